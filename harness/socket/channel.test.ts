@@ -1,0 +1,96 @@
+import t from 'tap';
+import { codeOf } from '../errors.js';
+import { closeFd, eventFd, isEventFd, isSocket, signalEventFd, socketPair } from './descriptor.js';
+import { openDescriptors } from './open-descriptors.js';
+
+t.test('a message glued to the next keeps its own descriptors', async (t) => {
+  const [left, right] = socketPair();
+  const trigger = eventFd();
+  await left.write(Buffer.from('first'));
+  await left.write(Buffer.from('second'), [trigger]);
+  const first = await right.read(5);
+  const second = await right.read(6);
+  t.equal(first?.data.toString(), 'first');
+  t.same(first?.fds, [], 'the descriptor of the second message is not credited to the first');
+  t.equal(second?.data.toString(), 'second');
+  t.equal(second?.fds.length, 1);
+  for (const fd of second?.fds ?? []) {
+    t.ok(isEventFd(fd));
+    t.notOk(isSocket(fd));
+    t.ok(signalEventFd(fd));
+    closeFd(fd);
+  }
+  closeFd(trigger);
+  left.close();
+  right.close();
+});
+
+t.test('a read is exact, however the bytes arrive', async (t) => {
+  const [left, right] = socketPair();
+  const reading = right.read(6);
+  for (const byte of Buffer.from('abcdef')) await left.write(Buffer.from([byte]));
+  t.equal((await reading)?.data.toString(), 'abcdef');
+  left.close();
+  t.equal(await right.read(1), null, 'the end before the first byte is a clean end');
+  right.close();
+});
+
+t.test('an end in the middle is an error and closes what came', async (t) => {
+  const before = openDescriptors();
+  const [left, right] = socketPair();
+  const trigger = eventFd();
+  await left.write(Buffer.from('abc'), [trigger]);
+  left.close();
+  const error = await right.read(6).catch((cause: unknown) => cause);
+  t.equal(codeOf(error), 'SOCKET_CLOSED');
+  t.match(error, { message: /after 3 of 6 bytes/ });
+  right.close();
+  closeFd(trigger);
+  t.equal(openDescriptors(), before);
+});
+
+t.test('a write waits for a peer that does not read, and keeps the order', async (t) => {
+  const [left, right] = socketPair();
+  const big = Buffer.alloc(4 << 20, 1);
+  let done = false;
+  const writing = left.write(big).then(() => {
+    done = true;
+  });
+  const last = left.write(Buffer.from([2]));
+  await new Promise(setImmediate);
+  t.notOk(done, 'the kernel did not take 4 MiB at once');
+  const received = await right.read(big.length + 1);
+  await Promise.all([writing, last]);
+  t.equal(received?.data.at(-2), 1);
+  t.equal(received?.data.at(-1), 2);
+  left.close();
+  right.close();
+});
+
+t.test('closing tells the one who waits', async (t) => {
+  const [left, right] = socketPair();
+  const reading = left.read(1);
+  const writing = left.write(Buffer.alloc(4 << 20));
+  left.close();
+  left.close();
+  t.equal(await reading, null);
+  t.equal(codeOf(await writing.catch((cause: unknown) => cause)), 'SOCKET_CLOSED');
+  await left.closed;
+  t.equal(codeOf(await right.write(Buffer.from('x')).catch((cause: unknown) => cause)), 'SOCKET_CLOSED');
+  right.close();
+});
+
+t.test('more descriptors than any message may carry are refused without a leak', async (t) => {
+  const before = openDescriptors();
+  const [left, right] = socketPair();
+  const trigger = eventFd();
+  await left.write(Buffer.from('x'), Array(16).fill(trigger));
+  const full = await right.read(1);
+  t.equal(full?.fds.length, 16);
+  for (const fd of full?.fds ?? []) closeFd(fd);
+  await t.rejects(left.write(Buffer.from('x'), Array(17).fill(trigger)), { name: 'RangeError' });
+  closeFd(trigger);
+  left.close();
+  right.close();
+  t.equal(openDescriptors(), before);
+});

@@ -1,0 +1,14 @@
+import { HarnessError } from '../errors.js';
+import { Channel } from './channel.js';
+import { closeFd, connectTo, streamSocket } from './libc.js';
+import { checkSocketPath } from './path.js';
+
+/** Connects to a listening Unix socket. Rejects with SOCKET_PATH or SOCKET_IO (ENOENT, ECONNREFUSED, …). */
+export const connect = async (path: string): Promise<Channel> => {
+  checkSocketPath(path);
+  const fd = streamSocket(path);
+  const result = connectTo(fd, path); // a Unix socket connects at once or not at all
+  if (typeof result === 'number') return new Channel(fd, path);
+  closeFd(fd);
+  throw new HarnessError('SOCKET_IO', { call: 'connect', path, errno: result });
+};

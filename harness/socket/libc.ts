@@ -1,0 +1,205 @@
+// The only user of koffi: the few system calls that Node does not offer and descriptor passing needs.
+// Linux on 64-bit little-endian machines: struct layouts and constants are those of x86-64 and arm64.
+// `koffi.node.poll` is undocumented ("may change"), so koffi is pinned exactly and used nowhere else.
+import { getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+import { HarnessError } from '../errors.js';
+
+const libc = koffi.load(null);
+const calls = {
+  accept4: libc.func('int accept4(int, void *, void *, int)'),
+  bind: libc.func('int bind(int, const void *, uint32_t)'),
+  close: libc.func('int close(int)'),
+  connect: libc.func('int connect(int, const void *, uint32_t)'),
+  eventfd: libc.func('int eventfd(unsigned int, int)'),
+  listen: libc.func('int listen(int, int)'),
+  recvmsg: libc.func('intptr_t recvmsg(int, void *, int)'),
+  sendmsg: libc.func('intptr_t sendmsg(int, const void *, int)'),
+  socket: libc.func('int socket(int, int, int)'),
+  socketpair: libc.func('int socketpair(int, int, int, void *)'),
+  write: libc.func('intptr_t write(int, const void *, size_t)'),
+};
+
+const AF_UNIX = 1;
+const SOCK_STREAM_FLAGS = 1 | 0o4000 | 0o2000000; // SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
+const ACCEPT_FLAGS = 0o4000 | 0o2000000;
+const EVENTFD_FLAGS = 0o4000 | 0o2000000; // EFD_NONBLOCK | EFD_CLOEXEC
+const MSG_CTRUNC = 0x8;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const MSG_CMSG_CLOEXEC = 0x40000000;
+const SOL_SOCKET = 1;
+const SCM_RIGHTS = 1;
+const CMSG_HEADER = 16;
+
+/** More descriptors than any message of either protocol carries (both allow 8). */
+export const maxDescriptors = 16;
+
+const lastErrno = (): string => getSystemErrorName(-koffi.errno());
+
+/** The result of a non-blocking call: a count or descriptor, or the name of the errno. */
+export type CallResult = number | string;
+
+const retry = (call: () => number): CallResult => {
+  for (;;) {
+    const result = Number(call());
+    if (result >= 0) return result;
+    const errno = lastErrno();
+    if (errno !== 'EINTR') return errno;
+  }
+};
+
+/** A `struct msghdr` with one buffer and room for descriptors; calls are synchronous, so one each way is enough. */
+const messageHeader = (size: number) => {
+  const data = Buffer.allocUnsafeSlow(size);
+  const control = Buffer.allocUnsafeSlow(CMSG_HEADER + 4 * maxDescriptors);
+  const iov = Buffer.allocUnsafeSlow(16);
+  const message = Buffer.allocUnsafeSlow(56).fill(0);
+  iov.writeBigUInt64LE(BigInt(koffi.address(data)), 0);
+  message.writeBigUInt64LE(BigInt(koffi.address(iov)), 16);
+  message.writeBigUInt64LE(1n, 24);
+  message.writeBigUInt64LE(BigInt(koffi.address(control)), 32);
+  return { data, control, iov, message };
+};
+
+const chunk = 64 * 1024;
+const incoming = messageHeader(chunk);
+const outgoing = messageHeader(chunk);
+
+const descriptorsIn = (control: Buffer, length: number): number[] => {
+  const fds: number[] = [];
+  for (let at = 0; at + CMSG_HEADER <= length; ) {
+    const size = Number(control.readBigUInt64LE(at));
+    if (size < CMSG_HEADER || at + size > length) break;
+    if (control.readInt32LE(at + 8) === SOL_SOCKET && control.readInt32LE(at + 12) === SCM_RIGHTS) {
+      for (let fd = at + CMSG_HEADER; fd + 4 <= at + size; fd += 4) fds.push(control.readInt32LE(fd));
+    }
+    at += (size + 7) & ~7;
+  }
+  return fds;
+};
+
+/** What one `recvmsg` brought. `truncated`: the peer sent more descriptors than there was room for. */
+export interface Received {
+  count: CallResult;
+  fds: number[];
+  truncated: boolean;
+}
+
+/** Receives at most `length` bytes into `target` at `offset`, never waiting. A count of 0 is the end of the stream. */
+export const receive = (fd: number, target: Buffer, offset: number, length: number): Received => {
+  const wanted = Math.min(length, chunk);
+  incoming.iov.writeBigUInt64LE(BigInt(wanted), 8);
+  incoming.message.writeBigUInt64LE(BigInt(incoming.control.length), 40);
+  const count = retry(() => calls.recvmsg(fd, incoming.message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
+  if (typeof count !== 'number') return { count, fds: [], truncated: false };
+  incoming.data.copy(target, offset, 0, count);
+  const fds = descriptorsIn(incoming.control, Number(incoming.message.readBigUInt64LE(40)));
+  return { count, fds, truncated: (incoming.message.readInt32LE(48) & MSG_CTRUNC) !== 0 };
+};
+
+/** Sends what fits of `data` from `offset` on, with `fds` on the first byte, never waiting. */
+export const send = (fd: number, data: Buffer, offset: number, fds: readonly number[]): CallResult => {
+  if (fds.length > maxDescriptors) throw new RangeError(`at most ${maxDescriptors} descriptors a message`);
+  const count = data.copy(outgoing.data, 0, offset, Math.min(data.length, offset + chunk));
+  outgoing.iov.writeBigUInt64LE(BigInt(count), 8);
+  const controlLength = fds.length === 0 ? 0 : CMSG_HEADER + 4 * fds.length;
+  outgoing.message.writeBigUInt64LE(BigInt(fds.length === 0 ? 0 : (controlLength + 7) & ~7), 40);
+  if (fds.length > 0) {
+    outgoing.control.fill(0);
+    outgoing.control.writeBigUInt64LE(BigInt(controlLength), 0);
+    outgoing.control.writeInt32LE(SOL_SOCKET, 8);
+    outgoing.control.writeInt32LE(SCM_RIGHTS, 12);
+    fds.forEach((value, index) => void outgoing.control.writeInt32LE(value, CMSG_HEADER + 4 * index));
+  }
+  return retry(() => calls.sendmsg(fd, outgoing.message, MSG_NOSIGNAL | MSG_DONTWAIT));
+};
+
+/** Bytes of `sun_path` less the terminating NUL. */
+export const maxPathBytes = 107;
+
+const address = (path: string): Buffer => {
+  const bytes = Buffer.from(path);
+  const sockaddr = Buffer.alloc(2 + maxPathBytes + 1);
+  sockaddr.writeUInt16LE(AF_UNIX, 0);
+  bytes.copy(sockaddr, 2);
+  return sockaddr;
+};
+
+const must = (call: string, path: string, result: CallResult): number => {
+  if (typeof result === 'number') return result;
+  throw new HarnessError('SOCKET_IO', { call, path, errno: result });
+};
+
+export const streamSocket = (path: string): number =>
+  must(
+    'socket',
+    path,
+    retry(() => calls.socket(AF_UNIX, SOCK_STREAM_FLAGS, 0)),
+  );
+
+export const bindTo = (fd: number, path: string): CallResult => {
+  const sockaddr = address(path);
+  return retry(() => calls.bind(fd, sockaddr, sockaddr.length));
+};
+
+export const listenOn = (fd: number, path: string, backlog: number): number =>
+  must(
+    'listen',
+    path,
+    retry(() => calls.listen(fd, backlog)),
+  );
+
+export const connectTo = (fd: number, path: string): CallResult => {
+  const sockaddr = address(path);
+  return retry(() => calls.connect(fd, sockaddr, sockaddr.length));
+};
+
+export const acceptFrom = (fd: number): CallResult =>
+  retry(() => calls.accept4(fd, null, null, ACCEPT_FLAGS));
+
+/** Closes a descriptor. EBADF means that somebody closed what they did not own, which must not go unseen. */
+export const closeFd = (fd: number): void => {
+  // close(2) is not retried on EINTR: Linux has freed the number by then.
+  if (calls.close(fd) !== 0 && lastErrno() === 'EBADF') {
+    throw new HarnessError('SOCKET_IO', { call: 'close', path: `descriptor ${fd}`, errno: 'EBADF' });
+  }
+};
+
+export const eventFd = (): number =>
+  must(
+    'eventfd',
+    'eventfd',
+    retry(() => calls.eventfd(0, EVENTFD_FLAGS)),
+  );
+
+export const socketPairFds = (): [number, number] => {
+  const pair = Buffer.alloc(8);
+  must(
+    'socketpair',
+    'socketpair',
+    retry(() => calls.socketpair(AF_UNIX, SOCK_STREAM_FLAGS, 0, pair)),
+  );
+  return [pair.readInt32LE(0), pair.readInt32LE(4)];
+};
+
+export const writeFd = (fd: number, data: Buffer): CallResult =>
+  retry(() => calls.write(fd, data, data.length));
+
+/** A level-triggered watch on a descriptor. It keeps the process alive while it is started. */
+export interface Watch {
+  start(events: { readable?: boolean; writable?: boolean }): void;
+  stop(): void;
+  close(): void;
+}
+
+/** koffi 3.3.4 calls back with (status, events), unlike its type file; a negative status is an errno. */
+export const watch = (fd: number, ready: () => void): Watch => {
+  const handle = koffi.node.poll(fd, { readable: true }, ready);
+  handle.stop();
+  return {
+    start: (events) => handle.start(events, ready),
+    stop: () => handle.stop(),
+    close: () => handle.close(),
+  };
+};

@@ -1,0 +1,87 @@
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { HarnessError } from '../errors.js';
+import { Channel } from './channel.js';
+import { acceptFrom, bindTo, closeFd, connectTo, listenOn, streamSocket, watch } from './libc.js';
+import { checkSocketPath } from './path.js';
+
+export interface Listener {
+  readonly path: string;
+  /** Stops listening and removes the socket file, if it is still ours. Accepted channels live on. */
+  close(): void;
+}
+
+const backlog = 511;
+/** How long accepting rests when the process is out of descriptors, in ms: a level-triggered watch would spin. */
+const restMs = 50;
+
+const isSocketFile = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
+
+/** True when nobody answers behind the socket file: its owner died without removing it. */
+const isDead = (path: string): boolean => {
+  const fd = streamSocket(path);
+  try {
+    return connectTo(fd, path) === 'ECONNREFUSED';
+  } finally {
+    closeFd(fd);
+  }
+};
+
+const bind = (fd: number, path: string): void => {
+  const result = bindTo(fd, path);
+  if (typeof result === 'number') return;
+  if (result !== 'EADDRINUSE') throw new HarnessError('SOCKET_IO', { call: 'bind', path, errno: result });
+  if (!isSocketFile(path))
+    throw new HarnessError('SOCKET_PATH', { path, reason: 'exists and is not a socket' });
+  if (!isDead(path)) throw new HarnessError('SOCKET_IN_USE', { path });
+  unlinkSync(path);
+  const again = bindTo(fd, path);
+  if (typeof again === 'string') throw new HarnessError('SOCKET_IN_USE', { path });
+};
+
+/**
+ * Listens on a Unix socket of mode 0600; a missing directory is made with mode 0700. A dead socket file is replaced.
+ * Rejects with SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
+ */
+export const listen = async (path: string, onChannel: (channel: Channel) => void): Promise<Listener> => {
+  checkSocketPath(path);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const fd = streamSocket(path);
+  try {
+    bind(fd, path);
+    chmodSync(path, 0o600); // nobody can connect before listen(2)
+    listenOn(fd, path, backlog);
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+  const { ino } = lstatSync(path);
+
+  let rest: NodeJS.Timeout | undefined;
+  const accept = (): void => {
+    for (;;) {
+      const accepted = acceptFrom(fd);
+      if (typeof accepted === 'number') onChannel(new Channel(accepted, path));
+      else if (accepted === 'EAGAIN') return;
+      else if (accepted !== 'ECONNABORTED') {
+        watcher.stop();
+        rest = setTimeout(() => watcher.start({ readable: true }), restMs);
+        return;
+      }
+    }
+  };
+  const watcher = watch(fd, accept);
+  watcher.start({ readable: true });
+
+  let open = true;
+  const close = (): void => {
+    if (!open) return;
+    open = false;
+    clearTimeout(rest);
+    watcher.close();
+    closeFd(fd);
+    if (lstatSync(path, { throwIfNoEntry: false })?.ino === ino) unlinkSync(path);
+  };
+  return { path, close };
+};

@@ -1,0 +1,17 @@
+// What a socket path must be before the kernel is asked.
+import { HarnessError } from '../errors.js';
+import { maxPathBytes } from './libc.js';
+
+/** Throws SOCKET_PATH when `path` cannot name a Unix socket. */
+export const checkSocketPath = (path: string): void => {
+  const bytes = Buffer.byteLength(path);
+  const reason =
+    bytes === 0
+      ? 'is empty'
+      : path.includes('\0')
+        ? 'contains a NUL byte'
+        : bytes > maxPathBytes
+          ? `is ${bytes} bytes long, the system allows ${maxPathBytes}; use a shorter directory`
+          : undefined;
+  if (reason) throw new HarnessError('SOCKET_PATH', { path, reason });
+};

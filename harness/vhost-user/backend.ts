@@ -1,0 +1,153 @@
+// One front-end's session with a device: reads a message, checks it, does it, answers it, reads the next.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HarnessError } from '../errors.js';
+import { type FaultHook, noFaults, type Outcome } from '../faults/hook.js';
+import { wrongData } from '../faults/wrong-data.js';
+import type { Channel } from '../socket/channel.js';
+import { adoptSocket, closeFd } from '../socket/descriptor.js';
+import { noTrace, type TraceSink } from '../trace.js';
+import { BackendChannel } from './backend-channel.js';
+import type { BackendDevice } from './device.js';
+import { type ProtocolFeature, protocolBit } from './features.js';
+import { encodeFrame, type Frame, readFrame } from './frame.js';
+import { type Context, handlers } from './handlers.js';
+import { CONFIG_HEADER, checkShape, EMPTY, u64 } from './payload.js';
+import { fatal, refusal } from './refusal.js';
+import { type Request, type RequestName, requestName, requests } from './requests.js';
+import { Rings } from './rings.js';
+
+export interface BackendOptions {
+  readonly trace?: TraceSink;
+  readonly faults?: FaultHook;
+}
+
+export class BackendSession {
+  readonly #channel: Channel;
+  readonly #device: BackendDevice;
+  readonly #trace: TraceSink;
+  readonly #faults: FaultHook;
+  readonly #rings = new Rings();
+  #protocol = 0n;
+  readonly #context: Context;
+  #back: BackendChannel | undefined;
+
+  constructor(
+    channel: Channel,
+    device: BackendDevice,
+    { trace = noTrace, faults = noFaults }: BackendOptions = {},
+  ) {
+    this.#channel = channel;
+    this.#device = device;
+    this.#trace = trace;
+    this.#faults = faults;
+    this.#context = {
+      device,
+      rings: this.#rings,
+      has: (feature) => this.#has(feature),
+      setProtocol: (bits) => {
+        this.#protocol = bits;
+      },
+      setBackChannel: (fd) => {
+        this.#back?.close();
+        this.#back = new BackendChannel(adoptSocket(fd, 'back-end channel'));
+      },
+    };
+  }
+
+  /** Serves until the front-end leaves or is out of step. Never rejects: what went wrong is in the trace. */
+  async run(): Promise<void> {
+    const unsubscribe = this.#device.onConfigChange(() => this.#back?.configChanged());
+    try {
+      for (let frame = await readFrame(this.#channel); frame; frame = await readFrame(this.#channel)) {
+        if (!(await this.#serve(frame))) break;
+      }
+      this.#trace({ kind: 'vhost-user', event: 'front-end left' });
+    } catch (error) {
+      if (!(error instanceof HarnessError)) throw error;
+      this.#trace({ kind: 'vhost-user', event: 'closed', reason: error.message });
+    } finally {
+      unsubscribe();
+      this.#back?.close();
+      this.#channel.close();
+    }
+  }
+
+  /** False when a fault ends the connection. */
+  async #serve(frame: Frame): Promise<boolean> {
+    const name = requestName(frame.request);
+    const answer = async (payload: Buffer): Promise<void> => {
+      await this.#channel.write(encodeFrame(frame.request, payload, { reply: true }));
+    };
+    const action = this.#faults.before({
+      protocol: 'vhost-user',
+      command: name ?? `${frame.request}`,
+      ...where(frame),
+    });
+    if (action)
+      this.#trace({ kind: 'fault', protocol: 'vhost-user', command: name, outcome: action.outcome?.kind });
+    if (action && action.delayMs > 0) await sleep(action.delayMs);
+    const outcome = action?.outcome;
+    let error: HarnessError | undefined;
+    let reply: Buffer | undefined;
+    let keep = false;
+    try {
+      if (outcome?.kind === 'disconnect') return false;
+      const row = this.#check(name, frame);
+      if (outcome?.kind === 'error') throw refusal(`a fault refuses ${name}`);
+      reply = handlers[name as RequestName](this.#context, frame);
+      keep = row.fds === 'one'; // its descriptor has an owner now
+    } catch (cause) {
+      if (!(cause instanceof HarnessError) || cause.fields.effect === 'closed') throw cause;
+      error = cause;
+      this.#trace({ kind: 'vhost-user', event: 'refused', reason: cause.message });
+    } finally {
+      if (!keep) for (const fd of frame.fds) closeFd(fd);
+    }
+    if (outcome?.kind === 'drop') return true;
+    if (error) return this.#refuse(name, frame, error, answer);
+    if (reply) await answer(distort(reply, outcome));
+    else if (frame.needReply && this.#has('REPLY_ACK')) await answer(u64(0n));
+    return true;
+  }
+
+  /** GET_CONFIG has an error of its own; others can be refused with REPLY_ACK only. */
+  async #refuse(
+    name: RequestName | undefined,
+    frame: Frame,
+    error: HarnessError,
+    answer: (payload: Buffer) => Promise<void>,
+  ): Promise<boolean> {
+    const row: Request | undefined = name && requests[name];
+    if (name === 'GET_CONFIG') await answer(EMPTY);
+    else if (row?.reply === undefined && frame.needReply && this.#has('REPLY_ACK')) await answer(u64(1n));
+    else if (error.fields.effect !== 'ignored') throw fatal(String(error.fields.reason));
+    return true;
+  }
+
+  #check(name: RequestName | undefined, frame: Frame): Request {
+    if (name === undefined) throw refusal(`unknown request ${frame.request}`);
+    if (frame.reply) throw fatal(`${name}: a reply where a request was expected`);
+    const row: Request = requests[name];
+    checkShape(name, row, frame);
+    if (row.needs && !this.#has(row.needs)) throw refusal(`${name} without ${row.needs} negotiated`);
+    return row;
+  }
+
+  #has(feature: ProtocolFeature): boolean {
+    return (this.#protocol & protocolBit(feature)) !== 0n;
+  }
+}
+
+/** What a fault can be aimed at: the config area's offset and width. */
+const where = ({ request, payload }: Frame): { offset?: number; width?: number } => {
+  const isConfig = request === requests.GET_CONFIG.id || request === requests.SET_CONFIG.id;
+  return isConfig && payload.length >= 8
+    ? { offset: payload.readUInt32LE(0), width: payload.readUInt32LE(4) }
+    : {};
+};
+
+/** A reply made wrong on purpose: only the data of a config read can be, the numbers of the protocol stay right. */
+const distort = (reply: Buffer, outcome: Outcome | undefined): Buffer =>
+  outcome === undefined || reply.length <= CONFIG_HEADER
+    ? reply
+    : Buffer.concat([reply.subarray(0, CONFIG_HEADER), wrongData(reply.subarray(CONFIG_HEADER), outcome)]);

@@ -1,0 +1,38 @@
+// The front-end's end of the back-end's own channel.
+import type { Channel } from '../socket/channel.js';
+import { adoptSocket, closeFd } from '../socket/descriptor.js';
+import { socketPairFds } from '../socket/libc.js';
+import { encodeFrame, readFrame } from './frame.js';
+import { u64 } from './payload.js';
+import { CONFIG_CHANGE_MSG } from './requests.js';
+
+const follow = async (channel: Channel, changed: () => void): Promise<void> => {
+  for (let frame = await readFrame(channel); frame; frame = await readFrame(channel)) {
+    for (const fd of frame.fds) closeFd(fd);
+    const isChange = frame.request === CONFIG_CHANGE_MSG && frame.payload.length === 0;
+    if (isChange) changed();
+    if (frame.needReply) {
+      await channel.write(encodeFrame(frame.request, u64(isChange ? 0n : 1n), { reply: true }));
+    }
+  }
+};
+
+/**
+ * Hands the back-end one end of a new socket pair and calls `changed` for each config change it reports on the other.
+ * Lives as long as `session`, the channel that it belongs to; a back-end that is out of step here loses that as well.
+ */
+export const offerBackChannel = async (
+  offer: (fd: number) => Promise<unknown>,
+  session: Channel,
+  changed: () => void,
+): Promise<void> => {
+  const [ours, theirs] = socketPairFds();
+  const channel = adoptSocket(ours, 'back-end channel');
+  void session.closed.then(() => channel.close());
+  try {
+    await offer(theirs);
+  } finally {
+    closeFd(theirs);
+  }
+  void follow(channel, changed).catch(() => session.close());
+};

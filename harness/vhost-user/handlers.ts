@@ -1,0 +1,98 @@
+// What each request does.
+import { isEventFd, isSocket } from '../socket/descriptor.js';
+import type { BackendDevice } from './device.js';
+import { allProtocolFeatures, PROTOCOL_FEATURES, type ProtocolFeature, VERSION_1 } from './features.js';
+import type { Frame } from './frame.js';
+import { decodeConfig, EMPTY, encodeConfig, MIGRATION, u64, wholeRegister } from './payload.js';
+import { ignored, refusal } from './refusal.js';
+import type { RequestName } from './requests.js';
+import { maxRings, type Rings } from './rings.js';
+
+const WORD = 4;
+
+/** What of a session its handlers see. */
+export interface Context {
+  readonly device: BackendDevice;
+  readonly rings: Rings;
+  has(feature: ProtocolFeature): boolean;
+  setProtocol(bits: bigint): void;
+  setBackChannel(fd: number): void;
+}
+
+/** Does the request; a returned buffer is the payload of the reply. */
+export type Handler = (context: Context, frame: Frame) => Buffer | undefined;
+
+const nothing: Handler = () => undefined;
+
+const ringDescriptor: Handler = ({ rings }, frame) => {
+  rings.descriptor(frame, isEventFd);
+  return undefined;
+};
+
+const ringIndex: Handler = ({ rings }, { payload }) => {
+  rings.set(payload);
+  return undefined;
+};
+
+/** What each request does, once its shape and its protocol feature are checked. */
+export const handlers: Record<RequestName, Handler> = {
+  GET_FEATURES: ({ device }) => u64(BigInt(device.hostFeatures >>> 0) | PROTOCOL_FEATURES | VERSION_1),
+  SET_FEATURES: ({ device, has }, { payload }) => {
+    device.setGuestFeatures(payload.readBigUInt64LE(0) & 0xffff_ffffn & ~PROTOCOL_FEATURES);
+    if (!has('STATUS')) device.driverUp();
+    return undefined;
+  },
+  SET_OWNER: nothing,
+  RESET_OWNER: nothing,
+  SET_MEM_TABLE: nothing, // the device reads no guest memory
+  SET_VRING_NUM: ringIndex,
+  SET_VRING_ADDR: ringIndex,
+  SET_VRING_BASE: ({ rings }, { payload }) => {
+    rings.setBase(payload);
+    return undefined;
+  },
+  GET_VRING_BASE: ({ rings }, { payload }) => rings.getBase(payload),
+  SET_VRING_KICK: ringDescriptor,
+  SET_VRING_CALL: ringDescriptor,
+  SET_VRING_ERR: ringDescriptor,
+  GET_PROTOCOL_FEATURES: () => u64(allProtocolFeatures),
+  SET_PROTOCOL_FEATURES: ({ setProtocol }, { payload }) => {
+    const bits = payload.readBigUInt64LE(0);
+    const unknown = bits & ~allProtocolFeatures;
+    if (unknown !== 0n) throw refusal(`protocol features 0x${unknown.toString(16)} were not offered`);
+    setProtocol(bits);
+    return undefined;
+  },
+  GET_QUEUE_NUM: () => u64(BigInt(maxRings)),
+  SET_VRING_ENABLE: ringIndex,
+  SET_BACKEND_REQ_FD: ({ setBackChannel }, { fds }) => {
+    const [fd] = fds;
+    if (fd === undefined || !isSocket(fd))
+      throw ignored('SET_BACKEND_REQ_FD: the descriptor is not a socket');
+    setBackChannel(fd);
+    return undefined;
+  },
+  GET_CONFIG: ({ device, has }, { payload }) => {
+    const { offset, size, flags } = decodeConfig(payload);
+    const whole = has('WHOLE_REGISTER') && flags === wholeRegister && size < WORD;
+    const data = device.readConfig(offset, whole ? WORD : size);
+    return data.length === 0 ? EMPTY : encodeConfig(offset, data, flags);
+  },
+  SET_CONFIG: ({ device }, { payload }) => {
+    const { offset, data, flags } = decodeConfig(payload);
+    if (flags > MIGRATION) throw refusal(`SET_CONFIG: flags 0x${flags.toString(16)}, expected 0 or 1`);
+    if (flags !== MIGRATION) device.writeConfig(offset, data);
+    return undefined;
+  },
+  RESET_DEVICE: ({ device }) => {
+    device.reset();
+    return undefined;
+  },
+  SET_STATUS: ({ device }, { payload }) => {
+    const value = payload.readBigUInt64LE(0);
+    if (value > 0xffn) throw refusal(`SET_STATUS: 0x${value.toString(16)}, the status has 8 bits`);
+    device.setStatus(Number(value));
+    return undefined;
+  },
+  GET_STATUS: ({ device }) => u64(BigInt(device.state().status)),
+};

@@ -1,0 +1,19 @@
+// The back-end daemon's socket.
+import { type ExclusiveListener, listenExclusive } from '../socket/exclusive.js';
+import { noTrace } from '../trace.js';
+import { type BackendOptions, BackendSession } from './backend.js';
+import type { BackendDevice } from './device.js';
+
+/** Serves `device` at `path` to one front-end at a time. Rejects as `listen` does. */
+export const listenBackend = (
+  path: string,
+  device: BackendDevice,
+  options: BackendOptions = {},
+): Promise<ExclusiveListener> => {
+  const { trace = noTrace } = options;
+  return listenExclusive(
+    path,
+    (channel) => new BackendSession(channel, device, options).run(),
+    () => trace({ kind: 'vhost-user', event: 'busy', reason: 'a second front-end was refused' }),
+  );
+};

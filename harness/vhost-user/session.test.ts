@@ -1,0 +1,190 @@
+// Both ends over a real socket pair.
+import t, { type Test } from 'tap';
+import { codeOf } from '../errors.js';
+import type { Channel } from '../socket/channel.js';
+import { closeFd, eventFd, socketPair } from '../socket/descriptor.js';
+import { openDescriptors } from '../socket/open-descriptors.js';
+import { BackendSession } from './backend.js';
+import type { BackendDevice } from './device.js';
+import { encodeFrame, readFrame } from './frame.js';
+import { type FrontEnd, startFrontEnd } from './front-end.js';
+import { encodeConfig, ring, u64 } from './payload.js';
+import { requests } from './requests.js';
+
+interface FakeDevice extends BackendDevice {
+  readonly calls: string[];
+  change(): void;
+}
+
+const fakeDevice = (): FakeDevice => {
+  const calls: string[] = [];
+  const listeners = new Set<() => void>();
+  let status = 0;
+  return {
+    calls,
+    hostFeatures: 7,
+    readConfig: (offset, size) =>
+      offset % 4 === 0 && offset < 20 ? Buffer.alloc(size, 0x40 + offset) : Buffer.alloc(0),
+    writeConfig: (offset, data) => void calls.push(`write ${offset} ${data.toString('hex')}`),
+    setGuestFeatures: (value) => void calls.push(`features ${value}`),
+    setStatus: (value) => {
+      status = value;
+      calls.push(`status ${value}`);
+    },
+    driverUp: () => void calls.push('driver up'),
+    state: () => ({ status }),
+    reset: () => void calls.push('reset'),
+    onConfigChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    change: () => {
+      for (const listener of listeners) listener();
+    },
+  };
+};
+
+const connected = (t: Test): { device: FakeDevice; channel: Channel; done: Promise<void> } => {
+  const device = fakeDevice();
+  const [channel, theirs] = socketPair();
+  const done = new BackendSession(theirs, device).run();
+  t.teardown(async () => {
+    channel.close();
+    await done;
+    await new Promise(setImmediate); // the front-end's end of the back channel goes a turn later
+  });
+  return { device, channel, done };
+};
+
+const both = async (t: Test): Promise<{ device: FakeDevice; frontEnd: FrontEnd; done: Promise<void> }> => {
+  const { device, channel, done } = connected(t);
+  return { device, frontEnd: await startFrontEnd(channel), done };
+};
+
+t.test('the front-end passes offset and width on and hears what there is', async (t) => {
+  const { device, frontEnd } = await both(t);
+  t.equal(frontEnd.features & 0xffff_ffffn, 7n);
+  t.same(await frontEnd.getConfig(4, 4), Buffer.alloc(4, 0x44));
+  t.same(await frontEnd.getConfig(4, 1), Buffer.alloc(4, 0x44), 'our back-end gives the whole register');
+  t.equal((await frontEnd.getConfig(5, 1)).length, 0, 'no register starts there');
+  t.equal((await frontEnd.getConfig(0, 20)).length, 20);
+  await frontEnd.setFeatures(7n);
+  await frontEnd.setStatus(15);
+  await frontEnd.setConfig(0, Buffer.from([2, 0, 0, 0]));
+  await frontEnd.resetDevice();
+  t.same(device.calls, ['features 7', 'status 15', 'write 0 02000000', 'reset']);
+});
+
+t.test('each config change is told, and none is lost when they come at once', async (t) => {
+  const { device, frontEnd } = await both(t);
+  for (let round = 0; round < 3; round++) {
+    const told = new Promise<void>((resolve) => {
+      const stop = frontEnd.onConfigChange(() => {
+        stop();
+        resolve();
+      });
+    });
+    device.change();
+    await told;
+  }
+  t.pass('three changes, three messages');
+});
+
+t.test('a session that ends leaves no descriptor behind, on either side', async (t) => {
+  const before = openDescriptors();
+  const { frontEnd, done } = await both(t);
+  frontEnd.close();
+  await done;
+  await new Promise(setImmediate);
+  t.equal(openDescriptors(), before);
+});
+
+t.test('what a message may not be', async (t) => {
+  const { GET_CONFIG, SET_CONFIG, SET_STATUS, SET_VRING_BASE, GET_VRING_BASE, SET_FEATURES } = requests;
+  const config = encodeConfig(0, Buffer.alloc(4));
+  const lying = Buffer.from(config);
+  lying.writeUInt32LE(200, 4);
+  const beyond = encodeConfig(0xffff_fffe, Buffer.alloc(4));
+  const cases: [string, number, Buffer, 'empty' | 'nack' | 'closed'][] = [
+    ['a config size that is not that of the data', GET_CONFIG.id, lying, 'empty'],
+    ['a config offset that would wrap around', GET_CONFIG.id, beyond, 'empty'],
+    ['a config payload without its header', GET_CONFIG.id, Buffer.alloc(3), 'empty'],
+    ['a write beyond the config space', SET_CONFIG.id, beyond, 'nack'],
+    ['a status of more than 8 bits', SET_STATUS.id, u64(0x100n), 'nack'],
+    ['features of 4 bytes', SET_FEATURES.id, Buffer.alloc(4), 'nack'],
+    ['a ring that there is not', SET_VRING_BASE.id, ring(8, 0), 'nack'],
+    ['a ring that there is not, where only a reply can be given', GET_VRING_BASE.id, ring(8, 0), 'closed'],
+    ['a request that nobody knows', 99, Buffer.alloc(0), 'nack'],
+  ];
+  for (const [name, id, payload, expected] of cases) {
+    await t.test(name, async (t) => {
+      const { channel, device, done } = connected(t);
+      const protocol = u64((1n << 3n) | (1n << 9n) | (1n << 16n));
+      await channel.write(encodeFrame(requests.SET_PROTOCOL_FEATURES.id, protocol));
+      await channel.write(encodeFrame(id, payload, { needReply: true }));
+      const frame = await readFrame(channel);
+      if (expected === 'closed') {
+        t.equal(frame, null);
+        await done;
+        return;
+      }
+      t.same(frame?.payload, expected === 'empty' ? Buffer.alloc(0) : u64(1n));
+      t.same(device.calls, [], 'nothing reached the device');
+      await channel.write(encodeFrame(requests.GET_STATUS.id, Buffer.alloc(0)));
+      t.same((await readFrame(channel))?.payload, u64(0n), 'the connection lives');
+    });
+  }
+});
+
+t.test('a peer out of step is disconnected', async (t) => {
+  const wrongVersion = encodeFrame(1, Buffer.alloc(0));
+  wrongVersion.writeUInt32LE(2, 4);
+  const huge = encodeFrame(1, Buffer.alloc(0));
+  huge.writeUInt32LE(0xffff_ffff, 8);
+  const reply = encodeFrame(1, Buffer.alloc(0), { reply: true });
+  for (const [name, bytes] of Object.entries({ wrongVersion, huge, reply })) {
+    const { channel, done } = connected(t);
+    await channel.write(bytes);
+    t.equal(await channel.read(1), null, name);
+    await done;
+  }
+});
+
+t.test('descriptors that do not belong are closed, and the connection lives', async (t) => {
+  const { channel } = connected(t);
+  await channel.write(encodeFrame(requests.SET_PROTOCOL_FEATURES.id, u64(1n << 5n)));
+  await channel.write(encodeFrame(requests.GET_FEATURES.id, Buffer.alloc(0)));
+  await readFrame(channel);
+  const before = openDescriptors();
+  const trigger = eventFd();
+  await channel.write(encodeFrame(requests.SET_BACKEND_REQ_FD.id, Buffer.alloc(0)), [trigger]);
+  await channel.write(encodeFrame(requests.SET_VRING_CALL.id, u64(0n)), [trigger]);
+  closeFd(trigger);
+  await channel.write(encodeFrame(requests.GET_FEATURES.id, Buffer.alloc(0)));
+  t.ok(await readFrame(channel), 'an eventfd in place of a socket is refused only');
+  t.equal(openDescriptors(), before);
+});
+
+t.test('a back-end that misbehaves ends the front-end with an error that says how', async (t) => {
+  const answering = async (answer: (channel: Channel) => Promise<void>): Promise<unknown> => {
+    const [ours, theirs] = socketPair();
+    const starting = startFrontEnd(ours, { replyTimeoutMs: 20 }).catch((error: unknown) => error);
+    await readFrame(theirs);
+    await answer(theirs);
+    const error = await starting;
+    t.notOk(ours.isOpen);
+    theirs.close();
+    t.equal(codeOf(error), 'PROTOCOL');
+    return error;
+  };
+  const write = (bytes: Buffer) => (channel: Channel) => channel.write(bytes);
+  t.match(await answering(async (channel) => channel.close()), { message: /left before it answered/ });
+  t.match(await answering(async () => {}), { message: /no reply to GET_FEATURES within 20 ms/ });
+  t.match(await answering(write(encodeFrame(2, u64(0n), { reply: true }))), { message: /got request 2/ });
+  t.match(await answering(write(encodeFrame(1, Buffer.alloc(4), { reply: true }))), {
+    message: /has 4 bytes/,
+  });
+  t.match(await answering(write(encodeFrame(1, u64(7n), { reply: true }))), {
+    message: /no protocol features/,
+  });
+});
