@@ -20,7 +20,109 @@ const table = {
   SOCKET_CLOSED: { blame: 'broken', message: '{path}: the peer closed the connection {when}' },
   // protocols
   PROTOCOL: { blame: 'broken', message: '{protocol}: {reason}' },
+  // QEMU
+  QEMU_UNUSABLE: { blame: 'usage', message: 'QEMU {path} cannot be used: {reason}. {next}' },
+  QEMU_START: { blame: 'broken', message: 'QEMU did not start: {reason}\n{stderr}' },
+  QEMU_EXIT: { blame: 'broken', message: 'QEMU ended ({how}) while waiting for {what}\n{stderr}{lines}' },
+  QMP_COMMAND: { blame: 'broken', message: 'QMP {command}: {class}: {description}' },
+  QMP_PROTOCOL: { blame: 'broken', message: 'QMP: {reason}: {line}' },
+  QMP_CLOSED: { blame: 'broken', message: 'QMP: the connection ended before {command} was answered' },
+  QMP_TIMEOUT: { blame: 'broken', message: 'QMP: no {what} within {ms} ms' },
+  QTEST: { blame: 'broken', message: 'qtest {command}: {reason}' },
+  SNAPSHOT: { blame: 'broken', message: 'snapshot {path}: {step}: {reason}' },
+  // guest
+  GUEST_BUILD: { blame: 'broken', message: 'guest image: {reason}' },
+  GUEST_BOOT: { blame: 'broken', message: 'the guest did not come up: {reason}' },
+  GUEST_PANIC: { blame: 'failed', message: 'the guest panicked while waiting for {what}: {panic}\n{lines}' },
+  GUEST_EXIT: { blame: 'failed', message: 'the guest went down ({how}) while waiting for {what}\n{lines}' },
+  GUEST_TIMEOUT: { blame: 'failed', message: 'no {what} within {ms} ms; last console lines:\n{lines}' },
+  GUEST_COMMAND: {
+    blame: 'failed',
+    message: 'in the guest, `{command}` ended with status {status}: {stderr}',
+  },
+  GUEST_SHELL: { blame: 'broken', message: 'guest shell: {reason}' },
+  GUEST_READ: { blame: 'broken', message: 'guest {what}: expected {expected}, got {got}' },
+  KERNEL_LOG: { blame: 'broken', message: 'the kernel log could not be checked: {reason}' },
+  KERNEL_SPLAT: { blame: 'failed', message: 'the guest kernel complained ({kind}):\n{lines}' },
+  // cache, tool root and kernels
+  CACHE_LOCK: { blame: 'broken', message: 'lock {path}: {reason}' },
+  CACHE_FULL: {
+    blame: 'broken',
+    message:
+      'no space left while filling {path}; free some, or set XDG_CACHE_HOME to a larger disk, and run the same command again',
+  },
+  // vmd's host side and its control socket
+  STOP_IN_PROGRESS: {
+    blame: 'usage',
+    message: 'a stop is already in progress; the VM can only be forced now',
+  },
+  CONTROL_REQUEST: { blame: 'usage', message: 'control request: {reason}' },
+  CONTROL_METHOD: { blame: 'usage', message: "unknown method '{method}'; valid: {valid}" },
+  CONTROL_PARAMS: { blame: 'usage', message: '{method}: {reason}' },
+  CONTROL_FAILED: { blame: 'broken', message: '{method} failed: {reason}' },
+  CONTROL_CONNECT: {
+    blame: 'usage',
+    message: 'nobody answers on control socket {path} ({errno}); start a daemon with --control {path}',
+  },
+  CONTROL_REPLY: { blame: 'broken', message: 'control socket {path}: {reason}' },
+  CONTROL_REFUSED: { blame: 'usage', message: '{message} ({code})' },
+  HOST_PROGRAM: {
+    blame: 'broken',
+    message: 'this host lacks {programs}; install with: {command}',
+  },
+  HOST_SUBUID: {
+    blame: 'broken',
+    message:
+      'user {user} has no 65536 subordinate ids in {file}, which mmdebstrap needs without root; add them with: {command}',
+  },
+  HOST_NAMESPACE: {
+    blame: 'broken',
+    message:
+      'this host lets user {user} make no namespaces ({reason}); run as root, or allow them: {command}',
+  },
+  HOST_SPACE: {
+    blame: 'broken',
+    message:
+      '{what} needs {neededMB} MB in {path}, which has {freeMB} MB; free some, or set {variable} to a larger disk',
+  },
+  TOOLROOT_NETWORK: {
+    blame: 'broken',
+    message:
+      'making the tool root needs the Debian archive, which did not answer in {attempts} attempts: {reason}; check the network (or set VMMCI_MIRROR to a mirror) and run the same command again; log: {log}',
+  },
+  TOOLROOT_SIGNATURE: {
+    blame: 'broken',
+    message: "the host's keys do not verify the archive: {reason}; update them with: {command}; log: {log}",
+  },
+  TOOLROOT_BUILD: { blame: 'broken', message: 'making the tool root failed: {reason}; log: {log}' },
+  TOOLROOT_INCOMPLETE: {
+    blame: 'broken',
+    message:
+      'the tool root in {path} lacks {missing}; expected {expected}; set VMMCI_MIRROR to a complete mirror, or remove that directory, and run the same command again',
+  },
+  KERNEL_NETWORK: {
+    blame: 'broken',
+    message:
+      '{what}: the Debian archive did not answer: {reason}; check the network and run the same command again (kernels that are already in the cache need none)',
+  },
+  KERNEL_FETCH: { blame: 'broken', message: '{what}, from the suite {suite}: {reason}' },
+  KERNEL_INCOMPLETE: {
+    blame: 'broken',
+    message: 'the packages of kernel {release} hold no {path}, which images and module builds need',
+  },
+  KERNEL_MODULE: {
+    blame: 'broken',
+    message: 'kernel {release} has no module {module}, neither as a file nor built in',
+  },
+  DRIVER_BUILD: {
+    blame: 'failed',
+    message: 'the driver in {directory} does not compile for {release}: {reason}; log: {log}',
+  },
+  DRIVER_SOURCE: { blame: 'usage', message: '{directory} is no driver to build: {reason}' },
   // command line and configuration
+  DRIVER_READ: { blame: 'failed', message: 'the driver shows {what} as {got}, expected {expected}' },
+  DRIVER_LACKS: { blame: 'usage', message: 'driver {driver} does not show {what}' },
+  DRIVER_DESCRIPTION: { blame: 'usage', message: '{path}: field {field}: {reason}' },
   USAGE: { blame: 'usage', message: '{reason}' },
 } as const satisfies Record<string, Row>;
 

@@ -1,0 +1,61 @@
+// One question to a control socket.
+
+import { connect } from 'node:net';
+import { HarnessError } from '../errors.js';
+import { checkSocketPath } from '../socket/path.js';
+import { encode } from './control.js';
+import { lines } from './lines.js';
+
+/** Longest reply, in bytes. */
+const REPLY_LIMIT = 64 * 1024 * 1024;
+
+/** Milliseconds without a byte from the other end after which it counts as dead. */
+export const SILENCE_MS = 10_000;
+
+/** A line as an object; empty for what is none, which no reply is. */
+const parse = (line: string): Readonly<Record<string, unknown>> => {
+  const value: unknown = JSON.parse(line);
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+};
+
+const isError = (value: unknown): value is { code: string; message: string } =>
+  typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
+
+/**
+ * Calls a method and gives its result. Rejects with CONTROL_CONNECT when nobody listens at `path`, CONTROL_REFUSED with
+ * the error the other end gives, CONTROL_REPLY when there is no proper reply, SOCKET_PATH when `path` can be no socket.
+ */
+export const callControl = async (
+  path: string,
+  method: string,
+  params: Readonly<Record<string, unknown>> = {},
+  { silenceMs = SILENCE_MS }: { silenceMs?: number } = {},
+): Promise<unknown> => {
+  const id = 1;
+  const broken = (reason: string): HarnessError => new HarnessError('CONTROL_REPLY', { path, reason });
+  checkSocketPath(path);
+  const socket = connect(path);
+  socket.setTimeout(silenceMs, () => socket.destroy(broken(`silent for ${silenceMs / 1000} s`)));
+  try {
+    socket.write(encode({ id, method, params }));
+    for await (const line of lines(socket, REPLY_LIMIT)) {
+      const reply = parse(line);
+      if ('event' in reply) continue;
+      if (isError(reply.error)) {
+        throw new HarnessError('CONTROL_REFUSED', { code: reply.error.code, message: reply.error.message });
+      }
+      if (reply.id !== id || !('result' in reply)) throw broken(`not a reply: ${line.slice(0, 200)}`);
+      return reply.result;
+    }
+    throw broken('closed before the reply');
+  } catch (error) {
+    if (error instanceof HarnessError) throw error;
+    if (error instanceof SyntaxError) throw broken(error.message);
+    const { code = String(error), syscall } = error as NodeJS.ErrnoException;
+    throw syscall === 'connect'
+      ? new HarnessError('CONTROL_CONNECT', { path, errno: code }, error)
+      : new HarnessError('CONTROL_REPLY', { path, reason: code }, error);
+  } finally {
+    socket.destroy();
+  }
+};

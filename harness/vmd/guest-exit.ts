@@ -1,0 +1,20 @@
+// Whether a VM comes back after its guest ended by itself.
+
+/**
+ * `reset`: triple fault, reset pin, keyboard controller. `halt`: HLT with interrupts off, which is how a guest without
+ * ACPI powers off. `poweroff`: ACPI S5, known to vmd since 2026-09 alone.
+ */
+export type GuestExit = 'reset' | 'halt' | 'poweroff';
+
+export type Aftermath = 'restart' | 'stop';
+
+/** Restarts need an exit status of EAGAIN, which only a reset gives, and a VM that nobody asked to stop. */
+const aftermaths: Readonly<Record<GuestExit, Readonly<Record<'asked' | 'unasked', Aftermath>>>> = {
+  reset: { unasked: 'restart', asked: 'stop' }, // vmd vmm.c 1.91 … 1.143
+  halt: { unasked: 'stop', asked: 'stop' }, // vmm vmm_machdep.c 1.11: EIO
+  poweroff: { unasked: 'stop', asked: 'stop' }, // vmd acpi.c 1.3
+};
+
+/** `stopIssued`: a `vmctl stop` marked the VM as shutting down. */
+export const afterGuestExit = (exit: GuestExit, stopIssued: boolean): Aftermath =>
+  aftermaths[exit][stopIssued ? 'asked' : 'unasked'];

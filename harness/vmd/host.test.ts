@@ -1,0 +1,174 @@
+import t from 'tap';
+import type { TraceData } from '../trace.js';
+import { frozen } from '../vmmci/clock.js';
+import { Vmmci } from '../vmmci/device.js';
+import { type GenerationName, generations } from '../vmmci/generations.js';
+import { VirtualScheduler } from '../vmmci/scheduler.js';
+import { Host, type Kill } from './host.js';
+
+const make = ({ name = '8.0' as GenerationName, up = true } = {}) => {
+  const scheduler = new VirtualScheduler();
+  const trace: TraceData[] = [];
+  const shared = { generation: generations[name], scheduler, trace: (event: TraceData) => trace.push(event) };
+  const clock = frozen(1_800_000_000_000_000n);
+  const device = new Vmmci({ ...shared, clock });
+  const host = new Host({ ...shared, device, clock });
+  const kills: Kill[] = [];
+  host.onKill((kill) => kills.push(kill));
+  if (up) device.driverUp();
+  return { scheduler, trace, device, host, kills };
+};
+
+const inProgress = { code: 'STOP_IN_PROGRESS', message: /already in progress/ };
+
+t.test('a second stop is refused and sends nothing', async (t) => {
+  const { device, host } = make();
+  t.equal(host.stop(), 'sent');
+  t.throws(() => host.stop(), inProgress);
+  t.throws(() => host.stop({ force: false }), inProgress);
+  t.equal(device.state().configChanges, 1);
+  t.match(host.state(), { stopping: true, kill: null });
+});
+
+t.test('a stop after the same command asks nothing new of the guest', async (t) => {
+  const { device, host } = make();
+  t.equal(host.command('REBOOT'), 'sent');
+  t.equal(host.state().stopping, false, 'a command marks no stop');
+  t.equal(host.stop(), 'unchanged');
+  t.equal(device.state().configChanges, 1);
+});
+
+t.test('without a driver a stop ends the VM at once, a SYNCRTC does not', async (t) => {
+  const { host, kills } = make({ up: false });
+  t.equal(host.command('SYNCRTC'), 'no-driver');
+  t.same(kills, []);
+  t.equal(host.stop(), 'killed');
+  t.equal(host.command('SHUTDOWN'), 'no-driver');
+  const kill = { reason: 'no-driver', outcome: 'exit' };
+  t.same(kills, [kill, kill]);
+});
+
+t.test('forced, up to 7.9: terminated at once, also during a stop', async (t) => {
+  const { device, host, kills, scheduler } = make({ name: '7.9' });
+  host.stop();
+  t.equal(host.stop({ force: true }), 'killed');
+  t.same(kills, [{ reason: 'forced-stop', outcome: 'terminate' }]);
+  t.equal(device.state().configChanges, 1, 'no command for the forced one');
+  scheduler.advance(2_999);
+  t.equal(kills.length, 1);
+});
+
+t.test('forced, 8.0: SIGTERM, and SIGKILL after 10 s', async (t) => {
+  const { device, host, kills, scheduler } = make();
+  t.equal(host.stop({ force: true }), 'killed');
+  t.throws(() => host.stop({ force: true }), inProgress);
+  t.throws(() => host.stop(), inProgress);
+  t.equal(device.state().command, 'NONE');
+  scheduler.advance(9_999);
+  t.same(kills, [{ reason: 'forced-stop', outcome: 'SIGTERM' }]);
+  scheduler.advance(1);
+  t.same(kills.at(-1), { reason: 'forced-stop', outcome: 'SIGKILL' });
+  t.equal(kills.length, 2);
+});
+
+t.test('a VM that is gone after SIGTERM gets no SIGKILL', async (t) => {
+  const { host, kills, scheduler } = make();
+  host.onKill(() => host.close());
+  host.stop({ force: true });
+  t.equal(scheduler.pending, 0);
+  scheduler.advance(20_000);
+  t.equal(kills.length, 1);
+});
+
+t.test('each timer has its reason', async (t) => {
+  const { device, host, kills, scheduler } = make({ name: '7.8' });
+  host.stop();
+  scheduler.advance(3_000);
+  t.same(kills.at(-1), { reason: 'ack-timeout', outcome: 'crash' });
+  device.writeConfig(0, Buffer.from('02000000', 'hex')); // 7.8 starts the long timer all the same
+  scheduler.advance(120_000);
+  t.same(kills.at(-1), { reason: 'graceful-timeout', outcome: 'crash' });
+  t.same(host.state().kill, kills.at(-1));
+});
+
+t.test('a kill is in the trace, after what led to it', async (t) => {
+  const { host, scheduler, trace } = make();
+  trace.length = 0;
+  host.stop();
+  scheduler.advance(3_000);
+  t.same(
+    trace.map(({ kind }) => kind),
+    ['stop', 'command', 'timer', 'timer', 'kill'],
+  );
+  t.same(trace.at(-1), { kind: 'kill', reason: 'ack-timeout', outcome: 'exit' });
+});
+
+t.test('a guest that ends by itself', async (t) => {
+  const { host, kills, trace } = make();
+  t.equal(host.guestExit('reset'), 'restart');
+  t.same(kills, []);
+  t.same(trace.at(-1), { kind: 'guest-exit', exit: 'reset', aftermath: 'restart' });
+  t.equal(host.guestExit('poweroff'), 'stop');
+  t.same(kills, [{ reason: 'guest-exit', outcome: 'exit' }]);
+});
+
+t.test('pause and unpause show in the state', async (t) => {
+  const { host, scheduler } = make();
+  host.pause();
+  t.equal(host.state().paused, true);
+  t.equal(scheduler.pending, 0);
+  host.unpause();
+  t.equal(host.state().paused, false);
+  t.equal(scheduler.pending, 1);
+});
+
+t.test('after a reset it is a new VM', async (t) => {
+  const { device, host, kills, scheduler } = make();
+  const fresh = make().host.state();
+  host.pause();
+  host.stop({ force: true });
+  host.reset();
+  t.same(host.state(), fresh);
+  scheduler.advance(200_000);
+  t.equal(kills.length, 1, 'the SIGTERM of before, and no SIGKILL');
+  t.equal(host.stop(), 'sent');
+  t.equal(device.state().command, 'REBOOT');
+});
+
+t.test('a reset of the machine is the last after a stop, and a new VM after that', async (t) => {
+  const { device, host, kills, scheduler } = make();
+  const fresh = host.state();
+  host.pause();
+  device.reset();
+  t.same(host.state(), fresh, 'nobody asked for a stop');
+  device.driverUp();
+  host.stop();
+  device.reset();
+  t.same(kills, [{ reason: 'guest-exit', outcome: 'exit' }]);
+  device.reset();
+  t.same(host.state(), fresh);
+  t.equal(kills.length, 1, 'the VM that was ended ends no second time');
+  t.equal(scheduler.pending, 1, 'the watch, no more');
+});
+
+t.test('a machine that resets between SIGTERM and SIGKILL is still to end', async (t) => {
+  const { device, host, kills, scheduler } = make();
+  host.stop({ force: true });
+  device.reset();
+  scheduler.advance(10_000);
+  t.same(
+    kills.map(({ outcome }) => outcome),
+    ['SIGTERM', 'exit', 'SIGKILL'],
+  );
+});
+
+t.test('close leaves no timer and no listener', async (t) => {
+  const { device, host, kills, scheduler } = make();
+  host.stop();
+  host.close();
+  scheduler.advance(3_000);
+  device.reset();
+  t.match(device.state(), { timers: [] });
+  t.same(kills, []);
+  t.equal(scheduler.pending, 0);
+});

@@ -1,0 +1,18 @@
+// The values of the command register (vmd virtio.h 1.14 … 1.66).
+
+export const commands = { NONE: 0, SHUTDOWN: 1, REBOOT: 2, SYNCRTC: 3 } as const;
+
+export type CommandName = keyof typeof commands;
+
+/** A value that the command register can hold. */
+export type Command = (typeof commands)[CommandName];
+
+/** What the host can ask for. NONE is a state, not a request. */
+export type Request = Exclude<CommandName, 'NONE'>;
+
+export const requests = ['SHUTDOWN', 'REBOOT', 'SYNCRTC'] as const satisfies readonly Request[];
+
+export const commandNames = ['NONE', ...requests] as const satisfies readonly CommandName[];
+
+/** The name of a command value, `undefined` for a value that is none. */
+export const commandName = (value: number): CommandName | undefined => commandNames[value];

@@ -1,0 +1,57 @@
+// The one timer of a VM process: short until the guest acknowledges, long after. Whichever was set last runs.
+
+import type { TraceSink } from '../trace.js';
+import type { Scheduler, Timer } from './scheduler.js';
+
+export type TimerName = 'ack' | 'graceful';
+
+/** A timer that runs, as `state` shows it. */
+export interface TimerState {
+  readonly name: TimerName;
+  readonly remainingMs: number;
+}
+
+export class KillTimer {
+  readonly #scheduler: Scheduler;
+  readonly #trace: TraceSink;
+  readonly #expired: (name: TimerName) => void;
+  #running: { name: TimerName; timer: Timer } | undefined;
+
+  constructor(scheduler: Scheduler, trace: TraceSink, expired: (name: TimerName) => void) {
+    this.#scheduler = scheduler;
+    this.#trace = trace;
+    this.#expired = expired;
+  }
+
+  get pending(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Sets the timer anew; one that runs is replaced. */
+  start(name: TimerName, ms: number): void {
+    const event = this.pending ? 'restarted' : 'started';
+    this.#running?.timer.cancel();
+    this.#trace({ kind: 'timer', name, event, ms });
+    const timer = this.#scheduler.after(ms, () => {
+      this.#running = undefined;
+      this.#trace({ kind: 'timer', name, event: 'expired', ms });
+      this.#expired(name);
+    });
+    this.#running = { name, timer };
+  }
+
+  cancel(): void {
+    if (this.#running === undefined) return;
+    const { name, timer } = this.#running;
+    timer.cancel();
+    this.#running = undefined;
+    this.#trace({ kind: 'timer', name, event: 'cancelled', ms: timer.remaining() });
+  }
+
+  /** The timers that run: one or none. */
+  state(): readonly TimerState[] {
+    return this.#running === undefined
+      ? []
+      : [{ name: this.#running.name, remainingMs: Math.ceil(this.#running.timer.remaining()) }];
+  }
+}

@@ -1,0 +1,49 @@
+// The registers behind BAR0: the legacy virtio header without MSI-X, then vmmci's own config area. The same in
+// every vmd from 2017 to 2026 (vmd virtio.c 1.54 … 1.153).
+
+/** Bytes of port space that BAR0 claims. */
+export const BAR_SIZE = 0x1000;
+
+/** Where the config area starts in BAR0. There is no MSI-X, so never 24. */
+export const CONFIG_OFFSET = 20;
+
+/** Bytes of the config area that hold registers. */
+export const CONFIG_SIZE = 20;
+
+/** `offset` is from the start of BAR0; `size` is the natural width in bytes, which vmd ignores on access. */
+export interface Register {
+  readonly offset: number;
+  readonly size: 1 | 2 | 4;
+  readonly access: 'r' | 'rw';
+}
+
+export const registers = {
+  hostFeatures: { offset: 0, size: 4, access: 'r' },
+  guestFeatures: { offset: 4, size: 4, access: 'rw' },
+  queuePfn: { offset: 8, size: 4, access: 'rw' },
+  queueSize: { offset: 12, size: 2, access: 'r' },
+  queueSelect: { offset: 14, size: 2, access: 'rw' },
+  queueNotify: { offset: 16, size: 2, access: 'rw' },
+  status: { offset: 18, size: 1, access: 'rw' },
+  isr: { offset: 19, size: 1, access: 'r' },
+  command: { offset: 20, size: 4, access: 'rw' },
+  secondsLow: { offset: 24, size: 4, access: 'r' },
+  secondsHigh: { offset: 28, size: 4, access: 'r' },
+  microsecondsLow: { offset: 32, size: 4, access: 'r' },
+  microsecondsHigh: { offset: 36, size: 4, access: 'r' },
+} as const satisfies Record<string, Register>;
+
+export type RegisterName = keyof typeof registers;
+
+const byOffset: ReadonlyMap<number, RegisterName> = new Map(
+  Object.entries(registers).map(([name, { offset }]) => [offset, name as RegisterName]),
+);
+
+/** The register whose first byte is at this BAR0 offset. vmd dispatches on the start offset only: all else is no register. */
+export const registerAt = (offset: number): RegisterName | undefined => byOffset.get(offset);
+
+/** Bits of the status register; DRIVER_OK is the only one vmd ever looks at. */
+export const status = { ACKNOWLEDGE: 0x01, DRIVER: 0x02, DRIVER_OK: 0x04, FAILED: 0x80 } as const;
+
+/** The one value that ISR takes besides 0: the config area has changed. */
+export const ISR_CONFIG = 0x02;
