@@ -1,14 +1,13 @@
 // The front-end's session: what the PCI function asks of the back-end that holds the device.
 import { HarnessError } from '../errors.js';
 import type { Channel } from '../socket/channel.js';
-import { closeFd } from '../socket/descriptor.js';
 import { noTrace, type TraceSink } from '../trace.js';
 import { offerBackChannel } from './change-channel.js';
-import { allProtocolFeatures, PROTOCOL_FEATURES, type ProtocolFeature, protocolBit } from './features.js';
-import { encodeFrame, type Frame, readFrame } from './frame.js';
+import { allProtocolFeatures, PROTOCOL_FEATURES, protocolBit } from './features.js';
 import { decodeConfig, EMPTY, encodeConfig, u64, wholeRegister } from './payload.js';
 import { fatal } from './refusal.js';
-import { type Request, type RequestName, requests } from './requests.js';
+import { RequestChannel } from './request-channel.js';
+import type { RequestName } from './requests.js';
 
 export interface FrontEnd {
   /** As the back-end offers them, vhost-user's own bit 30 left out. */
@@ -36,68 +35,6 @@ export interface FrontEndOptions {
 
 const WORD = 4;
 
-class Session {
-  readonly #channel: Channel;
-  readonly #timeoutMs: number;
-  #queue: Promise<unknown> = Promise.resolve();
-  protocol = 0n;
-
-  constructor(channel: Channel, timeoutMs: number) {
-    this.#channel = channel;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  has(feature: ProtocolFeature): boolean {
-    return (this.protocol & protocolBit(feature)) !== 0n;
-  }
-
-  /**
-   * One request, after those before it; resolves with the payload of the reply, or EMPTY where there is none. A late,
-   * wrong or missing reply ends the connection: the stream would be out of step from there on.
-   */
-  request(name: RequestName, payload: Buffer = EMPTY, fds: readonly number[] = []): Promise<Buffer> {
-    const answer = this.#queue.then(() => this.#exchange(name, payload, fds));
-    this.#queue = answer.catch(() => {}); // the caller has the rejection; the queue only needs the order
-    return answer;
-  }
-
-  async #exchange(name: RequestName, payload: Buffer, fds: readonly number[]): Promise<Buffer> {
-    const { id, reply }: Request = requests[name];
-    const acknowledged = reply === undefined && this.has('REPLY_ACK');
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.#channel.close();
-    }, this.#timeoutMs);
-    try {
-      await this.#channel.write(encodeFrame(id, payload, { needReply: acknowledged }), fds);
-      if (reply === undefined && !acknowledged) return EMPTY;
-      const frame = await readFrame(this.#channel);
-      if (frame === null) throw fatal(`the back-end left before it answered ${name}`);
-      const answer = checkReply(name, id, frame);
-      if (acknowledged && answer.readBigUInt64LE(0) !== 0n) throw fatal(`the back-end refused ${name}`);
-      return answer;
-    } catch (error) {
-      this.#channel.close();
-      throw late ? fatal(`no reply to ${name} within ${this.#timeoutMs} ms`) : error;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
-
-const checkReply = (name: RequestName, id: number, frame: Frame): Buffer => {
-  for (const fd of frame.fds) closeFd(fd);
-  const { reply = 'u64' }: Request = requests[name];
-  if (!frame.reply || frame.request !== id)
-    throw fatal(`expected a reply to ${name}, got request ${frame.request}`);
-  if (frame.fds.length > 0) throw fatal(`the reply to ${name} carries descriptors`);
-  if (reply === 'u64' && frame.payload.length !== 8) {
-    throw fatal(`the reply to ${name} has ${frame.payload.length} bytes, expected 8`);
-  }
-  return frame.payload;
-};
-
 /** The data of a GET_CONFIG reply; an empty payload or an empty region both say "no such register". */
 const configData = (payload: Buffer, offset: number, sizes: readonly number[]): Buffer => {
   if (payload.length === 0) return EMPTY;
@@ -114,7 +51,7 @@ export const startFrontEnd = async (
   channel: Channel,
   { trace = noTrace, replyTimeoutMs = 4500 }: FrontEndOptions = {},
 ): Promise<FrontEnd> => {
-  const session = new Session(channel, replyTimeoutMs);
+  const session = new RequestChannel(channel, replyTimeoutMs);
   const listeners = new Set<() => void>();
   const number = async (name: RequestName): Promise<bigint> =>
     (await session.request(name)).readBigUInt64LE(0);

@@ -1,0 +1,67 @@
+import t from 'tap';
+import { effectKinds } from './fault.js';
+import { parseFaultPlan } from './parse.js';
+
+t.test('a plan that says everything', async (t) => {
+  const when = {
+    protocol: 'vfio-user',
+    command: 'REGION_READ',
+    region: 0,
+    offset: 32,
+    width: 4,
+    from: 2,
+    times: 1,
+    probability: 0.5,
+  };
+  const faults = [
+    { kind: 'delay', ms: 100, when },
+    { kind: 'drop' },
+    { kind: 'error', errno: 5 },
+    { kind: 'short', bytes: 1, when: {} },
+    { kind: 'disconnect' },
+    { kind: 'ones' },
+    { kind: 'value', value: 0xffffffff },
+    { kind: 'clock-jump', us: -1_000_000 },
+  ];
+  t.same(
+    faults.map(({ kind }) => kind),
+    effectKinds,
+    'each kind is here',
+  );
+  t.same(parseFaultPlan(JSON.parse(JSON.stringify({ seed: 7, faults }))), { seed: 7, faults });
+  t.same(parseFaultPlan({ faults: [] }), { faults: [] });
+});
+
+t.test('a plan that is wrong names the field', async (t) => {
+  const cases: [unknown, RegExp][] = [
+    [undefined, /plan: expected an object, got undefined/],
+    [[], /plan: expected an object, got \[\]/],
+    [{}, /faults: expected a list, got undefined/],
+    [{ faults: {}, seed: 1 }, /faults: expected a list/],
+    [{ faults: [], seeds: 1 }, /plan: expected no field but seed, faults, got "seeds"/],
+    [{ faults: [], seed: -1 }, /seed: expected a whole number from 0 to 4294967295, got -1/],
+    [{ faults: [1] }, /faults\[0\]: expected an object, got 1/],
+    [
+      { faults: [{ kind: 'drop' }, { kind: 'dorp' }] },
+      /faults\[1\]\.kind: expected one of delay, .*got "dorp"/,
+    ],
+    [{ faults: [{ kind: 'delay' }] }, /faults\[0\]\.ms: expected a whole number/],
+    [{ faults: [{ kind: 'delay', ms: 1.5 }] }, /faults\[0\]\.ms/],
+    [{ faults: [{ kind: 'delay', ms: 1, us: 1 }] }, /no field but kind, when, ms, got "us"/],
+    [{ faults: [{ kind: 'drop', ms: 1 }] }, /no field but kind, when, got "ms"/],
+    [{ faults: [{ kind: 'error', errno: 0 }] }, /errno: .* from 1 to 4095, got 0/],
+    [{ faults: [{ kind: 'value', value: 2 ** 32 }] }, /value/],
+    [{ faults: [{ kind: 'drop', when: 1 }] }, /faults\[0\]\.when: expected an object/],
+    [{ faults: [{ kind: 'drop', when: { offest: 1 } }] }, /no field but protocol, .*got "offest"/],
+    [
+      { faults: [{ kind: 'drop', when: { protocol: 'tcp' } }] },
+      /when\.protocol: expected vfio-user or vhost-user/,
+    ],
+    [{ faults: [{ kind: 'drop', when: { command: 'read' } }] }, /when\.command: expected the name/],
+    [{ faults: [{ kind: 'drop', when: { region: 9 } }] }, /when\.region/],
+    [{ faults: [{ kind: 'drop', when: { from: 0 } }] }, /when\.from/],
+    [{ faults: [{ kind: 'drop', when: { probability: 1.1 } }] }, /when\.probability/],
+  ];
+  for (const [plan, message] of cases)
+    t.throws(() => parseFaultPlan(plan), { code: 'USAGE', message }, JSON.stringify(plan));
+});

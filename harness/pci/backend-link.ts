@@ -1,0 +1,67 @@
+// The function's hold on its backend, which may be away, die, hang or come back.
+
+import { codeOf } from '../errors.js';
+import type { TraceSink } from '../trace.js';
+import type { FrontEnd } from '../vhost-user/front-end.js';
+
+export interface LinkOptions {
+  trace: TraceSink;
+  onConfigChange: () => void;
+}
+
+/** What a request came to: `undefined` when no backend answered. */
+export type Answer<T> = { value: T } | undefined;
+
+export class BackendLink {
+  readonly #options: LinkOptions;
+  #frontEnd: FrontEnd | undefined;
+  #unsubscribe: () => void = () => {};
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get frontEnd(): FrontEnd | undefined {
+    return this.#frontEnd;
+  }
+
+  /** Takes the front-end's place as the only one; one that was there before is closed. */
+  attach(frontEnd: FrontEnd): void {
+    this.#lose('replaced');
+    this.#frontEnd = frontEnd;
+    this.#unsubscribe = frontEnd.onConfigChange(this.#options.onConfigChange);
+    this.#options.trace({ kind: 'backend', event: 'attached' });
+    void frontEnd.closed.then(() => {
+      if (this.#frontEnd === frontEnd) this.#lose('connection closed');
+    });
+  }
+
+  /**
+   * Asks the backend. Never rejects for what a backend does: one that is away, refuses, breaks the protocol, dies or
+   * does not answer in time (the front-end's own limit) gives `undefined`.
+   */
+  async ask<T>(what: string, request: (frontEnd: FrontEnd) => Promise<T>): Promise<Answer<T>> {
+    const frontEnd = this.#frontEnd;
+    if (frontEnd === undefined) return undefined;
+    try {
+      return { value: await request(frontEnd) };
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+      this.#options.trace({ kind: 'backend', event: 'failed', what, reason: (error as Error).message });
+      return undefined;
+    }
+  }
+
+  detach(reason: string): void {
+    this.#lose(reason);
+  }
+
+  #lose(reason: string): void {
+    const frontEnd = this.#frontEnd;
+    if (frontEnd === undefined) return;
+    this.#frontEnd = undefined;
+    this.#unsubscribe();
+    frontEnd.close();
+    this.#options.trace({ kind: 'backend', event: 'lost', reason });
+  }
+}

@@ -1,0 +1,222 @@
+// The PCI function that a guest sees: configuration space, the virtio header in BAR0, ISR and INTx. The config area
+// behind the header is the backend's; each access goes there with the guest's own offset and width.
+
+import { noTrace, type TraceSink } from '../trace.js';
+import { region, regionFlag } from '../vfio-user/info.js';
+import type { Target } from '../vfio-user/target.js';
+import type { FrontEnd } from '../vhost-user/front-end.js';
+import { BAR_SIZE, CONFIG_OFFSET, ISR_CONFIG } from '../vmmci/registers.js';
+import { cut, requirePortWidth, widen } from './access.js';
+import { BackendLink } from './backend-link.js';
+import { CONFIG_SPACE_SIZE, ConfigSpace } from './config-space.js';
+import { type Eventfds, IrqSignal } from './irq-signal.js';
+import type { LineRules } from './isr-line.js';
+import { type HeaderName, headerAt, RegisterFile } from './register-file.js';
+import { type StalePolicy, staleValue } from './stale.js';
+
+export interface FunctionOptions {
+  generation: LineRules;
+  eventfds: Eventfds;
+  stale?: StalePolicy;
+  trace?: TraceSink;
+}
+
+/** The end of what GET_CONFIG can reach, from the start of BAR0. */
+const CONFIG_END = CONFIG_OFFSET + 256;
+/** A legacy guest sees 32 features; bit 30 is vhost-user's own. */
+const GUEST_FEATURES = 0xbfffffffn;
+const ALL_ONES = 0xffffffff;
+const READ_WRITE = regionFlag.READ | regionFlag.WRITE;
+
+/** A value read: `stale` where there was no register, `absent` where there was no backend. */
+interface Reading {
+  value: number;
+  stale?: boolean;
+  absent?: boolean;
+}
+
+export class PciFunction implements Target {
+  readonly regions = [
+    { index: region.BAR0, size: BAR_SIZE, flags: READ_WRITE },
+    { index: region.CONFIG, size: CONFIG_SPACE_SIZE, flags: READ_WRITE },
+  ];
+  readonly #config = new ConfigSpace();
+  readonly #registers = new RegisterFile();
+  readonly #irq: IrqSignal;
+  readonly #link: BackendLink;
+  readonly #trace: TraceSink;
+  readonly #stale: StalePolicy;
+  /** The whole value of the last register that a read found. */
+  #last = 0;
+  /** What the guest wrote since the last reset, to pass on to a backend that comes later. */
+  readonly #written = new Set<HeaderName>();
+  #resetMissed = false;
+
+  constructor(options: FunctionOptions) {
+    this.#trace = options.trace ?? noTrace;
+    this.#stale = options.stale ?? 'repeat';
+    this.#irq = new IrqSignal(options.generation, options.eventfds, this.#trace);
+    this.#link = new BackendLink({
+      trace: this.#trace,
+      onConfigChange: () => this.#configChanged(),
+    });
+  }
+
+  /**
+   * Puts a backend behind the function, in the place of one that is there. It is told of a reset it missed and of the
+   * features and status that the guest has written. No interrupt is raised for it.
+   */
+  async attach(frontEnd: FrontEnd): Promise<void> {
+    this.#link.attach(frontEnd);
+    if (this.#resetMissed) await this.#reset();
+    if (this.#written.has('guestFeatures')) await this.#passOn('guestFeatures');
+    if (this.#written.has('status')) await this.#passOn('status');
+  }
+
+  /** Takes the backend away and closes its front-end. */
+  detach(): void {
+    this.#link.detach('detached');
+  }
+
+  async read(index: number, offset: number, count: number): Promise<Buffer> {
+    if (index === region.CONFIG) {
+      const data = this.#config.read(offset, count);
+      const value = count > 4 ? undefined : widen(data);
+      this.#trace({ kind: 'config-read', offset, width: count, value });
+      return data;
+    }
+    requirePortWidth(count);
+    const { value, stale = false, absent } = await this.#readBar(offset, count);
+    const data = cut(value, count);
+    this.#trace({ kind: 'bar-read', offset, width: count, value: widen(data), stale, absent });
+    return data;
+  }
+
+  async write(index: number, offset: number, data: Buffer): Promise<void> {
+    const width = data.length;
+    if (index === region.CONFIG) {
+      const value = width > 4 ? undefined : widen(data);
+      this.#trace({ kind: 'config-write', offset, width, value });
+      this.#config.write(offset, data);
+      return;
+    }
+    requirePortWidth(width);
+    const absent = this.#link.frontEnd === undefined || undefined;
+    this.#trace({ kind: 'bar-write', offset, width, value: widen(data), absent });
+    if (absent) return;
+    const name = headerAt(offset);
+    if (name !== undefined) await this.#writeHeader(name, widen(data));
+    else if (offset >= CONFIG_OFFSET && offset + width <= CONFIG_END)
+      await this.#link.ask('SET_CONFIG', (frontEnd) => frontEnd.setConfig(offset - CONFIG_OFFSET, data));
+  }
+
+  /** Everything back to cold, the backend too: a VM that is reset is a new vmd process. */
+  async reset(): Promise<void> {
+    this.#trace({ kind: 'reset' });
+    await this.#reset();
+    // After the backend: a config change that it sent before it was reset must not outlive the reset.
+    this.#registers.reset();
+    this.#written.clear();
+    this.#config.reset();
+    this.#irq.reset();
+    this.#last = 0;
+  }
+
+  arm(trigger: number | null): void {
+    this.#irq.arm(trigger, this.#registers.get('isr'));
+  }
+
+  mask(): void {
+    this.#irq.mask();
+  }
+
+  unmask(): void {
+    this.#irq.unmask(this.#registers.get('isr'));
+  }
+
+  /** For the control socket and for tests. */
+  state(): FunctionState {
+    return {
+      attached: this.#link.frontEnd !== undefined,
+      hostFeatures: this.#hostFeatures(),
+      guestFeatures: this.#registers.get('guestFeatures'),
+      status: this.#registers.get('status'),
+      isr: this.#registers.get('isr'),
+      ...this.#irq.state(),
+    };
+  }
+
+  #hostFeatures(): number {
+    return Number((this.#link.frontEnd?.features ?? 0n) & GUEST_FEATURES);
+  }
+
+  #configChanged(): void {
+    this.#registers.set('isr', ISR_CONFIG);
+    this.#irq.raise(ISR_CONFIG);
+  }
+
+  async #readBar(offset: number, width: number): Promise<Reading> {
+    if (this.#link.frontEnd === undefined) return { value: ALL_ONES, absent: true };
+    const name = headerAt(offset);
+    if (name !== undefined) return { value: this.#keep(this.#readHeader(name)) };
+    if (offset < CONFIG_OFFSET || offset >= CONFIG_END) return this.#staleReading();
+    const at = offset - CONFIG_OFFSET;
+    const answer = await this.#link.ask('GET_CONFIG', (frontEnd) =>
+      frontEnd.getConfig(at, Math.min(width, CONFIG_END - offset)),
+    );
+    if (answer === undefined) return { value: ALL_ONES, absent: true };
+    return answer.value.length === 0 ? this.#staleReading() : { value: this.#keep(widen(answer.value)) };
+  }
+
+  #keep(value: number): number {
+    this.#last = value;
+    return value;
+  }
+
+  #staleReading(): Reading {
+    return { value: staleValue(this.#stale, this.#last), stale: true };
+  }
+
+  #readHeader(name: HeaderName): number {
+    if (name === 'hostFeatures') return this.#hostFeatures();
+    const value = this.#registers.get(name);
+    if (name === 'isr') {
+      this.#registers.set('isr', 0);
+      this.#irq.isrRead();
+    }
+    return value;
+  }
+
+  async #writeHeader(name: HeaderName, value: number): Promise<void> {
+    if (!this.#registers.write(name, value)) return;
+    this.#written.add(name);
+    await this.#passOn(name);
+  }
+
+  /** Tells the backend of a register that concerns it. */
+  async #passOn(name: HeaderName): Promise<void> {
+    const value = this.#registers.get(name);
+    if (name === 'guestFeatures') {
+      const accepted = BigInt(value) & BigInt(this.#hostFeatures());
+      await this.#link.ask('SET_FEATURES', (frontEnd) => frontEnd.setFeatures(accepted));
+    } else if (name === 'status') await this.#link.ask('SET_STATUS', (frontEnd) => frontEnd.setStatus(value));
+  }
+
+  async #reset(): Promise<void> {
+    const answer = await this.#link.ask('RESET_DEVICE', (frontEnd) => frontEnd.resetDevice());
+    this.#resetMissed = answer === undefined;
+  }
+}
+
+export interface FunctionState {
+  attached: boolean;
+  hostFeatures: number;
+  guestFeatures: number;
+  status: number;
+  isr: number;
+  line: 'high' | 'low';
+  armed: boolean;
+  masked: boolean;
+  /** Times the client was signalled since the function was made. */
+  interrupts: number;
+}

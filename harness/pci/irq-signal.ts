@@ -1,0 +1,74 @@
+// The line's effects: the eventfd that the client gave, and the trace.
+
+import type { TraceSink } from '../trace.js';
+import { idleLine, type Line, type LineEvent, type LineRules, stepLine } from './isr-line.js';
+
+/** What is done with an eventfd. `signal` adds 1 to it. */
+export interface Eventfds {
+  signal(fd: number): unknown;
+  close(fd: number): void;
+}
+
+export class IrqSignal {
+  readonly #rules: LineRules;
+  readonly #eventfds: Eventfds;
+  readonly #trace: TraceSink;
+  #line: Line = idleLine;
+  #trigger: number | null = null;
+  #interrupts = 0;
+
+  constructor(rules: LineRules, eventfds: Eventfds, trace: TraceSink) {
+    this.#rules = rules;
+    this.#eventfds = eventfds;
+    this.#trace = trace;
+  }
+
+  /** `isr` is only for the trace, here and below. */
+  raise(isr: number): void {
+    this.#step('raise', isr);
+  }
+
+  isrRead(): void {
+    const { asserted } = this.#line;
+    this.#step('isr-read', 0);
+    if (asserted && !this.#line.asserted) this.#trace({ kind: 'interrupt', line: 'lower', isr: 0 });
+  }
+
+  /** Takes the eventfd over; the one before is closed. `null`: no interrupts from now on. */
+  arm(trigger: number | null, isr: number): void {
+    if (this.#trigger !== null) this.#eventfds.close(this.#trigger);
+    if (trigger !== null || this.#trigger !== null)
+      this.#trace({ kind: 'irq', event: trigger === null ? 'disabled' : 'armed' });
+    this.#trigger = trigger;
+    this.#step(trigger === null ? 'disarm' : 'arm', isr);
+  }
+
+  mask(): void {
+    this.#trace({ kind: 'irq', event: 'mask' });
+    this.#step('mask', 0);
+  }
+
+  unmask(isr: number): void {
+    this.#trace({ kind: 'irq', event: 'unmask' });
+    this.#step('unmask', isr);
+  }
+
+  reset(): void {
+    this.#step('reset', 0);
+  }
+
+  state(): { line: 'high' | 'low'; armed: boolean; masked: boolean; interrupts: number } {
+    const { asserted, armed, masked } = this.#line;
+    return { line: asserted ? 'high' : 'low', armed, masked, interrupts: this.#interrupts };
+  }
+
+  #step(event: LineEvent, isr: number): void {
+    const { line, signal } = stepLine(this.#line, event, this.#rules);
+    this.#line = line;
+    if (event === 'raise' || signal)
+      this.#trace({ kind: 'interrupt', line: 'raise', isr, cause: event, signalled: signal });
+    if (!signal || this.#trigger === null) return;
+    this.#interrupts++;
+    this.#eventfds.signal(this.#trigger);
+  }
+}

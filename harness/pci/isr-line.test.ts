@@ -1,0 +1,62 @@
+import t from 'tap';
+import { type GenerationName, generations } from '../vmmci/generations.js';
+import { idleLine, type LineEvent, stepLine } from './isr-line.js';
+
+/** The events after which the client was signalled, marked with `!`, and the line at the end. */
+const play = (name: GenerationName, ...events: LineEvent[]): string => {
+  let line = idleLine;
+  const told = events.map((event) => {
+    const step = stepLine(line, event, generations[name]);
+    line = step.line;
+    return step.signal ? `${event}!` : event;
+  });
+  return `${told.join(' ')} ${line.asserted ? 'high' : 'low'}`;
+};
+
+t.test('each raise is told while the client listens', async (t) => {
+  for (const name of ['6.2', '6.4', '7.8', '8.0'] as const)
+    t.equal(play(name, 'arm', 'raise', 'raise'), 'arm raise! raise! high', name);
+  t.equal(play('8.0', 'raise', 'disarm', 'raise'), 'raise disarm raise high', 'nobody to tell');
+});
+
+t.test('one-shot: unmask and arm say nothing of what was told or missed', async (t) => {
+  t.equal(play('7.8', 'arm', 'raise', 'unmask', 'unmask'), 'arm raise! unmask unmask high');
+  t.equal(play('7.8', 'raise', 'arm'), 'raise arm high');
+});
+
+t.test('level: told again on unmask and on arm until ISR is read', async (t) => {
+  t.equal(
+    play('8.0', 'arm', 'raise', 'unmask', 'unmask', 'isr-read', 'unmask'),
+    'arm raise! unmask! unmask! isr-read unmask low',
+  );
+  t.equal(play('8.0', 'raise', 'arm'), 'raise arm! high');
+  t.equal(play('8.0', 'arm', 'raise', 'disarm', 'unmask', 'arm'), 'arm raise! disarm unmask arm! high');
+});
+
+t.test('raised while masked by the client', async (t) => {
+  t.equal(play('6.4', 'arm', 'mask', 'raise', 'unmask'), 'arm mask raise unmask high', 'lost');
+  t.equal(
+    play('7.4', 'arm', 'mask', 'raise', 'unmask', 'unmask'),
+    'arm mask raise unmask! unmask high',
+    'latched',
+  );
+  t.equal(
+    play('8.0', 'arm', 'mask', 'raise', 'unmask', 'unmask'),
+    'arm mask raise unmask! unmask! high',
+    'level',
+  );
+  t.equal(
+    play('7.4', 'arm', 'mask', 'raise', 'isr-read', 'unmask'),
+    'arm mask raise isr-read unmask low',
+    'taken back',
+  );
+});
+
+t.test('a read of ISR lowers the line from 6.4 on', async (t) => {
+  t.equal(play('6.2', 'arm', 'raise', 'isr-read'), 'arm raise! isr-read high');
+  t.equal(play('6.4', 'arm', 'raise', 'isr-read'), 'arm raise! isr-read low');
+});
+
+t.test('a reset lowers the line and leaves the client armed', async (t) => {
+  t.equal(play('8.0', 'arm', 'raise', 'reset', 'unmask', 'raise'), 'arm raise! reset unmask raise! high');
+});

@@ -1,0 +1,69 @@
+// The legacy virtio header in BAR0, kept by the function itself. An access is dispatched on its start offset and its
+// width is ignored (vmd virtio.c 1.54 … 1.153): a register gives its whole value, a narrow write is zero-extended.
+
+import { type RegisterName, registerAt, registers } from '../vmmci/registers.js';
+
+export type HeaderName =
+  | 'hostFeatures'
+  | 'guestFeatures'
+  | 'queuePfn'
+  | 'queueSize'
+  | 'queueSelect'
+  | 'queueNotify'
+  | 'status'
+  | 'isr';
+
+const headerNames: ReadonlySet<string> = new Set<HeaderName>([
+  'hostFeatures',
+  'guestFeatures',
+  'queuePfn',
+  'queueSize',
+  'queueSelect',
+  'queueNotify',
+  'status',
+  'isr',
+]);
+
+const isHeader = (name: RegisterName): name is HeaderName => headerNames.has(name);
+
+/** The header register that starts at this offset of BAR0; the config area and the gaps have none. */
+export const headerAt = (offset: number): HeaderName | undefined => {
+  const name = registerAt(offset);
+  return name !== undefined && isHeader(name) ? name : undefined;
+};
+
+const cold = (): Record<HeaderName, number> => ({
+  hostFeatures: 0, // the backend's to say
+  guestFeatures: 0,
+  queuePfn: 0,
+  queueSize: 0, // vmmci has no queues
+  queueSelect: 0,
+  queueNotify: 0,
+  status: 0,
+  isr: 0,
+});
+
+export class RegisterFile {
+  #values = cold();
+
+  get(name: HeaderName): number {
+    return this.#values[name];
+  }
+
+  /** By the device itself: any register. */
+  set(name: HeaderName, value: number): void {
+    this.#values[name] = value >>> 0;
+  }
+
+  /** By the guest: false where the register is read-only. Nothing but the value changes, also for status 0. */
+  write(name: HeaderName, value: number): boolean {
+    const { access, size } = registers[name];
+    if (access !== 'rw') return false;
+    this.#values[name] = size === 4 ? value >>> 0 : value & (2 ** (8 * size) - 1);
+    return true;
+  }
+
+  reset(): void {
+    this.#values = cold();
+  }
+}

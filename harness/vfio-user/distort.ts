@@ -1,0 +1,17 @@
+// A reply made wrong on purpose.
+
+import type { Outcome } from '../faults/hook.js';
+import { wrongData } from '../faults/wrong-data.js';
+import type { Request } from './messages.js';
+import { ACCESS_SIZE, encodeAccess } from './region-access.js';
+
+/** The body of a reply after `outcome`; only replies that carry a region's data can be wrong. */
+export const distort = (
+  body: Buffer | undefined,
+  request: Request,
+  outcome: Outcome | undefined,
+): Buffer | undefined => {
+  if (outcome === undefined || body === undefined || request.kind !== 'region-read') return body;
+  const data = wrongData(body.subarray(ACCESS_SIZE), outcome);
+  return encodeAccess(request.offset, request.region, data.length, data);
+};

@@ -1,0 +1,90 @@
+// DMA_MAP and DMA_UNMAP. vmmci reads no guest memory, yet QEMU announces it all and must be answered.
+
+import { require } from './refusal.js';
+
+export interface DmaMap {
+  kind: 'dma-map';
+  flags: number;
+  /** Into the descriptor that came along. */
+  offset: bigint;
+  address: bigint;
+  size: bigint;
+}
+
+export interface DmaUnmap {
+  kind: 'dma-unmap';
+  /** Every mapping (QEMU 11.1 sets this flag of the kernel's VFIO interface); address and size are then 0. */
+  all: boolean;
+  address: bigint;
+  size: bigint;
+  /** The body as it came, which is also the reply. */
+  body: Buffer;
+}
+
+export const MAP_SIZE = 32;
+export const UNMAP_SIZE = 24;
+
+const mapFlags = { READ: 1, WRITE: 2, MMAP: 4, FILE: 8 } as const;
+const NEEDS_DESCRIPTOR = mapFlags.MMAP | mapFlags.FILE;
+const ALL_MAP_FLAGS = mapFlags.READ | mapFlags.WRITE | NEEDS_DESCRIPTOR;
+const UNMAP_ALL = 2;
+const LIMIT = 1n << 64n;
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+const requireRange = (address: bigint, size: bigint): void => {
+  require(size > 0n, () => `DMA range at ${hex(address)} is empty`);
+  require(address + size <= LIMIT, () => `DMA range ${hex(address)} + ${hex(size)} passes 2^64`);
+};
+
+export const decodeDmaMap = (body: Buffer, descriptors: number): DmaMap => {
+  const flags = body.readUInt32LE(4);
+  require(body.readUInt32LE(0) >= MAP_SIZE, () => `argsz ${body.readUInt32LE(0)} is less than ${MAP_SIZE}`);
+  require((flags & ~ALL_MAP_FLAGS) === 0, () => `unknown DMA_MAP flags 0x${flags.toString(16)}`);
+  require((flags & NEEDS_DESCRIPTOR) === 0 || descriptors === 1, () =>
+    `DMA_MAP flags 0x${flags.toString(16)} need a descriptor, none came`);
+  const map = {
+    flags,
+    offset: body.readBigUInt64LE(8),
+    address: body.readBigUInt64LE(16),
+    size: body.readBigUInt64LE(24),
+  };
+  requireRange(map.address, map.size);
+  require(map.offset + map.size <= LIMIT, () =>
+    `file offset ${hex(map.offset)} + ${hex(map.size)} passes 2^64`);
+  return { kind: 'dma-map', ...map };
+};
+
+export const decodeDmaUnmap = (body: Buffer): DmaUnmap => {
+  const flags = body.readUInt32LE(4);
+  require(body.readUInt32LE(0) >= UNMAP_SIZE, () =>
+    `argsz ${body.readUInt32LE(0)} is less than ${UNMAP_SIZE}`);
+  require((flags & ~UNMAP_ALL) === 0, () => `unknown DMA_UNMAP flags 0x${flags.toString(16)}`);
+  const unmap = {
+    all: flags === UNMAP_ALL,
+    address: body.readBigUInt64LE(8),
+    size: body.readBigUInt64LE(16),
+  };
+  if (unmap.all) require(unmap.address === 0n && unmap.size === 0n, () => 'unmapping all must name no range');
+  else requireRange(unmap.address, unmap.size);
+  return { kind: 'dma-unmap', ...unmap, body };
+};
+
+export const encodeDmaMap = (map: Omit<DmaMap, 'kind'>): Buffer => {
+  const body = Buffer.alloc(MAP_SIZE);
+  body.writeUInt32LE(MAP_SIZE, 0);
+  body.writeUInt32LE(map.flags, 4);
+  body.writeBigUInt64LE(map.offset, 8);
+  body.writeBigUInt64LE(map.address, 16);
+  body.writeBigUInt64LE(map.size, 24);
+  return body;
+};
+
+export const encodeDmaUnmap = (unmap: { all?: boolean; address: bigint; size: bigint }): Buffer => {
+  const body = Buffer.alloc(UNMAP_SIZE);
+  body.writeUInt32LE(UNMAP_SIZE, 0);
+  body.writeUInt32LE(unmap.all ? UNMAP_ALL : 0, 4);
+  body.writeBigUInt64LE(unmap.address, 8);
+  body.writeBigUInt64LE(unmap.size, 16);
+  return body;
+};

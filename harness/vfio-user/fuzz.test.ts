@@ -1,0 +1,284 @@
+// Random and hostile input. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7 makes it longer and other.
+
+import fc from 'fast-check';
+import t from 'tap';
+import { codeOf } from '../errors.js';
+import { closeFd, eventFd, openDescriptors, socketPair } from '../socket/descriptor.js';
+import { command } from './command.js';
+import { encodeDmaMap, encodeDmaUnmap } from './dma.js';
+import { FakeDescriptors, FakeWire } from './fake-wire.js';
+import { decodeHeader, encodeMessage, HEADER_SIZE, headerFlag, MAX_MESSAGE } from './header.js';
+import { encodeInfoRequest } from './info.js';
+import { decodeRequest } from './messages.js';
+import { encodeAccess } from './region-access.js';
+import { serve } from './server.js';
+import { runSession } from './session.js';
+import { encodeSetIrqs } from './set-irqs.js';
+import type { Target } from './target.js';
+import { encodeVersion } from './version.js';
+
+const options = {
+  numRuns: Number(process.env.FUZZ_RUNS ?? 300),
+  seed: Number(process.env.FUZZ_SEED ?? 20190302),
+};
+
+const target = (close: (fd: number) => void): Target => {
+  let trigger: number | null = null;
+  return {
+    regions: [
+      { index: 0, size: 4096, flags: 3 },
+      { index: 7, size: 256, flags: 3 },
+    ],
+    read: async (_, offset, count) => Buffer.alloc(count, offset),
+    write: async () => {},
+    reset: async () => {},
+    arm: (fd) => {
+      if (trigger !== null) close(trigger);
+      trigger = fd;
+    },
+    mask: () => {},
+    unmask: () => {},
+  };
+};
+
+const u32 = fc.oneof(
+  fc.nat(32),
+  fc.constantFrom(0x7fffffff, 0x80000000, 0xffffffff),
+  fc.nat({ max: 0xffffffff }),
+);
+const u64 = fc.oneof(
+  fc.bigInt({ min: 0n, max: 0x2000n }),
+  fc.bigInt({ min: (1n << 64n) - 0x2000n, max: (1n << 64n) - 1n }),
+  fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+);
+const number = fc.oneof(
+  { weight: 9, arbitrary: fc.constantFrom(...Object.values(command)) },
+  { weight: 1, arbitrary: fc.nat(0xffff) },
+);
+const data = fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes));
+
+/** Bodies that are almost right: made by the encoders from numbers that need not fit. */
+const bodies: Partial<Record<keyof typeof command, fc.Arbitrary<Buffer>>> = {
+  VERSION: fc.oneof(
+    fc.string({ maxLength: 80 }).map((text) => Buffer.concat([Buffer.alloc(4), Buffer.from(`${text}\0`)])),
+    fc.json().map((text) => Buffer.concat([Buffer.alloc(4), Buffer.from(`{"capabilities":${text}}\0`)])),
+  ),
+  DMA_MAP: fc.record({ flags: u32, offset: u64, address: u64, size: u64 }).map(encodeDmaMap),
+  DMA_UNMAP: fc.record({ all: fc.boolean(), address: u64, size: u64 }).map(encodeDmaUnmap),
+  DEVICE_GET_INFO: fc.constant(encodeInfoRequest(16)),
+  DEVICE_GET_REGION_INFO: u32.map((index) => encodeInfoRequest(32, index)),
+  DEVICE_GET_IRQ_INFO: u32.map((index) => encodeInfoRequest(16, index)),
+  DEVICE_SET_IRQS: fc
+    .oneof(
+      fc
+        .constantFrom(0x24, 0x21, 0x11)
+        .map((flags) => ({ flags, index: 0, start: 0, count: flags === 0x21 ? 0 : 1 })),
+      fc.record({
+        flags: fc.oneof(fc.constantFrom(0x24, 0x21, 0x11, 0x09, 0x12, 0x14), u32),
+        index: u32,
+        start: u32,
+        count: u32,
+        booleans: fc.array(fc.boolean(), { maxLength: 3 }),
+      }),
+    )
+    .map(encodeSetIrqs),
+  REGION_READ: fc
+    .tuple(u64, fc.oneof(fc.constantFrom(0, 7), u32), u32)
+    .map(([offset, region, count]) => encodeAccess(offset, region, count)),
+  REGION_WRITE: fc
+    .tuple(u64, fc.oneof(fc.constantFrom(0, 7), u32), data)
+    .map(([offset, region, bytes]) => encodeAccess(offset, region, bytes.length, bytes)),
+  DEVICE_RESET: fc.constant(Buffer.alloc(0)),
+};
+const arbitraryBodies = fc.oneof(data, ...Object.values(bodies));
+const content = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.oneof(
+      ...Object.entries(bodies).map(([name, body]) =>
+        fc.record({ number: fc.constant(command[name as keyof typeof command] as number), body }),
+      ),
+    ),
+  },
+  { weight: 1, arbitrary: fc.record({ number, body: arbitraryBodies }) },
+);
+
+const frame = fc.record({
+  id: fc.nat(0xffff),
+  flags: fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(0, headerFlag.NO_REPLY) },
+    { weight: 1, arbitrary: u32 },
+  ),
+  descriptors: fc.oneof(fc.constantFrom<boolean[]>([], [true]), fc.array(fc.boolean(), { maxLength: 3 })),
+});
+const message = fc.tuple(frame, content).map(([one, two]) => ({ ...one, ...two }));
+
+const encode = ({ id, number, flags, body }: { id: number; number: number; flags: number; body: Buffer }) =>
+  encodeMessage({ id, command: number, flags: flags >>> 0 }, body);
+
+const hello = encodeMessage({ id: 0, command: command.VERSION, flags: 0 }, encodeVersion(0, 0));
+
+t.test('the codec takes or refuses any bytes, and does nothing else', async (t) => {
+  const decode = (bytes: Buffer, descriptors: number) => {
+    try {
+      decodeRequest(decodeHeader(bytes), bytes.subarray(HEADER_SIZE), descriptors);
+    } catch (error) {
+      if (codeOf(error) !== 'PROTOCOL') throw error;
+    }
+  };
+  fc.assert(
+    fc.property(message, (given) => decode(encode(given), given.descriptors.length)),
+    options,
+  );
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: HEADER_SIZE, maxLength: 128 }), (bytes) =>
+      decode(Buffer.from(bytes), 0),
+    ),
+    options,
+  );
+  t.pass();
+});
+
+t.test('what is encoded is decoded to the same', async (t) => {
+  const roundTrip = (number: number, body: Buffer, descriptors = 0) =>
+    decodeRequest(decodeHeader(encodeMessage({ id: 1, command: number, flags: 0 }, body)), body, descriptors);
+  const range = fc
+    .tuple(u64, fc.bigInt({ min: 1n, max: 1n << 63n }))
+    .filter(([address, size]) => address + size <= 1n << 64n);
+  fc.assert(
+    fc.property(range, fc.nat(3), ([address, size], flags) => {
+      t.matchOnlyStrict(roundTrip(command.DMA_MAP, encodeDmaMap({ flags, offset: 0n, address, size })), {
+        kind: 'dma-map',
+        flags,
+        offset: 0n,
+        address,
+        size,
+      });
+    }),
+    { ...options, numRuns: 50 },
+  );
+  fc.assert(
+    fc.property(u64, fc.nat(8), fc.uint8Array({ minLength: 1, maxLength: 300 }), (offset, region, bytes) => {
+      const data = Buffer.from(bytes);
+      const write = roundTrip(command.REGION_WRITE, encodeAccess(offset, region, data.length, data));
+      t.strictSame(write, { kind: 'region-write', offset, region, data });
+      const read = roundTrip(command.REGION_READ, encodeAccess(offset, region, data.length));
+      t.strictSame(read, { kind: 'region-read', offset, region, count: data.length });
+    }),
+    { ...options, numRuns: 50 },
+  );
+});
+
+t.test('a session answers each message at most once, ends, and keeps no descriptor', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(message, { maxLength: 12 }), async (given) => {
+      const wire = new FakeWire();
+      const descriptors = new FakeDescriptors();
+      const done = runSession(
+        wire,
+        target((fd) => descriptors.close(fd)),
+        descriptors,
+      );
+      wire.feed(hello);
+      for (const one of given) {
+        const fds = one.descriptors.map((event) => (event ? descriptors.event() : descriptors.other()));
+        wire.feed(encode(one), fds);
+      }
+      wire.end();
+      await done;
+      const unread = wire.unread().flatMap(({ fds }) => fds);
+      if (descriptors.open.size !== unread.length) throw new Error('a descriptor is left open');
+      const wanted = given.filter(({ flags }) => (flags & headerFlag.NO_REPLY) === 0);
+      if (wire.written.length > wanted.length + 1) throw new Error('more answers than questions');
+      const ids = wire.written.slice(1).map((reply) => decodeHeader(reply).id);
+      if (wire.unread().length === 0 && ids.some((id, at) => id !== wanted[at]?.id))
+        throw new Error('answers in another order than questions');
+    }),
+    options,
+  );
+  t.pass();
+});
+
+t.test('noise instead of messages', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(data, { maxLength: 8 }), async (pieces) => {
+      const wire = new FakeWire();
+      const descriptors = new FakeDescriptors();
+      for (const piece of pieces) if (piece.length > 0) wire.feed(piece);
+      wire.end();
+      await runSession(
+        wire,
+        target(() => {}),
+        descriptors,
+      );
+    }),
+    options,
+  );
+  t.pass();
+});
+
+t.test('the same answers however the stream is cut, on real sockets', async (t) => {
+  const event = eventFd();
+  const before = openDescriptors();
+  const valid = message.filter(({ flags }) => flags === 0).map((one) => ({ ...one, id: one.id & 0x7fff }));
+  const talk = async (pieces: readonly Buffer[]): Promise<string> => {
+    const [ours, theirs] = socketPair();
+    const done = serve(theirs, target(closeFd));
+    let answers = '';
+    const reader = (async () => {
+      for (let byte = await ours.read(1); byte !== null; byte = await ours.read(1))
+        answers += byte.data.toString('hex');
+    })();
+    try {
+      for (const piece of pieces) await ours.write(piece);
+    } catch (error) {
+      if (codeOf(error) !== 'SOCKET_CLOSED') throw error; // the session may end on what it was sent
+    }
+    const last = encodeMessage({ id: 0xffff, command: command.DEVICE_RESET, flags: 0 });
+    await ours.write(last, [event]).catch(() => {});
+    while (ours.isOpen && !answers.includes('ffff0d0010000000')) {
+      const size = answers.length;
+      await new Promise(setImmediate);
+      if (size === answers.length && !theirs.isOpen) break;
+    }
+    ours.close();
+    await Promise.all([reader, done]);
+    return answers;
+  };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(valid, { maxLength: 6 }),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }),
+      async (given, cuts) => {
+        const whole = Buffer.concat([hello, ...given.map(encode)]);
+        const pieces: Buffer[] = [];
+        for (let at = 0, turn = 0; at < whole.length; turn++) {
+          const size = cuts[turn % cuts.length] ?? 1;
+          pieces.push(whole.subarray(at, at + size));
+          at += size;
+        }
+        const expected = await talk([whole]);
+        if ((await talk(pieces)) !== expected) throw new Error('cutting changed the answers');
+      },
+    ),
+    { ...options, numRuns: Math.ceil(options.numRuns / 10) },
+  );
+  t.equal(openDescriptors(), before, 'no descriptor is left');
+  closeFd(event);
+});
+
+t.test('the largest message and one byte more', async (t) => {
+  const wire = new FakeWire();
+  wire.feed(hello);
+  wire.feed(encodeMessage({ id: 1, command: 99, flags: 0 }, Buffer.alloc(MAX_MESSAGE - HEADER_SIZE)));
+  wire.feed(encodeMessage({ id: 2, command: 99, flags: 0 }, Buffer.alloc(MAX_MESSAGE - HEADER_SIZE + 1)));
+  await runSession(
+    wire,
+    target(() => {}),
+    new FakeDescriptors(),
+  );
+  t.same(
+    wire.written.slice(1).map((reply) => decodeHeader(reply)),
+    [{ id: 1, command: 99, size: HEADER_SIZE, flags: 0x21, error: 95 }],
+  );
+});

@@ -1,0 +1,20 @@
+// The function's socket.
+import { type ExclusiveListener, listenExclusive } from '../socket/exclusive.js';
+import { noTrace } from '../trace.js';
+import { serve } from './server.js';
+import type { ServeOptions } from './session.js';
+import type { Target } from './target.js';
+
+/** Serves `target` at `path` to one client at a time. Rejects as `listen` does. */
+export const serveFunction = (
+  path: string,
+  target: Target,
+  options: ServeOptions = {},
+): Promise<ExclusiveListener> => {
+  const { trace = noTrace } = options;
+  return listenExclusive(
+    path,
+    (connection) => serve(connection, target, options),
+    () => trace({ kind: 'vfio-user', event: 'busy', reason: 'a second client was refused' }),
+  );
+};

@@ -1,0 +1,17 @@
+import t from 'tap';
+import { answerVersion, decodeVersion, encodeVersion } from './version.js';
+
+const ours = { max_msg_fds: 8, max_data_xfer_size: 65536, pgsizes: 4096 };
+const answer = (body: Buffer) => answerVersion(decodeVersion(body), ours);
+
+t.test('the answer is a subset of the proposal, with our values', async (t) => {
+  const text = answer(encodeVersion(0, 3, { max_msg_fds: 100, max_dma_maps: 1000 }));
+  t.equal(text.readUInt32LE(0), 0, 'version 0.0');
+  t.equal(text.toString('utf8', 4), '{"capabilities":{"max_msg_fds":8}}\0');
+});
+
+t.test('the answer is never longer than the proposal', async (t) => {
+  t.equal(answer(encodeVersion(0, 0)).length, 4, 'no data for no data');
+  const short = encodeVersion(0, 0, { max_data_xfer_size: 1 });
+  t.ok(answer(short).length <= short.length);
+});

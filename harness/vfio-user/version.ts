@@ -1,0 +1,81 @@
+// VERSION: major u16, minor u16, then optional JSON that ends in NUL.
+
+import { require } from './refusal.js';
+
+/** What either side says of itself. Absent means the specification's default. */
+export interface Capabilities {
+  /** Descriptors that the sender takes in one message. */
+  max_msg_fds?: number;
+  /** Bytes in one region access. */
+  max_data_xfer_size?: number;
+  max_dma_maps?: number;
+  /** Page sizes for DMA mappings, or'ed. */
+  pgsizes?: number;
+}
+
+export interface Version {
+  kind: 'version';
+  major: number;
+  minor: number;
+  capabilities: Capabilities;
+  /** Bytes of the request's body: the reply must not be larger, QEMU 11.1 receives it into the same buffer. */
+  length: number;
+}
+
+const names = ['max_msg_fds', 'max_data_xfer_size', 'max_dma_maps', 'pgsizes'] as const;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const decodeCapabilities = (data: Buffer): Capabilities => {
+  if (data.length === 0) return {};
+  require(data.indexOf(0) === data.length - 1, () => 'version data does not end in its one NUL');
+  const root = parse(data.toString('utf8', 0, data.length - 1));
+  require(isObject(root), () => 'version data is not a JSON object');
+  const given = root.capabilities ?? {};
+  require(isObject(given), () => 'capabilities is not a JSON object');
+  const capabilities: Capabilities = {};
+  for (const name of names) {
+    const value = given[name];
+    if (value === undefined) continue;
+    require(typeof value === 'number' && Number.isSafeInteger(value) && value >= 0, () =>
+      `capability ${name} is not a whole number`);
+    capabilities[name] = value;
+  }
+  return capabilities;
+};
+
+export const decodeVersion = (body: Buffer): Version => ({
+  kind: 'version',
+  major: body.readUInt16LE(0),
+  minor: body.readUInt16LE(2),
+  capabilities: decodeCapabilities(body.subarray(4)),
+  length: body.length,
+});
+
+/** The body of a VERSION request or reply; `undefined` capabilities leave the JSON out. */
+export const encodeVersion = (major: number, minor: number, capabilities?: Capabilities): Buffer => {
+  const json = capabilities === undefined ? '' : `${JSON.stringify({ capabilities })}\0`;
+  const body = Buffer.alloc(4 + Buffer.byteLength(json));
+  body.writeUInt16LE(major, 0);
+  body.writeUInt16LE(minor, 2);
+  body.write(json, 4);
+  return body;
+};
+
+/** Our answer to a proposal of major 0: version 0.0, a subset of the capabilities proposed, never longer than the proposal. */
+export const answerVersion = (proposal: Version, ours: Capabilities): Buffer => {
+  const agreed: Capabilities = {};
+  for (const name of names)
+    if (proposal.capabilities[name] !== undefined && ours[name] !== undefined) agreed[name] = ours[name];
+  const answer = encodeVersion(0, 0, agreed);
+  return answer.length <= proposal.length ? answer : encodeVersion(0, 0);
+};
