@@ -1,0 +1,26 @@
+// Removing a directory tree that may hold directories without write permission.
+
+import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** An ordinary user cannot remove the entries of a directory it may not write, not even its own. */
+const openUp = async (path: string): Promise<void> => {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isDirectory()) return;
+  await chmod(path, (found.mode & 0o7777) | 0o700);
+  const entries = await readdir(path, { withFileTypes: true });
+  for (const entry of entries) if (entry.isDirectory()) await openUp(join(path, entry.name));
+};
+
+/** Removes a file or a tree; no error if there is none. Retries while a dying process still adds entries to it. */
+export const removeTree = async (path: string): Promise<void> => {
+  const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
+  try {
+    await rm(path, options);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    await openUp(path);
+    await rm(path, options);
+  }
+};

@@ -1,0 +1,88 @@
+// apt of the tool root, with a state of its own for each suite: nothing is ever installed, signatures are checked.
+
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExecaError } from 'execa';
+import pRetry, { AbortError } from 'p-retry';
+import { cacheDirectory } from '../../harness/cache/directory.js';
+import { HarnessError } from '../../harness/errors.js';
+import type { ToolRoot } from '../toolroot/enter.js';
+import { classify } from '../toolroot/failure.js';
+import type { Progress } from '../toolroot/progress.js';
+import { runInToolRoot } from '../toolroot/run.js';
+import { sourcesFor } from './sources.js';
+
+const attempts = 3;
+
+const settings = (state: string, suite: string): Record<string, string> => ({
+  'Dir::State': state,
+  'Dir::State::status': join(state, 'status'),
+  'Dir::Cache': join(state, 'cache'),
+  // Indexes made to answer faster the next time; there is hardly a next time.
+  'Dir::Cache::pkgcache': '',
+  'Dir::Cache::srcpkgcache': '',
+  'Dir::Etc::sourcelist': join(state, 'sources.list'),
+  'Dir::Etc::sourceparts': '/dev/null',
+  'APT::Default-Release': suite,
+  // We are root of nothing but our own files: there is no other user to step down to.
+  'APT::Sandbox::User': 'root',
+  'APT::Install-Recommends': 'false',
+  'Acquire::Languages': 'none',
+  'Acquire::Retries': '2',
+});
+
+export interface Apt {
+  /** Runs `argv` (an apt program and its arguments) and gives its standard output. KERNEL_FETCH if it fails, after retries if the network did. */
+  run(argv: readonly string[], cwd?: string): Promise<string>;
+}
+
+interface AptOptions {
+  root: ToolRoot;
+  suite: string;
+  /** What all this is for, in messages. */
+  what: string;
+  progress?: Progress | undefined;
+}
+
+const complaintsOf = (error: ExecaError): string => String(error.stderr || error.shortMessage);
+
+const failureOf = (error: ExecaError, { suite, what }: AptOptions): HarnessError => {
+  const complaints = complaintsOf(error);
+  const lines = complaints.split('\n').filter((line) => /^[EW]: /.test(line));
+  const fields = { what, suite, reason: (lines[0] ?? complaints).trim() };
+  const isNetwork = classify(complaints) === 'network';
+  return new HarnessError(isNetwork ? 'KERNEL_NETWORK' : 'KERNEL_FETCH', fields, error);
+};
+
+/** Prepares the suite's state. Only for the holder of the suite's lock. */
+export const openApt = async (options: AptOptions): Promise<Apt> => {
+  const { root, suite, progress } = options;
+  const state = join(cacheDirectory(), 'apt', suite);
+  await mkdir(join(state, 'lists', 'partial'), { recursive: true });
+  await mkdir(join(state, 'cache', 'archives', 'partial'), { recursive: true });
+  await writeFile(join(state, 'status'), '');
+  const sources = await readFile(join(root.path, 'etc/apt/sources.list'), 'utf8');
+  await writeFile(join(state, 'sources.list'), sourcesFor(suite, sources));
+  const flags = Object.entries(settings(state, suite)).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+
+  const once = async ([program = '', ...args]: readonly string[], cwd?: string): Promise<string> => {
+    const binds = [{ path: state, writable: true }, ...(cwd ? [{ path: cwd, writable: true }] : [])];
+    try {
+      const argv = [program, ...flags, ...args];
+      return (await runInToolRoot(root, argv, { binds, cwd, network: true })).stdout;
+    } catch (error) {
+      const failure = failureOf(error as ExecaError, options);
+      throw failure.code === 'KERNEL_NETWORK' ? failure : new AbortError(failure);
+    }
+  };
+  return {
+    run: (argv, cwd) =>
+      pRetry(() => once(argv, cwd), {
+        retries: attempts - 1,
+        minTimeout: 2000,
+        onFailedAttempt: ({ error, retriesLeft }) => {
+          if (retriesLeft > 0) progress?.(`${options.what}: trying again, ${error.message}`);
+        },
+      }),
+  };
+};

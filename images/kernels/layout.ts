@@ -1,0 +1,80 @@
+// A kernel's packages, rearranged so that the tree can lie anywhere.
+
+import { mkdir, readdir, readlink, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HarnessError } from '../../harness/errors.js';
+import type { ToolRoot } from '../toolroot/enter.js';
+import { runInToolRoot } from '../toolroot/run.js';
+
+/** Raise it when the rearrangement changes: trees of another layout are fetched again. */
+export const layoutVersion = 1;
+
+const list = (path: string): Promise<string[]> => readdir(path).catch(() => []);
+
+/** Debian 11 and 12 ship /lib/modules and /usr/lib/…: one place for both. */
+const mergeLib = async (tree: string): Promise<void> => {
+  await mkdir(join(tree, 'usr/lib'), { recursive: true });
+  for (const name of await list(join(tree, 'lib'))) {
+    await rename(join(tree, 'lib', name), join(tree, 'usr/lib', name));
+  }
+  await rm(join(tree, 'lib'), { recursive: true, force: true });
+};
+
+/**
+ * The header trees link to /usr/lib/linux-kbuild-… and include /usr/src/linux-headers-…/Makefile. With the former moved into /usr/src,
+ * binding one directory to /usr/src is all a build needs, whatever characters the path of the cache has (make takes no spaces).
+ */
+const gatherSources = async (tree: string): Promise<void> => {
+  const sources = join(tree, 'usr/src');
+  for (const name of await list(join(tree, 'usr/lib'))) {
+    if (!name.startsWith('linux-kbuild-')) continue;
+    await rm(join(sources, name), { force: true });
+    await rename(join(tree, 'usr/lib', name), join(sources, name));
+  }
+  for (const name of await list(sources)) {
+    for (const link of ['scripts', 'tools']) {
+      const path = join(sources, name, link);
+      const target = await readlink(path).catch(() => undefined);
+      const kbuild = target === undefined ? undefined : /linux-kbuild-[^/]+/.exec(target)?.[0];
+      if (kbuild === undefined) continue;
+      await unlink(path);
+      await symlink(`../${kbuild}/${link}`, path);
+    }
+  }
+};
+
+/** Since 7.2 the image and its configuration are packaged beside the modules, and a maintainer script copies them to /boot. */
+const gatherBoot = async (tree: string, release: string): Promise<void> => {
+  const modules = join(tree, 'usr/lib/modules', release);
+  await mkdir(join(tree, 'boot'), { recursive: true });
+  for (const name of await list(modules)) {
+    if (!['vmlinuz', 'config', 'System.map'].includes(name)) continue;
+    await rename(join(modules, name), join(tree, 'boot', `${name}-${release}`));
+  }
+};
+
+const kept = new Set(['lib', 'src']);
+
+/** Rearranges `tree` and makes modules.dep and its kin, as the image's maintainer script would. KERNEL_INCOMPLETE if something is missing. */
+export const layOut = async (tree: string, release: string, root: ToolRoot): Promise<void> => {
+  await mergeLib(tree);
+  await gatherSources(tree);
+  await gatherBoot(tree, release);
+  for (const name of await list(join(tree, 'usr'))) {
+    if (!kept.has(name)) await rm(join(tree, 'usr', name), { recursive: true });
+  }
+  await runInToolRoot(root, ['depmod', '--basedir', join(tree, 'usr'), release], {
+    binds: [{ path: tree, writable: true }],
+  });
+  const expected = [
+    `boot/vmlinuz-${release}`,
+    `boot/config-${release}`,
+    `usr/lib/modules/${release}/modules.dep`,
+    `usr/src/linux-headers-${release}/Module.symvers`,
+    `usr/src/linux-headers-${release}/scripts/mod/modpost`,
+  ];
+  for (const path of expected) {
+    const { size } = await stat(join(tree, path)).catch(() => ({ size: 0 }));
+    if (size === 0) throw new HarnessError('KERNEL_INCOMPLETE', { release, path });
+  }
+};

@@ -1,0 +1,56 @@
+// The files that a module is built from.
+
+import { createHash } from 'node:crypto';
+import { cp, readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { HarnessError } from '../../harness/errors.js';
+
+/** What an earlier build in the directory left, what is hidden, and what is not for the compiler. */
+const ignored =
+  /^\.|\.(ko|o|a|mod|cmd|symvers|order|md|json|test\.ts)$|\.mod\.c$|^Module\.symvers$|^modules\.order$|^node_modules$/;
+
+const walk = async (directory: string): Promise<string[]> => {
+  const found: string[] = [];
+  for (const name of (await readdir(directory)).sort()) {
+    if (ignored.test(name)) continue;
+    const path = join(directory, name);
+    if ((await stat(path)).isDirectory()) found.push(...(await walk(path)));
+    else found.push(path);
+  }
+  return found;
+};
+
+/** The source files below `directory`, sorted, relative to it. DRIVER_SOURCE unless there is a Kbuild or Makefile. */
+export const listSources = async (directory: string): Promise<string[]> => {
+  const paths = await walk(directory).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HarnessError('DRIVER_SOURCE', { directory, reason }, cause);
+  });
+  const files = paths.map((path) => relative(directory, path).split(sep).join('/'));
+  if (!files.includes('Kbuild') && !files.includes('Makefile')) {
+    throw new HarnessError('DRIVER_SOURCE', {
+      directory,
+      reason: 'it has no Kbuild and no Makefile; expected one that names the modules (obj-m += …)',
+    });
+  }
+  return files;
+};
+
+/** Of names and contents, and of whatever else in `context` the result depends on. 20 hex digits. */
+export const hashSources = async (
+  directory: string,
+  files: readonly string[],
+  context: readonly string[],
+): Promise<string> => {
+  const hash = createHash('sha256').update(JSON.stringify(context));
+  for (const file of files) {
+    const content = await readFile(join(directory, file));
+    hash.update(`\n${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex').slice(0, 20);
+};
+
+/** Links become files: what they point to need not be visible to the build. */
+export const copySources = async (directory: string, files: readonly string[], to: string): Promise<void> => {
+  for (const file of files) await cp(join(directory, file), join(to, file), { dereference: true });
+};

@@ -1,0 +1,114 @@
+// One run of mmdebstrap, its tar stream unpacked as it comes.
+
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
+import type { Lock } from '../../harness/cache/lock.js';
+import { mirrorArguments } from './mirror.js';
+import type { Progress } from './progress.js';
+import { recipe } from './recipe.js';
+
+/** mmdebstrap's own account, as far as it tells a reader something. */
+const steps: readonly [RegExp, string][] = [
+  [/^I: running apt-get update/, 'reading the package lists'],
+  [/^I: downloading packages with apt/, 'downloading the base system'],
+  [/^I: installing essential packages/, 'installing the base system'],
+  [/^I: installing remaining packages/, 'downloading and installing QEMU, gcc and the rest'],
+  [/^I: creating tarball/, 'unpacking into the cache'],
+];
+
+export const stepOf = (line: string): string | undefined =>
+  steps.find(([pattern]) => pattern.test(line))?.[1];
+
+/** The arguments that make the recipe's root and write it to standard output as a tar stream. */
+export const mmdebstrapArguments = (root: boolean): string[] => [
+  `--mode=${root ? 'root' : 'unshare'}`,
+  '--format=tar',
+  '--variant=apt',
+  '--architectures=amd64',
+  `--include=${Object.keys(recipe.packages).join(',')}`,
+  ...recipe.leftOut.map((line) => `--dpkgopt=${line}`),
+  `--setup-hook=${recipe.setupHook}`,
+  recipe.suite,
+  '-',
+  ...mirrorArguments(),
+];
+
+/**
+ * What runs mmdebstrap for real root: with mounts and processes of its own, as an ordinary user's has anyway. Else a mmdebstrap that is
+ * killed leaves /proc and /sys mounted in its chroot directory, where nobody could remove it.
+ */
+const isolated = (argv: readonly string[]): [string, string[]] =>
+  process.getuid?.() === 0
+    ? [
+        'unshare',
+        ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc', ...argv],
+      ]
+    : [argv[0] ?? '', argv.slice(1)];
+
+/** How one run ended; `complaints` are the error lines of both programs. */
+export interface BootstrapResult {
+  ok: boolean;
+  complaints: string;
+}
+
+/** `W:` lines are about the host (no arch-test, say) and do no harm. */
+export const isComplaint = (line: string): boolean => !/^(I|W|N): |^$/.test(line);
+
+interface Where {
+  /** Made, and filled. */
+  directory: string;
+  scratch: string;
+  log: string;
+}
+
+/**
+ * Both programs are groups of their own: mmdebstrap signals its whole group when its tar stream breaks, and it must not take us along.
+ * So they do not die with us, and the lock's guard sees to that.
+ */
+export const bootstrap = async (
+  { directory, scratch, log }: Where,
+  lock: Lock,
+  progress?: Progress,
+): Promise<BootstrapResult> => {
+  await mkdir(directory);
+  const logFile = createWriteStream(log);
+  const complaints: string[] = [];
+  // Owned by whoever runs this, without setuid bits: those would be that user's, for everybody who can reach the file.
+  const tar = spawn('tar', ['--extract', '--directory', directory, '--no-same-owner', '--exclude=./dev/*'], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    detached: true,
+  });
+  const argv = ['mmdebstrap', ...mmdebstrapArguments(process.getuid?.() === 0)];
+  const mmdebstrap = spawn(...isolated(argv), {
+    // Its working directory must be one that a subordinate user may enter.
+    cwd: '/',
+    env: { ...process.env, TMPDIR: scratch, LC_ALL: 'C.UTF-8' },
+    stdio: ['ignore', tar.stdin, 'pipe'],
+    detached: true,
+  });
+  // Our copy of the pipe, or tar would never see its end. mmdebstrap has its own.
+  tar.stdin.destroy();
+  const ends = [tar, mmdebstrap].map((child) => {
+    const unguard = child.pid === undefined ? () => {} : lock.guard(child.pid);
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      logFile.write(`${line}\n`);
+      const step = stepOf(line);
+      if (step) progress?.(`tool root: ${step}`);
+      if (isComplaint(line)) complaints.push(line);
+    });
+    return new Promise<boolean>((resolve) => {
+      child.once('error', (error) => complaints.push(error.message));
+      child.once('close', (code) => {
+        unguard();
+        resolve(code === 0);
+      });
+    });
+  });
+  const ok = (await Promise.all(ends)).every(Boolean);
+  logFile.end();
+  await finished(logFile);
+  return { ok, complaints: complaints.join('\n') };
+};

@@ -1,0 +1,38 @@
+// What mmdebstrap's complaints mean for the one who has to do something about it.
+
+import { HarnessError } from '../../harness/errors.js';
+import { asRoot } from './host.js';
+
+export type FailureKind = 'network' | 'signature' | 'space' | 'other';
+
+/** The first that matches wins: a full disk also makes apt say that it failed to fetch. */
+const kinds: readonly [FailureKind, RegExp][] = [
+  ['space', /No space left on device|Disk quota exceeded|not have enough free space/i],
+  ['signature', /NO_PUBKEY|not signed|signatures? (couldn't|could not|were invalid)|Missing key/i],
+  [
+    'network',
+    /Temporary failure resolving|Could not (resolve|connect|handshake)|Connection (failed|refused|timed out|reset)|Network is unreachable|Unable to connect|No route to host|Failed to fetch|index files failed to download|unexpected size|Hash Sum mismatch|Undetermined Error|Cannot initiate the connection/i,
+  ],
+];
+
+export const classify = (complaints: string): FailureKind =>
+  kinds.find(([, pattern]) => pattern.test(complaints))?.[0] ?? 'other';
+
+/** The line that says most: the first that made the kind, else the last error line of all. */
+const reasonOf = (kind: FailureKind, complaints: string): string => {
+  const lines = complaints.split('\n');
+  const pattern = kinds.find(([name]) => name === kind)?.[1] ?? /^E: /;
+  return (lines.find((line) => pattern.test(line)) ?? lines.at(-1) ?? '').trim() || 'no reason given';
+};
+
+/** The error for a run of mmdebstrap that failed the `attempts`th time. */
+export const failureOf = (complaints: string, log: string, attempts: number): Error => {
+  const kind = classify(complaints);
+  const reason = reasonOf(kind, complaints);
+  if (kind === 'network') return new HarnessError('TOOLROOT_NETWORK', { reason, log, attempts });
+  if (kind === 'signature') {
+    const command = asRoot('apt-get install --only-upgrade debian-archive-keyring');
+    return new HarnessError('TOOLROOT_SIGNATURE', { reason, log, command });
+  }
+  return new HarnessError('TOOLROOT_BUILD', { reason, log });
+};

@@ -1,0 +1,124 @@
+// What the host must offer before a tool root can be made. Looked at first, so that nothing is half done.
+
+import { constants } from 'node:fs';
+import { access, readFile, statfs } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { execa } from 'execa';
+import { HarnessError } from '../../harness/errors.js';
+import { asset } from '../asset.js';
+
+interface HostProgram {
+  /** A name to look for in PATH, or the absolute path of a file. */
+  program: string;
+  package: string;
+  who: 'all' | 'user';
+}
+
+/** The table in `images/toolroot/host-packages`, which the bootstrap script reads too. */
+export const parseHostPackages = (text: string): HostProgram[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [program = '', name = '', who = ''] = line.trim().split(/\s+/);
+      return { program, package: name, who: who === 'user' ? 'user' : 'all' };
+    });
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** `sudo`, where that is how one becomes root. */
+export const asRoot = (command: string): string => (isRoot() ? command : `sudo ${command}`);
+
+/** Also where root's programs are: an ordinary user's PATH often has no sbin. */
+const isThere = async (program: string): Promise<boolean> => {
+  const can = (path: string, mode: number) =>
+    access(path, mode).then(
+      () => true,
+      () => false,
+    );
+  if (isAbsolute(program)) return can(program, constants.R_OK);
+  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  for (const directory of directories) if (await can(join(directory, program), constants.X_OK)) return true;
+  return false;
+};
+
+const checkPrograms = async (): Promise<void> => {
+  const wanted = parseHostPackages(await readFile(asset('toolroot', 'host-packages'), 'utf8'));
+  const missing: HostProgram[] = [];
+  for (const row of wanted) {
+    if (row.who === 'user' && isRoot()) continue;
+    if (!(await isThere(row.program))) missing.push(row);
+  }
+  if (missing.length === 0) return;
+  throw new HarnessError('HOST_PROGRAM', {
+    programs: missing.map((row) => row.program).join(', '),
+    command: asRoot(`apt-get install ${[...new Set(missing.map((row) => row.package))].join(' ')}`),
+  });
+};
+
+/** Lines of subuid(5): `name-or-uid:first:count`. */
+export const countSubordinateIds = (text: string, user: string, uid: number): number =>
+  text
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter(([name]) => name === user || name === String(uid))
+    .reduce((most, [, , count]) => Math.max(most, Number(count) || 0), 0);
+
+const checkSubordinateIds = async (): Promise<void> => {
+  const { username, uid } = userInfo();
+  for (const file of ['/etc/subuid', '/etc/subgid']) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    if (countSubordinateIds(text, username, uid) >= 65536) continue;
+    throw new HarnessError('HOST_SUBUID', {
+      user: username,
+      file,
+      command: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}`,
+    });
+  }
+};
+
+/** By doing it: there are several kernel settings that forbid it, and a container may too. */
+const checkNamespaces = async (): Promise<void> => {
+  const user = isRoot() ? [] : ['--unshare-user'];
+  const result = await execa(
+    'bwrap',
+    [...user, '--unshare-pid', '--unshare-net', '--ro-bind', '/', '/', '--proc', '/proc', 'true'],
+    { reject: false },
+  );
+  if (!result.failed) return;
+  throw new HarnessError('HOST_NAMESPACE', {
+    user: userInfo().username,
+    reason: result.stderr.trim() || result.shortMessage || 'bwrap failed',
+    command:
+      'sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 (those that exist); in a container, give it CAP_SYS_ADMIN',
+  });
+};
+
+const mega = (bytes: number): number => Math.round(bytes / 1e6);
+
+/** HOST_SPACE unless the file system of `path` has `needed` bytes left for us; `variable` is what the caller can set to change `path`. */
+export const checkSpace = async (
+  what: string,
+  path: string,
+  needed: number,
+  variable: string,
+): Promise<void> => {
+  const { bavail, bsize } = await statfs(path);
+  const free = bavail * bsize;
+  if (free >= needed) return;
+  throw new HarnessError('HOST_SPACE', {
+    what,
+    path,
+    variable,
+    neededMB: mega(needed),
+    freeMB: mega(free),
+  });
+};
+
+/** HOST_PROGRAM, HOST_SUBUID or HOST_NAMESPACE if no tool root can be made or entered here; each names the command that helps. */
+export const checkHost = async (): Promise<void> => {
+  await checkPrograms();
+  if (!isRoot()) await checkSubordinateIds();
+  await checkNamespaces();
+};

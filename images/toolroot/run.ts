@@ -1,0 +1,20 @@
+// Running a program in the tool root.
+
+import { execa, type Options, type ResultPromise } from 'execa';
+import { type EnterOptions, enter, type ToolRoot } from './enter.js';
+
+/** `host`: options for execa itself (stdio, timeout, reject …). The rest says what the program sees. */
+export interface RunOptions<Host extends Options = Options> extends EnterOptions {
+  host?: Host;
+}
+
+/** Starts `argv` in the tool root; see `enter` for what it sees there, and execa for the promise. */
+export const runInToolRoot = <Host extends Options = Record<never, never>>(
+  root: ToolRoot,
+  argv: readonly string[],
+  { host, ...options }: RunOptions<Host> = {},
+): ResultPromise<Host> => {
+  const { file, args } = enter(root, argv, options);
+  // execa merges types as `{} & Host`, which is Host.
+  return execa(file, args, host) as unknown as ResultPromise<Host>;
+};

@@ -1,0 +1,44 @@
+// Is a new tool root whole? Looked at by running what is in it.
+
+import { HarnessError } from '../../harness/errors.js';
+import type { ToolRoot } from './enter.js';
+import { recipe, recipePrograms } from './recipe.js';
+import { runInToolRoot } from './run.js';
+
+/** `QEMU emulator version 11.1.3 (Debian …)` → `11.1.3`. */
+export const parseQemuVersion = (text: string): string | undefined =>
+  /version (\d+\.\d+(\.\d+)?)/.exec(text)?.[1];
+
+export const isOldEnough = (version: string, [major, minor]: readonly [number, number]): boolean => {
+  const [a = 0, b = 0] = version.split('.').map(Number);
+  return a > major || (a === major && b >= minor);
+};
+
+const missingPrograms = async (root: ToolRoot): Promise<string[]> => {
+  const script = 'for each; do command -v "$each" >/dev/null || echo "$each"; done';
+  const { stdout } = await runInToolRoot(root, ['sh', '-c', script, 'sh', ...recipePrograms]);
+  return stdout.split('\n').filter(Boolean);
+};
+
+/** The version of the QEMU in it. TOOLROOT_INCOMPLETE if a program is missing or QEMU is too old for vfio-user. */
+export const verifyToolRoot = async (path: string): Promise<string> => {
+  const root = { path, version: '' };
+  const missing = await missingPrograms(root);
+  if (missing.length > 0) {
+    throw new HarnessError('TOOLROOT_INCOMPLETE', {
+      path,
+      missing: missing.join(', '),
+      expected: `the programs of ${Object.keys(recipe.packages).join(', ')}`,
+    });
+  }
+  const { stdout } = await runInToolRoot(root, ['qemu-system-x86_64', '--version']);
+  const version = parseQemuVersion(stdout);
+  if (version === undefined || !isOldEnough(version, recipe.oldestQemu)) {
+    throw new HarnessError('TOOLROOT_INCOMPLETE', {
+      path,
+      missing: `a recent QEMU (its own is ${version ?? stdout})`,
+      expected: `QEMU ${recipe.oldestQemu.join('.')} or later, from ${recipe.suite}-backports`,
+    });
+  }
+  return version;
+};
