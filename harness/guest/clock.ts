@@ -1,0 +1,51 @@
+// The guest's wall clock, in nanoseconds.
+
+import { HarnessError } from '../errors.js';
+import type { Commands } from './shell.js';
+
+/** A clock in nanoseconds since the epoch: the host's, or a device's. */
+export type Now = () => bigint;
+
+export interface ClockReading {
+  /** The guest's clock. */
+  guest: bigint;
+  /** The reference clock before the guest was asked and after it had answered: the guest's reading lies between. */
+  before: bigint;
+  after: bigint;
+}
+
+const ask = async (shell: Commands, argument = ''): Promise<bigint> => {
+  const text = await shell.text(`guest-clock ${argument}`);
+  if (!/^\d+$/.test(text))
+    throw new HarnessError('GUEST_READ', { what: 'clock', expected: 'nanoseconds', got: text });
+  return BigInt(text);
+};
+
+/** The wall clock of this host. */
+export const hostNow: Now = () => {
+  const ms = performance.timeOrigin + performance.now();
+  return BigInt(Math.round(ms * 1000)) * 1000n;
+};
+
+export const readGuestClock = async (shell: Commands, now: Now = hostNow): Promise<ClockReading> => {
+  const before = now();
+  const guest = await ask(shell);
+  return { guest, before, after: now() };
+};
+
+/** Sets the guest's clock; resolves with what it showed right after. */
+export const setGuestClock = (shell: Commands, to: bigint): Promise<bigint> => ask(shell, String(to));
+
+/** Moves the guest's clock by so many nanoseconds, exactly; resolves with what it showed right after. */
+export const shiftGuestClock = (shell: Commands, by: bigint): Promise<bigint> =>
+  ask(shell, by < 0n ? String(by) : `+${by}`);
+
+/**
+ * Makes the guest's clock that of `now`; resolves with the uncertainty in nanoseconds, half the time it took to ask the guest.
+ * A guest that was restored needs it: its clock goes on from the moment it was saved.
+ */
+export const syncGuestClock = async (shell: Commands, now: Now = hostNow): Promise<bigint> => {
+  const { guest, before, after } = await readGuestClock(shell, now);
+  await shiftGuestClock(shell, (before + after) / 2n - guest);
+  return (after - before) / 2n;
+};

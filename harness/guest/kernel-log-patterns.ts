@@ -1,0 +1,60 @@
+// What a healthy kernel never says. Wordings from 5.10 to 7.3.
+
+export interface Pattern {
+  kind: string;
+  pattern: RegExp;
+}
+
+/** The first that matches names the kind: the special before the general. */
+export const splatPatterns: readonly Pattern[] = [
+  { kind: 'panic', pattern: /Kernel panic - not syncing/ },
+  { kind: 'KASAN', pattern: /BUG: KASAN: / },
+  { kind: 'KFENCE', pattern: /BUG: KFENCE: / },
+  { kind: 'KCSAN', pattern: /BUG: KCSAN: / },
+  { kind: 'KMSAN', pattern: /BUG: KMSAN: / },
+  { kind: 'UBSAN', pattern: /UBSAN: / },
+  { kind: 'soft lockup', pattern: /BUG: soft lockup|soft lockup - CPU/ },
+  { kind: 'hard lockup', pattern: /hard LOCKUP|BUG: workqueue lockup/ },
+  { kind: 'atomic', pattern: /BUG: (scheduling while atomic|sleeping function called from invalid context)/ },
+  {
+    kind: 'oops',
+    pattern:
+      /\bOops\b|unable to handle (kernel |page fault|NULL|paging)|BUG: kernel NULL pointer|general protection fault|double fault|invalid opcode: |divide error: |stack segment: |stack guard page was hit|kernel stack overflow/i,
+  },
+  { kind: 'BUG', pattern: /kernel BUG at |\bBUG: |\bBUG \S+ \(.*\): / },
+  { kind: 'refcount', pattern: /refcount_t: / },
+  {
+    kind: 'use after free',
+    pattern: /use-after-free|Object already free|Poison overwritten|Redzone overwritten/i,
+  },
+  { kind: 'list corruption', pattern: /list_(add|del)(_valid)? corruption|list_(add|del) attempt/ },
+  {
+    kind: 'lockdep',
+    pattern:
+      /possible (circular locking|recursive locking|irq lock inversion|interrupt unsafe|deadlock)|inconsistent lock state|bad unlock balance|held lock freed|lock held when returning|suspicious RCU usage|trying to register non-static key|unsafe locking scenario|irq-safe -> irq-unsafe|\*\*\* DEADLOCK \*\*\*|possible reason: unannotated irqs/i,
+  },
+  { kind: 'hung task', pattern: /INFO: task .+ blocked (for more than|in I\/O wait)/ },
+  {
+    kind: 'RCU stall',
+    pattern:
+      /\brcu.*(stalls? on|self-detected stall|kthread starved|Possible timer handling issue)|expedited stalls/i,
+  },
+  { kind: 'WARNING', pattern: /\bWARNING: (?!.*(?:mitigation|vulnerab))/ },
+  {
+    kind: 'interrupt',
+    pattern:
+      /irq \d+: nobody cared|Disabling IRQ #\d+|genirq: Flags mismatch|Trying to free already-free IRQ/,
+  },
+  { kind: 'duplicate', pattern: /sysfs: cannot create duplicate filename|kobject_add_internal failed/ },
+  {
+    kind: 'memory',
+    pattern:
+      /Out of memory: Kill|oom-kill:|page allocation failure|suspected memory leaks|Bad page state|Bad page map|DMA-API: /,
+  },
+  {
+    kind: 'stuck',
+    pattern: /NMI watchdog: Watchdog detected|watchdog: BUG|clocksource: .*Marking clocksource .* unstable/,
+  },
+  // Closed on failure: a stack trace that nothing above explains is still one.
+  { kind: 'stack trace', pattern: /\bCall Trace:/ },
+];

@@ -1,0 +1,90 @@
+// The guest's kernel log, and what in it a driver's author has to see. A check that cannot be made is an error, never a pass.
+
+import { randomBytes } from 'node:crypto';
+import { HarnessError } from '../errors.js';
+import { type Pattern, splatPatterns } from './kernel-log-patterns.js';
+import type { Commands } from './shell.js';
+import { type Taint, unexpectedTaint } from './taint.js';
+
+export interface Splat {
+  kind: string;
+  /** The line that gave it away. */
+  line: string;
+  /** That line, a few before it, and the trace behind it. */
+  context: readonly string[];
+}
+
+export interface KernelLog {
+  lines: readonly string[];
+  splats: readonly Splat[];
+  /** Unexpected taint flags. */
+  taint: readonly Taint[];
+}
+
+const before = 2;
+const after = 40;
+
+/** Where a trace ends, if it says so. */
+const traceEnd = /---\[ end (trace|Kernel panic)|^(\[[ \d.]+\] )?={40,}$/;
+
+const endOf = (lines: readonly string[], start: number): number => {
+  const limit = Math.min(lines.length, start + after);
+  // The rule that opens a report is of the same kind as the one that closes it: look a little later.
+  for (let at = start + 3; at < limit; at += 1) if (traceEnd.test(lines[at] ?? '')) return at + 1;
+  return limit;
+};
+
+/** Every splat in a kernel log. What another one's trace already shows is not listed again, unless it is of another kind. */
+export const findSplats = (
+  lines: readonly string[],
+  patterns: readonly Pattern[] = splatPatterns,
+): Splat[] => {
+  const splats: Splat[] = [];
+  let covered = 0;
+  lines.forEach((line, index) => {
+    const kind = patterns.find(({ pattern }) => pattern.test(line))?.kind;
+    if (kind === undefined) return;
+    const known = index < covered && (kind === 'stack trace' || splats.at(-1)?.kind === kind);
+    if (known) return;
+    const end = endOf(lines, index);
+    splats.push({ kind, line, context: lines.slice(Math.max(0, index - before), end) });
+    covered = Math.max(covered, end);
+  });
+  return splats;
+};
+
+/** Puts a mark into the kernel log for `readKernelLog` to start at. */
+export const markKernelLog = async (shell: Commands): Promise<string> => {
+  const mark = `vmmci-mark-${randomBytes(4).toString('hex')}`;
+  await shell.text(`echo '<6>${mark}' >/dev/kmsg`);
+  return mark;
+};
+
+/**
+ * The kernel log since `mark`, else since power-on, with what is wrong in it. KERNEL_LOG when it cannot be read, or when its
+ * beginning has been overwritten by later lines.
+ */
+export const readKernelLog = async (shell: Commands, mark = 'Linux version '): Promise<KernelLog> => {
+  const { status, stdout, stderr } = await shell.run('dmesg && echo && cat /proc/sys/kernel/tainted', {
+    what: 'the kernel log',
+  });
+  const fail = (reason: string): HarnessError => new HarnessError('KERNEL_LOG', { reason });
+  if (status !== 0) throw fail(`dmesg ended with status ${status}: ${stderr.toString('utf8').trim()}`);
+  const all = stdout.toString('utf8').trimEnd().split('\n');
+  const taint = all.pop();
+  if (taint === undefined || !/^\d+$/.test(taint))
+    throw fail(`/proc/sys/kernel/tainted reads ${JSON.stringify(taint)}`);
+  const start = all.findIndex((line) => line.includes(mark));
+  if (start === -1) throw fail(`${JSON.stringify(mark)} is not in it (any more)`);
+  const lines = all.slice(start, all.at(-1) === '' ? -1 : undefined);
+  return { lines, splats: findSplats(lines), taint: unexpectedTaint(Number(taint)) };
+};
+
+/** Throws KERNEL_SPLAT with the first thing that is wrong. */
+export const assertHealthy = ({ splats, taint }: Pick<KernelLog, 'splats' | 'taint'>): void => {
+  const [first] = splats;
+  if (first) throw new HarnessError('KERNEL_SPLAT', { kind: first.kind, lines: first.context.join('\n') });
+  if (taint.length === 0) return;
+  const lines = taint.map(({ letter, meaning }) => `${letter}: ${meaning}`).join('\n');
+  throw new HarnessError('KERNEL_SPLAT', { kind: 'tainted', lines });
+};

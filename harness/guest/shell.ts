@@ -1,0 +1,198 @@
+// ttyS1: the command shell. The other end is images/guest/root/sbin/agent, whose head describes the framing.
+
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { codeOf, HarnessError } from '../errors.js';
+import { noTrace, type TraceSink } from '../trace.js';
+import type { Console } from './console.js';
+import { lineSplitter } from './lines.js';
+import { quoteWord } from './quote.js';
+
+export interface CommandResult {
+  status: number;
+  stdout: Buffer;
+  stderr: Buffer;
+}
+
+export interface RunOptions {
+  /** What the command does, for the error of a wait that is over; the command itself when not given. */
+  what?: string;
+  /** 20 seconds when not given. */
+  timeoutMs?: number;
+}
+
+/** Bytes of a script in one request. */
+const partLength = 16384;
+
+const defaultTimeout = 20_000;
+
+const brief = (command: string): string => {
+  const line = command.trim().replaceAll(/\s+/g, ' ');
+  return line.length > 120 ? `${line.slice(0, 117)}...` : line;
+};
+
+const split = (script: Buffer): Buffer[] =>
+  Array.from({ length: Math.max(1, Math.ceil(script.length / partLength)) }, (_, index) =>
+    script.subarray(index * partLength, (index + 1) * partLength),
+  );
+
+interface Running {
+  nonce: string;
+  command: string;
+  /** The parts of the script still to be sent. */
+  parts: Buffer[];
+  status: number | undefined;
+  outputs: Buffer[];
+  resolve(result: CommandResult): void;
+  reject(error: Error): void;
+}
+
+export interface ShellOptions {
+  stream: Duplex;
+  console: Console;
+  trace?: TraceSink;
+  /** Names a command; random when not given. */
+  nonce?: () => string;
+}
+
+export class Shell {
+  readonly #stream: Duplex;
+  readonly #console: Console;
+  readonly #trace: TraceSink;
+  readonly #nonce: () => string;
+  #queue: Promise<unknown> = Promise.resolve();
+  #running: Running | undefined;
+  /** The command that never answered: the shell is taken. */
+  #stuck: string | undefined;
+  #greeting: (() => void) | undefined;
+  #greeted = false;
+
+  constructor({
+    stream,
+    console,
+    trace = noTrace,
+    nonce = () => randomBytes(4).toString('hex'),
+  }: ShellOptions) {
+    this.#stream = stream;
+    this.#console = console;
+    this.#trace = trace;
+    this.#nonce = nonce;
+    const splitter = lineSplitter((line) => this.#line(line));
+    stream.setEncoding('latin1');
+    stream.on('data', (text: string) => splitter.feed(text));
+  }
+
+  /** Resolves when the agent has started. Only for a guest that boots: a restored one has greeted long ago. */
+  ready(timeoutMs: number): Promise<void> {
+    const greeted = new Promise<void>((resolve) => {
+      if (this.#greeted) resolve();
+      else this.#greeting = resolve;
+    });
+    return this.#console.guard(greeted, { what: 'greeting from the shell on ttyS1', timeoutMs });
+  }
+
+  /**
+   * Runs a shell script in the guest, after those that were asked for before; any bytes may come back, of any length.
+   * A status other than 0 is a result, not an error. GUEST_TIMEOUT, GUEST_PANIC, GUEST_EXIT, QEMU_EXIT; after a timeout the
+   * shell is taken, and each later command rejects with GUEST_SHELL.
+   */
+  run(command: string, { what, timeoutMs = defaultTimeout }: RunOptions = {}): Promise<CommandResult> {
+    const result = this.#queue.then(() =>
+      this.#start(command, what ?? `answer to \`${brief(command)}\``, timeoutMs),
+    );
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  /** Standard output of a command that has to succeed, without the last newline. GUEST_COMMAND for any other status. */
+  async text(command: string, options: RunOptions = {}): Promise<string> {
+    const { status, stdout, stderr } = await this.run(command, options);
+    if (status !== 0) {
+      throw new HarnessError('GUEST_COMMAND', {
+        command: brief(command),
+        status,
+        stderr: stderr.toString('utf8').trim() || '(nothing on standard error)',
+      });
+    }
+    return stdout.toString('utf8').replace(/\n$/, '');
+  }
+
+  /** Writes a file in the guest. For big things the payload disk is the faster way. */
+  async put(path: string, content: Buffer): Promise<void> {
+    await this.text(`base64 -d >${quoteWord(path)} <<'END'\n${content.toString('base64')}\nEND\n`, {
+      what: `file ${path}`,
+    });
+  }
+
+  async #start(command: string, what: string, timeoutMs: number): Promise<CommandResult> {
+    if (this.#stuck !== undefined) {
+      throw new HarnessError('GUEST_SHELL', {
+        reason: `still busy with \`${this.#stuck}\`, which never answered`,
+      });
+    }
+    const answer = new Promise<CommandResult>((resolve, reject) => {
+      const nonce = this.#nonce();
+      const parts = split(Buffer.from(command));
+      this.#running = { nonce, command, parts, status: undefined, outputs: [], resolve, reject };
+      this.#sendPart(this.#running);
+    });
+    try {
+      const result = await this.#console.guard(answer, { what, timeoutMs });
+      this.#trace({ kind: 'shell', command: brief(command), status: result.status });
+      return result;
+    } catch (error) {
+      if (codeOf(error) === 'GUEST_TIMEOUT') this.#stuck = brief(command);
+      throw error;
+    }
+  }
+
+  #sendPart({ nonce, parts }: Running): void {
+    const part = Buffer.concat([parts.shift() ?? Buffer.alloc(0), Buffer.from('.')]);
+    this.#stream.write(`${nonce} ${part.length} ${parts.length > 0 ? '+' : '!'}\n`);
+    this.#stream.write(part);
+  }
+
+  #line(line: string): void {
+    const running = this.#running;
+    if (running === undefined) {
+      if (!line.startsWith('agent ')) return;
+      this.#greeted = true;
+      this.#greeting?.();
+      return;
+    }
+    if (running.status !== undefined && running.outputs.length < 2) {
+      running.outputs.push(Buffer.from(line, 'base64'));
+      return;
+    }
+    const [nonce, word] = line.split(' ', 2);
+    if (nonce === running.nonce && word === '+') this.#sendPart(running);
+    else if (nonce === running.nonce && word === '.') this.#finish(running, line);
+    else if (nonce === running.nonce && running.status === undefined && /^\d+$/.test(word ?? '')) {
+      running.status = Number(word);
+    } else this.#lost(running, line);
+  }
+
+  #finish(running: Running, line: string): void {
+    const [stdout, stderr] = running.outputs;
+    if (running.status === undefined || stdout === undefined || stderr === undefined)
+      this.#lost(running, line);
+    else {
+      this.#running = undefined;
+      running.resolve({ status: running.status, stdout, stderr });
+    }
+  }
+
+  // The agent starts again when something kills it; the command it was running has no result then.
+  #lost(running: Running, line: string): void {
+    this.#running = undefined;
+    const got = line.startsWith('agent ')
+      ? 'its agent was killed'
+      : `unexpected line ${JSON.stringify(line.slice(0, 80))}`;
+    running.reject(
+      new HarnessError('GUEST_SHELL', { reason: `${got} during \`${brief(running.command)}\`` }),
+    );
+  }
+}
+
+/** What readers need of a shell. */
+export type Commands = Pick<Shell, 'run' | 'text'>;

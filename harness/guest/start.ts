@@ -1,0 +1,115 @@
+// A guest that answers: booted from power-on, or restored from a snapshot of one that had booted.
+
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Bind } from '../../images/toolroot/enter.js';
+import { HarnessError } from '../errors.js';
+import type { MachineDescription } from '../qemu/argv.js';
+import type { Qemu } from '../qemu/find.js';
+import { plugFunction } from '../qemu/hot-plug.js';
+import { loadMachine, saveMachine } from '../qemu/migration.js';
+import { type Machine, startQemu } from '../qemu/process.js';
+import { snapshotDirectory, useSnapshot } from '../qemu/snapshot.js';
+import { snapshotKey } from '../qemu/snapshot-key.js';
+import { noTrace, type TraceSink } from '../trace.js';
+import { Console } from './console.js';
+import { Shell } from './shell.js';
+import { realTimers, type Timers } from './timers.js';
+
+export interface Guest {
+  readonly machine: Machine;
+  readonly console: Console;
+  readonly shell: Shell;
+  readonly start: 'booted' | 'restored';
+}
+
+export interface GuestOptions {
+  qemu: Qemu;
+  machine: MachineDescription;
+  /** Further paths that QEMU will need, such as the directory of a socket that is plugged in later. */
+  binds?: readonly Bind[];
+  trace?: TraceSink;
+  timers?: Timers;
+  /** Milliseconds for a boot; 60 seconds when not given, many times what it takes. */
+  bootTimeoutMs?: number;
+}
+
+export interface RestoreOptions extends GuestOptions {
+  /** vfio-user socket of the function: plugged in at 00:05.0 before the CPU goes on. */
+  functionSocket?: string | undefined;
+  /** Called when the snapshot has to be made first, and when one that failed is made anew. */
+  onSnapshot?: ((event: { reason: 'missing' | 'failed'; error?: Error }) => void) | undefined;
+}
+
+const attach = (
+  machine: Machine,
+  start: Guest['start'],
+  { trace = noTrace, timers = realTimers }: GuestOptions,
+): Guest => {
+  const console = new Console({ stream: machine.channel('console'), exit: machine.exit, trace, timers });
+  const shell = new Shell({ stream: machine.channel('shell'), console, trace });
+  return { machine, console, shell, start };
+};
+
+/** Boots the machine until its shell greets. GUEST_BOOT, whatever went wrong: no driver under test is in it yet. */
+export const bootGuest = async (options: GuestOptions): Promise<Guest> => {
+  const machine = await startQemu(options);
+  const guest = attach(machine, 'booted', options);
+  try {
+    await guest.shell.ready(options.bootTimeoutMs ?? 60_000);
+    return guest;
+  } catch (error) {
+    await machine.kill();
+    throw new HarnessError(
+      'GUEST_BOOT',
+      { reason: error instanceof Error ? error.message : String(error) },
+      error,
+    );
+  }
+};
+
+const makeSnapshot = async (path: string, options: RestoreOptions): Promise<void> => {
+  const { machine } = await bootGuest({ ...options, binds: [{ path: dirname(path), writable: true }] });
+  try {
+    await saveMachine(machine, path);
+  } finally {
+    await machine.kill();
+  }
+};
+
+const load = async (path: string, options: RestoreOptions): Promise<Guest> => {
+  const { functionSocket, binds = [] } = options;
+  const machine = await startQemu({
+    ...options,
+    machine: { ...options.machine, incoming: true },
+    binds: [...binds, { path }, ...(functionSocket === undefined ? [] : [{ path: dirname(functionSocket) }])],
+  });
+  try {
+    const guest = attach(machine, 'restored', options);
+    await loadMachine(machine, path);
+    if (functionSocket !== undefined) await plugFunction(machine, functionSocket);
+    await machine.qmp.execute('cont');
+    return guest;
+  } catch (error) {
+    await machine.kill();
+    throw error;
+  }
+};
+
+/**
+ * A guest as it was when its shell had just greeted, from a snapshot that is made if there is none. Its wall clock goes on from that
+ * moment, and its random numbers are those of every other clone.
+ */
+export const restoreGuest = async (options: RestoreOptions): Promise<Guest> => {
+  const { onSnapshot } = options;
+  await mkdir(snapshotDirectory(), { recursive: true });
+  return useSnapshot({
+    key: await snapshotKey(options.machine, options.qemu),
+    make: (path) => {
+      onSnapshot?.({ reason: 'missing' });
+      return makeSnapshot(path, options);
+    },
+    load: (path) => load(path, options),
+    onRemake: (error) => onSnapshot?.({ reason: 'failed', error }),
+  });
+};

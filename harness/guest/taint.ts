@@ -1,0 +1,40 @@
+// /proc/sys/kernel/tainted (the kernel's Documentation/admin-guide/tainted-kernels.rst).
+
+export interface Taint {
+  bit: number;
+  letter: string;
+  meaning: string;
+}
+
+const table: readonly (readonly [letter: string, meaning: string])[] = [
+  ['P', 'proprietary module'],
+  ['F', 'module was force loaded'],
+  ['S', 'kernel running on an out of specification system'],
+  ['R', 'module was force unloaded'],
+  ['M', 'processor reported a machine check'],
+  ['B', 'bad page'],
+  ['U', 'taint requested by userspace'],
+  ['D', 'kernel died recently: an oops or a BUG'],
+  ['A', 'ACPI table overridden'],
+  ['W', 'kernel issued a warning'],
+  ['C', 'staging driver'],
+  ['I', 'workaround for a firmware bug'],
+  ['O', 'out-of-tree module'],
+  ['E', 'unsigned module'],
+  ['L', 'soft lockup'],
+  ['K', 'live patched'],
+  ['X', 'auxiliary taint of the distribution'],
+  ['T', 'randomised structure layout'],
+  ['N', 'in-kernel test'],
+  ['J', 'fwctl debug operation'],
+];
+
+/** A driver built outside the kernel sets these two by being loaded. */
+const expected = new Set(['O', 'E']);
+
+/** The flags that are set and that a driver under test has no business setting. A bit unknown to this table is one of them. */
+export const unexpectedTaint = (value: number): Taint[] =>
+  Array.from({ length: 32 }, (_, bit) => bit)
+    .filter((bit) => (value >>> bit) & 1)
+    .map((bit) => ({ bit, letter: table[bit]?.[0] ?? '?', meaning: table[bit]?.[1] ?? `unknown bit ${bit}` }))
+    .filter(({ letter }) => !expected.has(letter));

@@ -1,0 +1,122 @@
+// A machine as data, and the QEMU command line that makes it. Pure: no file is looked at.
+
+export type Accelerator = 'kvm' | 'tcg' | 'qtest';
+
+/** The byte streams between QEMU and us. Each is one inherited descriptor, so no path is ever raced for. */
+export type ChannelName = 'console' | 'shell' | 'qmp' | 'qtest';
+
+/** Descriptor of each channel in QEMU; 0 to 2 are the standard ones. */
+export const channelDescriptors: Readonly<Record<ChannelName, number>> = {
+  console: 3,
+  shell: 4,
+  qmp: 5,
+  qtest: 6,
+};
+
+export interface Disk {
+  /** Node name, and the serial number that the guest sees; letters and digits. */
+  name: string;
+  /** PCI slot on bus 0. */
+  slot: number;
+  /** A raw image. Its size is part of what a snapshot depends on, its content is not. */
+  path: string;
+}
+
+export interface MachineDescription {
+  accelerator: Accelerator;
+  /** Mebibytes. */
+  memory: number;
+  cpus: number;
+  /** A bzImage or an ELF with a PVH note; absent only with `qtest`. */
+  kernel?: string | undefined;
+  initramfs?: string | undefined;
+  /** Kernel parameters. */
+  parameters?: readonly string[] | undefined;
+  disks?: readonly Disk[] | undefined;
+  /** vfio-user socket of the function when it is there from power-on. */
+  functionSocket?: string | undefined;
+  /** Start of the emulated RTC, `YYYY-MM-DDTHH:MM:SS` in UTC; the host's time when absent. */
+  rtcBase?: string | undefined;
+  /** Wait for a snapshot instead of starting the CPU. */
+  incoming?: boolean | undefined;
+}
+
+/** PCI slots on bus 0 that mean something to both sides. */
+export const slots = { function: 0x05, payload: 0x08, data: 0x09 } as const;
+
+const hex = (slot: number): string => slot.toString(16).padStart(2, '0');
+
+const accelerators: Readonly<Record<Accelerator, readonly string[]>> = {
+  kvm: ['-accel', 'kvm', '-cpu', 'host'],
+  tcg: ['-accel', 'tcg', '-cpu', 'qemu64'],
+  // Without the log option qtest writes every command to standard error.
+  qtest: ['-accel', 'qtest', '-qtest-log', 'none'],
+};
+
+const channelArguments: Readonly<Record<ChannelName, readonly string[]>> = {
+  console: ['-serial', 'chardev:console'],
+  shell: ['-serial', 'chardev:shell'],
+  qmp: ['-qmp', 'chardev:qmp'],
+  qtest: ['-qtest', 'chardev:qtest'],
+};
+
+/** The channels that a machine has: a serial log and a shell need a running CPU, qtest replaces it. */
+export const channelsOf = (machine: MachineDescription): readonly ChannelName[] =>
+  machine.accelerator === 'qtest' ? ['qmp', 'qtest'] : ['console', 'shell', 'qmp'];
+
+/** Properties of the function as `device_add` and `-device` take them. */
+export const functionDevice = (socket: string): Record<string, unknown> => ({
+  driver: 'vfio-user-pci',
+  id: 'function',
+  bus: 'pci.0',
+  addr: `${hex(slots.function)}.0`,
+  socket: { type: 'unix', path: socket },
+});
+
+const diskArguments = ({ name, slot, path }: Disk): string[] => [
+  '-blockdev',
+  JSON.stringify({ driver: 'raw', 'node-name': name, file: { driver: 'file', filename: path } }),
+  '-device',
+  JSON.stringify({
+    driver: 'virtio-blk-pci',
+    id: `${name}-disk`,
+    bus: 'pci.0',
+    addr: `${hex(slot)}.0`,
+    drive: name,
+    serial: name,
+  }),
+];
+
+const option = (name: string, value: string | undefined): string[] =>
+  value === undefined ? [] : [name, value];
+
+/** QEMU's arguments, without the program's name. */
+export const argv = (machine: MachineDescription): string[] => [
+  ...['-machine', 'pc', ...accelerators[machine.accelerator]],
+  ...['-m', String(machine.memory), '-smp', String(machine.cpus)],
+  ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+  ...option('-rtc', machine.rtcBase === undefined ? undefined : `base=${machine.rtcBase}`),
+  ...channelsOf(machine).flatMap((name) => [
+    '-chardev',
+    `socket,id=${name},fd=${channelDescriptors[name]}`,
+    ...channelArguments[name],
+  ]),
+  ...(machine.disks ?? []).flatMap(diskArguments),
+  ...option(
+    '-device',
+    machine.functionSocket === undefined ? undefined : JSON.stringify(functionDevice(machine.functionSocket)),
+  ),
+  ...option('-kernel', machine.kernel),
+  ...option('-initrd', machine.initramfs),
+  ...option('-append', machine.parameters?.join(' ')),
+  ...(machine.incoming ? ['-incoming', 'defer'] : []),
+];
+
+/** Every file that QEMU opens by path. */
+export const filesOf = (machine: MachineDescription): { path: string; writable: boolean }[] =>
+  [
+    { path: machine.kernel, writable: false },
+    { path: machine.initramfs, writable: false },
+    { path: machine.functionSocket, writable: true },
+    ...(machine.disks ?? []).map((disk) => ({ path: disk.path, writable: true })),
+  ].flatMap(({ path, writable }) => (path === undefined ? [] : [{ path, writable }]));

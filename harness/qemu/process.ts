@@ -1,0 +1,120 @@
+// One running QEMU: its channels, its QMP session, and how it ended.
+
+import { spawn } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import type { Bind } from '../../images/toolroot/enter.js';
+import { HarnessError } from '../errors.js';
+import { noTrace, type TraceSink } from '../trace.js';
+import {
+  argv,
+  type ChannelName,
+  channelDescriptors,
+  channelsOf,
+  filesOf,
+  type MachineDescription,
+} from './argv.js';
+import { describeExit, type QemuExit, statusOf } from './exit.js';
+import type { Qemu } from './find.js';
+import { Qmp } from './qmp.js';
+import { tail } from './tail.js';
+
+export interface Machine {
+  readonly qemu: Qemu;
+  readonly description: MachineDescription;
+  /** QEMU's own arguments, for the record. */
+  readonly argv: readonly string[];
+  readonly qmp: Qmp;
+  /** The byte stream of a channel. QEMU_START for one that this machine does not have. */
+  channel(name: Exclude<ChannelName, 'qmp'>): Duplex;
+  /** Resolves once QEMU is gone and its channels are drained; never rejects. */
+  readonly exit: Promise<QemuExit>;
+  stderr(): string;
+  /** Ends QEMU at once. Harmless when it is gone. */
+  kill(): Promise<QemuExit>;
+}
+
+export interface StartOptions {
+  qemu: Qemu;
+  machine: MachineDescription;
+  /** Paths that QEMU will need later and that the description does not name: a hot-plugged socket's directory, a snapshot. */
+  binds?: readonly Bind[];
+  trace?: TraceSink;
+}
+
+/**
+ * Starts QEMU and opens its QMP session. It dies with this process, also on SIGKILL.
+ * QEMU_START with QEMU's own words when it ends before QMP answers.
+ */
+export const startQemu = async ({
+  qemu,
+  machine,
+  binds = [],
+  trace = noTrace,
+}: StartOptions): Promise<Machine> => {
+  const args = argv(machine);
+  const { file, args: all } = qemu.command(args, [...filesOf(machine), ...binds]);
+  const names = channelsOf(machine);
+  const highest = Math.max(...names.map((name) => channelDescriptors[name]));
+  const piped = new Set(names.map((name) => channelDescriptors[name]));
+  const child = spawn(file, all, {
+    stdio: Array.from({ length: highest + 1 }, (_, fd) => (fd === 2 || piped.has(fd) ? 'pipe' : 'ignore')),
+  });
+  const streams = new Map(names.map((name) => [name, child.stdio[channelDescriptors[name]] as Duplex]));
+  // A write to a QEMU that is gone: the exit says so, and says why.
+  for (const stream of streams.values()) stream.on('error', () => {});
+  const stderr = tail(child.stderr as Readable);
+  let shutdown: string | null = null;
+  let killed = false;
+
+  const stream = (name: ChannelName): Duplex => {
+    const found = streams.get(name);
+    if (found === undefined)
+      throw new HarnessError('QEMU_START', { reason: `no channel ${name}`, stderr: '' });
+    return found;
+  };
+
+  const exit = new Promise<QemuExit>((resolve) => {
+    let failure = '';
+    child.on('error', (error) => {
+      failure = error.message;
+      if (child.pid === undefined) resolve({ status: null, signal: null, shutdown, killed, stderr: failure });
+    });
+    // 'close' comes when every channel has ended, and one that nobody reads would never end.
+    child.on('exit', () => {
+      for (const each of streams.values()) if (each.readableFlowing === null) each.resume();
+    });
+    child.on('close', (code, signal) => {
+      const ended = { ...statusOf(code, signal), shutdown, killed, stderr: stderr() || failure };
+      trace({ kind: 'qemu-exit', how: describeExit(ended) });
+      resolve(ended);
+    });
+  });
+
+  const qmp = new Qmp(stream('qmp'), { trace });
+  qmp.onEvent(({ event, data }) => {
+    if (event === 'SHUTDOWN') shutdown = String(data.reason);
+  });
+  try {
+    await qmp.open();
+  } catch (error) {
+    // QEMU closes its sockets before it ends, and its own end tells more than our signal would.
+    const impatient = setTimeout(() => child.kill('SIGKILL'), 2000);
+    const ended = await exit;
+    clearTimeout(impatient);
+    throw new HarnessError('QEMU_START', { reason: describeExit(ended), stderr: ended.stderr }, error);
+  }
+  trace({ kind: 'qemu-start', version: qemu.version });
+  return {
+    qemu,
+    description: machine,
+    argv: args,
+    qmp,
+    channel: stream,
+    exit,
+    stderr,
+    kill: () => {
+      if (child.exitCode === null && child.signalCode === null) killed = child.kill('SIGKILL');
+      return exit;
+    },
+  };
+};

@@ -1,0 +1,157 @@
+// QMP (QEMU 11.1, qmp-spec): JSON lines, answers matched to commands by id, events in between.
+
+import type { Duplex } from 'node:stream';
+import { HarnessError } from '../errors.js';
+import { noTrace, type TraceSink } from '../trace.js';
+
+export interface QmpEvent {
+  event: string;
+  data: Readonly<Record<string, unknown>>;
+}
+
+interface Pending {
+  command: string;
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+interface Message {
+  QMP?: unknown;
+  return?: unknown;
+  error?: { class: string; desc: string };
+  event?: string;
+  data?: Record<string, unknown>;
+  id?: number;
+}
+
+/** One QMP session, which owns its stream. Every command rejects with QMP_CLOSED once the stream has ended. */
+export class Qmp {
+  readonly #stream: Duplex;
+  readonly #trace: TraceSink;
+  readonly #pending = new Map<number, Pending>();
+  readonly #listeners = new Set<(event: QmpEvent) => void>();
+  readonly #endings = new Set<() => void>();
+  #greeting: Pending | undefined;
+  #partial = '';
+  #id = 0;
+  #failure: HarnessError | undefined;
+
+  constructor(stream: Duplex, { trace = noTrace }: { trace?: TraceSink } = {}) {
+    this.#stream = stream;
+    this.#trace = trace;
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => this.#feed(text));
+    stream.on('error', () => this.#end());
+    stream.on('close', () => this.#end());
+    stream.on('end', () => this.#end());
+  }
+
+  /** Waits for the greeting and leaves negotiation mode. Call once, before any command, in the tick the stream was made. */
+  async open(): Promise<void> {
+    await new Promise<unknown>((resolve, reject) => {
+      if (this.#failure) reject(this.#failure);
+      else this.#greeting = { command: 'the greeting', resolve, reject };
+    });
+    await this.execute('qmp_capabilities');
+  }
+
+  /** Runs one command; rejects with QMP_COMMAND when QEMU refuses it. `T` is what QEMU's schema says it returns. */
+  execute<T = unknown>(command: string, args?: Readonly<Record<string, unknown>>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#failure) {
+        reject(new HarnessError('QMP_CLOSED', { command }, this.#failure));
+        return;
+      }
+      const id = ++this.#id;
+      this.#pending.set(id, { command, resolve: resolve as (value: unknown) => void, reject });
+      this.#trace({ kind: 'qmp', command });
+      this.#stream.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
+    });
+  }
+
+  /** Calls back for each later event until the returned function is called. */
+  onEvent(listener: (event: QmpEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The first later event of that name (and for which `accept` holds); rejects with QMP_TIMEOUT or QMP_CLOSED. */
+  waitEvent(
+    name: string,
+    { ms, accept = () => true }: { ms: number; accept?: (data: QmpEvent['data']) => boolean },
+  ): Promise<QmpEvent> {
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        stop();
+        this.#endings.delete(ended);
+        act();
+      };
+      const ended = (): void =>
+        settle(() => reject(new HarnessError('QMP_CLOSED', { command: `event ${name}` })));
+      const timer = setTimeout(
+        () => settle(() => reject(new HarnessError('QMP_TIMEOUT', { what: `event ${name}`, ms }))),
+        ms,
+      );
+      const stop = this.onEvent((event) => {
+        if (event.event === name && accept(event.data)) settle(() => resolve(event));
+      });
+      this.#endings.add(ended);
+      if (this.#failure) ended();
+    });
+  }
+
+  #feed(text: string): void {
+    const lines = (this.#partial + text).split('\n');
+    this.#partial = lines.pop() ?? '';
+    for (const line of lines) if (line.trim() !== '') this.#line(line);
+  }
+
+  #line(line: string): void {
+    let message: Message;
+    try {
+      message = JSON.parse(line) as Message;
+    } catch {
+      this.#fail(new HarnessError('QMP_PROTOCOL', { reason: 'not JSON', line }));
+      return;
+    }
+    if (message.event !== undefined) this.#event({ event: message.event, data: message.data ?? {} });
+    else if (message.QMP !== undefined) this.#greeting?.resolve(undefined);
+    else this.#answer(message, line);
+  }
+
+  #event(event: QmpEvent): void {
+    this.#trace({ kind: 'qmp-event', event: event.event, data: JSON.stringify(event.data) });
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #answer(message: Message, line: string): void {
+    const pending = message.id === undefined ? undefined : this.#pending.get(message.id);
+    if (message.id === undefined || pending === undefined) {
+      this.#fail(new HarnessError('QMP_PROTOCOL', { reason: 'an answer to no command of ours', line }));
+      return;
+    }
+    this.#pending.delete(message.id);
+    if (message.error === undefined) pending.resolve(message.return);
+    else {
+      const { class: kind, desc: description } = message.error;
+      pending.reject(new HarnessError('QMP_COMMAND', { command: pending.command, class: kind, description }));
+    }
+  }
+
+  #end(): void {
+    this.#fail(new HarnessError('QMP_CLOSED', { command: 'the session' }));
+  }
+
+  #fail(failure: HarnessError): void {
+    if (this.#failure) return;
+    this.#failure = failure;
+    this.#stream.destroy();
+    const waiting = [...this.#pending.values(), ...(this.#greeting ? [this.#greeting] : [])];
+    this.#pending.clear();
+    for (const { command, reject } of waiting) {
+      reject(failure.code === 'QMP_CLOSED' ? new HarnessError('QMP_CLOSED', { command }) : failure);
+    }
+    for (const ended of [...this.#endings]) ended();
+  }
+}

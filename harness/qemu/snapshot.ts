@@ -1,0 +1,59 @@
+// Snapshots in the cache: made once, and once again when one does not load.
+
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheDirectory } from '../cache/directory.js';
+import { publish } from '../cache/publish.js';
+import { codeOf, type ErrorCode } from '../errors.js';
+
+export interface SnapshotUse<T> {
+  /** From `snapshotKey`. */
+  key: string;
+  /** Boots the machine and saves it at the path given; the directory of that path is `snapshotDirectory()`. */
+  make(path: string): Promise<void>;
+  /** Restores from the path given. */
+  load(path: string): Promise<T>;
+  /** Called when a snapshot did not load and is made anew. */
+  onRemake?: ((error: Error) => void) | undefined;
+}
+
+export const snapshotDirectory = (): string => join(cacheDirectory(), 'snapshots');
+
+/** What a damaged or unfitting file can lead to. */
+const bad: readonly (ErrorCode | undefined)[] = [
+  'SNAPSHOT',
+  'QEMU_START',
+  'QEMU_EXIT',
+  'QMP_CLOSED',
+  'QMP_TIMEOUT',
+];
+
+const inode = async (path: string): Promise<bigint | undefined> =>
+  stat(path, { bigint: true }).then(
+    ({ ino }) => ino,
+    () => undefined,
+  );
+
+/** Somebody else may have replaced it meanwhile: only the file that failed goes. */
+const discard = async (path: string, failed: bigint | undefined): Promise<void> => {
+  if (failed === undefined || (await inode(path)) !== failed) return;
+  const aside = `${path}.bad-${process.pid}`;
+  await rename(path, aside);
+  await rm(aside);
+};
+
+/** The machine of that key, restored; its snapshot is made first if there is none. */
+export const useSnapshot = async <T>({ key, make, load, onRemake }: SnapshotUse<T>): Promise<T> => {
+  const path = join(snapshotDirectory(), `${key}.ram`);
+  await publish(path, make);
+  const tried = await inode(path);
+  try {
+    return await load(path);
+  } catch (error) {
+    if (!bad.includes(codeOf(error))) throw error;
+    onRemake?.(error as Error);
+    await discard(path, tried);
+    await publish(path, make);
+    return load(path);
+  }
+};

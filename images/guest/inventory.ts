@@ -1,0 +1,113 @@
+// What is in the initramfs and where it comes from. All but our own scripts is the tool root's.
+
+import { readdir, readFile, realpath } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { HarnessError } from '../../harness/errors.js';
+import { asset } from '../asset.js';
+import type { ToolRoot } from '../toolroot/enter.js';
+import { runInToolRoot } from '../toolroot/run.js';
+import type { Entry } from './newc.js';
+
+/** Directories that init mounts on or the programs expect. */
+const directories = ['dev', 'proc', 'sys', 'run', 'tmp', 'mnt', 'root', 'etc', 'var/tmp'];
+
+/** busybox's own names for these would hide ours, or are for another kind of init. */
+const notApplets = new Set([
+  'sbin/reboot',
+  'sbin/poweroff',
+  'sbin/halt',
+  'sbin/init',
+  'linuxrc',
+  'bin/busybox',
+]);
+
+/** Dynamically linked programs, brought along with their libraries. */
+const programs = ['usr/bin/lspci'];
+
+/** lspci's names of vendors, devices and classes. */
+const data = ['usr/share/misc/pci.ids'];
+
+const busybox = 'usr/bin/busybox';
+
+/** A file of the tool root. Its links are followed inside that root: an absolute one would lead out of it. */
+const fromRoot = async (
+  root: ToolRoot,
+  path: string,
+  guestPath = path,
+  executable = false,
+): Promise<Entry> => {
+  const host = await realpath(join(root.path, path)).catch((cause: unknown) => {
+    throw new HarnessError('GUEST_BUILD', { reason: `the tool root has no ${path}` }, cause);
+  });
+  return { path: guestPath, type: 'file', content: await readFile(host), executable };
+};
+
+/** `ldd`'s lines are `name => /path (address)`, or `/path (address)` for the loader. */
+export const parseLibraries = (listing: string): string[] =>
+  [...listing.matchAll(/(?:=>\s+|^\s*)\/(\S+)\s+\(0x/gm)].flatMap((match) => match[1] ?? []);
+
+const applets = async (root: ToolRoot): Promise<Entry[]> => {
+  const { stdout } = await runInToolRoot(root, ['busybox', '--list-full']);
+  return stdout
+    .split('\n')
+    .filter((path) => path !== '' && !notApplets.has(path))
+    .map((path) => ({ path, type: 'symlink', target: '/bin/busybox' }));
+};
+
+const withLibraries = async (root: ToolRoot, program: string): Promise<Entry[]> => {
+  const { stdout } = await runInToolRoot(root, ['ldd', `/${program}`]);
+  const libraries = parseLibraries(stdout);
+  return Promise.all([
+    fromRoot(root, program, program, true),
+    ...libraries.map((path) => fromRoot(root, path, path, true)),
+  ]);
+};
+
+const clock = async (root: ToolRoot): Promise<Entry> => {
+  const source = await readFile(asset('guest', 'guest-clock.c'));
+  const flags = [
+    '-static',
+    '-nostdlib',
+    '-ffreestanding',
+    '-fno-stack-protector',
+    '-Os',
+    '-s',
+    '-Wl,--build-id=none',
+  ];
+  const script = 'gcc "$@" -x c -o /tmp/guest-clock - && cat /tmp/guest-clock';
+  const { stdout } = await runInToolRoot(root, ['sh', '-c', script, 'sh', ...flags], {
+    host: { input: source, encoding: 'buffer' },
+  });
+  return { path: 'sbin/guest-clock', type: 'file', content: Buffer.from(stdout), executable: true };
+};
+
+/** Our own scripts, as they lie under images/guest/root; those outside etc are programs. */
+export const overlay = async (): Promise<Entry[]> => {
+  const top = asset('guest', 'root');
+  const found = await readdir(top, { recursive: true, withFileTypes: true });
+  const files = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Promise.all(
+    files.map(async (file) => {
+      const path = relative(top, file).split(sep).join('/');
+      return {
+        path,
+        type: 'file' as const,
+        content: await readFile(file),
+        executable: !path.startsWith('etc/'),
+      };
+    }),
+  );
+};
+
+/** Everything that does not depend on the kernel. GUEST_BUILD if the tool root lacks something. */
+export const inventory = async (root: ToolRoot): Promise<Entry[]> => {
+  const parts = await Promise.all([
+    applets(root),
+    ...programs.map((program) => withLibraries(root, program)),
+    Promise.all(data.map((path) => fromRoot(root, path))),
+    Promise.all([fromRoot(root, busybox, 'bin/busybox', true), clock(root)]),
+    overlay(),
+  ]);
+  const links: Entry[] = [{ path: 'sbin/poweroff', type: 'symlink', target: 'reboot' }];
+  return [...directories.map((path): Entry => ({ path, type: 'directory' })), ...parts.flat(), ...links];
+};

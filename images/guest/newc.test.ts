@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import t from 'tap';
+import { type Entry, newc } from './newc.js';
+
+const entries: Entry[] = [
+  { path: 'sbin/run', type: 'file', content: Buffer.from('#!\n'), executable: true },
+  { path: 'etc/long', type: 'file', content: Buffer.alloc(5000, 7) },
+  { path: 'bin', type: 'symlink', target: 'usr/bin' },
+  { path: 'mnt', type: 'directory' },
+];
+
+/** Reads an archive back, by the format's own words. */
+const parse = (archive: Buffer): { path: string; mode: string; ids: number[]; content: Buffer }[] => {
+  const found = [];
+  for (let at = 0; ; ) {
+    t.equal(archive.toString('latin1', at, at + 6), '070701', `magic at ${at}`);
+    const field = (index: number): number =>
+      Number.parseInt(archive.toString('latin1', at + 6 + 8 * index, at + 14 + 8 * index), 16);
+    const name = at + 110;
+    const content = (name + field(11) + 3) & ~3;
+    const path = archive.toString('utf8', name, name + field(11) - 1);
+    if (path === 'TRAILER!!!') return found;
+    found.push({
+      path,
+      mode: field(1).toString(8),
+      ids: [field(2), field(3), field(5)],
+      content: archive.subarray(content, content + field(6)),
+    });
+    at = (content + field(6) + 3) & ~3;
+  }
+};
+
+t.test('an archive holds what was put in, sorted, with the directories above it', async (t) => {
+  const found = parse(newc(entries));
+  t.strictSame(
+    found.map(({ path, mode }) => [path, mode]),
+    [
+      ['bin', '120777'],
+      ['etc', '40755'],
+      ['etc/long', '100644'],
+      ['mnt', '40755'],
+      ['sbin', '40755'],
+      ['sbin/run', '100755'],
+    ],
+  );
+  t.equal(found[0]?.content.toString(), 'usr/bin');
+  t.equal(found[2]?.content.length, 5000);
+  t.ok(
+    found.every(({ ids }) => ids.every((id) => id === 0)),
+    'owned by root, dated at the epoch',
+  );
+});
+
+t.test('the order of the entries does not matter, the later of two does', async (t) => {
+  t.strictSame(newc(entries), newc([...entries].reverse()));
+  const [first] = parse(
+    newc([
+      { path: 'a', type: 'file', content: Buffer.from('old') },
+      { path: 'a', type: 'file', content: Buffer.from('new') },
+    ]),
+  );
+  t.equal(first?.content.toString(), 'new');
+});
+
+t.test('an empty archive is a trailer', async (t) => {
+  t.strictSame(parse(newc([])), []);
+});
+
+t.test('cpio lists it', { skip: !hasCpio() && 'no cpio on this host' }, async (t) => {
+  const listed = execFileSync('cpio', ['-it'], { input: newc(entries), stdio: ['pipe', 'pipe', 'ignore'] });
+  t.equal(listed.toString(), 'bin\netc\netc/long\nmnt\nsbin\nsbin/run\n');
+});
+
+function hasCpio(): boolean {
+  try {
+    execFileSync('cpio', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

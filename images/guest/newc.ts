@@ -1,0 +1,55 @@
+// The cpio format that the kernel unpacks ("newc", Documentation/driver-api/early-userspace/buffer-format.rst). Pure, and the same
+// bytes for the same entries: sorted by path, owned by root, dated at the epoch.
+
+export type Entry =
+  | { path: string; type: 'file'; content: Buffer; executable?: boolean }
+  | { path: string; type: 'directory' }
+  | { path: string; type: 'symlink'; target: string };
+
+const fileType = { file: 0o100000, directory: 0o040000, symlink: 0o120000 } as const;
+
+const permissions = (entry: Entry): number => {
+  if (entry.type === 'symlink') return 0o777;
+  return entry.type === 'directory' || entry.executable ? 0o755 : 0o644;
+};
+
+const contentOf = (entry: Entry): Buffer => {
+  if (entry.type === 'file') return entry.content;
+  return entry.type === 'symlink' ? Buffer.from(entry.target) : Buffer.alloc(0);
+};
+
+const hex = (value: number): string => value.toString(16).padStart(8, '0');
+
+const padding = (length: number): Buffer => Buffer.alloc(-length & 3);
+
+const record = (inode: number, mode: number, links: number, name: string, content: Buffer): Buffer[] => {
+  const path = Buffer.from(`${name}\0`);
+  // inode, mode, uid, gid, links, mtime, size, device ×2, rdev ×2, length of the name, checksum
+  const fields = [inode, mode, 0, 0, links, 0, content.length, 0, 0, 0, 0, path.length, 0];
+  const head = Buffer.concat([Buffer.from(`070701${fields.map(hex).join('')}`), path]);
+  return [head, padding(head.length), content, padding(content.length)];
+};
+
+const parentsOf = (path: string): string[] => {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+};
+
+/**
+ * An archive of `entries`; paths are relative, without `./`. Directories that only their contents imply are added.
+ * Of two entries with one path the later wins.
+ */
+export const newc = (entries: Iterable<Entry>): Buffer => {
+  const all = new Map<string, Entry>();
+  for (const entry of entries) {
+    for (const path of parentsOf(entry.path)) if (!all.has(path)) all.set(path, { path, type: 'directory' });
+    all.set(entry.path, entry);
+  }
+  // A directory's path is a prefix of those below it, so it comes first in byte order.
+  const sorted = [...all.values()].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+  const records = sorted.flatMap((entry, index) => {
+    const links = entry.type === 'directory' ? 2 : 1;
+    return record(index + 1, fileType[entry.type] | permissions(entry), links, entry.path, contentOf(entry));
+  });
+  return Buffer.concat([...records, ...record(0, 0, 1, 'TRAILER!!!', Buffer.alloc(0))]);
+};
