@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { noTrace, Trace } from '../trace.js';
+import { controlMethods } from '../vmd/control-methods.js';
+import { serveControl } from '../vmd/control-server.js';
+import { Host } from '../vmd/host.js';
+import { clockHolder, frozen } from '../vmmci/clock.js';
+import { Vmmci } from '../vmmci/device.js';
+import { generations } from '../vmmci/generations.js';
+import { VirtualScheduler } from '../vmmci/scheduler.js';
+import { run } from './ctl.js';
+
+/** A control socket before a device that has its driver. */
+const daemon = async (t: Test) => {
+  const directory = mkdtempSync(join(tmpdir(), 'vmmci-'));
+  const clock = clockHolder(frozen(0n));
+  const shared = { generation: generations['8.0'], clock, scheduler: new VirtualScheduler(), trace: noTrace };
+  const device = new Vmmci(shared);
+  const host = new Host({ ...shared, device });
+  const trace = new Trace();
+  device.driverUp();
+  const methods = controlMethods({ device, host, clock, trace, hostNow: () => 0n });
+  const server = await serveControl(join(directory, 'control'), methods);
+  t.teardown(async () => {
+    await server.close();
+    rmSync(directory, { recursive: true });
+  });
+  return { path: server.path, device, trace, clock };
+};
+
+/** Runs the command and gives its status and what it wrote. */
+const ctl = async (t: Test, args: readonly string[]) => {
+  const out = t.capture(process.stdout, 'write', () => true);
+  const err = t.capture(process.stderr, 'write', () => true);
+  try {
+    const status = await run(args);
+    const text = (capture: typeof out): string =>
+      capture()
+        .map(({ args: [chunk] }) => String(chunk))
+        .join('');
+    return { status, out: text(out), err: text(err) };
+  } finally {
+    out.restore();
+    err.restore();
+  }
+};
+
+t.test('each action reaches the device', async (t) => {
+  const { path, device, clock } = await daemon(t);
+  const ask = async (...args: string[]): Promise<unknown> => {
+    const { status, out, err } = await ctl(t, ['--control', path, ...args]);
+    t.same([status, err], [0, ''], args.join(' '));
+    return JSON.parse(out) as unknown;
+  };
+  t.match(await ask('state'), { command: 'NONE', status: 4 });
+  t.same(await ask('command', 'SHUTDOWN'), { result: 'sent' });
+  t.equal(device.state().command, 'SHUTDOWN');
+  t.same(await ask('stop'), { result: 'sent' });
+  t.equal(device.state().command, 'REBOOT');
+  t.same(await ask('stop', '--force'), { result: 'killed' });
+  t.match(await ask('pause'), { paused: true });
+  t.match(await ask('unpause'), { paused: false });
+  t.same(await ask('clock', 'frozen:2038-01-19T03:14:08Z'), { clock: 'frozen:2038-01-19T03:14:08.000000Z' });
+  t.equal(clock.now(), 0x80000000n * 1_000_000n);
+});
+
+t.test('trace prints a line an event, all of them', async (t) => {
+  const { path, trace } = await daemon(t);
+  for (let value = 0; value < 10_001; value += 1) trace.sink({ kind: 'status', value });
+  const { status, out } = await ctl(t, ['trace', '--control', path]);
+  const events = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { seq: number; value: number });
+  t.equal(status, 0);
+  t.equal(events.length, 10_001);
+  t.ok(events.every(({ seq, value }, at) => seq === at && value === at));
+});
+
+t.test('what the other end refuses', async (t) => {
+  const { path } = await daemon(t);
+  await ctl(t, ['--control', path, 'stop']);
+  t.match(await ctl(t, ['--control', path, 'stop']), {
+    status: 1,
+    out: '',
+    err: /already in progress.*STOP_IN_PROGRESS/,
+  });
+  t.match(await ctl(t, ['--control', `${path}-not`, 'state']), {
+    status: 1,
+    err: /nobody answers on control socket.*ENOENT/,
+  });
+});
+
+for (const [args, message] of [
+  [[], /an action is missing; valid: state, stop, command, clock, pause, unpause, trace/],
+  [['reboot'], /no action 'reboot'; valid: state, stop/],
+  [['toString'], /no action 'toString'/],
+  [['state'], /--control PATH is missing/],
+  [['state', '--control'], /--control.*valid options: --control PATH/],
+  [['state', '--verbose'], /--verbose.*valid options: --control PATH, --force, --help/],
+  [['stop', '--force=yes'], /--force.*valid options/],
+  [['state', '--force'], /--force goes with stop, not with state/],
+  [['state', 'now'], /state: nothing goes where 'now' is/],
+  [['command'], /command: NAME is missing; valid: SHUTDOWN, REBOOT, SYNCRTC/],
+  [['command', 'reboot'], /command 'reboot'; valid: SHUTDOWN, REBOOT, SYNCRTC/],
+  [['command', 'REBOOT', 'NOW'], /command: nothing goes where 'NOW' is/],
+  [['clock'], /clock: SPEC is missing; valid: frozen:YYYY/],
+  [['clock', 'noon'], /clock: 'noon' is no clock; valid: frozen:YYYY/],
+] as const) {
+  t.test(`exits 2 for: ${args.join(' ')}`, async (t) => {
+    t.match(await ctl(t, args), { status: 2, out: '', err: message });
+  });
+}
+
+t.test('--help tells all actions', async (t) => {
+  const { status, out } = await ctl(t, ['--help']);
+  t.equal(status, 0);
+  for (const action of ['state', 'stop', 'command', 'clock', 'pause', 'unpause', 'trace'])
+    t.match(out, action);
+});

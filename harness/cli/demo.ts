@@ -1,0 +1,2 @@
+export const summary = 'x';
+export const run = async (): Promise<number> => 0;

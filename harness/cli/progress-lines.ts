@@ -1,0 +1,12 @@
+// Progress of long work, as lines with the seconds since it began.
+
+import type { Progress } from '../../images/toolroot/progress.js';
+
+/** Each call prints one line to standard error: standard output is for results. */
+export const progressLines = (now: () => number = () => performance.now()): Progress => {
+  const start = now();
+  return (line) => {
+    const seconds = ((now() - start) / 1000).toFixed(1).padStart(6);
+    process.stderr.write(`${seconds} s  ${line}\n`);
+  };
+};

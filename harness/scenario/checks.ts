@@ -1,0 +1,53 @@
+// Assertions that say what was expected, what was seen, and where in the trace.
+import { isDeepStrictEqual } from 'node:util';
+import type { Trace } from '../trace.js';
+import { formatEvent } from './format-event.js';
+
+/** The part of a tap test that is used. */
+export interface Reporter {
+  pass(message: string): unknown;
+  fail(message: string, extra: Record<string, unknown>): unknown;
+}
+
+export interface Checks {
+  /** `seen` is exactly `expected`. */
+  equal<T>(what: string, seen: T, expected: T): void;
+  /** `holds`; `expected` says in words what would have. */
+  that(what: string, holds: boolean, expected: string, seen: unknown): void;
+}
+
+/** How many events of the trace a failure shows. */
+const shown = 12;
+
+const text = (value: unknown): string =>
+  typeof value === 'string'
+    ? JSON.stringify(value)
+    : typeof value === 'bigint'
+      ? String(value)
+      : JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
+
+/** Protocol traffic is what a failure is about; console lines and shell commands are told elsewhere. */
+const isTraffic = (kind: string): boolean => kind !== 'console' && kind !== 'shell';
+
+/** `onFailure` gets the line of each check that fails. The checks go on: one guest shows as much as it can. */
+export const checksFor = (reporter: Reporter, trace: Trace, onFailure: (line: string) => void): Checks => {
+  let from = trace.mark;
+  const judge = (what: string, holds: boolean, expected: string, seen: string): void => {
+    const since = from;
+    from = trace.mark;
+    if (holds) {
+      reporter.pass(what);
+      return;
+    }
+    const events = trace.since(since).filter(({ kind }) => isTraffic(kind));
+    const where = from === since ? `trace #${from}` : `trace #${since} to #${from - 1}`;
+    const line = `${what}: expected ${expected}, seen ${seen} (${where})`;
+    onFailure(line);
+    reporter.fail(line, { expected, seen, trace: events.slice(-shown).map(formatEvent), at: undefined });
+  };
+  return {
+    equal: (what, seen, expected) =>
+      judge(what, isDeepStrictEqual(seen, expected), text(expected), text(seen)),
+    that: (what, holds, expected, seen) => judge(what, holds, expected, text(seen)),
+  };
+};

@@ -1,0 +1,136 @@
+// The device through both real sockets, spoken to as QEMU would.
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { connect } from '../socket/connect.js';
+import { closeFd, eventFd } from '../socket/descriptor.js';
+import { openDescriptors } from '../socket/open-descriptors.js';
+import { privateDirectory } from '../socket/private-directory.js';
+import { Trace } from '../trace.js';
+import { Client } from '../vfio-user/client.js';
+import { startBackend, startDevice, startFunction } from './device.js';
+
+const turns = async (count = 20): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+};
+
+const start = async (t: Test, clock = 'frozen:2019-03-02T05:57:01.123456Z') => {
+  const directory = privateDirectory();
+  const trace = new Trace();
+  const device = await startDevice(directory.path, { clock, trace: trace.sink });
+  const client = new Client(await connect(device.functionSocket));
+  await client.negotiate();
+  const close = async (): Promise<void> => {
+    client.close();
+    await device.close();
+    directory.remove();
+  };
+  t.teardown(close);
+  return { device, client, trace, directory: directory.path, close };
+};
+
+/** Resolves when the trace has an event of this kind. */
+const awaited = (
+  trace: Trace,
+  kind: string,
+  fits: (event: Record<string, unknown>) => boolean = () => true,
+) =>
+  new Promise<void>((resolve) => {
+    if (trace.events.some((event) => event.kind === kind && fits(event))) return resolve();
+    const stop = trace.follow((event) => {
+      if (event.kind !== kind || !fits(event)) return;
+      stop();
+      resolve();
+    });
+  });
+
+t.test('the clock through both sockets, whole and byte by byte', async (t) => {
+  const { client } = await start(t);
+  t.equal(await client.read(0, 4), 7);
+  t.equal(await client.read(24, 4), 0x5c7a1b2d);
+  t.equal(await client.read(28, 4), 0);
+  t.equal(await client.read(32, 4), 123456);
+  t.equal(await client.read(36, 4), 0);
+  const bytes: number[] = [];
+  for (let at = 24; at < 32; at++) bytes.push(await client.read(at, 1));
+  t.same(bytes, [0x2d, 0x2d, 0x2d, 0x2d, 0, 0, 0, 0]);
+  t.equal(await client.read(24, 1), 0x2d);
+  t.equal(
+    await client.read(25, 4),
+    0x5c7a1b2d,
+    'a stale read shows the whole register, also after a byte read',
+  );
+});
+
+t.test('a stop interrupts, sticks, and is acknowledged', async (t) => {
+  const { client, device, trace } = await start(t);
+  const trigger = eventFd();
+  await client.arm(trigger);
+  await client.write(4, 4, 7);
+  await client.write(18, 1, 0x07);
+  t.equal(device.host.stop(), 'sent');
+  await awaited(trace, 'interrupt', ({ line }) => line === 'raise');
+  t.equal(await client.read(19, 1), 2);
+  t.equal(await client.read(19, 1), 0);
+  t.equal(await client.read(20, 4), 2);
+  t.same(
+    device.vmmci.state().timers.map(({ name }) => name),
+    ['ack'],
+  );
+  await client.write(20, 4, 2);
+  t.equal(await client.read(20, 4), 2, 'an acknowledged REBOOT stays in the register');
+  t.same(
+    device.vmmci.state().timers.map(({ name }) => name),
+    ['graceful'],
+  );
+  closeFd(trigger);
+});
+
+t.test('a back-end that dies and comes back keeps the function alive', async (t) => {
+  const directory = privateDirectory();
+  const trace = new Trace();
+  const options = { clock: 'frozen:2019-03-02T05:57:01Z', trace: trace.sink };
+  const backend = join(directory.path, 'backend.sock');
+  const first = await startBackend(backend, options);
+  const served = await startFunction(join(directory.path, 'function.sock'), { backend, trace: trace.sink });
+  const client = new Client(await connect(served.socket));
+  await client.negotiate();
+  await client.write(4, 4, 7);
+  await client.write(18, 1, 0x07);
+
+  await first.close();
+  await awaited(trace, 'backend', ({ event }) => event === 'lost');
+  t.equal(await client.read(24, 4), 0xffff_ffff, 'all ones meanwhile');
+
+  const second = await startBackend(backend, options);
+  const mark = trace.mark;
+  await awaited(trace, 'status', ({ seq, value }) => Number(seq) >= mark && value === 7);
+  t.equal(await client.read(24, 4), 0x5c7a1b2d);
+  t.equal(second.vmmci.state().guestFeatures, 7, 'what the guest negotiated is passed on again');
+  client.close();
+  await served.close();
+  await second.close();
+  directory.remove();
+});
+
+t.test('a second front-end is refused and the first not disturbed', async (t) => {
+  const { device, client, directory, trace } = await start(t);
+  const second = startFunction(join(directory, 'second.sock'), {
+    backend: device.socket,
+    trace: trace.sink,
+  });
+  await t.rejects(second, { code: 'PROTOCOL' });
+  t.equal(await client.read(24, 4), 0x5c7a1b2d);
+});
+
+t.test('nothing is left open', async (t) => {
+  await turns();
+  const before = openDescriptors();
+  const { client, close } = await start(t);
+  const trigger = eventFd();
+  await client.arm(trigger);
+  closeFd(trigger);
+  await client.read(24, 4);
+  await close();
+  await turns();
+  t.equal(openDescriptors(), before);
+});

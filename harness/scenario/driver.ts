@@ -1,0 +1,112 @@
+// The driver under test, as a scenario sees it: its modules, and what it shows in sysfs.
+import { HarnessError } from '../errors.js';
+import { unpackPayload } from '../guest/disks.js';
+import type { Shell } from '../guest/shell.js';
+import type { DriverDescription } from './driver-description.js';
+
+const NANOSECONDS_A_MICROSECOND = 1000n;
+
+/** `seconds.microseconds` in microseconds. GUEST_READ for anything else: the driver shows a wrong form. */
+export const parseTime = (what: string, text: string): bigint => {
+  const [, seconds, fraction] = /^(\d+)\.(\d{6})$/.exec(text) ?? [];
+  if (seconds === undefined || fraction === undefined)
+    throw new HarnessError('DRIVER_READ', { what, expected: 'seconds.microseconds', got: text });
+  return BigInt(seconds) * 1_000_000n + BigInt(fraction);
+};
+
+/** Signed nanoseconds. */
+export const parseDrift = (text: string): bigint => {
+  if (!/^-?\d+$/.test(text))
+    throw new HarnessError('DRIVER_READ', { what: 'drift', expected: 'nanoseconds', got: text });
+  return BigInt(text);
+};
+
+export class Driver {
+  readonly description: DriverDescription;
+  readonly #shell: Shell;
+
+  constructor(shell: Shell, description: DriverDescription) {
+    this.#shell = shell;
+    this.description = description;
+  }
+
+  /** Puts the modules where modprobe finds them. Nothing is loaded by it. */
+  async install(): Promise<void> {
+    await unpackPayload(this.#shell);
+  }
+
+  /** Loads the modules in order. GUEST_COMMAND if one is refused. */
+  async load(parameters: Readonly<Record<string, string>> = {}): Promise<void> {
+    for (const module of this.description.modules) {
+      const words = module === this.description.virtioDriver ? Object.entries(parameters) : [];
+      await this.#shell.text(
+        ['modprobe', module, ...words.map(([name, value]) => `${name}=${value}`)].join(' '),
+      );
+    }
+  }
+
+  /** Unloads them in the opposite order. */
+  async unload(): Promise<void> {
+    for (const module of [...this.description.modules].reverse()) await this.#shell.text(`rmmod ${module}`);
+  }
+
+  /** Names of the modules of this driver that are loaded. */
+  async loaded(): Promise<string[]> {
+    const lines = (await this.#shell.text('cat /proc/modules')).split('\n');
+    const names = lines.map((line) => line.split(' ', 1)[0] ?? '');
+    return this.description.modules.filter((name) => names.includes(name));
+  }
+
+  /** One attribute below the virtio device, without its newline. */
+  attribute(name: string): Promise<string> {
+    return this.#shell.text(`cat /sys/bus/virtio/drivers/${this.description.virtioDriver}/virtio*/${name}`);
+  }
+
+  /** The host's clock as the driver shows it, microseconds since the epoch. */
+  async hostTime(): Promise<bigint> {
+    return parseTime('host time', await this.attribute(this.#time().hostTime));
+  }
+
+  /** The guest's own clock as the driver shows it, microseconds since the epoch. */
+  async guestTime(): Promise<bigint> {
+    return parseTime('guest time', await this.attribute(this.#time().guestTime));
+  }
+
+  /** Host − guest in microseconds, rounded towards zero. */
+  async drift(): Promise<bigint> {
+    return parseDrift(await this.attribute(this.#time().driftNs)) / NANOSECONDS_A_MICROSECOND;
+  }
+
+  async lastCommand(): Promise<string> {
+    return this.attribute(this.#commands().last);
+  }
+
+  /** How many commands of each kind the driver has seen. */
+  async commandCounts(): Promise<Readonly<Record<string, number>>> {
+    const lines = (await this.attribute(this.#commands().counts)).split('\n');
+    return Object.fromEntries(
+      lines.map((line) => {
+        const [, name, count] = /^(\w+) (\d+)$/.exec(line) ?? [];
+        if (name === undefined)
+          throw new HarnessError('DRIVER_READ', {
+            what: 'command counts',
+            expected: 'NAME count',
+            got: line,
+          });
+        return [name, Number(count)];
+      }),
+    );
+  }
+
+  #time(): NonNullable<DriverDescription['time']> {
+    return this.description.time ?? this.#lacks('its clock in sysfs');
+  }
+
+  #commands(): NonNullable<DriverDescription['commands']> {
+    return this.description.commands ?? this.#lacks('its commands in sysfs');
+  }
+
+  #lacks(what: string): never {
+    throw new HarnessError('DRIVER_LACKS', { driver: this.description.name, what });
+  }
+}

@@ -1,0 +1,45 @@
+// What scenarios run on: tool root, kernel, driver and QEMU, chosen by the environment of the process.
+import { resolve } from 'node:path';
+import { asset, packageRoot } from '../../images/asset.js';
+import { defaultKernelName } from '../../images/kernels/table.js';
+import { type Prepared, prepare } from '../../images/prepare.js';
+import type { Progress } from '../../images/toolroot/progress.js';
+import { type AcceleratorChoice, probeAccelerator } from '../qemu/accelerator.js';
+import { findQemu, type Qemu } from '../qemu/find.js';
+import { type DriverDescription, readDriver } from './driver-description.js';
+
+/** Set by the commands for the scenario processes that they start. */
+export const variables = {
+  kernel: 'VMMCI_KERNEL',
+  driver: 'VMMCI_DRIVER',
+  qemu: 'VMMCI_QEMU',
+  generation: 'VMMCI_GENERATION',
+  /** The directory of this run's artifacts. */
+  run: 'VMMCI_RUN',
+  /** `1`: artifacts are kept of scenarios that pass, too. */
+  keep: 'VMMCI_KEEP',
+} as const;
+
+export interface Environment extends Prepared {
+  qemu: Qemu;
+  accelerator: AcceleratorChoice;
+  driver: DriverDescription;
+  /** Where the artifacts of this run go. */
+  run: string;
+  keep: boolean;
+}
+
+/** `2026-11-22T20.15.00` in UTC: sorts by time, and needs no quoting anywhere. */
+export const runName = (now: Date): string => now.toISOString().slice(0, 19).replaceAll(':', '.');
+
+/** Makes what is missing; quick when nothing is. Throws what the parts throw. */
+export const openEnvironment = async (progress?: Progress): Promise<Environment> => {
+  const { env } = process;
+  const directory = resolve(env[variables.driver] ?? asset('driver'));
+  const driver = await readDriver(directory);
+  const prepared = await prepare(env[variables.kernel] ?? defaultKernelName, { driver: directory, progress });
+  const qemu = await findQemu({ path: env[variables.qemu], root: prepared.root });
+  const accelerator = await probeAccelerator(qemu);
+  const run = resolve(env[variables.run] ?? resolve(packageRoot(), 'runs', runName(new Date())));
+  return { ...prepared, qemu, accelerator, driver, run, keep: env[variables.keep] === '1' };
+};

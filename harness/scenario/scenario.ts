@@ -1,0 +1,143 @@
+// `scenario(name, options, body)`: one behaviour asserted in a guest of its own, with everything set up and cleared away.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { assertHealthy, findSplats, markKernelLog, readKernelLog } from '../guest/kernel-log.js';
+import { privateDirectory } from '../socket/private-directory.js';
+import { Trace } from '../trace.js';
+import { DEFAULT_GENERATION, type GenerationName } from '../vmmci/generations.js';
+import { artifactDirectory, writeArtifacts } from './artifacts.js';
+import { type Checks, checksFor } from './checks.js';
+import { type Device, startDevice } from './device.js';
+import { Driver } from './driver.js';
+import { type Environment, openEnvironment } from './environment.js';
+import { type Verdict, verdictOf, worse } from './result.js';
+import { startVm, type Vm } from './vm.js';
+
+export interface ScenarioOptions {
+  /** A clock as the command line writes it. Default: the host's. */
+  readonly clock?: string;
+  readonly generation?: GenerationName;
+  /** `loaded` (default), `installed` where modprobe finds it, or `absent`. */
+  readonly driver?: 'loaded' | 'installed' | 'absent';
+  /** `restored` (default): from the snapshot, function plugged in. `cold`: the function is there from power-on. */
+  readonly boot?: 'restored' | 'cold';
+  /** The data disk holds an ext4. */
+  readonly disk?: boolean;
+}
+
+export interface Scene {
+  readonly check: Checks;
+  readonly vm: Vm;
+  readonly device: Device;
+  readonly driver: Driver;
+  readonly trace: Trace;
+  readonly environment: Environment;
+}
+
+/** Far beyond what any scenario takes: only a defect of the harness gets here, every wait has its own limit. */
+const limitMs = 300_000;
+
+let opened: Promise<Environment> | undefined;
+
+/** Runs `step`, and keeps what it throws: all of a teardown is tried, whatever fails. */
+const attempt = async (step: () => unknown, failed: (error: unknown) => void): Promise<void> => {
+  try {
+    await step();
+  } catch (error) {
+    failed(error);
+  }
+};
+
+const lineOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Declares a scenario. `name` is also that of its artifacts. */
+export const scenario = (
+  name: string,
+  options: ScenarioOptions,
+  body: (scene: Scene) => Promise<void>,
+): void => {
+  const file = fileURLToPath(callerOf(scenario));
+  void t.test(name, { timeout: limitMs }, async (t) => {
+    const begin = performance.now();
+    opened ??= openEnvironment();
+    const environment = await opened;
+    const { generation = DEFAULT_GENERATION, clock, driver: want = 'loaded', boot = 'restored' } = options;
+    const trace = new Trace();
+    const place = privateDirectory();
+    const reasons: string[] = [];
+    let verdict: Verdict = 'passed';
+    const failed = (error: unknown): void => {
+      const bad = verdictOf(error);
+      verdict = worse(verdict, bad);
+      const line = bad === 'broken' ? `BROKEN, not the driver: ${lineOf(error)}` : lineOf(error);
+      reasons.push(line);
+      t.fail(line, { found: error instanceof Error ? error.stack : undefined, at: undefined });
+    };
+    const check = checksFor(t, trace, (line) => {
+      verdict = worse(verdict, 'failed');
+      reasons.push(line);
+    });
+
+    let device: Device | undefined;
+    let vm: Vm | undefined;
+    let dmesg: readonly string[] = [];
+    await attempt(async () => {
+      device = await startDevice(join(place.path, 'sockets'), { generation, clock, trace: trace.sink });
+      vm = await startVm({
+        environment,
+        device,
+        directory: join(place.path, 'disks'),
+        boot,
+        disk: options.disk ?? false,
+        trace: trace.sink,
+      });
+      const { shell } = vm;
+      const mark = boot === 'cold' ? undefined : await markKernelLog(shell);
+      const driver = new Driver(shell, environment.driver);
+      if (want !== 'absent') await driver.install();
+      if (want === 'loaded') await driver.load();
+      await body({ check, vm, device, driver, trace, environment });
+      if (vm.hasEnded())
+        assertHealthy({ splats: findSplats(vm.console.lines.map(({ text }) => text)), taint: [] });
+      else {
+        const log = await readKernelLog(shell, mark);
+        dmesg = log.lines;
+        assertHealthy(log);
+      }
+    }, failed);
+    await attempt(() => vm?.machine.kill(), failed);
+    await attempt(() => device?.close(), failed);
+    const seconds = (performance.now() - begin) / 1000;
+    await attempt(
+      () =>
+        writeArtifacts(
+          environment,
+          {
+            scenario: name,
+            verdict,
+            reasons,
+            seconds: Math.round(seconds * 1000) / 1000,
+            kernel: environment.kernel.release,
+            generation,
+            driver: environment.driver.name,
+            qemu: environment.qemu.version,
+            accelerator: environment.accelerator.name,
+            nodeMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+            directory: artifactDirectory(environment, name),
+          },
+          { trace, console: vm?.console.lines ?? [], qemu: vm?.machine.argv ?? [], dmesg, file },
+        ),
+      failed,
+    );
+    place.remove();
+    if (verdict !== 'passed') t.comment(`artifacts: ${artifactDirectory(environment, name)}`);
+  });
+};
+
+/** The URL of the module that called `outermost`. */
+const callerOf = (outermost: (...args: never[]) => unknown): string => {
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, outermost);
+  return /(file:\/\/[^\s)]+?):\d+:\d+/.exec(holder.stack ?? '')?.[1] ?? import.meta.url;
+};
