@@ -54,6 +54,19 @@ export class Trace {
     return this.#events.filter((event) => event.seq >= mark && (kind === undefined || event.kind === kind));
   }
 
+  /** The first event of that kind from `mark` on, now or later. Never rejects: race it with what may end the wait. */
+  next(kind: string, mark: number, fits: (event: TraceEvent) => boolean = () => true): Promise<TraceEvent> {
+    const found = this.since(mark, kind).find(fits);
+    if (found) return Promise.resolve(found);
+    return new Promise((resolve) => {
+      const stop = this.follow((event) => {
+        if (event.kind !== kind || event.seq < mark || !fits(event)) return;
+        stop();
+        resolve(event);
+      });
+    });
+  }
+
   /** Calls back for each later event until the returned function is called. */
   follow(listener: (event: TraceEvent) => void): () => void {
     this.#listeners.add(listener);

@@ -28,21 +28,6 @@ const start = async (t: Test, clock = 'frozen:2019-03-02T05:57:01.123456Z') => {
   return { device, client, trace, directory: directory.path, close };
 };
 
-/** Resolves when the trace has an event of this kind. */
-const awaited = (
-  trace: Trace,
-  kind: string,
-  fits: (event: Record<string, unknown>) => boolean = () => true,
-) =>
-  new Promise<void>((resolve) => {
-    if (trace.events.some((event) => event.kind === kind && fits(event))) return resolve();
-    const stop = trace.follow((event) => {
-      if (event.kind !== kind || !fits(event)) return;
-      stop();
-      resolve();
-    });
-  });
-
 t.test('the clock through both sockets, whole and byte by byte', async (t) => {
   const { client } = await start(t);
   t.equal(await client.read(0, 4), 7);
@@ -68,7 +53,7 @@ t.test('a stop interrupts, sticks, and is acknowledged', async (t) => {
   await client.write(4, 4, 7);
   await client.write(18, 1, 0x07);
   t.equal(device.host.stop(), 'sent');
-  await awaited(trace, 'interrupt', ({ line }) => line === 'raise');
+  await trace.next('interrupt', 0, ({ line }) => line === 'raise');
   t.equal(await client.read(19, 1), 2);
   t.equal(await client.read(19, 1), 0);
   t.equal(await client.read(20, 4), 2);
@@ -98,12 +83,12 @@ t.test('a back-end that dies and comes back keeps the function alive', async (t)
   await client.write(18, 1, 0x07);
 
   await first.close();
-  await awaited(trace, 'backend', ({ event }) => event === 'lost');
+  await trace.next('backend', 0, ({ event }) => event === 'lost');
   t.equal(await client.read(24, 4), 0xffff_ffff, 'all ones meanwhile');
 
   const second = await startBackend(backend, options);
   const mark = trace.mark;
-  await awaited(trace, 'status', ({ seq, value }) => Number(seq) >= mark && value === 7);
+  await trace.next('status', mark, ({ value }) => value === 7);
   t.equal(await client.read(24, 4), 0x5c7a1b2d);
   t.equal(second.vmmci.state().guestFeatures, 7, 'what the guest negotiated is passed on again');
   client.close();

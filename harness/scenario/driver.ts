@@ -4,8 +4,6 @@ import { unpackPayload } from '../guest/disks.js';
 import type { Shell } from '../guest/shell.js';
 import type { DriverDescription } from './driver-description.js';
 
-const NANOSECONDS_A_MICROSECOND = 1000n;
-
 /** `seconds.microseconds` in microseconds. GUEST_READ for anything else: the driver shows a wrong form. */
 export const parseTime = (what: string, text: string): bigint => {
   const [, seconds, fraction] = /^(\d+)\.(\d{6})$/.exec(text) ?? [];
@@ -72,9 +70,9 @@ export class Driver {
     return parseTime('guest time', await this.attribute(this.#time().guestTime));
   }
 
-  /** Host − guest in microseconds, rounded towards zero. */
-  async drift(): Promise<bigint> {
-    return parseDrift(await this.attribute(this.#time().driftNs)) / NANOSECONDS_A_MICROSECOND;
+  /** Host − guest in nanoseconds. */
+  async driftNs(): Promise<bigint> {
+    return parseDrift(await this.attribute(this.#time().driftNs));
   }
 
   async lastCommand(): Promise<string> {

@@ -1,0 +1,24 @@
+// A guest whose clock is off by hours learns by how much, in the right direction.
+import { setGuestClock, shiftGuestClock } from '../harness/guest/clock.js';
+import { scenario } from '../harness/scenario/scenario.js';
+
+const hour = 3_600_000_000n;
+const noon = 1_795_348_800_000_000n; // 2026-11-22T12:00:00Z
+
+scenario('drift', { clock: 'frozen:2026-11-22T12:00:00Z' }, async ({ check, vm, driver }) => {
+  for (const hours of [5n, -7n]) {
+    // The guest's clock runs while the device's stands: what it shows before and after the reading brackets the drift.
+    await setGuestClock(vm.shell, (noon - hours * hour) * 1000n);
+    const before = await shiftGuestClock(vm.shell, 0n);
+    const drift = await driver.driftNs();
+    const after = await shiftGuestClock(vm.shell, 0n);
+    const most = noon * 1000n - before;
+    const least = noon * 1000n - after;
+    check.that(
+      `drift_ns of a guest ${hours < 0n ? 'ahead' : 'behind'} by ${hours < 0n ? -hours : hours} h`,
+      least <= drift && drift <= most,
+      `${least} to ${most} ns`,
+      drift,
+    );
+  }
+});

@@ -1,0 +1,38 @@
+// What the guest sees at 00:05.0 is vmd's control device, and the patched driver has it.
+import { lspci } from '../harness/guest/lspci.js';
+import { readDevice } from '../harness/guest/sysfs.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { functionAddress } from '../harness/scenario/vm.js';
+
+scenario('identity', { boot: 'cold' }, async ({ vm, check, driver }) => {
+  const { pciDriver } = driver.description;
+
+  const sysfs = await readDevice(vm.shell, functionAddress);
+  check.equal('sysfs vendor', sysfs?.vendor, 0x0b5d);
+  check.equal('sysfs device', sysfs?.device, 0x0777);
+  check.equal('sysfs subsystem vendor', sysfs?.subsystemVendor, 0x0b5d);
+  check.equal('sysfs subsystem device', sysfs?.subsystemDevice, 0xffff);
+  check.equal('sysfs class', sysfs?.class, 0x078000);
+  check.equal('sysfs revision', sysfs?.revision, 0);
+  check.equal('sysfs driver', sysfs?.driver, pciDriver);
+  const [bar, ...others] = sysfs?.regions ?? [];
+  check.equal('BAR0 is in I/O space', bar?.io, true);
+  check.equal('BAR0 is BAR 0', bar?.index, 0);
+  check.equal('BAR0 size', bar?.size, 4096n);
+  check.equal('other BARs', others, []);
+
+  const seen = await lspci(vm.shell, '00:05.0');
+  check.equal('lspci address', seen?.address, '00:05.0');
+  check.equal('lspci vendor', seen?.vendor, 0x0b5d);
+  check.equal('lspci device', seen?.device, 0x0777);
+  check.equal('lspci subsystem', [seen?.subsystem?.vendor, seen?.subsystem?.device], [0x0b5d, 0xffff]);
+  check.equal('lspci class', seen?.classId, 0x0780);
+  check.equal('lspci revision', seen?.revision, 0);
+  check.equal('lspci interrupt pin', seen?.interrupt?.pin, 'A');
+  check.equal(
+    'lspci regions',
+    seen?.regions.map(({ index, kind, size }) => ({ index, kind, size })),
+    [{ index: 0, kind: 'io', size: 4096 }],
+  );
+  check.equal('lspci driver in use', seen?.driver, pciDriver);
+});
