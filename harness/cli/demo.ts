@@ -1,2 +1,78 @@
-export const summary = 'x';
-export const run = async (): Promise<number> => 0;
+// `vmmci demo`: the main job with a live account of it.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { packageRoot } from '../../images/asset.js';
+import { readResults } from '../report/results.js';
+import { renderTable } from '../report/table.js';
+import { openEnvironment } from '../scenario/environment.js';
+import { progressLines } from './progress-lines.js';
+import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
+
+export const summary = 'boot a guest, load the driver, and show that it reads the host clock right';
+
+const usage = `usage: vmmci demo [--kernel NAME] [--driver DIR] [--qemu PATH] [--keep]
+${runOptionsUsage}`;
+
+/** The order in which the story is told; scenarios that it does not name are left to the suite. */
+const story = [
+  'identity',
+  'stock-driver',
+  'clock-registers',
+  'clock-bytewise',
+  'clock-driver',
+  'drift',
+  'sync-rtc',
+  'stop',
+];
+
+const scenarioFiles = async (): Promise<string[]> => {
+  const directory = join(packageRoot(), 'dist', 'scenarios');
+  const files = new Set(await readdir(directory));
+  return story.filter((name) => files.has(`${name}.js`)).map((name) => join(directory, `${name}.js`));
+};
+
+/** The lines of a TAP stream that tell a person something. */
+const tell = (line: string): string | undefined => {
+  const [, indent, no, text] = /^( *)(not )?ok \d+ - (.*?)(?: # time=.*)?$/.exec(line) ?? [];
+  if (text === undefined || indent !== '    ') return undefined;
+  return `    ${no ? '✗' : '✓'} ${text}`;
+};
+
+const play = async (file: string, say: (line: string) => void): Promise<boolean> => {
+  const child = execa(process.execPath, [file], {
+    reject: false,
+    stdin: 'ignore',
+    stderr: 'inherit',
+    buffer: false,
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const told = tell(line);
+    if (told !== undefined) say(told);
+  }
+  return (await child).exitCode === 0;
+};
+
+/** The exit status: 0 when all passed, else 1. */
+export const run = async (args: readonly string[]): Promise<number> => {
+  const { values } = parseArgs({ args: [...args], options: runOptions });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const directory = await applyRunOptions(values);
+  const progress = progressLines();
+  const { kernel, qemu, accelerator, driver } = await openEnvironment(progress);
+  progress(`kernel ${kernel.release}, driver ${driver.name}, QEMU ${qemu.version}`);
+  progress(`accelerator ${accelerator.name}: ${accelerator.reason}`);
+  let passed = true;
+  for (const file of await scenarioFiles()) {
+    progress(`scenario ${file.slice(file.lastIndexOf('/') + 1, -3)}`);
+    passed = (await play(file, (line) => void process.stderr.write(`${line}\n`))) && passed;
+  }
+  const results = await readResults(directory);
+  process.stdout.write(`\n${renderTable(results, `${accelerator.name} (${accelerator.reason})`)}\n`);
+  return passed && results.length > 0 ? 0 : 1;
+};

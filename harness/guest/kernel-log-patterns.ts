@@ -19,7 +19,7 @@ export const splatPatterns: readonly Pattern[] = [
   {
     kind: 'oops',
     pattern:
-      /\bOops\b|unable to handle (kernel |page fault|NULL|paging)|BUG: kernel NULL pointer|general protection fault|double fault|invalid opcode: |divide error: |stack segment: |stack guard page was hit|kernel stack overflow/i,
+      /\bOops: |unable to handle (kernel |page fault|NULL|paging)|BUG: kernel NULL pointer|general protection fault|double fault|invalid opcode: |divide error: |stack segment: |stack guard page was hit|kernel stack overflow/i,
   },
   { kind: 'BUG', pattern: /kernel BUG at |\bBUG: |\bBUG \S+ \(.*\): / },
   { kind: 'refcount', pattern: /refcount_t: / },

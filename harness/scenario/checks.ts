@@ -19,6 +19,9 @@ export interface Checks {
 /** How many events of the trace a failure shows. */
 const shown = 12;
 
+/** Longest value, in characters, that the line of a check that holds tells as well. */
+const wide = 60;
+
 const text = (value: unknown): string =>
   typeof value === 'string'
     ? JSON.stringify(value)
@@ -36,7 +39,7 @@ export const checksFor = (reporter: Reporter, trace: Trace, onFailure: (line: st
     const since = from;
     from = trace.mark;
     if (holds) {
-      reporter.pass(what);
+      reporter.pass(seen.length > wide ? what : `${what}: ${seen}`);
       return;
     }
     const events = trace.since(since).filter(({ kind }) => isTraffic(kind));

@@ -1,0 +1,39 @@
+// Options of the commands that run scenarios, and how they reach the scenario processes.
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { packageRoot } from '../../images/asset.js';
+import { kernelRow } from '../../images/kernels/table.js';
+import { runName, variables } from '../scenario/environment.js';
+
+export const runOptions = {
+  kernel: { type: 'string' },
+  driver: { type: 'string' },
+  qemu: { type: 'string' },
+  keep: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export const runOptionsUsage = `  --kernel NAME   a kernel of the table (see vmmci kernels)
+  --driver DIR    a Kbuild directory with vmmci-driver.json in place of the bundled driver
+  --qemu PATH     a QEMU of the host's in place of the tool root's
+  --keep          keep the artifacts of scenarios that pass, too
+`;
+
+export interface RunChoice {
+  readonly kernel?: string | undefined;
+  readonly driver?: string | undefined;
+  readonly qemu?: string | undefined;
+  readonly keep?: boolean | undefined;
+}
+
+/** Sets this process's environment, and so that of its children, to what was chosen; resolves with the run's directory. */
+export const applyRunOptions = async ({ kernel, driver, qemu, keep }: RunChoice): Promise<string> => {
+  if (kernel !== undefined) process.env[variables.kernel] = kernelRow(kernel).name;
+  if (driver !== undefined) process.env[variables.driver] = resolve(driver);
+  if (qemu !== undefined) process.env[variables.qemu] = resolve(qemu);
+  if (keep) process.env[variables.keep] = '1';
+  process.env[variables.run] ??= join(packageRoot(), 'runs', runName(new Date()));
+  const run = resolve(process.env[variables.run] ?? '');
+  await mkdir(run, { recursive: true });
+  return run;
+};
