@@ -49,7 +49,7 @@ const table = {
   CACHE_FULL: {
     blame: 'broken',
     message:
-      'no space left while filling {path}; free some, or set XDG_CACHE_HOME to a larger disk, and run the same command again',
+      'no space left while filling {path}; free some, or set {variable} to a larger disk, and run the same command again',
   },
   // vmd's host side and its control socket
   STOP_IN_PROGRESS: {

@@ -79,7 +79,8 @@ export const publish = async (
         await syncDirectory(directory);
       } catch (error) {
         await removeTree(temporary);
-        if (isFull(error)) throw new HarnessError('CACHE_FULL', { path: directory }, error);
+        const full = { path: directory, variable: 'XDG_CACHE_HOME' };
+        if (isFull(error)) throw new HarnessError('CACHE_FULL', full, error);
         throw error;
       }
       return path;

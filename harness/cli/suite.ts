@@ -2,12 +2,14 @@
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { packageRoot } from '../../images/asset.js';
 import { HarnessError } from '../errors.js';
 import { readResults } from '../report/results.js';
 import { renderTable } from '../report/table.js';
+import { tapDigest } from '../report/tap-digest.js';
 import { openEnvironment } from '../scenario/environment.js';
 import { progressLines } from './progress-lines.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
@@ -26,15 +28,34 @@ const filesBelow = async (directory: string, fits: (name: string) => boolean): P
 
 const isUnit = (name: string): boolean => name.endsWith('.test.js') && !name.endsWith('.qtest.test.js');
 
-/** Where the tests of each tier are. A tier without any is an error: a run of nothing must not be green. */
-const tiers: Readonly<Record<string, () => Promise<string[]>>> = {
-  unit: async () => [
-    ...(await filesBelow(compiled('harness'), isUnit)),
-    ...(await filesBelow(compiled('images'), isUnit)),
-  ],
-  qtest: () => filesBelow(compiled('harness'), (name) => name.endsWith('.qtest.test.js')),
-  guest: () => filesBelow(compiled('scenarios'), (name) => /^[\w-]+\.js$/.test(name)),
+interface Tier {
+  readonly files: () => Promise<string[]>;
+  /** All in one process: they share nothing, and are too many for one each. */
+  readonly together: boolean;
+}
+
+const tiers: Readonly<Record<string, Tier>> = {
+  unit: {
+    files: async () => [
+      ...(await filesBelow(compiled('harness'), isUnit)),
+      ...(await filesBelow(compiled('images'), isUnit)),
+    ],
+    together: true,
+  },
+  qtest: {
+    files: () => filesBelow(compiled('harness'), (name) => name.endsWith('.qtest.test.js')),
+    together: false,
+  },
+  guest: {
+    files: () => filesBelow(compiled('scenarios'), (name) => /^[\w-]+\.js$/.test(name)),
+    together: false,
+  },
 };
+
+interface Choice {
+  readonly jobs: number;
+  readonly only: string | undefined;
+}
 
 const names = Object.keys(tiers).join(', ');
 
@@ -54,13 +75,34 @@ const jobsOption = (value: string | undefined): number => {
   return Number(value);
 };
 
-const tapArguments = (jobs: number): string[] => [
-  join(packageRoot(), 'node_modules/tap/dist/esm/run.mjs'),
-  '--disable-coverage',
-  '--allow-empty-coverage',
-  `--jobs=${jobs}`,
-  '--timeout=300',
-];
+/** Runs one tier and says how it went. */
+const runTier = async (name: string, { files, together }: Tier, { jobs, only }: Choice): Promise<boolean> => {
+  const found = (await files()).filter((file) => only === undefined || file.includes(only));
+  // A tier without tests is an error: a run of nothing must not be green.
+  if (found.length === 0) throw new HarnessError('USAGE', { reason: `no test file of tier ${name} to run` });
+  const start = performance.now();
+  const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), { quiet: together });
+  const runner = join(import.meta.dirname, 'run-tests.js');
+  const child = execa(
+    process.execPath,
+    ['--enable-source-maps', runner, together ? 'together' : String(jobs)],
+    {
+      cwd: packageRoot(),
+      input: found.join('\n'),
+      stderr: 'inherit',
+      buffer: false,
+      reject: false,
+    },
+  );
+  for await (const line of createInterface({ input: child.stdout })) digest.feed(line);
+  const { exitCode } = await child;
+  const { total, failed, skipped } = digest.sums();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  process.stdout.write(
+    `${name}: ${total - failed - skipped} assertions passed, ${failed} failed, ${skipped} skipped, in ${found.length} files, ${seconds} s\n`,
+  );
+  return exitCode === 0 && failed === 0;
+};
 
 /** The exit status: 0 when all passed, else 1. */
 export const run = async (args: readonly string[]): Promise<number> => {
@@ -69,27 +111,21 @@ export const run = async (args: readonly string[]): Promise<number> => {
     process.stdout.write(usage);
     return 0;
   }
-  const jobs = jobsOption(values.jobs);
-  const chosen = positionals.length === 0 ? ['unit'] : positionals;
-  const unknown = chosen.find((name) => !Object.hasOwn(tiers, name));
-  if (unknown !== undefined)
-    throw new HarnessError('USAGE', { reason: `no tier '${unknown}'; valid: ${names}` });
-  const directory = await applyRunOptions(values);
-
-  const guest = chosen.includes('guest');
-  const environment = guest ? await openEnvironment(progressLines()) : undefined;
-  const found = (await Promise.all(chosen.map((name) => tiers[name]?.() ?? []))).flat();
-  const files = found.filter((file) => values.only === undefined || file.includes(values.only));
-  if (files.length === 0)
-    throw new HarnessError('USAGE', { reason: `no test file matches '${values.only}'` });
-  const { exitCode } = await execa(process.execPath, [...tapArguments(jobs), ...files], {
-    cwd: packageRoot(),
-    stdio: 'inherit',
-    reject: false,
+  const choice = { jobs: jobsOption(values.jobs), only: values.only };
+  const chosen = (positionals.length === 0 ? ['unit'] : positionals).map((name) => {
+    const tier = Object.hasOwn(tiers, name) ? tiers[name] : undefined;
+    if (tier === undefined) throw new HarnessError('USAGE', { reason: `no tier '${name}'; valid: ${names}` });
+    return { name, tier };
   });
-  if (environment) {
-    const { name, reason } = environment.accelerator;
-    process.stdout.write(`\n${renderTable(await readResults(directory), `${name} (${reason})`)}\n`);
+  const directory = await applyRunOptions(values);
+  let passed = true;
+  for (const { name, tier } of chosen) {
+    // What all guests need is made here, once and with an account of it.
+    const environment = name === 'guest' ? await openEnvironment(progressLines()) : undefined;
+    passed = (await runTier(name, tier, choice)) && passed;
+    if (environment === undefined) continue;
+    const { name: accelerator, reason } = environment.accelerator;
+    process.stdout.write(`\n${renderTable(await readResults(directory), `${accelerator} (${reason})`)}\n`);
   }
-  return exitCode === 0 ? 0 : 1;
+  return passed ? 0 : 1;
 };

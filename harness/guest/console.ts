@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { HarnessError } from '../errors.js';
 import { describeExit, isGuestsOwn, type QemuExit } from '../qemu/exit.js';
 import { noTrace, type TraceSink } from '../trace.js';
+import { findSplats } from './kernel-log.js';
 import { lineSplitter } from './lines.js';
 import { realTimers, type Timers } from './timers.js';
 
@@ -24,6 +25,9 @@ interface Wait {
   what: string;
   fail(error: Error): void;
 }
+
+/** How far back a panic's beginning is looked for. */
+const traceLength = 150;
 
 /** How many lines an error shows. */
 const shown = 20;
@@ -168,8 +172,12 @@ export class Console {
     for (const wait of [...this.#waits]) wait.fail(this.#end(wait.what));
   }
 
+  /** The last lines of a panic are register values: what led to it comes first. */
   #panicError(panic: string, what: string): HarnessError {
-    return new HarnessError('GUEST_PANIC', { what, panic, lines: this.tail() });
+    const recent = this.#lines.slice(-traceLength).map(({ text }) => text);
+    const [first] = findSplats(recent);
+    const cause = first === undefined || first.kind === 'panic' ? [] : [...first.context, '…'];
+    return new HarnessError('GUEST_PANIC', { what, panic, lines: [...cause, this.tail()].join('\n') });
   }
 
   #exitError(exit: QemuExit, what: string): HarnessError {

@@ -36,6 +36,8 @@ const split = (script: Buffer): Buffer[] =>
     script.subarray(index * partLength, (index + 1) * partLength),
   );
 
+const unexpected = (line: string): string => `unexpected line ${JSON.stringify(line.slice(0, 80))}`;
+
 interface Running {
   nonce: string;
   command: string;
@@ -82,11 +84,14 @@ export class Shell {
     stream.on('data', (text: string) => splitter.feed(text));
   }
 
-  /** Resolves when the agent has started. Only for a guest that boots: a restored one has greeted long ago. */
+  /**
+   * Resolves when the agent has started; each start counts once, so a guest that was reset is waited for in the same way. Only for a
+   * guest that boots: a restored one has greeted long ago.
+   */
   ready(timeoutMs: number): Promise<void> {
     const greeted = new Promise<void>((resolve) => {
-      if (this.#greeted) resolve();
-      else this.#greeting = resolve;
+      this.#greeting = resolve;
+      this.#greet();
     });
     return this.#console.guard(greeted, { what: 'greeting from the shell on ttyS1', timeoutMs });
   }
@@ -152,14 +157,23 @@ export class Shell {
     this.#stream.write(part);
   }
 
+  #greet(): void {
+    if (!this.#greeted || this.#greeting === undefined) return;
+    this.#greeting();
+    this.#greeting = undefined;
+    this.#greeted = false;
+  }
+
   #line(line: string): void {
     const running = this.#running;
-    if (running === undefined) {
-      if (!line.startsWith('agent ')) return;
+    if (line.startsWith('agent ')) {
       this.#greeted = true;
-      this.#greeting?.();
+      this.#stuck = undefined;
+      if (running) this.#lost(running, 'its agent was started again');
+      this.#greet();
       return;
     }
+    if (running === undefined) return;
     if (running.status !== undefined && running.outputs.length < 2) {
       running.outputs.push(Buffer.from(line, 'base64'));
       return;
@@ -169,7 +183,7 @@ export class Shell {
     else if (nonce === running.nonce && word === '.') this.#finish(running, line);
     else if (nonce === running.nonce && running.status === undefined && /^\d+$/.test(word ?? '')) {
       running.status = Number(word);
-    } else this.#lost(running, line);
+    } else this.#lost(running, unexpected(line));
   }
 
   #finish(running: Running, line: string): void {
@@ -183,13 +197,10 @@ export class Shell {
   }
 
   // The agent starts again when something kills it; the command it was running has no result then.
-  #lost(running: Running, line: string): void {
+  #lost(running: Running, reason: string): void {
     this.#running = undefined;
-    const got = line.startsWith('agent ')
-      ? 'its agent was killed'
-      : `unexpected line ${JSON.stringify(line.slice(0, 80))}`;
     running.reject(
-      new HarnessError('GUEST_SHELL', { reason: `${got} during \`${brief(running.command)}\`` }),
+      new HarnessError('GUEST_SHELL', { reason: `${reason} during \`${brief(running.command)}\`` }),
     );
   }
 }

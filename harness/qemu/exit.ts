@@ -24,8 +24,13 @@ export interface QemuExit {
   stderr: string;
 }
 
-const signalNames = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number as number, name]),
+// Two names may have one number: these are the lesser known.
+const aliases = new Set(['SIGIOT', 'SIGPOLL']);
+
+const signalNames = new Map<number, string>(
+  Object.entries(constants.signals)
+    .filter(([name]) => !aliases.has(name))
+    .map(([name, number]) => [number, name]),
 );
 
 /** Splits bubblewrap's status: it answers for a signalled program with 128 + the signal's number, as a shell does. */

@@ -58,6 +58,15 @@ export class Qtest {
     await this.command(`out${suffix[width]} 0x${port.toString(16)} 0x${value.toString(16)}`);
   }
 
+  /** Reads physical memory or what is mapped there, as a CPU would. */
+  async load(address: number, width: Width): Promise<number> {
+    return Number(await this.command(`read${suffix[width]} 0x${address.toString(16)}`));
+  }
+
+  async store(address: number, width: Width, value: number): Promise<void> {
+    await this.command(`write${suffix[width]} 0x${address.toString(16)} 0x${value.toString(16)}`);
+  }
+
   /** Reads PCI configuration space of `slot` (function 0, bus 0) at any offset, as a CPU would through 0xcf8. */
   async configRead(slot: number, offset: number, width: Width): Promise<number> {
     await this.#select(slot, offset);
@@ -72,6 +81,26 @@ export class Qtest {
   /** Has changes at the inputs of a device reported, e.g. `ioapic`. Once per machine. */
   async interceptIrqs(path: string): Promise<void> {
     await this.command(`irq_intercept_in ${path}`);
+  }
+
+  /** Resolves once an intercepted line is at `level`: at once if it is. QTEST if it is not within `ms`. */
+  waitLevel(line: number, level: boolean, ms: number): Promise<void> {
+    if (this.level(line) === level) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const command = `wait for line ${line} to ${level ? 'rise' : 'fall'}`;
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        stop();
+        act();
+      };
+      const timer = setTimeout(
+        () => settle(() => reject(new HarnessError('QTEST', { command, reason: `not within ${ms} ms` }))),
+        ms,
+      );
+      const stop = this.onIrq((change) => {
+        if (change.line === line && change.level === level) settle(resolve);
+      });
+    });
   }
 
   /** The level of an intercepted line as last reported; false before any report. */

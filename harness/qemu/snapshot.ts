@@ -1,8 +1,9 @@
 // Snapshots in the cache: made once, and once again when one does not load.
 
-import { rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { cacheDirectory } from '../cache/directory.js';
+import { withLock } from '../cache/lock.js';
 import { publish } from '../cache/publish.js';
 import { codeOf, type ErrorCode } from '../errors.js';
 
@@ -28,25 +29,24 @@ const bad: readonly (ErrorCode | undefined)[] = [
   'QMP_TIMEOUT',
 ];
 
-const inode = async (path: string): Promise<bigint | undefined> =>
+// The number alone may be that of a removed file.
+const identity = async (path: string): Promise<string | undefined> =>
   stat(path, { bigint: true }).then(
-    ({ ino }) => ino,
+    ({ ino, ctimeNs }) => `${ino}:${ctimeNs}`,
     () => undefined,
   );
 
 /** Somebody else may have replaced it meanwhile: only the file that failed goes. */
-const discard = async (path: string, failed: bigint | undefined): Promise<void> => {
-  if (failed === undefined || (await inode(path)) !== failed) return;
-  const aside = `${path}.bad-${process.pid}`;
-  await rename(path, aside);
-  await rm(aside);
-};
+const discard = (path: string, failed: string | undefined): Promise<void> =>
+  withLock(`discard-${basename(path)}`, async () => {
+    if (failed !== undefined && (await identity(path)) === failed) await rm(path);
+  });
 
 /** The machine of that key, restored; its snapshot is made first if there is none. */
 export const useSnapshot = async <T>({ key, make, load, onRemake }: SnapshotUse<T>): Promise<T> => {
   const path = join(snapshotDirectory(), `${key}.ram`);
   await publish(path, make);
-  const tried = await inode(path);
+  const tried = await identity(path);
   try {
     return await load(path);
   } catch (error) {

@@ -3,6 +3,7 @@ import { HarnessError } from '../errors.js';
 import { unpackPayload } from '../guest/disks.js';
 import type { Shell } from '../guest/shell.js';
 import type { DriverDescription } from './driver-description.js';
+import { functionAddress } from './vm.js';
 
 /** `seconds.microseconds` in microseconds. GUEST_READ for anything else: the driver shows a wrong form. */
 export const parseTime = (what: string, text: string): bigint => {
@@ -22,10 +23,18 @@ export const parseDrift = (text: string): bigint => {
 export class Driver {
   readonly description: DriverDescription;
   readonly #shell: Shell;
+  readonly #address: string;
 
-  constructor(shell: Shell, description: DriverDescription) {
+  /** `address` is that of the function whose device is meant, as Linux names it. */
+  constructor(shell: Shell, description: DriverDescription, address = functionAddress) {
     this.#shell = shell;
+    this.#address = address;
     this.description = description;
+  }
+
+  /** The same driver, looked at through another function. */
+  at(address: string): Driver {
+    return new Driver(this.#shell, this.description, address);
   }
 
   /** Puts the modules where modprobe finds them. Nothing is loaded by it. */
@@ -55,9 +64,14 @@ export class Driver {
     return this.description.modules.filter((name) => names.includes(name));
   }
 
-  /** One attribute below the virtio device, without its newline. */
+  /** The path of an attribute below the virtio device, as a pattern for the guest's shell. */
+  path(name: string): string {
+    return `/sys/bus/pci/devices/${this.#address}/virtio*/${name}`;
+  }
+
+  /** One attribute, without its newline. */
   attribute(name: string): Promise<string> {
-    return this.#shell.text(`cat /sys/bus/virtio/drivers/${this.description.virtioDriver}/virtio*/${name}`);
+    return this.#shell.text(`cat ${this.path(name)}`);
   }
 
   /** The host's clock as the driver shows it, microseconds since the epoch. */

@@ -5,23 +5,35 @@ import t from 'tap';
 import { assertHealthy, findSplats, markKernelLog, readKernelLog } from '../guest/kernel-log.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { Trace } from '../trace.js';
+import type { DeviceClock } from '../vmmci/clock.js';
 import { DEFAULT_GENERATION, type GenerationName } from '../vmmci/generations.js';
+import type { Scheduler } from '../vmmci/scheduler.js';
 import { artifactDirectory, writeArtifacts } from './artifacts.js';
 import { type Checks, checksFor } from './checks.js';
-import { type Device, startDevice } from './device.js';
+import { type Device, type DeviceOptions, startDevice } from './device.js';
 import { Driver } from './driver.js';
 import { type Environment, openEnvironment } from './environment.js';
 import { type Verdict, verdictOf, worse } from './result.js';
 import { startVm, type Vm } from './vm.js';
 
 export interface ScenarioOptions {
-  /** A clock as the command line writes it. Default: the host's. */
-  readonly clock?: string;
+  /** A clock, or one as the command line writes it. Default: the host's. */
+  readonly clock?: string | DeviceClock;
   readonly generation?: GenerationName;
+  /** What the device offers in place of the generation's features. */
+  readonly features?: number;
+  /** What the host's timers and its watch on the clock run on. Default: real time. The guest's time is always its own. */
+  readonly scheduler?: Scheduler;
   /** `loaded` (default), `installed` where modprobe finds it, or `absent`. */
   readonly driver?: 'loaded' | 'installed' | 'absent';
+  /** Parameters of the virtio driver when it is loaded. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** `restored` (default): from the snapshot, function plugged in. `cold`: the function is there from power-on. */
   readonly boot?: 'restored' | 'cold';
+  /** Default 1. Each number is a machine, and a snapshot, of its own. */
+  readonly cpus?: 1 | 2;
+  /** `false`: the scenario plugs the function in by itself. */
+  readonly plugged?: boolean;
   /** The data disk holds an ext4. */
   readonly disk?: boolean;
 }
@@ -33,6 +45,8 @@ export interface Scene {
   readonly driver: Driver;
   readonly trace: Trace;
   readonly environment: Environment;
+  /** A second device with a trace of its own, to be plugged in by the scenario. */
+  another(options?: Omit<DeviceOptions, 'trace'>): Promise<{ device: Device; trace: Trace }>;
 }
 
 /** Far beyond what any scenario takes: only a defect of the harness gets here, every wait has its own limit. */
@@ -65,6 +79,7 @@ export const scenario = (
     const { generation = DEFAULT_GENERATION, clock, driver: want = 'loaded', boot = 'restored' } = options;
     const trace = new Trace();
     const place = privateDirectory();
+    const sockets = join(place.path, 'sockets');
     const reasons: string[] = [];
     let verdict: Verdict = 'passed';
     const failed = (error: unknown): void => {
@@ -79,16 +94,25 @@ export const scenario = (
       reasons.push(line);
     });
 
-    let device: Device | undefined;
+    const devices: Device[] = [];
+    const start = async (options: DeviceOptions): Promise<Device> => {
+      const device = await startDevice(join(sockets, String(devices.length)), options);
+      devices.push(device);
+      return device;
+    };
     let vm: Vm | undefined;
     let dmesg: readonly string[] = [];
     await attempt(async () => {
-      device = await startDevice(join(place.path, 'sockets'), { generation, clock, trace: trace.sink });
+      const { features, scheduler } = options;
+      const device = await start({ generation, features, clock, scheduler, trace: trace.sink });
       vm = await startVm({
         environment,
         device,
+        sockets,
         directory: join(place.path, 'disks'),
         boot,
+        cpus: options.cpus ?? 1,
+        plugged: options.plugged ?? true,
         disk: options.disk ?? false,
         trace: trace.sink,
       });
@@ -96,18 +120,23 @@ export const scenario = (
       const mark = boot === 'cold' ? undefined : await markKernelLog(shell);
       const driver = new Driver(shell, environment.driver);
       if (want !== 'absent') await driver.install();
-      if (want === 'loaded') await driver.load();
-      await body({ check, vm, device, driver, trace, environment });
-      if (vm.hasEnded())
-        assertHealthy({ splats: findSplats(vm.console.lines.map(({ text }) => text)), taint: [] });
-      else {
-        const log = await readKernelLog(shell, mark);
+      if (want === 'loaded') await driver.load(options.parameters);
+      const another: Scene['another'] = async (more = {}) => {
+        const trace = new Trace();
+        return { device: await start({ generation, ...more, trace: trace.sink }), trace };
+      };
+      await body({ check, vm, device, driver, trace, environment, another });
+      const { lines } = vm.console;
+      if (vm.hasEnded() || vm.hasRestarted())
+        assertHealthy({ splats: findSplats(lines.map(({ text }) => text)), taint: [] });
+      if (!vm.hasEnded()) {
+        const log = await readKernelLog(shell, vm.hasRestarted() ? undefined : mark);
         dmesg = log.lines;
         assertHealthy(log);
       }
     }, failed);
     await attempt(() => vm?.machine.kill(), failed);
-    await attempt(() => device?.close(), failed);
+    for (const device of devices) await attempt(() => device.close(), failed);
     const seconds = (performance.now() - begin) / 1000;
     await attempt(
       () =>

@@ -1,11 +1,11 @@
 // The guest of one scenario with its device: what vmd's VM process and its vCPUs are together.
-import { dirname } from 'node:path';
 import { kernelParameters } from '../../images/guest/kernel-parameters.js';
 import { syncGuestClock } from '../guest/clock.js';
 import type { Shell } from '../guest/shell.js';
 import { bootGuest, type Guest, restoreGuest } from '../guest/start.js';
-import type { Disk, MachineDescription } from '../qemu/argv.js';
+import { type Disk, functionDevice, type MachineDescription } from '../qemu/argv.js';
 import type { QemuExit } from '../qemu/exit.js';
+import { unplugFunction } from '../qemu/hot-plug.js';
 import type { TraceSink } from '../trace.js';
 import type { Kill } from '../vmd/host.js';
 import type { Device } from './device.js';
@@ -15,9 +15,14 @@ import type { Environment } from './environment.js';
 export interface VmOptions {
   readonly environment: Environment;
   readonly device: Device;
-  /** Where disks and sockets are; its path is short. */
+  /** Where the disks go. */
   readonly directory: string;
+  /** Sockets of functions are somewhere below this directory: QEMU sees no other. */
+  readonly sockets: string;
   readonly boot: 'restored' | 'cold';
+  readonly cpus: 1 | 2;
+  /** The function is there from the start; else the scenario plugs it in. */
+  readonly plugged: boolean;
   /** The data disk holds an ext4. */
   readonly disk: boolean;
   readonly trace: TraceSink;
@@ -30,8 +35,18 @@ export interface Vm extends Guest {
   /** `vmctl pause`: the vCPUs stand still, and so does the watch on the host's clock. */
   pause(): Promise<void>;
   unpause(): Promise<void>;
+  /** Plugs a function in; resolves when the guest shows it. At 00:05.0 when no other place is given. */
+  plug(device?: Pick<Device, 'functionSocket'>, address?: string): Promise<void>;
+  /** Asks the guest to let the function at 00:05.0 go; resolves when it has. QMP_TIMEOUT if it does not. */
+  unplug(): Promise<void>;
+  /** From now on a reset of the guest is not its end: it boots again. */
+  allowReset(): Promise<void>;
+  /** Resolves when a guest that went through a reset answers again. */
+  restarted(): Promise<void>;
   /** QEMU is gone. */
   hasEnded(): boolean;
+  /** The guest was reset, and its kernel log with it. */
+  hasRestarted(): boolean;
   /** How the machine ended by itself, or by vmd's decision; waits for it. GUEST_TIMEOUT, GUEST_PANIC. */
   ended(what: string, timeoutMs: number): Promise<QemuExit>;
 }
@@ -41,83 +56,97 @@ const memoryMiB = 256;
 /** Where the function is, as Linux names it. */
 export const functionAddress = '0000:00:05.0';
 
+/** Another place: its INTA is wired to the same interrupt as that of 00:05.0 (PIIX3: slots four apart share). */
+export const sharingAddress = '0000:00:0d.0';
+
+const unplugMs = 10_000;
+const bootMs = 60_000;
+
 const describe = (
   { accelerator, kernel, initramfs }: Environment,
   disks: readonly Disk[],
+  cpus: number,
 ): MachineDescription => ({
   accelerator: accelerator.name,
   memory: memoryMiB,
-  cpus: 1,
+  cpus,
   kernel: kernel.bootImage,
   initramfs,
   parameters: kernelParameters,
   disks,
 });
 
-// The resource file is the last thing that the kernel adds for a device before it looks for a driver (pci_bus_add_device).
-const appeared = `until [ -e /sys/bus/pci/devices/${functionAddress}/resource0 ]; do usleep 5000; done`;
+/** The resource file is the last thing that the kernel adds for a device before it looks for a driver (pci_bus_add_device). */
+const appeared = (shell: Shell, address: string): Promise<string> =>
+  shell.text(`until [ -e /sys/bus/pci/devices/${address}/resource0 ]; do usleep 5000; done`, {
+    what: `the function at ${address}`,
+  });
 
-/** A guest that went on from a snapshot: its function has appeared, and its clock is the host's. */
-const settle = async (shell: Shell): Promise<void> => {
-  await shell.text(appeared, { what: `the function at ${functionAddress}` });
-  await syncGuestClock(shell);
-};
-
-/** Starts the guest with the function at 00:05.0; its clock is the host's when it resolves. */
-export const startVm = async ({
-  environment,
-  device,
-  directory,
-  boot,
-  disk,
-  trace,
-}: VmOptions): Promise<Vm> => {
+/** Starts the guest; its clock is the host's when it resolves, and it has seen the function if that is plugged in. */
+export const startVm = async (options: VmOptions): Promise<Vm> => {
+  const { environment, device, directory, sockets, boot, cpus, plugged, disk, trace } = options;
   const disks = await makeDisks(environment, directory, { format: disk });
   const [, data] = disks;
   if (data === undefined) throw new Error('no data disk');
-  const machine = describe(environment, disks);
+  const machine = describe(environment, disks, cpus);
   const { qemu } = environment;
-  const { functionSocket } = device;
+  const functionSocket = plugged ? device.functionSocket : undefined;
+  const common = { qemu, binds: [{ path: sockets }], trace };
   const guest =
     boot === 'cold'
-      ? await bootGuest({
-          qemu,
-          machine: { ...machine, functionSocket },
-          binds: [{ path: dirname(functionSocket) }],
-          trace,
-        })
+      ? await bootGuest({ ...common, machine: { ...machine, functionSocket } })
       : await restoreGuest({
-          qemu,
+          ...common,
           machine,
           functionSocket,
-          trace,
           onSnapshot: ({ reason, error }) => trace({ kind: 'snapshot', reason, error: error?.message }),
         });
+  const { qmp } = guest.machine;
 
   let kill: Kill | undefined;
-  device.host.onKill((decision) => {
+  device.onKill((decision) => {
     kill ??= decision;
     // vmd's own word for it is "the VM process exits": QEMU's is `quit`. It may be gone already.
-    guest.machine.qmp.execute('quit').catch(() => void guest.machine.kill());
+    qmp.execute('quit').catch(() => void guest.machine.kill());
   });
   let gone = false;
   void guest.machine.exit.then(() => {
     gone = true;
   });
-  if (boot === 'restored') await settle(guest.shell);
+  let resets = 0;
+  qmp.onEvent(({ event }) => {
+    if (event === 'RESET') resets += 1;
+  });
+  if (boot === 'restored') {
+    if (plugged) await appeared(guest.shell, functionAddress);
+    await syncGuestClock(guest.shell);
+  }
   return {
     ...guest,
     data,
     kill: () => kill,
     hasEnded: () => gone,
+    hasRestarted: () => resets > 0,
     pause: async () => {
       device.host.pause();
-      await guest.machine.qmp.execute('stop');
+      await qmp.execute('stop');
     },
     unpause: async () => {
-      await guest.machine.qmp.execute('cont');
+      await qmp.execute('cont');
       device.host.unpause();
     },
+    plug: async (plugging = device, address = functionAddress) => {
+      const place = address.slice('0000:00:'.length);
+      const properties = functionDevice(plugging.functionSocket);
+      const id = address === functionAddress ? properties.id : `function-${place.slice(0, 2)}`;
+      await qmp.execute('device_add', { ...properties, id, addr: place });
+      await appeared(guest.shell, address);
+    },
+    unplug: () => unplugFunction(guest.machine, unplugMs),
+    allowReset: async () => {
+      await qmp.execute('set-action', { reboot: 'reset' });
+    },
+    restarted: () => guest.shell.ready(bootMs),
     ended: async (what, timeoutMs) => {
       const exit = await guest.console.waitExit({ what, timeoutMs });
       if (exit.shutdown === 'guest-reset') device.host.guestExit('reset');

@@ -1,7 +1,7 @@
 // Descriptors that arrive with messages: what kind they are, and the few things done with them.
 import { readlinkSync } from 'node:fs';
 import { Channel } from './channel.js';
-import { closeFd, eventFd, socketPairFds, writeFd } from './libc.js';
+import { closeFd, eventFd, isWritable, socketPairFds, writeFd } from './libc.js';
 
 export { closeFd, eventFd };
 
@@ -16,7 +16,7 @@ const one = Buffer.alloc(8);
 one.writeBigUInt64LE(1n);
 
 /** Adds 1 to the counter. False when the counter is full: the signal is pending already, so none is lost. */
-export const signalEventFd = (fd: number): boolean => writeFd(fd, one) === 8;
+export const signalEventFd = (fd: number): boolean => isWritable(fd) && writeFd(fd, one) === 8;
 
 /** Two connected channels of one process. */
 export const socketPair = (): [Channel, Channel] => {
@@ -26,6 +26,3 @@ export const socketPair = (): [Channel, Channel] => {
 
 /** Takes over a socket that came as a descriptor; `name` is what messages call it. */
 export const adoptSocket = (fd: number, name: string): Channel => new Channel(fd, name);
-
-/** Descriptors of this process that are open now: what leak tests count. */
-export { openDescriptors } from './open-descriptors.js';

@@ -16,13 +16,13 @@ export interface ExclusiveListener {
 const graceTurns = 8;
 
 /**
- * Listens on `path` and runs `serve` for a peer. A second one is closed at once, `refused` is told, and the first is
- * not disturbed. Rejects as `listen` does.
+ * Listens on `path` and runs `serve` for a peer. A second one is closed at once and the first not
+ * disturbed; `tell` hears of it, and of a session that failed with what it threw. Rejects as `listen` does.
  */
 export const listenExclusive = async (
   path: string,
   serve: (channel: Channel) => Promise<void>,
-  refused: () => void,
+  tell: (event: 'busy' | 'failed', error?: unknown) => void,
 ): Promise<ExclusiveListener> => {
   let current: { channel: Channel; done: Promise<void> } | undefined;
   let open = true;
@@ -30,13 +30,19 @@ export const listenExclusive = async (
   const admit = async (channel: Channel): Promise<void> => {
     for (let turn = 0; current && turn < graceTurns; turn++) await setImmediate();
     if (current || !open) {
-      if (open) refused();
+      if (open) tell('busy');
       channel.close();
       return;
     }
-    const done = serve(channel).finally(() => {
-      current = undefined;
-    });
+    // What is thrown here is a defect of ours; it ends this peer's session, not the process that others use.
+    const done = serve(channel)
+      .catch((error: unknown) => {
+        tell('failed', error);
+        channel.close();
+      })
+      .finally(() => {
+        current = undefined;
+      });
     current = { channel, done };
     await done;
   };

@@ -13,6 +13,7 @@ const calls = {
   connect: libc.func('int connect(int, const void *, uint32_t)'),
   eventfd: libc.func('int eventfd(unsigned int, int)'),
   listen: libc.func('int listen(int, int)'),
+  poll: libc.func('int poll(void *, unsigned long, int)'),
   recvmsg: libc.func('intptr_t recvmsg(int, void *, int)'),
   sendmsg: libc.func('intptr_t sendmsg(int, const void *, int)'),
   socket: libc.func('int socket(int, int, int)'),
@@ -185,6 +186,16 @@ export const socketPairFds = (): [number, number] => {
 
 export const writeFd = (fd: number, data: Buffer): CallResult =>
   retry(() => calls.write(fd, data, data.length));
+
+const POLLOUT = 4;
+
+/** Whether a write would not wait. A descriptor that a peer passed may be a blocking one. */
+export const isWritable = (fd: number): boolean => {
+  const entry = Buffer.alloc(8);
+  entry.writeInt32LE(fd, 0);
+  entry.writeInt16LE(POLLOUT, 4);
+  return retry(() => calls.poll(entry, 1, 0)) === 1 && (entry.readInt16LE(6) & POLLOUT) !== 0;
+};
 
 /** A level-triggered watch on a descriptor. It keeps the process alive while it is started. */
 export interface Watch {

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { codeOf } from '../errors.js';
-import { closeFd, eventFd, openDescriptors, socketPair } from '../socket/descriptor.js';
+import { closeFd, eventFd, socketPair } from '../socket/descriptor.js';
+import { openDescriptors } from '../socket/open-descriptors.js';
 import { command } from './command.js';
 import { encodeDmaMap, encodeDmaUnmap } from './dma.js';
 import { FakeDescriptors, FakeWire } from './fake-wire.js';

@@ -15,6 +15,7 @@ export const serveFunction = (
   return listenExclusive(
     path,
     (connection) => serve(connection, target, options),
-    () => trace({ kind: 'vfio-user', event: 'busy', reason: 'a second client was refused' }),
+    (event, error) =>
+      trace({ kind: 'vfio-user', event, reason: error instanceof Error ? error.stack : undefined }),
   );
 };

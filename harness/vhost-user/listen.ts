@@ -14,6 +14,7 @@ export const listenBackend = (
   return listenExclusive(
     path,
     (channel) => new BackendSession(channel, device, options).run(),
-    () => trace({ kind: 'vhost-user', event: 'busy', reason: 'a second front-end was refused' }),
+    (event, error) =>
+      trace({ kind: 'vhost-user', event, reason: error instanceof Error ? error.stack : undefined }),
   );
 };

@@ -95,3 +95,16 @@ t.test('a holder shows the clock that was set last', async (t) => {
   t.equal(holder.now(), 2_000_000n);
   t.equal(holder.spec, 'frozen:1970-01-01T00:00:02.000000Z');
 });
+
+t.test('a holder moves a clock that stands, and one that runs', async (t) => {
+  const holder = clockHolder(frozen(at(10n)));
+  holder.shift(at(-3n));
+  t.equal(holder.now(), at(7n));
+  t.equal(holder.spec, 'frozen:1970-01-01T00:00:07.000000Z');
+
+  holder.set(running(hostNow, at(100n)));
+  holder.shift(at(5n));
+  t.equal(holder.spec, 'running:1970-01-01T00:01:45.000000Z');
+  host += 2n;
+  t.equal(holder.now(), at(105n, 2n));
+});

@@ -42,6 +42,8 @@ export const scripted = (list: readonly [bigint, ...bigint[]]): DeviceClock => {
 /** A clock that can be replaced while the device looks at it. */
 export interface ClockHolder extends DeviceClock {
   set(clock: DeviceClock): void;
+  /** Moves the clock by `us`: one that stands still goes on standing, one that runs goes on running. */
+  shift(us: bigint): void;
 }
 
 export const clockHolder = (initial: DeviceClock): ClockHolder => {
@@ -53,6 +55,12 @@ export const clockHolder = (initial: DeviceClock): ClockHolder => {
     },
     set: (next) => {
       clock = next;
+    },
+    shift: (us) => {
+      const from = clock;
+      const stands = from.spec.startsWith('frozen:');
+      const to = from.now() + us;
+      clock = stands ? frozen(to) : { now: () => from.now() + us, spec: `running:${formatInstant(to)}` };
     },
   };
 };

@@ -1,0 +1,61 @@
+import t from 'tap';
+import { hostNow, readGuestClock, setGuestClock, shiftGuestClock, syncGuestClock } from './clock.js';
+import type { Commands } from './shell.js';
+
+/** A guest with a clock of its own, `late` nanoseconds behind the reference, which advances by `cost` at each look. */
+const guestOf = (
+  late: bigint,
+  cost: bigint,
+): { shell: Commands; now: () => bigint; clock: () => bigint; asked: string[] } => {
+  let reference = 1_800_000_000_000_000_000n;
+  let offset = -late;
+  const asked: string[] = [];
+  const clock = (): bigint => reference + offset;
+  const text = async (command: string): Promise<string> => {
+    asked.push(command);
+    reference += cost;
+    const argument = command.slice('guest-clock '.length);
+    if (/^[+-]/.test(argument)) offset += BigInt(argument.replace('+', ''));
+    else if (argument !== '') offset = BigInt(argument) - reference;
+    return String(clock());
+  };
+  const now = (): bigint => {
+    reference += cost;
+    return reference;
+  };
+  return { shell: { text, run: t.fail.bind(t) as never }, now, clock, asked };
+};
+
+t.test('a reading lies between two looks at the reference', async (t) => {
+  const { shell, now } = guestOf(0n, 1000n);
+  const { guest, before, after } = await readGuestClock(shell, now);
+  t.ok(before < guest && guest < after);
+});
+
+t.test('set and shift say it in nanoseconds', async (t) => {
+  const { shell, asked } = guestOf(0n, 0n);
+  t.equal(await setGuestClock(shell, 4294967295_000000001n), 4294967295_000000001n);
+  t.equal(await shiftGuestClock(shell, -3600_000000000n), 4294963695_000000001n);
+  t.equal(await shiftGuestClock(shell, 1n), 4294963695_000000002n);
+  t.strictSame(asked, ['guest-clock 4294967295000000001', 'guest-clock -3600000000000', 'guest-clock +1']);
+});
+
+t.test('a synchronised clock is right within the uncertainty that is reported', async (t) => {
+  for (const late of [0n, 7200_000000000n, -7200_000000000n]) {
+    const { shell, now, clock } = guestOf(late, 1_000_000n);
+    const uncertainty = await syncGuestClock(shell, now);
+    const off = clock() - (now() - 1_000_000n);
+    t.ok((off < 0n ? -off : off) <= uncertainty, `${late}: off by ${off}, uncertain by ${uncertainty}`);
+  }
+});
+
+t.test('no number is no clock', async (t) => {
+  const shell: Commands = { text: async () => 'guest-clock: not found', run: t.fail.bind(t) as never };
+  await t.rejects(readGuestClock(shell), { code: 'GUEST_READ' });
+});
+
+t.test('the host’s clock is in nanoseconds since the epoch', async (t) => {
+  const ms = BigInt(Date.now());
+  const difference = hostNow() / 1_000_000n - ms;
+  t.ok(difference > -60_000n && difference < 60_000n);
+});

@@ -1,0 +1,143 @@
+import { PassThrough } from 'node:stream';
+import t from 'tap';
+import type { QemuExit } from '../qemu/exit.js';
+import type { TraceData } from '../trace.js';
+import { Console } from './console.js';
+import { FakeTimers } from './fake-timers.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const setUp = () => {
+  const stream = new PassThrough();
+  const timers = new FakeTimers();
+  const traced: TraceData[] = [];
+  let end: (exit: QemuExit) => void = () => {};
+  const exit = new Promise<QemuExit>((resolve) => {
+    end = resolve;
+  });
+  const console = new Console({ stream, exit, timers, trace: (event) => traced.push(event) });
+  const say = async (text: string): Promise<void> => {
+    stream.write(text);
+    await turn();
+  };
+  const quit = (fields: Partial<QemuExit>): void =>
+    end({ status: 0, signal: null, shutdown: null, killed: false, stderr: '', ...fields });
+  return { console, timers, traced, say, quit };
+};
+
+t.test('a wait ends with the first line that matches, old or new', async (t) => {
+  const { console, say, timers, traced } = setUp();
+  await say('first\n');
+  timers.pass(250);
+  await say('second 2\n');
+  const old = await console.waitFor(/second (\d)/, { what: 'the second line', timeoutMs: 1000 });
+  t.equal(old.match[1], '2');
+  t.strictSame(old.line, { at: 250, text: 'second 2' }, 'with the host’s time');
+  t.equal(old.cursor, 2);
+  const later = console.waitFor(/second/, { what: 'another', timeoutMs: 1000, from: old.cursor });
+  await say('sec');
+  await say('ond 3\n');
+  t.equal((await later).line.text, 'second 3');
+  t.equal(timers.pending, 0, 'no timer is left behind');
+  t.strictSame(traced[0], { kind: 'console', line: 'first' });
+});
+
+t.test('a wait that is over names what it waited for, how long, and the last 20 lines', async (t) => {
+  const { console, say, timers } = setUp();
+  for (let line = 0; line < 30; line += 1) await say(`line ${line}\n`);
+  const wait = console.waitFor(/never/, { what: 'word from the driver', timeoutMs: 3000 });
+  timers.pass(2999);
+  await say('still here\n');
+  timers.pass(1);
+  await t.rejects(wait, {
+    code: 'GUEST_TIMEOUT',
+    blame: 'failed',
+    message:
+      /^no word from the driver within 3000 ms; last console lines:\nline 11\n[\s\S]*line 29\nstill here$/,
+  });
+});
+
+t.test('a panic ends every wait, once it has said what it has to say', async (t) => {
+  const { console, say, timers } = setUp();
+  const wait = console.waitFor(/never/, { what: 'the end', timeoutMs: 60_000 });
+  await say('[ 1.0] Kernel panic - not syncing: Fatal exception\n');
+  await say('[ 1.0] Kernel Offset: disabled\n');
+  timers.pass(500);
+  await t.rejects(wait, {
+    code: 'GUEST_PANIC',
+    blame: 'failed',
+    fields: { what: 'the end', panic: 'Kernel panic - not syncing: Fatal exception' },
+    message: /Kernel Offset: disabled$/,
+  });
+  await t.rejects(console.waitFor(/never/, { what: 'more', timeoutMs: 10 }), { code: 'GUEST_PANIC' });
+  t.match(console.panic, 'Fatal exception');
+});
+
+t.test('what led to a panic is shown though its trace is long', async (t) => {
+  const { console, say, quit } = setUp();
+  await say('driver: about to fail\nBUG: kernel NULL pointer dereference, address: 0000000000000008\n');
+  for (let line = 0; line < 60; line += 1) await say(` frame_${line}+0x1/0x2\n`);
+  await say('Kernel panic - not syncing: Fatal exception\n');
+  quit({ shutdown: 'guest-reset' });
+  const wait = console.waitFor(/never/, { what: 'the end', timeoutMs: 10 });
+  await t.rejects(wait, {
+    message: /about to fail\nBUG: kernel NULL pointer[\s\S]*…[\s\S]*Fatal exception$/,
+  });
+});
+
+t.test('a panic that resets the machine is still a panic', async (t) => {
+  const { console, say, quit } = setUp();
+  const wait = console.guard(new Promise(() => {}), { what: 'an answer', timeoutMs: 60_000 });
+  const exit = console.waitExit({ what: 'the end', timeoutMs: 60_000 });
+  await say('Kernel panic - not syncing: Attempted to kill init!\n');
+  quit({ shutdown: 'guest-reset' });
+  await t.rejects(wait, { code: 'GUEST_PANIC' });
+  await t.rejects(exit, { code: 'GUEST_PANIC' });
+});
+
+t.test('the guest’s own end is its own fault', async (t) => {
+  const { console, say, quit } = setUp();
+  await say('reboot: Restarting system\n');
+  const wait = console.waitFor(/never/, { what: 'the end', timeoutMs: 60_000 });
+  quit({ shutdown: 'guest-reset' });
+  await t.rejects(wait, {
+    code: 'GUEST_EXIT',
+    blame: 'failed',
+    message: /^the guest went down \(guest-reset\) while waiting for the end\nreboot: Restarting system$/,
+  });
+});
+
+t.test('QEMU’s own end is not', async (t) => {
+  const { console, quit } = setUp();
+  const wait = console.waitFor(/never/, { what: 'the end', timeoutMs: 60_000 });
+  quit({ status: null, signal: 'SIGABRT', stderr: 'assertion failed' });
+  await t.rejects(wait, {
+    code: 'QEMU_EXIT',
+    blame: 'broken',
+    message: /^QEMU ended \(SIGABRT\) while waiting for the end\nassertion failed/,
+  });
+});
+
+t.test('what had come before the end still counts', async (t) => {
+  const { console, say, quit } = setUp();
+  await say('ready\nlast words');
+  quit({ shutdown: 'guest-shutdown' });
+  await turn();
+  t.equal((await console.waitFor(/ready/, { what: 'ready', timeoutMs: 10 })).line.text, 'ready');
+  t.equal((await console.waitFor(/words/, { what: 'words', timeoutMs: 10 })).line.text, 'last words');
+  t.equal(await console.guard(Promise.resolve(7), { what: 'seven', timeoutMs: 10 }), 7);
+  await t.rejects(console.waitFor(/never/, { what: 'never', timeoutMs: 10 }), { code: 'GUEST_EXIT' });
+});
+
+t.test('an end that is waited for is a result', async (t) => {
+  const { console, quit, timers } = setUp();
+  const exit = console.waitExit({ what: 'the reboot', timeoutMs: 1000 });
+  quit({ shutdown: 'guest-reset' });
+  t.match(await exit, { status: 0, shutdown: 'guest-reset' });
+  t.match(await console.waitExit({ what: 'it again', timeoutMs: 1000 }), { shutdown: 'guest-reset' });
+  const other = setUp();
+  const late = other.console.waitExit({ what: 'the reboot', timeoutMs: 1000 });
+  other.timers.pass(1000);
+  await t.rejects(late, { code: 'GUEST_TIMEOUT', fields: { what: 'the reboot', ms: 1000 } });
+  t.equal(timers.pending, 0);
+});

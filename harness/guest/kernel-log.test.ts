@@ -1,0 +1,183 @@
+import t from 'tap';
+import { assertHealthy, findSplats, markKernelLog, readKernelLog } from './kernel-log.js';
+import type { CommandResult, Commands } from './shell.js';
+
+/** What each kind looks like; written for this test. */
+const samples: readonly (readonly [kind: string, line: string])[] = [
+  ['oops', 'BUG: kernel NULL pointer dereference, address: 0000000000000008'],
+  ['oops', 'Oops: 0000 [#1] PREEMPT SMP NOPTI'],
+  [
+    'oops',
+    'Oops: general protection fault, probably for non-canonical address 0xdead000000000100: 0000 [#1]',
+  ],
+  ['oops', 'BUG: unable to handle page fault for address: ffffc90000001000'],
+  ['BUG', 'kernel BUG at drivers/virtio/virtio_vmmci.c:42!'],
+  ['BUG', 'BUG: spinlock bad magic on CPU#0, kworker/0:1/9'],
+  ['BUG', 'BUG kmalloc-64 (Tainted: G    B      O      ): Right Redzone overwritten'],
+  ['atomic', 'BUG: sleeping function called from invalid context at kernel/locking/mutex.c:585'],
+  ['atomic', 'BUG: scheduling while atomic: insmod/131/0x00000002'],
+  ['WARNING', 'WARNING: CPU: 0 PID: 131 at kernel/irq/manage.c:2004 free_irq+0x1f0/0x340'],
+  ['WARNING', 'WARNING: drivers/virtio/virtio.c:298 at virtio_dev_probe+0x10/0x20, CPU#0: insmod/131'],
+  ['lockdep', 'WARNING: possible circular locking dependency detected'],
+  ['lockdep', 'WARNING: possible recursive locking detected'],
+  ['lockdep', 'WARNING: inconsistent lock state'],
+  ['lockdep', 'WARNING: suspicious RCU usage'],
+  ['lockdep', 'INFO: trying to register non-static key.'],
+  ['hung task', 'INFO: task cat:140 blocked for more than 30 seconds.'],
+  ['RCU stall', 'rcu: INFO: rcu_preempt self-detected stall on CPU'],
+  ['RCU stall', 'rcu: INFO: rcu_sched detected stalls on CPUs/tasks:'],
+  ['soft lockup', 'watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [insmod:131]'],
+  ['KASAN', 'BUG: KASAN: slab-use-after-free in vmmci_work+0x44/0x90 [virtio_vmmci]'],
+  ['KFENCE', 'BUG: KFENCE: use-after-free read in vmmci_work+0x44/0x90'],
+  ['UBSAN', 'UBSAN: shift-out-of-bounds in drivers/virtio/virtio_vmmci.c:10:20'],
+  ['refcount', 'refcount_t: underflow; use-after-free.'],
+  ['list corruption', 'list_del corruption. prev->next should be ffff888, but was 0'],
+  ['interrupt', 'irq 10: nobody cared (try booting with the "irqpoll" option)'],
+  ['interrupt', 'genirq: Flags mismatch irq 10. 00000000 (vmmci) vs. 00000080 (other)'],
+  ['duplicate', "sysfs: cannot create duplicate filename '/bus/pci/drivers/virtio_pci_obsd'"],
+  ['memory', 'Out of memory: Killed process 140 (cat) total-vm:4096kB'],
+  ['panic', 'Kernel panic - not syncing: Fatal exception in interrupt'],
+  ['stack trace', 'Call Trace:'],
+];
+
+/** What a boot and a driver say when all is well. */
+const healthy = [
+  'Linux version 6.12.117+deb13-cloud-amd64 (debian-kernel@lists.debian.org)',
+  'Spectre V2 : Mitigation: Retpolines',
+  'MMIO Stale Data: Vulnerable: Clear CPU buffers attempted, no microcode',
+  'rcu: \tRCU restricting CPUs from NR_CPUS=8192 to nr_cpu_ids=1.',
+  'rcu: Hierarchical SRCU implementation.',
+  'NET: Registered PF_UNIX/PF_LOCAL protocol family',
+  'printk: legacy console [ttyS0] enabled',
+  'ACPI: bus type PCI registered',
+  'debug: unmapping init memory [mem 0xffffffff00000000-0xffffffff0009ffff]',
+  'virtio_vmmci: loading out-of-tree module taints kernel.',
+  'virtio_vmmci: module verification failed: signature and/or required key missing - tainting kernel',
+  'clocksource: Switched to clocksource tsc',
+  'NMI watchdog: Perf NMI watchdog permanently disabled',
+  'hrtimer: interrupt took 12345678 ns',
+  'random: crng init done',
+];
+
+const stamped = (lines: readonly string[]): string[] =>
+  lines.map((line, index) => `[    ${(index / 10).toFixed(6)}] ${line}`);
+
+t.test('each kind is known by its line', async (t) => {
+  for (const [kind, line] of samples) {
+    const found = findSplats(stamped([...healthy, line, ...healthy]));
+    t.strictSame(
+      found.map((splat) => splat.kind),
+      [kind],
+      line,
+    );
+    t.match(found[0]?.line, line);
+  }
+});
+
+t.test('a healthy log has none', async (t) => {
+  t.strictSame(findSplats(stamped(healthy)), []);
+});
+
+t.test('a splat comes with what led to it and with its trace, once', async (t) => {
+  const trace = [
+    'virtio_vmmci: about to go wrong',
+    'WARNING: CPU: 0 PID: 131 at drivers/virtio/virtio_vmmci.c:42 vmmci_work+0x1/0x2',
+    'Modules linked in: virtio_vmmci(OE)',
+    'RIP: 0010:vmmci_work+0x1/0x2',
+    'Call Trace:',
+    ' <TASK>',
+    ' process_one_work+0x1/0x2',
+    ' </TASK>',
+    '---[ end trace 0000000000000000 ]---',
+    'virtio_vmmci: carried on',
+  ];
+  const [splat, ...more] = findSplats(stamped([...healthy, ...trace]));
+  t.equal(more.length, 0);
+  t.match(splat?.context[1], 'about to go wrong');
+  t.match(splat?.context.at(-1), 'end trace');
+});
+
+t.test(
+  'two of a kind are two, and one inside another’s trace is listed if it is of another kind',
+  async (t) => {
+    const warning = 'WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2';
+    const end = '---[ end trace 0000000000000000 ]---';
+    const twice = [
+      warning,
+      'Modules linked in:',
+      'Call Trace:',
+      end,
+      warning,
+      'Modules linked in:',
+      'Call Trace:',
+      end,
+    ];
+    t.equal(findSplats(twice).length, 2);
+    const mixed = [warning, 'Modules linked in:', 'Oops: 0000 [#1] SMP', 'Call Trace:', end];
+    t.strictSame(
+      findSplats(mixed).map(({ kind }) => kind),
+      ['WARNING', 'oops'],
+    );
+  },
+);
+
+const shellOf = (result: Partial<CommandResult>): Commands => ({
+  run: async () => ({ status: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), ...result }),
+  text: async () => '',
+});
+
+t.test('the log of a guest, with its taint', async (t) => {
+  const stdout = Buffer.from(
+    `4608\n${stamped([...healthy, 'UBSAN: array-index-out-of-bounds in x.c']).join('\n')}\n`,
+  );
+  const log = await readKernelLog(shellOf({ stdout }));
+  t.equal(log.lines.length, healthy.length + 1);
+  t.strictSame(
+    log.splats.map(({ kind }) => kind),
+    ['UBSAN'],
+  );
+  t.strictSame(
+    log.taint.map(({ letter }) => letter),
+    ['W'],
+  );
+});
+
+t.test('a log that cannot be read, or has lost its beginning, is never a healthy one', async (t) => {
+  const cases: Record<string, Partial<CommandResult>> = {
+    'dmesg fails': { status: 1, stderr: Buffer.from('dmesg: klogctl: Operation not permitted') },
+    'nothing comes': {},
+    'no taint': { stdout: Buffer.from(stamped(healthy).join('\n')) },
+    'the mark was overwritten': { stdout: Buffer.from('0\n') },
+    'the lines are others': { stdout: Buffer.from('0\n[ 9.0] something else\n') },
+  };
+  for (const [name, result] of Object.entries(cases)) {
+    await t.rejects(
+      readKernelLog(shellOf(result), 'vmmci-mark-1'),
+      { code: 'KERNEL_LOG', blame: 'broken' },
+      name,
+    );
+  }
+});
+
+t.test('a mark is written where the log is read from', async (t) => {
+  const asked: string[] = [];
+  const text = async (command: string): Promise<string> => {
+    asked.push(command);
+    return '';
+  };
+  const mark = await markKernelLog({ text, run: t.fail.bind(t) as never });
+  t.match(asked[0], `${mark}' >/dev/kmsg`);
+});
+
+t.test('only a healthy log is let through', async (t) => {
+  assertHealthy({ splats: [], taint: [] });
+  t.throws(() => assertHealthy({ splats: findSplats(['kernel BUG at x.c:1!']), taint: [] }), {
+    code: 'KERNEL_SPLAT',
+    blame: 'failed',
+    message: /\(BUG\)[\s\S]*kernel BUG at x\.c/,
+  });
+  t.throws(() => assertHealthy({ splats: [], taint: [{ bit: 7, letter: 'D', meaning: 'kernel died' }] }), {
+    code: 'KERNEL_SPLAT',
+    message: /tainted[\s\S]*D: kernel died/,
+  });
+});

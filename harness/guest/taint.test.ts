@@ -1,0 +1,23 @@
+import t from 'tap';
+import { unexpectedTaint } from './taint.js';
+
+const letters = (value: number): string =>
+  unexpectedTaint(value)
+    .map(({ letter }) => letter)
+    .join('');
+
+t.test('a module from outside the kernel, unsigned, is expected', async (t) => {
+  t.equal(letters(0), '');
+  t.equal(letters((1 << 12) | (1 << 13)), '');
+});
+
+t.test('a death and a warning are not', async (t) => {
+  t.equal(letters(1 << 7), 'D');
+  t.equal(letters((1 << 9) | (1 << 12)), 'W');
+  t.equal(letters(1 << 14), 'L');
+  t.equal(letters(1 << 5), 'B');
+});
+
+t.test('neither is a flag that nobody knows yet', async (t) => {
+  t.strictSame(unexpectedTaint(2 ** 31), [{ bit: 31, letter: '?', meaning: 'unknown bit 31' }]);
+});

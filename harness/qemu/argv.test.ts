@@ -1,0 +1,86 @@
+import t from 'tap';
+import { argv, channelsOf, filesOf, functionDevice, type MachineDescription } from './argv.js';
+
+const guest: MachineDescription = {
+  accelerator: 'tcg',
+  memory: 256,
+  cpus: 1,
+  kernel: '/k/vmlinux',
+  initramfs: '/k/init,ramfs.cpio',
+  parameters: ['console=ttyS0', 'quiet'],
+  disks: [{ name: 'payload', slot: 8, path: '/run/a,b.img' }],
+};
+
+/** The value after each occurrence of an option. */
+const values = (args: readonly string[], option: string): (string | undefined)[] =>
+  args.flatMap((arg, index) => (arg === option ? [args[index + 1]] : []));
+
+t.test('a guest: no surprises from defaults or configuration files, and a reset ends it', async (t) => {
+  const args = argv(guest);
+  for (const option of ['-nodefaults', '-no-user-config', '-no-reboot']) t.ok(args.includes(option), option);
+  t.strictSame(values(args, '-machine'), ['pc']);
+  t.strictSame(values(args, '-accel'), ['tcg']);
+  t.strictSame(values(args, '-cpu'), ['qemu64']);
+  t.strictSame(values(args, '-display'), ['none']);
+  t.strictSame(values(args, '-m'), ['256']);
+  t.strictSame(values(args, '-append'), ['console=ttyS0 quiet']);
+  t.strictSame(values(args, '-kernel'), ['/k/vmlinux']);
+});
+
+t.test('channels are descriptors: the first serial line is the console, the second the shell', async (t) => {
+  const args = argv(guest);
+  t.strictSame(channelsOf(guest), ['console', 'shell', 'qmp']);
+  t.strictSame(values(args, '-chardev'), [
+    'socket,id=console,fd=3',
+    'socket,id=shell,fd=4',
+    'socket,id=qmp,fd=5',
+  ]);
+  t.strictSame(values(args, '-serial'), ['chardev:console', 'chardev:shell']);
+  t.strictSame(values(args, '-qmp'), ['chardev:qmp']);
+});
+
+t.test('a path may hold a comma: disks and the function are given as JSON', async (t) => {
+  const args = argv({ ...guest, functionSocket: '/run/x,y.sock' });
+  t.strictSame(
+    values(args, '-blockdev').map((text) => JSON.parse(text ?? '')),
+    [{ driver: 'raw', 'node-name': 'payload', file: { driver: 'file', filename: '/run/a,b.img' } }],
+  );
+  const [disk, fn] = values(args, '-device').map((text) => JSON.parse(text ?? ''));
+  t.match(disk, { driver: 'virtio-blk-pci', addr: '08.0', drive: 'payload' });
+  t.strictSame(fn, {
+    driver: 'vfio-user-pci',
+    id: 'function',
+    bus: 'pci.0',
+    addr: '05.0',
+    socket: { type: 'unix', path: '/run/x,y.sock' },
+  });
+  t.strictSame(fn, functionDevice('/run/x,y.sock'), 'the same when it is hot-plugged');
+});
+
+t.test('a machine to restore into differs from the saved one only in waiting', async (t) => {
+  t.strictSame(argv({ ...guest, incoming: true }), [...argv(guest), '-incoming', 'defer']);
+});
+
+t.test('KVM shows the host CPU; a clock can be set', async (t) => {
+  const args = argv({ ...guest, accelerator: 'kvm', rtcBase: '2038-01-19T03:14:00' });
+  t.strictSame(values(args, '-cpu'), ['host']);
+  t.strictSame(values(args, '-rtc'), ['base=2038-01-19T03:14:00']);
+  t.strictSame(values(argv(guest), '-rtc'), []);
+});
+
+t.test('a machine without a CPU has qtest in place of the serial lines', async (t) => {
+  const machine: MachineDescription = { accelerator: 'qtest', memory: 16, cpus: 1 };
+  t.strictSame(channelsOf(machine), ['qmp', 'qtest']);
+  t.strictSame(values(argv(machine), '-chardev'), ['socket,id=qmp,fd=5', 'socket,id=qtest,fd=6']);
+  t.strictSame(values(argv(machine), '-serial'), []);
+  t.strictSame(values(argv(machine), '-kernel'), []);
+});
+
+t.test('QEMU has to see what it opens, and may write only to disks and the socket', async (t) => {
+  t.strictSame(filesOf({ ...guest, functionSocket: '/run/f.sock' }), [
+    { path: '/k/vmlinux', writable: false },
+    { path: '/k/init,ramfs.cpio', writable: false },
+    { path: '/run/f.sock', writable: true },
+    { path: '/run/a,b.img', writable: true },
+  ]);
+});

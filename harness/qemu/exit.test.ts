@@ -1,0 +1,35 @@
+import t from 'tap';
+import { describeExit, isGuestsOwn, type QemuExit, statusOf } from './exit.js';
+
+const exit = (fields: Partial<QemuExit>): QemuExit => ({
+  status: 0,
+  signal: null,
+  shutdown: null,
+  killed: false,
+  stderr: '',
+  ...fields,
+});
+
+t.test('a status above 128 is a signal that ended the program inside bubblewrap', async (t) => {
+  t.strictSame(statusOf(134, null), { status: null, signal: 'SIGABRT' });
+  t.strictSame(statusOf(1, null), { status: 1, signal: null });
+  t.strictSame(statusOf(0, null), { status: 0, signal: null });
+  t.strictSame(statusOf(null, 'SIGKILL'), { status: null, signal: 'SIGKILL' });
+});
+
+t.test('only a shutdown that the guest asked for is its own', async (t) => {
+  t.ok(isGuestsOwn(exit({ shutdown: 'guest-reset' })));
+  t.ok(isGuestsOwn(exit({ shutdown: 'guest-shutdown' })));
+  t.notOk(isGuestsOwn(exit({ shutdown: 'host-qmp-quit' })));
+  t.notOk(isGuestsOwn(exit({})));
+  t.notOk(isGuestsOwn(exit({ shutdown: 'guest-reset', signal: 'SIGABRT', status: null })), 'QEMU died of it');
+  t.notOk(isGuestsOwn(exit({ shutdown: 'guest-reset', killed: true })));
+});
+
+t.test('an end in words', async (t) => {
+  t.equal(describeExit(exit({ shutdown: 'guest-reset' })), 'guest-reset');
+  t.equal(describeExit(exit({})), 'status 0');
+  t.equal(describeExit(exit({ status: 1 })), 'status 1');
+  t.equal(describeExit(exit({ status: null, signal: 'SIGABRT' })), 'SIGABRT');
+  t.equal(describeExit(exit({ status: null, signal: 'SIGKILL', killed: true })), 'killed by the harness');
+});

@@ -1,0 +1,67 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import type { MachineDescription } from './argv.js';
+import type { Qemu } from './find.js';
+import { snapshotKey } from './snapshot-key.js';
+
+const qemu: Qemu = {
+  path: 'qemu',
+  version: '11.1.3',
+  build: 'QEMU emulator version 11.1.3 (Debian 1)',
+  command: (args) => ({ file: 'qemu', args: [...args] }),
+};
+
+const machineIn = (directory: string): MachineDescription => ({
+  accelerator: 'tcg',
+  memory: 256,
+  cpus: 1,
+  kernel: join(directory, 'kernel'),
+  initramfs: join(directory, 'initramfs'),
+  parameters: ['quiet'],
+  disks: [{ name: 'payload', slot: 8, path: join(directory, 'disk') }],
+});
+
+t.test('the key changes with whatever the saved machine was made of', async (t) => {
+  const directory = t.testdir({
+    kernel: 'k',
+    initramfs: 'i',
+    'other-kernel': 'K',
+    disk: 'd',
+    'big-disk': 'ddd',
+  });
+  const machine = machineIn(directory);
+  const base = await snapshotKey(machine, qemu);
+  t.match(base, /^[0-9a-f]{16}$/);
+  const others: Record<string, MachineDescription> = {
+    kernel: { ...machine, kernel: join(directory, 'other-kernel') },
+    memory: { ...machine, memory: 512 },
+    cpus: { ...machine, cpus: 2 },
+    parameters: { ...machine, parameters: [] },
+    'a disk’s size': { ...machine, disks: [{ name: 'payload', slot: 8, path: join(directory, 'big-disk') }] },
+    'a disk’s slot': { ...machine, disks: [{ name: 'payload', slot: 9, path: join(directory, 'disk') }] },
+    'no disk': { ...machine, disks: [] },
+    accelerator: { ...machine, accelerator: 'kvm' },
+    clock: { ...machine, rtcBase: '2038-01-19T03:14:00' },
+  };
+  for (const [name, other] of Object.entries(others)) t.not(await snapshotKey(other, qemu), base, name);
+  t.not(
+    await snapshotKey(machine, { ...qemu, build: 'QEMU emulator version 11.1.3 (Debian 2)' }),
+    base,
+    'build',
+  );
+  await writeFile(join(directory, 'initramfs'), 'another');
+  t.not(await snapshotKey(machine, qemu), base, 'the initramfs, in its place');
+});
+
+t.test('it does not change with what differs from run to run', async (t) => {
+  const directory = t.testdir({ kernel: 'k', initramfs: 'i', disk: 'aaaa', copy: 'bbbb' });
+  const machine = machineIn(directory);
+  const base = await snapshotKey(machine, qemu);
+  t.equal(await snapshotKey({ ...machine, incoming: true }, qemu), base, 'being restored into');
+  t.equal(await snapshotKey({ ...machine, functionSocket: '/run/f.sock' }, qemu), base, 'the function');
+  const copy = { ...machine, disks: [{ name: 'payload', slot: 8, path: join(directory, 'copy') }] };
+  t.equal(await snapshotKey(copy, qemu), base, 'a disk of the same size');
+  await truncate(join(directory, 'copy'), 5);
+  t.not(await snapshotKey(copy, qemu), base);
+});

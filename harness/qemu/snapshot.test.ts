@@ -1,0 +1,103 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import t from 'tap';
+import { HarnessError } from '../errors.js';
+import { snapshotDirectory, useSnapshot } from './snapshot.js';
+
+const damaged = (path: string): HarnessError =>
+  new HarnessError('SNAPSHOT', { path, step: 'load', reason: 'damaged' });
+
+/** A snapshot whose content is the number of its making. */
+const maker = (): { make(path: string): Promise<void>; made(): number } => {
+  let count = 0;
+  return {
+    make: async (path) => {
+      count += 1;
+      await writeFile(path, String(count));
+    },
+    made: () => count,
+  };
+};
+
+t.beforeEach((t) => {
+  process.env.XDG_CACHE_HOME = t.testdir();
+});
+
+t.test('made once, loaded as often as asked for', async (t) => {
+  const { make, made } = maker();
+  const load = (path: string): Promise<string> => readFile(path, 'utf8');
+  t.equal(await useSnapshot({ key: 'a', make, load }), '1');
+  t.equal(await useSnapshot({ key: 'a', make, load }), '1');
+  t.equal(made(), 1);
+  t.equal(await useSnapshot({ key: 'b', make, load }), '2', 'another key is another snapshot');
+});
+
+t.test('one that does not load is made anew, once, and the reason reported', async (t) => {
+  const { make, made } = maker();
+  const reports: string[] = [];
+  const load = async (path: string): Promise<string> => {
+    const text = await readFile(path, 'utf8');
+    if (text === '1') throw damaged(path);
+    return text;
+  };
+  const onRemake = (error: Error): void => void reports.push(error.message);
+  t.equal(await useSnapshot({ key: 'a', make, load, onRemake }), '2');
+  t.equal(made(), 2);
+  t.match(reports, [/damaged/]);
+  t.strictSame(await readdir(snapshotDirectory()), ['a.ram'], 'the bad one is gone');
+});
+
+t.test('a second failure is the caller’s', async (t) => {
+  const { make, made } = maker();
+  await t.rejects(
+    useSnapshot({
+      key: 'a',
+      make,
+      load: async (path) => {
+        throw damaged(path);
+      },
+    }),
+    { code: 'SNAPSHOT' },
+  );
+  t.equal(made(), 2);
+});
+
+t.test('an error that is not the file’s does not cost it', async (t) => {
+  const { make, made } = maker();
+  await t.rejects(
+    useSnapshot({
+      key: 'a',
+      make,
+      load: async () => {
+        throw new HarnessError('QMP_COMMAND', {
+          command: 'device_add',
+          class: 'GenericError',
+          description: 'no server',
+        });
+      },
+    }),
+    { code: 'QMP_COMMAND' },
+  );
+  t.equal(made(), 1);
+});
+
+t.test('of two that find the same file damaged, the later one leaves the new file alone', async (t) => {
+  const { make, made } = maker();
+  let waiting = 0;
+  let both: () => void = () => {};
+  const barrier = new Promise<void>((resolve) => {
+    both = resolve;
+  });
+  const load = async (path: string): Promise<string> => {
+    const text = await readFile(path, 'utf8');
+    if (text !== '1') return text;
+    waiting += 1;
+    if (waiting === 2) both();
+    await barrier;
+    throw damaged(path);
+  };
+  t.strictSame(
+    await Promise.all([useSnapshot({ key: 'a', make, load }), useSnapshot({ key: 'a', make, load })]),
+    ['2', '2'],
+  );
+  t.equal(made(), 2);
+});
