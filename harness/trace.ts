@@ -13,8 +13,8 @@ export type TraceSink = (event: TraceData) => void;
 
 export const noTrace: TraceSink = () => {};
 
-/** `bigint` becomes a number where that is exact, else a string: JSON has neither. */
-const plain = (_key: string, value: unknown): unknown =>
+/** For JSON.stringify, which has no bigint: a number where that is exact, else a string. */
+export const plain = (_key: string, value: unknown): unknown =>
   typeof value !== 'bigint' ? value : Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 
 export class Trace {

@@ -267,8 +267,9 @@ t.test('the table: 48 cases, each with its tier or the reason why none', async (
     rows.map(([id]) => id),
     Array.from({ length: 48 }, (_, at) => `T${String(at + 1).padStart(2, '0')}`),
   );
-  for (const [id, { tier, reason, generations: names }] of rows) {
+  for (const [id, { tier, reason, scenario, generations: names }] of rows) {
     t.equal(reason !== undefined, tier === 'none', id);
+    t.equal(scenario !== undefined, tier === 'guest', id);
     t.ok(names.length > 0 && names.every((name: GenerationName) => name in generations), id);
   }
   t.same(Object.keys(cases), conformanceAt('unit'), 'what the table calls unit is here, and nothing else');

@@ -2,6 +2,7 @@
 // adds rows to the table.
 
 import { HarnessError } from '../errors.js';
+import { plain } from '../trace.js';
 import { type Params, readParams, type Shape } from './params.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -90,13 +91,6 @@ const parse = (line: string): unknown => {
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
-};
-
-/** JSON has no bigint: a number where that is exact, else a string. */
-const plain = (_key: string, value: unknown): unknown => {
-  if (typeof value !== 'bigint') return value;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
 };
 
 /** One line of the protocol, with its newline. */

@@ -1,0 +1,50 @@
+import t from 'tap';
+import type { ScenarioResult, Verdict } from '../scenario/result.js';
+import { columns, renderSums, renderTable } from './table.js';
+
+const result = (scenario: string, verdict: Verdict, reasons: readonly string[] = []): ScenarioResult => ({
+  scenario,
+  verdict,
+  reasons,
+  seconds: 1.25,
+  kernel: '6.12.1',
+  generation: '8.0',
+  driver: 'bundled',
+  qemu: '11.1.3',
+  accelerator: 'tcg',
+  nodeMiB: 90,
+  directory: `/runs/${scenario}`,
+});
+
+t.test('columns are as wide as their widest cell, the last one unpadded', async (t) => {
+  t.equal(
+    columns([
+      ['a', 'bbb', 'c'],
+      ['aa', 'b', 'cc'],
+    ]),
+    'a   bbb  c\naa  b    cc',
+  );
+});
+
+t.test(
+  'each verdict is counted by itself, and those that should not be there only if they are',
+  async (t) => {
+    t.equal(renderSums([result('a', 'passed'), result('b', 'failed')]), '1 passed, 1 failed');
+    t.equal(
+      renderSums([result('a', 'broken'), result('b', 'skipped'), result('c', 'skipped')]),
+      '0 passed, 0 failed, 1 broken, 2 skipped',
+    );
+  },
+);
+
+t.test('what did not pass comes with its reasons and its artifacts', async (t) => {
+  const text = renderTable(
+    [result('good', 'passed'), result('bad', 'failed', ['one\nmore', 'two'])],
+    'tcg (why)',
+  );
+  t.match(text, /^kernel +6\.12\.1$/m);
+  t.match(text, /^accelerator +tcg \(why\)$/m);
+  t.match(text, /^good +passed +1\.3 s$/m);
+  t.match(text, 'bad FAILED:\n  one\n  two\n  see /runs/bad');
+  t.notMatch(text, /good .*:\n/);
+});
