@@ -119,9 +119,13 @@ const table = {
     message: 'the driver in {directory} does not compile for {release}: {reason}; log: {log}',
   },
   DRIVER_SOURCE: { blame: 'usage', message: '{directory} is no driver to build: {reason}' },
+  SEEDED_BUG: { blame: 'broken', message: 'seeded bug {file}: {reason}' },
+  IMAGE_TOOL: { blame: 'broken', message: 'images/qemu-img/{tool} failed: {reason}' },
+  IMAGE_ARGUMENT: { blame: 'usage', message: 'images/qemu-img/{tool}: {reason}' },
   // command line and configuration
   DRIVER_READ: { blame: 'failed', message: 'the driver shows {what} as {got}, expected {expected}' },
   DRIVER_LACKS: { blame: 'usage', message: 'driver {driver} does not show {what}' },
+  REPORT_READ: { blame: 'usage', message: '{path} is no report of a matrix run: {reason}' },
   DRIVER_DESCRIPTION: { blame: 'usage', message: '{path}: field {field}: {reason}' },
   USAGE: { blame: 'usage', message: '{reason}' },
 } as const satisfies Record<string, Row>;

@@ -2,7 +2,7 @@
 
 import { asset } from './asset.js';
 import { ensureInitramfs } from './guest/initramfs.js';
-import { buildModules, type ModuleSet } from './kernels/build.js';
+import { buildModules, type ModuleSet, readModules } from './kernels/build.js';
 import { ensureKernel } from './kernels/ensure.js';
 import type { Kernel } from './kernels/kernel.js';
 import { kernelRow } from './kernels/table.js';
@@ -21,6 +21,8 @@ export interface Prepared {
 interface PrepareOptions extends ProgressOptions {
   /** A Kbuild directory; the bundled driver when not given. */
   driver?: string | undefined;
+  /** A directory with its modules, built already for just this kernel. */
+  modules?: string | undefined;
   /** Fetch the newest build of the kernel that its suite has, although there is one already. */
   update?: boolean | undefined;
 }
@@ -28,12 +30,13 @@ interface PrepareOptions extends ProgressOptions {
 /** `name` is that of a row of the kernel table. Quick when all is there; see the four parts for what they throw. */
 export const prepare = async (
   name: string,
-  { driver = asset('driver'), update, progress }: PrepareOptions = {},
+  { driver = asset('driver'), modules: built, update, progress }: PrepareOptions = {},
 ): Promise<Prepared> => {
   const row = kernelRow(name);
   const root = await ensureToolRoot({ progress });
   const kernel = await ensureKernel(row, root, { progress, update });
-  const modules = await buildModules(kernel, root, driver, { progress });
+  const modules =
+    built === undefined ? await buildModules(kernel, root, driver, { progress }) : await readModules(built);
   const initramfs = await ensureInitramfs(kernel, root);
   return { root, kernel, modules, initramfs };
 };

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { codeOf } from '../errors.js';
 import { type LockHolder, withLock } from './lock.js';
+import { privateCache } from './private-cache.js';
 
 /** A process of its own that takes the lock, starts a guarded sleeper in its own group, says so, and stays. */
 const holder = `
@@ -25,11 +26,8 @@ const isGone = async (pid: number): Promise<boolean> => {
   return status === '' || / Z /.test(status);
 };
 
-t.beforeEach((t) => {
-  process.env.XDG_CACHE_HOME = t.testdir({});
-});
-
 t.test('one at a time, in one process', async (t) => {
+  privateCache(t);
   const events: string[] = [];
   let enter = () => {};
   let wait = (_holder: LockHolder) => {};
@@ -61,6 +59,7 @@ t.test('one at a time, in one process', async (t) => {
 });
 
 t.test('other names do not wait, and a failure frees the lock', async (t) => {
+  privateCache(t);
   const onWait = () => t.fail('nobody holds this lock');
   await withLock('a b/c', () => withLock('other', async () => {}, { onWait }), { onWait });
   await t.rejects(
@@ -73,7 +72,8 @@ t.test('other names do not wait, and a failure frees the lock', async (t) => {
 });
 
 t.test('SIGKILL of the holder ends and removes what it said, then frees the lock', async (t) => {
-  const directory = join(t.testdir({ work: { 'w x': { file: '' }, 'w x-debs': {}, 'w y': {} } }), 'work');
+  const directory = join(privateCache(t), 'work');
+  for (const name of ['w x', 'w x-debs', 'w y']) await mkdir(join(directory, name), { recursive: true });
   const waste = join(directory, 'w x');
   const child = spawn(process.execPath, ['--input-type=module', '-e', holder, waste], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -96,7 +96,8 @@ t.test('SIGKILL of the holder ends and removes what it said, then frees the lock
 t.test('a holder that ends in good order takes nothing along', async (t) => {
   const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
   const pid = child.pid ?? 0;
-  const directory = join(t.testdir({ work: { kept: '' } }), 'work');
+  const directory = join(privateCache(t), 'work');
+  await mkdir(join(directory, 'kept'), { recursive: true });
   await withLock('done', async (lock) => {
     lock.guard(pid)();
     lock.waste(join(directory, 'kept'));
@@ -108,11 +109,13 @@ t.test('a holder that ends in good order takes nothing along', async (t) => {
 });
 
 t.test('no lock where there can be none', async (t) => {
-  const path = join(process.env.XDG_CACHE_HOME ?? '', 'vmmci-harness/locks/y.lock');
+  const path = join(privateCache(t), 'locks/y.lock');
   const before = process.env.PATH;
+  t.teardown(() => {
+    process.env.PATH = before;
+  });
   process.env.PATH = '/nonexistent';
   const error = await withLock('y', async () => {}).catch((error: unknown) => error);
-  process.env.PATH = before;
   t.equal(codeOf(error), 'CACHE_LOCK');
   t.match(error, { fields: { path } });
 });

@@ -1,16 +1,14 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { codeOf } from '../errors.js';
 import { cacheDirectory } from './directory.js';
+import { privateCache } from './private-cache.js';
 import { publish } from './publish.js';
 import { removeTree } from './remove-tree.js';
 
-t.beforeEach((t) => {
-  process.env.XDG_CACHE_HOME = t.testdir({});
-});
-
 t.test('a build appears whole, once', async (t) => {
+  privateCache(t);
   const target = join(cacheDirectory(), 'deep/er/thing');
   let builds = 0;
   const build = async (temporary: string) => {
@@ -31,6 +29,7 @@ t.test('a build appears whole, once', async (t) => {
 });
 
 t.test('a failed build leaves nothing and says why', async (t) => {
+  privateCache(t);
   const target = join(cacheDirectory(), 'thing');
   await t.rejects(
     publish(target, async (temporary) => {
@@ -43,6 +42,7 @@ t.test('a failed build leaves nothing and says why', async (t) => {
 });
 
 t.test('a full disk is an error of its own', async (t) => {
+  privateCache(t);
   for (const cause of [
     Object.assign(new Error('write'), { code: 'ENOSPC' }),
     new Error('tar: Cannot write: No space left on device'),
@@ -57,6 +57,7 @@ t.test('a full disk is an error of its own', async (t) => {
 });
 
 t.test('what a killed build left is removed, also where it cannot be written; others are kept', async (t) => {
+  privateCache(t);
   const directory = cacheDirectory();
   const leftover = join(directory, '.thing.partial-01234567');
   await mkdir(join(leftover, 'sub'), { recursive: true });
@@ -67,17 +68,20 @@ t.test('what a killed build left is removed, also where it cannot be written; ot
   t.strictSame((await readdir(directory)).sort(), ['.other.partial-01234567', 'locks', 'thing']);
 });
 
-t.test('the cache directory is private and follows XDG', (t) => {
-  t.equal(cacheDirectory(), join(process.env.XDG_CACHE_HOME ?? '', 'vmmci-harness'));
+t.test('the cache directory is private and follows XDG', async (t) => {
+  const directory = privateCache(t);
+  t.equal(directory, join(process.env.XDG_CACHE_HOME ?? '', 'vmmci-harness'));
+  t.equal((await stat(directory)).mode & 0o777, 0o700);
   process.env.XDG_CACHE_HOME = 'relative';
-  const home = t.testdir({});
   const before = process.env.HOME;
-  process.env.HOME = home;
-  t.equal(cacheDirectory(), join(home, '.cache/vmmci-harness'));
-  process.env.HOME = before;
-  t.end();
+  t.teardown(() => {
+    process.env.HOME = before;
+  });
+  process.env.HOME = directory;
+  t.equal(cacheDirectory(), join(directory, '.cache/vmmci-harness'));
 });
 
 t.test('removing what is not there is fine', async (t) => {
+  privateCache(t);
   await t.resolves(removeTree(join(cacheDirectory(), 'nothing')));
 });

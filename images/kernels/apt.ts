@@ -7,7 +7,7 @@ import pRetry, { AbortError } from 'p-retry';
 import { cacheDirectory } from '../../harness/cache/directory.js';
 import { HarnessError } from '../../harness/errors.js';
 import type { ToolRoot } from '../toolroot/enter.js';
-import { classify } from '../toolroot/failure.js';
+import { classify, reasonIn } from '../toolroot/failure.js';
 import type { Progress } from '../toolroot/progress.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { sourcesFor } from './sources.js';
@@ -46,12 +46,17 @@ interface AptOptions {
 
 const complaintsOf = (error: ExecaError): string => String(error.stderr || error.shortMessage);
 
+/** apt says all it has to say in its messages; the command line behind them would only bury them. */
 const failureOf = (error: ExecaError, { suite, what }: AptOptions): HarnessError => {
   const complaints = complaintsOf(error);
-  const lines = complaints.split('\n').filter((line) => /^[EW]: /.test(line));
-  const fields = { what, suite, reason: (lines[0] ?? complaints).trim() };
+  const line = complaints.split('\n').find((line) => line.startsWith('E: '));
+  const fields = {
+    what,
+    suite,
+    reason: (line ?? complaints).replace(/^E: /, '').replaceAll(/\s+/g, ' ').trim(),
+  };
   const isNetwork = classify(complaints) === 'network';
-  return new HarnessError(isNetwork ? 'KERNEL_NETWORK' : 'KERNEL_FETCH', fields, error);
+  return new HarnessError(isNetwork ? 'KERNEL_NETWORK' : 'KERNEL_FETCH', fields);
 };
 
 /** Prepares the suite's state. Only for the holder of the suite's lock. */
@@ -81,7 +86,7 @@ export const openApt = async (options: AptOptions): Promise<Apt> => {
         retries: attempts - 1,
         minTimeout: 2000,
         onFailedAttempt: ({ error, retriesLeft }) => {
-          if (retriesLeft > 0) progress?.(`${options.what}: trying again, ${error.message}`);
+          if (retriesLeft > 0) progress?.(`${options.what}: trying again after: ${reasonIn(error)}`);
         },
       }),
   };

@@ -1,13 +1,13 @@
 // The files that a module is built from.
 
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { HarnessError } from '../../harness/errors.js';
 
 /** What an earlier build in the directory left, what is hidden, and what is not for the compiler. */
 const ignored =
-  /^\.|\.(ko|o|a|mod|cmd|symvers|order|md|json|test\.ts)$|\.mod\.c$|^Module\.symvers$|^modules\.order$|^node_modules$/;
+  /^\.|\.(ko|o|a|mod|cmd|symvers|order|md|json|txt|patch|log|test\.ts)$|\.mod\.c$|^Module\.symvers$|^modules\.order$|^node_modules$/;
 
 const walk = async (directory: string): Promise<string[]> => {
   const found: string[] = [];
@@ -53,4 +53,23 @@ export const hashSources = async (
 /** Links become files: what they point to need not be visible to the build. */
 export const copySources = async (directory: string, files: readonly string[], to: string): Promise<void> => {
   for (const file of files) await cp(join(directory, file), join(to, file), { dereference: true });
+};
+
+/** Makes the sources below `to` those in `directory`. What has not changed is not written: make goes by the time of change. */
+export const updateSources = async (
+  directory: string,
+  files: readonly string[],
+  to: string,
+): Promise<void> => {
+  const wanted = new Set(files);
+  for (const path of await walk(to)) {
+    if (!wanted.has(relative(to, path).split(sep).join('/'))) await rm(path);
+  }
+  for (const file of files) {
+    const content = await readFile(join(directory, file));
+    const present = await readFile(join(to, file)).catch(() => undefined);
+    if (present?.equals(content)) continue;
+    await mkdir(dirname(join(to, file)), { recursive: true });
+    await writeFile(join(to, file), content);
+  }
 };

@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { finished } from 'node:stream/promises';
 import type { Lock } from '../../harness/cache/lock.js';
 import { mirrorArguments } from './mirror.js';
 import type { Progress } from './progress.js';
@@ -75,6 +74,9 @@ export const bootstrap = async (
 ): Promise<BootstrapResult> => {
   await mkdir(directory);
   const logFile = createWriteStream(log);
+  // The disk may be full; tar or mmdebstrap says so too, and that is reported.
+  logFile.on('error', () => {});
+  const logged = new Promise<void>((resolve) => logFile.once('close', resolve));
   const complaints: string[] = [];
   // Owned by whoever runs this, without setuid bits: those would be that user's, for everybody who can reach the file.
   const tar = spawn('tar', ['--extract', '--directory', directory, '--no-same-owner', '--exclude=./dev/*'], {
@@ -109,6 +111,6 @@ export const bootstrap = async (
   });
   const ok = (await Promise.all(ends)).every(Boolean);
   logFile.end();
-  await finished(logFile);
+  await logged;
   return { ok, complaints: complaints.join('\n') };
 };

@@ -11,7 +11,7 @@ import { removeTree } from '../../harness/cache/remove-tree.js';
 import { codeOf } from '../../harness/errors.js';
 import { bootstrap } from './bootstrap.js';
 import type { ToolRoot } from './enter.js';
-import { failureOf } from './failure.js';
+import { failureOf, reasonIn } from './failure.js';
 import { checkHost, checkSpace } from './host.js';
 import type { Progress, ProgressOptions } from './progress.js';
 import { recipe, recipeHash } from './recipe.js';
@@ -33,14 +33,14 @@ const fill = async (directory: string, lock: Lock, progress?: Progress): Promise
       await removeTree(directory);
       const { ok, complaints } = await bootstrap({ directory, scratch, log }, lock, progress);
       if (ok) return;
-      const failure = failureOf(complaints, log, number);
+      const failure = failureOf(complaints, { scratch, log, attempts: number });
       throw codeOf(failure) === 'TOOLROOT_NETWORK' ? failure : new AbortError(failure);
     };
     await pRetry(attempt, {
       retries: attempts - 1,
       minTimeout: 2000,
       onFailedAttempt: ({ error, retriesLeft }) => {
-        if (retriesLeft > 0) progress?.(`tool root: trying again, ${error.message}`);
+        if (retriesLeft > 0) progress?.(`tool root: trying again after: ${reasonIn(error)}`);
       },
     });
   });

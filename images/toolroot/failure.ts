@@ -7,7 +7,7 @@ export type FailureKind = 'network' | 'signature' | 'space' | 'other';
 
 /** The first that matches wins: a full disk also makes apt say that it failed to fetch. */
 const kinds: readonly [FailureKind, RegExp][] = [
-  ['space', /No space left on device|Disk quota exceeded|not have enough free space/i],
+  ['space', /No space left on device|Disk quota exceeded|enough free space/i],
   ['signature', /NO_PUBKEY|not signed|signatures? (couldn't|could not|were invalid)|Missing key/i],
   [
     'network',
@@ -20,15 +20,29 @@ export const classify = (complaints: string): FailureKind =>
 
 /** The line that says most: the first that made the kind, else the last error line of all. */
 const reasonOf = (kind: FailureKind, complaints: string): string => {
-  const lines = complaints.split('\n');
-  const pattern = kinds.find(([name]) => name === kind)?.[1] ?? /^E: /;
-  return (lines.find((line) => pattern.test(line)) ?? lines.at(-1) ?? '').trim() || 'no reason given';
+  const lines = complaints.split('\n').map((line) => line.trim());
+  const pattern = kinds.find(([name]) => name === kind)?.[1];
+  const found = pattern
+    ? lines.find((line) => pattern.test(line))
+    : lines.findLast((line) => line.startsWith('E: '));
+  return found ?? (lines.at(-1) || 'no reason given');
 };
 
-/** The error for a run of mmdebstrap that failed the `attempts`th time. */
-export const failureOf = (complaints: string, log: string, attempts: number): Error => {
+interface Run {
+  scratch: string;
+  log: string;
+  /** Which attempt this was, from 1. */
+  attempts: number;
+}
+
+/** The error for a run of mmdebstrap that failed. */
+export const failureOf = (complaints: string, { scratch, log, attempts }: Run): Error => {
   const kind = classify(complaints);
   const reason = reasonOf(kind, complaints);
+  // tar fills the cache, which `publish` reports; all else works in the scratch directory.
+  if (kind === 'space' && !reason.startsWith('tar: ')) {
+    return new HarnessError('CACHE_FULL', { path: scratch, variable: 'TMPDIR' });
+  }
   if (kind === 'network') return new HarnessError('TOOLROOT_NETWORK', { reason, log, attempts });
   if (kind === 'signature') {
     const command = asRoot('apt-get install --only-upgrade debian-archive-keyring');
@@ -36,3 +50,7 @@ export const failureOf = (complaints: string, log: string, attempts: number): Er
   }
   return new HarnessError('TOOLROOT_BUILD', { reason, log });
 };
+
+/** The short reason in an error of ours, for a progress line; the whole message of any other. */
+export const reasonIn = (error: Error): string =>
+  error instanceof HarnessError ? String(error.fields.reason ?? error.message) : error.message;

@@ -9,7 +9,7 @@ import { runInToolRoot } from './run.js';
 export const parseQemuVersion = (text: string): string | undefined =>
   /version (\d+\.\d+(\.\d+)?)/.exec(text)?.[1];
 
-export const isOldEnough = (version: string, [major, minor]: readonly [number, number]): boolean => {
+export const isNewEnough = (version: string, [major, minor]: readonly [number, number]): boolean => {
   const [a = 0, b = 0] = version.split('.').map(Number);
   return a > major || (a === major && b >= minor);
 };
@@ -33,7 +33,7 @@ export const verifyToolRoot = async (path: string): Promise<string> => {
   }
   const { stdout } = await runInToolRoot(root, ['qemu-system-x86_64', '--version']);
   const version = parseQemuVersion(stdout);
-  if (version === undefined || !isOldEnough(version, recipe.oldestQemu)) {
+  if (version === undefined || !isNewEnough(version, recipe.oldestQemu)) {
     throw new HarnessError('TOOLROOT_INCOMPLETE', {
       path,
       missing: `a recent QEMU (its own is ${version ?? stdout})`,

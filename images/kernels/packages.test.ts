@@ -1,0 +1,82 @@
+import t from 'tap';
+import { compareReleases, imagePattern, newestRelease, parseSimulation } from './packages.js';
+import { sourcesFor } from './sources.js';
+import { defaultKernelName, kernelRow, kernelTable } from './table.js';
+
+t.test('the table', async (t) => {
+  t.equal(kernelTable.length, 10);
+  t.equal(new Set(kernelTable.map(({ name }) => name)).size, 10);
+  t.match(kernelRow(defaultKernelName), { series: '6.12', flavour: 'cloud', suite: 'trixie-security' });
+  t.throws(() => kernelRow('6.12'), { code: 'USAGE', message: /'6.12'.*6\.12-cloud/ });
+});
+
+t.test('image packages of a row, and no others', async (t) => {
+  const cloud = (series: string) => new RegExp(imagePattern({ series, flavour: 'cloud' }));
+  const generic = (series: string) => new RegExp(imagePattern({ series, flavour: 'generic' }));
+  t.match('linux-image-5.10.0-46-cloud-amd64', cloud('5.10'));
+  t.match('linux-image-6.1.0-56-cloud-amd64', cloud('6.1'));
+  t.match('linux-image-6.12.117+deb13-cloud-amd64', cloud('6.12'));
+  t.match('linux-image-7.2.12+deb13-amd64', generic('7.2'));
+  t.match('linux-image-7.3+deb13-amd64', generic('7.3'), 'a release without a patch level');
+  for (const name of [
+    'linux-image-6.12.117+deb13-cloud-amd64',
+    'linux-image-6.1.0-56-amd64',
+    'linux-image-6.1.0-56-cloud-amd64-unsigned',
+    'linux-image-6.1.0-56-cloud-amd64-dbg',
+    'linux-image-6.1.0-56-rt-amd64',
+    'linux-image-cloud-amd64',
+    'linux-headers-6.1.0-56-cloud-amd64',
+  ]) {
+    t.notMatch(name, cloud('6.1'), name);
+  }
+  t.notMatch('linux-image-7.2.12+deb13-cloud-amd64', generic('7.2'));
+});
+
+t.test('the newest by number, not by letter', async (t) => {
+  const found = [
+    'linux-image-6.12.9+deb13-amd64 - Linux 6.12',
+    'linux-image-6.12.117+deb13-amd64 - Linux 6.12',
+    'linux-image-6.12.63+deb13-amd64 - Linux 6.12',
+    '',
+  ];
+  t.equal(newestRelease(found.join('\n')), '6.12.117+deb13-amd64');
+  t.equal(
+    newestRelease('linux-image-5.10.0-9-amd64 - x\nlinux-image-5.10.0-46-amd64 - x'),
+    '5.10.0-46-amd64',
+  );
+  t.equal(newestRelease(''), undefined);
+  t.ok(compareReleases('7.3+deb13', '7.3.1+deb13') !== 0);
+});
+
+t.test('what a simulated installation would unpack', async (t) => {
+  const plan = `NOTE: This is only a simulation!
+Inst gcc-14-base (14.2.0-19 Debian:13.1/stable [amd64])
+Inst linux-base (4.12.1 Debian:13.1/stable [all])
+Inst linux-base-7.3.4+deb13-cloud-amd64 (7.3.4-1~bpo13+1 Debian Backports:stable-backports [amd64])
+Inst linux-image-7.3.4+deb13-cloud-amd64 (7.3.4-1~bpo13+1 Debian Backports:stable-backports [amd64])
+Conf linux-image-7.3.4+deb13-cloud-amd64 (7.3.4-1~bpo13+1 Debian Backports:stable-backports [amd64])
+`;
+  t.strictSame(parseSimulation(plan), [
+    { name: 'linux-base-7.3.4+deb13-cloud-amd64', version: '7.3.4-1~bpo13+1' },
+    { name: 'linux-image-7.3.4+deb13-cloud-amd64', version: '7.3.4-1~bpo13+1' },
+  ]);
+});
+
+t.test("a suite's sources come from the tool root's", async (t) => {
+  const lines = `deb [signed-by=/k.gpg arch=amd64] http://m.example/debian trixie main
+deb http://m.example/debian trixie-updates main
+deb http://s.example/debian-security trixie-security main
+deb http://m.example/debian trixie-backports main
+`;
+  t.equal(
+    sourcesFor('bullseye-security', lines),
+    'deb [arch=amd64] http://m.example/debian bullseye main\ndeb http://s.example/debian-security bullseye-security main\n',
+  );
+  t.equal(
+    sourcesFor('trixie-backports', lines),
+    'deb [arch=amd64] http://m.example/debian trixie main\ndeb http://s.example/debian-security trixie-security main\ndeb [arch=amd64] http://m.example/debian trixie-backports main\n',
+  );
+  t.throws(() => sourcesFor('bullseye-security', 'deb http://m.example/debian trixie main\n'), {
+    message: /no archive for bullseye-security/,
+  });
+});

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import t from 'tap';
+import { asset } from '../asset.js';
+import { checkSpace, countSubordinateIds, parseHostPackages } from './host.js';
+import { mirrorArguments } from './mirror.js';
+import { isNewEnough, parseQemuVersion } from './verify.js';
+
+t.test('the table of host packages', async (t) => {
+  t.strictSame(parseHostPackages('# x\n\nbwrap bubblewrap all\nnewuidmap  uidmap  user\n'), [
+    { program: 'bwrap', package: 'bubblewrap', who: 'all' },
+    { program: 'newuidmap', package: 'uidmap', who: 'user' },
+  ]);
+  const rows = parseHostPackages(await readFile(asset('toolroot', 'host-packages'), 'utf8'));
+  t.ok(rows.length > 5);
+  for (const row of rows) t.match(row, { program: /./, package: /^[a-z0-9-]+$/ });
+});
+
+t.test('subordinate ids: the largest range, by name or number', async (t) => {
+  const text = 'a:100000:65536\nb:1:1000\n1002:5:70000\nbroken\n';
+  t.equal(countSubordinateIds(text, 'a', 1), 65536);
+  t.equal(countSubordinateIds(text, 'b', 1002), 70000);
+  t.equal(countSubordinateIds(text, 'c', 7), 0);
+});
+
+t.test('space', async (t) => {
+  await t.resolves(checkSpace('it', '/', 1, 'X'));
+  await t.rejects(checkSpace('it', '/', 1e18, 'TMPDIR'), {
+    code: 'HOST_SPACE',
+    fields: { what: 'it', path: '/', neededMB: 1e12, variable: 'TMPDIR' },
+  });
+});
+
+t.test('the mirror', async (t) => {
+  t.strictSame(mirrorArguments({}), []);
+  t.strictSame(mirrorArguments({ VMMCI_MIRROR: 'http://m.example/debian/' }), [
+    'deb http://m.example/debian trixie main',
+    'deb http://m.example/debian trixie-updates main',
+    'deb http://m.example/debian-security trixie-security main',
+  ]);
+  const both = mirrorArguments({
+    VMMCI_MIRROR: 'http://m.example/d',
+    VMMCI_SECURITY_MIRROR: 'https://s.example/x',
+  });
+  t.equal(both[2], 'deb https://s.example/x trixie-security main');
+  for (const env of [
+    { VMMCI_MIRROR: 'm.example' },
+    { VMMCI_MIRROR: 'http://m.example/a b' },
+    { VMMCI_SECURITY_MIRROR: 'http://m.example/' },
+  ]) {
+    t.throws(() => mirrorArguments(env), { code: 'USAGE' });
+  }
+});
+
+t.test('QEMU versions', async (t) => {
+  t.equal(parseQemuVersion('QEMU emulator version 11.1.3 (Debian 1:11.1.3+ds-1)\nCopyright'), '11.1.3');
+  t.equal(parseQemuVersion('QEMU emulator version 10.2\n'), '10.2');
+  t.equal(parseQemuVersion('bash: not found'), undefined);
+  for (const [version, fits] of [
+    ['10.1.9', false],
+    ['10.2.0', true],
+    ['11.0.0', true],
+    ['9.9', false],
+  ] as const) {
+    t.equal(isNewEnough(version, [10, 2]), fits, version);
+  }
+});
