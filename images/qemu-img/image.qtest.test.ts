@@ -1,0 +1,144 @@
+// With the qemu-img of the tool root.
+
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, symlink, utimes, watch, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import t from 'tap';
+import { asset } from '../asset.js';
+import { ensureToolRoot } from '../toolroot/ensure.js';
+import { runInToolRoot } from '../toolroot/run.js';
+import { checkImage, compactImage, createBase, createOverlay, imageInfo, sameContent } from './image.js';
+
+const root = await ensureToolRoot();
+
+/** A file system's worth of files, made in the order of `names`. */
+const rootfs = async (directory: string, names: readonly string[]): Promise<string> => {
+  for (const name of names) {
+    await mkdir(join(directory, name, '..'), { recursive: true });
+    await writeFile(join(directory, name), `content of ${name}\n`);
+  }
+  await symlink('etc/hostname', join(directory, 'link'));
+  return directory;
+};
+
+const names = ['etc/hostname', 'bin/a', 'with space', 'etc/b'];
+
+/** A directory with a space in its name, holding a base image of `names`. */
+const withBase = async (parent: string) => {
+  const directory = join(parent, 'a directory');
+  const base = join(directory, 'the base.qcow2');
+  await mkdir(directory);
+  await createBase(root, await rootfs(join(directory, 'root fs'), names), base, { size: 24 });
+  return { directory, base };
+};
+
+t.test('base: an ext4 file system with the files, as root’s', async (t) => {
+  const { directory, base } = await withBase(t.testdir());
+  t.strictSame((await readdir(directory)).sort(), ['root fs', 'the base.qcow2'], 'nothing else is left');
+  const info = await imageInfo(root, base);
+  t.match(info, { format: 'qcow2', 'virtual-size': 24 << 20 });
+  t.ok(info['actual-size'] < 1 << 20, 'it is small');
+  const raw = join(directory, 'raw');
+  const inside = (argv: string[]) =>
+    runInToolRoot(root, argv, { binds: [{ path: directory, writable: true }] });
+  await inside(['qemu-img', 'convert', '-O', 'raw', base, raw]);
+  await inside(['e2fsck', '-fn', raw]);
+  t.equal((await inside(['debugfs', '-R', 'cat "/with space"', raw])).stdout, 'content of with space');
+  t.match((await inside(['debugfs', '-R', 'stat /etc', raw])).stdout, /User: +0 +Group: +0/);
+});
+
+t.test('base: same files, same bytes, in whatever order and at whatever time they were made', async (t) => {
+  const directory = t.testdir();
+  const images: Buffer[] = [];
+  for (const [i, order] of [names, [...names].reverse()].entries()) {
+    const image = join(directory, `${i}.qcow2`);
+    const files = await rootfs(join(directory, `${i}`), order);
+    for (const name of names) await utimes(join(files, name), 1e9 + i, 1e9 + i);
+    await createBase(root, files, image, { label: 'x' });
+    images.push(await readFile(image));
+  }
+  t.ok(images[0]?.equals(images[1] ?? Buffer.alloc(0)));
+});
+
+t.test('overlay: names its base and the format of it, may be larger', async (t) => {
+  const { directory, base } = await withBase(t.testdir());
+  const overlay = join(directory, 'over.qcow2');
+  await createOverlay(root, base, overlay, { size: 100 });
+  t.match(await imageInfo(root, overlay), {
+    'virtual-size': 100 << 20,
+    'backing-filename': base,
+    'backing-filename-format': 'qcow2',
+  });
+  t.equal(await sameContent(root, base, overlay), true);
+  t.equal((await checkImage(root, overlay)).verdict, 'sound');
+});
+
+t.test('overlay: a base of another format than said is refused', async (t) => {
+  const directory = t.testdir({ raw: 'not a qcow2'.padEnd(4096) });
+  const raw = join(directory, 'raw');
+  await t.rejects(createOverlay(root, raw, join(directory, 'o')), {
+    code: 'IMAGE_TOOL',
+    fields: { reason: /is no qcow2 image/ },
+  });
+  await createOverlay(root, raw, join(directory, 'o'), { raw: true });
+  t.match(await imageInfo(root, join(directory, 'o')), { 'backing-filename-format': 'raw' });
+  t.strictSame((await readdir(directory)).sort(), ['o', 'raw']);
+});
+
+t.test('compact: standalone, and the same to a guest', async (t) => {
+  const { directory, base } = await withBase(t.testdir());
+  const overlay = join(directory, 'over.qcow2');
+  const compacted = join(directory, 'compact.qcow2');
+  await createOverlay(root, base, overlay);
+  const write = ['qemu-io', '-c', 'write -P 0x5a 1M 64k', overlay];
+  await runInToolRoot(root, write, { binds: [{ path: directory, writable: true }] });
+  await compactImage(root, overlay, compacted);
+  t.equal((await imageInfo(root, compacted))['backing-filename'], undefined);
+  t.equal(await sameContent(root, overlay, compacted), true);
+  t.equal(await sameContent(root, base, compacted), false, 'what was written is there');
+});
+
+t.test('check: damage is seen, and not repaired', async (t) => {
+  const { directory, base } = await withBase(t.testdir());
+  t.equal((await checkImage(root, base)).verdict, 'sound');
+  // The refcount table's offset is at 48 in a qcow2 header: with the reference counts gone, every cluster in use is in error.
+  const file = await open(base, 'r+');
+  const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 48);
+  await file.write(Buffer.alloc(8), 0, 8, Number(buffer.readBigUInt64BE()));
+  await file.close();
+  const before = await readFile(base);
+  t.equal((await checkImage(root, base)).verdict, 'damaged');
+  t.ok(before.equals(await readFile(base)));
+  await writeFile(join(directory, 'text'), 'no image at all');
+  await t.rejects(checkImage(root, join(directory, 'text')), { code: 'IMAGE_TOOL' });
+});
+
+t.test('a failure leaves no partial file', async (t) => {
+  const directory = t.testdir({ rootfs: { big: 'x'.repeat(4 << 20) }, text: 'no image' });
+  await t.rejects(createBase(root, join(directory, 'rootfs'), join(directory, 'new'), { size: 2 }), {
+    code: 'IMAGE_TOOL',
+    fields: { reason: /give --size MB if it is too small/ },
+  });
+  await t.rejects(compactImage(root, join(directory, 'text'), join(directory, 'new')), {
+    code: 'IMAGE_TOOL',
+  });
+  t.strictSame((await readdir(directory)).sort(), ['rootfs', 'text']);
+});
+
+t.test('an end by signal leaves no partial file', async (t) => {
+  const directory = t.testdir({ rootfs: {} });
+  // Large and not compressible: it takes a while, so that the signal comes in the middle.
+  await writeFile(join(directory, 'rootfs/big'), randomBytes(64 << 20));
+  const seen = new AbortController();
+  const changes = watch(directory, { signal: seen.signal });
+  const child = execa(asset('qemu-img', 'create-base'), [join(directory, 'rootfs'), join(directory, 'new')], {
+    env: { VMMCI_TOOLROOT: root.path },
+    reject: false,
+  });
+  for await (const { filename } of changes) if (filename?.includes('.partial-')) break;
+  seen.abort();
+  child.kill('SIGTERM');
+  t.equal((await child).exitCode, 143);
+  t.strictSame(await readdir(directory), ['rootfs']);
+});
