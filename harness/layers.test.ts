@@ -42,6 +42,9 @@ const allowed: Readonly<Record<string, readonly string[] | 'anything'>> = {
   qemu: ['cache', 'images/toolroot'],
   guest: ['cache', 'images/toolroot', 'qemu'],
   report: ['scenario'],
+  matrix: 'anything',
+  seeded: [],
+  transcript: ['vmmci'],
   scenario: 'anything',
   scenarios: 'anything',
   cli: 'anything',
@@ -54,8 +57,9 @@ const typesOnly: Readonly<Record<string, readonly string[]>> = { pci: ['vhost-us
 const importableBy: Readonly<Record<string, readonly string[]>> = {
   cli: [],
   scenarios: [],
-  scenario: ['scenarios', 'report', 'cli'],
-  report: ['scenarios', 'scenario', 'cli'],
+  scenario: ['scenarios', 'report', 'matrix', 'cli'],
+  report: ['scenarios', 'scenario', 'matrix', 'cli'],
+  matrix: ['cli'],
 };
 
 /** The only file that may import koffi: it is native code, and its polling is not documented. */

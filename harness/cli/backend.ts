@@ -1,5 +1,6 @@
 // `vmmci backend`: the vhost-user back-end alone.
 import { parseArgs } from 'node:util';
+import { FaultEngine } from '../faults/engine.js';
 import { startBackend } from '../scenario/device.js';
 import { Trace } from '../trace.js';
 import { controlMethods } from '../vmd/control-methods.js';
@@ -8,6 +9,7 @@ import { generationNames } from '../vmmci/generations.js';
 import { hostNow } from '../vmmci/host-clock.js';
 import { runDaemon } from './daemon.js';
 import { clockOption, generationOption, socketOption } from './device-options.js';
+import { withFaults } from './fault-method.js';
 
 export const summary = 'serve the vmmci device to a vhost-user front-end';
 
@@ -38,12 +40,19 @@ export const run = async (args: readonly string[]): Promise<number> => {
   const control = socketOption('--control', values.control, false);
   const generation = generationOption(values.generation);
   const trace = new Trace();
+  const engine = new FaultEngine({ jumpClock: (us) => backend.clock.shift(us) });
   const backend = await startBackend(socket, {
     generation,
     clock: clockOption(values.clock),
     trace: trace.sink,
+    faults: engine,
   });
   const { vmmci, host, clock, close } = backend;
-  const methods = controlMethods({ device: vmmci, host, clock, trace, hostNow });
+  const methods = withFaults(controlMethods({ device: vmmci, host, clock, trace, hostNow }), {
+    engine,
+    serves: ['vhost-user'],
+    hasClock: true,
+    trace: trace.sink,
+  });
   return runDaemon({ sockets: { socket }, control, methods, host, close });
 };

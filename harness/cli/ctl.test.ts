@@ -94,7 +94,7 @@ t.test('what the other end refuses', async (t) => {
 });
 
 for (const [args, message] of [
-  [[], /an action is missing; valid: state, stop, command, clock, pause, unpause, trace/],
+  [[], /an action is missing; valid: state, stop, command, clock, pause, unpause, fault, trace/],
   [['reboot'], /no action 'reboot'; valid: state, stop/],
   [['toString'], /no action 'toString'/],
   [['state'], /--control PATH is missing/],
@@ -108,6 +108,10 @@ for (const [args, message] of [
   [['command', 'REBOOT', 'NOW'], /command: nothing goes where 'NOW' is/],
   [['clock'], /clock: SPEC is missing; valid: frozen:YYYY/],
   [['clock', 'noon'], /clock: 'noon' is no clock; valid: frozen:YYYY/],
+  [['fault'], /fault: PLAN is missing; valid: a JSON file/],
+  [['fault', '/nonexistent/plan'], /fault plan: \/nonexistent\/plan cannot be read \(ENOENT\); valid:/],
+  [['fault', '{"faults":'], /fault plan: .*JSON.*; valid: a JSON file/],
+  [['fault', '{"faults":[{"kind":"late"}]}'], /faults\[0\]\.kind: expected one of delay, /],
 ] as const) {
   t.test(`exits 2 for: ${args.join(' ')}`, async (t) => {
     t.match(await ctl(t, args), { status: 2, out: '', err: message });
@@ -117,6 +121,6 @@ for (const [args, message] of [
 t.test('--help tells all actions', async (t) => {
   const { status, out } = await ctl(t, ['--help']);
   t.equal(status, 0);
-  for (const action of ['state', 'stop', 'command', 'clock', 'pause', 'unpause', 'trace'])
+  for (const action of ['state', 'stop', 'command', 'clock', 'pause', 'unpause', 'fault', 'trace'])
     t.match(out, action);
 });

@@ -5,6 +5,7 @@ import { HarnessError } from '../errors.js';
 import { callControl } from '../vmd/control-client.js';
 import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
 import { requests } from '../vmmci/commands.js';
+import { FAULT_FORMS, readFaultPlan } from './fault-plan.js';
 
 export const summary = 'talk to a running backend or function through its control socket';
 
@@ -16,6 +17,7 @@ const usage = `usage: vmmci ctl --control PATH ACTION
   command NAME         NAME is one of ${REQUESTS}
   clock SPEC           SPEC is one of ${CLOCK_FORMS}
   pause, unpause       what vmctl does
+  fault PLAN           make the device misbehave; PLAN is one of ${FAULT_FORMS}
   trace                what happened, a JSON line an event
 `;
 
@@ -81,6 +83,10 @@ const actions: Readonly<Record<string, Action>> = {
   },
   pause: { run: ask('pause') },
   unpause: { run: ask('unpause') },
+  fault: {
+    operand: { name: 'PLAN', valid: FAULT_FORMS, check: (word) => void readFaultPlan(word) },
+    run: ask('fault', (word) => ({ plan: readFaultPlan(word) })),
+  },
   trace: { run: printTrace },
 };
 

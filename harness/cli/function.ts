@@ -1,6 +1,7 @@
 // `vmmci function`: the vfio-user server for `qemu -device vfio-user-pci`.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { FaultEngine } from '../faults/engine.js';
 import { stalePolicies } from '../pci/stale.js';
 import { type Backend, startBackend, startFunction } from '../scenario/device.js';
 import { privateDirectory } from '../socket/private-directory.js';
@@ -12,6 +13,7 @@ import { generationNames } from '../vmmci/generations.js';
 import { hostNow } from '../vmmci/host-clock.js';
 import { runDaemon } from './daemon.js';
 import { clockOption, generationOption, socketOption, staleOption } from './device-options.js';
+import { withFaults } from './fault-method.js';
 
 export const summary = 'serve the vmmci PCI function to a QEMU of your own';
 
@@ -54,13 +56,20 @@ export const run = async (args: readonly string[]): Promise<number> => {
   const trace = new Trace();
   const directory = privateDirectory();
   let own: Backend | undefined;
+  const engine = new FaultEngine({ jumpClock: (us) => own?.clock.shift(us) });
   try {
     if (foreign === undefined) {
-      const options = { generation, clock, trace: trace.sink };
+      const options = { generation, clock, trace: trace.sink, faults: engine };
       own = await startBackend(join(directory.path, 'backend.sock'), options);
     }
     const backend = foreign ?? join(directory.path, 'backend.sock');
-    const served = await startFunction(socket, { backend, generation, stale, trace: trace.sink });
+    const served = await startFunction(socket, {
+      backend,
+      generation,
+      stale,
+      trace: trace.sink,
+      faults: engine,
+    });
     const state = () => served.pci.state();
     const methods: MethodTable = own
       ? controlMethods({
@@ -75,7 +84,12 @@ export const run = async (args: readonly string[]): Promise<number> => {
     return await runDaemon({
       sockets: { socket, backend },
       control,
-      methods,
+      methods: withFaults(methods, {
+        engine,
+        serves: own ? ['vfio-user', 'vhost-user'] : ['vfio-user'],
+        hasClock: own !== undefined,
+        trace: trace.sink,
+      }),
       host: own?.host,
       lost: served.lost,
       close: served.close,

@@ -1,6 +1,7 @@
 // One client of a function: its messages, one after the other, each answered in one write.
 
 import { codeOf } from '../errors.js';
+import { delay } from '../faults/delay.js';
 import { type FaultHook, noFaults } from '../faults/hook.js';
 import { noTrace, type TraceSink } from '../trace.js';
 import { commandName } from './command.js';
@@ -29,17 +30,6 @@ interface Context {
   faults: FaultHook;
   state: SessionState;
 }
-
-/** Waits, but not beyond the connection's end. */
-const delay = async (ms: number, connection: Connection): Promise<void> => {
-  const ended = new AbortController();
-  const timer = new Promise<void>((resolve) => {
-    const handle = setTimeout(resolve, ms);
-    ended.signal.addEventListener('abort', () => clearTimeout(handle));
-  });
-  await Promise.race([timer, connection.closed]);
-  ended.abort();
-};
 
 /** The reply, `undefined` where a fault swallows it. Rejects with PROTOCOL as the codec and the handlers do. */
 const perform = async (frame: Frame, context: Context): Promise<Buffer | undefined> => {

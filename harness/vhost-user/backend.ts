@@ -1,6 +1,6 @@
 // One front-end's session with a device: reads a message, checks it, does it, answers it, reads the next.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HarnessError } from '../errors.js';
+import { delay } from '../faults/delay.js';
 import { type FaultHook, noFaults, type Outcome } from '../faults/hook.js';
 import { wrongData } from '../faults/wrong-data.js';
 import type { Channel } from '../socket/channel.js';
@@ -85,7 +85,7 @@ export class BackendSession {
     });
     if (action)
       this.#trace({ kind: 'fault', protocol: 'vhost-user', command: name, outcome: action.outcome?.kind });
-    if (action && action.delayMs > 0) await sleep(action.delayMs);
+    if (action && action.delayMs > 0) await delay(action.delayMs, this.#channel);
     const outcome = action?.outcome;
     let error: HarnessError | undefined;
     let reply: Buffer | undefined;

@@ -1,0 +1,35 @@
+// A fault plan as the command line gives it.
+
+import { readFileSync } from 'node:fs';
+import { HarnessError } from '../errors.js';
+import type { FaultPlan } from '../faults/fault.js';
+import { parseFaultPlan } from '../faults/parse.js';
+
+/** What a fault plan is written as, for help texts and messages. */
+export const FAULT_FORMS = 'a JSON file, JSON such as {"faults":[{"kind":"delay","ms":100}]}, off';
+
+const refuse = (reason: string): never => {
+  throw new HarnessError('USAGE', { reason: `fault plan: ${reason}; valid: ${FAULT_FORMS}` });
+};
+
+const contentOf = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    return refuse(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+};
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+};
+
+/** `null` for `off`. Throws USAGE for what is no plan. */
+export const readFaultPlan = (word: string): FaultPlan | null =>
+  word === 'off'
+    ? null
+    : parseFaultPlan(parseJson(word.trimStart().startsWith('{') ? word : contentOf(word)));

@@ -1,0 +1,21 @@
+import t from 'tap';
+import { delay } from './delay.js';
+
+const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+
+t.test('a delay ends with the connection', async (t) => {
+  let close = (): void => {};
+  const closed = new Promise<void>((resolve) => {
+    close = resolve;
+  });
+  const before = timers();
+  const waiting = delay(3_600_000, { closed });
+  close();
+  await waiting;
+  t.equal(timers(), before, 'no timer is left');
+});
+
+t.test('a delay ends by itself', async (t) => {
+  await delay(1, { closed: new Promise(() => {}) });
+  t.pass();
+});

@@ -1,0 +1,384 @@
+// Random and hostile input. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7 makes it longer and other.
+
+import fc from 'fast-check';
+import t from 'tap';
+import { codeOf } from '../errors.js';
+import type { Channel } from '../socket/channel.js';
+import { closeFd, eventFd, socketPair } from '../socket/descriptor.js';
+import { socketPairFds } from '../socket/libc.js';
+import { openDescriptors } from '../socket/open-descriptors.js';
+import { Vmmci } from '../vmmci/device.js';
+import { generations } from '../vmmci/generations.js';
+import { VirtualScheduler } from '../vmmci/scheduler.js';
+import { BackendSession } from './backend.js';
+import { allProtocolFeatures } from './features.js';
+import { decodeHeader, encodeFrame, maxPayload, readFrame } from './frame.js';
+import { startFrontEnd } from './front-end.js';
+import { handlers } from './handlers.js';
+import { checkShape, decodeConfig, encodeConfig, ring, u64 } from './payload.js';
+import { type RequestName, requestName, requests } from './requests.js';
+import { Rings } from './rings.js';
+
+const options = {
+  numRuns: Number(process.env.FUZZ_RUNS ?? 300),
+  seed: Number(process.env.FUZZ_SEED ?? 20170917),
+};
+const slow = { ...options, numRuns: Math.ceil(options.numRuns / 3) };
+
+const makeDevice = (): Vmmci =>
+  new Vmmci({
+    generation: generations['8.0'],
+    clock: { now: () => 1_551_506_221_123_456n, spec: 'test' },
+    scheduler: new VirtualScheduler(),
+  });
+
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+};
+
+const u32 = fc.oneof(
+  fc.nat(32),
+  fc.constantFrom(0x7fffffff, 0x80000000, 0xffffffff),
+  fc.nat({ max: 0xffffffff }),
+);
+const any64 = fc.oneof(fc.bigInt({ min: 0n, max: 300n }), fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }));
+const data = fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes));
+
+/** A config payload whose size need not be that of its data, nor in the config space. */
+const config = fc.oneof(
+  fc.tuple(fc.nat(40), data, fc.constantFrom(0, 0, 1, 2, 0x8000_0000)).map((given) => encodeConfig(...given)),
+  fc.tuple(u32, u32, u32, data).map(([offset, size, flags, bytes]) => {
+    const payload = encodeConfig(offset, bytes, flags);
+    payload.writeUInt32LE(size, 4);
+    return payload;
+  }),
+);
+const memory = fc.tuple(u32, fc.nat(9)).map(([count, regions]) => {
+  const payload = Buffer.alloc(8 + 32 * regions, 7);
+  payload.writeUInt32LE(count % 2 === 0 ? regions : count, 0);
+  return payload;
+});
+
+/** Payloads that are almost right, by the shape that the request has. */
+const payloads = {
+  none: fc.constant(Buffer.alloc(0)),
+  u64: any64.map(u64),
+  ring: fc.tuple(fc.oneof(fc.nat(9), u32), u32).map(([index, number]) => ring(index, number)),
+  address: fc.constant(Buffer.alloc(40, 3)),
+  config,
+  memory,
+} as const;
+
+/** Now and then the end is missing. */
+const cut = (payload: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> =>
+  fc.oneof(
+    { weight: 9, arbitrary: payload },
+    { weight: 1, arbitrary: fc.tuple(payload, fc.nat(16)).map(([whole, size]) => whole.subarray(0, size)) },
+  );
+
+const names = Object.keys(requests) as RequestName[];
+const content = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .constantFrom(...names)
+      .chain((name) =>
+        cut(payloads[requests[name].payload]).map((payload) => ({
+          number: requests[name].id as number,
+          payload,
+        })),
+      ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      number: fc.oneof(fc.constantFrom(...names.map((name) => requests[name].id as number)), u32),
+      payload: fc.oneof(data, ...Object.values(payloads)),
+    }),
+  },
+);
+const message = fc
+  .tuple(
+    fc.record({
+      flags: fc.oneof(
+        { weight: 12, arbitrary: fc.constantFrom(1, 9) },
+        { weight: 1, arbitrary: u32.map((bits) => bits >>> 0) },
+      ),
+      fds: fc.oneof(
+        fc.constantFrom<('event' | 'socket')[]>([], [], ['event'], ['socket']),
+        fc.array(fc.constantFrom('event' as const, 'socket' as const), { maxLength: 10 }),
+      ),
+      /** The descriptors come with the payload instead of the header. */
+      late: fc.boolean(),
+    }),
+    content,
+  )
+  .map(([frame, what]) => ({ ...frame, ...what }));
+
+type Message = typeof message extends fc.Arbitrary<infer T> ? T : never;
+
+const HEADER = 12;
+
+const encode = ({ number, flags, payload }: Pick<Message, 'number' | 'flags' | 'payload'>): Buffer => {
+  const frame = encodeFrame(number, payload);
+  frame.writeUInt32LE(flags >>> 0, 4);
+  return frame;
+};
+
+const negotiate = encodeFrame(requests.SET_PROTOCOL_FEATURES.id, u64(allProtocolFeatures));
+const last = encodeFrame(requests.GET_QUEUE_NUM.id, Buffer.alloc(0));
+
+type Heard = { request: number; payload: Buffer }[];
+
+/** Reads replies until `lasts` of them are to what is sent last, or the connection ends. */
+const replies = async (channel: Channel, lasts: number): Promise<Heard> => {
+  const heard: Heard = [];
+  for (let left = lasts; left > 0; ) {
+    const frame = await readFrame(channel);
+    if (frame === null) return heard;
+    if (!frame.reply || frame.fds.length > 0) throw new Error(`request ${frame.request} is no reply`);
+    heard.push({ request: frame.request, payload: frame.payload });
+    if (frame.request === requests.GET_QUEUE_NUM.id) left -= 1;
+  }
+  return heard;
+};
+
+/** How many replies to `GET_QUEUE_NUM` there are when a session lives to the end: it answers each or closes. */
+const lastsIn = (given: readonly Message[]): number =>
+  1 + given.filter(({ number }) => number === requests.GET_QUEUE_NUM.id).length;
+
+const ignoreClosed = (error: unknown): void => {
+  if (codeOf(error) !== 'SOCKET_CLOSED') throw error; // the session may end on what it was sent
+};
+
+t.test('the codec takes or refuses any bytes, and does nothing else', async (t) => {
+  const device = makeDevice();
+  const decode = ({ number, payload, flags, fds }: Message): void => {
+    try {
+      decodeHeader(encode({ number, payload, flags }));
+      const name = requestName(number);
+      if (name === undefined) return;
+      checkShape(name, requests[name], { payload, fds: fds.map(() => 0) });
+      const { SET_BACKEND_REQ_FD: _, ...rest } = handlers;
+      const handler = name === 'SET_BACKEND_REQ_FD' ? undefined : rest[name];
+      const answer = handler?.(
+        { device, rings: new Rings(), has: () => true, setProtocol: () => {}, setBackChannel: () => {} },
+        { request: number, reply: false, needReply: false, payload, fds: [] },
+      );
+      if ((answer === undefined) === 'reply' in requests[name]) throw new TypeError(`${name}: ${answer}`);
+    } catch (error) {
+      if (codeOf(error) !== 'PROTOCOL') throw error;
+    }
+  };
+  fc.assert(fc.property(message, decode), { ...options, numRuns: 4 * options.numRuns });
+  const refuse = (bytes: Uint8Array): void => {
+    for (const parse of [decodeHeader, decodeConfig]) {
+      try {
+        parse(Buffer.from(bytes));
+      } catch (error) {
+        if (codeOf(error) !== 'PROTOCOL') throw error;
+      }
+    }
+  };
+  fc.assert(fc.property(fc.uint8Array({ minLength: 12, maxLength: 300 }), refuse), options);
+  t.pass();
+});
+
+t.test('what is encoded is decoded to the same', async (t) => {
+  const access = fc.nat(256).chain((offset) =>
+    fc.record({
+      offset: fc.constant(offset),
+      bytes: fc.uint8Array({ maxLength: 256 - offset }),
+      flags: u32,
+    }),
+  );
+  fc.assert(
+    fc.property(access, fc.boolean(), fc.boolean(), ({ offset, bytes, flags }, reply, needReply) => {
+      const data = Buffer.from(bytes);
+      const payload = encodeConfig(offset, data, flags);
+      t.strictSame(decodeConfig(payload), { offset, size: data.length, flags, data });
+      t.strictSame(decodeHeader(encodeFrame(24, payload, { reply, needReply })), {
+        request: 24,
+        reply,
+        needReply,
+        size: payload.length,
+      });
+    }),
+    { ...options, numRuns: 50 },
+  );
+});
+
+t.test('a session answers in order and at most once, ends, and keeps no descriptor', async (t) => {
+  const event = eventFd();
+  const pair = socketPairFds();
+  const descriptor = { event, socket: pair[0] };
+  const before = openDescriptors();
+  let ends = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(message, { maxLength: 12 }), fc.nat(12), async (given, when) => {
+      const [ours, theirs] = socketPair();
+      const device = makeDevice();
+      const done = new BackendSession(theirs, device).run();
+      const heard = replies(ours, lastsIn(given));
+      try {
+        await ours.write(negotiate);
+        for (const [at, one] of given.entries()) {
+          const bytes = encode(one);
+          const split = one.late && one.payload.length > 0 ? HEADER : 0;
+          if (split > 0) await ours.write(bytes.subarray(0, split));
+          await ours.write(
+            bytes.subarray(split),
+            one.fds.map((kind) => descriptor[kind]),
+          );
+          if (at !== when) continue;
+          device.setStatus(4); // and a config change, in the middle of it all
+          device.command('REBOOT');
+        }
+        await ours.write(last);
+      } catch (error) {
+        ignoreClosed(error);
+      }
+      const numbers = [...given.map(({ number }) => number >>> 0), requests.GET_QUEUE_NUM.id as number];
+      let at = 0;
+      for (const { request, payload } of await heard) {
+        const found = numbers.indexOf(request, at);
+        if (found < 0) throw new Error(`a reply to ${request} that nobody asked for, or twice`);
+        at = found + 1;
+        const name = requestName(request);
+        const row = name && requests[name];
+        const longest = row && 'reply' in row && row.reply === 'config' ? 12 + 256 : 8;
+        if (payload.length > longest) throw new Error(`${name}: a reply of ${payload.length} bytes`);
+      }
+      if (at === numbers.length) ends += 1;
+      ours.close();
+      await done;
+      await turns(2); // a back channel goes a turn later
+      if (openDescriptors() !== before) throw new Error('a descriptor is left open');
+    }),
+    slow,
+  );
+  t.ok(ends > slow.numRuns / 10, `${ends} of ${slow.numRuns} sessions lived to the end`);
+  for (const fd of [event, ...pair]) closeFd(fd);
+});
+
+t.test('the same answers however the stream is cut', async (t) => {
+  const before = openDescriptors();
+  const talk = async (pieces: readonly Buffer[], lasts: number): Promise<string> => {
+    const [ours, theirs] = socketPair();
+    const done = new BackendSession(theirs, makeDevice()).run();
+    const heard = replies(ours, lasts);
+    try {
+      for (const piece of pieces) await ours.write(piece);
+    } catch (error) {
+      ignoreClosed(error);
+    }
+    const answers = await heard;
+    ours.close();
+    await done;
+    return answers.map(({ request, payload }) => `${request}:${payload.toString('hex')}`).join(' ');
+  };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(message, { maxLength: 6 }),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }),
+      async (given, cuts) => {
+        const whole = Buffer.concat([negotiate, ...given.map(encode), last]);
+        const pieces: Buffer[] = [];
+        for (let at = 0, turn = 0; at < whole.length; turn++) {
+          const size = cuts[turn % cuts.length] ?? 1;
+          pieces.push(whole.subarray(at, at + size));
+          at += size;
+        }
+        const lasts = lastsIn(given);
+        const [expected, got] = [await talk([whole], lasts), await talk(pieces, lasts)];
+        if (got !== expected) throw new Error(`cutting changed the answers: ${got}, expected ${expected}`);
+      },
+    ),
+    slow,
+  );
+  t.equal(openDescriptors(), before);
+});
+
+t.test('the largest message and one byte more', async (t) => {
+  const [ours, theirs] = socketPair();
+  const done = new BackendSession(theirs, makeDevice()).run();
+  const header = (size: number): Buffer => {
+    const frame = encodeFrame(99, Buffer.alloc(0));
+    frame.writeUInt32LE(9, 4);
+    frame.writeUInt32LE(size, 8);
+    return frame;
+  };
+  await ours.write(Buffer.concat([negotiate, header(maxPayload), Buffer.alloc(maxPayload)]));
+  t.same((await readFrame(ours))?.payload, u64(1n), 'taken whole, and refused for its number');
+  await ours.write(header(maxPayload + 1));
+  t.equal(await ours.read(1), null, 'not even waited for');
+  await done;
+});
+
+type Mischief = (reply: Buffer) => { bytes: Buffer; fds?: boolean; close?: boolean };
+
+const mischief: fc.Arbitrary<Mischief> = fc.oneof(
+  fc.tuple(fc.nat(40), fc.nat(255)).map<Mischief>(([at, value]) => (reply) => {
+    const bytes = Buffer.from(reply);
+    if (at < bytes.length) bytes[at] = value;
+    return { bytes };
+  }),
+  fc.nat(40).map<Mischief>((length) => (reply) => ({ bytes: reply.subarray(0, length), close: true })),
+  data.map<Mischief>((more) => (reply) => ({ bytes: Buffer.concat([reply, more]) })),
+  fc.constant<Mischief>((reply) => ({ bytes: Buffer.concat([reply, reply]) })),
+  fc.constant<Mischief>((reply) => ({ bytes: reply, fds: true })),
+);
+
+t.test('a front-end takes or refuses any answers of a back-end, and keeps no descriptor', async (t) => {
+  const event = eventFd();
+  const before = openDescriptors();
+  let whole = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.nat(9), mischief, async (when, spoil) => {
+      const [ours, theirs] = socketPair();
+      const [inner, backendEnd] = socketPair();
+      const done = new BackendSession(backendEnd, makeDevice()).run();
+      // Between the two: passes requests on, and answers back, of which one is spoilt.
+      const middle = (async () => {
+        for (
+          let frame = await readFrame(theirs), count = 0;
+          frame;
+          frame = await readFrame(theirs), count++
+        ) {
+          const { request, payload, needReply, fds } = frame;
+          await inner.write(encodeFrame(request, payload, { needReply }), fds);
+          for (const fd of fds) closeFd(fd);
+          const name = requestName(request);
+          if (!needReply && !(name && 'reply' in requests[name])) continue;
+          const answer = await readFrame(inner);
+          if (answer === null) throw new Error('the back-end left');
+          const right = encodeFrame(answer.request, answer.payload, { reply: true });
+          const given = count === when ? spoil(right) : { bytes: right };
+          await theirs.write(given.bytes, given.fds ? [event] : []);
+          if (given.close) theirs.close();
+        }
+      })().catch(ignoreClosed);
+      try {
+        const frontEnd = await startFrontEnd(ours, { replyTimeoutMs: 60 });
+        await frontEnd.setFeatures(7n);
+        await frontEnd.setStatus(7);
+        await frontEnd.getConfig(4, 4);
+        await frontEnd.getConfig(5, 1);
+        whole += 1;
+        frontEnd.close();
+      } catch (error) {
+        if (!['PROTOCOL', 'SOCKET_CLOSED'].includes(String(codeOf(error)))) throw error;
+        ours.close();
+      }
+      await middle;
+      theirs.close();
+      inner.close();
+      await done;
+      await turns(4);
+      if (openDescriptors() !== before) throw new Error('a descriptor is left open');
+    }),
+    slow,
+  );
+  t.ok(whole > 0 && whole < slow.numRuns, `${whole} of ${slow.numRuns} noticed nothing`);
+  closeFd(event);
+});
