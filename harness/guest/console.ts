@@ -176,8 +176,9 @@ export class Console {
   #panicError(panic: string, what: string): HarnessError {
     const recent = this.#lines.slice(-traceLength).map(({ text }) => text);
     const [first] = findSplats(recent);
-    const cause = first === undefined || first.kind === 'panic' ? [] : [...first.context, '…'];
-    return new HarnessError('GUEST_PANIC', { what, panic, lines: [...cause, this.tail()].join('\n') });
+    const end = this.tail();
+    const cause = first === undefined || end.includes(first.line) ? [] : [...first.context, '…'];
+    return new HarnessError('GUEST_PANIC', { what, panic, lines: [...cause, end].join('\n') });
   }
 
   #exitError(exit: QemuExit, what: string): HarnessError {

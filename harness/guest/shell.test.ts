@@ -128,6 +128,10 @@ t.test('a command that never answers is named, and the shell is taken', async (t
   t.equal(requests.length, 1);
   reply(far, 'n1', 0);
   await turn();
+  const next = shell.run('true');
+  await turn();
+  reply(far, 'n2', 0);
+  t.equal((await next).status, 0, 'a late answer sets it free');
 });
 
 t.test('after a reset the shell is free again, and greets again', async (t) => {

@@ -99,7 +99,7 @@ export class Shell {
   /**
    * Runs a shell script in the guest, after those that were asked for before; any bytes may come back, of any length.
    * A status other than 0 is a result, not an error. GUEST_TIMEOUT, GUEST_PANIC, GUEST_EXIT, QEMU_EXIT; after a timeout the
-   * shell is taken, and each later command rejects with GUEST_SHELL.
+   * shell is taken until the answer comes after all, and each command meanwhile rejects with GUEST_SHELL.
    */
   run(command: string, { what, timeoutMs = defaultTimeout }: RunOptions = {}): Promise<CommandResult> {
     const result = this.#queue.then(() =>
@@ -189,9 +189,11 @@ export class Shell {
   #finish(running: Running, line: string): void {
     const [stdout, stderr] = running.outputs;
     if (running.status === undefined || stdout === undefined || stderr === undefined)
-      this.#lost(running, line);
+      this.#lost(running, unexpected(line));
     else {
       this.#running = undefined;
+      // Too late for who asked, but the shell is free again.
+      this.#stuck = undefined;
       running.resolve({ status: running.status, stdout, stderr });
     }
   }

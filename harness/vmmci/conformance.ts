@@ -12,7 +12,9 @@ export interface Conformance {
   readonly when: string;
   readonly outcome: string;
   readonly tier: Tier;
-  /** Why no tier can express it. */
+  /** The name of the scenario that asserts it; there is one for the tier `guest` alone. */
+  readonly scenario?: string;
+  /** Why no tier can express it; there is one for the tier `none` alone. */
   readonly reason?: string;
 }
 

@@ -1,0 +1,31 @@
+import t from 'tap';
+import { overlay, parseLibraries } from './inventory.js';
+
+t.test('a program’s libraries are those that ldd finds, and the loader', async (t) => {
+  const listing = `\tlinux-vdso.so.1 (0x00007f13e264c000)
+\tlibpci.so.3 => /lib/x86_64-linux-gnu/libpci.so.3 (0x00007f13e2610000)
+\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f13e2400000)
+\t/lib64/ld-linux-x86-64.so.2 (0x00007f13e264c000)
+`;
+  t.strictSame(parseLibraries(listing), [
+    'lib/x86_64-linux-gnu/libpci.so.3',
+    'lib/x86_64-linux-gnu/libc.so.6',
+    'lib64/ld-linux-x86-64.so.2',
+  ]);
+});
+
+t.test('our scripts are programs, what is in etc is not', async (t) => {
+  const found = (await overlay()).flatMap((entry) =>
+    entry.type === 'file' ? [[entry.path, entry.executable, entry.content.toString('utf8', 0, 9)]] : [],
+  );
+  for (const path of ['init', 'sbin/agent', 'sbin/reboot', 'sbin/payload', 'sbin/mount-data']) {
+    t.strictSame(
+      found.find(([name]) => name === path),
+      [path, true, '#!/bin/sh'],
+    );
+  }
+  t.match(
+    found.find(([name]) => name === 'etc/mdev.conf'),
+    ['etc/mdev.conf', false],
+  );
+});
