@@ -14,6 +14,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: () => import('./demo.js'),
   function: () => import('./function.js'),
   kernels: () => import('./kernels.js'),
+  matrix: () => import('./matrix.js'),
+  seeded: () => import('./seeded.js'),
   setup: () => import('./setup.js'),
   suite: () => import('./suite.js'),
 };

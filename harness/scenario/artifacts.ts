@@ -18,10 +18,11 @@ export interface Evidence {
 
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
-const reproduce = ({ kernel, driver }: Environment, file: string): string => `#!/bin/sh
+const reproduce = ({ kernel, driver, generation }: Environment, file: string): string => `#!/bin/sh
 # Runs this scenario again, alone, and keeps what it leaves.
 cd ${quote(packageRoot())} && npm run --silent build &&
-exec env ${variables.kernel}=${quote(kernel.name)} ${variables.driver}=${quote(driver.directory)} ${variables.keep}=1 \\
+exec env ${variables.kernel}=${quote(kernel.name)} ${variables.driver}=${quote(driver.directory)} \\
+	${variables.generation}=${generation} ${variables.keep}=1 \\
 	node ${quote(file)}
 `;
 

@@ -27,7 +27,9 @@ const text = (value: unknown): string =>
     ? JSON.stringify(value)
     : typeof value === 'bigint'
       ? String(value)
-      : JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
+      : value === undefined
+        ? 'nothing'
+        : JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
 
 /** Protocol traffic is what a failure is about; console lines and shell commands are told elsewhere. */
 const isTraffic = (kind: string): boolean => kind !== 'console' && kind !== 'shell';
@@ -46,7 +48,13 @@ export const checksFor = (reporter: Reporter, trace: Trace, onFailure: (line: st
     const where = from === since ? `trace #${from}` : `trace #${since} to #${from - 1}`;
     const line = `${what}: expected ${expected}, seen ${seen} (${where})`;
     onFailure(line);
-    reporter.fail(line, { expected, seen, trace: events.slice(-shown).map(formatEvent), at: undefined });
+    reporter.fail(line, {
+      expected,
+      seen,
+      trace: events.slice(-shown).map(formatEvent),
+      at: null,
+      stack: '',
+    });
   };
   return {
     equal: (what, seen, expected) =>

@@ -42,19 +42,27 @@ export class Driver {
     await unpackPayload(this.#shell);
   }
 
-  /** Loads the modules in order. GUEST_COMMAND if one is refused. */
+  /** Loads the modules in order; resolves when their init is done, and probe with it. GUEST_COMMAND if one is refused. */
   async load(parameters: Readonly<Record<string, string>> = {}): Promise<void> {
-    for (const module of this.description.modules) {
-      const words = module === this.description.virtioDriver ? Object.entries(parameters) : [];
-      await this.#shell.text(
-        ['modprobe', module, ...words.map(([name, value]) => `${name}=${value}`)].join(' '),
-      );
-    }
+    const { modules, virtioDriver } = this.description;
+    const words = Object.entries(parameters).map(([name, value]) => ` ${name}=${value}`);
+    // The first module makes a device for which mdev loads the second by its alias, and nobody could tell it parameters.
+    const options = `mkdir -p /etc/modprobe.d && echo 'options ${virtioDriver}${words.join('')}' >/etc/modprobe.d/vmmci.conf`;
+    const load = modules.map(
+      (module) =>
+        `modprobe ${module} && until grep -q '^${module} .* Live ' /proc/modules; do usleep 2000; done`,
+    );
+    await this.#shell.text([options, ...load].join(' && '), { what: `loading of ${modules.join(', ')}` });
   }
 
   /** Unloads them in the opposite order. */
   async unload(): Promise<void> {
-    for (const module of [...this.description.modules].reverse()) await this.#shell.text(`rmmod ${module}`);
+    await this.#shell.text(
+      [...this.description.modules]
+        .reverse()
+        .map((module) => `rmmod ${module}`)
+        .join(' && '),
+    );
   }
 
   /** Names of the modules of this driver that are loaded. */
@@ -72,6 +80,11 @@ export class Driver {
   /** One attribute, without its newline. */
   attribute(name: string): Promise<string> {
     return this.#shell.text(`cat ${this.path(name)}`);
+  }
+
+  /** The attribute that shows the host's clock. */
+  get hostTimeName(): string {
+    return this.#time().hostTime;
   }
 
   /** The host's clock as the driver shows it, microseconds since the epoch. */

@@ -4,14 +4,23 @@ import { asset, packageRoot } from '../../images/asset.js';
 import { defaultKernelName } from '../../images/kernels/table.js';
 import { type Prepared, prepare } from '../../images/prepare.js';
 import type { Progress } from '../../images/toolroot/progress.js';
+import { HarnessError } from '../errors.js';
 import { type AcceleratorChoice, probeAccelerator } from '../qemu/accelerator.js';
 import { findQemu, type Qemu } from '../qemu/find.js';
+import {
+  DEFAULT_GENERATION,
+  type GenerationName,
+  generationNames,
+  isGenerationName,
+} from '../vmmci/generations.js';
 import { type DriverDescription, readDriver } from './driver-description.js';
 
 /** Set by the commands for the scenario processes that they start. */
 export const variables = {
   kernel: 'VMMCI_KERNEL',
   driver: 'VMMCI_DRIVER',
+  /** A directory with the driver's modules, built already for this kernel. */
+  modules: 'VMMCI_MODULES',
   qemu: 'VMMCI_QEMU',
   generation: 'VMMCI_GENERATION',
   /** The directory of this run's artifacts. */
@@ -24,6 +33,8 @@ export interface Environment extends Prepared {
   qemu: Qemu;
   accelerator: AcceleratorChoice;
   driver: DriverDescription;
+  /** For scenarios that do not name one themselves. */
+  generation: GenerationName;
   /** Where the artifacts of this run go. */
   run: string;
   keep: boolean;
@@ -32,14 +43,25 @@ export interface Environment extends Prepared {
 /** `2026-11-22T20.15.00` in UTC: sorts by time, and needs no quoting anywhere. */
 export const runName = (now: Date): string => now.toISOString().slice(0, 19).replaceAll(':', '.');
 
+const generationOf = (name: string = DEFAULT_GENERATION): GenerationName => {
+  if (isGenerationName(name)) return name;
+  const valid = generationNames.join(', ');
+  throw new HarnessError('USAGE', { reason: `${variables.generation}: no generation '${name}'; valid: ${valid}` });
+};
+
 /** Makes what is missing; quick when nothing is. Throws what the parts throw. */
 export const openEnvironment = async (progress?: Progress): Promise<Environment> => {
   const { env } = process;
+  const generation = generationOf(env[variables.generation]);
   const directory = resolve(env[variables.driver] ?? asset('driver'));
   const driver = await readDriver(directory);
-  const prepared = await prepare(env[variables.kernel] ?? defaultKernelName, { driver: directory, progress });
+  const prepared = await prepare(env[variables.kernel] ?? defaultKernelName, {
+    driver: directory,
+    modules: env[variables.modules],
+    progress,
+  });
   const qemu = await findQemu({ path: env[variables.qemu], root: prepared.root });
   const accelerator = await probeAccelerator(qemu);
   const run = resolve(env[variables.run] ?? resolve(packageRoot(), 'runs', runName(new Date())));
-  return { ...prepared, qemu, accelerator, driver, run, keep: env[variables.keep] === '1' };
+  return { ...prepared, qemu, accelerator, driver, generation, run, keep: env[variables.keep] === '1' };
 };

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { assertHealthy, findSplats, markKernelLog, readKernelLog } from '../guest/kernel-log.js';
 import { privateDirectory } from '../socket/private-directory.js';
-import { Trace } from '../trace.js';
+import { Trace, type TraceEvent } from '../trace.js';
 import type { DeviceClock } from '../vmmci/clock.js';
-import { DEFAULT_GENERATION, type GenerationName } from '../vmmci/generations.js';
+import type { GenerationName } from '../vmmci/generations.js';
 import type { Scheduler } from '../vmmci/scheduler.js';
 import { artifactDirectory, writeArtifacts } from './artifacts.js';
 import { type Checks, checksFor } from './checks.js';
@@ -45,12 +45,25 @@ export interface Scene {
   readonly driver: Driver;
   readonly trace: Trace;
   readonly environment: Environment;
+  /**
+   * The first event of that kind from `mark` on that fits, or the one after `times` of them, now or later. GUEST_TIMEOUT
+   * when there is none in 10 s, GUEST_EXIT or GUEST_PANIC at once when the guest goes down first.
+   */
+  until(
+    kind: string,
+    mark: number,
+    fits?: (event: TraceEvent) => boolean,
+    times?: number,
+  ): Promise<TraceEvent>;
   /** A second device with a trace of its own, to be plugged in by the scenario. */
   another(options?: Omit<DeviceOptions, 'trace'>): Promise<{ device: Device; trace: Trace }>;
 }
 
 /** Far beyond what any scenario takes: only a defect of the harness gets here, every wait has its own limit. */
 const limitMs = 300_000;
+
+/** Many times what the driver takes for anything, also on a busy host. */
+const eventMs = 10_000;
 
 let opened: Promise<Environment> | undefined;
 
@@ -65,6 +78,8 @@ const attempt = async (step: () => unknown, failed: (error: unknown) => void): P
 
 const lineOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+t.setTimeout(limitMs);
+
 /** Declares a scenario. `name` is also that of its artifacts. */
 export const scenario = (
   name: string,
@@ -76,7 +91,7 @@ export const scenario = (
     const begin = performance.now();
     opened ??= openEnvironment();
     const environment = await opened;
-    const { generation = DEFAULT_GENERATION, clock, driver: want = 'loaded', boot = 'restored' } = options;
+    const { generation = environment.generation, clock, driver: want = 'loaded', boot = 'restored' } = options;
     const trace = new Trace();
     const place = privateDirectory();
     const sockets = join(place.path, 'sockets');
@@ -87,7 +102,7 @@ export const scenario = (
       verdict = worse(verdict, bad);
       const line = bad === 'broken' ? `BROKEN, not the driver: ${lineOf(error)}` : lineOf(error);
       reasons.push(line);
-      t.fail(line, { found: error instanceof Error ? error.stack : undefined, at: undefined });
+      t.fail(line, { found: error instanceof Error ? error.stack : undefined, at: null, stack: '' });
     };
     const check = checksFor(t, trace, (line) => {
       verdict = worse(verdict, 'failed');
@@ -125,8 +140,15 @@ export const scenario = (
         const trace = new Trace();
         return { device: await start({ generation, ...more, trace: trace.sink }), trace };
       };
-      await body({ check, vm, device, driver, trace, environment, another });
-      const { lines } = vm.console;
+      const { console } = vm;
+      const until: Scene['until'] = (kind, mark, fits = () => true, times = 1) => {
+        let left = times;
+        const event = trace.next(kind, mark, (event) => fits(event) && --left <= 0);
+        const what = times === 1 ? `'${kind}' in the trace` : `'${kind}' in the trace, ${times} times`;
+        return console.guard(event, { what, timeoutMs: eventMs });
+      };
+      await body({ check, vm, device, driver, trace, environment, until, another });
+      const { lines } = console;
       if (vm.hasEnded() || vm.hasRestarted())
         assertHealthy({ splats: findSplats(lines.map(({ text }) => text)), taint: [] });
       if (!vm.hasEnded()) {

@@ -62,7 +62,8 @@ export const sharingAddress = '0000:00:0d.0';
 const unplugMs = 10_000;
 const bootMs = 60_000;
 
-const describe = (
+/** The machine of a scenario; its snapshots are those of all scenarios with as many CPUs. */
+export const machineOf = (
   { accelerator, kernel, initramfs }: Environment,
   disks: readonly Disk[],
   cpus: number,
@@ -88,7 +89,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   const disks = await makeDisks(environment, directory, { format: disk });
   const [, data] = disks;
   if (data === undefined) throw new Error('no data disk');
-  const machine = describe(environment, disks, cpus);
+  const machine = machineOf(environment, disks, cpus);
   const { qemu } = environment;
   const functionSocket = plugged ? device.functionSocket : undefined;
   const common = { qemu, binds: [{ path: sockets }], trace };

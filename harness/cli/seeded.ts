@@ -1,0 +1,185 @@
+// `vmmci seeded`: the proof that the suite can fail. Each known bug is put into the driver, and a scenario must catch it.
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { asset } from '../../images/asset.js';
+import { buildInTree } from '../../images/kernels/build.js';
+import { listSources } from '../../images/kernels/module-sources.js';
+import { codeOf, HarnessError } from '../errors.js';
+import { readResults } from '../report/results.js';
+import { columns } from '../report/table.js';
+import { descriptionFile } from '../scenario/driver-description.js';
+import { type Environment, openEnvironment, variables } from '../scenario/environment.js';
+import { filesFor, type ScenarioFile, scenarioFiles } from '../scenario/scenario-files.js';
+import { applyBug, readBugs, type SeededBug } from '../seeded/bug.js';
+import { type Fate, judge, type Outcome } from '../seeded/outcome.js';
+import { jobsOption } from './jobs-option.js';
+import { progressLines } from './progress-lines.js';
+import { runFiles } from './run-files.js';
+import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
+
+export const summary = 'put known bugs into the driver, one at a time, and see each caught by its scenario';
+
+const usage = `usage: vmmci seeded [WORD…] [--jobs N] [--kernel NAME] [--qemu PATH] [--keep]
+  WORD            only bugs with one of the words in their name
+${runOptionsUsage.replace(/^ {2}--driver.*\n/m, '')}  --jobs N        bugs at once; the number of processors when not given
+`;
+
+const { driver: _, ...chosenOptions } = runOptions;
+const options = { ...chosenOptions, jobs: { type: 'string' } } as const;
+
+/** What nearly every bug of some weight shows in. Asked only when the scenario that a bug names has seen nothing. */
+const smoke = ['clock-driver', 'sync-rtc', 'stop'];
+
+const marks: Readonly<Record<Fate, string>> = {
+  caught: 'caught',
+  elsewhere: 'NOT CAUGHT, but elsewhere',
+  survived: 'SURVIVED',
+  broken: 'BROKEN',
+};
+
+/** Bytes of a check's line in the table. */
+const wide = 110;
+
+const readSources = async (directory: string): Promise<Map<string, string>> => {
+  const files = await listSources(directory);
+  const texts = files.map(async (file) => [file, await readFile(join(directory, file), 'utf8')] as const);
+  return new Map(await Promise.all(texts));
+};
+
+interface Bench {
+  readonly environment: Environment;
+  readonly files: readonly ScenarioFile[];
+  /** Temporary, with a directory for each that works. */
+  readonly place: string;
+  /** Of the run's artifacts. */
+  readonly run: string;
+  readonly keep: boolean;
+}
+
+/** Runs scenarios with the modules in `modules`, and resolves with what came of them. */
+const witnesses = async (
+  { files }: Bench,
+  names: readonly string[],
+  run: string,
+  env: Readonly<Record<string, string>>,
+  mode: 'together' | number,
+) => {
+  await runFiles(filesFor(files, names), { mode, env: { ...env, [variables.run]: run } });
+  return readResults(run);
+};
+
+/** Builds the driver with the bug in it in `slot`, and shows it to its scenarios. */
+const tryBug = async (
+  bench: Bench,
+  bug: SeededBug,
+  sources: ReadonlyMap<string, string>,
+  slot: string,
+): Promise<Outcome> => {
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
+  const { kernel, root } = bench.environment;
+  const driver = join(slot, 'driver');
+  for (const [path, text] of sources) {
+    await mkdir(dirname(join(driver, path)), { recursive: true });
+    await writeFile(join(driver, path), text);
+  }
+  await cp(asset('driver', descriptionFile), join(driver, descriptionFile));
+  let modules: string;
+  try {
+    modules = (await buildInTree(kernel, root, driver, join(slot, 'tree'))).directory;
+  } catch (error) {
+    if (codeOf(error) !== 'DRIVER_BUILD' || !(error instanceof HarnessError)) throw error;
+    return { bug: bug.name, fate: 'broken', by: '', line: error.message, seconds: seconds() };
+  }
+  const env = { [variables.driver]: driver, [variables.modules]: modules };
+  const run = join(bench.run, bug.name);
+  let outcome = judge(bug, await witnesses(bench, bug.caughtBy, run, env, 'together'), seconds());
+  if (outcome.fate === 'survived') {
+    const more = smoke.filter((name) => !bug.caughtBy.includes(name));
+    outcome = judge(bug, await witnesses(bench, more, run, env, 'together'), seconds());
+  }
+  if (outcome.fate === 'caught' && !bench.keep) await rm(run, { recursive: true, force: true });
+  return outcome;
+};
+
+/** The driver as it is must pass, or what follows proves nothing. */
+const tryUnpatched = async (bench: Bench, names: readonly string[], jobs: number): Promise<string[]> => {
+  const results = await witnesses(bench, names, join(bench.run, 'unpatched'), {}, jobs);
+  const bad = results
+    .filter(({ verdict }) => verdict !== 'passed')
+    .map(({ scenario, verdict, reasons }) => `${scenario} ${verdict}: ${reasons[0]?.split('\n', 1)[0]}`);
+  const missing = names.filter((name) => results.every(({ scenario }) => scenario !== name));
+  return [...bad, ...missing.map((name) => `${name} left no result`)];
+};
+
+const row = ({ bug, fate, by, line, seconds }: Outcome): string[] => [
+  bug,
+  by === '' ? marks[fate] : `${marks[fate]}${fate === 'caught' ? ' by' : ':'} ${by}`,
+  `${seconds.toFixed(1).padStart(5)} s`,
+  line.length > wide ? `${line.slice(0, wide - 1)}…` : line,
+];
+
+/** The exit status: 0 when every bug was caught by the scenario that it names, else 1. */
+export const run = async (args: readonly string[]): Promise<number> => {
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const jobs = jobsOption(values.jobs) ?? availableParallelism();
+  const sources = await readSources(asset('driver'));
+  const bugs = (await readBugs(asset('driver', 'seeded-bugs')))
+    .filter(({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)))
+    .map((bug) => ({ bug, patched: applyBug(bug, sources) }));
+  if (bugs.length === 0)
+    throw new HarnessError('USAGE', { reason: `no seeded bug is called ${positionals}` });
+  const files = await scenarioFiles();
+  const named = [...new Set([...bugs.flatMap(({ bug }) => bug.caughtBy), ...smoke])].sort();
+  filesFor(files, named);
+
+  const progress = progressLines();
+  const directory = await applyRunOptions(values);
+  const environment = await openEnvironment(progress);
+  const place = await mkdtemp(join(tmpdir(), 'vmmci-seeded-'));
+  const bench: Bench = {
+    environment,
+    files,
+    place,
+    run: join(directory, 'seeded'),
+    keep: values.keep ?? false,
+  };
+  const start = performance.now();
+  try {
+    progress(`the driver as it is, in ${named.length} scenarios`);
+    const bad = await tryUnpatched(bench, named, jobs);
+    if (bad.length > 0) {
+      process.stdout.write(
+        `the driver does not pass without a bug:\n${bad.map((line) => `  ${line}\n`).join('')}`,
+      );
+      return 1;
+    }
+    const waiting = [...bugs];
+    const outcomes: Outcome[] = [];
+    const work = async (slot: string): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const outcome = await tryBug(bench, next.bug, next.patched, slot);
+        outcomes.push(outcome);
+        progress(row(outcome).slice(0, 3).join('  '));
+      }
+    };
+    await Promise.all(Array.from({ length: jobs }, (_, index) => work(join(place, `slot-${index}`))));
+    outcomes.sort((left, right) => (left.bug < right.bug ? -1 : 1));
+    const escaped = outcomes.filter(({ fate }) => fate !== 'caught');
+    const total = ((performance.now() - start) / 1000).toFixed(0);
+    process.stdout.write(`\n${columns(outcomes.map(row))}\n\n`);
+    process.stdout.write(
+      `${outcomes.length - escaped.length} of ${outcomes.length} bugs caught, in ${total} s on ${environment.accelerator.name}\n`,
+    );
+    for (const { bug } of escaped) process.stdout.write(`  see ${join(bench.run, bug)}\n`);
+    return escaped.length === 0 ? 0 : 1;
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+};

@@ -1,0 +1,28 @@
+import t from 'tap';
+import { declaredNames, filesFor } from './scenario-files.js';
+
+const matches = (text: string, name: string): boolean =>
+  declaredNames(text).some((known) => known.test(name));
+
+t.test('names, also those that are computed', async (t) => {
+  const text = [
+    "scenario('a-b', {}, x);",
+    `for (const how of all) scenario(\`c-\${how}.d\`, {}, y);`,
+    "scenario(\n  'e',",
+  ].join('\n');
+  for (const name of ['a-b', 'c-1.d', 'c-any thing.d', 'e']) t.ok(matches(text, name), name);
+  for (const name of ['a', 'a-bc', 'c-.d', 'c-1xd', 'x']) t.notOk(matches(text, name), name);
+  t.notOk(matches("myscenario('a')", 'a'));
+});
+
+t.test('files for names', async (t) => {
+  const file = (name: string, ...declared: string[]) => ({
+    path: `/s/${name}.js`,
+    name,
+    declares: (scenario: string) => declared.includes(scenario),
+  });
+  const files = [file('clock', 'clock-one', 'clock-two'), file('stop', 'stop')];
+  t.strictSame(filesFor(files, ['clock-two', 'stop', 'clock-one']), ['/s/clock.js', '/s/stop.js']);
+  t.strictSame(filesFor(files, ['clock']), ['/s/clock.js']);
+  t.throws(() => filesFor(files, ['stop', 'stopp']), { code: 'USAGE', message: /'stopp'.*clock, stop/ });
+});

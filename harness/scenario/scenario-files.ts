@@ -1,0 +1,58 @@
+// The compiled scenario files, and which of them declares the scenario of a name.
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { packageRoot } from '../../images/asset.js';
+import { HarnessError } from '../errors.js';
+
+export interface ScenarioFile {
+  readonly path: string;
+  /** Without `.js`. */
+  readonly name: string;
+  /** Whether it declares the scenario of that name. */
+  declares(scenario: string): boolean;
+}
+
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** What the names look like that `text`, a compiled scenario file, declares; a part that is computed may be anything. */
+export const declaredNames = (text: string): RegExp[] =>
+  [...text.matchAll(/\bscenario\(\s*(['"`])(.*?)\1/g)].map(([, quote, name = '']) =>
+    quote === '`'
+      ? new RegExp(
+          `^${name
+            .split(/\$\{[^}]*\}/)
+            .map(literally)
+            .join('.+')}$`,
+        )
+      : new RegExp(`^${literally(name)}$`),
+  );
+
+export const scenarioDirectory = (): string => join(packageRoot(), 'dist', 'scenarios');
+
+/** All scenario files, by name. */
+export const scenarioFiles = async (): Promise<ScenarioFile[]> => {
+  const directory = scenarioDirectory();
+  const names = (await readdir(directory)).filter((name) => /^[\w-]+\.js$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (file) => {
+      const path = join(directory, file);
+      const declared = declaredNames(await readFile(path, 'utf8'));
+      return {
+        path,
+        name: basename(file, '.js'),
+        declares: (scenario: string) => declared.some((name) => name.test(scenario)),
+      };
+    }),
+  );
+};
+
+/** The files that declare those scenarios, or bear their name; each once. USAGE, naming what there is, for a name of neither. */
+export const filesFor = (files: readonly ScenarioFile[], names: readonly string[]): string[] => {
+  const found = names.map((wanted) => {
+    const file = files.find(({ declares }) => declares(wanted)) ?? files.find(({ name }) => name === wanted);
+    if (file !== undefined) return file.path;
+    const known = files.map(({ name }) => name).join(', ');
+    throw new HarnessError('USAGE', { reason: `there is no scenario '${wanted}'; scenario files: ${known}` });
+  });
+  return [...new Set(found)];
+};

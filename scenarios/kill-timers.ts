@@ -1,0 +1,48 @@
+// What becomes of a guest that does not go down when it is told to. The time is that of the host's timers, not of the guest.
+import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { enableDevice, writeRegister } from '../harness/guest/sysfs.js';
+import { type Scene, scenario } from '../harness/scenario/scenario.js';
+import { isLook } from '../harness/scenario/traffic.js';
+import { functionAddress } from '../harness/scenario/vm.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const killed = async (
+  { check, vm }: Scene,
+  time: VirtualScheduler,
+  ms: number,
+  why: string,
+): Promise<void> => {
+  time.advance(ms - 1);
+  check.equal(`what vmd decided ${ms - 1} ms later`, vm.kill(), undefined);
+  time.advance(1);
+  check.equal(`what vmd decided ${ms} ms later`, vm.kill(), { reason: why, outcome: 'exit' });
+  const exit = await vm.ended('the end of a guest that vmd kills', 10_000);
+  check.equal('who ended it', exit.shutdown, 'host-qmp-quit');
+};
+
+const silent = new VirtualScheduler();
+scenario('stop-unacknowledged', { driver: 'absent', scheduler: silent }, async (scene) => {
+  const { check, vm, device } = scene;
+  await enableDevice(vm.shell, functionAddress);
+  await writeRegister(vm.shell, functionAddress, { offset: 18, width: 1 }, 0x07);
+  check.equal('stop of a driver that never acknowledges', device.host.stop(), 'sent');
+  await killed(scene, silent, 3_000, 'ack-timeout');
+});
+
+for (const [generation, ms] of [
+  ['6.5', 30_000],
+  ['8.0', 120_000],
+] as const) {
+  const scheduler = new VirtualScheduler();
+  const options = { generation, scheduler, parameters: { drift_interval_ms: '20' } };
+  scenario(`stop-hanging-${generation}`, options, async (scene) => {
+    const { check, vm, device, trace, until } = scene;
+    await refuseToGoDown(vm.shell);
+    const mark = trace.mark;
+    check.equal('stop of a guest that hangs on its way down', device.host.stop(), 'sent');
+    const { seq } = await until('ack', mark);
+    check.equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+    await until('bar-read', seq, isLook, 3);
+    await killed(scene, scheduler, ms, 'graceful-timeout');
+  });
+}
