@@ -1,7 +1,8 @@
 // One connected Unix stream socket. Reads are exact: Linux lets one recvmsg join the end of a message without
 // descriptors to the start of one with, so whoever reads "what is there" credits them to the wrong message.
 import { HarnessError } from '../errors.js';
-import { closeFd, receive, send, type Watch, watch } from './libc.js';
+import { closeFd, maxDescriptors, type Received, receive, send, type Watch, watch } from './libc.js';
+import { Looks } from './looks.js';
 
 export interface Chunk {
   data: Buffer;
@@ -12,19 +13,33 @@ export interface Chunk {
 const readable = 1;
 const writable = 2;
 
-interface Wait {
-  attempt: () => boolean;
-  fail: (error: HarnessError | null) => void;
+/** A read that waits for the rest of its bytes. */
+interface Reading extends Chunk {
+  have: number;
+  resolve(chunk: Chunk | null): void;
+  reject(error: HarnessError): void;
 }
+
+/** A write that waits for room, or for its turn. */
+interface Writing {
+  readonly data: Buffer;
+  readonly fds: readonly number[];
+  sent: number;
+  resolve(): void;
+  reject(error: HarnessError): void;
+}
+
+const noFds: readonly number[] = [];
 
 export class Channel {
   readonly path: string;
   readonly closed: Promise<void>;
   readonly #fd: number;
   readonly #watch: Watch;
-  #reader: Wait | undefined;
-  #writer: Wait | undefined;
-  #writes: Promise<void> = Promise.resolve();
+  #reading: Reading | undefined;
+  /** The first is the one under way. */
+  readonly #writes: Writing[] = [];
+  readonly #looks = new Looks();
   #open = true;
   #watching = 0;
   #resolveClosed: () => void = () => {};
@@ -46,40 +61,17 @@ export class Channel {
   /**
    * Exactly `length` bytes and the descriptors that came with them; `null` when the peer (or `close`) ended the
    * stream before the first of them. Rejects with SOCKET_CLOSED when it ends in between. One read at a time.
+   * `later` is for the start of a message, which is rarely there already when the last one has been dealt with: a
+   * look that finds nothing costs as much as one that does, so it is mostly left to the event loop.
    */
-  read(length: number): Promise<Chunk | null> {
-    if (this.#reader) throw new Error('a read is pending already');
-    const data = Buffer.allocUnsafe(length);
-    const fds: number[] = [];
-    let have = 0;
+  read(length: number, look: 'now' | 'later' = 'now'): Promise<Chunk | null> {
+    if (this.#reading) throw new Error('a read is pending already');
+    if (!this.#open) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
-      const fail = (error: HarnessError | null): void => {
-        this.#reader = undefined;
-        for (const fd of fds) closeFd(fd);
-        if (error) reject(error);
-        else resolve(null);
-      };
-      const attempt = (): boolean => {
-        while (have < length) {
-          const { count, fds: more, truncated } = receive(this.#fd, data, have, length - have);
-          fds.push(...more);
-          if (count === 'EAGAIN') return false;
-          if (truncated) fail(this.#error('SOCKET_IO', { call: 'recvmsg', errno: 'too many descriptors' }));
-          else if (count === 'ECONNRESET' || count === 0) fail(have === 0 ? null : this.#cut(have, length));
-          else if (typeof count === 'string')
-            fail(this.#error('SOCKET_IO', { call: 'recvmsg', errno: count }));
-          else {
-            have += count;
-            continue;
-          }
-          return true;
-        }
-        this.#reader = undefined;
-        resolve({ data, fds });
-        return true;
-      };
-      if (!this.#open) resolve(null);
-      else if (!attempt()) this.#wait('reader', { attempt, fail });
+      this.#reading = { data: Buffer.allocUnsafe(length), fds: [], have: 0, resolve, reject };
+      if (look === 'now' || this.#looks.take()) this.#receive(this.#reading);
+      if (this.#reading) this.#rewatch();
+      else if (look === 'later') this.#looks.found();
     });
   }
 
@@ -87,41 +79,76 @@ export class Channel {
    * Resolves once the kernel has all bytes: awaiting it is the back-pressure. `fds` stay the caller's and go with
    * the first byte. Rejects with SOCKET_CLOSED when the connection ends first. Writes keep their order.
    */
-  write(data: Buffer, fds: readonly number[] = []): Promise<void> {
-    const written = this.#writes.then(() => this.#write(data, fds));
-    this.#writes = written.catch(() => {}); // the caller has the rejection; the queue only needs the order
-    return written;
+  write(data: Buffer, fds: readonly number[] = noFds): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (fds.length > maxDescriptors)
+        throw new RangeError(`at most ${maxDescriptors} descriptors a message`);
+      const writing = { data, fds, sent: 0, resolve, reject };
+      if (!this.#open) return reject(this.#unwritten(writing));
+      this.#writes.push(writing);
+      if (this.#writes.length > 1) return;
+      this.#send();
+      if (this.#writes.length > 0) this.#rewatch();
+    });
   }
 
-  #write(data: Buffer, fds: readonly number[]): Promise<void> {
-    let sent = 0;
-    return new Promise((resolve, reject) => {
-      const fail = (error: HarnessError | null): void => {
-        this.#writer = undefined;
-        reject(
-          error ?? this.#error('SOCKET_CLOSED', { when: `after ${sent} of ${data.length} bytes written` }),
+  /** Takes what is there for a read, never waiting. The read is over when it is complete or the stream is. */
+  #receive(reading: Reading): void {
+    const { data, fds } = reading;
+    while (reading.have < data.length) {
+      const received = receive(this.#fd, data, reading.have, data.length - reading.have);
+      const { count } = received;
+      if (received.fds.length > 0) fds.push(...received.fds);
+      if (count === 'EAGAIN') return;
+      if (typeof count === 'string' || count === 0 || received.truncated) {
+        this.#endRead(this.#failure(received, reading));
+        return;
+      }
+      reading.have += count;
+    }
+    this.#reading = undefined;
+    reading.resolve({ data, fds });
+  }
+
+  /** What is wrong with the stream; nothing when it ended between two reads. */
+  #failure({ count, truncated }: Received, { have, data }: Reading): HarnessError | null {
+    if (truncated) return this.#error('SOCKET_IO', { call: 'recvmsg', errno: 'too many descriptors' });
+    if (count !== 0 && count !== 'ECONNRESET')
+      return this.#error('SOCKET_IO', { call: 'recvmsg', errno: String(count) });
+    return have === 0
+      ? null
+      : this.#error('SOCKET_CLOSED', { when: `after ${have} of ${data.length} bytes` });
+  }
+
+  /** The read that waits is over without its bytes; with `null` because the stream is. */
+  #endRead(error: HarnessError | null): void {
+    const reading = this.#reading;
+    if (reading === undefined) return;
+    this.#reading = undefined;
+    for (const fd of reading.fds) closeFd(fd);
+    if (error) reading.reject(error);
+    else reading.resolve(null);
+  }
+
+  /** Gives the kernel what it takes of the writes, never waiting. */
+  #send(): void {
+    for (let writing = this.#writes[0]; writing; writing = this.#writes[0]) {
+      const { data, sent } = writing;
+      const count = sent < data.length ? send(this.#fd, data, sent, sent === 0 ? writing.fds : noFds) : 0;
+      if (count === 'EAGAIN') return;
+      if (typeof count === 'number') {
+        writing.sent += count;
+        if (writing.sent < data.length) continue;
+        this.#writes.shift();
+        writing.resolve();
+      } else {
+        this.#writes.shift();
+        const gone = count === 'EPIPE' || count === 'ECONNRESET';
+        writing.reject(
+          gone ? this.#unwritten(writing) : this.#error('SOCKET_IO', { call: 'sendmsg', errno: count }),
         );
-      };
-      const attempt = (): boolean => {
-        while (sent < data.length) {
-          const count = send(this.#fd, data, sent, sent === 0 ? fds : []);
-          if (count === 'EAGAIN') return false;
-          if (count === 'EPIPE' || count === 'ECONNRESET') fail(null);
-          else if (typeof count === 'string')
-            fail(this.#error('SOCKET_IO', { call: 'sendmsg', errno: count }));
-          else {
-            sent += count;
-            continue;
-          }
-          return true;
-        }
-        this.#writer = undefined;
-        resolve();
-        return true;
-      };
-      if (!this.#open) fail(null);
-      else if (!attempt()) this.#wait('writer', { attempt, fail });
-    });
+      }
+    }
   }
 
   /** Ends the connection; what waits is told. May be called again. */
@@ -130,36 +157,31 @@ export class Channel {
     this.#open = false;
     this.#watch.close();
     closeFd(this.#fd);
-    this.#reader?.fail(null);
-    this.#writer?.fail(null);
+    this.#endRead(null);
+    for (const writing of this.#writes.splice(0)) writing.reject(this.#unwritten(writing));
     this.#resolveClosed();
   }
 
-  #wait(side: 'reader' | 'writer', wait: Wait): void {
-    if (side === 'reader') this.#reader = wait;
-    else this.#writer = wait;
-    this.#rewatch();
-  }
-
   #ready(): void {
-    const idle = !this.#reader && !this.#writer;
-    this.#reader?.attempt();
-    this.#writer?.attempt();
+    this.#looks.renew();
+    const idle = !this.#reading && this.#writes.length === 0;
+    if (this.#reading) this.#receive(this.#reading);
+    this.#send();
     // A finished read leaves the watch on, since a session mostly reads again at once; an event that finds nobody
     // waiting turns it off.
     if (this.#open && (idle || this.#watching & writable)) this.#rewatch();
   }
 
   #rewatch(): void {
-    const wanted = (this.#reader ? readable : 0) | (this.#writer ? writable : 0);
+    const wanted = (this.#reading ? readable : 0) | (this.#writes.length > 0 ? writable : 0);
     if (wanted === this.#watching) return;
     this.#watching = wanted;
     if (wanted === 0) this.#watch.stop();
     else this.#watch.start({ readable: (wanted & readable) !== 0, writable: (wanted & writable) !== 0 });
   }
 
-  #cut(have: number, length: number): HarnessError {
-    return this.#error('SOCKET_CLOSED', { when: `after ${have} of ${length} bytes` });
+  #unwritten({ sent, data }: Writing): HarnessError {
+    return this.#error('SOCKET_CLOSED', { when: `after ${sent} of ${data.length} bytes written` });
   }
 
   #error(code: 'SOCKET_IO' | 'SOCKET_CLOSED', fields: Record<string, string>): HarnessError {

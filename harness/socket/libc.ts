@@ -36,7 +36,11 @@ const CMSG_HEADER = 16;
 /** More descriptors than any message of either protocol carries (both allow 8). */
 export const maxDescriptors = 16;
 
-const lastErrno = (): string => getSystemErrorName(-koffi.errno());
+const EINTR = 4;
+const EAGAIN = 11;
+
+/** By name; the one that each idle socket gives is not looked up. */
+const nameOf = (errno: number): string => (errno === EAGAIN ? 'EAGAIN' : getSystemErrorName(-errno));
 
 /** The result of a non-blocking call: a count or descriptor, or the name of the errno. */
 export type CallResult = number | string;
@@ -45,16 +49,19 @@ const retry = (call: () => number): CallResult => {
   for (;;) {
     const result = Number(call());
     if (result >= 0) return result;
-    const errno = lastErrno();
-    if (errno !== 'EINTR') return errno;
+    const errno = koffi.errno();
+    if (errno !== EINTR) return nameOf(errno);
   }
 };
 
-/** A `struct msghdr` with one buffer and room for descriptors; calls are synchronous, so one each way is enough. */
+/**
+ * A `struct msghdr` with one buffer and room for descriptors; calls are synchronous, so one each way is enough. Lengths
+ * are 64 bits wide and far below 2^32: only their low halves are ever written again.
+ */
 const messageHeader = (size: number) => {
   const data = Buffer.allocUnsafeSlow(size);
   const control = Buffer.allocUnsafeSlow(CMSG_HEADER + 4 * maxDescriptors);
-  const iov = Buffer.allocUnsafeSlow(16);
+  const iov = Buffer.allocUnsafeSlow(16).fill(0);
   const message = Buffer.allocUnsafeSlow(56).fill(0);
   iov.writeBigUInt64LE(BigInt(koffi.address(data)), 0);
   message.writeBigUInt64LE(BigInt(koffi.address(iov)), 16);
@@ -67,7 +74,10 @@ const chunk = 64 * 1024;
 const incoming = messageHeader(chunk);
 const outgoing = messageHeader(chunk);
 
-const descriptorsIn = (control: Buffer, length: number): number[] => {
+const noDescriptors: readonly number[] = [];
+
+const descriptorsIn = (control: Buffer, length: number): readonly number[] => {
+  if (length === 0) return noDescriptors;
   const fds: number[] = [];
   for (let at = 0; at + CMSG_HEADER <= length; ) {
     const size = Number(control.readBigUInt64LE(at));
@@ -83,29 +93,28 @@ const descriptorsIn = (control: Buffer, length: number): number[] => {
 /** What one `recvmsg` brought. `truncated`: the peer sent more descriptors than there was room for. */
 export interface Received {
   count: CallResult;
-  fds: number[];
+  fds: readonly number[];
   truncated: boolean;
 }
 
 /** Receives at most `length` bytes into `target` at `offset`, never waiting. A count of 0 is the end of the stream. */
 export const receive = (fd: number, target: Buffer, offset: number, length: number): Received => {
   const wanted = Math.min(length, chunk);
-  incoming.iov.writeBigUInt64LE(BigInt(wanted), 8);
-  incoming.message.writeBigUInt64LE(BigInt(incoming.control.length), 40);
+  incoming.iov.writeUInt32LE(wanted, 8);
+  incoming.message.writeUInt32LE(incoming.control.length, 40);
   const count = retry(() => calls.recvmsg(fd, incoming.message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
-  if (typeof count !== 'number') return { count, fds: [], truncated: false };
+  if (typeof count !== 'number') return { count, fds: noDescriptors, truncated: false };
   incoming.data.copy(target, offset, 0, count);
-  const fds = descriptorsIn(incoming.control, Number(incoming.message.readBigUInt64LE(40)));
+  const fds = descriptorsIn(incoming.control, incoming.message.readUInt32LE(40));
   return { count, fds, truncated: (incoming.message.readInt32LE(48) & MSG_CTRUNC) !== 0 };
 };
 
-/** Sends what fits of `data` from `offset` on, with `fds` on the first byte, never waiting. */
+/** Sends what fits of `data` from `offset` on, with `fds` (`maxDescriptors` at most) on the first byte, never waiting. */
 export const send = (fd: number, data: Buffer, offset: number, fds: readonly number[]): CallResult => {
-  if (fds.length > maxDescriptors) throw new RangeError(`at most ${maxDescriptors} descriptors a message`);
   const count = data.copy(outgoing.data, 0, offset, Math.min(data.length, offset + chunk));
-  outgoing.iov.writeBigUInt64LE(BigInt(count), 8);
+  outgoing.iov.writeUInt32LE(count, 8);
   const controlLength = fds.length === 0 ? 0 : CMSG_HEADER + 4 * fds.length;
-  outgoing.message.writeBigUInt64LE(BigInt(fds.length === 0 ? 0 : (controlLength + 7) & ~7), 40);
+  outgoing.message.writeUInt32LE((controlLength + 7) & ~7, 40);
   if (fds.length > 0) {
     outgoing.control.fill(0);
     outgoing.control.writeBigUInt64LE(BigInt(controlLength), 0);
@@ -162,7 +171,7 @@ export const acceptFrom = (fd: number): CallResult =>
 /** Closes a descriptor. EBADF means that somebody closed what they did not own, which must not go unseen. */
 export const closeFd = (fd: number): void => {
   // close(2) is not retried on EINTR: Linux has freed the number by then.
-  if (calls.close(fd) !== 0 && lastErrno() === 'EBADF') {
+  if (calls.close(fd) !== 0 && nameOf(koffi.errno()) === 'EBADF') {
     throw new HarnessError('SOCKET_IO', { call: 'close', path: `descriptor ${fd}`, errno: 'EBADF' });
   }
 };

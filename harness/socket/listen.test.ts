@@ -61,6 +61,14 @@ t.test('closing does not remove a file that somebody else put there', async (t) 
   t.ok(existsSync(path));
 });
 
+t.test('a directory that cannot be made is named', async (t) => {
+  const path = '/dev/null/below/a.sock';
+  await t.rejects(
+    listen(path, () => {}),
+    { code: 'SOCKET_PATH', message: /\/dev\/null\/below cannot be made: ENOTDIR/ },
+  );
+});
+
 t.test('paths that cannot be sockets are named', async (t) => {
   for (const path of ['', `/tmp/${'x'.repeat(110)}`, '/tmp/a\0b']) {
     t.equal(await caught(listen(path, () => {})), 'SOCKET_PATH');

@@ -1,7 +1,7 @@
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { HarnessError } from '../errors.js';
 import { Channel } from './channel.js';
+import { makeSocketDirectory } from './directory.js';
 import { acceptFrom, bindTo, closeFd, connectTo, listenOn, streamSocket, watch } from './libc.js';
 import { checkSocketPath } from './path.js';
 
@@ -46,7 +46,7 @@ const bind = (fd: number, path: string): void => {
  */
 export const listen = async (path: string, onChannel: (channel: Channel) => void): Promise<Listener> => {
   checkSocketPath(path);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeSocketDirectory(path);
   const fd = streamSocket(path);
   try {
     bind(fd, path);

@@ -93,7 +93,7 @@ export class Client {
   }
 
   async #reply(): Promise<Reply> {
-    const head = await this.#connection.read(HEADER_SIZE);
+    const head = await this.#connection.read(HEADER_SIZE, 'later');
     if (head === null) throw this.#ended();
     const header = decodeHeader(head.data);
     const length = header.size - HEADER_SIZE;

@@ -15,7 +15,7 @@ const EMPTY = Buffer.alloc(0);
 
 /** `null` on a clean end between two messages. Rejects with PROTOCOL or SOCKET_CLOSED when the stream is of no more use. */
 export const readFrame = async (connection: Connection, descriptors: Descriptors): Promise<Frame | null> => {
-  const head = await connection.read(HEADER_SIZE);
+  const head = await connection.read(HEADER_SIZE, 'later');
   if (head === null) return null;
   const { fds } = head;
   try {

@@ -2,6 +2,7 @@
 // and descriptors beside it.
 import type { Channel } from '../socket/channel.js';
 import { closeFd } from '../socket/descriptor.js';
+import { EMPTY } from './payload.js';
 import { fatal } from './refusal.js';
 
 const HEADER_SIZE = 12;
@@ -42,7 +43,7 @@ export const encodeFrame = (
   payload: Buffer,
   { reply = false, needReply = false }: { reply?: boolean; needReply?: boolean } = {},
 ): Buffer => {
-  const frame = Buffer.alloc(HEADER_SIZE + payload.length);
+  const frame = Buffer.allocUnsafe(HEADER_SIZE + payload.length);
   frame.writeUInt32LE(request, 0);
   frame.writeUInt32LE(VERSION | (reply ? REPLY : 0) | (needReply ? NEED_REPLY : 0), 4);
   frame.writeUInt32LE(payload.length, 8);
@@ -52,16 +53,18 @@ export const encodeFrame = (
 
 /** The next message, `null` at the end of the stream. Descriptors of a message that cannot be read are closed. */
 export const readFrame = async (channel: Channel): Promise<Frame | null> => {
-  const head = await channel.read(HEADER_SIZE);
+  const head = await channel.read(HEADER_SIZE, 'later');
   if (head === null) return null;
+  const { fds } = head;
   try {
-    const { size, ...header } = decodeHeader(head.data);
-    if (size === 0) return { ...header, payload: Buffer.alloc(0), fds: head.fds };
+    const { request, reply, needReply, size } = decodeHeader(head.data);
+    if (size === 0) return { request, reply, needReply, payload: EMPTY, fds };
     const body = await channel.read(size);
     if (body === null) throw fatal(`the peer left after a header that announced ${size} bytes`);
-    return { ...header, payload: body.data, fds: [...head.fds, ...body.fds] };
+    fds.push(...body.fds);
+    return { request, reply, needReply, payload: body.data, fds };
   } catch (error) {
-    for (const fd of head.fds) closeFd(fd);
+    for (const fd of fds) closeFd(fd);
     throw error;
   }
 };

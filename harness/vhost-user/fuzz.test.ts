@@ -80,14 +80,12 @@ const names = Object.keys(requests) as RequestName[];
 const content = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc
-      .constantFrom(...names)
-      .chain((name) =>
-        cut(payloads[requests[name].payload]).map((payload) => ({
-          number: requests[name].id as number,
-          payload,
-        })),
-      ),
+    arbitrary: fc.constantFrom(...names).chain((name) =>
+      cut(payloads[requests[name].payload]).map((payload) => ({
+        number: requests[name].id as number,
+        payload,
+      })),
+    ),
   },
   {
     weight: 1,

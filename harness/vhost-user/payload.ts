@@ -19,7 +19,7 @@ const exactSize: Partial<Record<Payload, number>> = { none: 0, u64: 8, ring: 8, 
 export const EMPTY = Buffer.alloc(0);
 
 export const u64 = (value: bigint): Buffer => {
-  const payload = Buffer.alloc(8);
+  const payload = Buffer.allocUnsafe(8);
   payload.writeBigUInt64LE(BigInt.asUintN(64, value));
   return payload;
 };
@@ -46,7 +46,7 @@ export const MIGRATION = 1;
 export const wholeRegister = 0x8000_0000;
 
 export const encodeConfig = (offset: number, data: Buffer, flags = 0): Buffer => {
-  const payload = Buffer.alloc(CONFIG_HEADER + data.length);
+  const payload = Buffer.allocUnsafe(CONFIG_HEADER + data.length);
   payload.writeUInt32LE(offset, 0);
   payload.writeUInt32LE(data.length, 4);
   payload.writeUInt32LE(flags, 8);

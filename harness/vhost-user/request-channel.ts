@@ -2,6 +2,7 @@
 import { HarnessError } from '../errors.js';
 import type { Channel } from '../socket/channel.js';
 import { closeFd } from '../socket/descriptor.js';
+import { Deadline } from './deadline.js';
 import { type ProtocolFeature, protocolBit } from './features.js';
 import { encodeFrame, type Frame, readFrame } from './frame.js';
 import { EMPTY } from './payload.js';
@@ -28,6 +29,8 @@ interface Pending {
 export class RequestChannel {
   readonly #channel: Channel;
   readonly #timeoutMs: number;
+  readonly #deadline: Deadline;
+  #late = false;
   #queue: Promise<unknown> = Promise.resolve();
   #pending: Pending | undefined;
   protocol = 0n;
@@ -35,6 +38,11 @@ export class RequestChannel {
   constructor(channel: Channel, timeoutMs: number) {
     this.#channel = channel;
     this.#timeoutMs = timeoutMs;
+    this.#deadline = new Deadline(timeoutMs, () => {
+      this.#late = true;
+      channel.close();
+    });
+    void channel.closed.then(() => this.#deadline.close());
     void this.#receive();
   }
 
@@ -76,11 +84,7 @@ export class RequestChannel {
     const { id, reply }: Request = requests[name];
     const acknowledged = reply === undefined && this.has('REPLY_ACK');
     const silent = reply === undefined && !acknowledged;
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.#channel.close();
-    }, this.#timeoutMs);
+    this.#deadline.start();
     try {
       const frame = silent
         ? undefined
@@ -97,9 +101,9 @@ export class RequestChannel {
       return answer;
     } catch (error) {
       if (!(error instanceof HarnessError) || error.fields.effect !== 'refused') this.#channel.close();
-      throw late ? fatal(`no reply to ${name} within ${this.#timeoutMs} ms`) : error;
+      throw this.#late ? fatal(`no reply to ${name} within ${this.#timeoutMs} ms`) : error;
     } finally {
-      clearTimeout(timer);
+      this.#deadline.stop();
       this.#pending = undefined;
     }
   }

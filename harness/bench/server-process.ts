@@ -1,0 +1,24 @@
+// The process with the servers: `server-process.js KIND COUNT DIRECTORY`. Sends the sockets when all listen, and then, as
+// often as it is asked, what it has used so far.
+import { join } from 'node:path';
+import { Trace } from '../trace.js';
+import { isKind } from './kinds.js';
+import type { Usage } from './messages.js';
+import { starts } from './servers.js';
+
+const [kind, count, directory] = process.argv.slice(2);
+if (!isKind(kind) || directory === undefined) throw new Error(`no server of kind ${kind}`);
+
+const trace = new Trace();
+const sockets: string[] = [];
+for (let index = 0; index < Number(count); index++)
+  sockets.push(await starts[kind](join(directory, String(index)), trace.sink));
+
+const usage = (): Usage => {
+  const { user, system } = process.cpuUsage();
+  return { cpuUs: user + system, rss: process.memoryUsage.rss() };
+};
+
+process.on('message', () => process.send?.(usage()));
+process.on('disconnect', () => process.exit());
+process.send?.(sockets);

@@ -1,0 +1,40 @@
+// The servers of each kind, as a daemon would run them: with its trace.
+import { join } from 'node:path';
+import { PciFunction } from '../pci/function.js';
+import { startDevice } from '../scenario/device.js';
+import { closeFd, signalEventFd } from '../socket/descriptor.js';
+import type { TraceSink } from '../trace.js';
+import { serveFunction } from '../vfio-user/listen.js';
+import { clockHolder, parseClock } from '../vmmci/clock.js';
+import { Vmmci } from '../vmmci/device.js';
+import { DEFAULT_GENERATION, generations } from '../vmmci/generations.js';
+import { hostNow } from '../vmmci/host-clock.js';
+import { realScheduler } from '../vmmci/scheduler.js';
+import { directFrontEnd } from './direct-front-end.js';
+import { listenEcho } from './echo.js';
+import { type Kind, REQUEST_SIZE } from './kinds.js';
+
+/** Starts one in a directory of its own and resolves with the socket to connect to. It lives as long as the process. */
+type Start = (directory: string, trace: TraceSink) => Promise<string>;
+
+export const starts: Readonly<Record<Kind, Start>> = {
+  echo: async (directory) => {
+    const path = join(directory, 'echo.sock');
+    await listenEcho(path, REQUEST_SIZE);
+    return path;
+  },
+  'one-hop': async (directory, trace) => {
+    const path = join(directory, 'function.sock');
+    const generation = generations[DEFAULT_GENERATION];
+    const clock = clockHolder(parseClock('running', hostNow));
+    const pci = new PciFunction({
+      generation,
+      eventfds: { signal: signalEventFd, close: closeFd },
+      trace,
+    });
+    await pci.attach(directFrontEnd(new Vmmci({ generation, clock, scheduler: realScheduler(), trace })));
+    await serveFunction(path, pci, { trace });
+    return path;
+  },
+  'both-hops': async (directory, trace) => (await startDevice(directory, { trace })).functionSocket,
+};
