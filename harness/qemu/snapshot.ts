@@ -2,10 +2,12 @@
 
 import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { cacheDirectory } from '../cache/directory.js';
 import { withLock } from '../cache/lock.js';
 import { publish } from '../cache/publish.js';
 import { codeOf, type ErrorCode } from '../errors.js';
+import { noteUse, snapshotDirectory, trimSnapshots } from './snapshot-limit.js';
+
+export { snapshotDirectory } from './snapshot-limit.js';
 
 export interface SnapshotUse<T> {
   /** From `snapshotKey`. */
@@ -17,8 +19,6 @@ export interface SnapshotUse<T> {
   /** Called when a snapshot did not load and is made anew. */
   onRemake?: ((error: Error) => void) | undefined;
 }
-
-export const snapshotDirectory = (): string => join(cacheDirectory(), 'snapshots');
 
 /** What a damaged or unfitting file can lead to. */
 const bad: readonly (ErrorCode | undefined)[] = [
@@ -45,7 +45,12 @@ const discard = (path: string, failed: string | undefined): Promise<void> =>
 /** The machine of that key, restored; its snapshot is made first if there is none. */
 export const useSnapshot = async <T>({ key, make, load, onRemake }: SnapshotUse<T>): Promise<T> => {
   const path = join(snapshotDirectory(), `${key}.ram`);
-  await publish(path, make);
+  await noteUse(key);
+  await publish(path, async (temporary) => {
+    await make(temporary);
+    // While it is not in its place yet, so that there is never more than the limit and this one.
+    await trimSnapshots(key);
+  });
   const tried = await identity(path);
   try {
     return await load(path);

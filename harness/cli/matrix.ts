@@ -1,0 +1,147 @@
+// `vmmci matrix`: all scenarios on many kernels, with reports for people and for machines.
+import { mkdir, readdir } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { packageRoot } from '../../images/asset.js';
+import { HarnessError } from '../errors.js';
+import { createHalt, haltOnSignals } from '../matrix/halt.js';
+import { defaultJobs, resources } from '../matrix/jobs.js';
+import { type Cell, cutShard, parseShard, planCells } from '../matrix/plan.js';
+import { runMatrix } from '../matrix/run-matrix.js';
+import { choose, selectGenerations, selectKernels } from '../matrix/select.js';
+import { exitStatusOf } from '../report/grid.js';
+import type { ReportCell, ReportStep } from '../report/model.js';
+import { renderMatrix } from '../report/terminal.js';
+import { writeReports } from '../report/write.js';
+import { runName } from '../scenario/environment.js';
+import { knownDrivers } from '../scenario/known-drivers.js';
+import { progressLines } from './progress-lines.js';
+
+export const summary = 'run all scenarios on many kernels, and report';
+
+const usage = `usage: vmmci matrix [OPTION…]
+  --kernel PATTERN      of the table (see vmmci kernels), * and ? allowed, or 'all'; may be repeated; default *-cloud
+  --generation PATTERN  vmd generations, likewise; default the newest
+  --scenario PATTERN    files in scenarios/, likewise; default all
+  --driver DIR          a Kbuild directory with vmmci-driver.json in place of the bundled driver
+  --driver-description NAME  a known driver's, or a file, in place of vmmci-driver.json
+  --qemu PATH           a QEMU of the host's in place of the tool root's
+  --jobs N              guests at once; from processors and free memory when not given
+  --shard I/N           the I-th of N parts of the same list; join their reports with vmmci report merge
+  --bail                begin nothing more once something failed
+  --update              take the newest builds of the kernels that Debian has
+  --keep                keep the artifacts of scenarios that pass, too
+  --output DIR          where reports and artifacts go; runs/<time> when not given
+  --list                print the cells, and run nothing
+`;
+
+const options = {
+  kernel: { type: 'string', multiple: true },
+  generation: { type: 'string', multiple: true },
+  scenario: { type: 'string', multiple: true },
+  driver: { type: 'string' },
+  'driver-description': { type: 'string' },
+  qemu: { type: 'string' },
+  jobs: { type: 'string' },
+  shard: { type: 'string' },
+  bail: { type: 'boolean' },
+  update: { type: 'boolean' },
+  keep: { type: 'boolean' },
+  output: { type: 'string' },
+  list: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const scenarioFiles = async (): Promise<string[]> => {
+  const names = await readdir(join(packageRoot(), 'dist', 'scenarios'));
+  return names.flatMap((name) => /^([\w-]+)\.js$/.exec(name)?.[1] ?? []).sort();
+};
+
+const jobsOption = (value: string | undefined): number => {
+  if (value === undefined) return defaultJobs(resources());
+  if (/^[1-9]\d?$/.test(value)) return Number(value);
+  throw new HarnessError('USAGE', { reason: `--jobs: '${value}' is not a number from 1 to 99` });
+};
+
+const describeCell = ({ kernel, generation, file }: Cell): string => `${kernel.name} ${generation} ${file}`;
+
+/** What is no known driver is a file, and the scenarios run in another directory. */
+const describedBy = (value: string | undefined): string | undefined =>
+  value === undefined || knownDrivers.some(({ name }) => name === value) ? value : resolve(value);
+
+const firstLine = (reasons: readonly string[]): string => reasons[0]?.split('\n', 1)[0] ?? '';
+
+const stepLine = (kernel: string, { name, verdict, seconds, cached, reasons }: ReportStep): string =>
+  verdict === 'passed'
+    ? `${kernel} ${name}: ${cached ? 'cached' : 'done'}, ${seconds.toFixed(1)} s`
+    : `${kernel} ${name}: ${verdict}: ${firstLine(reasons)}`;
+
+const cellLine = ({ kernel, generation, scenario, verdict, seconds, reasons, retried }: ReportCell): string =>
+  [
+    `${kernel} ${generation} ${scenario}: ${verdict}`,
+    verdict === 'passed' ? `, ${seconds.toFixed(1)} s` : `: ${firstLine(reasons)}`,
+    retried.length > 0 ? ' (retried)' : '',
+  ].join('');
+
+/** The exit status: 0 when all passed, 1 when something failed, 3 when something broke or nothing ran, 128+n after signal n. */
+export const run = async (args: readonly string[]): Promise<number> => {
+  const { values } = parseArgs({ args: [...args], options });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const files = choose('scenario', values.scenario ?? ['all'], await scenarioFiles(), (name) => name);
+  const kernels = selectKernels(values.kernel);
+  const generations = selectGenerations(values.generation);
+  const all = planCells({ kernels, generations, files });
+  const cells = values.shard === undefined ? all : cutShard(all, parseShard(values.shard));
+  const jobs = jobsOption(values.jobs);
+  if (values.list) {
+    process.stdout.write(cells.map((cell) => `${describeCell(cell)}\n`).join(''));
+    return 0;
+  }
+  if (cells.length === 0)
+    throw new HarnessError('USAGE', { reason: 'this shard has no cells; use fewer shards' });
+  const directory = resolve(values.output ?? join(packageRoot(), 'runs', runName(new Date())));
+  await mkdir(directory, { recursive: true });
+  const progress = progressLines();
+  progress(
+    `${cells.length} scenario files on ${new Set(cells.map(({ kernel }) => kernel)).size} kernels, ${jobs} at once`,
+  );
+  const halt = createHalt();
+  const signals = haltOnSignals(halt);
+  try {
+    const report = await runMatrix({
+      cells,
+      run: directory,
+      driver: values.driver,
+      driverDirectory: values.driver === undefined ? undefined : resolve(values.driver),
+      description: describedBy(values['driver-description']),
+      qemu: values.qemu === undefined ? undefined : resolve(values.qemu),
+      keep: values.keep ?? false,
+      jobs,
+      bail: values.bail ?? false,
+      update: values.update ?? false,
+      asked: { kernels: kernels.map(({ name }) => name), generations, files },
+      shard: values.shard ?? null,
+      halt,
+      progress,
+      onStep: ({ name }, step) => progress(stepLine(name, step)),
+      // A whole kernel that is left out is one line above, not one a cell.
+      onCells: (done) => {
+        for (const cell of done)
+          if (cell.directory !== null || cell.verdict !== 'skipped') progress(cellLine(cell));
+      },
+    });
+    await writeReports(directory, report);
+    process.stdout.write(
+      `\n${renderMatrix(report)}\n\nreport: ${relative(process.cwd(), join(directory, 'index.html'))}\n`,
+    );
+    const status = signals.status();
+    if (status === undefined) return exitStatusOf(report);
+    // What was being fetched or built in this process goes with it; the cache's guards remove what was half done.
+    process.exit(status);
+  } finally {
+    signals.release();
+  }
+};

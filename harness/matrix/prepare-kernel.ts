@@ -1,0 +1,89 @@
+// Fetch, build, boot: what a kernel goes through before its scenarios.
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildModules, type ModuleSet } from '../../images/kernels/build.js';
+import { ensureKernel, findKernel } from '../../images/kernels/ensure.js';
+import type { Kernel } from '../../images/kernels/kernel.js';
+import type { KernelRow } from '../../images/kernels/table.js';
+import type { Progress } from '../../images/toolroot/progress.js';
+import { HarnessError } from '../errors.js';
+import type { ReportStep } from '../report/model.js';
+import type { Bench } from './bench.js';
+import { warmSnapshot } from './boot.js';
+import type { Halt } from './halt.js';
+import { runStep } from './step.js';
+
+export interface StepContext {
+  readonly bench: Bench;
+  readonly halt: Halt;
+  readonly progress: Progress;
+  /** Where the run's artifacts go. */
+  readonly run: string;
+}
+
+interface Done<T> {
+  step: ReportStep;
+  value: T | undefined;
+}
+
+const retryLine =
+  (what: string, progress: Progress) =>
+  (reason: string): void =>
+    progress(`${what}: broken, not the driver; trying once more: ${reason.split('\n', 1)[0]}`);
+
+/** Skipped where the kernel cannot be had; apt has tried several times by then. */
+export const fetchKernel = (
+  row: KernelRow,
+  { bench, halt, progress }: StepContext,
+  update: boolean,
+): Promise<Done<Kernel>> =>
+  runStep({
+    name: 'fetch',
+    halt,
+    onRetry: retryLine(`${row.name} fetch`, progress),
+    unavailable: ['KERNEL_FETCH', 'KERNEL_NETWORK', 'KERNEL_INCOMPLETE'],
+    work: async () => {
+      const before = await findKernel(row);
+      const value = await ensureKernel(row, bench.root, { progress, update });
+      return { value, cached: before?.directory === value.directory };
+    },
+  });
+
+/** Failed where the driver does not compile; the log is then kept as `<run>/<kernel>/build.log`. */
+export const buildDriver = (
+  kernel: Kernel,
+  { bench, halt, progress, run }: StepContext,
+): Promise<Done<ModuleSet>> =>
+  runStep({
+    name: 'build',
+    halt,
+    onRetry: retryLine(`${kernel.name} build`, progress),
+    tell: (error) =>
+      error instanceof HarnessError && error.code === 'DRIVER_BUILD'
+        ? `does not build on ${kernel.release}: ${error.fields.reason}`
+        : String(error instanceof Error ? error.message : error),
+    work: async () => {
+      try {
+        const value = await buildModules(kernel, bench.root, bench.driver.directory, { progress });
+        return { value, cached: value.cached };
+      } catch (error) {
+        if (error instanceof HarnessError && error.code === 'DRIVER_BUILD') {
+          await mkdir(join(run, kernel.name), { recursive: true });
+          await copyFile(String(error.fields.log), join(run, kernel.name, 'build.log'));
+        }
+        throw error;
+      }
+    },
+  });
+
+export const bootKernel = (
+  kernel: Kernel,
+  modules: ModuleSet,
+  { bench, halt, progress }: StepContext,
+): Promise<Done<true>> =>
+  runStep({
+    name: 'boot',
+    halt,
+    onRetry: retryLine(`${kernel.name} boot`, progress),
+    work: async () => ({ ...(await warmSnapshot(bench, kernel, modules)), value: true }),
+  });

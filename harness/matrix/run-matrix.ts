@@ -1,0 +1,100 @@
+// A run of the matrix, from the tool root to the report.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../../images/asset.js';
+import type { ModuleSet } from '../../images/kernels/build.js';
+import type { Kernel } from '../../images/kernels/kernel.js';
+import type { KernelRow } from '../../images/kernels/table.js';
+import type { Progress } from '../../images/toolroot/progress.js';
+import { removeTree } from '../cache/remove-tree.js';
+import { type Asked, type Report, type ReportCell, type ReportStep, reportFormat } from '../report/model.js';
+import { variables } from '../scenario/environment.js';
+import { type Bench, openBench, readBenchDriver } from './bench.js';
+import type { Halt } from './halt.js';
+import { runPipeline, type Stages } from './pipeline.js';
+import type { Cell } from './plan.js';
+import { bootKernel, buildDriver, fetchKernel } from './prepare-kernel.js';
+import { runCell } from './run-cell.js';
+import { unlessKilled } from './step.js';
+import { expandUnrun, unrunCell } from './unrun.js';
+
+export interface MatrixOptions {
+  readonly cells: readonly Cell[];
+  /** The directory of this run's artifacts; it exists. */
+  readonly run: string;
+  /** As given on the command line. */
+  readonly driver: string | undefined;
+  /** The same, absolute. */
+  readonly driverDirectory: string | undefined;
+  /** A known driver's name, or an absolute path. */
+  readonly description: string | undefined;
+  /** Absolute. */
+  readonly qemu: string | undefined;
+  readonly keep: boolean;
+  readonly jobs: number;
+  readonly bail: boolean;
+  /** Look for newer builds of the kernels. */
+  readonly update: boolean;
+  readonly asked: Asked;
+  readonly shard: string | null;
+  readonly halt: Halt;
+  readonly progress: Progress;
+  /** Called as each step and each cell is done. */
+  readonly onStep: (kernel: KernelRow, step: ReportStep) => void;
+  readonly onCells: (cells: readonly ReportCell[]) => void;
+}
+
+const versionOf = async (): Promise<string> => {
+  const text = await readFile(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+};
+
+const stagesOf = (bench: Bench, options: MatrixOptions): Stages<Kernel, ModuleSet> => {
+  const { halt, progress, run, update } = options;
+  const context = { bench, halt, progress, run };
+  const env = {
+    [variables.driver]: options.driverDirectory,
+    [variables.description]: options.description,
+    [variables.qemu]: options.qemu,
+    [variables.keep]: options.keep ? '1' : undefined,
+  };
+  const onRetry = ({ kernel, file }: Cell, reason: string): void =>
+    progress(`${kernel.name} ${file}: broken, not the driver; once more: ${reason.split('\n', 1)[0]}`);
+  return {
+    fetch: (row) => fetchKernel(row, context, update),
+    build: (kernel) => buildDriver(kernel, context),
+    boot: (kernel, modules) => bootKernel(kernel, modules, context),
+    cell: (cell) => runCell(cell, { halt, run, env, onRetry }),
+  };
+};
+
+/** Runs all cells; resolves with the report, also when it was halted. Throws what opening the bench throws. */
+export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
+  const { cells, run, halt, progress, driverDirectory, description, qemu, jobs } = options;
+  const start = performance.now();
+  const started = new Date().toISOString();
+  const driver = await readBenchDriver(driverDirectory, description);
+  const opened = openBench({ driver: driverDirectory, description, qemu, progress });
+  const bench = await unlessKilled(opened, halt);
+  const done =
+    bench === undefined
+      ? { kernels: [], cells: cells.map((cell) => unrunCell(cell, halt.reason ?? 'interrupted')) }
+      : await runPipeline({ ...options, stages: stagesOf(bench, options) });
+  await removeTree(join(run, '.running'));
+  return {
+    format: reportFormat,
+    started,
+    seconds: Math.round(performance.now() - start) / 1000,
+    harness: await versionOf(),
+    driver: driver.name,
+    driverDirectory: options.driver ?? null,
+    qemu: bench?.qemu.version ?? '',
+    accelerator: bench === undefined ? '' : `${bench.accelerator.name} (${bench.accelerator.reason})`,
+    jobs,
+    asked: options.asked,
+    shard: options.shard,
+    cut: halt.reason ?? null,
+    kernels: done.kernels,
+    cells: expandUnrun(done.cells),
+  };
+};

@@ -1,0 +1,38 @@
+// Which kernels and generations a run is about, from what the command line says.
+import { type KernelRow, kernelTable } from '../../images/kernels/table.js';
+import { HarnessError } from '../errors.js';
+import { DEFAULT_GENERATION, type GenerationName, generationNames } from '../vmmci/generations.js';
+
+/** `*` is any run of characters, `?` any one; the rest is itself. */
+export const glob = (pattern: string): RegExp =>
+  new RegExp(
+    `^${pattern
+      .replaceAll(/[\\^$.+()[\]{}|]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
+
+/** What of `all` any of the patterns fits, in the order of `all`. USAGE for a pattern that fits nothing. */
+export const choose = <T>(
+  what: string,
+  patterns: readonly string[],
+  all: readonly T[],
+  nameOf: (item: T) => string,
+): T[] => {
+  const tests = patterns.map((pattern) => ({ pattern, fits: pattern === 'all' ? /^/ : glob(pattern) }));
+  for (const { pattern, fits } of tests) {
+    if (all.some((item) => fits.test(nameOf(item)))) continue;
+    throw new HarnessError('USAGE', {
+      reason: `no ${what} fits '${pattern}'; there are: ${all.map(nameOf).join(', ')}`,
+    });
+  }
+  return all.filter((item) => tests.some(({ fits }) => fits.test(nameOf(item))));
+};
+
+/** All cloud kernels when nothing is said: one of each series. */
+export const selectKernels = (patterns: readonly string[] = ['*-cloud']): KernelRow[] =>
+  choose('kernel', patterns, kernelTable, ({ name }) => name);
+
+/** The newest when nothing is said. */
+export const selectGenerations = (patterns: readonly string[] = [DEFAULT_GENERATION]): GenerationName[] =>
+  choose('generation', patterns, generationNames, (name) => name);

@@ -1,0 +1,75 @@
+// One thing done for a kernel before its scenarios: timed, judged, and tried again if the harness broke it.
+import { codeOf, type ErrorCode } from '../errors.js';
+import type { ReportStep, StepName } from '../report/model.js';
+import { type Verdict, verdictOf } from '../scenario/result.js';
+import type { Halt } from './halt.js';
+import { retryBroken } from './retry.js';
+
+interface Outcome<T> {
+  readonly verdict: Verdict;
+  readonly reasons: readonly string[];
+  readonly value?: T;
+  readonly cached: boolean;
+}
+
+export interface StepOptions<T> {
+  readonly name: StepName;
+  readonly halt: Halt;
+  readonly onRetry: (reason: string) => void;
+  readonly work: () => Promise<{ value: T; cached: boolean }>;
+  /** Errors that mean the kernel cannot be had: no verdict about anything. */
+  readonly unavailable?: readonly ErrorCode[];
+  /** The line for an error; its message when not given. */
+  readonly tell?: (error: unknown) => string;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** `promise`, or undefined at once when the run is interrupted: what it started dies with this process. */
+export const unlessKilled = <T>(promise: Promise<T>, { kill }: Halt): Promise<T | undefined> => {
+  promise.catch(() => {});
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(undefined);
+    if (kill.aborted) stop();
+    kill.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => kill.removeEventListener('abort', stop));
+  });
+};
+
+/** Never rejects: what went wrong is in the step. `value` is there unless its verdict is another than passed. */
+export const runStep = async <T>({
+  name,
+  halt,
+  onRetry,
+  work,
+  unavailable = [],
+  tell = messageOf,
+}: StepOptions<T>): Promise<{ step: ReportStep; value: T | undefined }> => {
+  const start = performance.now();
+  const retried: string[] = [];
+  const attempt = async (): Promise<Outcome<T>> => {
+    const skipped = { verdict: 'skipped', cached: false } as const;
+    try {
+      const done = await unlessKilled(work(), halt);
+      if (done === undefined) return { ...skipped, reasons: [halt.reason ?? 'interrupted'] };
+      return { verdict: 'passed', reasons: [], ...done };
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== undefined && unavailable.includes(code)) return { ...skipped, reasons: [tell(error)] };
+      // The signal that interrupts us may have ended its programs first.
+      if (halt.kill.aborted) return { ...skipped, reasons: [halt.reason ?? 'interrupted'] };
+      return { verdict: verdictOf(error), reasons: [tell(error)], cached: false };
+    }
+  };
+  const broken = ({ verdict, reasons }: Outcome<T>): string | undefined =>
+    verdict === 'broken' ? reasons.join('; ') : undefined;
+  const { value, ...outcome } = await retryBroken(attempt, broken, {
+    halt,
+    onRetry: (reason) => {
+      retried.push(reason);
+      onRetry(reason);
+    },
+  });
+  const seconds = Math.round(performance.now() - start) / 1000;
+  return { step: { name, ...outcome, seconds, retried }, value };
+};

@@ -1,0 +1,61 @@
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { privateCache } from '../cache/private-cache.js';
+import { codeOf } from '../errors.js';
+import {
+  chooseVictims,
+  limitVariable,
+  listSnapshots,
+  noteUse,
+  snapshotDirectory,
+  snapshotLimit,
+  trimSnapshots,
+} from './snapshot-limit.js';
+
+const file = (key: string, bytes: number, usedAt: number) => ({ key, bytes, usedAt });
+const keys = (files: readonly { key: string }[]): string[] => files.map(({ key }) => key);
+
+t.test('the least recently used go first, and no more than must', async (t) => {
+  const files = [file('new', 10, 3), file('old', 10, 1), file('middle', 10, 2)];
+  t.strictSame(chooseVictims(files, 30, ''), []);
+  t.strictSame(keys(chooseVictims(files, 29, '')), ['old']);
+  t.strictSame(keys(chooseVictims(files, 10, '')), ['old', 'middle']);
+});
+
+t.test('the one in use stays, whatever the limit', async (t) => {
+  const files = [file('a', 10, 1), file('b', 10, 2)];
+  t.strictSame(keys(chooseVictims(files, 0, 'a')), ['b']);
+  t.strictSame(chooseVictims([file('a', 10, 1)], 0, 'a'), []);
+});
+
+t.test('on disk: a use makes a snapshot young, and what is no snapshot stays', async (t) => {
+  privateCache(t);
+  await mkdir(snapshotDirectory(), { recursive: true });
+  for (const [index, key] of ['a', 'b', 'c'].entries()) {
+    const path = join(snapshotDirectory(), `${key}.ram`);
+    await writeFile(path, Buffer.alloc(2 ** 20, 1));
+    await utimes(path, index + 1, index + 1);
+  }
+  await writeFile(join(snapshotDirectory(), '.d.ram.partial-0011'), '');
+  await noteUse('a');
+  t.equal((await listSnapshots()).length, 3);
+  process.env[limitVariable] = '2';
+  t.teardown(() => delete process.env[limitVariable]);
+  t.strictSame(keys(await trimSnapshots('c')), ['b']);
+  t.strictSame((await readdir(snapshotDirectory())).sort(), ['.d.ram.partial-0011', 'a.ram', 'c.ram']);
+});
+
+t.test('the limit is a number of MiB', async (t) => {
+  t.equal(snapshotLimit('5'), 5 * 2 ** 20);
+  t.equal(snapshotLimit(''), 2 ** 32);
+  for (const text of ['5G', '-1', ' 5'])
+    t.equal(
+      codeOf(
+        await Promise.resolve()
+          .then(() => snapshotLimit(text))
+          .catch((error: unknown) => error),
+      ),
+      'USAGE',
+    );
+});

@@ -1,0 +1,88 @@
+// Snapshots take a tenth of a gigabyte each, and any change to kernel, initramfs or QEMU makes new ones: the oldest go.
+
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheDirectory } from '../cache/directory.js';
+import { withLock } from '../cache/lock.js';
+import { HarnessError } from '../errors.js';
+
+/** The environment variable with the limit, in MiB. */
+export const limitVariable = 'VMMCI_SNAPSHOT_LIMIT';
+
+/** Room for some thirty: ten kernels with one and with two CPUs, and what was there before the last change. */
+const defaultLimitMiB = 4096;
+
+export interface SnapshotFile {
+  /** From `snapshotKey`. */
+  readonly key: string;
+  /** On disk: the files are sparse. */
+  readonly bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly usedAt: number;
+}
+
+/** Those to remove so that the rest fits into `limit` bytes: least recently used first, never `current`. */
+export const chooseVictims = (
+  files: readonly SnapshotFile[],
+  limit: number,
+  current: string,
+): SnapshotFile[] => {
+  let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const byAge = files.filter(({ key }) => key !== current).sort((left, right) => left.usedAt - right.usedAt);
+  return byAge.filter(({ bytes }) => {
+    if (total <= limit) return false;
+    total -= bytes;
+    return true;
+  });
+};
+
+export const snapshotDirectory = (): string => join(cacheDirectory(), 'snapshots');
+
+// Beside the snapshots, because a time on the file itself is part of what tells one file from its successor.
+const marks = (): string => join(cacheDirectory(), 'snapshot-use');
+
+/** Says that a snapshot is wanted now. */
+export const noteUse = async (key: string): Promise<void> => {
+  await mkdir(marks(), { recursive: true });
+  await writeFile(join(marks(), key), '');
+};
+
+/** Bytes. USAGE when the environment says something else than a number. */
+export const snapshotLimit = (text = process.env[limitVariable]): number => {
+  if (text === undefined || text === '') return defaultLimitMiB * 2 ** 20;
+  if (/^\d{1,8}$/.test(text)) return Number(text) * 2 ** 20;
+  throw new HarnessError('USAGE', {
+    reason: `${limitVariable}: expected a number of MiB, got '${text}'`,
+  });
+};
+
+/** Another process may remove any of them meanwhile. */
+const ifThere = async <T>(work: Promise<T>): Promise<T | undefined> =>
+  work.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+
+export const listSnapshots = async (): Promise<SnapshotFile[]> => {
+  const names = (await ifThere(readdir(snapshotDirectory()))) ?? [];
+  const found = names.map(async (name): Promise<SnapshotFile[]> => {
+    const key = /^([0-9A-Za-z-]+)\.ram$/.exec(name)?.[1];
+    if (key === undefined) return [];
+    const file = await ifThere(stat(join(snapshotDirectory(), name)));
+    if (file === undefined) return [];
+    const mark = await ifThere(stat(join(marks(), key)));
+    return [{ key, bytes: file.blocks * 512, usedAt: (mark ?? file).mtimeMs }];
+  });
+  return (await Promise.all(found)).flat();
+};
+
+/** Removes what is over the limit. Whoever is about to load one of those makes it anew. */
+export const trimSnapshots = (current: string): Promise<SnapshotFile[]> =>
+  withLock('snapshot-limit', async () => {
+    const victims = chooseVictims(await listSnapshots(), snapshotLimit(), current);
+    for (const { key } of victims) {
+      await rm(join(snapshotDirectory(), `${key}.ram`), { force: true });
+      await rm(join(marks(), key), { force: true });
+    }
+    return victims;
+  });

@@ -1,0 +1,46 @@
+// What is special about one cell: the same scenario on the other kernels, told apart by how it ended.
+import type { TraceEvent } from '../trace.js';
+import type { ReportCell } from './model.js';
+
+/** Numbers differ from run to run; the words around them are what is compared. */
+const wordsOf = (reason: string): string =>
+  (reason.split('\n', 1)[0] ?? '').replaceAll(/0x[0-9a-f]+|\d+/gi, 'N');
+
+const signature = ({ verdict, reasons }: ReportCell): string =>
+  JSON.stringify([verdict, reasons.map(wordsOf)]);
+
+/** Lines for a reader; empty when there is nothing to compare with. `others` are the same row's cells. */
+export const compareOutcomes = (cell: ReportCell, others: readonly ReportCell[]): string[] => {
+  const ran = others.filter(({ kernel, directory }) => kernel !== cell.kernel && directory !== null);
+  const names = (cells: readonly ReportCell[]): string => cells.map(({ kernel }) => kernel).join(', ');
+  const same = ran.filter((other) => signature(other) === signature(cell));
+  const passed = ran.filter((other) => other.verdict === 'passed' && cell.verdict !== 'passed');
+  const rest = ran.filter((other) => !same.includes(other) && !passed.includes(other));
+  return [
+    ...(same.length > 0 ? [`the same on ${names(same)}`] : []),
+    ...(passed.length > 0 ? [`passed on ${names(passed)}`] : []),
+    ...rest.map(
+      ({ kernel, verdict, reasons }) => `${verdict} on ${kernel}: ${reasons[0]?.split('\n', 1)[0] ?? ''}`,
+    ),
+  ];
+};
+
+/** What the driver asked of the device, without what it was told: `read 24/4` is offset 24, 4 bytes. */
+export const transcriptOf = (events: readonly TraceEvent[]): string[] =>
+  events
+    .filter(({ kind }) => kind === 'bar-read' || kind === 'bar-write')
+    .map(({ kind, offset, width }) => `${kind === 'bar-read' ? 'read' : 'write'} ${offset}/${width}`);
+
+/** The first place where two transcripts part; undefined when they are the same. */
+export const compareTranscripts = (
+  mine: readonly string[],
+  { kernel, theirs }: { kernel: string; theirs: readonly string[] },
+): string | undefined => {
+  const length = Math.max(mine.length, theirs.length);
+  for (let index = 0; index < length; index++) {
+    if (mine[index] === theirs[index]) continue;
+    const [here = 'nothing more', there = 'nothing more'] = [mine[index], theirs[index]];
+    return `register accesses part from those on ${kernel} at number ${index + 1}: ${here} here, ${there} there`;
+  }
+  return undefined;
+};

@@ -1,0 +1,67 @@
+// One cell of the HTML report: verdict, what failed, timeline, logs, and how the other kernels did.
+import { formatEvent } from '../scenario/format-event.js';
+import { compareOutcomes, compareTranscripts, transcriptOf } from './differences.js';
+import { escapeMarkup } from './escape.js';
+import type { Check, Evidence } from './evidence.js';
+import type { Report, ReportCell } from './model.js';
+import { reproduceLine } from './reproduce.js';
+
+/** How many lines of each the page shows; the files have all. */
+const most = { timeline: 1500, console: 120, dmesg: 120, checks: 400 } as const;
+
+export interface CellView {
+  readonly report: Report;
+  readonly cell: ReportCell;
+  readonly id: string;
+  /** Of the same scenario and generation, this one too. */
+  readonly row: readonly ReportCell[];
+  readonly evidence: Evidence;
+  /** Of those kernels in the row that kept a trace. */
+  readonly traces: readonly { readonly kernel: string; readonly transcript: readonly string[] }[];
+}
+
+export const block = (title: string, lines: readonly string[], limit = Number.POSITIVE_INFINITY): string => {
+  if (lines.length === 0) return '';
+  const shown = lines.slice(-limit);
+  const cut = lines.length - shown.length;
+  const note =
+    cut === 0 ? '' : ` <span class="note">the last ${shown.length} of ${lines.length} lines</span>`;
+  return `<h3>${escapeMarkup(title)}${note}</h3>\n<pre>${escapeMarkup(shown.join('\n'))}</pre>\n`;
+};
+
+const checkLine = ({ ok, text }: Check): string => `${ok ? '✓' : '✗'} ${text}`;
+
+const differences = ({ cell, row, evidence, traces }: CellView): string[] => {
+  const mine = transcriptOf(evidence.trace);
+  const parted =
+    mine.length === 0
+      ? []
+      : traces
+          .filter(({ kernel }) => kernel !== cell.kernel)
+          .flatMap(
+            ({ kernel, transcript }) => compareTranscripts(mine, { kernel, theirs: transcript }) ?? [],
+          );
+  return [...compareOutcomes(cell, row), ...parted];
+};
+
+export const renderCell = (view: CellView): string => {
+  const { report, cell, id, evidence } = view;
+  const { kernel, generation, scenario, verdict, seconds } = cell;
+  const title = `${escapeMarkup(scenario)} on ${escapeMarkup(kernel)}, vmd ${escapeMarkup(generation)}`;
+  const kept = cell.directory === null ? [] : [`artifacts: ${cell.directory}`];
+  return [
+    `<details id="${escapeMarkup(id)}" data-generation="${escapeMarkup(generation)}">`,
+    `<summary>${title}: <span class="${verdict}">${verdict}</span> <span class="note">${seconds.toFixed(1)} s</span></summary>`,
+    block('Why', cell.reasons),
+    block('Retried after', cell.retried),
+    block('Against the other kernels', differences(view)),
+    block('Checks', evidence.checks.map(checkLine), most.checks),
+    block('Timeline', evidence.trace.map(formatEvent), most.timeline),
+    block('Console', evidence.console, most.console),
+    block('Kernel log', evidence.dmesg, most.dmesg),
+    block('Run it again', [reproduceLine(report, cell), ...kept]),
+    '</details>',
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+};

@@ -1,0 +1,148 @@
+// The report as one HTML file that needs nothing else: no network, no other file.
+import { createHash } from 'node:crypto';
+import type { Verdict } from '../scenario/result.js';
+import { transcriptOf } from './differences.js';
+import { escapeMarkup } from './escape.js';
+import type { Evidence } from './evidence.js';
+import { countVerdicts, type GridRow, gridsOf, renderCounts, stepNames } from './grid.js';
+import { block, renderCell } from './html-cell.js';
+import { script, style } from './html-page.js';
+import type { Report, ReportCell, ReportKernel, ReportStep } from './model.js';
+
+/** What is kept of a cell, and of a build that failed. */
+export interface EvidenceSource {
+  cell(cell: ReportCell): Evidence;
+  /** Lines; empty when there is none. */
+  buildLog(kernel: string): readonly string[];
+}
+
+const e = escapeMarkup;
+
+/** Only what this page brings along may run or style it. */
+const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
+
+const idOf = ({ kernel, generation, scenario }: ReportCell): string => `${kernel}/${generation}/${scenario}`;
+
+const marks: Readonly<Record<Verdict, string>> = {
+  passed: 'ok',
+  failed: 'failed',
+  broken: 'broken',
+  skipped: 'skipped',
+};
+
+/** A cell that ran well, and of which nothing was kept, has nothing more to tell than its table does. */
+const hasMore = (cell: ReportCell, evidence: Evidence): boolean =>
+  cell.verdict !== 'passed' || cell.retried.length > 0 || evidence.trace.length > 0;
+
+const stepCell = (step: ReportStep | undefined): string => {
+  if (step === undefined) return '<td></td>';
+  const { verdict, seconds, cached, retried } = step;
+  const time = verdict === 'passed' ? ` ${cached ? 'cached' : `${seconds.toFixed(1)} s`}` : '';
+  return `<td class="${verdict}">${marks[verdict]}${time}${retried.length > 0 ? ' (retried)' : ''}</td>`;
+};
+
+const kernelTable = (kernels: readonly ReportKernel[]): string => {
+  const head = ['kernel', 'release', 'package', 'suite', ...stepNames, 'what is special'];
+  const rows = kernels.map(({ name, release, version, suite, steps, differs }) => {
+    const texts = [name, release ?? '–', version ?? '–', suite].map((text) => `<td>${e(text)}</td>`);
+    const done = stepNames.map((step) => stepCell(steps.find((found) => found.name === step)));
+    return `<tr>${texts.join('')}${done.join('')}<td>${e(differs)}</td></tr>`;
+  });
+  return `<div class="wide"><table><thead><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
+};
+
+const gridCell = (cell: ReportCell | undefined, linked: ReadonlySet<string>): string => {
+  if (cell === undefined) return '<td></td>';
+  const { verdict, seconds, retried } = cell;
+  const text = `${marks[verdict]}${verdict === 'passed' ? ` ${seconds.toFixed(1)}` : ''}${retried.length > 0 ? ' (retried)' : ''}`;
+  const id = idOf(cell);
+  const inner = linked.has(id) ? `<a href="#${e(encodeURIComponent(id))}">${text}</a>` : text;
+  return `<td class="${verdict}">${inner}</td>`;
+};
+
+const gridTable = (
+  columns: readonly ReportKernel[],
+  rows: readonly GridRow[],
+  linked: ReadonlySet<string>,
+): string =>
+  [
+    `<div class="wide"><table><thead><tr><th>scenario</th>${columns.map(({ name }) => `<th>${e(name)}</th>`).join('')}</tr></thead><tbody>`,
+    ...rows.map(
+      ({ name, cells }) =>
+        `<tr><th>${e(name)}</th>${cells.map((cell) => gridCell(cell, linked)).join('')}</tr>`,
+    ),
+    '</tbody></table></div>',
+  ].join('\n');
+
+const stepDetails = (kernels: readonly ReportKernel[], evidence: EvidenceSource): string =>
+  kernels
+    .flatMap(({ name, steps }) =>
+      steps
+        .filter(({ verdict, retried }) => verdict !== 'passed' || retried.length > 0)
+        .map((step) =>
+          [
+            `<details><summary>${step.name} of ${e(name)}: <span class="${step.verdict}">${step.verdict}</span></summary>`,
+            block('Why', step.reasons),
+            block('Retried after', step.retried),
+            step.name === 'build' ? block('Build log', evidence.buildLog(name), 200) : '',
+            '</details>',
+          ].join('\n'),
+        ),
+    )
+    .join('\n');
+
+export const renderHtml = (report: Report, evidence: EvidenceSource): string => {
+  const grids = gridsOf(report);
+  const found = new Map(report.cells.map((cell) => [idOf(cell), evidence.cell(cell)]));
+  const evidenceOf = (cell: ReportCell): Evidence => found.get(idOf(cell)) ?? evidence.cell(cell);
+  const told = (cell: ReportCell): boolean => hasMore(cell, evidenceOf(cell));
+  const linked = new Set(report.cells.filter(told).map(idOf));
+  const sections = grids.map(({ generation, columns, rows }) => {
+    const cells = rows.flatMap(({ cells }) => {
+      const row = cells.filter((cell) => cell !== undefined);
+      const traces = row
+        .map((cell) => ({ kernel: cell.kernel, transcript: transcriptOf(evidenceOf(cell).trace) }))
+        .filter(({ transcript }) => transcript.length > 0);
+      return row
+        .filter(told)
+        .map((cell) => renderCell({ report, cell, id: idOf(cell), row, evidence: evidenceOf(cell), traces }));
+    });
+    return [
+      `<section data-generation="${e(generation)}">`,
+      `<h2>vmd ${e(generation)}</h2>`,
+      gridTable(columns, rows, linked),
+      ...cells,
+      '</section>',
+    ].join('\n');
+  });
+  const options = grids.map(({ generation }) => `<option value="${e(generation)}">${e(generation)}</option>`);
+  const facts = [
+    `driver ${report.driver}`,
+    `QEMU ${report.qemu}`,
+    report.accelerator,
+    `${report.seconds.toFixed(1)} s, ${report.jobs} at once`,
+    `started ${report.started}`,
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width">
+<title>vmmci kernel matrix: ${e(renderCounts(countVerdicts(report)))}</title>
+<style>${style}</style>
+</head>
+<body>
+<h1>Kernel matrix: ${e(renderCounts(countVerdicts(report)))}</h1>
+<p>${e(facts.join(' · '))}</p>
+${report.cut === null ? '' : `<p class="broken">Cut short: ${e(report.cut)}</p>`}
+<h2>Kernels</h2>
+${kernelTable(report.kernels)}
+${stepDetails(report.kernels, evidence)}
+<p><label>Generation of vmd: <select id="generation"><option value="">all</option>${options.join('')}</select></label></p>
+${sections.join('\n')}
+<script>${script}</script>
+</body>
+</html>
+`;
+};
