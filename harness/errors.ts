@@ -124,7 +124,7 @@ const table = {
   IMAGE_ARGUMENT: { blame: 'usage', message: 'images/qemu-img/{tool}: {reason}' },
   // command line and configuration
   DRIVER_READ: { blame: 'failed', message: 'the driver shows {what} as {got}, expected {expected}' },
-  DRIVER_LACKS: { blame: 'usage', message: 'driver {driver} does not show {what}' },
+  DRIVER_LACKS: { blame: 'usage', message: 'driver {driver} does not have {what}' },
   REPORT_READ: { blame: 'usage', message: '{path} is no report of a matrix run: {reason}' },
   DRIVER_DESCRIPTION: { blame: 'usage', message: '{path}: field {field}: {reason}' },
   USAGE: { blame: 'usage', message: '{reason}' },

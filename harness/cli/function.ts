@@ -1,6 +1,7 @@
 // `vmmci function`: the vfio-user server for `qemu -device vfio-user-pci`.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { HarnessError } from '../errors.js';
 import { FaultEngine } from '../faults/engine.js';
 import { stalePolicies } from '../pci/stale.js';
 import { type Backend, startBackend, startFunction } from '../scenario/device.js';
@@ -40,7 +41,19 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** Serves until SIGTERM. Throws USAGE, SOCKET_PATH, SOCKET_IN_USE; SOCKET_IO or PROTOCOL when the back-end is not there. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof HarnessError && error.code === 'SOCKET_IO' && error.fields.call === 'connect';
+
+const nobodyAt = (backend: string, cause: unknown): HarnessError =>
+  new HarnessError(
+    'USAGE',
+    {
+      reason: `--backend-socket: nobody answers at ${backend}; start vmmci backend --socket ${backend} first`,
+    },
+    cause,
+  );
+
+/** Serves until SIGTERM. Throws USAGE, SOCKET_PATH, SOCKET_IN_USE; PROTOCOL when the back-end is none. */
 export const run = async (args: readonly string[]): Promise<number> => {
   const { values } = parseArgs({ args: [...args], options });
   if (values.help) {
@@ -63,12 +76,9 @@ export const run = async (args: readonly string[]): Promise<number> => {
       own = await startBackend(join(directory.path, 'backend.sock'), options);
     }
     const backend = foreign ?? join(directory.path, 'backend.sock');
-    const served = await startFunction(socket, {
-      backend,
-      generation,
-      stale,
-      trace: trace.sink,
-      faults: engine,
+    const options = { backend, generation, stale, trace: trace.sink, faults: engine };
+    const served = await startFunction(socket, options).catch((error: unknown) => {
+      throw foreign !== undefined && isRefusal(error) ? nobodyAt(foreign, error) : error;
     });
     const state = () => served.pci.state();
     const methods: MethodTable = own

@@ -10,14 +10,17 @@ interface Command {
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   backend: () => import('./backend.js'),
+  cache: () => import('./cache.js'),
   ctl: () => import('./ctl.js'),
   demo: () => import('./demo.js'),
   function: () => import('./function.js'),
   kernels: () => import('./kernels.js'),
   matrix: () => import('./matrix.js'),
+  report: () => import('./report.js'),
   seeded: () => import('./seeded.js'),
   setup: () => import('./setup.js'),
   suite: () => import('./suite.js'),
+  test: () => import('./test.js'),
 };
 
 /** 1: something failed; 2: the command line or a file of the caller's is wrong; 3: harness, host or QEMU are broken. */

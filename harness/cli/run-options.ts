@@ -4,10 +4,12 @@ import { join, resolve } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
 import { kernelRow } from '../../images/kernels/table.js';
 import { runName, variables } from '../scenario/environment.js';
+import { knownDrivers } from '../scenario/known-drivers.js';
 
 export const runOptions = {
   kernel: { type: 'string' },
   driver: { type: 'string' },
+  'driver-description': { type: 'string' },
   qemu: { type: 'string' },
   keep: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -15,6 +17,8 @@ export const runOptions = {
 
 export const runOptionsUsage = `  --kernel NAME   a kernel of the table (see vmmci kernels)
   --driver DIR    a Kbuild directory with vmmci-driver.json in place of the bundled driver
+  --driver-description NAME
+                  ${knownDrivers.map(({ name }) => name).join(', ')}, or a file, in place of vmmci-driver.json
   --qemu PATH     a QEMU of the host's in place of the tool root's
   --keep          keep the artifacts of scenarios that pass, too
 `;
@@ -22,14 +26,21 @@ export const runOptionsUsage = `  --kernel NAME   a kernel of the table (see vmm
 export interface RunChoice {
   readonly kernel?: string | undefined;
   readonly driver?: string | undefined;
+  readonly 'driver-description'?: string | undefined;
   readonly qemu?: string | undefined;
   readonly keep?: boolean | undefined;
 }
 
 /** Sets this process's environment, and so that of its children, to what was chosen; resolves with the run's directory. */
-export const applyRunOptions = async ({ kernel, driver, qemu, keep }: RunChoice): Promise<string> => {
+export const applyRunOptions = async (choice: RunChoice): Promise<string> => {
+  const { kernel, driver, 'driver-description': description, qemu, keep } = choice;
   if (kernel !== undefined) process.env[variables.kernel] = kernelRow(kernel).name;
   if (driver !== undefined) process.env[variables.driver] = resolve(driver);
+  // What is no known driver is a file, and the scenarios run in another directory.
+  if (description !== undefined)
+    process.env[variables.description] = knownDrivers.some(({ name }) => name === description)
+      ? description
+      : resolve(description);
   if (qemu !== undefined) process.env[variables.qemu] = resolve(qemu);
   if (keep) process.env[variables.keep] = '1';
   process.env[variables.run] ??= join(packageRoot(), 'runs', runName(new Date()));

@@ -2,17 +2,14 @@
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { execa } from 'execa';
 import { packageRoot } from '../../images/asset.js';
 import { HarnessError } from '../errors.js';
-import { readResults } from '../report/results.js';
-import { renderTable } from '../report/table.js';
 import { tapDigest } from '../report/tap-digest.js';
-import { openEnvironment } from '../scenario/environment.js';
-import { progressLines } from './progress-lines.js';
+import { jobsOption } from './jobs-option.js';
+import { runFiles } from './run-files.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
+import { withEnvironment } from './with-environment.js';
 
 export const summary = 'run the tests of one or more tiers';
 
@@ -67,14 +64,6 @@ ${runOptionsUsage}  --jobs N        test files at once; the number of processors
 
 const options = { ...runOptions, jobs: { type: 'string' }, only: { type: 'string' } } as const;
 
-const jobsOption = (value: string | undefined): number => {
-  if (value === undefined) return availableParallelism();
-  if (!/^[1-9]\d?$/.test(value)) {
-    throw new HarnessError('USAGE', { reason: `--jobs: '${value}' is not a number from 1 to 99` });
-  }
-  return Number(value);
-};
-
 /** Runs one tier and says how it went. */
 const runTier = async (name: string, { files, together }: Tier, { jobs, only }: Choice): Promise<boolean> => {
   const found = (await files()).filter((file) => only === undefined || file.includes(only));
@@ -82,20 +71,8 @@ const runTier = async (name: string, { files, together }: Tier, { jobs, only }: 
   if (found.length === 0) throw new HarnessError('USAGE', { reason: `no test file of tier ${name} to run` });
   const start = performance.now();
   const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), { quiet: together });
-  const runner = join(import.meta.dirname, 'run-tests.js');
-  const child = execa(
-    process.execPath,
-    ['--enable-source-maps', runner, together ? 'together' : String(jobs)],
-    {
-      cwd: packageRoot(),
-      input: found.join('\n'),
-      stderr: 'inherit',
-      buffer: false,
-      reject: false,
-    },
-  );
-  for await (const line of createInterface({ input: child.stdout })) digest.feed(line);
-  const { exitCode } = await child;
+  const mode = together ? 'together' : jobs;
+  const exitCode = await runFiles(found, { mode, onLine: (line) => digest.feed(line) });
   const { total, failed, skipped } = digest.sums();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   process.stdout.write(
@@ -111,7 +88,7 @@ export const run = async (args: readonly string[]): Promise<number> => {
     process.stdout.write(usage);
     return 0;
   }
-  const choice = { jobs: jobsOption(values.jobs), only: values.only };
+  const choice = { jobs: jobsOption(values.jobs) ?? availableParallelism(), only: values.only };
   const chosen = (positionals.length === 0 ? ['unit'] : positionals).map((name) => {
     const tier = Object.hasOwn(tiers, name) ? tiers[name] : undefined;
     if (tier === undefined) throw new HarnessError('USAGE', { reason: `no tier '${name}'; valid: ${names}` });
@@ -120,12 +97,8 @@ export const run = async (args: readonly string[]): Promise<number> => {
   const directory = await applyRunOptions(values);
   let passed = true;
   for (const { name, tier } of chosen) {
-    // What all guests need is made here, once and with an account of it.
-    const environment = name === 'guest' ? await openEnvironment(progressLines()) : undefined;
-    passed = (await runTier(name, tier, choice)) && passed;
-    if (environment === undefined) continue;
-    const { name: accelerator, reason } = environment.accelerator;
-    process.stdout.write(`\n${renderTable(await readResults(directory), `${accelerator} (${reason})`)}\n`);
+    const go = () => runTier(name, tier, choice);
+    passed = (await (name === 'guest' ? withEnvironment(directory, go) : go())) && passed;
   }
   return passed ? 0 : 1;
 };

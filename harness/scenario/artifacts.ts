@@ -18,10 +18,13 @@ export interface Evidence {
 
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
-const reproduce = ({ kernel, driver, generation }: Environment, file: string): string => `#!/bin/sh
+const reproduce = (
+  { kernel, driver, description, generation }: Environment,
+  file: string,
+): string => `#!/bin/sh
 # Runs this scenario again, alone, and keeps what it leaves.
 cd ${quote(packageRoot())} && npm run --silent build &&
-exec env ${variables.kernel}=${quote(kernel.name)} ${variables.driver}=${quote(driver.directory)} \\
+exec env ${variables.kernel}=${quote(kernel.name)} ${variables.driver}=${quote(driver.directory)} ${description === undefined ? '' : `${variables.description}=${quote(description)} `}\\
 	${variables.generation}=${generation} ${variables.keep}=1 \\
 	node ${quote(file)}
 `;

@@ -2,7 +2,7 @@
 import { HarnessError } from '../errors.js';
 import { unpackPayload } from '../guest/disks.js';
 import type { Shell } from '../guest/shell.js';
-import type { DriverDescription } from './driver-description.js';
+import type { DriverDescription, SysfsTime } from './driver-description.js';
 import { functionAddress } from './vm.js';
 
 /** `seconds.microseconds` in microseconds. GUEST_READ for anything else: the driver shows a wrong form. */
@@ -20,21 +20,38 @@ export const parseDrift = (text: string): bigint => {
   return BigInt(text);
 };
 
+/** Resolves when the driver has next read the time from the device. GUEST_TIMEOUT after `timeoutMs`. */
+export type NextReading = (timeoutMs: number) => Promise<unknown>;
+
+export interface DriverOptions {
+  readonly nextReading: NextReading;
+  /** Of the function whose device is meant, as Linux names it. */
+  readonly address?: string;
+}
+
+/** Beyond the time that the driver takes between two measurements. */
+const spareMs = 10_000;
+
 export class Driver {
   readonly description: DriverDescription;
   readonly #shell: Shell;
   readonly #address: string;
+  readonly #nextReading: NextReading;
 
-  /** `address` is that of the function whose device is meant, as Linux names it. */
-  constructor(shell: Shell, description: DriverDescription, address = functionAddress) {
+  constructor(
+    shell: Shell,
+    description: DriverDescription,
+    { address = functionAddress, nextReading }: DriverOptions,
+  ) {
     this.#shell = shell;
     this.#address = address;
+    this.#nextReading = nextReading;
     this.description = description;
   }
 
   /** The same driver, looked at through another function. */
   at(address: string): Driver {
-    return new Driver(this.#shell, this.description, address);
+    return new Driver(this.#shell, this.description, { address, nextReading: this.#nextReading });
   }
 
   /** Puts the modules where modprobe finds them. Nothing is loaded by it. */
@@ -42,17 +59,47 @@ export class Driver {
     await unpackPayload(this.#shell);
   }
 
-  /** Loads the modules in order; resolves when their init is done, and probe with it. GUEST_COMMAND if one is refused. */
+  /** DRIVER_LACKS, and so a scenario that is skipped, unless `has`. */
+  needs(has: boolean, what: string): void {
+    if (!has) this.#lacks(what);
+  }
+
+  /** Those of the parameters that the driver has. */
+  having(parameters: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    return Object.fromEntries(Object.entries(parameters).filter(([name]) => this.has(name)));
+  }
+
+  /** Whether it has that parameter. */
+  has(parameter: string): boolean {
+    return this.description.parameters.some(({ name }) => name === parameter);
+  }
+
+  /** Parameters with which it looks at the command only when it is interrupted. */
+  get quiet(): Readonly<Record<string, string>> {
+    return this.description.quiet;
+  }
+
+  /**
+   * Loads the modules in order; resolves when their init is done, and probe with it. GUEST_COMMAND if one is refused, DRIVER_LACKS for a
+   * parameter that the driver does not have.
+   */
   async load(parameters: Readonly<Record<string, string>> = {}): Promise<void> {
-    const { modules, virtioDriver } = this.description;
-    const words = Object.entries(parameters).map(([name, value]) => ` ${name}=${value}`);
+    const { modules } = this.description;
+    const options = Object.entries(parameters).map(
+      ([name, value]) => `options ${this.#moduleOf(name)} ${name}=${value}`,
+    );
     // The first module makes a device for which mdev loads the second by its alias, and nobody could tell it parameters.
-    const options = `mkdir -p /etc/modprobe.d && echo 'options ${virtioDriver}${words.join('')}' >/etc/modprobe.d/vmmci.conf`;
+    const file = `mkdir -p /etc/modprobe.d && echo '${options.join('\n')}' >/etc/modprobe.d/vmmci.conf`;
     const load = modules.map(
       (module) =>
         `modprobe ${module} && until grep -q '^${module} .* Live ' /proc/modules; do usleep 2000; done`,
     );
-    await this.#shell.text([options, ...load].join(' && '), { what: `loading of ${modules.join(', ')}` });
+    await this.#shell.text([file, ...load].join(' && '), { what: `loading of ${modules.join(', ')}` });
+  }
+
+  #moduleOf(parameter: string): string {
+    const found = this.description.parameters.find(({ name }) => name === parameter);
+    return found?.module ?? this.#lacks(`a parameter ${parameter}`);
   }
 
   /** Unloads them in the opposite order. */
@@ -82,24 +129,59 @@ export class Driver {
     return this.#shell.text(`cat ${this.path(name)}`);
   }
 
-  /** The attribute that shows the host's clock. */
+  /** The attribute that shows the host's clock. DRIVER_LACKS. */
   get hostTimeName(): string {
-    return this.#time().hostTime;
+    return this.#sysfsTime().hostTime ?? this.#lacks("an attribute with the host's clock");
   }
 
   /** The host's clock as the driver shows it, microseconds since the epoch. */
   async hostTime(): Promise<bigint> {
-    return parseTime('host time', await this.attribute(this.#time().hostTime));
+    return parseTime('host time', await this.attribute(this.hostTimeName));
+  }
+
+  /** Whether it shows the host's clock whenever it is asked. */
+  get showsHostTime(): boolean {
+    const { time } = this.description;
+    return time?.kind === 'sysfs' && time.hostTime !== undefined;
+  }
+
+  /** Whether it shows the guest's own clock. */
+  get showsGuestTime(): boolean {
+    const { time } = this.description;
+    return time?.kind === 'sysfs' && time.guestTime !== undefined;
   }
 
   /** The guest's own clock as the driver shows it, microseconds since the epoch. */
   async guestTime(): Promise<bigint> {
-    return parseTime('guest time', await this.attribute(this.#time().guestTime));
+    const name = this.#sysfsTime().guestTime ?? this.#lacks("an attribute with the guest's clock");
+    return parseTime('guest time', await this.attribute(name));
   }
 
-  /** Host − guest in nanoseconds. */
+  /** Host − guest in nanoseconds, measured at this moment. DRIVER_LACKS if the driver measures only in its own time. */
   async driftNs(): Promise<bigint> {
-    return parseDrift(await this.attribute(this.#time().driftNs));
+    const name = this.#sysfsTime().driftNs ?? this.#lacks('an attribute with the drift');
+    return parseDrift(await this.attribute(name));
+  }
+
+  /** The same, of a measurement that is made after the call: at once, or when the driver comes to it. */
+  async nextDriftNs(): Promise<bigint> {
+    const { time } = this.description;
+    if (time?.kind !== 'sysctl') return this.driftNs();
+    const read = `cat ${[time.driftSec, time.driftNsec].map((name) => `/proc/sys/${name.replaceAll('.', '/')}`).join(' ')}`;
+    const old = await this.#shell.text(read);
+    await this.#nextReading(time.everyMs + spareMs);
+    // The values are stored a moment after the reading, one after the other: they count when they are new and stay.
+    const shown = await this.#shell.text(
+      `until now=$(${read}); [ "$now" != '${old}' ] && [ "$now" = "$(${read})" ]; do usleep 1000; done; echo "$now"`,
+      { what: 'a new drift in sysctl' },
+    );
+    const [seconds = '', nanoseconds = ''] = shown.split('\n');
+    return parseDrift(seconds) * 1_000_000_000n + parseDrift(nanoseconds);
+  }
+
+  /** Whether it shows the commands that came. */
+  get showsCommands(): boolean {
+    return this.description.commands !== undefined;
   }
 
   async lastCommand(): Promise<string> {
@@ -123,12 +205,13 @@ export class Driver {
     );
   }
 
-  #time(): NonNullable<DriverDescription['time']> {
-    return this.description.time ?? this.#lacks('its clock in sysfs');
+  #sysfsTime(): SysfsTime {
+    const { time } = this.description;
+    return time?.kind === 'sysfs' ? time : this.#lacks('the time in sysfs');
   }
 
   #commands(): NonNullable<DriverDescription['commands']> {
-    return this.description.commands ?? this.#lacks('its commands in sysfs');
+    return this.description.commands ?? this.#lacks('the commands that came');
   }
 
   #lacks(what: string): never {

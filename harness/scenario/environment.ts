@@ -19,6 +19,8 @@ import { type DriverDescription, readDriver } from './driver-description.js';
 export const variables = {
   kernel: 'VMMCI_KERNEL',
   driver: 'VMMCI_DRIVER',
+  /** The name of a known driver's description, or a file with one. */
+  description: 'VMMCI_DRIVER_DESCRIPTION',
   /** A directory with the driver's modules, built already for this kernel. */
   modules: 'VMMCI_MODULES',
   qemu: 'VMMCI_QEMU',
@@ -33,6 +35,8 @@ export interface Environment extends Prepared {
   qemu: Qemu;
   accelerator: AcceleratorChoice;
   driver: DriverDescription;
+  /** What was chosen in place of the description beside the driver. */
+  description?: string | undefined;
   /** For scenarios that do not name one themselves. */
   generation: GenerationName;
   /** Where the artifacts of this run go. */
@@ -46,7 +50,9 @@ export const runName = (now: Date): string => now.toISOString().slice(0, 19).rep
 const generationOf = (name: string = DEFAULT_GENERATION): GenerationName => {
   if (isGenerationName(name)) return name;
   const valid = generationNames.join(', ');
-  throw new HarnessError('USAGE', { reason: `${variables.generation}: no generation '${name}'; valid: ${valid}` });
+  throw new HarnessError('USAGE', {
+    reason: `${variables.generation}: no generation '${name}'; valid: ${valid}`,
+  });
 };
 
 /** Makes what is missing; quick when nothing is. Throws what the parts throw. */
@@ -54,7 +60,8 @@ export const openEnvironment = async (progress?: Progress): Promise<Environment>
   const { env } = process;
   const generation = generationOf(env[variables.generation]);
   const directory = resolve(env[variables.driver] ?? asset('driver'));
-  const driver = await readDriver(directory);
+  const description = env[variables.description];
+  const driver = await readDriver(directory, description);
   const prepared = await prepare(env[variables.kernel] ?? defaultKernelName, {
     driver: directory,
     modules: env[variables.modules],
@@ -63,5 +70,14 @@ export const openEnvironment = async (progress?: Progress): Promise<Environment>
   const qemu = await findQemu({ path: env[variables.qemu], root: prepared.root });
   const accelerator = await probeAccelerator(qemu);
   const run = resolve(env[variables.run] ?? resolve(packageRoot(), 'runs', runName(new Date())));
-  return { ...prepared, qemu, accelerator, driver, generation, run, keep: env[variables.keep] === '1' };
+  return {
+    ...prepared,
+    qemu,
+    accelerator,
+    driver,
+    description,
+    generation,
+    run,
+    keep: env[variables.keep] === '1',
+  };
 };

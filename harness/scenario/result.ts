@@ -1,5 +1,5 @@
 // What came of a scenario, as it is written to result.json and read by every report.
-import { HarnessError } from '../errors.js';
+import { codeOf, HarnessError } from '../errors.js';
 
 /** `failed`: the driver under test is wrong. `broken`: harness, host or QEMU are. `skipped`: not run, with a reason. */
 export type Verdict = 'passed' | 'failed' | 'broken' | 'skipped';
@@ -22,8 +22,10 @@ export interface ScenarioResult {
 }
 
 /** The verdict that an error means. What is not one of ours is a defect of the harness. */
-export const verdictOf = (error: unknown): Verdict =>
-  error instanceof HarnessError && error.blame === 'failed' ? 'failed' : 'broken';
+export const verdictOf = (error: unknown): Verdict => {
+  if (codeOf(error) === 'DRIVER_LACKS') return 'skipped';
+  return error instanceof HarnessError && error.blame === 'failed' ? 'failed' : 'broken';
+};
 
 /** The worse of two: a broken harness proves nothing about the driver. */
 export const worse = (left: Verdict, right: Verdict): Verdict => {

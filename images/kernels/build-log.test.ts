@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { firstError, tidyLog, warningsIn } from './build-log.js';
@@ -85,5 +85,6 @@ t.test('links are copied as files', async (t) => {
   const files = await listSources(driver);
   await copySources(driver, files, join(directory, 'copy'));
   t.equal(await readFile(join(directory, 'copy/sub/in.c'), 'utf8'), 'int o;');
+  t.ok((await lstat(join(directory, 'copy/sub/in.c'))).isFile());
   t.strictSame(await listSources(join(directory, 'copy')), files);
 });

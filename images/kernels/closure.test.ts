@@ -63,6 +63,7 @@ t.test('soft dependencies: by name, by alias, or already built in', async (t) =>
 
 t.test('parsers', async (t) => {
   t.equal(moduleName('kernel/drivers/char/hw_random/virtio-rng.ko.xz'), 'virtio_rng');
+  t.equal(moduleName('virtio-rng.ko.zst'), 'virtio_rng');
   t.strictSame([...parseBuiltinAliases('a.alias=x*\0a.file=drivers/a\0b.alias=y\0')], ['x*', 'y']);
   t.strictSame(
     [...parseSoftDependencies('softdep a pre: b c\nsoftdep d post: e\nsoftdep f post: g pre: h\n')],

@@ -15,7 +15,8 @@ import {
 
 /**
  * Absolute paths (`.ko`, `.ko.xz` or `.ko.zst`) in the order to load them: each after all it needs, soft dependencies included (ext4
- * of 5.10 finds its checksum only that way). What is built into the image is left out. KERNEL_MODULE for a name it does not have.
+ * of 5.10 finds its checksum only that way). What is built into the image is left out. Whoever loads them must
+ * bear with those that find no use for themselves: crc32c-intel fails on a processor without SSE 4.2. KERNEL_MODULE for a name it does not have.
  */
 export const moduleClosure = async (
   { release, modulesDirectory }: Pick<Kernel, 'release' | 'modulesDirectory'>,
@@ -42,7 +43,7 @@ export const moduleClosure = async (
     if (!file || seen.has(name)) return;
     seen.add(name);
     for (const before of soft.get(name) ?? []) for (const provider of providers(before)) add(provider);
-    for (const need of [...file.needs].reverse()) add(moduleName(need));
+    for (const need of file.needs) add(moduleName(need));
     order.add(join(modulesDirectory, file.path));
   };
   for (const wanted of names) {

@@ -43,10 +43,17 @@ const prune = async (row: KernelRow, keep: ReadonlySet<string | undefined>): Pro
   }
 };
 
-const publishKernel = (row: KernelRow, root: ToolRoot, apt: Apt, resolved: Resolved): Promise<string> => {
+interface Source extends ProgressOptions {
+  root: ToolRoot;
+  apt: Apt;
+  resolved: Resolved;
+}
+
+const publishKernel = (row: KernelRow, { root, apt, resolved, progress }: Source): Promise<string> => {
   const { release, version } = resolved;
   const name = `${version}.layout${layoutVersion}`;
   return publish(join(home(row), name), async (temporary) => {
+    progress?.(`kernel ${row.name}: fetching ${release} (${version})`);
     const debs = `${temporary}-debs`;
     try {
       await unpackKernel(resolved, { apt, root, debs, tree: temporary });
@@ -88,8 +95,7 @@ export const ensureKernel = async (
       progress?.(`${what}: looking for the newest ${row.series} in ${row.suite}`);
       const apt = await openApt({ root, suite: row.suite, what, progress });
       const resolved = await resolveKernel(row, apt);
-      progress?.(`${what}: fetching ${resolved.release} (${resolved.version})`);
-      const directory = await publishKernel(row, root, apt, resolved);
+      const directory = await publishKernel(row, { root, apt, resolved, progress });
       const name = directory.slice(home(row).length + 1);
       const before = await readlink(currentLink(row)).catch(() => undefined);
       await makeCurrent(row, name);

@@ -10,7 +10,7 @@ export const moduleName = (path: string): string =>
 export interface ModuleFile {
   /** Relative to the modules directory. */
   path: string;
-  /** Paths of all it needs, also of what those need, in the reverse of load order. */
+  /** Paths of all it needs, also of what those need. */
   needs: readonly string[];
 }
 

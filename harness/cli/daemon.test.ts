@@ -1,0 +1,205 @@
+// The daemons as others start them: processes, their lines, sockets and exit statuses.
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { connect as dial } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import t, { type Test } from 'tap';
+import { connect } from '../socket/connect.js';
+import { Client } from '../vfio-user/client.js';
+import { startFrontEnd } from '../vhost-user/front-end.js';
+
+const main = join(import.meta.dirname, 'main.js');
+const clock = ['--clock', 'frozen:2019-03-02T05:57:01.123456Z'];
+
+/** An empty directory; the sockets go into one below it that nobody has made. */
+const place = (t: Test) => {
+  const top = mkdtempSync(join(tmpdir(), 'vmmci-'));
+  t.teardown(() => rmSync(top, { recursive: true }));
+  const directory = join(top, 'run');
+  return { top, directory, at: (name: string): string => join(directory, name) };
+};
+
+const launch = (args: readonly string[]) =>
+  execa(process.execPath, [main, ...args], { buffer: false, reject: false, stderr: 'inherit' });
+
+interface Daemon {
+  /** The next line that it prints, as an object; undefined at the end. */
+  line(): Promise<Record<string, unknown> | undefined>;
+  /** Sends a signal and resolves with how it ended. */
+  end(signal: NodeJS.Signals): Promise<{ exitCode: number | undefined; signal: string | undefined }>;
+}
+
+const start = (t: Test, args: readonly string[]): Daemon => {
+  const child = launch(args);
+  const output = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  t.teardown(() => void child.kill('SIGKILL'));
+  return {
+    line: async () => {
+      const { value, done } = await output.next();
+      return done ? undefined : (JSON.parse(String(value)) as Record<string, unknown>);
+    },
+    end: async (signal) => {
+      child.kill(signal);
+      const { exitCode, signal: by } = await child;
+      return { exitCode, signal: by };
+    },
+  };
+};
+
+const ctl = async (control: string, ...args: string[]): Promise<unknown> => {
+  const { stdout } = await execa(process.execPath, [main, 'ctl', '--control', control, ...args]);
+  return JSON.parse(stdout) as unknown;
+};
+
+/** Sends lines to a control socket as they are, and gives as many lines of answer. */
+const converse = async (control: string, lines: readonly string[]): Promise<unknown[]> => {
+  const socket = dial(control);
+  await once(socket, 'connect');
+  const answers: unknown[] = [];
+  for (const line of lines) socket.write(`${line}\n`);
+  for await (const line of createInterface({ input: socket })) {
+    answers.push(JSON.parse(line));
+    if (answers.length === lines.length) break;
+  }
+  socket.destroy();
+  return answers;
+};
+
+const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+t.test('vmmci backend: ready, private, asked, ended', async (t) => {
+  const { directory, at } = place(t);
+  const [socket, control] = [at('backend'), at('control')];
+  const daemon = start(t, ['backend', '--socket', socket, '--control', control, ...clock]);
+  t.match(await daemon.line(), { ready: true, socket, control, pid: Number });
+  t.same([mode(directory), mode(socket), mode(control)], ['700', '600', '600']);
+
+  const frontEnd = await startFrontEnd(await connect(socket));
+  t.same(await frontEnd.getConfig(4, 4), Buffer.from('2d1b7a5c', 'hex'));
+  await frontEnd.setFeatures(7n);
+  await frontEnd.setStatus(7);
+  const interrupted = new Promise<void>((resolve) => frontEnd.onConfigChange(resolve));
+  t.same(await ctl(control, 'command', 'SYNCRTC'), { result: 'sent' });
+  await interrupted;
+  await frontEnd.setConfig(0, Buffer.of(3, 0, 0, 0));
+  t.match(await ctl(control, 'state'), {
+    command: 'NONE',
+    status: 7,
+    guestFeatures: 7,
+    hostFeatures: 7,
+    lastSample: '2019-03-02T05:57:01.123456Z',
+    timers: [],
+    acks: 1,
+    configChanges: 1,
+  });
+
+  t.same(await daemon.end('SIGTERM'), { exitCode: 0, signal: undefined }, 'with its front-end connected');
+  await frontEnd.closed;
+  t.same(readdirSync(directory), [], 'the sockets are gone');
+});
+
+t.test('vmmci function: the same, and the line and ISR besides', async (t) => {
+  const { directory, at } = place(t);
+  const [socket, control] = [at('function'), at('control')];
+  const daemon = start(t, ['function', '--socket', socket, '--control', control, ...clock]);
+  t.match(await daemon.line(), { ready: true, socket, backend: String, control, pid: Number });
+  t.same([mode(directory), mode(socket), mode(control)], ['700', '600', '600']);
+
+  const client = new Client(await connect(socket));
+  await client.negotiate();
+  t.equal(await client.read(24, 4), 0x5c7a1b2d);
+  await client.write(18, 1, 7);
+  t.same(await ctl(control, 'stop'), { result: 'sent' });
+  t.match(await ctl(control, 'state'), {
+    command: 'REBOOT',
+    isr: 2,
+    line: 'high',
+    interrupts: 0, // nobody has armed the interrupt
+    status: 7,
+    guestFeatures: 0,
+    hostFeatures: 7,
+    lastSample: '2019-03-02T05:57:01.123456Z',
+    timers: [{ name: 'ack', remainingMs: Number }],
+    acks: 0,
+  });
+
+  // A client that leaves the machine without a driver: what vmd decides then is told where everybody hears it.
+  await client.reset();
+  t.match(await daemon.line(), { event: 'kill', reason: 'guest-exit', outcome: 'exit' });
+  t.same(await daemon.end('SIGINT'), { exitCode: 0, signal: undefined });
+  t.same(readdirSync(directory), [], 'the sockets are gone');
+});
+
+t.test('what is no request gets an error, and the next is answered', async (t) => {
+  const { at } = place(t);
+  const daemon = start(t, ['backend', '--socket', at('backend'), '--control', at('control')]);
+  await daemon.line();
+  t.match(
+    await converse(at('control'), [
+      '{"id":1,"method":',
+      '{"id":2,"method":"halt"}',
+      '{"id":3,"method":"command","params":{"name":"reboot"}}',
+      '[]',
+      '{"id":4,"method":"state"}',
+    ]),
+    [
+      { id: null, error: { code: 'CONTROL_REQUEST', message: String } },
+      { id: 2, error: { code: 'CONTROL_METHOD', message: /'halt'; valid: .*state.*stop/ } },
+      { id: 3, error: { code: 'CONTROL_PARAMS', message: /SHUTDOWN, REBOOT, SYNCRTC/ } },
+      { id: null, error: { code: 'CONTROL_REQUEST' } },
+      { id: 4, result: { command: 'NONE' } },
+    ],
+  );
+  t.same(await daemon.end('SIGHUP'), { exitCode: 0, signal: undefined });
+});
+
+t.test('one path, one daemon; a dead one leaves its path to the next', async (t) => {
+  const { at } = place(t);
+  const args = ['backend', '--socket', at('backend'), '--control', at('control')];
+  const first = start(t, args);
+  await first.line();
+  for (const more of [args, ['function', '--socket', at('backend')]]) {
+    const second = await execa(process.execPath, [main, ...more], { reject: false });
+    t.match(second, { exitCode: 2, stdout: '', stderr: /\/backend is in use.*SOCKET_IN_USE/ }, more[0]);
+  }
+  const third = await execa(
+    process.execPath,
+    [main, 'function', '--socket', at('other'), '--control', at('control')],
+    { reject: false },
+  );
+  t.match(third, { exitCode: 2, stdout: '', stderr: /\/control is in use.*SOCKET_IN_USE/ });
+  t.notOk(existsSync(at('other')), 'what it had begun to listen at is gone again');
+  t.match(await ctl(at('control'), 'state'), { command: 'NONE' }, 'the first is not disturbed');
+
+  t.match(await first.end('SIGKILL'), { signal: 'SIGKILL' });
+  t.ok(existsSync(at('backend')), 'a dead socket lies there');
+  const next = start(t, args);
+  t.match(await next.line(), { ready: true });
+  t.same(await next.end('SIGTERM'), { exitCode: 0, signal: undefined });
+});
+
+/** Options, `@` standing for a path in a directory of the test's, and what standard error must name. */
+const wrong: readonly (readonly [string, RegExp])[] = [
+  ['backend', /--socket PATH is missing/],
+  ['backend --socket @b --generation 5.9', /--generation: '5.9' is not one of 6.2, 6.4, .*, 8.0/],
+  ['backend --socket @b --clock noon', /--clock: 'noon'.*valid: frozen:YYYY.*, running, running:YYYY/],
+  ['backend --sock @b', /'--sock'.*\n.*--help lists the options/],
+  ['backend --socket @b more', /'more'.*\n.*--help lists the options/],
+  [`backend --socket @b --control @${'c'.repeat(108)}`, /is \d+ bytes long, the system allows 107/],
+  ['function --control @c', /--socket PATH is missing/],
+  ['function --socket @f --stale maybe', /--stale: 'maybe' is not one of repeat, ones, zero/],
+  ['function --socket @f --backend-socket @none', /--backend-socket: nobody answers at .*none/],
+];
+
+for (const [line, message] of wrong) {
+  t.test(`exits 2: ${line.slice(0, 60)}`, async (t) => {
+    const { top } = place(t);
+    const args = line.split(' ').map((word) => word.replace(/^@/, `${top}/`));
+    const child = await execa(process.execPath, [main, ...args], { reject: false });
+    t.match(child, { exitCode: 2, stdout: '', stderr: message });
+    t.same(readdirSync(top), [], 'nothing listens');
+  });
+}

@@ -1,0 +1,26 @@
+// What every run of scenarios in guests begins and ends with.
+import { codeOf, HarnessError } from '../errors.js';
+import { readResults } from '../report/results.js';
+import { renderTable } from '../report/table.js';
+import { writeBuildFailure } from '../scenario/build-failure.js';
+import { openEnvironment } from '../scenario/environment.js';
+import { progressLines } from './progress-lines.js';
+
+/**
+ * Makes what all guests need, once and with an account of it, then lets `go` run scenarios, and prints what `directory` then says came
+ * of them. A driver that does not compile has failed; `go` is not called then. Resolves with whether all is well.
+ */
+export const withEnvironment = async (directory: string, go: () => Promise<boolean>): Promise<boolean> => {
+  try {
+    const { accelerator } = await openEnvironment(progressLines());
+    const passed = await go();
+    const heading = `${accelerator.name} (${accelerator.reason})`;
+    process.stdout.write(`\n${renderTable(await readResults(directory), heading)}\n`);
+    return passed;
+  } catch (error) {
+    if (!(error instanceof HarnessError) || codeOf(error) !== 'DRIVER_BUILD') throw error;
+    const result = await writeBuildFailure(directory, error);
+    process.stdout.write(`\n${renderTable([result], 'none, nothing ran')}\n`);
+    return false;
+  }
+};

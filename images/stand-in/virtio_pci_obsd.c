@@ -1,0 +1,1 @@
+../driver/virtio_pci_obsd.c
