@@ -2,7 +2,7 @@
 import { readInterrupt } from '../harness/guest/interrupts.js';
 import { readDevice } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { accesses, acks, interrupts } from '../harness/scenario/traffic.js';
+import { accesses, acks, interrupts, isTimeRead } from '../harness/scenario/traffic.js';
 import { functionAddress } from '../harness/scenario/vm.js';
 
 /** Interrupts for one command that make a storm. */
@@ -10,8 +10,9 @@ const storm = 25;
 
 scenario(
   'interrupts-level',
-  { generation: '8.0', parameters: { drift_interval_ms: '3600000' } },
-  async ({ check, vm, device, trace, until }) => {
+  { generation: '8.0', quiet: true },
+  async ({ check, vm, device, driver, trace, until }) => {
+    const setsFromDevice = driver.description.syncRtc === 'registers';
     const irq = (await readDevice(vm.shell, functionAddress))?.irq ?? -1;
     for (const time of ['first', 'second']) {
       const before = await readInterrupt(vm.shell, irq);
@@ -29,7 +30,7 @@ scenario(
         return;
       }
       await until('ack', mark);
-      await until('sample', mark);
+      if (setsFromDevice) await until('bar-read', mark, isTimeRead);
       const after = await readInterrupt(vm.shell, irq);
       check.equal('acknowledgements', acks(trace, mark), [[3, 'cleared']]);
       check.equal('interrupts for one command', interrupts(trace, mark), 1);
@@ -39,8 +40,7 @@ scenario(
         'read 19 (1 bytes)',
         'read 20',
         'write 20 = 3',
-        'read 24',
-        'read 32',
+        ...(setsFromDevice ? ['read 24', 'read 32'] : []),
       ]);
       check.equal('the ISR after it', device.pci.state().isr, 0);
     }

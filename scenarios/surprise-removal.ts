@@ -40,7 +40,7 @@ scenario('surprise-removal', { driver: 'installed' }, async ({ check, vm, device
   check.equal('what the second one left behind', leftovers(before, await holdings(shell)), []);
 
   await device.startBackend();
-  await driver.load({ drift_interval_ms: '3600000' });
+  await driver.load(driver.quiet);
   const again = await driver.hostTime();
   check.equal('host_time when it is back', again, device.vmmci.state().lastSample);
 

@@ -1,7 +1,7 @@
 // A command of a host to come: counted, told, and neither acknowledged nor acted on. What comes after it is.
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { accesses, acks } from '../harness/scenario/traffic.js';
+import { accesses, acks, isTimeRead } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const readCommand = { protocol: 'vfio-user', command: 'REGION_READ', region: 0, offset: 20 } as const;
@@ -30,7 +30,7 @@ scenario('unknown-command', options, async ({ check, vm, device, driver, trace, 
 
     device.faults.clear();
     await until('ack', mark);
-    await until('sample', mark);
+    await until('bar-read', mark, isTimeRead);
     check.equal('acknowledgements, when it reads as SYNCRTC', acks(trace, mark), [[3, 'cleared']]);
   }
   check.equal('requests to go down', await powerRequests(vm.shell), []);

@@ -49,3 +49,13 @@ export const syncGuestClock = async (shell: Commands, now: Now = hostNow): Promi
   await shiftGuestClock(shell, (before + after) / 2n - guest);
   return (after - before) / 2n;
 };
+
+/** Waits until the guest's clock has been set to about `to`: within `near` before it and a minute after it. GUEST_TIMEOUT. */
+export const waitGuestClock = async (shell: Commands, to: bigint, near = 1_000_000_000n): Promise<void> => {
+  const least = to - near;
+  const most = to + 60_000_000_000n;
+  await shell.text(
+    `until now=$(guest-clock); [ $now -gt ${least} ] && [ $now -lt ${most} ]; do usleep 1000; done`,
+    { what: "step of the guest's clock to the device's", timeoutMs: 5000 },
+  );
+};

@@ -145,6 +145,7 @@ t.test('the log of a guest, with its taint', async (t) => {
 t.test('a log that cannot be read, or has lost its beginning, is never a healthy one', async (t) => {
   const cases: Record<string, Partial<CommandResult>> = {
     'dmesg fails': { status: 1, stderr: Buffer.from('dmesg: klogctl: Operation not permitted') },
+    'it ends early': { status: 1, stdout: Buffer.from('0\n[ 9.0] vmmci-mark-1\n') },
     'nothing comes': {},
     'no taint': { stdout: Buffer.from(stamped(healthy).join('\n')) },
     'the mark was overwritten': { stdout: Buffer.from('0\n') },

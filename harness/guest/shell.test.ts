@@ -142,7 +142,12 @@ t.test('after a reset the shell is free again, and greets again', async (t) => {
   await turn();
   timers.pass(500);
   await t.rejects(stuck, { code: 'GUEST_TIMEOUT' });
-  const again = shell.ready(1000);
+  let ready = false;
+  const again = shell.ready(1000).then(() => {
+    ready = true;
+  });
+  await turn();
+  t.notOk(ready, 'the greeting before does not count again');
   far.write('agent 130 6.12\n');
   await again;
   const next = shell.run('true');

@@ -78,9 +78,9 @@ export const vfioUserConversation = (event: number, socket: number): Conversatio
   const irqs = { index: 0, start: 0, count: 1 };
   const plain = [
     message(command.REGION_READ, encodeAccess(24n, 0, 4), 20),
-    message(command.REGION_READ, encodeAccess(25n, 0, 1), 17),
+    message(command.REGION_READ, encodeAccess(0n, 0, 4), 20),
     message(command.REGION_READ, encodeAccess(0n, 7, 4), 20),
-    message(command.REGION_WRITE, encodeAccess(18n, 0, 1, Buffer.of(4)), 16),
+    message(command.REGION_WRITE, encodeAccess(14n, 0, 1, Buffer.of(4)), 16),
     message(command.REGION_READ, encodeAccess(4096n, 0, 4), 0),
     message(99, Buffer.alloc(24), 0),
   ];

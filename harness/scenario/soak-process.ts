@@ -1,6 +1,7 @@
 // A process of its own that counts the descriptors it holds before and after many messages. Tests start it:
 //   node soak-process.js vhost-user|vfio-user MESSAGES
 // Prints one line of JSON. Not in the test's own process, whose tracking of promises takes longer than the messages.
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Channel } from '../socket/channel.js';
 import { connect } from '../socket/connect.js';
@@ -9,7 +10,7 @@ import { socketPairFds } from '../socket/libc.js';
 import { openDescriptors } from '../socket/open-descriptors.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { noTrace } from '../trace.js';
-import { startDevice } from './device.js';
+import { type Backend, startBackend, startDevice } from './device.js';
 import { type Message, vfioUserConversation, vhostUserConversation } from './soak-conversations.js';
 
 export interface SoakReport {
@@ -48,10 +49,12 @@ const settle = async (): Promise<void> => {
 };
 
 const directory = privateDirectory();
-const device = await startDevice(directory.path, { clock: 'frozen:2019-03-02T05:57:01Z', trace: noTrace });
-if (protocol === 'vhost-user') device.pci.detach(); // the back-end takes one front-end at a time
-await settle();
-const channel = await connect(protocol === 'vhost-user' ? device.socket : device.functionSocket);
+const options = { clock: 'frozen:2019-03-02T05:57:01Z', trace: noTrace };
+const served: Pick<Backend, 'socket' | 'close'> & { readonly functionSocket?: string } =
+  protocol === 'vhost-user'
+    ? await startBackend(join(directory.path, 'backend.sock'), options)
+    : await startDevice(directory.path, options);
+const channel = await connect(served.functionSocket ?? served.socket);
 const event = eventFd();
 const [near, far] = socketPairFds();
 const make = protocol === 'vhost-user' ? vhostUserConversation : vfioUserConversation;
@@ -78,6 +81,6 @@ const report: SoakReport = {
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);
 channel.close();
-await device.close();
+await served.close();
 for (const fd of [event, near, far]) closeFd(fd);
 directory.remove();

@@ -22,3 +22,6 @@ export const isLook = ({ offset }: TraceEvent): boolean => offset === 20;
 
 /** Of `status`: the driver is up. */
 export const isDriverOk = ({ value }: TraceEvent): boolean => (Number(value) & 4) !== 0;
+
+/** Of `bar-read`: the last access of a reading of the time. */
+export const isTimeRead = ({ offset }: TraceEvent): boolean => offset === 32;

@@ -1,10 +1,10 @@
 // The control socket: newline-delimited JSON over a Unix socket that its owner alone can reach.
 
 import { once } from 'node:events';
-import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
 import { HarnessError } from '../errors.js';
+import { makeSocketDirectory } from '../socket/directory.js';
 import { checkSocketPath } from '../socket/path.js';
 import { encode, errorReply, handleLine, type MethodTable } from './control.js';
 import { lines } from './lines.js';
@@ -100,7 +100,7 @@ const open = async (server: Server, path: string): Promise<void> => {
  */
 export const serveControl = async (path: string, methods: MethodTable): Promise<ControlServer> => {
   checkSocketPath(path);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeSocketDirectory(path);
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);

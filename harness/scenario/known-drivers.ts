@@ -1,0 +1,46 @@
+// Descriptions of drivers that come without one.
+
+export interface KnownDriver {
+  readonly name: string;
+  /** In the form of vmmci-driver.json. */
+  readonly text: string;
+  /** Its modules: a Kbuild or Makefile with all of them in obj-m is taken for this driver's. */
+  readonly modules: readonly string[];
+}
+
+type Description = { name: string; modules: readonly string[] } & Readonly<Record<string, unknown>>;
+
+const known = (description: Description): KnownDriver => ({
+  name: description.name,
+  text: JSON.stringify(description),
+  modules: description.modules,
+});
+
+export const knownDrivers: readonly KnownDriver[] = [
+  // The public driver in two modules, from 0.1 on. It measures 1 s after probe and then every 20 s (virtio_vmmci.h 0.6), and
+  // looks at the command only when it is interrupted.
+  known({
+    name: 'virtio_vmmci',
+    description: 'The public driver in two modules',
+    modules: ['virtio_pci_obsd', 'virtio_vmmci'],
+    pciDriver: 'virtio-pci-obsd',
+    virtioDriver: 'virtio_vmmci',
+    time: {
+      kind: 'sysctl',
+      driftSec: 'vmmci.drift_sec',
+      driftNsec: 'vmmci.drift_nsec',
+      everyMs: 20_000,
+    },
+    syncRtc: 'rtc',
+    parameters: [{ module: 'virtio_vmmci', name: 'debug', default: '0' }],
+  }),
+];
+
+/** Whether a Kbuild file builds just the modules of that driver. */
+export const describes = ({ modules }: KnownDriver, kbuild: string): boolean => {
+  const objects = [...kbuild.replaceAll('\\\n', ' ').matchAll(/^\s*obj-(?:m|\$\(\S+\))\s*[:+]?=\s*(.*)$/gm)]
+    .flatMap(([, list = '']) => list.replace(/#.*/, '').split(/\s+/))
+    .filter((word) => word !== '')
+    .map((word) => word.replace(/\.o$/, ''));
+  return objects.length === modules.length && modules.every((module) => objects.includes(module));
+};

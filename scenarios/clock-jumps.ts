@@ -1,0 +1,51 @@
+// The host's clock jumps: more than 5 s forward brings a SYNCRTC a second later, less or back does not. The drift tells of all.
+import { shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { acks } from '../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const second = 1_000_000_000n; // nanoseconds
+const near = second / 4n;
+
+/** Seconds, and whether they bring a SYNCRTC. */
+const jumps = [
+  [5n, false],
+  [-3600n, false],
+  [6n, true],
+  [7200n, true],
+] as const;
+
+const time = new VirtualScheduler();
+
+scenario(
+  'clock-jumps',
+  { scheduler: time, quiet: true },
+  async ({ check, vm, device, driver, trace, until }) => {
+    const drifts = async (when: string, expected: bigint): Promise<void> => {
+      const drift = await driver.driftNs();
+      const fits = drift - expected < near && expected - drift < near;
+      check.that(`drift_ns ${when}`, fits, `${expected} ns, more or less ${near}`, drift);
+    };
+
+    for (const [seconds, asked] of jumps) {
+      // vmd last looked at its clock a jump ago, or when the guest started.
+      const early = trace.mark;
+      time.advance(1000);
+      if (trace.since(early, 'command').length > 0) await until('ack', early);
+      await shiftGuestClock(vm.shell, await driver.driftNs());
+      await drifts('before the jump', 0n);
+      const mark = trace.mark;
+      time.advance(1000); // it looks now, and a second after the jump
+      device.clock.shift((seconds * second) / 1000n);
+      time.advance(1000);
+      const commands = trace.since(mark, 'command').map(({ name }) => name);
+      check.equal(`what a jump of ${seconds} s makes vmd ask for`, commands, asked ? ['SYNCRTC'] : []);
+      if (asked) {
+        await until('ack', mark);
+        await waitGuestClock(vm.shell, device.clock.now() * 1000n);
+        await drifts('once the clock is set', 0n);
+      } else await drifts(`after a jump of ${seconds} s`, seconds * second);
+      check.equal('acknowledgements', acks(trace, mark), asked ? [[3, 'cleared']] : []);
+    }
+  },
+);

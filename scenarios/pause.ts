@@ -1,0 +1,44 @@
+// `vmctl pause`, and unpause 10 s later: the guest has missed 10 s, sees it, is asked for a SYNCRTC, and has the time again.
+import { shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { acks } from '../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const pauseMs = 10_000;
+const near = 250_000_000n; // nanoseconds
+
+// The ten seconds are those of the device's clock and of vmd's timers; nobody waits for them.
+const time = new VirtualScheduler();
+
+scenario('pause', { scheduler: time, quiet: true }, async ({ check, vm, device, driver, trace, until }) => {
+  const now = () => device.clock.now() * 1000n;
+  const drifts = async (when: string, least: bigint, most: bigint): Promise<void> => {
+    const drift = await driver.driftNs();
+    const fits = least - near <= drift && drift <= most + near;
+    check.that(`drift_ns ${when}`, fits, `${least - near} to ${most + near} ns`, drift);
+  };
+  // vmd last looked at its clock when the guest started.
+  const early = trace.mark;
+  time.advance(1000);
+  if (trace.since(early, 'command').length > 0) await until('ack', early);
+  await shiftGuestClock(vm.shell, await driver.driftNs());
+  await drifts('before the pause', 0n, 0n);
+
+  time.advance(1000);
+  const before = now();
+  await vm.pause();
+  const paused = trace.mark;
+  device.clock.shift(BigInt(pauseMs) * 1000n);
+  time.advance(pauseMs);
+  check.equal('accesses of a guest that is paused', trace.since(paused, 'bar-read').length, 0);
+  check.equal('commands to a guest that is paused', trace.since(paused, 'command').length, 0);
+  const mark = trace.mark;
+  await vm.unpause();
+  await drifts('after the pause', BigInt(pauseMs) * 1_000_000n, now() - before);
+
+  time.advance(1000);
+  await until('ack', mark);
+  await waitGuestClock(vm.shell, now());
+  check.equal('acknowledgements', acks(trace, mark), [[3, 'cleared']]);
+  await drifts('after the SYNCRTC', 0n, 0n);
+});

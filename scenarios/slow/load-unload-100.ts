@@ -1,0 +1,24 @@
+// Loaded and unloaded a hundred times in one go. Slow: about 8 s of the guest's kernel at work.
+import { holdings, leftovers } from '../../harness/scenario/leftovers.js';
+import { scenario } from '../../harness/scenario/scenario.js';
+import { isDriverOk } from '../../harness/scenario/traffic.js';
+
+const rounds = 100;
+
+scenario('load-unload-100', { driver: 'installed' }, async ({ check, vm, device, driver, trace }) => {
+  const { modules } = driver.description;
+  const loading = modules.map((module) => `modprobe ${module}`).join(' && ');
+  const unloading = [...modules]
+    .reverse()
+    .map((module) => `rmmod ${module}`)
+    .join(' && ');
+  await vm.shell.text('killall mdev'); // its modprobe would race with ours
+  const before = await holdings(vm.shell);
+  const mark = trace.mark;
+  await vm.shell.text(`for round in $(seq ${rounds}); do ${loading} && ${unloading} || exit 1; done`, {
+    timeoutMs: 120_000,
+  });
+  check.equal('times that a driver came up', trace.since(mark, 'status').filter(isDriverOk).length, rounds);
+  check.equal('status in the end', device.vmmci.state().status, 0);
+  check.equal('what the driver left behind', leftovers(before, await holdings(vm.shell)), []);
+});
