@@ -42,6 +42,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'anything'>> = {
   qemu: ['cache', 'images/toolroot'],
   guest: ['cache', 'images/toolroot', 'qemu'],
   report: ['scenario'],
+  bench: 'anything',
   matrix: 'anything',
   seeded: [],
   transcript: ['vmmci'],
@@ -57,7 +58,7 @@ const typesOnly: Readonly<Record<string, readonly string[]>> = { pci: ['vhost-us
 const importableBy: Readonly<Record<string, readonly string[]>> = {
   cli: [],
   scenarios: [],
-  scenario: ['scenarios', 'report', 'matrix', 'cli'],
+  scenario: ['scenarios', 'report', 'matrix', 'bench', 'cli'],
   report: ['scenarios', 'scenario', 'matrix', 'cli'],
   matrix: ['cli'],
 };

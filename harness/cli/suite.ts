@@ -23,7 +23,10 @@ const filesBelow = async (directory: string, fits: (name: string) => boolean): P
     .sort();
 };
 
-const isUnit = (name: string): boolean => name.endsWith('.test.js') && !name.endsWith('.qtest.test.js');
+/** Needs the tool root, but no guest. */
+const isToolRoot = (name: string): boolean => name.endsWith('.qtest.test.js');
+
+const isUnit = (name: string): boolean => name.endsWith('.test.js') && !isToolRoot(name);
 
 interface Tier {
   readonly files: () => Promise<string[]>;
@@ -40,7 +43,10 @@ const tiers: Readonly<Record<string, Tier>> = {
     together: true,
   },
   qtest: {
-    files: () => filesBelow(compiled('harness'), (name) => name.endsWith('.qtest.test.js')),
+    files: async () => [
+      ...(await filesBelow(compiled('harness'), isToolRoot)),
+      ...(await filesBelow(compiled('images'), isToolRoot)),
+    ],
     together: false,
   },
   guest: {
