@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { packageRoot } from '../../images/asset.js';
 import { readResults } from '../report/results.js';
-import { renderTable } from '../report/table.js';
+import { renderMissing, renderTable } from '../report/table.js';
 import { openEnvironment } from '../scenario/environment.js';
 import { progressLines } from './progress-lines.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
@@ -73,6 +73,7 @@ export const run = async (args: readonly string[]): Promise<number> => {
     passed = (await play(file, (line) => void process.stderr.write(`${line}\n`))) && passed;
   }
   const results = await readResults(directory);
-  process.stdout.write(`\n${renderTable(results, `${accelerator.name} (${accelerator.reason})`)}\n`);
+  const heading = `${accelerator.name} (${accelerator.reason})`;
+  process.stdout.write(`\n${renderTable(results, heading)}\n${renderMissing(results, passed)}`);
   return passed && results.length > 0 ? 0 : 1;
 };

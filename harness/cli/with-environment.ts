@@ -1,7 +1,7 @@
 // What every run of scenarios in guests begins and ends with.
 import { codeOf, HarnessError } from '../errors.js';
 import { readResults } from '../report/results.js';
-import { renderTable } from '../report/table.js';
+import { renderMissing, renderTable } from '../report/table.js';
 import { writeBuildFailure } from '../scenario/build-failure.js';
 import { openEnvironment } from '../scenario/environment.js';
 import { progressLines } from './progress-lines.js';
@@ -15,7 +15,8 @@ export const withEnvironment = async (directory: string, go: () => Promise<boole
     const { accelerator } = await openEnvironment(progressLines());
     const passed = await go();
     const heading = `${accelerator.name} (${accelerator.reason})`;
-    process.stdout.write(`\n${renderTable(await readResults(directory), heading)}\n`);
+    const results = await readResults(directory);
+    process.stdout.write(`\n${renderTable(results, heading)}\n${renderMissing(results, passed)}`);
     return passed;
   } catch (error) {
     if (!(error instanceof HarnessError) || codeOf(error) !== 'DRIVER_BUILD') throw error;

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { ScenarioResult, Verdict } from '../scenario/result.js';
-import { columns, renderSums, renderTable } from './table.js';
+import { columns, renderMissing, renderSums, renderTable } from './table.js';
 
 const result = (scenario: string, verdict: Verdict, reasons: readonly string[] = []): ScenarioResult => ({
   scenario,
@@ -47,4 +47,10 @@ t.test('what did not pass comes with its reasons and its artifacts', async (t) =
   t.match(text, /^good +passed +1\.3 s$/m);
   t.match(text, 'bad FAILED:\n  one\n  two\n  see /runs/bad');
   t.notMatch(text, /good .*:\n/);
+});
+
+t.test('a run that failed with nothing but good results says that one is missing', async (t) => {
+  t.match(renderMissing([result('a', 'passed')], false), /^\nBROKEN: /);
+  t.equal(renderMissing([result('a', 'passed')], true), '');
+  t.equal(renderMissing([result('a', 'failed')], false), '');
 });

@@ -57,3 +57,9 @@ export const renderSums = (results: readonly ScenarioResult[]): string => {
   const more = (['broken', 'skipped'] as const).filter((verdict) => count(verdict) > 0);
   return (['passed', 'failed', ...more] as const).map((verdict) => `${count(verdict)} ${verdict}`).join(', ');
 };
+
+/** What to add to a run that did not pass though every result in it did: a process ended before it had one. */
+export const renderMissing = (results: readonly ScenarioResult[], passed: boolean): string =>
+  passed || results.some(({ verdict }) => verdict === 'failed' || verdict === 'broken')
+    ? ''
+    : '\nBROKEN: a scenario ended without a result; what it said is above\n';
