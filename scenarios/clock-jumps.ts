@@ -21,6 +21,7 @@ scenario(
   'clock-jumps',
   { scheduler: time, quiet: true },
   async ({ check, vm, device, driver, trace, until }) => {
+    driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
     const drifts = async (when: string, expected: bigint): Promise<void> => {
       const drift = await driver.driftNs();
       const fits = drift - expected < near && expected - drift < near;

@@ -34,6 +34,9 @@ scenario('feature-subsets', { ...options, driver: 'installed' }, async ({ check,
       device.vmmci.state().guestFeatures,
       features,
     );
+    // The device takes what it offers and no more, so what the driver wrote is seen in the trace alone.
+    const written = accesses(trace, mark).filter((access) => access.startsWith('write 4 '));
+    check.equal('features that the driver wrote last', written.at(-1), `write 4 = ${features}`);
 
     const shown = await vm.shell.run(`cat ${driver.path(driver.hostTimeName)}`);
     const seen = offers(TIMESYNC) ? '1795350896.123456' : 'No data available';

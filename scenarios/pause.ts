@@ -11,6 +11,7 @@ const near = 250_000_000n; // nanoseconds
 const time = new VirtualScheduler();
 
 scenario('pause', { scheduler: time, quiet: true }, async ({ check, vm, device, driver, trace, until }) => {
+  driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => device.clock.now() * 1000n;
   const drifts = async (when: string, least: bigint, most: bigint): Promise<void> => {
     const drift = await driver.driftNs();

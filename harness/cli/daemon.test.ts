@@ -126,7 +126,7 @@ t.test('vmmci function: the same, and the line and ISR besides', async (t) => {
     acks: 0,
   });
 
-  // A client that leaves the machine without a driver: what vmd decides then is told where everybody hears it.
+  // The guest resets after a stop, which ends it: what vmd decides is told to whoever started the daemon.
   await client.reset();
   t.match(await daemon.line(), { event: 'kill', reason: 'guest-exit', outcome: 'exit' });
   t.same(await daemon.end('SIGINT'), { exitCode: 0, signal: undefined });
@@ -161,9 +161,9 @@ t.test('one path, one daemon; a dead one leaves its path to the next', async (t)
   const args = ['backend', '--socket', at('backend'), '--control', at('control')];
   const first = start(t, args);
   await first.line();
-  for (const more of [args, ['function', '--socket', at('backend')]]) {
+  for (const more of [args, ['function', '--socket', at('backend')]] as const) {
     const second = await execa(process.execPath, [main, ...more], { reject: false });
-    t.match(second, { exitCode: 2, stdout: '', stderr: /\/backend is in use.*SOCKET_IN_USE/ }, more[0]);
+    t.match(second, { exitCode: 2, stdout: '', stderr: /\/backend is in use.*SOCKET_IN_USE/ }, `${more[0]}`);
   }
   const third = await execa(
     process.execPath,

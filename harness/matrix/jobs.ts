@@ -46,7 +46,8 @@ export const createSlots = (jobs: number): Slots => {
     try {
       return await work();
     } finally {
-      leave();
+      // Not at once: what the end of this work leads to may be of a lower rank than what waits.
+      setImmediate(leave);
     }
   };
 };

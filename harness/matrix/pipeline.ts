@@ -83,6 +83,9 @@ export const runPipeline = async <Kernel, Modules>({
     onCells(batch);
   };
 
+  const runOrSkip = async (cell: Cell): Promise<ReportCell[]> =>
+    halt.reason === undefined ? stages.cell(cell) : [unrunCell(cell, halt.reason)];
+
   const through = async (row: KernelRow, rank: number): Promise<ReportKernel> => {
     const { name, series, flavour, suite, differs } = row;
     const mine = cells.filter(({ kernel }) => kernel.name === name);
@@ -111,7 +114,7 @@ export const runPipeline = async <Kernel, Modules>({
     if (kernel !== undefined) {
       facts = { release: kernel.release, version: kernel.version };
       if (await slots(rank, () => prepare(kernel)))
-        await Promise.all(mine.map((cell) => slots(rank, async () => finish(await stages.cell(cell)))));
+        await Promise.all(mine.map((cell) => slots(rank, async () => finish(await runOrSkip(cell)))));
     }
     return { name, series, flavour, suite, differs, ...facts, steps };
   };

@@ -87,7 +87,6 @@ const brokenBy = ({ results, problem }: Attempt): string | undefined => {
 /** The results of all scenarios in the cell's file. What fails is never run again; what breaks is, once. */
 export const runCell = async (cell: Cell, context: CellContext): Promise<ReportCell[]> => {
   const { halt, run, env, onRetry, pathOf = compiled } = context;
-  if (halt.reason !== undefined) return [unrunCell(cell, halt.reason)];
   const staging = join(run, '.running', idOf(cell));
   const rows = new Map<string, ReportCell>();
   let firstProblem: string | undefined;

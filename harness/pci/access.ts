@@ -16,9 +16,9 @@ export const requirePortWidth = (width: number): void => {
 
 /** The low `width` bytes of a 32-bit value, little-endian. */
 export const cut = (value: number, width: number): Buffer => {
-  const bytes = Buffer.alloc(4);
+  const bytes = Buffer.allocUnsafe(4);
   bytes.writeUInt32LE(value >>> 0, 0);
-  return bytes.subarray(0, width);
+  return width === 4 ? bytes : bytes.subarray(0, width);
 };
 
 /** Up to four little-endian bytes as a 32-bit value, zero-extended. */

@@ -23,7 +23,9 @@ export const escapeMarkdown = (text: string): string =>
   text
     .replaceAll(unprintable, '\ufffd')
     .replaceAll(/\s+/g, ' ')
-    .replaceAll(/[!-/:-@[-`{-~]/g, '\\$&');
+    .replaceAll(/[!-/:-@[-`{-~]/g, '\\$&')
+    // Escaped or not, a name after it is somebody who would be called here.
+    .replaceAll('@', '@\u2060');
 
 /** A code block that its content cannot end. */
 export const fence = (text: string): string => {

@@ -21,7 +21,15 @@ const e = escapeMarkup;
 /** Only what this page brings along may run or style it. */
 const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 
-const idOf = ({ kernel, generation, scenario }: ReportCell): string => `${kernel}/${generation}/${scenario}`;
+/** Where a cell is on the page: by name, so that an address can be written down; by number where a name is none. */
+const namesOf = (cells: readonly ReportCell[]): ((cell: ReportCell) => string) => {
+  const names = cells.map(({ kernel, generation, scenario }, index) => {
+    const name = `${kernel}/${generation}/${scenario}`;
+    return /^[\w./@-]+$/.test(name) ? name : `cell-${index}`;
+  });
+  const byCell = new Map(cells.map((cell, index) => [cell, names[index] ?? '']));
+  return (cell) => byCell.get(cell) ?? '';
+};
 
 const marks: Readonly<Record<Verdict, string>> = {
   passed: 'ok',
@@ -51,25 +59,28 @@ const kernelTable = (kernels: readonly ReportKernel[]): string => {
   return `<div class="wide"><table><thead><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
 };
 
-const gridCell = (cell: ReportCell | undefined, linked: ReadonlySet<string>): string => {
+/** The address of a cell that has more to tell. */
+type LinkOf = (cell: ReportCell) => string | undefined;
+
+const gridCell = (cell: ReportCell | undefined, linkOf: LinkOf): string => {
   if (cell === undefined) return '<td></td>';
   const { verdict, seconds, retried } = cell;
   const text = `${marks[verdict]}${verdict === 'passed' ? ` ${seconds.toFixed(1)}` : ''}${retried.length > 0 ? ' (retried)' : ''}`;
-  const id = idOf(cell);
-  const inner = linked.has(id) ? `<a href="#${e(encodeURIComponent(id))}">${text}</a>` : text;
+  const link = linkOf(cell);
+  const inner = link === undefined ? text : `<a href="#${e(encodeURIComponent(link))}">${text}</a>`;
   return `<td class="${verdict}">${inner}</td>`;
 };
 
 const gridTable = (
   columns: readonly ReportKernel[],
   rows: readonly GridRow[],
-  linked: ReadonlySet<string>,
+  linkOf: LinkOf,
 ): string =>
   [
     `<div class="wide"><table><thead><tr><th>scenario</th>${columns.map(({ name }) => `<th>${e(name)}</th>`).join('')}</tr></thead><tbody>`,
     ...rows.map(
       ({ name, cells }) =>
-        `<tr><th>${e(name)}</th>${cells.map((cell) => gridCell(cell, linked)).join('')}</tr>`,
+        `<tr><th>${e(name)}</th>${cells.map((cell) => gridCell(cell, linkOf)).join('')}</tr>`,
     ),
     '</tbody></table></div>',
   ].join('\n');
@@ -93,24 +104,23 @@ const stepDetails = (kernels: readonly ReportKernel[], evidence: EvidenceSource)
 
 export const renderHtml = (report: Report, evidence: EvidenceSource): string => {
   const grids = gridsOf(report);
-  const found = new Map(report.cells.map((cell) => [idOf(cell), evidence.cell(cell)]));
-  const evidenceOf = (cell: ReportCell): Evidence => found.get(idOf(cell)) ?? evidence.cell(cell);
-  const told = (cell: ReportCell): boolean => hasMore(cell, evidenceOf(cell));
-  const linked = new Set(report.cells.filter(told).map(idOf));
+  const idOf = namesOf(report.cells);
+  const told = (cell: ReportCell): boolean => hasMore(cell, evidence.cell(cell));
+  const linkOf: LinkOf = (cell) => (told(cell) ? idOf(cell) : undefined);
   const sections = grids.map(({ generation, columns, rows }) => {
     const cells = rows.flatMap(({ cells }) => {
       const row = cells.filter((cell) => cell !== undefined);
       const traces = row
-        .map((cell) => ({ kernel: cell.kernel, transcript: transcriptOf(evidenceOf(cell).trace) }))
+        .map((cell) => ({ kernel: cell.kernel, transcript: transcriptOf(evidence.cell(cell).trace) }))
         .filter(({ transcript }) => transcript.length > 0);
       return row
         .filter(told)
-        .map((cell) => renderCell({ report, cell, id: idOf(cell), row, evidence: evidenceOf(cell), traces }));
+        .map((cell) => renderCell({ report, cell, id: idOf(cell), row, evidence: evidence.cell(cell), traces }));
     });
     return [
       `<section data-generation="${e(generation)}">`,
       `<h2>vmd ${e(generation)}</h2>`,
-      gridTable(columns, rows, linked),
+      gridTable(columns, rows, linkOf),
       ...cells,
       '</section>',
     ].join('\n');

@@ -9,6 +9,6 @@ export const reproduceLine = (
 ): string =>
   [
     'npx vmmci matrix',
-    `--kernel ${kernel} --generation ${generation} --scenario ${file} --keep`,
+    `--kernel ${kernel} --generation ${generation} --scenario ${shellWord(file)} --keep`,
     ...(driverDirectory === null ? [] : [`--driver ${shellWord(driverDirectory)}`]),
   ].join(' ');

@@ -119,3 +119,35 @@ t.test('nothing is left open', async (t) => {
   await turns();
   t.equal(openDescriptors(), before);
 });
+
+t.test('a device whose back-end is ended and started anew with other features', async (t) => {
+  const { device, client } = await start(t);
+  const kills: string[] = [];
+  device.onKill(({ reason }) => kills.push(reason));
+  await client.write(18, 1, 0x07);
+  await device.stopBackend();
+  t.equal(device.pci.state().attached, false);
+  t.equal(await client.read(0, 4), 0xffff_ffff);
+
+  await device.startBackend({ features: 5 });
+  t.equal(device.pci.state().attached, true);
+  t.equal(await client.read(0, 4), 5);
+  t.equal(await client.read(24, 4), 0x5c7a1b2d, 'the clock is the same');
+  t.equal(device.vmmci.state().status, 0x07);
+
+  await client.write(18, 1, 0);
+  device.host.stop();
+  t.same(kills, ['no-driver'], 'the new one is heard, too');
+});
+
+t.test('faults reach both sockets, and the clock', async (t) => {
+  const { device, client } = await start(t);
+  const when = { command: 'REGION_READ', region: 0, offset: 24 } as const;
+  device.faults.set({ faults: [{ kind: 'value', value: 9, when: { ...when, times: 1 } }] });
+  t.equal(await client.read(24, 4), 9);
+  t.equal(await client.read(24, 4), 0x5c7a1b2d);
+  device.faults.set({ faults: [{ kind: 'value', value: 8, when: { command: 'GET_CONFIG', offset: 4 } }] });
+  t.equal(await client.read(24, 4), 8);
+  device.faults.set({ faults: [{ kind: 'clock-jump', us: -1_000_000, when: { ...when, times: 1 } }] });
+  t.equal(await client.read(24, 4), 0x5c7a1b2c);
+});

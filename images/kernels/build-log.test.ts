@@ -1,8 +1,8 @@
-import { chmod, lstat, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { firstError, tidyLog, warningsIn } from './build-log.js';
-import { copySources, hashSources, listSources } from './module-sources.js';
+import { copySources, hashSources, listSources, updateSources } from './module-sources.js';
 
 const log = `make: Entering directory '/usr/src/linux-headers-6.1.0-56-cloud-amd64'
 warning: the compiler differs from the one used to build the kernel
@@ -51,6 +51,8 @@ t.test('sources: what is built from, not what was built', async (t) => {
       '.a.o.cmd': '',
       'Module.symvers': '',
       'README.md': '',
+      'transcript.txt': '',
+      'seeded-bugs': { '01-x.patch': '' },
       include: { 'a.h': '#define A' },
       node_modules: { 'x.c': '' },
     },
@@ -87,4 +89,18 @@ t.test('links are copied as files', async (t) => {
   t.equal(await readFile(join(directory, 'copy/sub/in.c'), 'utf8'), 'int o;');
   t.ok((await lstat(join(directory, 'copy/sub/in.c'))).isFile());
   t.strictSame(await listSources(join(directory, 'copy')), files);
+});
+
+t.test('a tree that is kept gets just what changed', async (t) => {
+  const directory = t.testdir({
+    driver: { Kbuild: 'obj-m += a.o', 'a.c': 'int a;', sub: { 'b.h': 'b' } },
+    tree: { Kbuild: 'obj-m += a.o', 'a.c': 'int old;', 'gone.c': '', 'a.o': 'object' },
+  });
+  const [driver, tree] = [join(directory, 'driver'), join(directory, 'tree')];
+  await utimes(join(tree, 'Kbuild'), 1, 1);
+  await updateSources(driver, await listSources(driver), tree);
+  t.strictSame(await listSources(tree), ['Kbuild', 'a.c', 'sub/b.h']);
+  t.equal(await readFile(join(tree, 'a.c'), 'utf8'), 'int a;');
+  t.equal((await stat(join(tree, 'Kbuild'))).mtimeMs, 1000, 'what is the same is not touched');
+  t.equal(await readFile(join(tree, 'a.o'), 'utf8'), 'object', 'what was built stays');
 });

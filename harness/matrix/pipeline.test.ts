@@ -1,0 +1,129 @@
+import t from 'tap';
+import type { ReportCell } from '../report/model.js';
+import { cellOf, type FakeStages, fakeStages } from './fake-stages.js';
+import { createHalt, type Halt } from './halt.js';
+import { type PipelineResult, runPipeline } from './pipeline.js';
+
+interface Choice {
+  readonly bail?: boolean;
+  readonly jobs?: number;
+  readonly halt?: Halt;
+  readonly kernels?: readonly string[];
+  readonly onCells?: (cells: readonly ReportCell[]) => void;
+}
+
+const run = (stages: FakeStages, choice: Choice = {}): Promise<PipelineResult> => {
+  const {
+    bail = false,
+    jobs = 2,
+    halt = createHalt(),
+    kernels = ['a', 'b', 'c'],
+    onCells = () => {},
+  } = choice;
+  const cells = kernels.flatMap((kernel) => ['x', 'y'].map((file) => cellOf(kernel, file)));
+  return runPipeline({ cells, stages, jobs, bail, halt, onStep: () => {}, onCells });
+};
+
+const told = ({ cells }: PipelineResult): string[] =>
+  cells.map(({ kernel, file, verdict }) => `${kernel} ${file} ${verdict}`);
+
+t.test('the first kernel is tested while the last is fetched', async (t) => {
+  let arrive = (): void => {};
+  const late = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const stages = fakeStages(async (name) => {
+    if (name === 'fetch c') await late;
+    return undefined;
+  });
+  const seen: string[] = [];
+  const { kernels } = await run(stages, {
+    onCells: (cells) => {
+      for (const { kernel, file } of cells) seen.push(`${file} on ${kernel}`);
+      if (seen.length === 4) arrive();
+    },
+  });
+  t.strictSame(seen.slice(0, 4).sort(), ['x on a', 'x on b', 'y on a', 'y on b']);
+  t.match(kernels, [{ name: 'a', release: 'a.1', version: 'a.1-1' }, { name: 'b' }, { name: 'c' }]);
+});
+
+t.test('one job at a time: kernel by kernel, although all are there at once', async (t) => {
+  const stages = fakeStages();
+  await run(stages, { jobs: 1 });
+  t.strictSame(
+    stages.begun.filter((name) => !name.startsWith('fetch')),
+    ['a', 'b', 'c'].flatMap((name) => [`build ${name}`, `boot ${name}`, `x on ${name}`, `y on ${name}`]),
+  );
+});
+
+t.test('never more at once than jobs', async (t) => {
+  let now = 0;
+  let most = 0;
+  const stages = fakeStages(async (name) => {
+    if (name.startsWith('fetch')) return undefined;
+    now += 1;
+    most = Math.max(most, now);
+    await new Promise((resolve) => setImmediate(resolve));
+    now -= 1;
+    return undefined;
+  });
+  await run(stages, { jobs: 2 });
+  t.equal(most, 2);
+});
+
+t.test('what goes wrong with one kernel is told, and leaves the others alone', async (t) => {
+  const outcomes = {
+    'fetch a': { verdict: 'skipped', reason: 'the suite has none' },
+    'build b': { verdict: 'failed', reason: 'does not build on b.1: x.c:1: error' },
+    'boot c': { verdict: 'broken', reason: 'no greeting' },
+    'x on d': { verdict: 'broken', reason: 'QEMU ended' },
+  } as const;
+  const stages = fakeStages((name) => outcomes[name as keyof typeof outcomes]);
+  const result = await run(stages, { kernels: ['a', 'b', 'c', 'd'] });
+  t.strictSame(
+    told(result).slice(0, 6),
+    ['a', 'b', 'c'].flatMap((k) => [`${k} x skipped`, `${k} y skipped`]),
+  );
+  t.strictSame(told(result).slice(6), ['d x broken', 'd y passed']);
+  const reasons = result.cells.map(({ reasons }) => reasons[0]);
+  t.strictSame(reasons.slice(0, 6), [
+    ...Array(2).fill('kernel a cannot be had: the suite has none'),
+    ...Array(2).fill('the driver does not build on b'),
+    ...Array(2).fill('kernel c does not boot: no greeting'),
+  ]);
+  t.strictSame(
+    result.kernels.map(({ steps }) => steps.map(({ verdict }) => verdict)),
+    [['skipped'], ['passed', 'failed'], ['passed', 'passed', 'broken'], ['passed', 'passed', 'passed']],
+  );
+  t.equal(result.kernels[0]?.release, null);
+});
+
+t.test('--bail: nothing is begun after the first failure, and the rest says why', async (t) => {
+  const stages = fakeStages((name) => (name === 'x on a' ? { verdict: 'failed', reason: 'no' } : undefined));
+  const result = await run(stages, { bail: true, jobs: 1 });
+  t.strictSame(told(result), [
+    'a x failed',
+    ...['a y', 'b x', 'b y', 'c x', 'c y'].map((name) => `${name} skipped`),
+  ]);
+  t.notOk(stages.begun.includes('y on a'));
+  t.match(result.cells.at(-1)?.reasons[0], /x on a failed.*--bail/);
+});
+
+t.test('an interrupt: every cell still comes back', async (t) => {
+  const halt = createHalt();
+  const stages = fakeStages((name) => {
+    if (name === 'boot b') halt.interrupt('interrupted by SIGINT');
+    return undefined;
+  });
+  const result = await run(stages, { halt, jobs: 1 });
+  t.equal(result.cells.length, 6);
+  t.strictSame(
+    told(result).slice(2),
+    ['b x', 'b y', 'c x', 'c y'].map((name) => `${name} skipped`),
+  );
+  t.strictSame(
+    new Set(result.cells.slice(2).map(({ reasons }) => reasons[0])),
+    new Set(['interrupted by SIGINT']),
+  );
+  t.ok(halt.kill.aborted);
+});

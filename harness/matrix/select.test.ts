@@ -1,0 +1,61 @@
+import t from 'tap';
+import { kernelTable } from '../../images/kernels/table.js';
+import { codeOf } from '../errors.js';
+import { defaultJobs } from './jobs.js';
+import { cutShard, parseShard, planCells } from './plan.js';
+import { glob, selectGenerations, selectKernels } from './select.js';
+
+const thrown = (work: () => unknown): unknown => {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+};
+
+const names = (patterns?: string[]): string[] => selectKernels(patterns).map(({ name }) => name);
+
+t.test('patterns', async (t) => {
+  t.strictSame(
+    names(['6.*-cloud']),
+    ['6.1-cloud', '6.12-cloud'],
+    'in the order of the table, and a dot is a dot',
+  );
+  t.strictSame(names(['6.12-cloud', '5.10-*']), ['5.10-cloud', '5.10-generic', '6.12-cloud']);
+  t.strictSame(names(['6.?-cloud']), ['6.1-cloud']);
+  t.equal(names(['all']).length, kernelTable.length);
+  t.equal(new Set(selectKernels().map(({ series }) => series)).size, names().length, 'one of each series');
+  t.strictSame(selectGenerations(['7.*']), ['7.3', '7.4', '7.7', '7.8', '7.9']);
+  t.strictSame(selectGenerations(), ['8.0']);
+  t.notOk(glob('a.b(c)*').test('axb(c)'), 'nothing but * and ? is special');
+});
+
+t.test('a pattern that fits nothing is refused, also among others that fit', async (t) => {
+  const error = thrown(() => selectKernels(['6.12-cloud', '6.12']));
+  t.equal(codeOf(error), 'USAGE');
+  t.match(error, { message: /'6\.12'.*6\.12-cloud/ });
+});
+
+t.test('shards are the whole list, each cell once', async (t) => {
+  const cells = planCells({
+    kernels: selectKernels(['*-cloud']),
+    generations: selectGenerations(['8.0', '7.8']),
+    files: ['a', 'b', 'c'],
+  });
+  t.equal(cells.length, 30);
+  for (const count of [1, 4, 7, 30, 31]) {
+    const shards = Array.from({ length: count }, (_, index) => cutShard(cells, { index: index + 1, count }));
+    t.strictSame(shards.flat(), cells, `${count} shards`);
+  }
+  const kernels = new Set(cutShard(cells, { index: 1, count: 5 }).map(({ kernel }) => kernel.name));
+  t.equal(kernels.size, 1, 'a fifth of five kernels is one kernel');
+  t.strictSame(parseShard('2/4'), { index: 2, count: 4 });
+  for (const text of ['0/4', '5/4', '4', '1/0', 'a/b', '1/4 ', ''])
+    t.equal(codeOf(thrown(() => parseShard(text))), 'USAGE', JSON.stringify(text));
+});
+
+t.test('jobs: a processor each, as far as memory goes, and never none', async (t) => {
+  t.equal(defaultJobs({ processors: 2, freeMiB: 20_000 }), 2);
+  t.equal(defaultJobs({ processors: 16, freeMiB: 1700 }), 4);
+  t.equal(defaultJobs({ processors: 2, freeMiB: 100 }), 1);
+});

@@ -1,0 +1,40 @@
+import t from 'tap';
+import { renderJunit } from './junit.js';
+import { sampleReport } from './sample.js';
+import { readMarkup } from './well-formed.js';
+
+t.test('the checker itself says no', async (t) => {
+  for (const bad of ['<a>', '<a></b>', '<a>&</a>', '<a b="&x"/>', '<a b="<"/>', '<a', '</a>', '<a b=c/>'])
+    t.type(readMarkup(bad).problem, 'string', bad);
+  t.equal(readMarkup('<?xml version="1.0"?><a b="&lt;"><c/>&amp;</a>').problem, undefined);
+});
+
+t.test('well-formed, whatever the reasons hold', async (t) => {
+  const xml = renderJunit(sampleReport());
+  const { problem, counts } = readMarkup(xml);
+  t.equal(problem, undefined);
+  t.strictSame(counts, {
+    '?xml': 1,
+    testsuites: 1,
+    testsuite: 5,
+    properties: 5,
+    property: 15,
+    testcase: 11,
+    failure: 2,
+    error: 1,
+    skipped: 2,
+    'system-out': 6,
+  });
+  // XML 1.0 has no place for these, not even as references.
+  t.notMatch(xml, /[p{Cc}]/);
+});
+
+t.test('sums and names', async (t) => {
+  const xml = renderJunit(sampleReport());
+  t.match(xml, '<testsuites name="vmmci" tests="11" failures="2" errors="1" skipped="2" time="61.5">');
+  t.match(xml, 'classname="old.8.0" name="clock" time="2"');
+  t.match(xml, '<testcase classname="new" name="build"');
+  t.match(xml, 'npx vmmci matrix --kernel old --generation 7.8 --scenario stop --keep');
+  t.match(xml, 'retried after: QEMU ended');
+  t.match(xml, '<error message="stop broken" type="broken">');
+});

@@ -1,0 +1,48 @@
+import t from 'tap';
+import { escapeMarkdown, fence, shellWord } from './escape.js';
+import { renderMarkdown } from './markdown.js';
+import { reproduceLine } from './reproduce.js';
+import { hostile, sampleCell, sampleReport } from './sample.js';
+
+/** Everything but code blocks. */
+const prose = (text: string): string => text.replaceAll(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '');
+
+t.test('a summary: the sums, the grid, what went wrong', async (t) => {
+  const text = renderMarkdown(sampleReport());
+  t.match(text, /^## Kernel matrix: 2 passed, 2 failed, 1 broken, 2 skipped$/m);
+  t.match(
+    text,
+    /^\| scenario \| old \| new \|\n\| --- \| --- \| --- \|\n\| clock \| ok \| skipped \|\n\| stop \| \*\*FAILED\*\* \| skipped \|$/m,
+  );
+  t.match(text, /^### vmd 7\\\.8$/m);
+  t.match(text, /^\*\*build\*\* of new: failed$/m);
+  t.match(text, 'npx vmmci matrix --kernel old --generation 8.0 --scenario stop --keep');
+});
+
+t.test('text from guests stays text', async (t) => {
+  const text = prose(renderMarkdown(sampleReport()));
+  t.notMatch(text, /(?<!\\)<|(?<!\\)\[l\]/);
+  for (const line of text.split('\n').filter((line) => line.startsWith('| odd')))
+    t.equal(line.match(/(?<!\\)\|/g)?.length, 4, 'no further columns');
+  t.notMatch(text, '@everyone', 'a mention would call somebody');
+});
+
+t.test('the pieces', async (t) => {
+  t.equal(escapeMarkdown('a|b *c*\nd'), 'a\\|b \\*c\\* d');
+  t.equal(fence('x ```` y'), '`````text\nx ```` y\n`````');
+  t.notMatch(fence(hostile), /[p{Cc}]/);
+  t.equal(shellWord("a b'c"), "'a b'\\''c'");
+  t.equal(shellWord('../my-driver'), '../my-driver');
+  const line = reproduceLine({ driverDirectory: 'my driver' }, sampleCell('k', 'x', 'failed'));
+  t.equal(line, "npx vmmci matrix --kernel k --generation 8.0 --scenario x --keep --driver 'my driver'");
+});
+
+t.test('many failures are cut, and that is told', async (t) => {
+  const cells = Array.from({ length: 45 }, (_, index) => sampleCell('old', `s${index}`, 'failed'));
+  const text = renderMarkdown(sampleReport({ cells }));
+  t.match(text, '… and 5 more, in the HTML report.');
+  const long = renderMarkdown(
+    sampleReport({ cells: [sampleCell('old', 'x', 'failed', { reasons: ['y'.repeat(5000)] })] }),
+  );
+  t.match(long, '… 3000 more characters');
+});

@@ -1,0 +1,181 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { codeOf } from '../errors.js';
+import { diffReports, isLost, isWorse, renderDiff } from './diff.js';
+import { compareTranscripts, transcriptOf } from './differences.js';
+import { checksIn, readEvidence } from './evidence.js';
+import { countVerdicts, exitStatusOf, renderCounts } from './grid.js';
+import { renderIssue } from './issue.js';
+import { mergeReports } from './merge.js';
+import { type Report, readReport, reportFile, writeReport } from './model.js';
+import { hostile, sampleCell, sampleKernel, sampleReport, sampleStep } from './sample.js';
+
+const good = (more: Partial<Report> = {}): Report =>
+  sampleReport({ kernels: [sampleKernel('old')], cells: [sampleCell('old', 'clock', 'passed')], ...more });
+
+const part = (directory: string, more: Partial<Report>) => ({ directory, report: good(more) });
+
+const codeThrown = (work: () => unknown): string | undefined => {
+  try {
+    work();
+    return 'nothing thrown';
+  } catch (error) {
+    return codeOf(error);
+  }
+};
+
+t.test('shards become one report', async (t) => {
+  const merged = mergeReports([
+    part('1', { shard: '1/2', seconds: 10, started: '2026-11-22T20:00:02.000Z' }),
+    part('2', {
+      shard: '2/2',
+      seconds: 20,
+      kernels: [
+        sampleKernel('old', {
+          version: 'old.2-1',
+          steps: [sampleStep('fetch', 'passed'), sampleStep('build', 'failed', ['no'])],
+        }),
+        sampleKernel('new'),
+      ],
+      cells: [sampleCell('old', 'stop', 'failed')],
+    }),
+  ]);
+  t.match(merged, { shard: null, cut: null, seconds: 20, started: '2026-11-22T20:00:00.000Z' });
+  t.strictSame(
+    merged.cells.map(({ scenario }) => scenario),
+    ['clock', 'stop'],
+  );
+  t.match(merged.kernels, [
+    {
+      name: 'old',
+      version: 'old.1-1 and old.2-1',
+      steps: [{}, { name: 'build', verdict: 'failed' }, { name: 'boot' }],
+    },
+    { name: 'new' },
+  ]);
+});
+
+t.test('a part that is missing is told', async (t) => {
+  const shards = [part('1', { shard: '1/3' }), part('3', { shard: '3/3', cells: [] })];
+  t.match(mergeReports(shards).cut, /no report of shard 2\/3/);
+  t.match(mergeReports([part('1', {})], ['old', 'newest']).cut, /^there is no report of kernel newest$/);
+  t.match(mergeReports([part('1', { cut: 'interrupted by SIGINT' })]).cut, 'interrupted by SIGINT');
+});
+
+t.test('nothing to merge, and the same cell twice, are refused', async (t) => {
+  t.equal(
+    codeThrown(() => mergeReports([])),
+    'USAGE',
+  );
+  t.equal(
+    codeThrown(() => mergeReports([part('1', {}), part('2', {})])),
+    'USAGE',
+  );
+});
+
+t.test('what changed: worse, lost, better', async (t) => {
+  const before = good({
+    cells: ['a', 'b', 'c', 'd'].map((name) => sampleCell('old', name, name === 'c' ? 'failed' : 'passed')),
+  });
+  const after = good({
+    kernels: [sampleKernel('old', { version: 'old.2-1' })],
+    cells: [
+      sampleCell('old', 'a', 'failed'),
+      sampleCell('old', 'b', 'skipped'),
+      sampleCell('old', 'c', 'passed'),
+      sampleCell('old', 'e', 'broken'),
+    ],
+  });
+  const diff = diffReports(before, after);
+  const named = (fits: typeof isWorse): string[] => diff.changes.filter(fits).map(({ what }) => what);
+  t.strictSame(named(isWorse), ['a, vmd 8.0', 'e, vmd 8.0']);
+  t.strictSame(named(isLost), ['b, vmd 8.0', 'd, vmd 8.0']);
+  t.equal(diff.changes.length, 5);
+  const text = renderDiff(diff);
+  t.match(text, '  old: old.1-1 → old.2-1');
+  t.match(text, '  old a, vmd 8.0: passed → failed: a failed');
+  t.match(text, '  old d, vmd 8.0: passed → not there');
+  t.equal(renderDiff(diffReports(before, before)), 'no verdict changed');
+});
+
+t.test('text for an issue: only what is newly wrong, and nothing when nothing is', async (t) => {
+  const before = good({ cells: [sampleCell('old', 'known', 'failed')] });
+  const kernels = [
+    sampleKernel('old', { version: 'old.2-1' }),
+    sampleKernel('new', { steps: [sampleStep('build', 'failed', [hostile])] }),
+  ];
+  const cells = [
+    sampleCell('old', 'known', 'failed'),
+    sampleCell('old', 'fresh', 'failed', { reasons: [hostile] }),
+  ];
+  const text = renderIssue(before, good({ kernels, cells }));
+  t.match(text, /^Newly broken on old, new\n/);
+  t.match(text, 'the report before had old\\.1\\-1');
+  t.match(text, '**fresh** on old');
+  t.match(text, '**build**: failed');
+  t.notMatch(text, 'known');
+  t.equal(renderIssue(before, before), '');
+  t.match(renderIssue(undefined, before), /^Newly broken on old\n/);
+});
+
+t.test(
+  'exit status: a driver that does not build is a failure, a run of nothing is no success',
+  async (t) => {
+    const failing = [sampleKernel('old', { steps: [sampleStep('build', 'failed')] })];
+    t.equal(exitStatusOf(good()), 0);
+    t.equal(exitStatusOf(good({ kernels: failing })), 1);
+    t.equal(exitStatusOf(good({ cells: [sampleCell('old', 'x', 'skipped')] })), 3);
+    t.equal(
+      exitStatusOf(good({ cells: [sampleCell('old', 'x', 'passed'), sampleCell('old', 'y', 'broken')] })),
+      3,
+    );
+    t.equal(renderCounts(countVerdicts(good())), '1 passed, 0 failed');
+  },
+);
+
+t.test('a report is read back as it was written, and refused when it is none', async (t) => {
+  const directory = t.testdir();
+  await writeReport(directory, sampleReport());
+  // A lone surrogate is the one thing that UTF-8 cannot carry.
+  t.match((await readReport(directory)).cells.length, sampleReport().cells.length);
+  for (const text of ['', '{}', 'null', '{"format":0,"kernels":[],"cells":[]}']) {
+    await writeFile(join(directory, reportFile), text);
+    await t.rejects(readReport(directory), { code: 'REPORT_READ' }, text);
+  }
+  await t.rejects(readReport(join(directory, 'none')), { code: 'REPORT_READ', message: /missing/ });
+});
+
+t.test('evidence: what was kept, half lines left out', async (t) => {
+  const directory = t.testdir({
+    'trace.jsonl': '{"seq":0,"at":1,"kind":"bar-read","offset":24,"width":4}\n{"seq":1,"at":2,"ki',
+    'output.txt': [
+      '# Subtest: one',
+      '    ok 1 - fine',
+      '    not ok 2 - bad {',
+      '      ---',
+      'not ok 1 - one',
+      '# Subtest: two',
+      '    ok 1 - other',
+      'ok 2 - two',
+    ].join('\n'),
+  });
+  const evidence = await readEvidence(directory, 'one');
+  t.strictSame(evidence.checks, [
+    { ok: true, text: 'fine' },
+    { ok: false, text: 'bad' },
+  ]);
+  t.strictSame(transcriptOf(evidence.trace), ['read 24/4']);
+  t.strictSame(evidence.console, []);
+  t.strictSame(checksIn([], 'one'), []);
+});
+
+t.test('transcripts part at the first access that differs', async (t) => {
+  const compare = (mine: string[], theirs: string[]) => compareTranscripts(mine, { kernel: 'k', theirs });
+  t.equal(compare(['read 0/4'], ['read 0/4']), undefined);
+  t.match(
+    compare(['read 0/4', 'read 18/1'], ['read 0/4', 'read 18/4']),
+    /k at number 2: read 18\/1 here, read 18\/4 there/,
+  );
+  t.match(compare(['read 0/4'], []), /nothing more there/);
+});

@@ -1,0 +1,21 @@
+// A trace, asked.
+import t from 'tap';
+import { Trace } from '../trace.js';
+import { accesses, acks, interrupts } from './traffic.js';
+
+t.test('accesses, acknowledgements and interrupts since a mark', async (t) => {
+  const trace = new Trace();
+  trace.sink({ kind: 'ack', value: 1, effect: 'graceful' });
+  const mark = trace.mark;
+  trace.sink({ kind: 'interrupt', line: 'raise', isr: 2, signalled: true });
+  trace.sink({ kind: 'bar-read', offset: 19, width: 1, value: 2 });
+  trace.sink({ kind: 'interrupt', line: 'lower', isr: 0 });
+  trace.sink({ kind: 'bar-read', offset: 20, width: 4, value: 3 });
+  trace.sink({ kind: 'bar-write', offset: 20, width: 4, value: 3 });
+  trace.sink({ kind: 'ack', value: 3, effect: 'cleared' });
+  trace.sink({ kind: 'interrupt', line: 'raise', isr: 2, signalled: false });
+  t.same(accesses(trace, mark), ['read 19 (1 bytes)', 'read 20', 'write 20 = 3']);
+  t.same(acks(trace, mark), [[3, 'cleared']]);
+  t.same(acks(trace, 0).length, 2);
+  t.equal(interrupts(trace, mark), 1, 'a line that goes up where nobody listens interrupts nobody');
+});
