@@ -15,11 +15,12 @@ export interface RunFilesOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Resolves with the exit status when all files have run: 0 when all passed. Rejects when `signal` ended it. */
+/** Resolves with the exit status when all files have run: 0 when all passed. Rejects when `signal` ended it, and then all is gone. */
 export const runFiles = async (
   files: readonly string[],
   { mode, env, onLine, signal }: RunFilesOptions,
 ): Promise<number> => {
+  signal?.throwIfAborted();
   const runner = join(import.meta.dirname, 'run-tests.js');
   const child = execa(process.execPath, ['--enable-source-maps', runner, String(mode)], {
     cwd: packageRoot(),
@@ -27,11 +28,21 @@ export const runFiles = async (
     stderr: 'inherit',
     buffer: false,
     reject: false,
+    // A process group of its own, to be ended as a whole: the runner's own processes would not go with it.
+    detached: signal !== undefined,
     ...(env && { env }),
-    ...(signal && { cancelSignal: signal }),
   });
-  for await (const line of createInterface({ input: child.stdout })) onLine?.(line);
-  const { exitCode, isCanceled } = await child;
-  if (isCanceled) signal?.throwIfAborted();
-  return exitCode ?? 1;
+  const end = (): void => {
+    if (child.pid === undefined || child.exitCode !== null) return;
+    process.kill(-child.pid, 'SIGKILL');
+  };
+  signal?.addEventListener('abort', end);
+  try {
+    for await (const line of createInterface({ input: child.stdout })) onLine?.(line);
+    const { exitCode } = await child;
+    signal?.throwIfAborted();
+    return exitCode ?? 1;
+  } finally {
+    signal?.removeEventListener('abort', end);
+  }
 };

@@ -14,6 +14,7 @@ import { type Environment, openEnvironment, variables } from '../scenario/enviro
 import { filesFor, type ScenarioFile, scenarioFiles } from '../scenario/scenario-files.js';
 import { applyBug, readBugs, type SeededBug } from '../seeded/bug.js';
 import { type Fate, judge, type Outcome } from '../seeded/outcome.js';
+import { interrupted } from './interrupted.js';
 import { jobsOption } from './jobs-option.js';
 import { progressLines } from './progress-lines.js';
 import { runFiles } from './run-files.js';
@@ -56,17 +57,19 @@ interface Bench {
   /** Of the run's artifacts. */
   readonly run: string;
   readonly keep: boolean;
+  readonly signal: AbortSignal;
 }
 
 /** Runs scenarios with the modules in `modules`, and resolves with what came of them. */
 const witnesses = async (
-  { files }: Bench,
+  { files, place, signal }: Bench,
   names: readonly string[],
   run: string,
   env: Readonly<Record<string, string>>,
   mode: 'together' | number,
 ) => {
-  await runFiles(filesFor(files, names), { mode, env: { ...env, [variables.run]: run } });
+  const all = { ...env, [variables.run]: run, TMPDIR: place };
+  await runFiles(filesFor(files, names), { mode, env: all, signal });
   return readResults(run);
 };
 
@@ -161,12 +164,14 @@ export const run = async (args: readonly string[]): Promise<number> => {
   const directory = await applyRunOptions(values);
   const environment = await openEnvironment(progress);
   const place = await mkdtemp(join(tmpdir(), 'vmmci-seeded-'));
+  const { signal, done } = interrupted();
   const bench: Bench = {
     environment,
     files,
     place,
     run: join(directory, 'seeded'),
     keep: values.keep ?? false,
+    signal,
   };
   const start = performance.now();
   try {
@@ -182,7 +187,10 @@ export const run = async (args: readonly string[]): Promise<number> => {
         progress(row(outcome).slice(0, 3).join('  '));
       }
     };
-    await Promise.all(Array.from({ length: jobs }, (_, index) => work(join(place, `slot-${index}`))));
+    const workers = Array.from({ length: jobs }, (_, index) => work(join(place, `slot-${index}`)));
+    // Also when one fails or the run is interrupted, none may go on in a directory that is removed.
+    await Promise.allSettled(workers);
+    await Promise.all(workers);
     outcomes.sort((left, right) => (left.bug < right.bug ? -1 : 1));
     const escaped = outcomes.filter(({ fate }) => fate !== 'caught');
     const total = ((performance.now() - start) / 1000).toFixed(0);
@@ -192,7 +200,11 @@ export const run = async (args: readonly string[]): Promise<number> => {
     );
     for (const { bug } of escaped) process.stdout.write(`  see ${join(bench.run, bug)}\n`);
     return escaped.length === 0 && bad.size === 0 ? 0 : 1;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return 1;
   } finally {
+    done();
     await rm(place, { recursive: true, force: true });
   }
 };

@@ -57,6 +57,27 @@ t.test('a path may hold a comma: disks and the function are given as JSON', asyn
   t.strictSame(fn, functionDevice('/run/x,y.sock'), 'the same when it is hot-plugged');
 });
 
+t.test(
+  'the generic virtio device: its back-end shares the memory, and its path may hold a comma, too',
+  async (t) => {
+    const generic = { socket: '/run/x,y.sock', virtioId: 30, configSize: 20 };
+    const args = argv({ ...guest, generic });
+    t.strictSame(values(args, '-machine'), ['pc,memory-backend=memory']);
+    t.strictSame(values(args, '-object'), ['memory-backend-memfd,id=memory,size=256M,share=on']);
+    t.equal(values(args, '-chardev').at(-1), 'socket,id=generic,path=/run/x,,y.sock');
+    t.strictSame(JSON.parse(values(args, '-device').at(-1) ?? ''), {
+      driver: 'vhost-user-test-device-pci',
+      id: 'generic',
+      bus: 'pci.0',
+      addr: '05.0',
+      chardev: 'generic',
+      'virtio-id': 30,
+      config_size: 20,
+    });
+    t.ok(filesOf({ ...guest, generic }).some(({ path, writable }) => path === '/run/x,y.sock' && writable));
+  },
+);
+
 t.test('a machine to restore into differs from the saved one only in waiting', async (t) => {
   t.strictSame(argv({ ...guest, incoming: true }), [...argv(guest), '-incoming', 'defer']);
 });

@@ -22,6 +22,16 @@ export interface Disk {
   path: string;
 }
 
+/** QEMU's generic virtio device, for which a vhost-user back-end answers. A modern PCI device at 00:05.0. */
+export interface GenericDevice {
+  /** The back-end's socket. */
+  socket: string;
+  /** The virtio id that the guest sees. QEMU 11.1 has a list of those it takes, and aborts on others. */
+  virtioId: number;
+  /** Bytes of device-specific configuration space. */
+  configSize: number;
+}
+
 export interface MachineDescription {
   accelerator: Accelerator;
   /** Mebibytes. */
@@ -35,6 +45,8 @@ export interface MachineDescription {
   disks?: readonly Disk[] | undefined;
   /** vfio-user socket of the function when it is there from power-on. */
   functionSocket?: string | undefined;
+  /** Its back-end shares the machine's memory. */
+  generic?: GenericDevice | undefined;
   /** Start of the emulated RTC, `YYYY-MM-DDTHH:MM:SS` in UTC; the host's time when absent. */
   rtcBase?: string | undefined;
   /** Wait for a snapshot instead of starting the CPU. */
@@ -87,13 +99,33 @@ const diskArguments = ({ name, slot, path }: Disk): string[] => [
   }),
 ];
 
+/** A vhost-user back-end is given the guest's memory as a descriptor, also one that has no use for it. */
+const sharedMemory = ({ memory, generic }: MachineDescription): string[] =>
+  generic === undefined ? [] : ['-object', `memory-backend-memfd,id=memory,size=${memory}M,share=on`];
+
+const genericArguments = ({ socket, virtioId, configSize }: GenericDevice): string[] => [
+  ...['-chardev', `socket,id=generic,path=${socket.replaceAll(',', ',,')}`],
+  '-device',
+  JSON.stringify({
+    driver: 'vhost-user-test-device-pci',
+    id: 'generic',
+    bus: 'pci.0',
+    addr: `${hex(slots.function)}.0`,
+    chardev: 'generic',
+    'virtio-id': virtioId,
+    config_size: configSize,
+  }),
+];
+
 const option = (name: string, value: string | undefined): string[] =>
   value === undefined ? [] : [name, value];
 
 /** QEMU's arguments, without the program's name. */
 export const argv = (machine: MachineDescription): string[] => [
-  ...['-machine', 'pc', ...accelerators[machine.accelerator]],
+  ...['-machine', machine.generic === undefined ? 'pc' : 'pc,memory-backend=memory'],
+  ...accelerators[machine.accelerator],
   ...['-m', String(machine.memory), '-smp', String(machine.cpus)],
+  ...sharedMemory(machine),
   ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
   ...option('-rtc', machine.rtcBase === undefined ? undefined : `base=${machine.rtcBase}`),
   ...channelsOf(machine).flatMap((name) => [
@@ -106,6 +138,7 @@ export const argv = (machine: MachineDescription): string[] => [
     '-device',
     machine.functionSocket === undefined ? undefined : JSON.stringify(functionDevice(machine.functionSocket)),
   ),
+  ...(machine.generic === undefined ? [] : genericArguments(machine.generic)),
   ...option('-kernel', machine.kernel),
   ...option('-initrd', machine.initramfs),
   ...option('-append', machine.parameters?.join(' ')),
@@ -118,5 +151,6 @@ export const filesOf = (machine: MachineDescription): { path: string; writable: 
     { path: machine.kernel, writable: false },
     { path: machine.initramfs, writable: false },
     { path: machine.functionSocket, writable: true },
+    { path: machine.generic?.socket, writable: true },
     ...(machine.disks ?? []).map((disk) => ({ path: disk.path, writable: true })),
   ].flatMap(({ path, writable }) => (path === undefined ? [] : [{ path, writable }]));

@@ -71,11 +71,7 @@ const gridCell = (cell: ReportCell | undefined, linkOf: LinkOf): string => {
   return `<td class="${verdict}">${inner}</td>`;
 };
 
-const gridTable = (
-  columns: readonly ReportKernel[],
-  rows: readonly GridRow[],
-  linkOf: LinkOf,
-): string =>
+const gridTable = (columns: readonly ReportKernel[], rows: readonly GridRow[], linkOf: LinkOf): string =>
   [
     `<div class="wide"><table><thead><tr><th>scenario</th>${columns.map(({ name }) => `<th>${e(name)}</th>`).join('')}</tr></thead><tbody>`,
     ...rows.map(
@@ -115,7 +111,9 @@ export const renderHtml = (report: Report, evidence: EvidenceSource): string => 
         .filter(({ transcript }) => transcript.length > 0);
       return row
         .filter(told)
-        .map((cell) => renderCell({ report, cell, id: idOf(cell), row, evidence: evidence.cell(cell), traces }));
+        .map((cell) =>
+          renderCell({ report, cell, id: idOf(cell), row, evidence: evidence.cell(cell), traces }),
+        );
     });
     return [
       `<section data-generation="${e(generation)}">`,

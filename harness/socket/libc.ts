@@ -90,6 +90,12 @@ const descriptorsIn = (control: Buffer, length: number): readonly number[] => {
   return fds;
 };
 
+/** `Buffer.copy` of a part makes an object for that part; most messages are too small for that to be worth it. */
+const copy = (source: Buffer, target: Buffer, offset: number, count: number): void => {
+  if (count > 64) source.copy(target, offset, 0, count);
+  else for (let at = 0; at < count; at++) target[offset + at] = source[at] as number;
+};
+
 /** What one `recvmsg` brought. `truncated`: the peer sent more descriptors than there was room for. */
 export interface Received {
   count: CallResult;
@@ -104,7 +110,7 @@ export const receive = (fd: number, target: Buffer, offset: number, length: numb
   incoming.message.writeUInt32LE(incoming.control.length, 40);
   const count = retry(() => calls.recvmsg(fd, incoming.message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
   if (typeof count !== 'number') return { count, fds: noDescriptors, truncated: false };
-  incoming.data.copy(target, offset, 0, count);
+  copy(incoming.data, target, offset, count);
   const fds = descriptorsIn(incoming.control, incoming.message.readUInt32LE(40));
   return { count, fds, truncated: (incoming.message.readInt32LE(48) & MSG_CTRUNC) !== 0 };
 };

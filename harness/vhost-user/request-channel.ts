@@ -1,5 +1,4 @@
 // Requests of a front-end and their replies, one after the other on one channel.
-import { HarnessError } from '../errors.js';
 import type { Channel } from '../socket/channel.js';
 import { closeFd } from '../socket/descriptor.js';
 import { Deadline } from './deadline.js';
@@ -21,28 +20,31 @@ const checkReply = (name: RequestName, id: number, frame: Frame): Buffer => {
   return frame.payload;
 };
 
-interface Pending {
-  resolve(frame: Frame): void;
+/** A request on its way: in the queue, then with the back-end. */
+interface Exchange {
+  readonly name: RequestName;
+  readonly payload: Buffer;
+  readonly fds: readonly number[];
+  /** What the back-end says to it, known once it is sent. */
+  answer: 'reply' | 'acknowledgement' | 'none' | undefined;
+  resolve(payload: Buffer): void;
   reject(error: unknown): void;
 }
 
+const noFds: readonly number[] = [];
+
 export class RequestChannel {
   readonly #channel: Channel;
-  readonly #timeoutMs: number;
   readonly #deadline: Deadline;
-  #late = false;
-  #queue: Promise<unknown> = Promise.resolve();
-  #pending: Pending | undefined;
+  /** The first is the one under way. */
+  readonly #queue: Exchange[] = [];
   protocol = 0n;
 
   constructor(channel: Channel, timeoutMs: number) {
     this.#channel = channel;
-    this.#timeoutMs = timeoutMs;
-    this.#deadline = new Deadline(timeoutMs, () => {
-      this.#late = true;
-      channel.close();
-    });
-    void channel.closed.then(() => this.#deadline.close());
+    this.#deadline = new Deadline(timeoutMs, () =>
+      this.#end(fatal(`no reply to ${this.#queue[0]?.name} within ${timeoutMs} ms`)),
+    );
     void this.#receive();
   }
 
@@ -52,59 +54,68 @@ export class RequestChannel {
 
   /**
    * One request, after those before it; resolves with the payload of the reply, or EMPTY where there is none. A late,
-   * wrong or missing reply ends the connection: the stream would be out of step from there on.
+   * wrong or missing reply ends the connection, and all requests with it: the stream would be out of step from there on.
    */
-  request(name: RequestName, payload: Buffer = EMPTY, fds: readonly number[] = []): Promise<Buffer> {
-    const answer = this.#queue.then(() => this.#exchange(name, payload, fds));
-    this.#queue = answer.catch(() => {}); // the caller has the rejection; the queue only needs the order
-    return answer;
+  request(name: RequestName, payload: Buffer = EMPTY, fds: readonly number[] = noFds): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ name, payload, fds, answer: undefined, resolve, reject });
+      if (this.#queue.length === 1) this.#start();
+    });
+  }
+
+  /** Sends the first request of the queue. One without an answer is done when the kernel has it. */
+  #start(): void {
+    const exchange = this.#queue[0];
+    if (exchange === undefined) return;
+    const { name, payload, fds } = exchange;
+    const { id, reply }: Request = requests[name];
+    exchange.answer = reply ? 'reply' : this.has('REPLY_ACK') ? 'acknowledgement' : 'none';
+    this.#deadline.start();
+    const written = this.#channel.write(
+      encodeFrame(id, payload, { needReply: exchange.answer === 'acknowledgement' }),
+      fds,
+    );
+    const sent = exchange.answer === 'none' ? written.then(() => this.#done().resolve(EMPTY)) : written;
+    sent.catch((error: unknown) => this.#end(error));
+  }
+
+  /** Takes the first exchange out of the queue, which goes on with the next. */
+  #done(): Exchange {
+    const exchange = this.#queue.shift();
+    if (exchange === undefined) throw new Error('no request was under way');
+    this.#deadline.stop();
+    this.#start();
+    return exchange;
   }
 
   /** Reads all the time, so that a back-end that leaves is noticed also when nothing is asked of it. */
   async #receive(): Promise<void> {
-    let reason: unknown;
     try {
-      for (let frame = await readFrame(this.#channel); frame; frame = await readFrame(this.#channel)) {
-        const pending = this.#pending;
-        this.#pending = undefined;
-        if (pending === undefined) {
-          for (const fd of frame.fds) closeFd(fd);
-          throw fatal(`request ${frame.request} came unasked`);
-        }
-        pending.resolve(frame);
-      }
+      for (let frame = await readFrame(this.#channel); frame; frame = await readFrame(this.#channel))
+        this.#take(frame);
+      this.#end(fatal('the back-end left before it answered'));
     } catch (error) {
-      reason = error;
+      this.#end(error);
     }
-    this.#channel.close();
-    this.#pending?.reject(reason ?? fatal('the back-end left before it answered'));
   }
 
-  async #exchange(name: RequestName, payload: Buffer, fds: readonly number[]): Promise<Buffer> {
-    const { id, reply }: Request = requests[name];
-    const acknowledged = reply === undefined && this.has('REPLY_ACK');
-    const silent = reply === undefined && !acknowledged;
-    this.#deadline.start();
-    try {
-      const frame = silent
-        ? undefined
-        : new Promise<Frame>((resolve, reject) => {
-            this.#pending = { resolve, reject };
-          });
-      frame?.catch(() => {}); // a write that fails is what the caller hears of, and this fails with it
-      await this.#channel.write(encodeFrame(id, payload, { needReply: acknowledged }), fds);
-      if (frame === undefined) return EMPTY;
-      const answer = checkReply(name, id, await frame);
-      if (acknowledged && answer.readBigUInt64LE(0) !== 0n) {
-        throw refusal(`the back-end refused ${name}`); // in step all the same
-      }
-      return answer;
-    } catch (error) {
-      if (!(error instanceof HarnessError) || error.fields.effect !== 'refused') this.#channel.close();
-      throw this.#late ? fatal(`no reply to ${name} within ${this.#timeoutMs} ms`) : error;
-    } finally {
-      this.#deadline.stop();
-      this.#pending = undefined;
+  #take(frame: Frame): void {
+    const { name, answer = 'none' } = this.#queue[0] ?? {};
+    if (name === undefined || answer === 'none') {
+      for (const fd of frame.fds) closeFd(fd);
+      throw fatal(`request ${frame.request} came unasked`);
     }
+    const payload = checkReply(name, requests[name].id, frame);
+    const { resolve, reject } = this.#done();
+    // A refusal leaves both sides in step.
+    if (answer === 'acknowledgement' && payload.readBigUInt64LE(0) !== 0n)
+      reject(refusal(`the back-end refused ${name}`));
+    else resolve(payload);
+  }
+
+  #end(error: unknown): void {
+    this.#deadline.close();
+    this.#channel.close();
+    for (const { reject } of this.#queue.splice(0)) reject(error);
   }
 }

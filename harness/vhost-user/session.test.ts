@@ -7,7 +7,7 @@ import { openDescriptors } from '../socket/open-descriptors.js';
 import { BackendSession } from './backend.js';
 import type { BackendDevice } from './device.js';
 import { encodeFrame, readFrame } from './frame.js';
-import { type FrontEnd, startFrontEnd } from './front-end.js';
+import { type FrontEnd, type FrontEndOptions, startFrontEnd } from './front-end.js';
 import { encodeConfig, ring, u64 } from './payload.js';
 import { requests } from './requests.js';
 
@@ -166,9 +166,12 @@ t.test('descriptors that do not belong are closed, and the connection lives', as
 });
 
 t.test('a back-end that misbehaves ends the front-end with an error that says how', async (t) => {
-  const answering = async (answer: (channel: Channel) => Promise<void>): Promise<unknown> => {
+  const answering = async (
+    answer: (channel: Channel) => Promise<void>,
+    options: FrontEndOptions = {},
+  ): Promise<unknown> => {
     const [ours, theirs] = socketPair();
-    const starting = startFrontEnd(ours, { replyTimeoutMs: 20 }).catch((error: unknown) => error);
+    const starting = startFrontEnd(ours, options).catch((error: unknown) => error);
     await readFrame(theirs);
     await answer(theirs);
     const error = await starting;
@@ -179,7 +182,8 @@ t.test('a back-end that misbehaves ends the front-end with an error that says ho
   };
   const write = (bytes: Buffer) => (channel: Channel) => channel.write(bytes);
   t.match(await answering(async (channel) => channel.close()), { message: /left before it answered/ });
-  t.match(await answering(async () => {}), { message: /no reply to GET_FEATURES within 20 ms/ });
+  const silent = answering(async () => {}, { replyTimeoutMs: 20 });
+  t.match(await silent, { message: /no reply to GET_FEATURES within 20 ms/ });
   t.match(await answering(write(encodeFrame(2, u64(0n), { reply: true }))), { message: /got request 2/ });
   t.match(await answering(write(encodeFrame(1, Buffer.alloc(4), { reply: true }))), {
     message: /has 4 bytes/,
