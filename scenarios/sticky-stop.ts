@@ -11,8 +11,8 @@ scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, unti
   const requested: string[] = [];
   for (const [name, value, program] of [
     ['REBOOT', 2, 'reboot'],
+    ['REBOOT', 2, 'reboot'], // right after the SYNCRTC: no look sees that the register was NONE in between
     ['SHUTDOWN', 1, 'poweroff'],
-    ['REBOOT', 2, 'reboot'],
   ] as const) {
     let mark = trace.mark;
     check.equal(name, device.host.command(name), 'sent');

@@ -21,6 +21,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   setup: () => import('./setup.js'),
   suite: () => import('./suite.js'),
   test: () => import('./test.js'),
+  transcript: () => import('./transcript.js'),
+  watch: () => import('./watch.js'),
 };
 
 /** 1: something failed; 2: the command line or a file of the caller's is wrong; 3: harness, host or QEMU are broken. */

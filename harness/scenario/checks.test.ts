@@ -44,3 +44,18 @@ t.test('bigint and number are different, and so are the order and the depth of l
   check.that('c', false, 'something', 1n);
   t.equal(failures.length, 3);
 });
+
+t.test('lists of lines: the difference is shown', async (t) => {
+  const told: unknown[] = [];
+  const failures: string[] = [];
+  const reporter = {
+    pass: (message: string) => told.push(message),
+    fail: (message: string, extra: Record<string, unknown>) => told.push(message, extra.difference),
+  };
+  const check = checksFor(reporter, new Trace(), (line) => failures.push(line));
+  check.lines('accesses', ['a', 'b'], ['a', 'b']);
+  t.strictSame(told.splice(0), ['accesses: 2']);
+  check.lines('accesses', ['a', 'x', 'c'], ['a', 'b', 'c']);
+  t.strictSame(told, ['accesses: 2 differ, - expected, + seen', ['  a', '- b', '+ x', '  c']]);
+  t.strictSame(failures, ['accesses: 2 differ, - expected, + seen\n  a\n- b\n+ x\n  c']);
+});

@@ -1,6 +1,7 @@
 // Assertions that say what was expected, what was seen, and where in the trace.
 import { isDeepStrictEqual } from 'node:util';
 import type { Trace } from '../trace.js';
+import { diffLines } from '../transcript/diff.js';
 import { formatEvent } from './format-event.js';
 
 /** The part of a tap test that is used. */
@@ -14,6 +15,8 @@ export interface Checks {
   equal<T>(what: string, seen: T, expected: T): void;
   /** `holds`; `expected` says in words what would have. */
   that(what: string, holds: boolean, expected: string, seen: unknown): void;
+  /** The same lines in the same order; else the difference is shown as one. */
+  lines(what: string, seen: readonly string[], expected: readonly string[]): void;
 }
 
 /** How many events of the trace a failure shows. */
@@ -60,5 +63,18 @@ export const checksFor = (reporter: Reporter, trace: Trace, onFailure: (line: st
     equal: (what, seen, expected) =>
       judge(what, isDeepStrictEqual(seen, expected), text(expected), text(seen)),
     that: (what, holds, expected, seen) => judge(what, holds, expected, text(seen)),
+    lines: (what, seen, expected) => {
+      from = trace.mark;
+      const difference = diffLines(expected, seen);
+      const count = difference.filter(({ mark }) => mark !== ' ').length;
+      if (count === 0) {
+        reporter.pass(`${what}: ${seen.length}`);
+        return;
+      }
+      const shown = difference.map(({ mark, text }) => `${mark} ${text}`);
+      const line = `${what}: ${count} differ, - expected, + seen`;
+      onFailure([line, ...shown].join('\n'));
+      reporter.fail(line, { difference: shown, at: null, stack: '' });
+    },
   };
 };

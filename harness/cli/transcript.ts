@@ -1,0 +1,94 @@
+// `vmmci transcript`: the accesses to the registers that a driver makes, shown, stored, and compared with those that are stored.
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { asset } from '../../images/asset.js';
+import { defaultKernelName, kernelRow } from '../../images/kernels/table.js';
+import { readResults } from '../report/results.js';
+import { openEnvironment, variables } from '../scenario/environment.js';
+import { filesFor, scenarioFiles } from '../scenario/scenario-files.js';
+import { readTranscript, writeTranscript } from '../scenario/stored-transcript.js';
+import { diffTranscripts, renderDiff } from '../transcript/diff.js';
+import {
+  type AccessEvent,
+  lastPhase,
+  type Phase,
+  phaseKind,
+  render,
+  transcriptOf,
+} from '../transcript/transcript.js';
+import { progressLines } from './progress-lines.js';
+import { runFiles } from './run-files.js';
+import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
+
+export const summary =
+  "show, store or compare the register accesses of a driver's probe, read, command and remove";
+
+const usage = `usage: vmmci transcript [--kernel NAME]… [--driver DIR] [--driver-description NAME] [--qemu PATH] [--update]
+${runOptionsUsage}  --update        store the accesses, those on the first kernel, as transcript.txt beside the driver
+`;
+
+const options = {
+  ...runOptions,
+  kernel: { type: 'string', multiple: true },
+  update: { type: 'boolean' },
+} as const;
+
+/** Runs the scenario on that kernel, and resolves with what the driver did; with a reason when it did not get to the end. */
+const record = async (kernel: string, run: string): Promise<readonly Phase[] | string> => {
+  const name = 'transcript';
+  const env = { [variables.kernel]: kernel, [variables.run]: run, [variables.keep]: '1' };
+  await runFiles(filesFor(await scenarioFiles(), [name]), { mode: 'together', env });
+  const result = (await readResults(run)).find(
+    ({ scenario, directory }) => scenario === name && directory.includes(`/${kernel}/`),
+  );
+  if (result === undefined) return 'the scenario left no result';
+  const text = await readFile(join(result.directory, 'trace.jsonl'), 'utf8');
+  const events = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as AccessEvent);
+  const ended = events.some(({ kind, name }) => kind === phaseKind && name === lastPhase);
+  return ended ? transcriptOf(events) : `${result.verdict}: ${result.reasons.join('; ')}`;
+};
+
+/** The exit status: 0, or 1 when a driver does something else than is stored. */
+export const run = async (args: readonly string[]): Promise<number> => {
+  const { values } = parseArgs({ args: [...args], options });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const kernels = (values.kernel ?? [process.env[variables.kernel] ?? defaultKernelName]).map(
+    (name) => kernelRow(name).name,
+  );
+  const run = await applyRunOptions({ ...values, kernel: undefined, keep: true });
+  const driver = resolve(process.env[variables.driver] ?? asset('driver'));
+  const progress = progressLines();
+  let stored = values.update ? undefined : await readTranscript(driver);
+  let status = 0;
+  for (const kernel of kernels) {
+    process.env[variables.kernel] = kernel;
+    await openEnvironment(progress);
+    progress(`transcript on ${kernel}`);
+    const seen = await record(kernel, run);
+    if (typeof seen === 'string') {
+      process.stdout.write(`${kernel}: ${seen}\n`);
+      status = 1;
+    } else if (stored === undefined) {
+      process.stdout.write(render(seen));
+      if (!values.update) continue;
+      process.stdout.write(`stored in ${await writeTranscript(driver, seen)}\n`);
+      stored = seen;
+    } else {
+      const changed = diffTranscripts(stored, seen).filter(({ same }) => !same);
+      process.stdout.write(
+        changed.length === 0
+          ? `${kernel}: as stored\n`
+          : `${kernel}: - is stored, + was seen\n${changed.map((diff) => `${renderDiff(diff)}\n`).join('\n')}`,
+      );
+      if (changed.length > 0) status = 1;
+    }
+  }
+  return status;
+};

@@ -1,0 +1,54 @@
+// Whatever the kernel, a driver does the same to the registers of the device: the accesses that are stored beside it, in that order.
+import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { readTranscript } from '../harness/scenario/stored-transcript.js';
+import { isDriverOk, isTimeRead } from '../harness/scenario/traffic.js';
+import { lastPhase, type Phase, phaseKind, transcriptOf } from '../harness/transcript/transcript.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const namesOf = (phases: readonly Phase[]): string[] => phases.map(({ name }) => name);
+
+const options = {
+  driver: 'installed',
+  generation: '8.0',
+  clock: 'frozen:2026-11-22T12:34:56.123456Z',
+  scheduler: new VirtualScheduler(),
+} as const;
+
+scenario('transcript', options, async ({ check, vm, device, driver, trace, until }) => {
+  const phase = (name: string): number => {
+    trace.sink({ kind: phaseKind, name });
+    return trace.mark;
+  };
+  await refuseToGoDown(vm.shell);
+
+  let mark = phase('probe');
+  await driver.load(driver.quiet);
+  await until('status', mark, isDriverOk);
+
+  phase('read');
+  await (driver.showsHostTime ? driver.hostTime() : driver.nextDriftNs());
+
+  mark = phase('SYNCRTC');
+  check.equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+  await until('ack', mark);
+  if (driver.description.syncRtc === 'registers') await until('bar-read', mark, isTimeRead);
+
+  mark = phase('REBOOT');
+  check.equal('REBOOT', device.host.command('REBOOT'), 'sent');
+  await until('ack', mark);
+  check.equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+
+  phase('remove');
+  await driver.unload();
+  phase(lastPhase);
+
+  const stored = await readTranscript(driver.description.directory);
+  driver.needs(stored !== undefined, 'a stored transcript (vmmci transcript --update makes it)');
+  const seen = transcriptOf(trace.events);
+  check.lines('phases', namesOf(seen), namesOf(stored ?? []));
+  for (const { name, accesses } of seen) {
+    const known = stored?.find((phase) => phase.name === name)?.accesses ?? [];
+    check.lines(`accesses in ${name}`, accesses, known);
+  }
+});
