@@ -1,0 +1,182 @@
+// The workflows of continuous integration, looked at without running them: pins, permissions, and that what they call exists.
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import t from 'tap';
+import { parse } from 'yaml';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const directory = join(root, '.github', 'workflows');
+
+/** The only actions, and the only commits of them, that may run. A tag can be moved. */
+const pins: Readonly<Record<string, readonly [version: string, commit: string]>> = {
+  'actions/checkout': ['v5.0.0', '08c6903cd8c0fde910a37f88322edcfb5dd907a8'],
+  'actions/setup-node': ['v4.4.0', '49933ea5288caeca8642d1e84afbd3f7d6820020'],
+  'actions/cache': ['v4.3.0', '0057852bfaa89a56745cba8c7296529d2fc39830'],
+  'actions/upload-artifact': ['v4.6.2', 'ea165f8d65b6e75b540449e92b4886f43607fa02'],
+  'actions/download-artifact': ['v5.0.0', '634f93cb2916e3fdff6788551b99b062d0335ce0'],
+};
+
+interface Step {
+  readonly id?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+interface Job {
+  readonly 'runs-on'?: string;
+  readonly 'timeout-minutes'?: number;
+  readonly permissions?: unknown;
+  readonly needs?: string | readonly string[];
+  readonly steps?: readonly Step[];
+}
+
+interface Workflow {
+  readonly on?: unknown;
+  readonly permissions?: unknown;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly jobs?: Readonly<Record<string, Job>>;
+}
+
+/** `uses:` with the comment that names its version, which a parser would drop. */
+const usesLines = (text: string): string[] => text.match(/uses:.*$/gm) ?? [];
+
+/** Everything that is wrong with the text of a workflow. */
+const problemsOf = (text: string): string[] => {
+  let workflow: Workflow;
+  try {
+    workflow = parse(text) as Workflow;
+  } catch (error) {
+    return [`no YAML: ${error instanceof Error ? error.message : String(error)}`];
+  }
+  const problems: string[] = [];
+  const need = (holds: boolean, what: string): void => {
+    if (!holds) problems.push(what);
+  };
+  const isReadOnly = JSON.stringify(workflow.permissions) === '{"contents":"read"}';
+  need(isReadOnly, 'permissions are not contents: read and nothing else');
+  need(
+    !JSON.stringify(workflow.on ?? null).includes('pull_request_target'),
+    'pull_request_target runs strangers’ code',
+  );
+  for (const line of usesLines(text)) {
+    const [, name = '', commit, version] = /^uses: ([\w/-]+)@([0-9a-f]{40}) # (v[\d.]+)$/.exec(line) ?? [];
+    const pin = pins[name];
+    need(pin !== undefined && pin[0] === version && pin[1] === commit, `${line} is not a known pin`);
+  }
+  const jobs = Object.entries(workflow.jobs ?? {});
+  need(jobs.length > 0, 'there are no jobs');
+  for (const [name, job] of jobs) {
+    need(job['runs-on'] === 'ubuntu-24.04', `${name} runs on ${job['runs-on']}`);
+    need(typeof job['timeout-minutes'] === 'number', `${name} has no limit`);
+    need(job.permissions === undefined, `${name} has permissions of its own`);
+    for (const other of [job.needs ?? []].flat())
+      need(workflow.jobs?.[other] !== undefined, `${name} needs ${other}, which is no job`);
+    for (const step of job.steps ?? []) {
+      const { uses = '', run = '' } = step;
+      need((uses === '') !== (run === ''), `${name} has a step that neither uses nor runs, or does both`);
+      need(!run.includes('${{'), `${name}: an expression inside a script can become a part of it: ${run}`);
+      if (uses.startsWith('actions/checkout@'))
+        need(step.with?.['persist-credentials'] === false, `${name} leaves credentials in the checkout`);
+    }
+  }
+  for (const [, job, output] of text.matchAll(/steps\.([\w-]+)\.outputs\.([\w-]+)/g)) {
+    const steps = jobs.flatMap(([, { steps = [] }]) => steps);
+    const step = steps.find(({ id }) => id === job);
+    need(step?.run?.includes(`${output}=`) ?? false, `no step ${job} sets ${output}`);
+  }
+  return problems;
+};
+
+const workflows = readdirSync(directory).map((name) => ({
+  name,
+  text: readFileSync(join(directory, name), 'utf8'),
+}));
+
+const scriptsIn = (text: string): string[] =>
+  Object.values((parse(text) as Workflow).jobs ?? {}).flatMap(({ steps = [] }) =>
+    steps.flatMap(({ run }) => run ?? []),
+  );
+
+t.test('the workflows are sound', async (t) => {
+  t.strictSame(workflows.map(({ name }) => name).sort(), ['ci.yml', 'nightly.yml']);
+  for (const { name, text } of workflows) t.strictSame(problemsOf(text), [], name);
+});
+
+t.test('the rules say no', async (t) => {
+  const good = workflows.find(({ name }) => name === 'nightly.yml')?.text ?? '';
+  const cases: readonly [string | RegExp, string, RegExp][] = [
+    ['contents: read', 'contents: write', /permissions/],
+    ['permissions:\n  contents: read\n', '', /permissions/],
+    ['@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0', '@v5', /not a known pin/],
+    ['# v5.0.0', '# v4.0.0', /not a known pin/],
+    ['actions/cache@', 'actions/cache/save@', /not a known pin/],
+    ['persist-credentials: false', 'persist-credentials: true', /credentials/],
+    ['    timeout-minutes: 10\n', '', /limit/],
+    ['needs: plan', 'needs: plans', /no job/],
+    ['run: npm ci', 'run: $\x7b{ matrix.x }} npm ci', /expression/],
+    ['id: merge', 'id: other', /no step merge/],
+    ['jobs:', ' jobs:', /no YAML/],
+    ['workflow_dispatch:', 'pull_request_target:', /strangers/],
+  ];
+  for (const [from, to, expected] of cases) {
+    t.ok(good.includes(String(from)), `${from} is there to be changed`);
+    t.match(problemsOf(good.replace(from, to)).join('\n'), expected, `${from} → ${to}`);
+  }
+});
+
+t.test('what they call exists', async (t) => {
+  const main = readFileSync(join(root, 'harness/cli/main.ts'), 'utf8');
+  const commands = new Set([...main.matchAll(/^ {2}(\w+): \(\) => import\(/gm)].map(([, name]) => name));
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+  const targets = readFileSync(join(root, 'Makefile'), 'utf8');
+  let seen = 0;
+  for (const { name, text } of workflows)
+    for (const script of scriptsIn(text)) {
+      for (const [, command = ''] of script.matchAll(/\$VMMCI (\w+)/g)) {
+        seen += 1;
+        t.ok(commands.has(command), `${name}: vmmci ${command}`);
+      }
+      for (const [, target] of script.matchAll(/^make (\w+)/gm))
+        t.ok(targets.includes(`\n${target}:`), `${name}: make ${target}`);
+      for (const [, task = ''] of script.matchAll(/npm run (\w+)/g))
+        t.ok(Object.hasOwn(manifest.scripts, task), `${name}: npm run ${task}`);
+      for (const [path] of script.matchAll(/(?<=^|[ |])(\.github|images)\/[\w./-]+/gm)) {
+        const full = join(root, path);
+        t.ok(existsSync(full), `${name}: ${path}`);
+        if (script.startsWith(path)) t.ok(statSync(full).mode & 0o100, `${path} is executable`);
+      }
+      t.equal(
+        (await execa('bash', ['-n'], { input: script, reject: false })).stderr,
+        '',
+        `${name}: bash reads it`,
+      );
+    }
+  t.ok(seen >= 4, `${seen} calls`);
+});
+
+t.test('the options that they give are options', async (t) => {
+  const given = workflows.flatMap(({ text }) =>
+    scriptsIn(text).flatMap((script) => [...script.matchAll(/\$VMMCI (\w+)([^|>]*)/g)]),
+  );
+  for (const [, command = '', rest = ''] of given) {
+    const source = readFileSync(join(root, 'harness/cli', `${command}.ts`), 'utf8');
+    for (const [, option] of rest.matchAll(/ --([\w-]+)/g))
+      t.match(source, new RegExp(`^ {2}'?${option}'?: \\{ type: `, 'm'), `vmmci ${command} --${option}`);
+  }
+});
+
+t.test('the parts of the night are all kernels, so many times', async (t) => {
+  const script = join(root, '.github/parts.mjs');
+  const input = JSON.stringify([{ name: 'a' }, { name: 'b' }]);
+  const { stdout } = await execa(process.execPath, [script, '2'], { input });
+  t.strictSame(JSON.parse(stdout), [
+    { kernel: 'a', index: 1, count: 2 },
+    { kernel: 'a', index: 2, count: 2 },
+    { kernel: 'b', index: 1, count: 2 },
+    { kernel: 'b', index: 2, count: 2 },
+  ]);
+  t.equal((await execa(process.execPath, [script, '0'], { input, reject: false })).exitCode, 1);
+});
