@@ -3,11 +3,13 @@
 import type { Channel } from '../socket/channel.js';
 import { listen } from '../socket/listen.js';
 
+const noBody = (): number => 0;
+
 const echo = async (channel: Channel, size: number): Promise<void> => {
   for (;;) {
-    const message = await channel.read(size, 'later');
+    const message = await channel.readMessage(size, noBody);
     if (message === null) break;
-    await channel.write(message.data);
+    await channel.write(message.header);
   }
   channel.close();
 };

@@ -10,15 +10,24 @@ export interface Chunk {
   fds: number[];
 }
 
+/** `data` is the body; the descriptors are those that came with either part. */
+export interface Message extends Chunk {
+  header: Buffer;
+}
+
 const readable = 1;
 const writable = 2;
 
 /** A read that waits for the rest of its bytes. */
-interface Reading extends Chunk {
+interface Reading extends Message {
   have: number;
-  resolve(chunk: Chunk | null): void;
+  /** Set until a message's header is there. */
+  bodyLength: ((header: Buffer) => number) | undefined;
+  resolve(message: Message | null): void;
   reject(error: HarnessError): void;
 }
+
+const noBytes = Buffer.alloc(0);
 
 /** A write that waits for room, or for its turn. */
 interface Writing {
@@ -61,17 +70,31 @@ export class Channel {
   /**
    * Exactly `length` bytes and the descriptors that came with them; `null` when the peer (or `close`) ended the
    * stream before the first of them. Rejects with SOCKET_CLOSED when it ends in between. One read at a time.
-   * `later` is for the start of a message, which is rarely there already when the last one has been dealt with: a
-   * look that finds nothing costs as much as one that does, so it is mostly left to the event loop.
    */
-  read(length: number, look: 'now' | 'later' = 'now'): Promise<Chunk | null> {
+  read(length: number): Promise<Chunk | null> {
+    return this.#read(length, undefined, true);
+  }
+
+  /**
+   * A header of `length` bytes and then its body, each as exactly as by `read`. `bodyLength` tells it from the
+   * header, 0 for a header that makes no sense; it must not throw. The next message is rarely there when the last one
+   * has been dealt with, and a look that finds nothing costs as much as one that does: it is mostly left to the event
+   * loop.
+   */
+  readMessage(length: number, bodyLength: (header: Buffer) => number): Promise<Message | null> {
+    return this.#read(length, bodyLength, this.#looks.take());
+  }
+
+  #read(length: number, bodyLength: Reading['bodyLength'], look: boolean): Promise<Message | null> {
     if (this.#reading) throw new Error('a read is pending already');
     if (!this.#open) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
-      this.#reading = { data: Buffer.allocUnsafe(length), fds: [], have: 0, resolve, reject };
-      if (look === 'now' || this.#looks.take()) this.#receive(this.#reading);
+      const data = Buffer.allocUnsafe(length);
+      const reading = { header: noBytes, data, fds: [], have: 0, bodyLength, resolve, reject };
+      this.#reading = reading;
+      if (look) this.#receive(reading);
       if (this.#reading) this.#rewatch();
-      else if (look === 'later') this.#looks.found();
+      else if (bodyLength) this.#looks.found();
     });
   }
 
@@ -94,9 +117,9 @@ export class Channel {
 
   /** Takes what is there for a read, never waiting. The read is over when it is complete or the stream is. */
   #receive(reading: Reading): void {
-    const { data, fds } = reading;
-    while (reading.have < data.length) {
-      const received = receive(this.#fd, data, reading.have, data.length - reading.have);
+    const { fds } = reading;
+    while (reading.have < reading.data.length || this.#startBody(reading)) {
+      const received = receive(this.#fd, reading.data, reading.have, reading.data.length - reading.have);
       const { count } = received;
       if (received.fds.length > 0) fds.push(...received.fds);
       if (count === 'EAGAIN') return;
@@ -107,17 +130,28 @@ export class Channel {
       reading.have += count;
     }
     this.#reading = undefined;
-    reading.resolve({ data, fds });
+    reading.resolve({ header: reading.header, data: reading.data, fds });
   }
 
-  /** What is wrong with the stream; nothing when it ended between two reads. */
-  #failure({ count, truncated }: Received, { have, data }: Reading): HarnessError | null {
+  /** Goes on to the body of a message whose header is there. False when nothing is left to read. */
+  #startBody(reading: Reading): boolean {
+    const { bodyLength, data } = reading;
+    if (bodyLength === undefined) return false;
+    reading.bodyLength = undefined;
+    reading.header = data;
+    reading.data = Buffer.allocUnsafe(bodyLength(data));
+    reading.have = 0;
+    return reading.data.length > 0;
+  }
+
+  /** What is wrong with the stream; nothing when it ended between two messages. */
+  #failure({ count, truncated }: Received, { have, data, header }: Reading): HarnessError | null {
     if (truncated) return this.#error('SOCKET_IO', { call: 'recvmsg', errno: 'too many descriptors' });
     if (count !== 0 && count !== 'ECONNRESET')
       return this.#error('SOCKET_IO', { call: 'recvmsg', errno: String(count) });
-    return have === 0
-      ? null
-      : this.#error('SOCKET_CLOSED', { when: `after ${have} of ${data.length} bytes` });
+    if (have === 0 && header.length === 0) return null;
+    const when = `after ${header.length + have} of ${header.length + data.length} bytes`;
+    return this.#error('SOCKET_CLOSED', { when });
   }
 
   /** The read that waits is over without its bytes; with `null` because the stream is. */
@@ -126,8 +160,8 @@ export class Channel {
     if (reading === undefined) return;
     this.#reading = undefined;
     for (const fd of reading.fds) closeFd(fd);
-    if (error) reading.reject(error);
-    else reading.resolve(null);
+    if (error === null) reading.resolve(null);
+    else reading.reject(error);
   }
 
   /** Gives the kernel what it takes of the writes, never waiting. */

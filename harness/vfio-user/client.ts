@@ -3,7 +3,7 @@
 import { HarnessError } from '../errors.js';
 import { command } from './command.js';
 import type { Connection } from './connection.js';
-import { decodeHeader, encodeMessage, HEADER_SIZE, type Header, headerFlag } from './header.js';
+import { bodyLength, decodeHeader, encodeMessage, HEADER_SIZE, type Header, headerFlag } from './header.js';
 import { region } from './info.js';
 import { encodeAccess } from './region-access.js';
 import { encodeSetIrqs, irqAction, irqData } from './set-irqs.js';
@@ -93,17 +93,9 @@ export class Client {
   }
 
   async #reply(): Promise<Reply> {
-    const head = await this.#connection.read(HEADER_SIZE, 'later');
-    if (head === null) throw this.#ended();
-    const header = decodeHeader(head.data);
-    const length = header.size - HEADER_SIZE;
-    if (length === 0) return { header, body: EMPTY };
-    const rest = await this.#connection.read(length);
-    if (rest === null) throw this.#ended();
-    return { header, body: rest.data };
-  }
-
-  #ended(): HarnessError {
-    return new HarnessError('SOCKET_CLOSED', { path: this.#connection.path, when: 'instead of a reply' });
+    const message = await this.#connection.readMessage(HEADER_SIZE, bodyLength);
+    if (message === null)
+      throw new HarnessError('SOCKET_CLOSED', { path: this.#connection.path, when: 'instead of a reply' });
+    return { header: decodeHeader(message.header), body: message.data };
   }
 }

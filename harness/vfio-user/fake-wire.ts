@@ -8,18 +8,21 @@ interface Piece {
   fds: number[];
 }
 
-/** What is fed comes out of `read` with stream semantics: descriptors come with the read that takes their first byte. */
+/** What is fed comes out of `readMessage` with stream semantics: descriptors come with the read that takes their first byte. */
 export class FakeWire implements Connection {
   readonly path = 'fake';
   readonly written: Buffer[] = [];
   readonly closed: Promise<void>;
   isOpen = true;
+  readonly #descriptors: Pick<Descriptors, 'close'>;
   readonly #pieces: Piece[] = [];
   #ended = false;
   #wake: () => void = () => {};
   #resolveClosed: () => void = () => {};
 
-  constructor() {
+  /** `descriptors` are those of the messages: what came with half of one is closed. */
+  constructor(descriptors: Pick<Descriptors, 'close'>) {
+    this.#descriptors = descriptors;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -41,24 +44,34 @@ export class FakeWire implements Connection {
     return this.#pieces;
   }
 
-  async read(length: number): Promise<{ data: Buffer; fds: number[] } | null> {
-    const parts: Buffer[] = [];
+  async readMessage(
+    length: number,
+    bodyLength: (header: Buffer) => number,
+  ): Promise<{ header: Buffer; data: Buffer; fds: number[] } | null> {
     const fds: number[] = [];
+    const header = await this.#read(length, fds);
+    if (header.length === 0) return null;
+    if (header.length === length) {
+      const size = bodyLength(header);
+      const data = await this.#read(size, fds);
+      if (data.length === size) return { header, data, fds };
+    }
+    for (const fd of fds) this.#descriptors.close(fd);
+    throw new HarnessError('SOCKET_CLOSED', { path: this.path, when: 'in the middle of a message' });
+  }
+
+  /** So many bytes, fewer where the peer is gone; descriptors that come with them are added to `fds`. */
+  async #read(length: number, fds: number[]): Promise<Buffer> {
+    const parts: Buffer[] = [];
     let have = 0;
     while (have < length) {
       const piece = this.#pieces[0];
       if (piece === undefined) {
-        if (!this.#ended && this.isOpen) {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
-          continue;
-        }
-        if (have === 0) return null;
-        throw new HarnessError('SOCKET_CLOSED', {
-          path: this.path,
-          when: `after ${have} of ${length} bytes`,
+        if (this.#ended || !this.isOpen) break;
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
         });
+        continue;
       }
       const part = piece.data.subarray(0, length - have);
       parts.push(part);
@@ -67,7 +80,7 @@ export class FakeWire implements Connection {
       piece.data = piece.data.subarray(part.length);
       if (piece.data.length === 0) this.#pieces.shift();
     }
-    return { data: Buffer.concat(parts), fds };
+    return Buffer.concat(parts);
   }
 
   async write(data: Buffer): Promise<void> {

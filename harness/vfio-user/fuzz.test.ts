@@ -173,8 +173,8 @@ t.test('what is encoded is decoded to the same', async (t) => {
 t.test('a session answers each message at most once, ends, and keeps no descriptor', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(message, { maxLength: 12 }), async (given) => {
-      const wire = new FakeWire();
       const descriptors = new FakeDescriptors();
+      const wire = new FakeWire(descriptors);
       const done = runSession(
         wire,
         target((fd) => descriptors.close(fd)),
@@ -203,8 +203,8 @@ t.test('a session answers each message at most once, ends, and keeps no descript
 t.test('noise instead of messages', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(data, { maxLength: 8 }), async (pieces) => {
-      const wire = new FakeWire();
       const descriptors = new FakeDescriptors();
+      const wire = new FakeWire(descriptors);
       for (const piece of pieces) if (piece.length > 0) wire.feed(piece);
       wire.end();
       await runSession(
@@ -269,14 +269,15 @@ t.test('the same answers however the stream is cut, on real sockets', async (t) 
 });
 
 t.test('the largest message and one byte more', async (t) => {
-  const wire = new FakeWire();
+  const descriptors = new FakeDescriptors();
+  const wire = new FakeWire(descriptors);
   wire.feed(hello);
   wire.feed(encodeMessage({ id: 1, command: 99, flags: 0 }, Buffer.alloc(MAX_MESSAGE - HEADER_SIZE)));
   wire.feed(encodeMessage({ id: 2, command: 99, flags: 0 }, Buffer.alloc(MAX_MESSAGE - HEADER_SIZE + 1)));
   await runSession(
     wire,
     target(() => {}),
-    new FakeDescriptors(),
+    descriptors,
   );
   t.same(
     wire.written.slice(1).map((reply) => decodeHeader(reply)),

@@ -36,6 +36,12 @@ export const decodeHeader = (data: Buffer): Header => {
   return header;
 };
 
+/** Bytes that follow this header; 0 where `decodeHeader` throws. */
+export const bodyLength = (header: Buffer): number => {
+  const size = header.readUInt32LE(4);
+  return size < HEADER_SIZE || size > MAX_MESSAGE ? 0 : size - HEADER_SIZE;
+};
+
 /** A whole message: the header with its size filled in, then `body`. */
 export const encodeMessage = (
   header: { id: number; command: number; flags: number; error?: number },

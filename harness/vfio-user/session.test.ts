@@ -56,8 +56,8 @@ class FakeTarget implements Target {
 }
 
 const setUp = (options: ServeOptions = {}) => {
-  const wire = new FakeWire();
   const descriptors = new FakeDescriptors();
+  const wire = new FakeWire(descriptors);
   const target = new FakeTarget(descriptors);
   const trace = new Trace();
   const done = runSession(wire, target, descriptors, { trace: trace.sink, ...options });

@@ -1,7 +1,7 @@
 // One front-end's session with a device: reads a message, checks it, does it, answers it, reads the next.
 import { HarnessError } from '../errors.js';
 import { delay } from '../faults/delay.js';
-import { type FaultHook, noFaults, type Outcome } from '../faults/hook.js';
+import { type FaultHook, type MessageView, noFaults, type Outcome } from '../faults/hook.js';
 import { wrongData } from '../faults/wrong-data.js';
 import type { Channel } from '../socket/channel.js';
 import { adoptSocket, closeFd } from '../socket/descriptor.js';
@@ -58,8 +58,9 @@ export class BackendSession {
   async run(): Promise<void> {
     const unsubscribe = this.#device.onConfigChange(() => this.#back?.configChanged());
     try {
-      for (let frame = await readFrame(this.#channel); frame; frame = await readFrame(this.#channel)) {
-        if (!(await this.#serve(frame))) break;
+      for (;;) {
+        const frame = await readFrame(this.#channel);
+        if (frame === null || !(await this.#serve(frame))) break;
       }
       this.#trace({ kind: 'vhost-user', event: 'front-end left' });
     } catch (error) {
@@ -75,14 +76,7 @@ export class BackendSession {
   /** False when a fault ends the connection. */
   async #serve(frame: Frame): Promise<boolean> {
     const name = requestName(frame.request);
-    const answer = async (payload: Buffer): Promise<void> => {
-      await this.#channel.write(encodeFrame(frame.request, payload, { reply: true }));
-    };
-    const action = this.#faults.before({
-      protocol: 'vhost-user',
-      command: name ?? `${frame.request}`,
-      ...where(frame),
-    });
+    const action = this.#faults.before(viewOf(name, frame));
     if (action)
       this.#trace({ kind: 'fault', protocol: 'vhost-user', command: name, outcome: action.outcome?.kind });
     if (action && action.delayMs > 0) await delay(action.delayMs, this.#channel);
@@ -104,24 +98,24 @@ export class BackendSession {
       if (!keep) for (const fd of frame.fds) closeFd(fd);
     }
     if (outcome?.kind === 'drop') return true;
-    if (error) return this.#refuse(name, frame, error, answer);
-    if (reply) await answer(distort(reply, outcome));
-    else if (frame.needReply && this.#has('REPLY_ACK')) await answer(u64(0n));
+    if (error) return this.#refuse(name, frame, error);
+    if (reply) await this.#answer(frame, distort(reply, outcome));
+    else if (frame.needReply && this.#has('REPLY_ACK')) await this.#answer(frame, u64(0n));
     return true;
   }
 
   /** GET_CONFIG has an error of its own; others can be refused with REPLY_ACK only. */
-  async #refuse(
-    name: RequestName | undefined,
-    frame: Frame,
-    error: HarnessError,
-    answer: (payload: Buffer) => Promise<void>,
-  ): Promise<boolean> {
+  async #refuse(name: RequestName | undefined, frame: Frame, error: HarnessError): Promise<boolean> {
     const row: Request | undefined = name && requests[name];
-    if (name === 'GET_CONFIG') await answer(EMPTY);
-    else if (row?.reply === undefined && frame.needReply && this.#has('REPLY_ACK')) await answer(u64(1n));
+    if (name === 'GET_CONFIG') await this.#answer(frame, EMPTY);
+    else if (row?.reply === undefined && frame.needReply && this.#has('REPLY_ACK'))
+      await this.#answer(frame, u64(1n));
     else if (error.fields.effect !== 'ignored') throw fatal(String(error.fields.reason));
     return true;
+  }
+
+  #answer({ request }: Frame, payload: Buffer): Promise<void> {
+    return this.#channel.write(encodeFrame(request, payload, { reply: true }));
   }
 
   #check(name: RequestName | undefined, frame: Frame): Request {
@@ -138,12 +132,14 @@ export class BackendSession {
   }
 }
 
-/** What a fault can be aimed at: the config area's offset and width. */
-const where = ({ request, payload }: Frame): { offset?: number; width?: number } => {
-  const isConfig = request === requests.GET_CONFIG.id || request === requests.SET_CONFIG.id;
-  return isConfig && payload.length >= 8
-    ? { offset: payload.readUInt32LE(0), width: payload.readUInt32LE(4) }
-    : {};
+/** What a fault can be aimed at: the command, and of the config area offset and width. */
+const viewOf = (name: RequestName | undefined, { request, payload }: Frame): MessageView => {
+  const view: MessageView = { protocol: 'vhost-user', command: name ?? `${request}` };
+  if ((name === 'GET_CONFIG' || name === 'SET_CONFIG') && payload.length >= 8) {
+    view.offset = payload.readUInt32LE(0);
+    view.width = payload.readUInt32LE(4);
+  }
+  return view;
 };
 
 /** A reply made wrong on purpose: only the data of a config read can be, the numbers of the protocol stay right. */

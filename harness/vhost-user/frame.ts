@@ -2,7 +2,6 @@
 // and descriptors beside it.
 import type { Channel } from '../socket/channel.js';
 import { closeFd } from '../socket/descriptor.js';
-import { EMPTY } from './payload.js';
 import { fatal } from './refusal.js';
 
 const HEADER_SIZE = 12;
@@ -51,18 +50,20 @@ export const encodeFrame = (
   return frame;
 };
 
+/** Bytes of the payload that follows this header; 0 where `decodeHeader` throws. */
+const payloadLength = (header: Buffer): number => {
+  const size = header.readUInt32LE(8);
+  return (header.readUInt32LE(4) & VERSION_MASK) !== VERSION || size > maxPayload ? 0 : size;
+};
+
 /** The next message, `null` at the end of the stream. Descriptors of a message that cannot be read are closed. */
 export const readFrame = async (channel: Channel): Promise<Frame | null> => {
-  const head = await channel.read(HEADER_SIZE, 'later');
-  if (head === null) return null;
-  const { fds } = head;
+  const message = await channel.readMessage(HEADER_SIZE, payloadLength);
+  if (message === null) return null;
+  const { data: payload, fds } = message;
   try {
-    const { request, reply, needReply, size } = decodeHeader(head.data);
-    if (size === 0) return { request, reply, needReply, payload: EMPTY, fds };
-    const body = await channel.read(size);
-    if (body === null) throw fatal(`the peer left after a header that announced ${size} bytes`);
-    fds.push(...body.fds);
-    return { request, reply, needReply, payload: body.data, fds };
+    const { request, reply, needReply } = decodeHeader(message.header);
+    return { request, reply, needReply, payload, fds };
   } catch (error) {
     for (const fd of fds) closeFd(fd);
     throw error;

@@ -91,8 +91,11 @@ export class RequestChannel {
   /** Reads all the time, so that a back-end that leaves is noticed also when nothing is asked of it. */
   async #receive(): Promise<void> {
     try {
-      for (let frame = await readFrame(this.#channel); frame; frame = await readFrame(this.#channel))
+      for (;;) {
+        const frame = await readFrame(this.#channel);
+        if (frame === null) break;
         this.#take(frame);
+      }
       this.#end(fatal('the back-end left before it answered'));
     } catch (error) {
       this.#end(error);
