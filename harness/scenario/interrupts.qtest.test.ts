@@ -71,6 +71,9 @@ t.test('a machine reset makes the device cold, and the next guest is interrupted
     t.equal(await qtest.in(functionPort, 4), 0xffff_ffff, 'BAR0 is nowhere');
     t.match(device.vmmci.state(), { command: 'NONE', status: 0, guestFeatures: 0, configChanges: 0 });
     await machine.wire();
+    await quiet();
+    t.equal(line(), false, 'nor is it high once it is wired again');
+    t.match(device.pci.state(), { line: 'low', isr: 0 });
     t.equal(await read(20), 0);
     await bringUp();
     t.equal(device.host.command('SYNCRTC'), 'sent');

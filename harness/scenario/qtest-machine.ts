@@ -1,7 +1,7 @@
 // A machine without a CPU, which tests drive access by access, and into which one function after another is plugged.
 import { join } from 'node:path';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
-import { slots } from '../qemu/argv.js';
+import { type MachineDescription, slots } from '../qemu/argv.js';
 import { findQemu } from '../qemu/find.js';
 import { plugFunction } from '../qemu/hot-plug.js';
 import { startQemu } from '../qemu/process.js';
@@ -38,6 +38,8 @@ export interface QtestMachine {
   plug(socket: string): Promise<void>;
   /** What firmware does: BAR0 at `functionPort`, I/O and bus mastering on, INTA on `functionLine`. */
   wire(): Promise<void>;
+  /** The last of these alone. */
+  wireInterrupt(): Promise<void>;
   /** Pulls it out. QEMU has let its socket go when it resolves. */
   unplug(): Promise<void>;
   /** `system_reset`: everything in the machine as after power-on; the function is there and wired to nothing. */
@@ -47,24 +49,28 @@ export interface QtestMachine {
   stop(): Promise<void>;
 }
 
+/** What a machine has besides; `directory` is for the sockets that it needs from the start. */
+export type Extras = (directory: string) => Promise<Partial<MachineDescription>>;
+
 /** Starts it with the QEMU that `--qemu` chose, else the tool root's, which must be there. Throws what the parts throw. */
-export const startQtestMachine = async (): Promise<QtestMachine> => {
+export const startQtestMachine = async (extras: Extras = async () => ({})): Promise<QtestMachine> => {
   const root = await ensureToolRoot();
   const qemu = await findQemu({ path: process.env[variables.qemu], root });
   const place = privateDirectory();
   const machine = await startQemu({
     qemu,
-    machine: { accelerator: 'qtest', memory: 16, cpus: 1 },
+    machine: { accelerator: 'qtest', memory: 16, cpus: 1, ...(await extras(place.path)) },
     binds: [{ path: place.path }],
   });
   const qtest = new Qtest(machine.channel('qtest'));
   await qtest.interceptIrqs('ioapic');
   await machine.qmp.execute('set-action', { reboot: 'reset' });
   const { function: slot } = slots;
+  const wireInterrupt = () => qtest.configWrite(isaBridge, wireRegister, 1, functionLine);
   const wire = async (): Promise<void> => {
     await qtest.configWrite(slot, 0x10, 4, functionPort);
     await qtest.configWrite(slot, 0x04, 2, enableIo | enableMaster);
-    await qtest.configWrite(isaBridge, wireRegister, 1, functionLine);
+    await wireInterrupt();
   };
   return {
     qtest,
@@ -74,6 +80,7 @@ export const startQtestMachine = async (): Promise<QtestMachine> => {
       await wire();
     },
     wire,
+    wireInterrupt,
     unplug: async () => {
       const gone = machine.qmp.waitEvent('DEVICE_DELETED', {
         ms: removalMs,

@@ -16,6 +16,7 @@ const SET_FEATURES = 2;
 const SET_OWNER = 3;
 const GET_PROTOCOL_FEATURES = 15;
 const SET_PROTOCOL_FEATURES = 16;
+const SET_VRING_ENABLE = 18;
 const GET_CONFIG = 24;
 const SET_CONFIG = 25;
 const SET_STATUS = 39;
@@ -180,6 +181,41 @@ t.test('a command is acknowledged by a write of any width at its own offset, and
     t.same(await read(0, 4), words(3));
     t.equal(await write(0, three), 0n);
     t.same(await read(0, 4), words(0), `${size} bytes`);
+  }
+});
+
+t.test(
+  'a front-end that tells no more than FEATURES_OK: the driver is up while its rings are enabled',
+  async (t) => {
+    for (const protocol of [
+      [CONFIG, REPLY_ACK, STATUS],
+      [CONFIG, REPLY_ACK],
+    ]) {
+      const { ask, device, must } = await connected(t, protocol);
+      const enable = (value: number) => must(SET_VRING_ENABLE, words(0, value));
+      await must(SET_FEATURES, long(7n));
+      if (protocol.includes(STATUS)) await must(SET_STATUS, long(8n));
+      t.equal(await enable(1), 0n);
+      t.equal(device.command('SYNCRTC'), 'sent');
+      t.equal(await enable(0), 0n);
+      t.equal(device.command('REBOOT'), 'no-driver');
+      t.equal(await enable(1), 0n);
+      t.equal(device.command('REBOOT'), 'sent');
+      if (protocol.includes(STATUS)) t.equal((await ask(GET_STATUS)).readBigUInt64LE(), 0xcn);
+    }
+  },
+);
+
+t.test('a front-end that tells all of the status is believed that, whatever its rings', async (t) => {
+  const { device, must } = await connected(t, [CONFIG, REPLY_ACK, STATUS]);
+  await must(SET_FEATURES, long(7n));
+  for (const [status, enabled, result] of [
+    [3, 1, 'no-driver'],
+    [0xf, 0, 'sent'],
+  ] as const) {
+    await must(SET_STATUS, long(BigInt(status)));
+    await must(SET_VRING_ENABLE, words(0, enabled));
+    t.equal(device.command('SYNCRTC'), result);
   }
 });
 

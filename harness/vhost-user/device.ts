@@ -8,7 +8,7 @@ export interface BackendDevice {
   writeConfig(offset: number, data: Buffer): void;
   setGuestFeatures(value: bigint): void;
   setStatus(value: number): void;
-  /** The driver counts as up, for a front-end that has no STATUS to tell it with. */
+  /** The driver counts as up, for a front-end that does not tell it with STATUS. */
   driverUp(up?: boolean): void;
   state(): { readonly status: number };
   reset(): void;

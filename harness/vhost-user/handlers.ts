@@ -34,6 +34,19 @@ const ringIndex: Handler = ({ rings }, { payload }) => {
   return undefined;
 };
 
+/** ACKNOWLEDGE and DRIVER in the device status (virtio 1.2, 2.1): a driver sets both before anything else. */
+const DRIVER_STEPS = 0x03;
+
+/**
+ * QEMU's generic device (11.1) tells no more than FEATURES_OK, STATUS negotiated or not. That its driver is up shows in
+ * the rings, which it enables then, and disables when the device stops. Who tells the driver's own steps is not second-guessed.
+ */
+const ringEnable: Handler = ({ device, rings }, { payload }) => {
+  rings.set(payload);
+  if ((device.state().status & DRIVER_STEPS) === 0) device.driverUp(payload.readUInt32LE(4) !== 0);
+  return undefined;
+};
+
 /** What each request does, once its shape and its protocol feature are checked. */
 export const handlers: Record<RequestName, Handler> = {
   GET_FEATURES: ({ device }) => u64(BigInt(device.hostFeatures >>> 0) | PROTOCOL_FEATURES | VERSION_1),
@@ -64,7 +77,7 @@ export const handlers: Record<RequestName, Handler> = {
     return undefined;
   },
   GET_QUEUE_NUM: () => u64(BigInt(maxRings)),
-  SET_VRING_ENABLE: ringIndex,
+  SET_VRING_ENABLE: ringEnable,
   SET_BACKEND_REQ_FD: ({ setBackChannel }, { fds }) => {
     const [fd] = fds;
     if (fd === undefined || !isSocket(fd))

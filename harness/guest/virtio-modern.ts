@@ -1,0 +1,90 @@
+// A modern virtio device on PCI (virtio 1.2, 4.1) that no driver has: its structures are found in configuration space and
+// accessed as physical memory. Linux forbids that only where a driver has claimed the region (CONFIG_IO_STRICT_DEVMEM).
+
+import { HarnessError } from '../errors.js';
+import type { Commands } from './shell.js';
+import { readDevice, type Width } from './sysfs.js';
+
+export type StructureName = 'common' | 'notify' | 'isr' | 'device';
+
+export interface Structure {
+  readonly bar: number;
+  /** Bytes from the start of the BAR. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+const types: Readonly<Record<number, StructureName>> = { 1: 'common', 2: 'notify', 3: 'isr', 4: 'device' };
+
+const vendorSpecific = 0x09;
+const statusRegister = 0x06;
+const hasCapabilities = 0x10;
+const capabilityPointer = 0x34;
+
+/** Where the structures are, from the 256 bytes of configuration space. The first of each kind is the one to use. */
+export const findStructures = (config: Buffer): ReadonlyMap<StructureName, Structure> => {
+  const found = new Map<StructureName, Structure>();
+  if ((config.readUInt16LE(statusRegister) & hasCapabilities) === 0) return found;
+  const seen = new Set<number>();
+  let at = config.readUInt8(capabilityPointer) & 0xfc;
+  while (at !== 0 && !seen.has(at)) {
+    seen.add(at);
+    const name = config[at] === vendorSpecific ? types[config[at + 3] ?? 0] : undefined;
+    if (name !== undefined && !found.has(name)) {
+      const [bar, offset, length] = [
+        config[at + 4] ?? 0,
+        config.readUInt32LE(at + 8),
+        config.readUInt32LE(at + 12),
+      ];
+      found.set(name, { bar, offset, length });
+    }
+    at = (config[at + 1] ?? 0) & 0xfc;
+  }
+  return found;
+};
+
+export interface Access {
+  readonly structure: StructureName;
+  /** Bytes from the start of the structure. */
+  readonly offset: number;
+  readonly width: Width;
+  /** To be written; read when left out. */
+  readonly value?: number;
+}
+
+export interface ModernVirtio {
+  /** Accesses one after the other, in one command; gives what was read. GUEST_COMMAND, GUEST_READ. */
+  access(...accesses: readonly Access[]): Promise<number[]>;
+}
+
+/** Opens the device at `address` (`0000:00:05.0`), which must have its memory enabled. GUEST_READ when it is not modern virtio. */
+export const openModernVirtio = async (shell: Commands, address: string): Promise<ModernVirtio> => {
+  const bad = (what: string, expected: string, got: string): HarnessError =>
+    new HarnessError('GUEST_READ', { what: `${what} of ${address}`, expected, got });
+  const { stdout } = await shell.run(`head -c 256 /sys/bus/pci/devices/${address}/config`);
+  if (stdout.length !== 256) throw bad('configuration space', '256 bytes', `${stdout.length}`);
+  const structures = findStructures(stdout);
+  const regions = (await readDevice(shell, address))?.regions ?? [];
+  const addressOf = ({ structure, offset }: Access): string => {
+    const place = structures.get(structure);
+    const region = regions.find(({ index, io }) => index === place?.bar && !io);
+    if (place === undefined || region === undefined)
+      throw bad(`structure ${structure}`, 'one in memory', 'none');
+    return `0x${(region.start + BigInt(place.offset + offset)).toString(16)}`;
+  };
+  return {
+    access: async (...accesses) => {
+      const commands = accesses.map((access) => {
+        const { width, value } = access;
+        const words = ['devmem', addressOf(access), String(8 * width)];
+        return (value === undefined ? words : [...words, String(value)]).join(' ');
+      });
+      const text = await shell.text(commands.join(' && '), { what: `registers of ${address}` });
+      const lines = text.split('\n').filter((line) => line !== '');
+      const reads = accesses.filter(({ value }) => value === undefined).length;
+      if (lines.length !== reads || !lines.every((line) => /^0x[0-9A-F]+$/.test(line)))
+        throw bad('registers', `${reads} numbers`, JSON.stringify(text));
+      return lines.map(Number);
+    },
+  };
+};

@@ -1,0 +1,105 @@
+// The back-end alone, with no function of ours in front: QEMU's own generic vhost-user device shows it to the guest.
+import { join } from 'node:path';
+import { assertHealthy, markKernelLog, readKernelLog } from '../harness/guest/kernel-log.js';
+import { bootGuest, type Guest } from '../harness/guest/start.js';
+import { readDevice } from '../harness/guest/sysfs.js';
+import { bindUio, uioModules } from '../harness/guest/uio.js';
+import { type Access, openModernVirtio } from '../harness/guest/virtio-modern.js';
+import { startBackend } from '../harness/scenario/device.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { functionAddress, machineOf } from '../harness/scenario/vm.js';
+import { privateDirectory } from '../harness/socket/private-directory.js';
+import { moduleClosure } from '../images/kernels/closure.js';
+
+/** Known to QEMU, which asks for that, and to Linux, which has no driver for it. */
+const virtioId = 30;
+
+const read = (structure: Access['structure'], offset: number, width: Access['width']): Access => ({
+  structure,
+  offset,
+  width,
+});
+const write = (
+  structure: Access['structure'],
+  offset: number,
+  width: Access['width'],
+  value: number,
+): Access => ({
+  ...read(structure, offset, width),
+  value,
+});
+const config = (offset: number, width: Access['width'] = 4): Access => read('device', offset, width);
+const status = (value: number): Access => write('common', 20, 1, value);
+
+/** What a driver does first (virtio 1.2, 3.1.1): features 0 to 2 and VERSION_1, then FEATURES_OK. */
+const negotiate: readonly Access[] = [
+  ...[0, 1, 3].map(status),
+  ...[write('common', 8, 4, 0), write('common', 12, 4, 7)],
+  ...[write('common', 8, 4, 1), write('common', 12, 4, 1)],
+  status(0xb),
+];
+
+scenario('vhost-user-device', { driver: 'absent', plugged: false }, async ({ check, environment, trace }) => {
+  const place = privateDirectory();
+  const backend = await startBackend(join(place.path, 'backend.sock'), {
+    clock: 'frozen:2019-03-02T05:57:01.123456Z',
+    trace: trace.sink,
+  });
+  const generic = { socket: backend.socket, virtioId, configSize: 20 };
+  let guest: Guest | undefined;
+  try {
+    // One of its own: the memory of this machine is shared, so it cannot come from the snapshot of the others.
+    guest = await bootGuest({
+      qemu: environment.qemu,
+      machine: { ...machineOf(environment, [], 1), generic },
+      trace: trace.sink,
+    });
+    const { shell } = guest;
+    const mark = await markKernelLog(shell);
+    const found = await readDevice(shell, functionAddress);
+    check.equal('vendor and device', [found?.vendor, found?.device], [0x1af4, 0x1040 + virtioId]);
+    check.equal('stock driver', found?.driver, 'virtio-pci');
+    const onBus = await shell.text('cat /sys/bus/virtio/devices/virtio0/device');
+    check.equal('virtio id that Linux sees', Number(onBus), virtioId);
+
+    const uio = await bindUio(shell, functionAddress, await moduleClosure(environment.kernel, uioModules));
+    const { access } = await openModernVirtio(shell, functionAddress);
+    check.equal(
+      'command, seconds and microseconds, high halves zero',
+      await access(...[0, 4, 8, 12, 16].map((offset) => config(offset))),
+      [0, 0x5c7a1b2d, 0, 123456, 0],
+    );
+    check.equal(
+      'bytes are those of the block that QEMU reads as a whole',
+      await access(...[4, 5, 6, 7].map((offset) => config(offset, 1))),
+      [0x2d, 0x1b, 0x7a, 0x5c],
+    );
+
+    check.equal('a command before there is a driver', backend.host.command('SYNCRTC'), 'no-driver');
+    await access(...negotiate);
+    check.equal('FEATURES_OK stays', await access(read('common', 20, 1)), [0xb]);
+    await access(status(0xf));
+    check.equal('DRIVER_OK stays', await access(read('common', 20, 1)), [0xf]);
+    // QEMU tells its back-end FEATURES_OK alone, and enables the rings: to the device that is a driver that is up.
+    const { guestFeatures, status: told } = backend.vmmci.state();
+    check.equal('features and status in the device', [guestFeatures, told], [7, 0xc]);
+
+    for (const time of [1, 2, 3]) {
+      check.equal(`command ${time}`, backend.host.command('SYNCRTC'), 'sent');
+      await uio.waitInterrupts(time);
+      const [isr = 0] = await access(read('isr', 0, 1));
+      check.that('ISR says that the configuration changed', (isr & 2) === 2, 'bit 1', isr);
+      check.equal('command in the configuration', await access(config(0)), [3]);
+      await access(write('device', 0, 4, 3));
+      check.equal('after its acknowledgement', await access(config(0)), [0]);
+      await uio.unmask();
+    }
+    check.equal('interrupts', await uio.interrupts(), 3);
+    check.equal('acknowledgements', backend.vmmci.state().acks, 3);
+    assertHealthy(await readKernelLog(shell, mark));
+  } finally {
+    await guest?.machine.kill();
+    await backend.close();
+    place.remove();
+  }
+});
