@@ -57,6 +57,7 @@ const typesOnly: Readonly<Record<string, readonly string[]>> = { pci: ['vhost-us
 /** Layers that sit on top: nobody below imports them. */
 const importableBy: Readonly<Record<string, readonly string[]>> = {
   cli: [],
+  bench: ['cli'],
   scenarios: [],
   scenario: ['scenarios', 'report', 'matrix', 'bench', 'cli'],
   report: ['scenarios', 'scenario', 'matrix', 'cli'],

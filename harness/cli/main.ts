@@ -10,6 +10,7 @@ interface Command {
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   backend: () => import('./backend.js'),
+  bench: () => import('./bench.js'),
   cache: () => import('./cache.js'),
   ctl: () => import('./ctl.js'),
   demo: () => import('./demo.js'),

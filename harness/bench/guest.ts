@@ -1,0 +1,124 @@
+// What a guest sees of it: the kernel's own loop of port reads, in a restored guest, with QEMU in between.
+import { join } from 'node:path';
+import type { Progress } from '../../images/toolroot/progress.js';
+import { HarnessError } from '../errors.js';
+import type { Shell } from '../guest/shell.js';
+import { enableDevice, readDevice } from '../guest/sysfs.js';
+import { startDevice } from '../scenario/device.js';
+import { openEnvironment } from '../scenario/environment.js';
+import { functionAddress, startVm } from '../scenario/vm.js';
+import { privateDirectory } from '../socket/private-directory.js';
+import { Trace } from '../trace.js';
+import { CONFIG_OFFSET, CONFIG_SIZE } from '../vmmci/registers.js';
+import { intervals, type Read } from './intervals.js';
+import type { Timing } from './messages.js';
+import { median } from './statistics.js';
+import { startWorker, type Worker } from './worker.js';
+
+/** Medians in µs, a figure a round. */
+export interface GuestSeries {
+  readonly kernel: string;
+  readonly accelerator: string;
+  readonly qemu: string;
+  /** The yardstick, in the same rounds. */
+  readonly echo: readonly number[];
+  /** Reads of the header, which the function answers by itself. */
+  readonly oneHop: readonly number[];
+  /** Reads of the config area, which the back-end answers. */
+  readonly bothHops: readonly number[];
+}
+
+/** Sweeps over all registers in one round, and accesses of the yardstick. */
+const sweeps = 50;
+const accesses = 1000;
+
+const medianOf = (reads: readonly Read[], fits: (offset: number) => boolean): number =>
+  median(reads.filter(({ offset }) => fits(offset)).map(({ us }) => us));
+
+/** A server and a client of the yardstick, apart from everything else. */
+const startEcho = async (directory: string): Promise<{ run(): Promise<number>; stop(): Promise<void> }> => {
+  const workers: Worker[] = [
+    startWorker('server-process.js', ['echo', '1', directory]),
+    startWorker('client-process.js'),
+  ];
+  const [server, client] = workers;
+  if (server === undefined || client === undefined) throw new Error('no workers');
+  await client.ask({ order: 'connect', kind: 'echo', sockets: await server.hear<string[]>() });
+  return {
+    run: async () => (await client.ask<Timing>({ order: 'run', kind: 'echo', accesses })).accessUs,
+    stop: async () => {
+      for (const worker of workers) await worker.stop();
+    },
+  };
+};
+
+/** A kernel with /dev/port: Debian's cloud kernels are built without CONFIG_DEVPORT. */
+export const portKernel = '6.12-generic';
+
+const port0 = 'dd if=/dev/port bs=1 count=1 status=none >/dev/null';
+
+/** The guest's /dev is its own few nodes; this one may be missing. */
+const requirePorts = async (shell: Shell, kernel: string): Promise<void> => {
+  const { status } = await shell.run(`[ -e /dev/port ] || mknod /dev/port c 1 4; ${port0}`);
+  if (status !== 0)
+    throw new HarnessError('USAGE', {
+      reason: `kernel ${kernel} has no /dev/port to read ports with in a loop; choose one that has, such as ${portKernel}`,
+    });
+};
+
+/** One sweep is one read(2) of /dev/port, which the kernel turns into a byte read of each port. */
+const sweepScript = (port: number): string =>
+  `for i in $(seq ${sweeps}); do dd if=/dev/port bs=${CONFIG_OFFSET + CONFIG_SIZE} count=1 iflag=skip_bytes skip=${port} status=none; done >/dev/null`;
+
+/** Makes what is missing, restores a guest and measures in it. The first round is not kept. Throws what the parts throw. */
+export const measureGuest = async (rounds: number, progress: Progress): Promise<GuestSeries> => {
+  const environment = await openEnvironment(progress);
+  const place = privateDirectory();
+  const sockets = join(place.path, 'sockets');
+  const trace = new Trace();
+  const echo = await startEcho(join(place.path, 'echo'));
+  const device = await startDevice(sockets, { trace: trace.sink });
+  try {
+    const vm = await startVm({
+      environment,
+      device,
+      sockets,
+      directory: join(place.path, 'disks'),
+      boot: 'restored',
+      cpus: 1,
+      plugged: true,
+      disk: false,
+      trace: trace.sink,
+    });
+    try {
+      const { shell } = vm;
+      await requirePorts(shell, environment.kernel.release);
+      await enableDevice(shell, functionAddress);
+      const port = (await readDevice(shell, functionAddress))?.regions[0]?.start ?? 0n;
+      const series = { echo: [] as number[], oneHop: [] as number[], bothHops: [] as number[] };
+      for (let round = 0; round <= rounds; round++) {
+        const yardstick = await echo.run();
+        const mark = trace.mark;
+        await shell.text(sweepScript(Number(port)), { what: 'port reads', timeoutMs: 60_000 });
+        if (round === 0) continue;
+        const reads = intervals(trace.since(mark, 'bar-read'));
+        series.echo.push(yardstick);
+        series.oneHop.push(medianOf(reads, (offset) => offset < CONFIG_OFFSET));
+        series.bothHops.push(medianOf(reads, (offset) => offset >= CONFIG_OFFSET));
+      }
+      const { kernel, accelerator, qemu } = environment;
+      return {
+        kernel: kernel.release,
+        accelerator: accelerator.name,
+        qemu: qemu.version,
+        ...series,
+      };
+    } finally {
+      await vm.machine.kill();
+    }
+  } finally {
+    await device.close();
+    await echo.stop();
+    place.remove();
+  }
+};
