@@ -18,6 +18,8 @@ export const warmSnapshot = async (
 ): Promise<{ cached: boolean }> => {
   const initramfs = await ensureInitramfs(kernel, bench.root);
   const place = privateDirectory();
+  // A run that is interrupted ends this process while we wait.
+  process.once('exit', place.remove);
   const environment: Environment = {
     ...bench,
     kernel,
@@ -44,6 +46,7 @@ export const warmSnapshot = async (
     }
     return { cached };
   } finally {
+    process.off('exit', place.remove);
     place.remove();
   }
 };

@@ -43,8 +43,8 @@ const isBad = (verdict: string): boolean => verdict === 'failed' || verdict === 
 /** Why a kernel's scenarios did not run, from the step that ended its way. */
 const stoppedBy = ({ name: kernel }: KernelRow, { name, verdict, reasons }: ReportStep): string => {
   if (name === 'build' && verdict === 'failed') return `the driver does not build on ${kernel}`;
-  const what = { fetch: 'cannot be had', build: 'has no driver', boot: 'does not boot' }[name];
-  return `kernel ${kernel} ${what}: ${reasons[0]?.split('\n', 1)[0] ?? verdict}`;
+  const what = { fetch: 'the kernel cannot be had', build: 'there is no driver', boot: 'it does not boot' };
+  return `${what[name]}: ${reasons[0]?.split('\n', 1)[0] ?? verdict}`;
 };
 
 const inOrder = (cells: readonly Cell[], done: readonly ReportCell[]): ReportCell[] => {

@@ -46,7 +46,9 @@ export const checksIn = (lines: readonly string[], scenario: string): Check[] =>
   const end = rest.findIndex((line) => /^(not )?ok /.test(line));
   return rest.slice(0, end === -1 ? undefined : end).flatMap((line) => {
     const [, not, text] = /^ {4}(not )?ok \d+ - (.*)$/.exec(line) ?? [];
-    return text === undefined ? [] : [{ ok: not === undefined, text: text.replace(/ \{$/, '') }];
+    return text === undefined
+      ? []
+      : [{ ok: not === undefined, text: text.replace(/ \{$/, '').replaceAll(/\\([#\\])/g, '$1') }];
   });
 };
 

@@ -36,6 +36,8 @@ t.test('a cell tells all that is known of it', async (t) => {
     t.ok(failed.includes(text), text);
   t.match(html, /<summary>build of new: <span class="failed">/);
   t.match(html, 'QEMU ended');
+  t.match(html, '<li>2 not run: the driver does not build on new</li>');
+  t.notMatch(html, '<details id="new/8.0/clock"', 'nothing of it ran');
   t.notMatch(html, '<details id="old/8.0/clock"', 'what passed, and kept nothing, has nothing more to tell');
 });
 

@@ -38,9 +38,22 @@ const marks: Readonly<Record<Verdict, string>> = {
   skipped: 'skipped',
 };
 
+/** Not even begun: one reason for many cells, and told once. */
+const isUnrun = ({ verdict, directory }: ReportCell): boolean => verdict === 'skipped' && directory === null;
+
 /** A cell that ran well, and of which nothing was kept, has nothing more to tell than its table does. */
 const hasMore = (cell: ReportCell, evidence: Evidence): boolean =>
-  cell.verdict !== 'passed' || cell.retried.length > 0 || evidence.trace.length > 0;
+  !isUnrun(cell) && (cell.verdict !== 'passed' || cell.retried.length > 0 || evidence.trace.length > 0);
+
+const unrunList = (cells: readonly ReportCell[]): string => {
+  const counts = new Map<string, number>();
+  for (const { reasons } of cells.filter(isUnrun)) {
+    const reason = reasons.join('; ');
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  const items = [...counts].map(([reason, count]) => `<li>${count} not run: ${e(reason)}</li>`);
+  return items.length === 0 ? '' : `<ul class="skipped">${items.join('')}</ul>`;
+};
 
 const stepCell = (step: ReportStep | undefined): string => {
   if (step === undefined) return '<td></td>';
@@ -68,7 +81,8 @@ const gridCell = (cell: ReportCell | undefined, linkOf: LinkOf): string => {
   const text = `${marks[verdict]}${verdict === 'passed' ? ` ${seconds.toFixed(1)}` : ''}${retried.length > 0 ? ' (retried)' : ''}`;
   const link = linkOf(cell);
   const inner = link === undefined ? text : `<a href="#${e(encodeURIComponent(link))}">${text}</a>`;
-  return `<td class="${verdict}">${inner}</td>`;
+  const title = verdict === 'passed' ? '' : ` title="${e(cell.reasons[0]?.split('\n', 1)[0] ?? '')}"`;
+  return `<td class="${verdict}"${title}>${inner}</td>`;
 };
 
 const gridTable = (columns: readonly ReportKernel[], rows: readonly GridRow[], linkOf: LinkOf): string =>
@@ -119,6 +133,7 @@ export const renderHtml = (report: Report, evidence: EvidenceSource): string => 
       `<section data-generation="${e(generation)}">`,
       `<h2>vmd ${e(generation)}</h2>`,
       gridTable(columns, rows, linkOf),
+      unrunList(rows.flatMap(({ cells }) => cells.filter((cell) => cell !== undefined))),
       ...cells,
       '</section>',
     ].join('\n');

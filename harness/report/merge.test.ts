@@ -152,7 +152,7 @@ t.test('evidence: what was kept, half lines left out', async (t) => {
     'output.txt': [
       '# Subtest: one',
       '    ok 1 - fine',
-      '    not ok 2 - bad {',
+      '    not ok 2 - bad \\#7 {',
       '      ---',
       'not ok 1 - one',
       '# Subtest: two',
@@ -163,7 +163,7 @@ t.test('evidence: what was kept, half lines left out', async (t) => {
   const evidence = await readEvidence(directory, 'one');
   t.strictSame(evidence.checks, [
     { ok: true, text: 'fine' },
-    { ok: false, text: 'bad' },
+    { ok: false, text: 'bad #7' },
   ]);
   t.strictSame(transcriptOf(evidence.trace), ['read 24/4']);
   t.strictSame(evidence.console, []);
