@@ -95,7 +95,9 @@ const tryBug = async (
   const useless = bug.caughtBy.find((name) => unusable.has(name));
   if (useless !== undefined) return broken(`without the bug, ${useless} ${unusable.get(useless)}`);
   const { kernel, root } = bench.environment;
-  const driver = join(slot, 'driver');
+  const run = join(bench.run, bug.name);
+  // Among the artifacts: who wants to know why a bug was not caught needs the driver that has it.
+  const driver = join(run, 'driver');
   for (const [path, text] of sources) {
     await mkdir(dirname(join(driver, path)), { recursive: true });
     await writeFile(join(driver, path), text);
@@ -109,7 +111,6 @@ const tryBug = async (
     return broken(error.message);
   }
   const env = { [variables.driver]: driver, [variables.modules]: modules };
-  const run = join(bench.run, bug.name);
   let outcome = judge(bug, await witnesses(bench, bug.caughtBy, run, env, 'together'), seconds());
   if (outcome.fate === 'survived') {
     const more = smoke.filter((name) => !bug.caughtBy.includes(name) && !unusable.has(name));

@@ -26,7 +26,10 @@ const filesBelow = async (directory: string, fits: (name: string) => boolean): P
 /** Needs the tool root, but no guest. */
 const isToolRoot = (name: string): boolean => name.endsWith('.qtest.test.js');
 
-const isUnit = (name: string): boolean => name.endsWith('.test.js') && !isToolRoot(name);
+/** Runs scenarios through the commands. */
+const isGuest = (name: string): boolean => name.endsWith('.guest.test.js');
+
+const isUnit = (name: string): boolean => name.endsWith('.test.js') && !isToolRoot(name) && !isGuest(name);
 
 interface Tier {
   readonly files: () => Promise<string[]>;
@@ -50,7 +53,10 @@ const tiers: Readonly<Record<string, Tier>> = {
     together: false,
   },
   guest: {
-    files: () => filesBelow(compiled('scenarios'), (name) => /^[\w-]+\.js$/.test(name)),
+    files: async () => [
+      ...(await filesBelow(compiled('scenarios'), (name) => /^[\w-]+\.js$/.test(name))),
+      ...(await filesBelow(compiled('harness'), isGuest)),
+    ],
     together: false,
   },
 };

@@ -1,0 +1,124 @@
+// Drivers that are not the bundled one, through the commands: one with the interface of the public driver, one that does not compile,
+// and one that is being written.
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import t from 'tap';
+import { asset } from '../../images/asset.js';
+import { readResults } from '../report/results.js';
+import { variables } from '../scenario/environment.js';
+
+const main = join(import.meta.dirname, 'main.js');
+
+/** The environment of this run says which driver; here each test says it by itself. */
+const environment = (place: string) => ({
+  [variables.run]: join(place, 'run'),
+  [variables.driver]: undefined,
+  [variables.description]: undefined,
+  [variables.modules]: undefined,
+});
+
+const temporary = async (t: { teardown(step: () => unknown): unknown }): Promise<string> => {
+  const place = await mkdtemp(join(tmpdir(), 'vmmci-drivers-'));
+  t.teardown(() => rm(place, { recursive: true, force: true }));
+  return place;
+};
+
+t.setTimeout(300_000);
+
+t.test('a driver with the interface of the public one, known by its Kbuild', async (t) => {
+  const place = await temporary(t);
+  const scenarios = ['clock-driver', 'drift', 'stop', 'sync-rtc', 'transcript'];
+  const { exitCode, stdout } = await execa(
+    process.execPath,
+    [main, 'test', '--driver', asset('stand-in'), ...scenarios],
+    { env: environment(place), reject: false, stderr: 'ignore' },
+  );
+  const results = await readResults(join(place, 'run'));
+  t.strictSame(
+    Object.fromEntries(results.map(({ scenario, verdict }) => [scenario, verdict])),
+    {
+      'clock-driver': 'skipped',
+      'clock-running': 'skipped',
+      drift: 'passed',
+      shutdown: 'passed',
+      stop: 'passed',
+      'sync-rtc': 'skipped',
+      'sync-rtc-seconds': 'passed',
+      transcript: 'passed',
+    },
+    stdout,
+  );
+  const skipped = results.filter(({ verdict }) => verdict === 'skipped');
+  for (const { reasons } of skipped) t.match(reasons[0], /^driver virtio_vmmci does not have /);
+  t.equal(exitCode, 0, 'nothing failed');
+});
+
+t.test('a driver that does not compile has failed, and so has what is asked of it', async (t) => {
+  const place = await temporary(t);
+  const driver = join(place, 'driver');
+  await cp(asset('driver'), driver, { recursive: true });
+  await writeFile(join(driver, 'virtio_vmmci.c'), '#error "not today"\n');
+  const { exitCode, stdout } = await execa(process.execPath, [main, 'test', '--driver', driver, 'stop'], {
+    env: environment(place),
+    reject: false,
+    stderr: 'ignore',
+  });
+  const [result, ...more] = await readResults(join(place, 'run'));
+  t.strictSame(more, [], 'nothing ran');
+  t.match(result, { scenario: 'build', verdict: 'failed', driver: 'driver' });
+  t.match(result?.reasons[0], /^does not build on 6\.\S+: virtio_vmmci\.c:1:2: error: #error "not today"/);
+  t.match(stdout, /build +FAILED/);
+  t.equal(exitCode, 1);
+});
+
+t.test('a driver that is being written: each save is tried, and an interrupt leaves nothing', async (t) => {
+  const place = await temporary(t);
+  const driver = join(place, 'driver');
+  await cp(asset('driver'), driver, { recursive: true });
+  const source = join(driver, 'virtio_vmmci.c');
+  const text = await readFile(source, 'utf8');
+  const child = execa(process.execPath, [main, 'watch', '--driver', driver, 'clock-driver'], {
+    env: { ...environment(place), TMPDIR: place },
+    reject: false,
+    buffer: false,
+    stderr: 'ignore',
+  });
+  const seen: string[] = [];
+  const verdicts: string[] = [];
+  const next: readonly [when: string, edit: () => unknown][] = [
+    [
+      'as it is',
+      () => writeFile(source, text.replace('"%u.%06u\\n", sample.seconds', '"%u.%u\\n", sample.seconds')),
+    ],
+    ['with a bug', () => writeFile(source, `${text}int x = ;\n`)],
+    ['with an error', () => writeFile(source, text)],
+    ['mended', () => child.kill('SIGINT')],
+  ];
+  const edits = [...next];
+  for await (const line of createInterface({ input: child.stdout })) {
+    seen.push(line);
+    const verdict = /^clock-driver +(\w+)|^(FAILED): the driver in .* does not compile/.exec(line);
+    if (verdict !== null) verdicts.push(verdict[1] ?? 'does not compile');
+    if (line.includes('from the save')) await edits.shift()?.[1]();
+  }
+  const { exitCode } = await child;
+  t.strictSame(verdicts, ['passed', 'FAILED', 'does not compile', 'passed'], seen.join('\n'));
+  t.equal(exitCode, 0);
+  t.strictSame((await readdir(place)).sort(), ['driver', 'run'], 'no temporary file is left');
+});
+
+t.test('a bug that was put into the driver is caught', async (t) => {
+  const place = await temporary(t);
+  const { exitCode, stdout } = await execa(process.execPath, [main, 'seeded', '51-', '--jobs', '1'], {
+    env: { ...environment(place), TMPDIR: place },
+    reject: false,
+    stderr: 'ignore',
+  });
+  t.match(stdout, /^51-microseconds-not-padded +caught by clock-driver .* the driver shows host time as/m);
+  t.match(stdout, /^1 of 1 bugs caught/m);
+  t.equal(exitCode, 0);
+  t.strictSame(await readdir(place), ['run'], 'no temporary file is left');
+});
