@@ -1,4 +1,4 @@
-// The driver is bound and unbound, again and again, while commands arrive: each is answered, and nothing is left.
+// The driver is bound and unbound, again and again, while commands arrive and its files are read: each command is answered.
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk } from '../harness/scenario/traffic.js';
@@ -15,13 +15,16 @@ scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, unti
     if (event.kind === 'status' && isDriverOk(event)) setImmediate(() => device.host.command('SYNCRTC'));
   });
   await vm.shell.text(`
+    (while [ ! -e /run/enough ]; do cat ${driver.path('*')} || usleep 1000; done >/dev/null 2>&1; : >/run/ended) &
     for round in $(seq ${rounds}); do
       cd /sys/bus/virtio/drivers/${virtioDriver}
       for device in virtio*; do echo $device >unbind; echo $device >bind; done
       cd /sys/bus/pci/drivers/${pciDriver}
       echo ${functionAddress} >unbind
       echo ${functionAddress} >bind
-    done`);
+    done
+    : >/run/enough
+    until [ -e /run/ended ]; do usleep 1000; done`);
   stop();
   const sent = () => trace.since(start, 'command').filter(({ result }) => result === 'sent').length;
   check.that('commands sent meanwhile', sent() > 0, 'at least one', sent());

@@ -35,4 +35,9 @@ scenario('identity', { boot: 'cold' }, async ({ vm, check, driver }) => {
     [{ index: 0, kind: 'io', size: 4096 }],
   );
   check.equal('lspci driver in use', seen?.driver, pciDriver);
+
+  check.equal('virtio vendor', await driver.attribute('vendor'), '0x0b5d');
+  check.equal('virtio device', await driver.attribute('device'), '0xffff');
+  const bound = await vm.shell.text(`readlink ${driver.path('driver')}`);
+  check.equal('virtio driver', bound.split('/').at(-1), driver.description.virtioDriver);
 });

@@ -1,0 +1,32 @@
+// The driver is unbound while it is in the middle of a look at a device that takes its time: what it started ends with it.
+import { holdings, leftovers } from '../harness/scenario/leftovers.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { isDriverOk } from '../harness/scenario/traffic.js';
+
+/** As many as it takes to meet a look under way: one goes on for about half the time. */
+const rounds = 20;
+const slowMs = 10;
+const readCommand = { protocol: 'vfio-user', command: 'REGION_READ', region: 0, offset: 20 } as const;
+
+const options = { cpus: 2, driver: 'installed' } as const;
+
+scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) => {
+  const before = await holdings(vm.shell);
+  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: readCommand }] });
+  await driver.load({ drift_interval_ms: '10' });
+  let mark = trace.mark;
+  await vm.shell.text(`
+    cd /sys/bus/virtio/drivers/${driver.description.virtioDriver}
+    for device in virtio*; do
+      for round in $(seq ${rounds}); do usleep 15000; echo $device >unbind; echo $device >bind; done
+    done`);
+  check.equal('times that the driver came up', trace.since(mark, 'status').filter(isDriverOk).length, rounds);
+  await driver.unload();
+  check.equal('status after it', device.vmmci.state().status, 0);
+
+  // What was left running would run now. There is nothing to wait for but that nothing comes.
+  mark = trace.mark;
+  await vm.shell.text('usleep 200000');
+  check.equal('accesses without a driver', trace.since(mark, 'bar-read').length, 0);
+  check.equal('what the driver left behind', leftovers(before, await holdings(vm.shell)), []);
+});
