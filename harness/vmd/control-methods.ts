@@ -32,6 +32,10 @@ const EVENTS = 10_000;
 
 const none = {};
 
+/** `state` has the same members whatever serves it: null where that part is in another process. */
+const noFunction = { isr: null, line: null, interrupts: null } as const;
+const noDevice = { command: null, timers: null, acks: null, lastSample: null, clock: null } as const;
+
 /** `next` is what to give as `since` to go on from here; `more` says that there is more already. */
 const traceMethod = (trace: ControlOptions['trace']): Method =>
   method({
@@ -53,7 +57,7 @@ export const functionMethods = ({
   trace,
   function: state,
 }: Pick<ControlOptions, 'trace'> & { readonly function: () => FunctionState }): MethodTable => ({
-  state: method({ params: none, run: () => ({ ...state() }) }),
+  state: method({ params: none, run: () => ({ ...noDevice, ...state() }) }),
   trace: traceMethod(trace),
 });
 
@@ -72,7 +76,7 @@ export const controlMethods = ({
       const { lastSample, ...state } = device.state();
       return {
         ...state,
-        ...rest.function?.(),
+        ...(rest.function?.() ?? noFunction),
         ...host.state(),
         lastSample: lastSample === null ? null : formatInstant(lastSample),
         clock: clock.spec,

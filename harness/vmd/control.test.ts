@@ -12,7 +12,7 @@ import { integer } from './params.js';
 
 const START = 1_551_506_221_123_456n;
 
-const make = () => {
+const make = (withFunction = true) => {
   const scheduler = new VirtualScheduler();
   const trace = new Trace({ now: () => BigInt(scheduler.now()) * 1_000_000n });
   const clock = clockHolder(frozen(START));
@@ -25,12 +25,17 @@ const make = () => {
     clock,
     trace,
     hostNow: () => START + BigInt(scheduler.now()) * 1000n,
-    function: () => ({ isr: 2, line: 'high', interrupts: 1 }),
+    ...(withFunction && { function: () => ({ isr: 2, line: 'high', interrupts: 1 }) as const }),
   });
   const call = (name: string, params?: object): Promise<unknown> =>
     handle({ id: 7, method: name, ...(params && { params }) }, methods);
   return { scheduler, device, host, methods, call, clock };
 };
+
+t.test('a back-end alone names what its function would tell', async (t) => {
+  const { call } = make(false);
+  t.match(await call('state'), { result: { command: 'NONE', isr: null, line: null, interrupts: null } });
+});
 
 t.test('state tells all there is', async (t) => {
   const { call, device, scheduler } = make();
@@ -125,7 +130,8 @@ t.test('a function alone has its state and the trace', async (t) => {
   trace.sink({ kind: 'reset' });
   const state = { isr: 0, line: 'low', interrupts: 3 } as const;
   const methods = functionMethods({ trace, function: () => state });
-  t.same(await handle({ id: 1, method: 'state' }, methods), { id: 1, result: state });
+  const elsewhere = { command: null, timers: null, acks: null, lastSample: null, clock: null };
+  t.same(await handle({ id: 1, method: 'state' }, methods), { id: 1, result: { ...elsewhere, ...state } });
   t.match(await handle({ id: 2, method: 'trace' }, methods), {
     result: { events: [{ kind: 'reset' }], next: 1 },
   });
