@@ -102,10 +102,10 @@ export class Driver {
     return found?.module ?? this.#lacks(`a parameter ${parameter}`);
   }
 
-  /** Unloads them in the opposite order. */
-  async unload(): Promise<void> {
+  /** Unloads them, or those of them, in the opposite order. */
+  async unload(modules: readonly string[] = this.description.modules): Promise<void> {
     await this.#shell.text(
-      [...this.description.modules]
+      [...modules]
         .reverse()
         .map((module) => `rmmod ${module}`)
         .join(' && '),

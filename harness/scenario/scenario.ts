@@ -13,9 +13,10 @@ import { type Checks, checksFor } from './checks.js';
 import { type Device, type DeviceOptions, startDevice } from './device.js';
 import { Driver, type NextReading } from './driver.js';
 import { type Environment, openEnvironment } from './environment.js';
+import { holdings, leftovers } from './leftovers.js';
 import { type Verdict, verdictOf, worse } from './result.js';
 import { isTimeRead } from './traffic.js';
-import { startVm, type Vm } from './vm.js';
+import { functionAddress, startVm, type Vm } from './vm.js';
 
 export interface ScenarioOptions {
   /** A clock, or one as the command line writes it. Default: the host's. */
@@ -85,7 +86,10 @@ const lineOf = (error: unknown): string => (error instanceof Error ? error.messa
 
 t.setTimeout(limitMs);
 
-/** Declares a scenario. `name` is also that of its artifacts. */
+/**
+ * Declares a scenario. `name` is also that of its artifacts. When the body is done and the guest still there, the driver is unloaded: it
+ * must leave nothing behind, and the kernel log must be clean.
+ */
 export const scenario = (
   name: string,
   options: ScenarioOptions,
@@ -156,6 +160,8 @@ export const scenario = (
         ...driver.having(options.wishes ?? {}),
         ...options.parameters,
       };
+      const held = () => holdings(shell, options.plugged === false ? null : functionAddress);
+      const before = want === 'absent' ? [] : await held();
       if (want !== 'absent') await driver.install();
       if (want === 'loaded') await driver.load(parameters);
       const another: Scene['another'] = async (more = {}) => {
@@ -173,6 +179,11 @@ export const scenario = (
       if (vm.hasEnded() || vm.hasRestarted())
         assertHealthy({ splats: findSplats(lines.map(({ text }) => text)), taint: [] });
       if (!vm.hasEnded()) {
+        const loaded = vm.hasRestarted() || want === 'absent' ? [] : await driver.loaded();
+        if (loaded.length > 0) {
+          await driver.unload(loaded);
+          check.equal('what the driver left behind', leftovers(before, await held()), []);
+        }
         const log = await readKernelLog(shell, vm.hasRestarted() ? undefined : mark);
         dmesg = log.lines;
         assertHealthy(log);
