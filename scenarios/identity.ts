@@ -4,16 +4,20 @@ import { readDevice } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { functionAddress } from '../harness/scenario/vm.js';
 
+/** As lspci -n writes them. */
+const hex = (value: number | undefined, digits = 4): string =>
+  value?.toString(16).padStart(digits, '0') ?? 'none';
+const pair = (vendor: number | undefined, device: number | undefined): string =>
+  `${hex(vendor)}:${hex(device)}`;
+
 scenario('identity', { boot: 'cold' }, async ({ vm, check, driver }) => {
   const { pciDriver } = driver.description;
 
   const sysfs = await readDevice(vm.shell, functionAddress);
-  check.equal('sysfs vendor', sysfs?.vendor, 0x0b5d);
-  check.equal('sysfs device', sysfs?.device, 0x0777);
-  check.equal('sysfs subsystem vendor', sysfs?.subsystemVendor, 0x0b5d);
-  check.equal('sysfs subsystem device', sysfs?.subsystemDevice, 0xffff);
-  check.equal('sysfs class', sysfs?.class, 0x078000);
-  check.equal('sysfs revision', sysfs?.revision, 0);
+  check.equal('sysfs vendor and device', pair(sysfs?.vendor, sysfs?.device), '0b5d:0777');
+  check.equal('sysfs subsystem', pair(sysfs?.subsystemVendor, sysfs?.subsystemDevice), '0b5d:ffff');
+  check.equal('sysfs class', hex(sysfs?.class, 6), '078000');
+  check.equal('sysfs revision', hex(sysfs?.revision, 2), '00');
   check.equal('sysfs driver', sysfs?.driver, pciDriver);
   const [bar, ...others] = sysfs?.regions ?? [];
   check.equal('BAR0 is in I/O space', bar?.io, true);
@@ -23,11 +27,10 @@ scenario('identity', { boot: 'cold' }, async ({ vm, check, driver }) => {
 
   const seen = await lspci(vm.shell, '00:05.0');
   check.equal('lspci address', seen?.address, '00:05.0');
-  check.equal('lspci vendor', seen?.vendor, 0x0b5d);
-  check.equal('lspci device', seen?.device, 0x0777);
-  check.equal('lspci subsystem', [seen?.subsystem?.vendor, seen?.subsystem?.device], [0x0b5d, 0xffff]);
-  check.equal('lspci class', seen?.classId, 0x0780);
-  check.equal('lspci revision', seen?.revision, 0);
+  check.equal('lspci vendor and device', pair(seen?.vendor, seen?.device), '0b5d:0777');
+  check.equal('lspci subsystem', pair(seen?.subsystem?.vendor, seen?.subsystem?.device), '0b5d:ffff');
+  check.equal('lspci class', hex(seen?.classId), '0780');
+  check.equal('lspci revision', hex(seen?.revision, 2), '00');
   check.equal('lspci interrupt pin', seen?.interrupt?.pin, 'A');
   check.equal(
     'lspci regions',
