@@ -54,6 +54,7 @@ const healthy = [
   'virtio_vmmci: loading out-of-tree module taints kernel.',
   'virtio_vmmci: module verification failed: signature and/or required key missing - tainting kernel',
   'clocksource: Switched to clocksource tsc',
+  "clocksource: timekeeping watchdog on CPU0: Marking clocksource 'tsc-early' as unstable because the skew is too large:",
   'NMI watchdog: Perf NMI watchdog permanently disabled',
   'hrtimer: interrupt took 12345678 ns',
   'random: crng init done',
