@@ -13,7 +13,7 @@ import { exitStatusOf } from '../report/grid.js';
 import type { ReportCell, ReportStep } from '../report/model.js';
 import { renderMatrix } from '../report/terminal.js';
 import { writeReports } from '../report/write.js';
-import { runName } from '../scenario/environment.js';
+import { newRunDirectory } from '../scenario/environment.js';
 import { knownDrivers } from '../scenario/known-drivers.js';
 import { progressLines } from './progress-lines.js';
 
@@ -102,7 +102,7 @@ export const run = async (args: readonly string[]): Promise<number> => {
   }
   if (cells.length === 0)
     throw new HarnessError('USAGE', { reason: 'this shard has no cells; use fewer shards' });
-  const directory = resolve(values.output ?? join(packageRoot(), 'runs', runName(new Date())));
+  const directory = resolve(values.output ?? newRunDirectory());
   await mkdir(directory, { recursive: true });
   const progress = progressLines();
   progress(

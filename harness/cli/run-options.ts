@@ -1,9 +1,8 @@
 // Options of the commands that run scenarios, and how they reach the scenario processes.
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { packageRoot } from '../../images/asset.js';
+import { resolve } from 'node:path';
 import { kernelRow } from '../../images/kernels/table.js';
-import { runName, variables } from '../scenario/environment.js';
+import { newRunDirectory, variables } from '../scenario/environment.js';
 import { knownDrivers } from '../scenario/known-drivers.js';
 
 export const runOptions = {
@@ -43,7 +42,7 @@ export const applyRunOptions = async (choice: RunChoice): Promise<string> => {
       : resolve(description);
   if (qemu !== undefined) process.env[variables.qemu] = resolve(qemu);
   if (keep) process.env[variables.keep] = '1';
-  process.env[variables.run] ??= join(packageRoot(), 'runs', runName(new Date()));
+  process.env[variables.run] ??= newRunDirectory();
   const run = resolve(process.env[variables.run] ?? '');
   await mkdir(run, { recursive: true });
   return run;

@@ -1,6 +1,6 @@
 // What scenarios run on: tool root, kernel, driver and QEMU, chosen by the environment of the process.
 import { resolve } from 'node:path';
-import { asset, packageRoot } from '../../images/asset.js';
+import { asset } from '../../images/asset.js';
 import { defaultKernelName } from '../../images/kernels/table.js';
 import { type Prepared, prepare } from '../../images/prepare.js';
 import type { Progress } from '../../images/toolroot/progress.js';
@@ -44,8 +44,12 @@ export interface Environment extends Prepared {
   keep: boolean;
 }
 
-/** `2026-11-22T20.15.00` in UTC: sorts by time, and needs no quoting anywhere. */
-export const runName = (now: Date): string => now.toISOString().slice(0, 19).replaceAll(':', '.');
+/**
+ * Where a run that starts now leaves what it leaves: below the working directory, wherever the package itself is. The name sorts by
+ * time (UTC) and needs no quoting anywhere.
+ */
+export const newRunDirectory = (now = new Date()): string =>
+  resolve('runs', now.toISOString().slice(0, 19).replaceAll(':', '.'));
 
 const generationOf = (name: string = DEFAULT_GENERATION): GenerationName => {
   if (isGenerationName(name)) return name;
@@ -69,7 +73,7 @@ export const openEnvironment = async (progress?: Progress): Promise<Environment>
   });
   const qemu = await findQemu({ path: env[variables.qemu], root: prepared.root });
   const accelerator = await probeAccelerator(qemu);
-  const run = resolve(env[variables.run] ?? resolve(packageRoot(), 'runs', runName(new Date())));
+  const run = resolve(env[variables.run] ?? newRunDirectory());
   return {
     ...prepared,
     qemu,
