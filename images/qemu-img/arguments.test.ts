@@ -31,6 +31,8 @@ t.test('arguments that cannot be are refused before anything is touched', async 
     [['check'], /usage: check IMAGE/],
     [['check', at('gone')], /does not exist/],
     [['compact', at('base'), at('there')], /exists/],
+    [['flatten', at('base')], /usage: flatten IMAGE TO/],
+    [['flatten', at('base'), at('there')], /exists/],
     [['info', at('base'), '--json'], /usage: info IMAGE \[--raw\]/],
     [['compare', at('base')], /usage: compare IMAGE IMAGE/],
   ];

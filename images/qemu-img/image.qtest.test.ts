@@ -8,7 +8,15 @@ import t from 'tap';
 import { asset } from '../asset.js';
 import { ensureToolRoot } from '../toolroot/ensure.js';
 import { runInToolRoot } from '../toolroot/run.js';
-import { checkImage, compactImage, createBase, createOverlay, imageInfo, sameContent } from './image.js';
+import {
+  checkImage,
+  compactImage,
+  createBase,
+  createOverlay,
+  flattenImage,
+  imageInfo,
+  sameContent,
+} from './image.js';
 
 const root = await ensureToolRoot();
 
@@ -97,6 +105,23 @@ t.test('compact: standalone, and the same to a guest', async (t) => {
   t.equal((await imageInfo(root, compacted))['backing-filename'], undefined);
   t.equal(await sameContent(root, overlay, compacted), true);
   t.equal(await sameContent(root, base, compacted), false, 'what was written is there');
+});
+
+t.test('flatten: what the overlay says, else what the base says, as a raw image', async (t) => {
+  const { directory, base } = await withBase(t.testdir());
+  const overlay = join(directory, 'over.qcow2');
+  const flat = join(directory, 'flat');
+  await createOverlay(root, base, overlay);
+  const write = ['qemu-io', '-c', 'write -P 0x5a 1M 64k', overlay];
+  await runInToolRoot(root, write, { binds: [{ path: directory, writable: true }] });
+  await flattenImage(root, overlay, flat);
+  const content = await readFile(flat);
+  t.equal(content.length, 24 << 20);
+  t.ok(
+    content.subarray(1 << 20, (1 << 20) + (64 << 10)).every((byte) => byte === 0x5a),
+    'of the overlay',
+  );
+  t.equal(content.readUInt16LE(1024 + 56), 0xef53, 'of the base: the mark of an ext4');
 });
 
 t.test('check: damage is seen, and not repaired', async (t) => {

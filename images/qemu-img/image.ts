@@ -5,7 +5,7 @@ import { HarnessError } from '../../harness/errors.js';
 import { asset } from '../asset.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 
-type Tool = 'create-base' | 'overlay' | 'check' | 'compact' | 'info' | 'compare';
+type Tool = 'create-base' | 'overlay' | 'check' | 'compact' | 'flatten' | 'info' | 'compare';
 
 /** EX_USAGE of sysexits.h: the script refused its arguments and touched nothing. */
 const refused = 64;
@@ -77,6 +77,11 @@ export const checkImage = async (root: ToolRoot, image: string): Promise<CheckRe
 /** A compressed, standalone qcow2 at `to` of what a guest sees in the qcow2 `image`. */
 export const compactImage = async (root: ToolRoot, image: string, to: string): Promise<void> => {
   await call(root, 'compact', [image, to]);
+};
+
+/** A sparse raw image at `to` of what a guest sees in the qcow2 `image`. */
+export const flattenImage = async (root: ToolRoot, image: string, to: string): Promise<void> => {
+  await call(root, 'flatten', [image, to]);
 };
 
 /** Those of qemu-img's fields that somebody here asks for. */
