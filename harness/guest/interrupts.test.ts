@@ -1,23 +1,27 @@
 // The kernel's words about an interrupt, read.
 import t from 'tap';
-import { readInterrupt } from './interrupts.js';
+import { interruptChips, readInterrupt } from './interrupts.js';
 import type { Commands } from './shell.js';
 
 const shell = (text: string): Commands => ({ text: async () => text }) as unknown as Commands;
 
 t.test('counts of all CPUs, handlers, and what nobody claimed', async (t) => {
-  const text = '5,7\nvirtio-pci-obsd,other\ncount 12\nunhandled 3\nlast_unhandled 4294967295 ms';
+  const text = '5,7\nXT-PIC\nvirtio-pci-obsd,other\ncount 12\nunhandled 3\nlast_unhandled 4294967295 ms';
   const handlers = ['virtio-pci-obsd', 'other'];
-  t.same(await readInterrupt(shell(text), 10), { count: 12, unhandled: 3, handlers });
+  t.same(await readInterrupt(shell(text), 10), { count: 12, unhandled: 3, chip: 'XT-PIC', handlers });
 });
 
 t.test('a line that nobody listens to', async (t) => {
-  const text = '0\n\ncount 0\nunhandled 0\nlast_unhandled 0 ms';
-  t.same(await readInterrupt(shell(text), 10), { count: 0, unhandled: 0, handlers: [] });
+  const text = '0\nIO-APIC\n\ncount 0\nunhandled 0\nlast_unhandled 0 ms';
+  t.same(await readInterrupt(shell(text), 10), { count: 0, unhandled: 0, chip: 'IO-APIC', handlers: [] });
 });
 
-for (const text of ['', 'none\na\nunhandled 0', '1\na\ncount 1']) {
+for (const text of ['', 'none\nIO-APIC\na\nunhandled 0', '1\nIO-APIC\na\ncount 1']) {
   t.test(`refuses ${JSON.stringify(text)}`, (t) =>
     t.rejects(readInterrupt(shell(text), 10), { code: 'GUEST_READ' }),
   );
 }
+
+t.test('the controllers', async (t) => {
+  t.same(await interruptChips(shell('\nXT-PIC')), ['XT-PIC']);
+});

@@ -124,3 +124,7 @@ export const parseLspci = (text: string): LspciDevice[] =>
 /** One device as the guest's lspci shows it, undefined if there is none at `address` (`00:05.0`). */
 export const lspci = async (shell: Commands, address: string): Promise<LspciDevice | undefined> =>
   parseLspci(await shell.text(`lspci -nnvvxxx -s ${address}`))[0];
+
+/** All devices, in the order of their addresses. */
+export const lspciAll = async (shell: Commands): Promise<LspciDevice[]> =>
+  parseLspci(await shell.text('lspci -nnvvxxx'));
