@@ -18,7 +18,7 @@ const usage = `usage: vmmci cache [--json]          what is in the cache, with s
          .map(({ name }) => name)
          .join(', ')} are fetched again when they are wanted)
        vmmci cache clean all         remove everything
-Snapshots that were not used for longest go by themselves when there are more than ${limitVariable} MiB of them (4096).
+Snapshots that were not used for longest go by themselves when there are more than ${limitVariable} MiB of them (6144).
 `;
 
 const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;

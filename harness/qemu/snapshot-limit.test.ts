@@ -48,7 +48,7 @@ t.test('on disk: a use makes a snapshot young, and what is no snapshot stays', a
 
 t.test('the limit is a number of MiB', async (t) => {
   t.equal(snapshotLimit('5'), 5 * 2 ** 20);
-  t.equal(snapshotLimit(''), 2 ** 32);
+  t.equal(snapshotLimit(''), 6 * 2 ** 30);
   for (const text of ['5G', '-1', ' 5'])
     t.equal(
       codeOf(

@@ -9,8 +9,8 @@ import { HarnessError } from '../errors.js';
 /** The environment variable with the limit, in MiB. */
 export const limitVariable = 'VMMCI_SNAPSHOT_LIMIT';
 
-/** Room for some thirty: ten kernels with one and with two CPUs, and what was there before the last change. */
-const defaultLimitMiB = 4096;
+/** Room for some fifty: ten kernels, each with one and with two CPUs and with three machines like vmd's. */
+const defaultLimitMiB = 6144;
 
 export interface SnapshotFile {
   /** From `snapshotKey`. */
