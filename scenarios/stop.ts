@@ -1,10 +1,8 @@
 // `vmctl stop`, which sends REBOOT, and SHUTDOWN: the guest acknowledges at once, goes down by itself, leaves its disk clean.
-import { mountData } from '../harness/guest/disks.js';
-import { checkFileSystem, readFromDisk } from '../harness/scenario/disks.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks } from '../harness/scenario/traffic.js';
+import { checkWritten, writeInGuest } from '../harness/scenario/written.js';
 
-const text = 'written, not synced';
 const limit = 3_000_000; // microseconds
 
 // The periodic look is turned off: it would find in time what the interrupt handler misses.
@@ -17,8 +15,8 @@ const goesDown = async (
   send: () => unknown,
   how: string,
 ): Promise<void> => {
-  await mountData(vm.shell);
-  await vm.shell.text(`printf '${text}' >/mnt/note`);
+  // Nobody syncs it: that is what going down in order is for.
+  const written = await writeInGuest(vm.shell, 'plain');
 
   const mark = trace.mark;
   check.equal('sent to a driver that is up', send(), 'sent');
@@ -37,9 +35,7 @@ const goesDown = async (
   check.equal('writes to the device until the end', writes, [`write 20 = ${value}`]);
   check.equal('how the guest ended', exit.shutdown, how);
 
-  const disk = await checkFileSystem(environment, vm.data);
-  check.that('the file system is clean', disk.clean, 'clean', disk.report);
-  check.equal('what was written is there', await readFromDisk(environment, vm.data, 'note'), text);
+  await checkWritten(check, environment, vm.data(), written, 'clean');
 };
 
 scenario('stop', options, async (scene) => {

@@ -9,6 +9,7 @@ import { openEnvironment } from '../scenario/environment.js';
 import { functionAddress, startVm } from '../scenario/vm.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { Trace } from '../trace.js';
+import { DEFAULT_GENERATION } from '../vmmci/generations.js';
 import { CONFIG_OFFSET, CONFIG_SIZE } from '../vmmci/registers.js';
 import { intervals, type Read } from './intervals.js';
 import type { Timing } from './messages.js';
@@ -85,7 +86,7 @@ export const measureGuest = async (rounds: number, progress: Progress): Promise<
       sockets,
       directory: join(place.path, 'disks'),
       boot: 'restored',
-      cpus: 1,
+      generation: DEFAULT_GENERATION,
       plugged: true,
       disk: false,
       trace: trace.sink,

@@ -21,7 +21,7 @@ export const shelves: readonly Shelf[] = [
   { name: 'kernels', what: 'unpacked kernels', remade: false },
   { name: 'apt', what: 'package lists', remade: false },
   { name: 'modules', what: 'built drivers', remade: true },
-  { name: 'guest', what: 'initramfs images', remade: true },
+  { name: 'guest', what: 'initramfs images and the base of data disks', remade: true },
   { name: 'snapshots', what: 'booted guests', remade: true },
   { name: 'snapshot-use', what: 'when those were last used', remade: true },
   { name: 'accelerator', what: 'what the probe of KVM found', remade: true },

@@ -35,7 +35,7 @@ export interface GuestOptions {
 }
 
 export interface RestoreOptions extends GuestOptions {
-  /** vfio-user socket of the function: plugged in at 00:05.0 before the CPU goes on. */
+  /** vfio-user socket of the function at 00:05.0: plugged in before the CPU goes on, or there before the restore where the machine takes no plugging. */
   functionSocket?: string | undefined;
   /** Called when the snapshot has to be made first, and when one that failed is made anew. */
   onSnapshot?: ((event: { reason: 'missing' | 'failed'; error?: Error }) => void) | undefined;
@@ -79,15 +79,16 @@ const makeSnapshot = async (path: string, options: RestoreOptions): Promise<void
 
 const load = async (path: string, options: RestoreOptions): Promise<Guest> => {
   const { functionSocket, binds = [] } = options;
+  const plugs = options.machine.siblings === undefined;
   const machine = await startQemu({
     ...options,
-    machine: { ...options.machine, incoming: true },
+    machine: { ...options.machine, incoming: true, ...(!plugs && { functionSocket }) },
     binds: [...binds, { path }, ...(functionSocket === undefined ? [] : [{ path: dirname(functionSocket) }])],
   });
   try {
     const guest = attach(machine, 'restored', options);
     await loadMachine(machine, path);
-    if (functionSocket !== undefined) await plugFunction(machine, functionSocket);
+    if (functionSocket !== undefined && plugs) await plugFunction(machine, functionSocket);
     await machine.qmp.execute('cont');
     return guest;
   } catch (error) {

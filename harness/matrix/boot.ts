@@ -5,7 +5,7 @@ import type { Kernel } from '../../images/kernels/kernel.js';
 import { restoreGuest } from '../guest/start.js';
 import { makeDisks } from '../scenario/disks.js';
 import type { Environment } from '../scenario/environment.js';
-import { machineOf } from '../scenario/vm.js';
+import { machineOf } from '../scenario/machine.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { DEFAULT_GENERATION } from '../vmmci/generations.js';
 import type { Bench } from './bench.js';
@@ -34,7 +34,7 @@ export const warmSnapshot = async (
     const disks = await makeDisks(environment, place.path, { format: false });
     const guest = await restoreGuest({
       qemu: bench.qemu,
-      machine: machineOf(environment, disks, 1),
+      machine: machineOf(environment, disks),
       onSnapshot: () => {
         cached = false;
       },

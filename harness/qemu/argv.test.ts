@@ -1,5 +1,13 @@
 import t from 'tap';
-import { argv, channelsOf, filesOf, functionDevice, type MachineDescription } from './argv.js';
+import {
+  argv,
+  channelsOf,
+  type Disk,
+  filesOf,
+  functionDevice,
+  type MachineDescription,
+  type Siblings,
+} from './argv.js';
 
 const guest: MachineDescription = {
   accelerator: 'tcg',
@@ -55,6 +63,31 @@ t.test('a path may hold a comma: disks and the function are given as JSON', asyn
     socket: { type: 'unix', path: '/run/x,y.sock' },
   });
   t.strictSame(fn, functionDevice('/run/x,y.sock'), 'the same when it is hot-plugged');
+});
+
+t.test('a qcow2 is the same disk to the guest, and QEMU reads its base', async (t) => {
+  const raw = { name: 'data', slot: 9, path: '/run/data.img' };
+  const qcow2: Disk = { ...raw, format: 'qcow2', base: '/cache/base.qcow2' };
+  const [ofRaw, ofQcow2] = [raw, qcow2].map((disk) => argv({ ...guest, disks: [disk] }));
+  t.strictSame(
+    values(ofQcow2 ?? [], '-blockdev').map((text) => JSON.parse(text ?? '')),
+    [{ driver: 'qcow2', 'node-name': 'data', file: { driver: 'file', filename: '/run/data.img' } }],
+  );
+  t.strictSame(values(ofQcow2 ?? [], '-device'), values(ofRaw ?? [], '-device'));
+  t.strictSame(filesOf({ accelerator: 'tcg', memory: 16, cpus: 1, disks: [qcow2] }), [
+    { path: '/cache/base.qcow2', writable: false },
+    { path: '/run/data.img', writable: true },
+  ]);
+});
+
+t.test('the machine of vmd: disks and function on the bus of that machine, and of its kind', async (t) => {
+  const siblings: Siblings = { order: ['network', 'disk'], virtio: 'legacy', msix: false };
+  const args = argv({ ...guest, siblings, functionSocket: '/run/f.sock' });
+  t.strictSame(values(args, '-machine'), ['q35,sata=off,smbus=off']);
+  const devices = values(args, '-device').map((text) => JSON.parse(text ?? ''));
+  t.match(devices[0], { driver: 'virtio-blk-pci', bus: 'pcie.0', 'disable-modern': true, vectors: 0 });
+  t.strictSame(devices.at(-1), functionDevice('/run/f.sock', siblings));
+  t.match(devices.at(-1), { bus: 'pcie.0', addr: '05.0' });
 });
 
 t.test(

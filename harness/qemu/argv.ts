@@ -1,5 +1,18 @@
 // A machine as data, and the QEMU command line that makes it. Pure: no file is looked at.
 
+import { type Disk, diskArguments, filesOfDisk } from './disk.js';
+import {
+  functionAddress,
+  machineType,
+  rootBus,
+  type Siblings,
+  siblingArguments,
+  virtioProperties,
+} from './layout.js';
+
+export type { Disk } from './disk.js';
+export { type Siblings, slots } from './layout.js';
+
 export type Accelerator = 'kvm' | 'tcg' | 'qtest';
 
 /** The byte streams between QEMU and us. Each is one inherited descriptor, so no path is ever raced for. */
@@ -12,15 +25,6 @@ export const channelDescriptors: Readonly<Record<ChannelName, number>> = {
   qmp: 5,
   qtest: 6,
 };
-
-export interface Disk {
-  /** Node name, and the serial number that the guest sees; letters and digits. */
-  name: string;
-  /** PCI slot on bus 0. */
-  slot: number;
-  /** A raw image. Its size is part of what a snapshot depends on, its content is not. */
-  path: string;
-}
 
 /** QEMU's generic virtio device, for which a vhost-user back-end answers. A modern PCI device at 00:05.0. */
 export interface GenericDevice {
@@ -43,6 +47,8 @@ export interface MachineDescription {
   /** Kernel parameters. */
   parameters?: readonly string[] | undefined;
   disks?: readonly Disk[] | undefined;
+  /** vmd's machine, with these devices. The function must be there from power-on, or from before the restore. */
+  siblings?: Siblings | undefined;
   /** vfio-user socket of the function when it is there from power-on. */
   functionSocket?: string | undefined;
   /** Its back-end shares the machine's memory. */
@@ -52,11 +58,6 @@ export interface MachineDescription {
   /** Wait for a snapshot instead of starting the CPU. */
   incoming?: boolean | undefined;
 }
-
-/** PCI slots on bus 0 that mean something to both sides. */
-export const slots = { function: 0x05, payload: 0x08, data: 0x09 } as const;
-
-const hex = (slot: number): string => slot.toString(16).padStart(2, '0');
 
 const accelerators: Readonly<Record<Accelerator, readonly string[]>> = {
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
@@ -77,31 +78,29 @@ export const channelsOf = (machine: MachineDescription): readonly ChannelName[] 
   machine.accelerator === 'qtest' ? ['qmp', 'qtest'] : ['console', 'shell', 'qmp'];
 
 /** Properties of the function as `device_add` and `-device` take them. */
-export const functionDevice = (socket: string): Record<string, unknown> => ({
+export const functionDevice = (socket: string, siblings?: Siblings): Record<string, unknown> => ({
   driver: 'vfio-user-pci',
   id: 'function',
-  bus: 'pci.0',
-  addr: `${hex(slots.function)}.0`,
+  bus: rootBus(siblings),
+  addr: functionAddress,
   socket: { type: 'unix', path: socket },
 });
-
-const diskArguments = ({ name, slot, path }: Disk): string[] => [
-  '-blockdev',
-  JSON.stringify({ driver: 'raw', 'node-name': name, file: { driver: 'file', filename: path } }),
-  '-device',
-  JSON.stringify({
-    driver: 'virtio-blk-pci',
-    id: `${name}-disk`,
-    bus: 'pci.0',
-    addr: `${hex(slot)}.0`,
-    drive: name,
-    serial: name,
-  }),
-];
 
 /** A vhost-user back-end is given the guest's memory as a descriptor, also one that has no use for it. */
 const sharedMemory = ({ memory, generic }: MachineDescription): string[] =>
   generic === undefined ? [] : ['-object', `memory-backend-memfd,id=memory,size=${memory}M,share=on`];
+
+const machineOption = ({ siblings, generic }: MachineDescription): string =>
+  [machineType(siblings), ...(generic === undefined ? [] : ['memory-backend=memory'])].join();
+
+/** Disks and siblings are of one kind: vmd's own. */
+const deviceArguments = ({ disks = [], siblings }: MachineDescription): string[] => {
+  const virtio = siblings && virtioProperties(siblings);
+  return [
+    ...disks.flatMap((disk) => diskArguments(disk, rootBus(siblings), virtio)),
+    ...(siblings === undefined ? [] : siblingArguments(siblings)),
+  ];
+};
 
 const genericArguments = ({ socket, virtioId, configSize }: GenericDevice): string[] => [
   ...['-chardev', `socket,id=generic,path=${socket.replaceAll(',', ',,')}`],
@@ -110,7 +109,7 @@ const genericArguments = ({ socket, virtioId, configSize }: GenericDevice): stri
     driver: 'vhost-user-test-device-pci',
     id: 'generic',
     bus: 'pci.0',
-    addr: `${hex(slots.function)}.0`,
+    addr: functionAddress,
     chardev: 'generic',
     'virtio-id': virtioId,
     config_size: configSize,
@@ -122,7 +121,7 @@ const option = (name: string, value: string | undefined): string[] =>
 
 /** QEMU's arguments, without the program's name. */
 export const argv = (machine: MachineDescription): string[] => [
-  ...['-machine', machine.generic === undefined ? 'pc' : 'pc,memory-backend=memory'],
+  ...['-machine', machineOption(machine)],
   ...accelerators[machine.accelerator],
   ...['-m', String(machine.memory), '-smp', String(machine.cpus)],
   ...sharedMemory(machine),
@@ -133,10 +132,12 @@ export const argv = (machine: MachineDescription): string[] => [
     `socket,id=${name},fd=${channelDescriptors[name]}`,
     ...channelArguments[name],
   ]),
-  ...(machine.disks ?? []).flatMap(diskArguments),
+  ...deviceArguments(machine),
   ...option(
     '-device',
-    machine.functionSocket === undefined ? undefined : JSON.stringify(functionDevice(machine.functionSocket)),
+    machine.functionSocket === undefined
+      ? undefined
+      : JSON.stringify(functionDevice(machine.functionSocket, machine.siblings)),
   ),
   ...(machine.generic === undefined ? [] : genericArguments(machine.generic)),
   ...option('-kernel', machine.kernel),
@@ -146,11 +147,12 @@ export const argv = (machine: MachineDescription): string[] => [
 ];
 
 /** Every file that QEMU opens by path. */
-export const filesOf = (machine: MachineDescription): { path: string; writable: boolean }[] =>
-  [
+export const filesOf = (machine: MachineDescription): { path: string; writable: boolean }[] => [
+  ...[
     { path: machine.kernel, writable: false },
     { path: machine.initramfs, writable: false },
     { path: machine.functionSocket, writable: true },
     { path: machine.generic?.socket, writable: true },
-    ...(machine.disks ?? []).map((disk) => ({ path: disk.path, writable: true })),
-  ].flatMap(({ path, writable }) => (path === undefined ? [] : [{ path, writable }]));
+  ].flatMap(({ path, writable }) => (path === undefined ? [] : [{ path, writable }])),
+  ...(machine.disks ?? []).flatMap(filesOfDisk),
+];

@@ -42,6 +42,7 @@ t.test('the key changes with whatever the saved machine was made of', async (t) 
     'a disk’s slot': { ...machine, disks: [{ name: 'payload', slot: 9, path: join(directory, 'disk') }] },
     'no disk': { ...machine, disks: [] },
     accelerator: { ...machine, accelerator: 'kvm' },
+    siblings: { ...machine, siblings: { order: ['network', 'disk'], virtio: 'modern', msix: true } },
     clock: { ...machine, rtcBase: '2038-01-19T03:14:00' },
   };
   for (const [name, other] of Object.entries(others)) t.not(await snapshotKey(other, qemu), base, name);
@@ -64,4 +65,27 @@ t.test('it does not change with what differs from run to run', async (t) => {
   t.equal(await snapshotKey(copy, qemu), base, 'a disk of the same size');
   await truncate(join(directory, 'copy'), 5);
   t.not(await snapshotKey(copy, qemu), base);
+});
+
+t.test('a qcow2 counts by the size that the guest sees', async (t) => {
+  const header = Buffer.alloc(512);
+  header.writeUInt32BE(0x514649fb);
+  header.writeBigUInt64BE(4096n, 24);
+  const directory = t.testdir({
+    kernel: 'k',
+    initramfs: 'i',
+    disk: Buffer.alloc(4096),
+    qcow2: header,
+    text: 'x'.repeat(64),
+  });
+  const machine = machineIn(directory);
+  const as = (name: string): MachineDescription => ({
+    ...machine,
+    disks: [{ name: 'payload', slot: 8, path: join(directory, name), format: 'qcow2', base: '/cache/base' }],
+  });
+  t.equal(await snapshotKey(as('qcow2'), qemu), await snapshotKey(machine, qemu), 'as a raw image of it');
+  header.writeBigUInt64BE(8192n, 24);
+  await writeFile(join(directory, 'qcow2'), header);
+  t.not(await snapshotKey(as('qcow2'), qemu), await snapshotKey(machine, qemu));
+  await t.rejects(snapshotKey(as('text'), qemu), { code: 'SNAPSHOT', message: /text.*no qcow2/ });
 });

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { argv, type MachineDescription } from './argv.js';
+import { diskSize } from './disk-size.js';
 import type { Qemu } from './find.js';
 
 /** Raise it when snapshots are taken in another way. */
@@ -25,11 +26,12 @@ const hostCpu = async (): Promise<string> => {
     .join();
 };
 
-/** Sixteen hexadecimal digits. A disk counts by its size and its place, not by its path or its content. */
+/** Sixteen hexadecimal digits. A disk counts by what the guest sees of it before it reads: size and place. */
 export const snapshotKey = async (machine: MachineDescription, qemu: Qemu): Promise<string> => {
   const disks = (machine.disks ?? []).map(async (disk) => ({
-    ...disk,
-    path: String((await stat(disk.path)).size),
+    name: disk.name,
+    slot: disk.slot,
+    path: String(await diskSize(disk)),
   }));
   const timeless: MachineDescription = {
     ...machine,

@@ -1,13 +1,13 @@
 // The disks of a scenario's machine, made anew for each: what the driver came on, and one to write to.
 import { mkdir, open, readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { dataSize, writeDataDisk } from '../../images/guest/data-disk.js';
+import type { Entry } from '../../images/guest/newc.js';
 import { writePayload } from '../../images/guest/payload.js';
-import { runInToolRoot } from '../../images/toolroot/run.js';
-import { type Disk, slots } from '../qemu/argv.js';
+import { siblingModules } from '../../images/guest/sibling-modules.js';
+import { type Disk, type Siblings, slots } from '../qemu/argv.js';
+import { siblingSlot } from '../qemu/layout.js';
 import type { Environment } from './environment.js';
-
-/** Bytes. Part of the machine that snapshots are taken of, so the same with and without a file system. */
-const dataSize = 32 * 2 ** 20;
 
 const sparse = async (path: string, size: number): Promise<void> => {
   const file = await open(path, 'w', 0o600);
@@ -15,61 +15,52 @@ const sparse = async (path: string, size: number): Promise<void> => {
   await file.close();
 };
 
-/** Writes the module files as a payload, to be unpacked where modprobe looks for them. */
-const writeModules = async (path: string, { modules, kernel }: Environment): Promise<void> => {
-  const entries = modules.modules.map(async (name) => ({
-    path: `lib/modules/${kernel.release}/extra/${name}`,
-    type: 'file' as const,
-    content: await readFile(join(modules.directory, name)),
-  }));
-  await writePayload(path, await Promise.all(entries));
+/** The driver's module files, to be unpacked where modprobe looks for them. */
+const driverModules = ({ modules, kernel }: Environment): Promise<Entry[]> =>
+  Promise.all(
+    modules.modules.map(async (name) => ({
+      path: `lib/modules/${kernel.release}/extra/${name}`,
+      type: 'file' as const,
+      content: await readFile(join(modules.directory, name)),
+    })),
+  );
+
+const payloadDisk = async (directory: string, slot: number, files: readonly Entry[]): Promise<Disk> => {
+  const path = join(directory, 'payload.img');
+  await writePayload(path, files);
+  return { name: 'payload', slot, path };
 };
 
-/** Both disks, in `directory`; with `format` the data disk holds an empty ext4. */
+const dataDisk = async ({ root }: Environment, directory: string, format: boolean): Promise<Disk> => {
+  const disk = { name: 'data', slot: slots.data, path: join(directory, 'data.img') };
+  if (format) return { ...disk, format: 'qcow2', base: await writeDataDisk(disk.path, root) };
+  await sparse(disk.path, dataSize);
+  return disk;
+};
+
+/** The payload first, then the data disk, in `directory`; with `format` the latter is a qcow2 with an empty ext4, else raw and empty. */
 export const makeDisks = async (
   environment: Environment,
   directory: string,
   { format }: { format: boolean },
-): Promise<Disk[]> => {
+): Promise<[payload: Disk, data: Disk]> => {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const payload = join(directory, 'payload.img');
-  const data = join(directory, 'data.img');
-  await Promise.all([writeModules(payload, environment), sparse(data, dataSize)]);
-  if (format) await inDirectory(environment, data, ['mke2fs', '-q', '-t', 'ext4', data]);
-  return [
-    { name: 'payload', slot: slots.payload, path: payload },
-    { name: 'data', slot: slots.data, path: data },
-  ];
-};
-
-const inDirectory = ({ root }: Environment, path: string, argv: readonly string[]) =>
-  runInToolRoot(root, argv, { binds: [{ path: dirname(path), writable: true }], host: { reject: false } });
-
-export interface FileSystemCheck {
-  /** Nothing to repair and no journal to replay. */
-  readonly clean: boolean;
-  /** What e2fsck and dumpe2fs said. */
-  readonly report: string;
-}
-
-/** Looks at the data disk from outside, after the machine is gone. */
-export const checkFileSystem = async (environment: Environment, disk: Disk): Promise<FileSystemCheck> => {
-  const check = await inDirectory(environment, disk.path, ['e2fsck', '-fn', disk.path]);
-  const header = await inDirectory(environment, disk.path, ['dumpe2fs', '-h', disk.path]);
-  const clean = check.exitCode === 0 && /^Filesystem state: +clean$/m.test(header.stdout);
-  const journal = /^Filesystem features:.*needs_recovery/m.test(header.stdout)
-    ? 'journal needs recovery'
-    : '';
-  return { clean: clean && journal === '', report: [check.stdout, check.stderr, journal].join('\n').trim() };
-};
-
-/** The content of a file in the root directory of the data disk; empty when there is none. */
-export const readFromDisk = async (environment: Environment, disk: Disk, name: string): Promise<string> => {
-  const { stdout } = await inDirectory(environment, disk.path, [
-    'debugfs',
-    '-R',
-    `cat /${basename(name)}`,
-    disk.path,
+  return Promise.all([
+    payloadDisk(directory, slots.payload, await driverModules(environment)),
+    dataDisk(environment, directory, format),
   ]);
-  return stdout;
+};
+
+/** The one disk of vmd's machine: the payload, with drivers for the other devices besides. */
+export const makeVmdDisk = async (
+  environment: Environment,
+  directory: string,
+  siblings: Siblings,
+): Promise<Disk> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const files = await Promise.all([
+    driverModules(environment),
+    siblingModules(environment.kernel, environment.root),
+  ]);
+  return payloadDisk(directory, siblingSlot(siblings, 'disk'), files.flat());
 };

@@ -14,11 +14,12 @@ import { type Device, type DeviceOptions, startDevice } from './device.js';
 import { Driver, type NextReading } from './driver.js';
 import { type Environment, openEnvironment } from './environment.js';
 import { holdings, leftovers } from './leftovers.js';
+import type { MachineOptions } from './machine.js';
 import { type Verdict, verdictOf, worse } from './result.js';
 import { isTimeRead } from './traffic.js';
 import { functionAddress, startVm, type Vm } from './vm.js';
 
-export interface ScenarioOptions {
+export interface ScenarioOptions extends MachineOptions {
   /** A clock, or one as the command line writes it. Default: the host's. */
   readonly clock?: string | DeviceClock;
   readonly generation?: GenerationName;
@@ -36,8 +37,6 @@ export interface ScenarioOptions {
   readonly quiet?: boolean;
   /** `restored` (default): from the snapshot, function plugged in. `cold`: the function is there from power-on. */
   readonly boot?: 'restored' | 'cold';
-  /** Default 1. Each number is a machine, and a snapshot, of its own. */
-  readonly cpus?: 1 | 2;
   /** `false`: the scenario plugs the function in by itself. */
   readonly plugged?: boolean;
   /** The data disk holds an ext4. */
@@ -141,7 +140,10 @@ export const scenario = (
         sockets,
         directory: join(place.path, 'disks'),
         boot,
-        cpus: options.cpus ?? 1,
+        generation,
+        cpus: options.cpus,
+        layout: options.layout,
+        interrupts: options.interrupts,
         plugged: options.plugged ?? true,
         disk: options.disk ?? false,
         trace: trace.sink,

@@ -1,18 +1,21 @@
 // The guest of one scenario with its device: what vmd's VM process and its vCPUs are together.
-import { kernelParameters } from '../../images/guest/kernel-parameters.js';
+
+import { HarnessError } from '../errors.js';
 import { syncGuestClock } from '../guest/clock.js';
 import type { Shell } from '../guest/shell.js';
 import { bootGuest, type Guest, restoreGuest } from '../guest/start.js';
-import { type Disk, functionDevice, type MachineDescription } from '../qemu/argv.js';
+import { type Disk, functionDevice } from '../qemu/argv.js';
 import type { QemuExit } from '../qemu/exit.js';
 import { unplugFunction } from '../qemu/hot-plug.js';
 import type { TraceSink } from '../trace.js';
 import type { Kill } from '../vmd/host.js';
+import type { GenerationName } from '../vmmci/generations.js';
 import type { Device } from './device.js';
-import { makeDisks } from './disks.js';
+import { makeDisks, makeVmdDisk } from './disks.js';
 import type { Environment } from './environment.js';
+import { type MachineOptions, machineOf, siblingsOf } from './machine.js';
 
-export interface VmOptions {
+export interface VmOptions extends MachineOptions {
   readonly environment: Environment;
   readonly device: Device;
   /** Where the disks go. */
@@ -20,7 +23,7 @@ export interface VmOptions {
   /** Sockets of functions are somewhere below this directory: QEMU sees no other. */
   readonly sockets: string;
   readonly boot: 'restored' | 'cold';
-  readonly cpus: 1 | 2;
+  readonly generation: GenerationName;
   /** The function is there from the start; else the scenario plugs it in. */
   readonly plugged: boolean;
   /** The data disk holds an ext4. */
@@ -29,7 +32,8 @@ export interface VmOptions {
 }
 
 export interface Vm extends Guest {
-  readonly data: Disk;
+  /** The data disk. USAGE where the machine has none. */
+  data(): Disk;
   /** What vmd decided to end the VM for, if it did. */
   kill(): Kill | undefined;
   /** `vmctl pause`: the vCPUs stand still, and so does the watch on the host's clock. */
@@ -51,8 +55,6 @@ export interface Vm extends Guest {
   ended(what: string, timeoutMs: number): Promise<QemuExit>;
 }
 
-const memoryMiB = 256;
-
 /** Where the function is, as Linux names it. */
 export const functionAddress = '0000:00:05.0';
 
@@ -62,21 +64,6 @@ export const sharingAddress = '0000:00:0d.0';
 const unplugMs = 10_000;
 const bootMs = 60_000;
 
-/** The machine of a scenario; its snapshots are those of all scenarios with as many CPUs. */
-export const machineOf = (
-  { accelerator, kernel, initramfs }: Environment,
-  disks: readonly Disk[],
-  cpus: number,
-): MachineDescription => ({
-  accelerator: accelerator.name,
-  memory: memoryMiB,
-  cpus,
-  kernel: kernel.bootImage,
-  initramfs,
-  parameters: kernelParameters,
-  disks,
-});
-
 /** The resource file is the last thing that the kernel adds for a device before it looks for a driver (pci_bus_add_device). */
 const appeared = (shell: Shell, address: string): Promise<string> =>
   shell.text(`until [ -e /sys/bus/pci/devices/${address}/resource0 ]; do usleep 5000; done`, {
@@ -85,11 +72,13 @@ const appeared = (shell: Shell, address: string): Promise<string> =>
 
 /** Starts the guest; its clock is the host's when it resolves, and it has seen the function if that is plugged in. */
 export const startVm = async (options: VmOptions): Promise<Vm> => {
-  const { environment, device, directory, sockets, boot, cpus, plugged, disk, trace } = options;
-  const disks = await makeDisks(environment, directory, { format: disk });
-  const [, data] = disks;
-  if (data === undefined) throw new Error('no data disk');
-  const machine = machineOf(environment, disks, cpus);
+  const { environment, device, directory, sockets, boot, plugged, disk, trace } = options;
+  const siblings = siblingsOf(options.layout, options.generation);
+  const disks: readonly Disk[] =
+    siblings === undefined
+      ? await makeDisks(environment, directory, { format: disk })
+      : [await makeVmdDisk(environment, directory, siblings)];
+  const machine = machineOf(environment, disks, options, siblings);
   const { qemu } = environment;
   const functionSocket = plugged ? device.functionSocket : undefined;
   const common = { qemu, binds: [{ path: sockets }], trace };
@@ -107,7 +96,9 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   let kill: Kill | undefined;
   device.onKill((decision) => {
     kill ??= decision;
-    // vmd's own word for it is "the VM process exits": QEMU's is `quit`. It may be gone already.
+    // vmd's process ends, and what it had acknowledged to the guest is in the image: vmd keeps nothing of one in memory (vmd
+    // vioqcow2.c writes its tables at once). QEMU keeps qcow2 tables until the guest flushes, so its sudden death would lose more, and
+    // now and then leaves clusters that nothing refers to. Its `quit` loses none. It may be gone already.
     qmp.execute('quit').catch(() => void guest.machine.kill());
   });
   let gone = false;
@@ -119,12 +110,18 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     if (event === 'RESET') resets += 1;
   });
   if (boot === 'restored') {
+    // There since before the restore, and not heard of by the guest.
+    if (plugged && siblings !== undefined) await guest.shell.text('echo 1 >/sys/bus/pci/rescan');
     if (plugged) await appeared(guest.shell, functionAddress);
     await syncGuestClock(guest.shell);
   }
   return {
     ...guest,
-    data,
+    data: () => {
+      const data = disks.find(({ name }) => name === 'data');
+      if (data === undefined) throw new HarnessError('USAGE', { reason: "layout 'vmd' has no data disk" });
+      return data;
+    },
     kill: () => kill,
     hasEnded: () => gone,
     hasRestarted: () => resets > 0,

@@ -22,6 +22,12 @@ export interface Generation {
   readonly interrupt: 'one-shot' | 'level';
   /** How the VM process ends when a timer expires. */
   readonly expiry: 'exit' | 'crash';
+  /** The devices in the slots before this one: entropy, then these two, then the CD-ROM. They are virtio 0.9, or virtio 1. */
+  readonly siblings: {
+    readonly order: readonly ['network', 'disk'] | readonly ['disk', 'network'];
+    readonly virtio: 'legacy' | 'modern';
+    readonly msix: boolean;
+  };
   /** `vmctl stop -f`: ms between SIGTERM and SIGKILL, or null where the VM is terminated at once. */
   readonly forcedStopGraceMs: number | null;
 }
@@ -38,6 +44,7 @@ const v62: Generation = {
   maskedAssert: 'lost', // unknown before vmd i8259.c 1.19; taken as there
   interrupt: 'one-shot', // vmd i8259.c of 2016: the PIC clears IRR when it acknowledges
   expiry: 'exit', // vmd virtio.c 1.54
+  siblings: { order: ['disk', 'network'], virtio: 'legacy', msix: false }, // vmd virtio.c 1.54
   forcedStopGraceMs: null, // vmd vmm.c 1.91 (2019): terminate ioctl; taken as there
 };
 
@@ -52,8 +59,11 @@ const v64: Generation = {
   forcedStopGraceMs: null, // vmd vmm.c 1.91
 };
 
-// 6.5 differs from 6.4 in the order of the other slots alone: nics before disks since vmd virtio.c 1.77.
-const v65: Generation = { ...v64, name: '6.5' };
+const v65: Generation = {
+  ...v64,
+  name: '6.5',
+  siblings: { order: ['network', 'disk'], virtio: 'legacy', msix: false }, // vmd virtio.c 1.77
+};
 
 const v73: Generation = {
   ...v65,
@@ -80,6 +90,7 @@ const v77: Generation = {
 const v78: Generation = {
   ...v77,
   name: '7.8',
+  siblings: { order: ['network', 'disk'], virtio: 'modern', msix: false }, // vmd virtio.c 1.127
   expiry: 'crash', // vmd virtio.c 1.127: the timer's callback is registered with NULL and follows it
 };
 
@@ -100,6 +111,7 @@ const v80: Generation = {
   isrReadLowersLine: true, // vmd virtio.c 1.153
   maskedAssert: 'latched', // vmd i8259.c 1.22 and later
   interrupt: 'level', // vmd i82093aa.c 1.3: EOI delivers again while the pin is high
+  siblings: { order: ['network', 'disk'], virtio: 'modern', msix: true }, // vmd virtio.c 1.153, pci.c 1.42
   expiry: 'exit', // vmd virtio.c 1.153
   forcedStopGraceMs: 10_000, // vmd vmm.c 1.143: SIGTERM, SIGKILL after 10 s
 };

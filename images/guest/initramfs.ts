@@ -13,7 +13,7 @@ import { inventory, overlay } from './inventory.js';
 import { type Entry, newc } from './newc.js';
 
 /** What the disks need: the bus, the disk, the file system on it. */
-const wanted = ['virtio_pci', 'virtio_blk', 'ext4'];
+export const wanted = ['virtio_pci', 'virtio_blk', 'ext4'];
 
 /** Part of every cache key: raise it when this file makes something else of the same inputs. */
 const recipe = 1;
@@ -28,7 +28,7 @@ export interface GuestKernel {
 const unpackers: Readonly<Record<string, string>> = { '.xz': 'xz', '.zst': 'zstd' };
 
 /** A module's content, unpacked: busybox's insmod takes it as it is. */
-const readModule = async (root: ToolRoot, path: string): Promise<Buffer> => {
+export const readModule = async (root: ToolRoot, path: string): Promise<Buffer> => {
   const packed = await readFile(path);
   const tool = unpackers[/\.\w+$/.exec(path)?.[0] ?? ''];
   if (tool === undefined) return packed;

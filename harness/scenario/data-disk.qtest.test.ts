@@ -1,0 +1,55 @@
+// With qemu-img and e2fsprogs of the tool root.
+import { join } from 'node:path';
+import t from 'tap';
+import { createBase } from '../../images/qemu-img/image.js';
+import { ensureToolRoot } from '../../images/toolroot/ensure.js';
+import { runInToolRoot } from '../../images/toolroot/run.js';
+import type { Disk } from '../qemu/argv.js';
+import { readDataDisk } from './data-disk.js';
+
+const root = await ensureToolRoot();
+
+/** A qcow2 with a file that ends in newlines. `spoil` does something to the raw file system before. */
+const diskWith = async (directory: string, spoil?: readonly string[]): Promise<Disk> => {
+  const base = join(directory, 'base');
+  const path = join(directory, 'data.img');
+  const flat = join(directory, 'flat');
+  await createBase(root, join(directory, 'files'), base, { size: 16 });
+  const inside = (argv: string[]) =>
+    runInToolRoot(root, argv, { binds: [{ path: directory, writable: true }] });
+  await inside(['qemu-img', 'convert', '-O', 'raw', base, flat]);
+  if (spoil) await inside([...spoil, flat]);
+  await inside(['qemu-img', 'convert', '-O', 'qcow2', flat, path]);
+  return { name: 'data', slot: 9, path, format: 'qcow2' };
+};
+
+const content = 'a\r\n\0\n\n';
+
+t.test('a file system that was unmounted, and a file to the last byte', async (t) => {
+  const directory = t.testdir({ files: { file: content } });
+  const found = await readDataDisk({ root }, await diskWith(directory));
+  t.equal(found.image.verdict, 'sound');
+  t.equal(found.left, 'clean');
+  t.equal(found.sound, true);
+  t.equal(String(await found.content('file')), content);
+  t.equal((await found.content('gone')).length, 0);
+});
+
+t.test('one that was not: the copy is replayed, the disk is left alone', async (t) => {
+  const directory = t.testdir({ files: { file: content } });
+  const disk = await diskWith(directory, ['debugfs', '-w', '-R', 'feature needs_recovery']);
+  for (const time of ['first', 'second']) {
+    const found = await readDataDisk({ root }, disk);
+    t.equal(found.left, 'recovery', `${time} look`);
+    t.equal(found.sound, true, found.report);
+    t.equal(String(await found.content('file')), content);
+  }
+});
+
+t.test('one with damage: e2fsck says what', async (t) => {
+  const directory = t.testdir({ files: { file: content } });
+  const disk = await diskWith(directory, ['debugfs', '-w', '-R', 'set_inode_field file links_count 7']);
+  const found = await readDataDisk({ root }, disk);
+  t.equal(found.sound, false);
+  t.match(found.report, /ref count is 7, should be 1/);
+});

@@ -1,0 +1,42 @@
+// What a scenario may ask of its machine, and the machine that it gets. Pure.
+import { kernelParameters } from '../../images/guest/kernel-parameters.js';
+import type { Disk, MachineDescription, Siblings } from '../qemu/argv.js';
+import { type GenerationName, generations } from '../vmmci/generations.js';
+import type { Environment } from './environment.js';
+
+export interface MachineOptions {
+  /** Default 1. Each number is a machine, and a snapshot, of its own. */
+  readonly cpus?: 1 | 2 | undefined;
+  /**
+   * `qemu` (default): the function is plugged into QEMU's PC. `vmd`: entropy, network, disk and CD-ROM are in vmd's slots in front
+   * of it, as the generation has them; without a data disk, and nothing can be plugged in or pulled out.
+   */
+  readonly layout?: 'qemu' | 'vmd' | undefined;
+  /** `ioapic` (default), as vmd has one from 8.0 on; `pic`: the guest uses the two 8259A, which is all that vmd had before. */
+  readonly interrupts?: 'ioapic' | 'pic' | undefined;
+}
+
+/** What is in front of the function; undefined where the machine is QEMU's. */
+export const siblingsOf = (
+  layout: MachineOptions['layout'],
+  generation: GenerationName,
+): Siblings | undefined => (layout === 'vmd' ? generations[generation].siblings : undefined);
+
+const interruptParameters = { ioapic: [], pic: ['noapic'] } as const;
+
+/** The machine of a scenario. All scenarios with the same options share its snapshot. */
+export const machineOf = (
+  { accelerator, kernel, initramfs }: Pick<Environment, 'accelerator' | 'kernel' | 'initramfs'>,
+  disks: readonly Disk[],
+  { cpus = 1, interrupts = 'ioapic' }: MachineOptions = {},
+  siblings?: Siblings,
+): MachineDescription => ({
+  accelerator: accelerator.name,
+  memory: 256,
+  cpus,
+  kernel: kernel.bootImage,
+  initramfs,
+  parameters: [...kernelParameters, ...interruptParameters[interrupts]],
+  disks,
+  siblings,
+});
