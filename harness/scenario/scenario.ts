@@ -1,6 +1,5 @@
 // `scenario(name, options, body)`: one behaviour asserted in a guest of its own, with everything set up and cleared away.
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import t from 'tap';
 import { assertHealthy, findSplats, markKernelLog, readKernelLog } from '../guest/kernel-log.js';
 import { privateDirectory } from '../socket/private-directory.js';
@@ -94,7 +93,8 @@ export const scenario = (
   options: ScenarioOptions,
   body: (scene: Scene) => Promise<void>,
 ): void => {
-  const file = fileURLToPath(callerOf(scenario));
+  // A scenario file is the main module of its process. (A stack names its TypeScript source where source maps are on.)
+  const file = resolve(process.argv[1] ?? '');
   void t.test(name, { timeout: limitMs }, async (t) => {
     const begin = performance.now();
     opened ??= openEnvironment();
@@ -218,11 +218,4 @@ export const scenario = (
     place.remove();
     if (verdict !== 'passed') t.comment(`artifacts: ${artifactDirectory(environment, name)}`);
   });
-};
-
-/** The URL of the module that called `outermost`. */
-const callerOf = (outermost: (...args: never[]) => unknown): string => {
-  const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, outermost);
-  return /(file:\/\/[^\s)]+?):\d+:\d+/.exec(holder.stack ?? '')?.[1] ?? import.meta.url;
 };
