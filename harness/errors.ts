@@ -110,6 +110,10 @@ const table = {
     blame: 'broken',
     message: 'the packages of kernel {release} hold no {path}, which images and module builds need',
   },
+  KERNEL_DIRECTORY: {
+    blame: 'usage',
+    message: '{directory} cannot be used as a kernel: {reason}; expected {expected}',
+  },
   KERNEL_MODULE: {
     blame: 'broken',
     message: 'kernel {release} has no module {module}, neither as a file nor built in',

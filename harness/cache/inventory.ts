@@ -20,6 +20,7 @@ export const shelves: readonly Shelf[] = [
   { name: 'toolroot', what: 'private Debian with QEMU and gcc', remade: false },
   { name: 'kernels', what: 'unpacked kernels', remade: false },
   { name: 'apt', what: 'package lists', remade: false },
+  { name: 'own-kernels', what: 'kernels of your own (dir:PATH), as they were taken', remade: true },
   { name: 'modules', what: 'built drivers', remade: true },
   { name: 'guest', what: 'initramfs images and the base of data disks', remade: true },
   { name: 'snapshots', what: 'booted guests', remade: true },

@@ -1,7 +1,7 @@
 // `vmmci bench`: what an access costs, against a bare echo over the same kind of socket.
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { kernelRow } from '../../images/kernels/table.js';
+import { askFor, kernelRow } from '../../images/kernels/table.js';
 import { type Figure, figuresOf, guestFigure } from '../bench/figures.js';
 import { type GuestSeries, measureGuest, portKernel } from '../bench/guest.js';
 import { measure } from '../bench/measure.js';
@@ -66,7 +66,7 @@ export const run = async (args: readonly string[]): Promise<number> => {
   }
   const rounds = countOption('--rounds', values.rounds ?? '15', 1000);
   const counts = (values.clients ?? '1,16,256').split(',').map((one) => countOption('--clients', one, 1000));
-  if (values.guest) process.env[variables.kernel] = kernelRow(values.kernel ?? portKernel).name;
+  if (values.guest) process.env[variables.kernel] = askFor(kernelRow(values.kernel ?? portKernel));
   const progress = progressLines();
   const figures: Figure[] = [];
   for (const clients of counts) {

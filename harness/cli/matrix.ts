@@ -3,6 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../images/asset.js';
+import { readKernelDirectory } from '../../images/kernels/kernel-directory.js';
 import { HarnessError } from '../errors.js';
 import { createHalt, haltOnSignals } from '../matrix/halt.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
@@ -20,7 +21,8 @@ import { progressLines } from './progress-lines.js';
 export const summary = 'run all scenarios on many kernels, and report';
 
 const usage = `usage: vmmci matrix [OPTION…]
-  --kernel PATTERN      of the table (see vmmci kernels), * and ? allowed, or 'all'; may be repeated; default *-cloud
+  --kernel PATTERN      of the table (see vmmci kernels), * and ? allowed, or 'all'; default *-cloud; or dir:PATH, a kernel
+                        build tree or unpacked packages of your own; may be repeated
   --generation PATTERN  vmd generations, likewise; default the newest
   --scenario PATTERN    files in scenarios/, likewise; default all
   --driver DIR          a Kbuild directory with vmmci-driver.json in place of the bundled driver
@@ -100,6 +102,9 @@ export const run = async (args: readonly string[]): Promise<number> => {
     process.stdout.write(cells.map((cell) => `${describeCell(cell)}\n`).join(''));
     return 0;
   }
+  // What the caller brings is looked at before anything is fetched for it.
+  for (const { directory } of new Set(cells.map(({ kernel }) => kernel)))
+    if (directory !== undefined) await readKernelDirectory(directory);
   if (cells.length === 0)
     throw new HarnessError('USAGE', { reason: 'this shard has no cells; use fewer shards' });
   const directory = resolve(values.output ?? newRunDirectory());

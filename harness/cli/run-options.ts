@@ -1,7 +1,7 @@
 // Options of the commands that run scenarios, and how they reach the scenario processes.
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { kernelRow } from '../../images/kernels/table.js';
+import { askFor, kernelRow } from '../../images/kernels/table.js';
 import { newRunDirectory, variables } from '../scenario/environment.js';
 import { knownDrivers } from '../scenario/known-drivers.js';
 
@@ -14,7 +14,7 @@ export const runOptions = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-export const runOptionsUsage = `  --kernel NAME   a kernel of the table (see vmmci kernels)
+export const runOptionsUsage = `  --kernel NAME   a kernel of the table (see vmmci kernels), or dir:PATH: a kernel build tree, or unpacked packages
   --driver DIR    a Kbuild directory with vmmci-driver.json in place of the bundled driver
   --driver-description NAME
                   ${knownDrivers.map(({ name }) => name).join(', ')}, or a file, in place of vmmci-driver.json
@@ -33,7 +33,7 @@ export interface RunChoice {
 /** Sets this process's environment, and so that of its children, to what was chosen; resolves with the run's directory. */
 export const applyRunOptions = async (choice: RunChoice): Promise<string> => {
   const { kernel, driver, 'driver-description': description, qemu, keep } = choice;
-  if (kernel !== undefined) process.env[variables.kernel] = kernelRow(kernel).name;
+  if (kernel !== undefined) process.env[variables.kernel] = askFor(kernelRow(kernel));
   if (driver !== undefined) process.env[variables.driver] = resolve(driver);
   // What is no known driver is a file, and the scenarios run in another directory.
   if (description !== undefined)

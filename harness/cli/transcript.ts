@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { asset } from '../../images/asset.js';
-import { defaultKernelName, kernelRow } from '../../images/kernels/table.js';
+import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
 import { readResults } from '../report/results.js';
 import { openEnvironment, variables } from '../scenario/environment.js';
 import { filesFor, scenarioFiles } from '../scenario/scenario-files.js';
@@ -59,16 +59,15 @@ export const run = async (args: readonly string[]): Promise<number> => {
     process.stdout.write(usage);
     return 0;
   }
-  const kernels = (values.kernel ?? [process.env[variables.kernel] ?? defaultKernelName]).map(
-    (name) => kernelRow(name).name,
-  );
+  const rows = (values.kernel ?? [process.env[variables.kernel] ?? defaultKernelName]).map(kernelRow);
   const run = await applyRunOptions({ ...values, kernel: undefined, keep: true });
   const driver = resolve(process.env[variables.driver] ?? asset('driver'));
   const progress = progressLines();
   let stored = values.update ? undefined : await readTranscript(driver);
   let status = 0;
-  for (const kernel of kernels) {
-    process.env[variables.kernel] = kernel;
+  for (const row of rows) {
+    const kernel = row.name;
+    process.env[variables.kernel] = askFor(row);
     await openEnvironment(progress);
     progress(`transcript on ${kernel}`);
     const seen = await record(kernel, run);

@@ -43,7 +43,7 @@ export const fetchKernel = (
     onRetry: retryLine(`${row.name} fetch`, progress),
     unavailable: ['KERNEL_FETCH', 'KERNEL_NETWORK', 'KERNEL_INCOMPLETE'],
     work: async () => {
-      const before = await findKernel(row);
+      const before = row.directory === undefined ? await findKernel(row) : undefined;
       const value = await ensureKernel(row, bench.root, { progress, update });
       return { value, cached: before?.directory === value.directory };
     },

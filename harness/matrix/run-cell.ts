@@ -2,6 +2,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
+import { askFor } from '../../images/kernels/table.js';
 import { removeTree } from '../cache/remove-tree.js';
 import type { ReportCell } from '../report/model.js';
 import { readResults } from '../report/results.js';
@@ -117,7 +118,7 @@ export const runCell = async (cell: Cell, context: CellContext): Promise<ReportC
       kill: halt.kill,
       env: {
         ...env,
-        [variables.kernel]: cell.kernel.name,
+        [variables.kernel]: askFor(cell.kernel),
         [variables.generation]: cell.generation,
         [variables.run]: staging,
       },

@@ -36,6 +36,16 @@ t.test('a pattern that fits nothing is refused, also among others that fit', asy
   t.match(error, { message: /'6\.12'.*6\.12-cloud/ });
 });
 
+t.test('kernels of the caller’s own, beside those of the table and without them', async (t) => {
+  t.strictSame(names(['dir:/a/linux']), ['dir-linux']);
+  t.strictSame(names(['dir:/a/linux', '6.1-cloud', 'dir:/a/linux']), ['6.1-cloud', 'dir-linux']);
+  const error = thrown(() => selectKernels(['dir:/a/linux', 'dir:/b/linux']));
+  t.match(error, {
+    code: 'USAGE',
+    message: /dir:\/a\/linux and dir:\/b\/linux would both be called dir-linux/,
+  });
+});
+
 t.test('shards are the whole list, each cell once', async (t) => {
   const cells = planCells({
     kernels: selectKernels(['*-cloud']),

@@ -1,5 +1,5 @@
 // Which kernels and generations a run is about, from what the command line says.
-import { type KernelRow, kernelTable } from '../../images/kernels/table.js';
+import { directoryPrefix, type KernelRow, kernelRow, kernelTable } from '../../images/kernels/table.js';
 import { HarnessError } from '../errors.js';
 import { DEFAULT_GENERATION, type GenerationName, generationNames } from '../vmmci/generations.js';
 
@@ -29,9 +29,21 @@ export const choose = <T>(
   return all.filter((item) => tests.some(({ fits }) => fits.test(nameOf(item))));
 };
 
-/** All cloud kernels when nothing is said: one of each series. */
-export const selectKernels = (patterns: readonly string[] = ['*-cloud']): KernelRow[] =>
-  choose('kernel', patterns, kernelTable, ({ name }) => name);
+/** All cloud kernels when nothing is said: one of each series. `dir:PATH` adds a kernel of the caller's own, after those of the table. */
+export const selectKernels = (patterns: readonly string[] = ['*-cloud']): KernelRow[] => {
+  const isOwn = (pattern: string): boolean => pattern.startsWith(directoryPrefix);
+  const own = [...new Set(patterns.filter(isOwn))].map(kernelRow);
+  const names = patterns.filter((pattern) => !isOwn(pattern));
+  const rows = names.length === 0 ? [] : choose('kernel', names, kernelTable, ({ name }) => name);
+  for (const [index, { name, suite }] of own.entries()) {
+    const other = own.slice(index + 1).find((row) => row.name === name);
+    if (other === undefined || other.suite === suite) continue;
+    throw new HarnessError('USAGE', {
+      reason: `${suite} and ${other.suite} would both be called ${name} in the report; rename one of the directories`,
+    });
+  }
+  return [...new Map([...rows, ...own].map((row) => [row.name, row])).values()];
+};
 
 /** The newest when nothing is said. */
 export const selectGenerations = (patterns: readonly string[] = [DEFAULT_GENERATION]): GenerationName[] =>

@@ -33,7 +33,7 @@ t.test('the pieces', async (t) => {
   t.notMatch(fence(hostile), /(?!\n)\p{Cc}/u);
   t.equal(shellWord("a b'c"), "'a b'\\''c'");
   t.equal(shellWord('../my-driver'), '../my-driver');
-  const line = reproduceLine({ driverDirectory: 'my driver' }, sampleCell('k', 'x', 'failed'));
+  const line = reproduceLine({ driverDirectory: 'my driver', kernels: [] }, sampleCell('k', 'x', 'failed'));
   t.equal(line, "npx vmmci matrix --kernel k --generation 8.0 --scenario x --keep --driver 'my driver'");
 });
 

@@ -24,7 +24,7 @@ const reproduce = (
 ): string => `#!/bin/sh
 # Runs this scenario again, alone, and keeps what it leaves.
 cd ${quote(packageRoot())} && npm run --silent build &&
-exec env ${variables.kernel}=${quote(kernel.name)} ${variables.driver}=${quote(driver.directory)} ${description === undefined ? '' : `${variables.description}=${quote(description)} `}\\
+exec env ${variables.kernel}=${quote(kernel.ask)} ${variables.driver}=${quote(driver.directory)} ${description === undefined ? '' : `${variables.description}=${quote(description)} `}\\
 	${variables.generation}=${generation} ${variables.keep}=1 \\
 	node ${quote(file)}
 `;

@@ -9,6 +9,7 @@ import { removeTree } from '../../harness/cache/remove-tree.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { checkSpace } from '../toolroot/host.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
+import { adoptKernel } from './adopt.js';
 import { type Apt, openApt } from './apt.js';
 import { type Resolved, resolveKernel, unpackKernel } from './fetch.js';
 import { type Kernel, manifestFor, readKernel } from './kernel.js';
@@ -73,13 +74,15 @@ interface EnsureOptions extends ProgressOptions {
 
 /**
  * The row's kernel. Once in the cache it stays as it is, and no network is needed, until `update` asks for the newest that the suite has.
- * Throws KERNEL_NETWORK, KERNEL_FETCH, KERNEL_INCOMPLETE, HOST_SPACE, CACHE_FULL.
+ * An own kernel is taken as it is now. Throws KERNEL_DIRECTORY, KERNEL_NETWORK, KERNEL_FETCH, KERNEL_INCOMPLETE, HOST_SPACE, CACHE_FULL.
  */
 export const ensureKernel = async (
   row: KernelRow,
   root: ToolRoot,
   { progress, update = false }: EnsureOptions = {},
 ): Promise<Kernel> => {
+  if (row.directory !== undefined)
+    return adoptKernel({ ...row, directory: row.directory }, root, { progress });
   const what = `kernel ${row.name}`;
   const onWait = ({ holder }: { holder: string }) => progress?.(`${what}: waiting for ${holder}`);
   const present = await findKernel(row);

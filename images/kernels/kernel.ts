@@ -4,13 +4,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bind } from '../toolroot/enter.js';
 import { layoutVersion } from './layout.js';
-import type { Flavour, KernelRow } from './table.js';
+import { askFor, type Flavour, type KernelRow } from './table.js';
 
 export interface Kernel {
   name: string;
+  /** What names it to `kernelRow`. */
+  ask: string;
   /** As `uname -r` prints it. */
   release: string;
-  /** The Debian version of the image package. */
+  /** The Debian version of the image package; of an own kernel, a word that changes with what it was made of. */
   version: string;
   series: string;
   flavour: Flavour;
@@ -23,6 +25,8 @@ export interface Kernel {
   modulesDirectory: string;
   /** For `make -C` in the tool root, entered with `kernelBinds`. */
   buildDirectory: string;
+  /** What a build needs to see at its own place, in place of `usr/src` at /usr/src. */
+  buildBinds?: readonly Bind[] | undefined;
 }
 
 /** What is written beside the tree when it is whole. */
@@ -47,6 +51,7 @@ export const readKernel = async (row: KernelRow, directory: string): Promise<Ker
   if (layout !== layoutVersion) return undefined;
   return {
     name: row.name,
+    ask: askFor(row),
     release,
     version,
     series: row.series,
@@ -60,6 +65,5 @@ export const readKernel = async (row: KernelRow, directory: string): Promise<Ker
 };
 
 /** What the tool root must be entered with so that `buildDirectory` is there. */
-export const kernelBinds = (kernel: Kernel): Bind[] => [
-  { path: join(kernel.directory, 'usr/src'), at: '/usr/src' },
-];
+export const kernelBinds = ({ directory, buildBinds }: Kernel): readonly Bind[] =>
+  buildBinds ?? [{ path: join(directory, 'usr/src'), at: '/usr/src' }];

@@ -1,16 +1,20 @@
 // The kernels a driver is tried on. One row each; nothing else in the project names a kernel.
 
+import { basename, resolve } from 'node:path';
 import { HarnessError } from '../../harness/errors.js';
 
-export type Flavour = 'cloud' | 'generic';
+/** `own`: a directory of the caller's. */
+export type Flavour = 'cloud' | 'generic' | 'own';
 
 export interface KernelRow {
   /** How it is asked for: `6.12-cloud`. */
   name: string;
   series: string;
   flavour: Flavour;
-  /** The Debian suite whose newest build of the series is taken. */
+  /** The Debian suite whose newest build of the series is taken; of an own kernel, how it was asked for. */
   suite: string;
+  /** Of an own kernel: a build tree or an unpacked package set, absolute. */
+  directory?: string | undefined;
   /** Why it is in the table. */
   why: string;
   /** What a driver meets here that the other rows do not have. */
@@ -60,11 +64,36 @@ export const kernelTable: readonly KernelRow[] = series.flatMap((row) =>
 
 export const defaultKernelName = '6.12-cloud';
 
-/** The row of that name; USAGE, naming all, if there is none. */
+/** What a kernel that is no row of the table is asked for with, before its directory. */
+export const directoryPrefix = 'dir:';
+
+/** A row for a kernel of the caller's own; the name is fit for a directory. USAGE for no path. */
+export const directoryRow = (path: string): KernelRow => {
+  if (path === '')
+    throw new HarnessError('USAGE', { reason: `${directoryPrefix}: expected a path after it` });
+  const directory = resolve(path);
+  const word = basename(directory).replaceAll(/[^\w.+-]/g, '_') || 'root';
+  return {
+    name: `dir-${word}`,
+    series: 'own',
+    flavour: 'own',
+    suite: `${directoryPrefix}${directory}`,
+    directory,
+    why: 'a kernel of your own',
+    differs: 'a kernel of your own',
+  };
+};
+
+/** What names this row to `kernelRow`, in this process or in another one. */
+export const askFor = ({ name, directory }: Pick<KernelRow, 'name' | 'directory'>): string =>
+  directory === undefined ? name : `${directoryPrefix}${directory}`;
+
+/** The row of that name, or for `dir:PATH`; USAGE, naming all, if there is none. */
 export const kernelRow = (name: string): KernelRow => {
+  if (name.startsWith(directoryPrefix)) return directoryRow(name.slice(directoryPrefix.length));
   const row = kernelTable.find((row) => row.name === name);
   if (row) return row;
   throw new HarnessError('USAGE', {
-    reason: `there is no kernel '${name}'; kernels: ${kernelTable.map((row) => row.name).join(', ')}`,
+    reason: `there is no kernel '${name}'; kernels: ${kernelTable.map((row) => row.name).join(', ')}, or ${directoryPrefix}PATH for your own`,
   });
 };

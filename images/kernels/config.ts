@@ -1,0 +1,41 @@
+// What a kernel must have been built with so that it can be a guest here.
+
+interface Need {
+  readonly option: string;
+  readonly why: string;
+  /** As a module, it would come too late. */
+  readonly builtin?: true;
+}
+
+const needs: readonly Need[] = [
+  { option: 'MODULES', why: 'the driver is a module', builtin: true },
+  { option: 'MODULE_UNLOAD', why: 'the driver is unloaded', builtin: true },
+  { option: 'PCI', why: 'the device is a PCI function', builtin: true },
+  { option: 'HOTPLUG_PCI_ACPI', why: 'the function is plugged in', builtin: true },
+  { option: 'SERIAL_8250_CONSOLE', why: 'the kernel log is read from ttyS0', builtin: true },
+  { option: 'BLK_DEV_INITRD', why: 'the guest lives in an initramfs', builtin: true },
+  { option: 'DEVTMPFS', why: 'its init mounts /dev', builtin: true },
+  { option: 'PROC_FS', why: 'its init mounts /proc', builtin: true },
+  { option: 'SYSFS', why: 'its init mounts /sys', builtin: true },
+  { option: 'BINFMT_ELF', why: 'its programs are ELF', builtin: true },
+  { option: 'BINFMT_SCRIPT', why: 'its init is a script', builtin: true },
+  { option: 'VIRTIO_PCI', why: 'its disks are virtio' },
+  { option: 'VIRTIO_BLK', why: 'its disks are virtio' },
+  { option: 'EXT4_FS', why: 'one of its disks holds an ext4' },
+];
+
+/** QEMU takes an uncompressed image by its PVH note alone. */
+const pvh: Need = { option: 'PVH', why: 'an uncompressed vmlinux is started through it', builtin: true };
+
+/** `CONFIG_PCI=y (the device is a PCI function)` for each option that the configuration lacks; empty when it will do. */
+export const lacksOf = (config: string, image: 'bzImage' | 'vmlinux'): string[] => {
+  const set = new Map(
+    [...config.matchAll(/^CONFIG_(\w+)=(\S+)$/gm)].map(([, name = '', value]) => [name, value]),
+  );
+  return [...needs, ...(image === 'vmlinux' ? [pvh] : [])]
+    .filter(({ option, builtin }) => {
+      const value = set.get(option);
+      return value !== 'y' && (builtin === true || value !== 'm');
+    })
+    .map(({ option, why, builtin }) => `CONFIG_${option}=${builtin ? 'y' : 'y or m'} (${why})`);
+};

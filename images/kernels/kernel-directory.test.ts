@@ -1,0 +1,111 @@
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import t from 'tap';
+import { lacksOf } from './config.js';
+import { readKernelDirectory } from './kernel-directory.js';
+import { askFor, kernelRow } from './table.js';
+
+const config = [
+  ...['MODULES', 'MODULE_UNLOAD', 'PCI', 'HOTPLUG_PCI_ACPI', 'SERIAL_8250_CONSOLE', 'BLK_DEV_INITRD'],
+  ...['DEVTMPFS', 'PROC_FS', 'SYSFS', 'BINFMT_ELF', 'BINFMT_SCRIPT', 'EXT4_FS'],
+]
+  .map((name) => `CONFIG_${name}=y\n`)
+  .concat('CONFIG_VIRTIO_PCI=m\n', 'CONFIG_VIRTIO_BLK=m\n', '# CONFIG_PVH is not set\n')
+  .join('');
+
+const release = '6.9.1-mine';
+
+const buildTree: Readonly<Record<string, string>> = {
+  'include/config/kernel.release': `${release}\n`,
+  'arch/x86/boot/bzImage': 'image',
+  '.config': config,
+  'Module.symvers': 'symbols',
+  Makefile: 'x',
+  'modules.order': 'x',
+  'modules.builtin': 'x',
+  'scripts/mod/modpost': 'x',
+};
+
+const packages: Readonly<Record<string, string>> = {
+  [`boot/vmlinuz-${release}`]: 'image',
+  [`boot/config-${release}`]: config,
+  [`lib/modules/${release}/modules.builtin`]: 'x',
+  [`usr/src/linux-headers-${release}/Module.symvers`]: 'symbols',
+  [`usr/src/linux-headers-${release}/Makefile`]: 'x',
+  [`usr/src/linux-headers-${release}/scripts/mod/modpost`]: 'x',
+};
+
+const fill = async (directory: string, files: Readonly<Record<string, string>>): Promise<string> => {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(directory, name)), { recursive: true });
+    await writeFile(join(directory, name), text);
+  }
+  return directory;
+};
+
+t.test('both kinds are recognised, and a change of any part is another kernel', async (t) => {
+  const tree = await fill(t.testdir({ tree: {}, set: {} }), {});
+  const build = await readKernelDirectory(await fill(join(tree, 'tree'), buildTree));
+  t.match(build, { kind: 'build', release, image: /bzImage$/, source: undefined });
+  t.match(await readKernelDirectory(await fill(join(tree, 'set'), packages)), {
+    kind: 'packages',
+    release,
+    image: /vmlinuz-6\.9\.1-mine$/,
+  });
+  t.equal((await readKernelDirectory(join(tree, 'tree'))).fingerprint, build.fingerprint);
+  for (const name of ['.config', 'Module.symvers', 'arch/x86/boot/bzImage']) {
+    await fill(join(tree, 'tree'), { ...buildTree, [name]: `${buildTree[name]}\n# more` });
+    t.not((await readKernelDirectory(join(tree, 'tree'))).fingerprint, build.fingerprint, name);
+  }
+});
+
+t.test('each part that is missing is named', async (t) => {
+  for (const [kind, files] of [
+    ['tree', buildTree],
+    ['set', packages],
+  ] as const)
+    for (const name of Object.keys(files)) {
+      if (name.endsWith('kernel.release') || name.startsWith('lib/modules')) continue;
+      const directory = await fill(join(t.testdir(), kind), files);
+      await rm(join(directory, dirname(name) === '.' ? name : name.replace(/scripts.*/, 'scripts')), {
+        recursive: true,
+      });
+      const missing = new RegExp(name.replace(/.*(scripts).*/, '$1').replaceAll('.', '\\.'));
+      await t.rejects(readKernelDirectory(directory), { code: 'KERNEL_DIRECTORY', message: missing }, name);
+    }
+  const nothing = t.testdir({ empty: {}, sources: { Kconfig: 'x' } });
+  await t.rejects(readKernelDirectory(join(nothing, 'no')), { message: /there is no such directory/ });
+  await t.rejects(readKernelDirectory(join(nothing, 'empty')), { message: /neither .*kernel\.release/ });
+  await t.rejects(readKernelDirectory(join(nothing, 'sources')), { message: /have not been built/ });
+});
+
+t.test('several kernels in one place: which one is meant cannot be known', async (t) => {
+  const directory = await fill(t.testdir({}), { ...packages, 'lib/modules/5.4/modules.builtin': 'x' });
+  await t.rejects(readKernelDirectory(directory), { message: /several kernels \(5\.4, 6\.9\.1-mine\)/ });
+});
+
+t.test('a build in a directory of its own needs its sources beside it; make takes no spaces', async (t) => {
+  const place = t.testdir({ sources: {}, tree: {}, 'my tree': {} });
+  await fill(join(place, 'tree'), buildTree);
+  await symlink('../sources', join(place, 'tree', 'source'));
+  t.match(await readKernelDirectory(join(place, 'tree')), { source: join(place, 'sources') });
+  await fill(join(place, 'my tree'), buildTree);
+  await t.rejects(readKernelDirectory(join(place, 'my tree')), { message: /no path with spaces/ });
+});
+
+t.test('what a guest needs of the configuration', async (t) => {
+  t.strictSame(lacksOf(config, 'bzImage'), []);
+  t.match(lacksOf(config, 'vmlinux'), [/^CONFIG_PVH=y \(/]);
+  t.match(lacksOf(config.replace('PCI=y', 'PCI=m'), 'bzImage'), [/^CONFIG_PCI=y \(/]);
+  t.match(lacksOf(config.replace('CONFIG_VIRTIO_BLK=m\n', ''), 'bzImage'), [/^CONFIG_VIRTIO_BLK=y or m/]);
+  const directory = await fill(t.testdir({}), { ...buildTree, '.config': 'CONFIG_PCI=y\n' });
+  await t.rejects(readKernelDirectory(directory), { message: /built without CONFIG_MODULES=y \(/ });
+});
+
+t.test('its row: a name fit for a directory, and how to ask for it again', async (t) => {
+  const row = kernelRow('dir:/home/u/my tree/');
+  t.match(row, { name: 'dir-my_tree', flavour: 'own', directory: '/home/u/my tree' });
+  t.strictSame(kernelRow(askFor(row)), row);
+  t.equal(askFor(kernelRow('6.1-cloud')), '6.1-cloud');
+  t.throws(() => kernelRow('dir:'), { code: 'USAGE' });
+});
