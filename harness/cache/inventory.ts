@@ -41,7 +41,8 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-const diskUsage = async (path: string): Promise<number> => {
+/** Bytes on disk of a file or a tree; 0 if there is none. */
+export const diskUsage = async (path: string): Promise<number> => {
   // Fails where another process removes something meanwhile, and still says how much the rest is.
   const { stdout } = await execa('du', ['--summarize', '--block-size=1', path], { reject: false });
   return Number(/^\d+/.exec(stdout)?.[0] ?? 0);

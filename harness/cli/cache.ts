@@ -4,6 +4,7 @@ import { cacheDirectory } from '../cache/directory.js';
 import { chooseShelves, clearShelf, shelves, takeStock } from '../cache/inventory.js';
 import { HarnessError } from '../errors.js';
 import { limitVariable, snapshotLimit } from '../qemu/snapshot-limit.js';
+import { megabytes } from '../report/megabytes.js';
 import { columns } from '../report/table.js';
 
 export const summary = 'list what is kept between runs, and remove it';
@@ -23,8 +24,6 @@ Snapshots that were not used for longest go by themselves when there are more th
 
 const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
 
-const mega = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e6 ? 1 : 0)} MB`;
-
 const list = async (json: boolean): Promise<void> => {
   const stock = await takeStock();
   const total = stock.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -40,11 +39,13 @@ const list = async (json: boolean): Promise<void> => {
   }
   const rows = stock.map(({ name, what, entries, bytes }) => [
     name,
-    mega(bytes).padStart(8),
+    megabytes(bytes).padStart(8),
     String(entries).padStart(4),
     what,
   ]);
-  process.stdout.write(`${cacheDirectory()}\n${columns([...rows, ['total', mega(total).padStart(8)]])}\n`);
+  process.stdout.write(
+    `${cacheDirectory()}\n${columns([...rows, ['total', megabytes(total).padStart(8)]])}\n`,
+  );
 };
 
 const clean = async (names: readonly string[]): Promise<void> => {
@@ -56,7 +57,7 @@ const clean = async (names: readonly string[]): Promise<void> => {
   const sizes = new Map((await takeStock()).map(({ name, bytes }) => [name, bytes]));
   for (const shelf of chosen) {
     await clearShelf(shelf);
-    process.stdout.write(`${shelf.name}: removed ${mega(sizes.get(shelf.name) ?? 0)}\n`);
+    process.stdout.write(`${shelf.name}: removed ${megabytes(sizes.get(shelf.name) ?? 0)}\n`);
   }
 };
 

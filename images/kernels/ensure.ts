@@ -98,6 +98,8 @@ export const ensureKernel = async (
       progress?.(`${what}: looking for the newest ${row.series} in ${row.suite}`);
       const apt = await openApt({ root, suite: row.suite, what, progress });
       const resolved = await resolveKernel(row, apt);
+      if (present !== undefined && present.version !== resolved.version)
+        progress?.(`${what}: the archive has moved on from ${present.version} to ${resolved.version}`);
       const directory = await publishKernel(row, { root, apt, resolved, progress });
       const name = directory.slice(home(row).length + 1);
       const before = await readlink(currentLink(row)).catch(() => undefined);

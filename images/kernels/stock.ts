@@ -1,0 +1,47 @@
+// What of the kernel table is in the cache: how far each kernel has come, and how much room it takes.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheDirectory } from '../../harness/cache/directory.js';
+import { diskUsage } from '../../harness/cache/inventory.js';
+import { findKernel } from './ensure.js';
+import { defaultKernelName, type KernelRow } from './table.js';
+
+/** `built`: fetched, and a driver has been built for it. */
+export type KernelState = 'not fetched' | 'fetched' | 'built';
+
+export interface KernelStock extends Omit<KernelRow, 'directory'> {
+  /** It is the one that is taken when nothing is said. */
+  default: boolean;
+  state: KernelState;
+  /** As `uname -r` prints it; null unless fetched. */
+  release: string | null;
+  /** The Debian version of the package; null unless fetched. */
+  version: string | null;
+  /** On disk, with what was built for it: the tree, modules, images of guests. 0 unless fetched. */
+  bytes: number;
+  directory: string | null;
+}
+
+const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => []);
+
+const bytesOf = async (paths: readonly string[]): Promise<number> =>
+  (await Promise.all(paths.map(diskUsage))).reduce((sum, bytes) => sum + bytes, 0);
+
+/** Needs no network, and takes no lock. */
+export const takeKernelStock = async (row: KernelRow): Promise<KernelStock> => {
+  const kernel = await findKernel(row);
+  const common = { ...row, default: row.name === defaultKernelName };
+  if (kernel === undefined)
+    return { ...common, state: 'not fetched', release: null, version: null, bytes: 0, directory: null };
+  const { release, version, directory } = kernel;
+  const cache = cacheDirectory();
+  const modules = join(cache, 'modules', release);
+  const isBuilt = (await namesIn(modules)).some((name) => !name.startsWith('.'));
+  const images = (await namesIn(join(cache, 'guest'))).filter((name) => name.startsWith(`${release}-`));
+  const bytes = await bytesOf([
+    join(cache, 'kernels', row.name),
+    ...(isBuilt ? [modules] : []),
+    ...images.map((name) => join(cache, 'guest', name)),
+  ]);
+  return { ...common, state: isBuilt ? 'built' : 'fetched', release, version, bytes, directory };
+};
