@@ -29,7 +29,11 @@ const isToolRoot = (name: string): boolean => name.endsWith('.qtest.test.js');
 /** Runs scenarios through the commands. */
 const isGuest = (name: string): boolean => name.endsWith('.guest.test.js');
 
-const isUnit = (name: string): boolean => name.endsWith('.test.js') && !isToolRoot(name) && !isGuest(name);
+/** Looks at reports in a browser. */
+const isBrowser = (name: string): boolean => name.endsWith('.chromium.test.js');
+
+const isUnit = (name: string): boolean =>
+  name.endsWith('.test.js') && !isToolRoot(name) && !isGuest(name) && !isBrowser(name);
 
 interface Tier {
   readonly files: () => Promise<string[]>;
@@ -45,6 +49,7 @@ const tiers: Readonly<Record<string, Tier>> = {
     ],
     together: true,
   },
+  report: { files: () => filesBelow(compiled('harness'), isBrowser), together: false },
   qtest: {
     files: async () => [
       ...(await filesBelow(compiled('harness'), isToolRoot)),

@@ -56,6 +56,7 @@ export const startQemu = async ({
   const names = channelsOf(machine);
   const highest = Math.max(...names.map((name) => channelDescriptors[name]));
   const piped = new Set(names.map((name) => channelDescriptors[name]));
+  trace({ kind: 'qemu-exec' });
   const child = spawn(file, all, {
     stdio: Array.from({ length: highest + 1 }, (_, fd) => (fd === 2 || piped.has(fd) ? 'pipe' : 'ignore')),
   });

@@ -25,6 +25,30 @@ export const compareOutcomes = (cell: ReportCell, others: readonly ReportCell[])
   ];
 };
 
+/** One scenario that did not end alike on all kernels on which it ran. */
+export interface Parting {
+  readonly scenario: string;
+  /** Cells that ended alike together; the largest group first, so that the odd ones out are last. */
+  readonly groups: readonly (readonly ReportCell[])[];
+}
+
+/** `rows` are those of one generation's grid. What did not run says nothing about a kernel, and is left out. */
+export const partingsOf = (
+  rows: readonly { readonly name: string; readonly cells: readonly (ReportCell | undefined)[] }[],
+): Parting[] =>
+  rows.flatMap(({ name, cells }) => {
+    const groups = new Map<string, ReportCell[]>();
+    for (const cell of cells) {
+      if (cell === undefined || cell.directory === null) continue;
+      const key = signature(cell);
+      groups.set(key, [...(groups.get(key) ?? []), cell]);
+    }
+    if (groups.size < 2) return [];
+    return [
+      { scenario: name, groups: [...groups.values()].sort((left, right) => right.length - left.length) },
+    ];
+  });
+
 /** What the driver asked of the device, without what it was told: `read 24/4` is offset 24, 4 bytes. */
 export const transcriptOf = (events: readonly TraceEvent[]): string[] =>
   events

@@ -1,8 +1,12 @@
 // One cell of the HTML report: verdict, what failed, timeline, logs, and how the other kernels did.
 import { formatEvent } from '../scenario/format-event.js';
 import { compareOutcomes, compareTranscripts, transcriptOf } from './differences.js';
+import { drawDrift } from './drift-plot.js';
 import { escapeMarkup } from './escape.js';
 import type { Check, Evidence } from './evidence.js';
+import { wordOf } from './html-marks.js';
+import { drawLanes } from './lanes.js';
+import { milestonesOf } from './milestones.js';
 import type { Report, ReportCell } from './model.js';
 import { reproduceLine } from './reproduce.js';
 
@@ -29,6 +33,19 @@ export const block = (title: string, lines: readonly string[], limit = Number.PO
   return `<h3>${escapeMarkup(title)}${note}</h3>\n<pre>${escapeMarkup(shown.join('\n'))}</pre>\n`;
 };
 
+const drawing = (title: string, svg: string): string => (svg === '' ? '' : `<h3>${title}</h3>\n${svg}\n`);
+
+/** Where the time went before the first check, and after. */
+const milestones = ({ trace }: Evidence): string => {
+  const found = milestonesOf(trace);
+  if (found.length === 0) return '';
+  const rows = found.map(({ what, ms }, index) => {
+    const since = index === 0 ? '' : ` (+${(ms - (found[index - 1]?.ms ?? 0)).toFixed(0)})`;
+    return `<dt>${escapeMarkup(what)}</dt><dd>${ms.toFixed(0)} ms${since}</dd>`;
+  });
+  return `<h3>How the guest came up</h3>\n<dl>${rows.join('')}</dl>\n`;
+};
+
 const checkLine = ({ ok, text }: Check): string => `${ok ? '✓' : '✗'} ${text}`;
 
 const differences = ({ cell, row, evidence, traces }: CellView): string[] => {
@@ -50,13 +67,16 @@ export const renderCell = (view: CellView): string => {
   const title = `${escapeMarkup(scenario)} on ${escapeMarkup(kernel)}, vmd ${escapeMarkup(generation)}`;
   const kept = cell.directory === null ? [] : [`artifacts: ${cell.directory}`];
   return [
-    `<details id="${escapeMarkup(id)}" data-generation="${escapeMarkup(generation)}">`,
-    `<summary>${title}: <span class="${verdict}">${verdict}</span> <span class="note">${seconds.toFixed(1)} s</span></summary>`,
+    `<details id="${escapeMarkup(id)}" class="${verdict}">`,
+    `<summary>${title}: <span class="${verdict}">${wordOf(verdict)}</span> <span class="note">${seconds.toFixed(1)} s</span></summary>`,
     block('Why', cell.reasons),
     block('Retried after', cell.retried),
-    block('Against the other kernels', differences(view)),
+    block('What differs from the other kernels', differences(view)),
     block('Checks', evidence.checks.map(checkLine), most.checks),
-    block('Timeline', evidence.trace.map(formatEvent), most.timeline),
+    milestones(evidence),
+    drawing('Timeline', drawLanes(evidence.trace)),
+    drawing('Clocks', drawDrift(evidence.trace)),
+    block('Trace', evidence.trace.map(formatEvent), most.timeline),
     block('Console', evidence.console, most.console),
     block('Kernel log', evidence.dmesg, most.dmesg),
     block('Run it again', [reproduceLine(report, cell), ...kept]),

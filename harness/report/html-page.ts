@@ -1,37 +1,60 @@
 // The parts of the HTML report that do not depend on what it reports.
 
-/** Colours by verdict, light and dark. */
+const dark = `--passed: #6fce86; --failed: #ff8f85; --broken: #f2b45c; --skipped: #a5a5a5; --told: #7db6ff;
+  --passed-back: #1d3324; --failed-back: #4a1d1a; --broken-back: #453013; --skipped-back: #262626;`;
+
+/** Colours by verdict, light and dark, each with a mark of its own beside it: no meaning is in a colour alone. */
 export const style = `
-:root { color-scheme: light dark; --line: #8884; --passed: #2a7d3f; --failed: #c4302b; --broken: #a45c00; --skipped: #777; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; } h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
-table { border-collapse: collapse; } .wide { overflow-x: auto; }
-th, td { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; white-space: nowrap; }
-thead th { position: sticky; top: 0; background: Canvas; }
+:root { color-scheme: light dark; --line: #8885; --passed: #1f6f35; --failed: #b3201b; --broken: #8a4b00; --skipped: #666; --told: #0a58b5;
+  --passed-back: #e7f5ea; --failed-back: #fbe3e1; --broken-back: #fcefd9; --skipped-back: #f1f1f1; }
+@media (prefers-color-scheme: dark) { :root { ${dark} } }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 84rem; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; } h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
+table { border-collapse: collapse; } .wide { overflow: auto; max-height: 85vh; margin: .5rem 0; }
+th, td { border: 1px solid var(--line); padding: .2rem .6rem; text-align: left; white-space: nowrap; }
+td.prose { white-space: normal; min-width: 18rem; }
+thead th { position: sticky; top: 0; background: Canvas; z-index: 2; } tbody th { position: sticky; left: 0; background: Canvas; font-weight: 600; }
+thead th small { display: block; font-weight: 400; }
 pre { background: #8881; padding: .6rem; overflow: auto; max-height: 30rem; font-size: 12.5px; line-height: 1.4; }
 details { border: 1px solid var(--line); border-radius: .3rem; padding: .4rem .8rem; margin: .5rem 0; }
-summary { cursor: pointer; font-weight: 600; }
-.passed { color: var(--passed); } .failed { color: var(--failed); font-weight: 700; }
-.broken { color: var(--broken); font-weight: 700; } .skipped { color: var(--skipped); }
-td a { color: inherit; } .note { color: var(--skipped); font-weight: 400; }
+details.failed, details.broken { border-left: .4rem solid currentColor; } details > * { color: CanvasText; }
+summary { cursor: pointer; font-weight: 600; } summary span { margin-left: .3rem; }
+.passed { color: var(--passed); } .failed { color: var(--failed); } .broken { color: var(--broken); } .skipped { color: var(--skipped); }
+summary .passed { color: var(--passed); } summary .failed { color: var(--failed); } summary .broken { color: var(--broken); }
+td.passed { background: var(--passed-back); } td.failed { background: var(--failed-back); font-weight: 700; }
+td.broken { background: var(--broken-back); font-weight: 700; } td.skipped { background: var(--skipped-back); }
+td a { color: inherit; } .note { color: var(--skipped); font-weight: 400; } p.note { margin: .2rem 0; }
+.choices { display: flex; gap: 2rem; flex-wrap: wrap; margin: 1.5rem 0 0; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; margin: .3rem 0; } dd { margin: 0; font-variant-numeric: tabular-nums; }
+svg { display: block; width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: CanvasText; }
+svg .grid, svg .lane { stroke: var(--line); } svg .mark { fill: var(--told); } svg .bad { stroke: var(--failed); stroke-width: 2.5; fill: none; }
+svg polyline.device { stroke: var(--passed); fill: none; stroke-width: 1.5; } svg circle.device { fill: var(--passed); } svg .told { fill: var(--told); }
 [hidden] { display: none; }
+@media print { .choices { display: none; } pre, .wide { max-height: none; } }
 `;
 
-/** Without it everything is shown: it only hides other generations, and opens the cell that an address names. */
+/** Without it everything is shown: it only hides other generations and rows without problems, and opens the cell that an address names. */
 export const script = `
 const choice = document.getElementById('generation');
+const problems = document.getElementById('problems');
 const filter = () => {
   for (const part of document.querySelectorAll('[data-generation]'))
     part.hidden = choice.value !== '' && part.dataset.generation !== choice.value;
+  for (const row of document.querySelectorAll('tr[data-fine]')) row.hidden = problems.checked;
 };
 choice.addEventListener('change', filter);
+problems.addEventListener('change', filter);
 const open = () => {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!(target instanceof HTMLDetailsElement)) return;
-  if (target.hidden) { choice.value = ''; filter(); }
-  target.open = true;
+  if (target.closest('[hidden]')) { choice.value = ''; filter(); }
+  for (let part = target; part !== null; part = part.parentElement.closest('details')) part.open = true;
   target.scrollIntoView();
 };
+document.addEventListener('click', ({ target }) => {
+  if (target.closest('a')?.hash === location.hash) open();
+});
 addEventListener('hashchange', open);
+filter();
 open();
 `;

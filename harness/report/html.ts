@@ -1,11 +1,11 @@
 // The report as one HTML file that needs nothing else: no network, no other file.
 import { createHash } from 'node:crypto';
-import type { Verdict } from '../scenario/result.js';
-import { transcriptOf } from './differences.js';
+import { partingsOf, transcriptOf } from './differences.js';
 import { escapeMarkup } from './escape.js';
 import type { Evidence } from './evidence.js';
 import { countVerdicts, type GridRow, gridsOf, renderCounts, stepNames } from './grid.js';
 import { block, renderCell } from './html-cell.js';
+import { markOf, wordOf } from './html-marks.js';
 import { script, style } from './html-page.js';
 import type { Report, ReportCell, ReportKernel, ReportStep } from './model.js';
 
@@ -31,13 +31,6 @@ const namesOf = (cells: readonly ReportCell[]): ((cell: ReportCell) => string) =
   return (cell) => byCell.get(cell) ?? '';
 };
 
-const marks: Readonly<Record<Verdict, string>> = {
-  passed: 'ok',
-  failed: 'failed',
-  broken: 'broken',
-  skipped: 'skipped',
-};
-
 /** Not even begun: one reason for many cells, and told once. */
 const isUnrun = ({ verdict, directory }: ReportCell): boolean => verdict === 'skipped' && directory === null;
 
@@ -57,9 +50,7 @@ const unrunList = (cells: readonly ReportCell[]): string => {
 
 const stepCell = (step: ReportStep | undefined): string => {
   if (step === undefined) return '<td></td>';
-  const { verdict, seconds, cached, retried } = step;
-  const time = verdict === 'passed' ? ` ${cached ? 'cached' : `${seconds.toFixed(1)} s`}` : '';
-  return `<td class="${verdict}">${marks[verdict]}${time}${retried.length > 0 ? ' (retried)' : ''}</td>`;
+  return `<td class="${step.verdict}">${markOf(step)}</td>`;
 };
 
 const kernelTable = (kernels: readonly ReportKernel[]): string => {
@@ -67,7 +58,7 @@ const kernelTable = (kernels: readonly ReportKernel[]): string => {
   const rows = kernels.map(({ name, release, version, suite, steps, differs }) => {
     const texts = [name, release ?? '–', version ?? '–', suite].map((text) => `<td>${e(text)}</td>`);
     const done = stepNames.map((step) => stepCell(steps.find((found) => found.name === step)));
-    return `<tr>${texts.join('')}${done.join('')}<td>${e(differs)}</td></tr>`;
+    return `<tr>${texts.join('')}${done.join('')}<td class="prose">${e(differs)}</td></tr>`;
   });
   return `<div class="wide"><table><thead><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
 };
@@ -77,20 +68,50 @@ type LinkOf = (cell: ReportCell) => string | undefined;
 
 const gridCell = (cell: ReportCell | undefined, linkOf: LinkOf): string => {
   if (cell === undefined) return '<td></td>';
-  const { verdict, seconds, retried } = cell;
-  const text = `${marks[verdict]}${verdict === 'passed' ? ` ${seconds.toFixed(1)}` : ''}${retried.length > 0 ? ' (retried)' : ''}`;
+  const { verdict } = cell;
+  const text = markOf(cell);
   const link = linkOf(cell);
   const inner = link === undefined ? text : `<a href="#${e(encodeURIComponent(link))}">${text}</a>`;
   const title = verdict === 'passed' ? '' : ` title="${e(cell.reasons[0]?.split('\n', 1)[0] ?? '')}"`;
   return `<td class="${verdict}"${title}>${inner}</td>`;
 };
 
+/** Nothing to look at: it passed, at the first attempt, wherever it was to run. */
+const isFine = (cells: readonly (ReportCell | undefined)[]): boolean =>
+  cells.every((cell) => cell === undefined || (cell.verdict === 'passed' && cell.retried.length === 0));
+
+/** Which scenarios tell the kernels apart; a line that says so when none does. */
+const partings = (rows: readonly GridRow[], linkOf: LinkOf): string => {
+  const kernels = new Set(
+    rows.flatMap(({ cells }) => cells.flatMap((cell) => (cell?.directory == null ? [] : [cell.kernel]))),
+  );
+  if (kernels.size < 2) return '';
+  const nameOf = (cell: ReportCell): string => {
+    const link = linkOf(cell);
+    return link === undefined
+      ? e(cell.kernel)
+      : `<a href="#${e(encodeURIComponent(link))}">${e(cell.kernel)}</a>`;
+  };
+  const told = partingsOf(rows).map(({ scenario, groups }) => {
+    const ends = groups.map((cells) => {
+      const [first] = cells;
+      const reason = first?.reasons[0]?.split('\n', 1)[0];
+      const why = reason === undefined ? '' : `: ${e(reason)}`;
+      return `<li><span class="${first?.verdict}">${wordOf(first?.verdict ?? 'skipped')}</span> on ${cells.map(nameOf).join(', ')}${why}</li>`;
+    });
+    return `<dt>${e(scenario)}</dt><dd><ul>${ends.join('')}</ul></dd>`;
+  });
+  return told.length === 0
+    ? `<p class="note">No scenario tells these ${kernels.size} kernels apart: each ended alike on all on which it ran.</p>`
+    : `<h3>What differs between the kernels</h3>\n<dl class="partings">${told.join('\n')}</dl>`;
+};
+
 const gridTable = (columns: readonly ReportKernel[], rows: readonly GridRow[], linkOf: LinkOf): string =>
   [
-    `<div class="wide"><table><thead><tr><th>scenario</th>${columns.map(({ name }) => `<th>${e(name)}</th>`).join('')}</tr></thead><tbody>`,
+    `<div class="wide"><table><thead><tr><th>scenario</th>${columns.map(({ name, release }) => `<th>${e(name)}<small>${e(release ?? '–')}</small></th>`).join('')}</tr></thead><tbody>`,
     ...rows.map(
       ({ name, cells }) =>
-        `<tr><th>${e(name)}</th>${cells.map((cell) => gridCell(cell, linkOf)).join('')}</tr>`,
+        `<tr${isFine(cells) ? ' data-fine' : ''}><th>${e(name)}</th>${cells.map((cell) => gridCell(cell, linkOf)).join('')}</tr>`,
     ),
     '</tbody></table></div>',
   ].join('\n');
@@ -123,24 +144,32 @@ export const renderHtml = (report: Report, evidence: EvidenceSource): string => 
       const traces = row
         .map((cell) => ({ kernel: cell.kernel, transcript: transcriptOf(evidence.cell(cell).trace) }))
         .filter(({ transcript }) => transcript.length > 0);
-      return row
-        .filter(told)
-        .map((cell) =>
-          renderCell({ report, cell, id: idOf(cell), row, evidence: evidence.cell(cell), traces }),
-        );
+      return row.filter(told).map((cell) => ({
+        cell,
+        text: renderCell({ report, cell, id: idOf(cell), row, evidence: evidence.cell(cell), traces }),
+      }));
     });
+    const [fine, others] = [true, false].map((passed) =>
+      cells
+        .filter(({ cell }) => (cell.verdict === 'passed' && cell.retried.length === 0) === passed)
+        .map(({ text }) => text),
+    );
     return [
       `<section data-generation="${e(generation)}">`,
       `<h2>vmd ${e(generation)}</h2>`,
       gridTable(columns, rows, linkOf),
       unrunList(rows.flatMap(({ cells }) => cells.filter((cell) => cell !== undefined))),
-      ...cells,
+      partings(rows, linkOf),
+      ...(others ?? []),
+      ...(fine === undefined || fine.length === 0
+        ? []
+        : [`<details><summary>What passed, and was kept (${fine.length})</summary>`, ...fine, '</details>']),
       '</section>',
     ].join('\n');
   });
   const options = grids.map(({ generation }) => `<option value="${e(generation)}">${e(generation)}</option>`);
   const facts = [
-    `driver ${report.driver}`,
+    `driver ${report.driver}${report.driverDirectory === null ? '' : ` in ${report.driverDirectory}`}`,
     `QEMU ${report.qemu}`,
     report.accelerator,
     `${report.seconds.toFixed(1)} s, ${report.jobs} at once`,
@@ -162,7 +191,8 @@ ${report.cut === null ? '' : `<p class="broken">Cut short: ${e(report.cut)}</p>`
 <h2>Kernels</h2>
 ${kernelTable(report.kernels)}
 ${stepDetails(report.kernels, evidence)}
-<p><label>Generation of vmd: <select id="generation"><option value="">all</option>${options.join('')}</select></label></p>
+<p class="choices"><label>Generation of vmd: <select id="generation"><option value="">all</option>${options.join('')}</select></label>
+<label><input type="checkbox" id="problems"/> only rows in which something did not pass at once</label></p>
 ${sections.join('\n')}
 <script>${script}</script>
 </body>

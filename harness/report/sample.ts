@@ -90,6 +90,13 @@ const evidence: Evidence = {
   trace: [
     { seq: 0, at: 10, kind: 'bar-read', offset: 24, width: 4, value: 7 },
     { seq: 1, at: 2500, kind: 'console', line: hostile },
+    { seq: 2, at: 3000, kind: 'qemu-exec' },
+    { seq: 3, at: 4000, kind: 'qmp-event', event: 'MIGRATION', data: '{"status":"completed"}' },
+    { seq: 4, at: 9000, kind: 'shell', command: hostile, status: 0 },
+    { seq: 5, at: 10_000, kind: 'sample', us: 1_000_000_000_000_000 },
+    { seq: 6, at: 11_000, kind: 'reading', what: 'drift', value: -41_025 },
+    { seq: 7, at: 20_000, kind: 'sample', us: 1_000_005_000_010_000 },
+    { seq: 8, at: 21_000, kind: 'check', result: 'not ok', what: hostile },
   ],
   console: [`[    0.000] ${hostile}`],
   dmesg: [hostile],

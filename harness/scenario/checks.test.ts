@@ -31,10 +31,14 @@ t.test('a check that does not says what was expected, seen, and where in the tra
   trace.sink({ kind: 'bar-read', offset: 25, width: 1, value: 0x2d });
   trace.sink({ kind: 'console', line: 'noise' });
   check.equal('seconds', 0x2d2d, 0x5c7a);
-  t.same(failures, ['seconds: expected 23674, seen 11565 (trace #1 to #2)']);
+  t.same(failures, ['seconds: expected 23674, seen 11565 (trace #2 to #3)']);
   const last = said.at(-1);
   t.notOk(last?.ok);
-  t.same(last?.extra?.trace, ['#1 0.000 ms bar-read offset=25 width=1 value=0x2d']);
+  t.same(last?.extra?.trace, ['#2 0.000 ms bar-read offset=25 width=1 value=0x2d']);
+  t.match(trace.since(0, 'check'), [
+    { seq: 1, what: 'first', result: 'ok' },
+    { seq: 4, what: 'seconds', result: 'not ok' },
+  ]);
 });
 
 t.test('bigint and number are different, and so are the order and the depth of lists', async (t) => {

@@ -34,21 +34,29 @@ const text = (value: unknown): string =>
         ? 'nothing'
         : JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
 
-/** Protocol traffic is what a failure is about; console lines and shell commands are told elsewhere. */
-const isTraffic = (kind: string): boolean => kind !== 'console' && kind !== 'shell';
+const toldElsewhere = new Set(['console', 'shell', 'check']);
+
+/** Protocol traffic is what a failure is about; console lines, shell commands and other checks are told elsewhere. */
+const isTraffic = (kind: string): boolean => !toldElsewhere.has(kind);
 
 /** `onFailure` gets the line of each check that fails. The checks go on: one guest shows as much as it can. */
 export const checksFor = (reporter: Reporter, trace: Trace, onFailure: (line: string) => void): Checks => {
   let from = trace.mark;
-  const judge = (what: string, holds: boolean, expected: string, seen: string): void => {
-    const since = from;
+  /** A check is a step on the trace's clock, too. Gives the events since the check before: from, and up to before. */
+  const note = (what: string, holds: boolean): [since: number, to: number] => {
+    const span: [number, number] = [from, trace.mark];
+    trace.sink({ kind: 'check', result: holds ? 'ok' : 'not ok', what });
     from = trace.mark;
+    return span;
+  };
+  const judge = (what: string, holds: boolean, expected: string, seen: string): void => {
+    const [since, to] = note(what, holds);
     if (holds) {
       reporter.pass(seen.length > wide ? what : `${what}: ${seen}`);
       return;
     }
-    const events = trace.since(since).filter(({ kind }) => isTraffic(kind));
-    const where = from === since ? `trace #${from}` : `trace #${since} to #${from - 1}`;
+    const events = trace.since(since).filter(({ seq, kind }) => seq < to && isTraffic(kind));
+    const where = to === since ? `trace #${to}` : `trace #${since} to #${to - 1}`;
     const line = `${what}: expected ${expected}, seen ${seen} (${where})`;
     onFailure(line);
     reporter.fail(line, {
@@ -64,9 +72,9 @@ export const checksFor = (reporter: Reporter, trace: Trace, onFailure: (line: st
       judge(what, isDeepStrictEqual(seen, expected), text(expected), text(seen)),
     that: (what, holds, expected, seen) => judge(what, holds, expected, text(seen)),
     lines: (what, seen, expected) => {
-      from = trace.mark;
       const difference = diffLines(expected, seen);
       const count = difference.filter(({ mark }) => mark !== ' ').length;
+      note(what, count === 0);
       if (count === 0) {
         reporter.pass(`${what}: ${seen.length}`);
         return;

@@ -2,6 +2,7 @@
 import { HarnessError } from '../errors.js';
 import { unpackPayload } from '../guest/disks.js';
 import type { Shell } from '../guest/shell.js';
+import { noTrace, type TraceSink } from '../trace.js';
 import type { DriverDescription, SysfsTime } from './driver-description.js';
 import { functionAddress } from './vm.js';
 
@@ -27,6 +28,8 @@ export interface DriverOptions {
   readonly nextReading: NextReading;
   /** Of the function whose device is meant, as Linux names it. */
   readonly address?: string;
+  /** Is told each value of a clock that is read from the driver: `reading`, with `what` it is and its `value`. */
+  readonly trace?: TraceSink;
 }
 
 /** Beyond the time that the driver takes between two measurements. */
@@ -37,21 +40,27 @@ export class Driver {
   readonly #shell: Shell;
   readonly #address: string;
   readonly #nextReading: NextReading;
+  readonly #trace: TraceSink;
 
   constructor(
     shell: Shell,
     description: DriverDescription,
-    { address = functionAddress, nextReading }: DriverOptions,
+    { address = functionAddress, nextReading, trace = noTrace }: DriverOptions,
   ) {
     this.#shell = shell;
     this.#address = address;
     this.#nextReading = nextReading;
+    this.#trace = trace;
     this.description = description;
   }
 
   /** The same driver, looked at through another function. */
   at(address: string): Driver {
-    return new Driver(this.#shell, this.description, { address, nextReading: this.#nextReading });
+    return new Driver(this.#shell, this.description, {
+      address,
+      nextReading: this.#nextReading,
+      trace: this.#trace,
+    });
   }
 
   /** Puts the modules where modprobe finds them. Nothing is loaded by it. */
@@ -136,7 +145,7 @@ export class Driver {
 
   /** The host's clock as the driver shows it, microseconds since the epoch. */
   async hostTime(): Promise<bigint> {
-    return parseTime('host time', await this.attribute(this.hostTimeName));
+    return this.#tell('host-time', parseTime('host time', await this.attribute(this.hostTimeName)));
   }
 
   /** Whether it shows the host's clock whenever it is asked. */
@@ -154,13 +163,13 @@ export class Driver {
   /** The guest's own clock as the driver shows it, microseconds since the epoch. */
   async guestTime(): Promise<bigint> {
     const name = this.#sysfsTime().guestTime ?? this.#lacks("an attribute with the guest's clock");
-    return parseTime('guest time', await this.attribute(name));
+    return this.#tell('guest-time', parseTime('guest time', await this.attribute(name)));
   }
 
   /** Host − guest in nanoseconds, measured at this moment. DRIVER_LACKS if the driver measures only in its own time. */
   async driftNs(): Promise<bigint> {
     const name = this.#sysfsTime().driftNs ?? this.#lacks('an attribute with the drift');
-    return parseDrift(await this.attribute(name));
+    return this.#tell('drift', parseDrift(await this.attribute(name)));
   }
 
   /** The same, of a measurement that is made after the call: at once, or when the driver comes to it. */
@@ -176,7 +185,7 @@ export class Driver {
       { what: 'a new drift in sysctl' },
     );
     const [seconds = '', nanoseconds = ''] = shown.split('\n');
-    return parseDrift(seconds) * 1_000_000_000n + parseDrift(nanoseconds);
+    return this.#tell('drift', parseDrift(seconds) * 1_000_000_000n + parseDrift(nanoseconds));
   }
 
   /** Whether it shows the commands that came. */
@@ -203,6 +212,11 @@ export class Driver {
         return [name, Number(count)];
       }),
     );
+  }
+
+  #tell(what: string, value: bigint): bigint {
+    this.#trace({ kind: 'reading', what, value });
+    return value;
   }
 
   #sysfsTime(): SysfsTime {

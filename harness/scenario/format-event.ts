@@ -13,6 +13,6 @@ export const formatEvent = ({ seq, at, kind, ...data }: TraceEvent): string => {
     `#${seq}`,
     `${(at / 1000).toFixed(3)} ms`,
     kind,
-    ...fields.map(([key, value]) => `${key}=${show(key, value)}`),
+    ...fields.map(([key, value]) => `${key}=${kind === 'reading' ? value : show(key, value)}`),
   ].join(' ');
 };

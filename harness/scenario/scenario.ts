@@ -156,7 +156,7 @@ export const scenario = (
           what: 'reading of the time by the driver',
           timeoutMs,
         });
-      const driver = new Driver(shell, environment.driver, { nextReading });
+      const driver = new Driver(shell, environment.driver, { nextReading, trace: trace.sink });
       const parameters = {
         ...(options.quiet && driver.quiet),
         ...driver.having(options.wishes ?? {}),

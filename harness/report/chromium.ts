@@ -1,0 +1,157 @@
+// For tests: a headless Chromium, driven over its debugging pipe (messages of the DevTools protocol, each ended by NUL).
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+
+/** A browser in another place, or of another name; where it is set, there must be one. */
+export const chromiumVariable = 'VMMCI_CHROMIUM';
+
+const names = ['chromium', 'chromium-browser', 'google-chrome'];
+
+const isProgram = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** The program's path; undefined when this host has none. Throws when the environment names one that is not there. */
+export const findChromium = (asked = process.env[chromiumVariable]): string | undefined => {
+  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin'];
+  const wanted = asked === undefined || asked === '' ? names : [asked];
+  const found = wanted
+    .flatMap((name) => (name.includes('/') ? [name] : directories.map((directory) => join(directory, name))))
+    .find(isProgram);
+  if (found === undefined && wanted !== names)
+    throw new Error(`${chromiumVariable}: there is no program ${asked}`);
+  return found;
+};
+
+const flags = [
+  '--headless',
+  '--remote-debugging-pipe',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+  '--window-size=1400,1000',
+];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Message {
+  readonly id?: number;
+  readonly sessionId?: string;
+  readonly method?: string;
+  readonly params?: Fields;
+  readonly result?: Fields;
+  readonly error?: { readonly message: string };
+}
+
+export interface Page {
+  /** The value of an expression, which must be plain data; rejects when it throws. */
+  evaluate<T>(expression: string): Promise<T>;
+  send(method: string, params?: Fields): Promise<Fields>;
+  /** What it asked the network and the file system for. */
+  readonly requests: readonly string[];
+  /** Errors of scripts, and what the content security policy refused. */
+  readonly errors: readonly string[];
+}
+
+export interface Browser {
+  /** Resolves when the page has loaded. */
+  open(url: string): Promise<Page>;
+  close(): Promise<void>;
+}
+
+/** `profile` is a directory of its own. */
+export const startChromium = async (program: string, profile: string): Promise<Browser> => {
+  const child = spawn(program, [...flags, `--user-data-dir=${profile}`, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'exit');
+  const [output, input] = [child.stdio[3] as Writable, child.stdio[4] as Readable];
+  output.on('error', () => {});
+  const waiting = new Map<number, { resolve(result: Fields): void; reject(error: Error): void }>();
+  const listeners = new Set<(message: Message) => void>();
+  let count = 0;
+  let rest = '';
+  input.setEncoding('utf8').on('data', (data: string) => {
+    const parts = `${rest}${data}`.split('\0');
+    rest = parts.pop() ?? '';
+    for (const part of parts) {
+      const message = JSON.parse(part) as Message;
+      if (message.id === undefined) for (const listener of listeners) listener(message);
+      const asked = waiting.get(message.id ?? -1);
+      waiting.delete(message.id ?? -1);
+      if (message.error !== undefined) asked?.reject(new Error(message.error.message));
+      else asked?.resolve(message.result ?? {});
+    }
+  });
+  void ended.then(() => {
+    for (const { reject } of waiting.values()) reject(new Error('the browser has ended'));
+  });
+  const send = (method: string, params: Fields = {}, sessionId?: string): Promise<Fields> =>
+    new Promise((resolve, reject) => {
+      count += 1;
+      waiting.set(count, { resolve, reject });
+      output.write(`${JSON.stringify({ id: count, method, params, sessionId })}\0`);
+    });
+
+  const open = async (url: string): Promise<Page> => {
+    const { targetId } = await send('Target.createTarget', { url: 'about:blank' });
+    const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true });
+    const requests: string[] = [];
+    const errors: string[] = [];
+    let loaded = (): void => {};
+    const isLoaded = new Promise<void>((resolve) => {
+      loaded = resolve;
+    });
+    const handlers: Readonly<Record<string, (params: Fields) => void>> = {
+      'Page.loadEventFired': () => loaded(),
+      'Network.requestWillBeSent': ({ request }) => requests.push(String((request as Fields).url)),
+      'Runtime.exceptionThrown': ({ exceptionDetails }) => errors.push(JSON.stringify(exceptionDetails)),
+      'Log.entryAdded': ({ entry }) => {
+        const { level, text } = entry as Fields;
+        if (level === 'error') errors.push(String(text));
+      },
+    };
+    listeners.add((message) => {
+      if (message.sessionId === sessionId) handlers[message.method ?? '']?.(message.params ?? {});
+    });
+    const ask = (method: string, params?: Fields): Promise<Fields> => send(method, params, String(sessionId));
+    for (const domain of ['Page', 'Network', 'Runtime', 'Log']) await ask(`${domain}.enable`);
+    await ask('Page.navigate', { url });
+    await isLoaded;
+    return {
+      requests,
+      errors,
+      send: ask,
+      evaluate: async <T>(expression: string): Promise<T> => {
+        const { result, exceptionDetails } = await ask('Runtime.evaluate', {
+          expression,
+          returnByValue: true,
+          awaitPromise: true,
+        });
+        if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
+        return (result as { value: T }).value;
+      },
+    };
+  };
+  return {
+    open,
+    close: async () => {
+      // It ends with its pipe, too, if we are killed.
+      await send('Browser.close').catch(() => {});
+      await ended;
+    },
+  };
+};

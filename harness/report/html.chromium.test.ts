@@ -1,0 +1,165 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import t from 'tap';
+import { type Browser, chromiumVariable, findChromium, type Page, startChromium } from './chromium.js';
+import { renderHtml } from './html.js';
+import { sampleCell, sampleEvidence, sampleReport } from './sample.js';
+
+const sample = sampleReport();
+/** With a row in which all is well. */
+const report = { ...sample, cells: [...sample.cells, sampleCell('old', 'fine', 'passed')] };
+
+const program = findChromium();
+const skip =
+  program === undefined && `there is no chromium on this host (${chromiumVariable} names another program)`;
+
+t.test('the report in a browser', { skip, timeout: 300_000 }, async (t) => {
+  const place = t.testdir({});
+  const file = join(place, 'index.html');
+  await writeFile(file, renderHtml(report, sampleEvidence));
+  const browser: Browser = await startChromium(program ?? '', join(place, 'profile'));
+  t.teardown(() => browser.close());
+  const open = (hash = ''): Promise<Page> => browser.open(`${pathToFileURL(file)}${hash}`);
+
+  /** Nothing went wrong on the page, and it asked for nothing but itself. */
+  const isClean = (test: Pick<typeof t, 'strictSame'>, { errors, requests }: Page): void => {
+    test.strictSame(errors, []);
+    test.strictSame(
+      requests.filter((url) => !url.startsWith(String(pathToFileURL(file)))),
+      [],
+      'nothing is fetched',
+    );
+  };
+  const shown = (page: Page, selector: string): Promise<string[]> =>
+    page.evaluate(
+      `[...document.querySelectorAll(${JSON.stringify(selector)})].filter((part) => part.checkVisibility()).map((part) => part.innerText.trim())`,
+    );
+
+  await t.test('text from a guest stays text', async (t) => {
+    const page = await open();
+    t.equal(
+      await page.evaluate('document.title'),
+      'vmmci kernel matrix: 3 passed, 2 failed, 1 broken, 2 skipped',
+    );
+    t.equal(await page.evaluate('document.images.length'), 0);
+    isClean(t, page);
+  });
+
+  await t.test('every verdict has a mark that needs no colour', async (t) => {
+    const page = await open();
+    t.strictSame(
+      new Set((await shown(page, 'section td')).map((text) => text.replace(/[\d.]+ s/, 'n s'))),
+      new Set(['✓ n s', '✓ n s ↻ retried', '✗ failed', '⚠ broken ↻ retried', '– skipped', '']),
+    );
+  });
+
+  await t.test('the generation filter hides the others, and shows them again', async (t) => {
+    const page = await open();
+    t.strictSame(await shown(page, 'section h2'), ['vmd 8.0', 'vmd 7.8']);
+    const choose = (value: string): Promise<unknown> =>
+      page.evaluate(
+        `document.getElementById('generation').value = '${value}', document.getElementById('generation').dispatchEvent(new Event('change'))`,
+      );
+    await choose('7.8');
+    t.strictSame(await shown(page, 'section h2'), ['vmd 7.8']);
+    await choose('8.0');
+    t.strictSame(await shown(page, 'section h2'), ['vmd 8.0']);
+    await choose('');
+    t.strictSame(await shown(page, 'section h2'), ['vmd 8.0', 'vmd 7.8']);
+    isClean(t, page);
+  });
+
+  await t.test('rows without a problem can be left out', async (t) => {
+    const page = await open();
+    const box = `document.getElementById('problems').click()`;
+    const before = await shown(page, 'section tbody tr');
+    await page.evaluate(box);
+    const during = await shown(page, 'section tbody tr');
+    t.ok(during.length < before.length, `${during.length} of ${before.length}`);
+    t.ok(during.every((row) => /failed|broken|retried|skipped/.test(row)));
+    await page.evaluate(box);
+    t.strictSame(await shown(page, 'section tbody tr'), before);
+  });
+
+  await t.test('a link in the grid opens its cell, also a second time', async (t) => {
+    const page = await open();
+    const isOpen = (id: string): Promise<boolean> =>
+      page.evaluate(`document.getElementById(${JSON.stringify(id)}).open`);
+    const follow = (): Promise<unknown> =>
+      page.evaluate(`new Promise((resolve) => {
+        [...document.querySelectorAll('td.failed a')].find((link) => link.hash.includes('stop')).click();
+        setTimeout(resolve);
+      })`);
+    t.equal(await isOpen('old/8.0/stop'), false);
+    await follow();
+    t.equal(await isOpen('old/8.0/stop'), true);
+    t.equal(await isOpen('old/7.8/stop'), false);
+    await page.evaluate(`document.getElementById('old/8.0/stop').open = false`);
+    await follow();
+    t.equal(await isOpen('old/8.0/stop'), true);
+    isClean(t, page);
+  });
+
+  await t.test('an address opens its cell, and shows its timeline and its clocks', async (t) => {
+    const page = await open(`#${encodeURIComponent('old/8.0/stop')}`);
+    const within = (part: string): string => `details[id="old/8.0/stop"] ${part}`;
+    for (const title of [
+      'Why',
+      'Checks',
+      'How the guest came up',
+      'Timeline',
+      'Clocks',
+      'Trace',
+      'Run it again',
+    ])
+      t.ok((await shown(page, within('h3'))).includes(title), title);
+    const boxes = await page.evaluate<number[]>(
+      `[...document.querySelectorAll(${JSON.stringify(within('svg'))})].map((svg) => svg.getBoundingClientRect().height)`,
+    );
+    t.equal(boxes.length, 2);
+    t.ok(
+      boxes.every((height) => height > 50),
+      String(boxes),
+    );
+    t.equal(
+      await page.evaluate(`document.querySelectorAll(${JSON.stringify(within('svg .bad'))}).length`),
+      1,
+    );
+    t.match(
+      await page.evaluate(
+        `document.querySelector(${JSON.stringify(within('.lanes .mark title'))}).textContent`,
+      ),
+      /^#\d+ .* ms /,
+    );
+    isClean(t, page);
+  });
+
+  await t.test('dark: the page follows, and its text can be read', async (t) => {
+    const page = await open();
+    const colours = (): Promise<[string, string]> =>
+      page.evaluate(
+        `['backgroundColor', 'color'].map((name) => getComputedStyle(document.querySelector('td.failed'))[name])`,
+      );
+    const light = await colours();
+    await page.send('Emulation.setEmulatedMedia', {
+      features: [{ name: 'prefers-color-scheme', value: 'dark' }],
+    });
+    const dark = await colours();
+    t.strictNotSame(dark, light);
+    for (const [back, text] of [light, dark]) t.ok(contrast(back, text) >= 4.5, `${text} on ${back}`);
+  });
+});
+
+/** By WCAG 2; at least 4.5 is asked for. Takes what getComputedStyle gives: `rgb(1, 2, 3)`. */
+const contrast = (one: string, other: string): number => {
+  const luminance = (colour: string): number => {
+    const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map(Number).map((value) => {
+      const part = value / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [low = 0, high = 0] = [luminance(one), luminance(other)].sort((left, right) => left - right);
+  return (high + 0.05) / (low + 0.05);
+};

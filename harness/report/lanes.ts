@@ -1,0 +1,89 @@
+// A trace drawn as lanes over time: who was busy when, on one clock.
+import { formatEvent } from '../scenario/format-event.js';
+import type { TraceEvent } from '../trace.js';
+import { escapeMarkup } from './escape.js';
+
+interface Lane {
+  readonly name: string;
+  readonly kinds: readonly string[];
+}
+
+/** From the outside in. Kinds that are in none of them are in the text below the drawing alone. */
+const lanes: readonly Lane[] = [
+  { name: 'checks', kinds: ['check'] },
+  { name: 'shell', kinds: ['shell', 'reading'] },
+  { name: 'console', kinds: ['console'] },
+  { name: 'QEMU', kinds: ['qemu-exec', 'qemu-start', 'qemu-exit', 'qmp', 'qmp-event', 'snapshot'] },
+  { name: 'config space', kinds: ['config-read', 'config-write', 'reset'] },
+  { name: 'registers', kinds: ['bar-read', 'bar-write'] },
+  { name: 'interrupts', kinds: ['interrupt', 'irq'] },
+  { name: 'device', kinds: ['sample', 'command', 'ack', 'status', 'features'] },
+  { name: 'host', kinds: ['timer', 'stop', 'kill', 'pause', 'unpause', 'clock-jump', 'guest-exit', 'fault'] },
+];
+
+const width = 1000;
+const left = 130;
+const row = 22;
+
+/** More than one of them in the same pixel would be drawn over each other. */
+const perPixel = 1;
+
+const place = (at: number, end: number): number => left + ((width - left - 10) * at) / Math.max(1, end);
+
+/** A step of 1, 2 or 5 times a power of ten that gives four to ten marks; in µs. */
+export const stepOf = (end: number): number => {
+  const rough = Math.max(1, end) / 8;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
+};
+
+/** A mark of an axis with such a step; both in µs. */
+export const timeLabel = (us: number, step: number): string =>
+  step >= 1_000_000 ? `${us / 1_000_000} s` : `${Number((us / 1000).toFixed(step < 1000 ? 3 : 0))} ms`;
+
+const axis = (end: number, height: number): string => {
+  const step = stepOf(end);
+  const marks = [];
+  for (let us = 0; us <= end; us += step) {
+    const x = place(us, end).toFixed(1);
+    marks.push(
+      `<line class="grid" x1="${x}" x2="${x}" y1="0" y2="${height - 18}"/><text x="${x}" y="${height - 4}" text-anchor="middle">${timeLabel(us, step)}</text>`,
+    );
+  }
+  return marks.join('');
+};
+
+const isBad = ({ kind, result, event }: TraceEvent): boolean =>
+  (kind === 'check' && result === 'not ok') || (kind === 'timer' && event === 'expired') || kind === 'kill';
+
+const drawLane = (events: readonly TraceEvent[], y: number, end: number): string => {
+  const drawn: string[] = [];
+  let last = Number.NEGATIVE_INFINITY;
+  for (const event of events) {
+    const x = place(event.at, end);
+    if (x - last < perPixel && !isBad(event)) continue;
+    last = x;
+    const title = `<title>${escapeMarkup(formatEvent(event).slice(0, 200))}</title>`;
+    drawn.push(
+      isBad(event)
+        ? `<path class="bad" d="M${(x - 5).toFixed(1)} ${y + 4}l10 12m0 -12l-10 12">${title}</path>`
+        : `<rect class="mark" x="${x.toFixed(1)}" y="${y + 4}" width="2" height="12">${title}</rect>`,
+    );
+  }
+  return drawn.join('');
+};
+
+/** An SVG; empty when there is nothing to draw. Lanes without events are left out. */
+export const drawLanes = (events: readonly TraceEvent[]): string => {
+  const end = events.at(-1)?.at ?? 0;
+  const used = lanes
+    .map(({ name, kinds }) => ({ name, events: events.filter(({ kind }) => kinds.includes(kind)) }))
+    .filter(({ events }) => events.length > 0);
+  if (used.length === 0) return '';
+  const height = used.length * row + 24;
+  const parts = used.map(({ name, events }, index) => {
+    const y = index * row;
+    return `<text x="${left - 8}" y="${y + 15}" text-anchor="end">${name} (${events.length})</text><line class="lane" x1="${left}" x2="${width}" y1="${y + 10}" y2="${y + 10}"/>${drawLane(events, y, end)}`;
+  });
+  return `<svg class="lanes" viewBox="0 0 ${width} ${height}" role="img" aria-label="timeline: ${used.map(({ name, events }) => `${name} ${events.length}`).join(', ')}">${axis(end, height)}${parts.join('\n')}</svg>`;
+};
