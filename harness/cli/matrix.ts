@@ -73,10 +73,14 @@ const describedBy = (value: string | undefined): string | undefined =>
 
 const firstLine = (reasons: readonly string[]): string => reasons[0]?.split('\n', 1)[0] ?? '';
 
-const stepLine = (kernel: string, { name, verdict, seconds, cached, reasons }: ReportStep): string =>
-  verdict === 'passed'
-    ? `${kernel} ${name}: ${cached ? 'cached' : 'done'}, ${seconds.toFixed(1)} s`
-    : `${kernel} ${name}: ${verdict}: ${firstLine(reasons)}`;
+const stepLine = (kernel: string, { name, verdict, seconds, cached, reasons, retried }: ReportStep): string =>
+  [
+    `${kernel} ${name}: `,
+    verdict === 'passed'
+      ? `${cached ? 'cached' : 'done'}, ${seconds.toFixed(1)} s`
+      : `${verdict}: ${firstLine(reasons)}`,
+    retried.length > 0 ? ` (${firstLine(retried)})` : '',
+  ].join('');
 
 const cellLine = ({ kernel, generation, scenario, verdict, seconds, reasons, retried }: ReportCell): string =>
   [

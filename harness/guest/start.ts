@@ -37,9 +37,15 @@ export interface GuestOptions {
 export interface RestoreOptions extends GuestOptions {
   /** vfio-user socket of the function at 00:05.0: plugged in before the CPU goes on, or there before the restore where the machine takes no plugging. */
   functionSocket?: string | undefined;
+  /** Looks whether the restored guest is well; one that is not was spoilt by its snapshot, which is made anew. */
+  prove?: ((guest: Guest) => Promise<unknown>) | undefined;
   /** Called when the snapshot has to be made first, and when one that failed is made anew. */
   onSnapshot?: ((event: { reason: 'missing' | 'failed'; error?: Error }) => void) | undefined;
 }
+
+/** For reports: what happened to the snapshot. */
+export const remadeAfter = (error: Error): string =>
+  `the snapshot did not restore, and was made anew: ${error.message}`;
 
 const attach = (
   machine: Machine,
@@ -90,6 +96,10 @@ const load = async (path: string, options: RestoreOptions): Promise<Guest> => {
     await loadMachine(machine, path);
     if (functionSocket !== undefined && plugs) await plugFunction(machine, functionSocket);
     await machine.qmp.execute('cont');
+    await options.prove?.(guest).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new HarnessError('SNAPSHOT', { path, step: 'the restored guest', reason }, error);
+    });
     return guest;
   } catch (error) {
     await machine.kill();

@@ -2,7 +2,7 @@
 import { ensureInitramfs } from '../../images/guest/initramfs.js';
 import type { ModuleSet } from '../../images/kernels/build.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
-import { restoreGuest } from '../guest/start.js';
+import { remadeAfter, restoreGuest } from '../guest/start.js';
 import { makeDisks } from '../scenario/disks.js';
 import type { Environment } from '../scenario/environment.js';
 import { machineOf } from '../scenario/machine.js';
@@ -10,12 +10,12 @@ import { privateDirectory } from '../socket/private-directory.js';
 import { DEFAULT_GENERATION } from '../vmmci/generations.js';
 import type { Bench } from './bench.js';
 
-/** `cached`: the snapshot was there. Throws what booting and restoring throw. */
+/** `cached`: the snapshot was there. `remedied`: why it had to be made anew. Throws what booting and restoring throw. */
 export const warmSnapshot = async (
   bench: Bench,
   kernel: Kernel,
   modules: ModuleSet,
-): Promise<{ cached: boolean }> => {
+): Promise<{ cached: boolean; remedied: string[] }> => {
   const initramfs = await ensureInitramfs(kernel, bench.root);
   const place = privateDirectory();
   // A run that is interrupted ends this process while we wait.
@@ -30,21 +30,21 @@ export const warmSnapshot = async (
     keep: false,
   };
   let cached = true;
+  const remedied: string[] = [];
   try {
     const disks = await makeDisks(environment, place.path, { format: false });
     const guest = await restoreGuest({
       qemu: bench.qemu,
       machine: machineOf(environment, disks),
-      onSnapshot: () => {
+      // It fails in seconds, where a scenario would wait long and then blame the driver.
+      prove: ({ shell }) => shell.text('true', { what: 'answer of the restored guest' }),
+      onSnapshot: ({ error }) => {
         cached = false;
+        if (error !== undefined) remedied.push(remadeAfter(error));
       },
     });
-    try {
-      await guest.shell.text('true', { what: 'answer of the restored guest' });
-    } finally {
-      await guest.machine.kill();
-    }
-    return { cached };
+    await guest.machine.kill();
+    return { cached, remedied };
   } finally {
     process.off('exit', place.remove);
     place.remove();

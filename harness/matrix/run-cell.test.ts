@@ -12,10 +12,10 @@ import { join } from 'node:path';
 const { VMMCI_RUN, VMMCI_KERNEL, VMMCI_GENERATION, COUNTER, TMPDIR } = process.env;
 appendFileSync(COUNTER, 'x');
 const attempt = readFileSync(COUNTER, 'utf8').length;
-const leave = (scenario, verdict, reasons = []) => {
+const leave = (scenario, verdict, reasons = [], remedied) => {
   const directory = join(VMMCI_RUN, VMMCI_KERNEL, scenario);
   mkdirSync(directory, { recursive: true });
-  const result = { scenario, verdict, reasons, seconds: attempt, generation: VMMCI_GENERATION, nodeMiB: 90, directory };
+  const result = { scenario, verdict, reasons, remedied, seconds: attempt, generation: VMMCI_GENERATION, nodeMiB: 90, directory };
   writeFileSync(join(directory, 'result.json'), JSON.stringify(result));
 };
 console.log('attempt ' + attempt);
@@ -50,6 +50,12 @@ t.test('each scenario of the file is a cell, its artifacts in their place', asyn
   t.ok(files.includes('k/one/result.json'));
   t.notOk(files.includes('k/one/output.txt'), 'of what passed, nothing more');
   t.notOk(files.includes('.running/k-8.0-it'));
+});
+
+t.test('what was put right within a scenario is told as a retry', async (t) => {
+  const { cells, attempts } = await run(t, "leave('one', 'passed', [], ['the snapshot was made anew']);");
+  t.match(cells, [{ verdict: 'passed', retried: ['the snapshot was made anew'] }]);
+  t.equal(attempts, 1);
 });
 
 t.test('a failure is never run again, and its output is kept', async (t) => {

@@ -93,7 +93,7 @@ export const runCell = async (cell: Cell, context: CellContext): Promise<ReportC
   let firstProblem: string | undefined;
 
   const record = async (result: ScenarioResult, output: string): Promise<void> => {
-    const { scenario, verdict, reasons, seconds, nodeMiB } = result;
+    const { scenario, verdict, reasons, remedied = [], seconds, nodeMiB } = result;
     const before = rows.get(scenario);
     if (before !== undefined && before.verdict !== 'broken') return;
     if (before !== undefined) await setAside(run, before.directory);
@@ -107,7 +107,7 @@ export const runCell = async (cell: Cell, context: CellContext): Promise<ReportC
       seconds,
       nodeMiB,
       directory,
-      retried,
+      retried: [...retried, ...remedied],
     });
   };
 

@@ -8,7 +8,7 @@ const broken = new HarnessError('GUEST_BOOT', { reason: 'no greeting' });
 const fine = { value: 1, cached: true };
 
 /** A step whose attempts end as `outcomes` say. */
-const step = async (...outcomes: readonly (Error | typeof fine)[]) => {
+const step = async (...outcomes: readonly (Error | (typeof fine & { remedied?: string[] }))[]) => {
   let attempts = 0;
   const done = await runStep({
     name: 'boot',
@@ -38,6 +38,11 @@ t.test('what the harness breaks is tried again, once, and that is told', async (
   t.match(third.step, { verdict: 'broken', reasons: [/no greeting/], retried: [/no greeting/] });
   t.equal(third.attempts, 2);
   t.equal(third.value, undefined);
+});
+
+t.test('what was put right within the step is told beside what was retried', async (t) => {
+  const { step: made } = await step(broken, { ...fine, remedied: ['made anew'] });
+  t.match(made, { verdict: 'passed', retried: [/no greeting/, 'made anew'] });
 });
 
 t.test('what the driver does wrong is never tried again', async (t) => {

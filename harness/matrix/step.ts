@@ -10,13 +10,15 @@ interface Outcome<T> {
   readonly reasons: readonly string[];
   readonly value?: T;
   readonly cached: boolean;
+  /** What went wrong within the attempt and was put right there. */
+  readonly remedied?: readonly string[];
 }
 
 export interface StepOptions<T> {
   readonly name: StepName;
   readonly halt: Halt;
   readonly onRetry: (reason: string) => void;
-  readonly work: () => Promise<{ value: T; cached: boolean }>;
+  readonly work: () => Promise<{ value: T; cached: boolean; remedied?: readonly string[] }>;
   /** Errors that mean the kernel cannot be had: no verdict about anything. */
   readonly unavailable?: readonly ErrorCode[];
   /** The line for an error; its message when not given. */
@@ -63,7 +65,11 @@ export const runStep = async <T>({
   };
   const broken = ({ verdict, reasons }: Outcome<T>): string | undefined =>
     verdict === 'broken' ? reasons.join('; ') : undefined;
-  const { value, ...outcome } = await retryBroken(attempt, broken, {
+  const {
+    value,
+    remedied = [],
+    ...outcome
+  } = await retryBroken(attempt, broken, {
     halt,
     onRetry: (reason) => {
       retried.push(reason);
@@ -71,5 +77,5 @@ export const runStep = async <T>({
     },
   });
   const seconds = Math.round(performance.now() - start) / 1000;
-  return { step: { name, ...outcome, seconds, retried }, value };
+  return { step: { name, ...outcome, seconds, retried: [...retried, ...remedied] }, value };
 };

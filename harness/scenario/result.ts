@@ -9,6 +9,8 @@ export interface ScenarioResult {
   readonly verdict: Verdict;
   /** Why, for every verdict but `passed`: one line each. */
   readonly reasons: readonly string[];
+  /** What of the harness went wrong and was put right, one line each; absent in results of older versions. */
+  readonly remedied?: readonly string[];
   readonly seconds: number;
   readonly kernel: string;
   readonly generation: string;

@@ -202,6 +202,9 @@ export const scenario = (
             scenario: name,
             verdict,
             reasons,
+            remedied: trace
+              .since(0, 'snapshot')
+              .flatMap(({ error }) => (typeof error === 'string' ? [error] : [])),
             seconds: Math.round(seconds * 1000) / 1000,
             kernel: environment.kernel.release,
             generation,

@@ -3,7 +3,7 @@
 import { HarnessError } from '../errors.js';
 import { syncGuestClock } from '../guest/clock.js';
 import type { Shell } from '../guest/shell.js';
-import { bootGuest, type Guest, restoreGuest } from '../guest/start.js';
+import { bootGuest, type Guest, remadeAfter, restoreGuest } from '../guest/start.js';
 import { type Disk, functionDevice } from '../qemu/argv.js';
 import type { QemuExit } from '../qemu/exit.js';
 import { unplugFunction } from '../qemu/hot-plug.js';
@@ -89,7 +89,8 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
           ...common,
           machine,
           functionSocket,
-          onSnapshot: ({ reason, error }) => trace({ kind: 'snapshot', reason, error: error?.message }),
+          onSnapshot: ({ reason, error }) =>
+            trace({ kind: 'snapshot', reason, error: error && remadeAfter(error) }),
         });
   const { qmp } = guest.machine;
 
