@@ -55,7 +55,9 @@ const clean = async (names: readonly string[]): Promise<void> => {
       ? shelves.filter(({ remade }) => remade)
       : chooseShelves(names);
   const sizes = new Map((await takeStock()).map(({ name, bytes }) => [name, bytes]));
-  for (const shelf of chosen) {
+  const there = chosen.filter(({ name }) => sizes.has(name));
+  if (there.length === 0) process.stdout.write('there is nothing to remove\n');
+  for (const shelf of there) {
     await clearShelf(shelf);
     process.stdout.write(`${shelf.name}: removed ${megabytes(sizes.get(shelf.name) ?? 0)}\n`);
   }

@@ -38,12 +38,14 @@ t.test('on disk: a use makes a snapshot young, and what is no snapshot stays', a
     await utimes(path, index + 1, index + 1);
   }
   await writeFile(join(snapshotDirectory(), '.d.ram.partial-0011'), '');
+  t.strictSame(await trimSnapshots('x', 0), [], 'far below the limit');
   await noteUse('a');
   t.equal((await listSnapshots()).length, 3);
   process.env[limitVariable] = '2';
   t.teardown(() => delete process.env[limitVariable]);
   t.strictSame(keys(await trimSnapshots('c')), ['b']);
-  t.strictSame((await readdir(snapshotDirectory())).sort(), ['.d.ram.partial-0011', 'a.ram', 'c.ram']);
+  t.strictSame(keys(await trimSnapshots('c', 1)), ['a'], 'room for one that is coming');
+  t.strictSame((await readdir(snapshotDirectory())).sort(), ['.d.ram.partial-0011', 'c.ram']);
 });
 
 t.test('the limit is a number of MiB', async (t) => {

@@ -76,10 +76,13 @@ export const listSnapshots = async (): Promise<SnapshotFile[]> => {
   return (await Promise.all(found)).flat();
 };
 
-/** Removes what is over the limit. Whoever is about to load one of those makes it anew. */
-export const trimSnapshots = (current: string): Promise<SnapshotFile[]> =>
+/**
+ * Removes what is over the limit, so that a file of `coming` bytes will fit, too; never `current`. Whoever is about to load one of those
+ * makes it anew.
+ */
+export const trimSnapshots = (current: string, coming = 0): Promise<SnapshotFile[]> =>
   withLock('snapshot-limit', async () => {
-    const victims = chooseVictims(await listSnapshots(), snapshotLimit(), current);
+    const victims = chooseVictims(await listSnapshots(), snapshotLimit() - coming, current);
     for (const { key } of victims) {
       await rm(join(snapshotDirectory(), `${key}.ram`), { force: true });
       await rm(join(marks(), key), { force: true });

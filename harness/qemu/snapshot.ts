@@ -46,11 +46,12 @@ const discard = (path: string, failed: string | undefined): Promise<void> =>
 export const useSnapshot = async <T>({ key, make, load, onRemake }: SnapshotUse<T>): Promise<T> => {
   const path = join(snapshotDirectory(), `${key}.ram`);
   await noteUse(key);
-  await publish(path, async (temporary) => {
+  const makeRoomFor = async (temporary: string): Promise<void> => {
     await make(temporary);
-    // While it is not in its place yet, so that there is never more than the limit and this one.
-    await trimSnapshots(key);
-  });
+    // While it is not in its place yet, so that there is never more in the cache than the limit.
+    await trimSnapshots(key, (await stat(temporary)).blocks * 512);
+  };
+  await publish(path, makeRoomFor);
   const tried = await identity(path);
   try {
     return await load(path);
@@ -58,7 +59,7 @@ export const useSnapshot = async <T>({ key, make, load, onRemake }: SnapshotUse<
     if (!bad.includes(codeOf(error))) throw error;
     onRemake?.(error as Error);
     await discard(path, tried);
-    await publish(path, make);
+    await publish(path, makeRoomFor);
     return load(path);
   }
 };
