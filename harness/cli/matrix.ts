@@ -7,6 +7,7 @@ import { readKernelDirectory } from '../../images/kernels/kernel-directory.js';
 import { HarnessError } from '../errors.js';
 import { createHalt, haltOnSignals } from '../matrix/halt.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
+import { endLineage, markLineage } from '../matrix/lineage.js';
 import { type Cell, cutShard, parseShard, planCells } from '../matrix/plan.js';
 import { runMatrix } from '../matrix/run-matrix.js';
 import { choose, selectGenerations, selectKernels } from '../matrix/select.js';
@@ -117,6 +118,9 @@ export const run = async (args: readonly string[]): Promise<number> => {
   progress(
     `${cells.length} scenario files on ${new Set(cells.map(({ kernel }) => kernel)).size} kernels, ${jobs} at once`,
   );
+  const lineage = markLineage();
+  // However it ends: at the end of the run, or at a second signal.
+  process.once('exit', () => endLineage(lineage));
   const halt = createHalt();
   const signals = haltOnSignals(halt);
   try {

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { endLineage, markLineage } from './lineage.js';
+
+t.test('what lost its parent is found and ended, what is of another run is not', async (t) => {
+  t.teardown(() => delete process.env.VMMCI_LINEAGE);
+  markLineage();
+  const stranger = spawn('sleep', ['600'], { stdio: 'ignore' });
+  t.teardown(() => stranger.kill('SIGKILL'));
+  await once(stranger, 'spawn');
+
+  const mark = markLineage();
+  // The shell ends at once and leaves its child behind, in a session of its own; it lives until the pipe tells its number.
+  const parent = spawn('sh', ['-c', 'setsid sleep 600 >/dev/null & echo $!'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [told] = await once(parent.stdout, 'data');
+  const orphan = Number(String(told));
+  const commOf = (pid: number): string => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^\d+ \((.*)\) (\S).*$/s, '$1 $2');
+    } catch {
+      return 'gone';
+    }
+  };
+  const until = async (what: string, holds: () => boolean): Promise<void> => {
+    for (let tries = 0; !holds(); tries++) {
+      if (tries > 2000) throw new Error(`not within ${tries * 10} ms: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  await until('the orphan is a sleep', () => commOf(orphan).startsWith('sleep'));
+  endLineage(mark, 'another-program');
+  t.match(commOf(orphan), /^sleep [^Z]/);
+  endLineage(mark, 'sleep');
+  // Whoever adopts it may never reap it.
+  await until('the orphan is gone', () => /gone| Z/.test(commOf(orphan)));
+  t.match(commOf(stranger.pid ?? 0), /^sleep [^Z]/, 'the other one');
+});
