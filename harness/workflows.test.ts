@@ -141,7 +141,7 @@ t.test('what they call exists', async (t) => {
       }
       for (const [, target] of script.matchAll(/^make (\w+)/gm))
         t.ok(targets.includes(`\n${target}:`), `${name}: make ${target}`);
-      for (const [, task = ''] of script.matchAll(/npm run (\w+)/g))
+      for (const [, task = ''] of script.matchAll(/npm run ([\w:]+)/g))
         t.ok(Object.hasOwn(manifest.scripts, task), `${name}: npm run ${task}`);
       for (const [path] of script.matchAll(/(?<=^|[ |])(\.github|images)\/[\w./-]+/gm)) {
         const full = join(root, path);

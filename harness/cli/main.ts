@@ -11,6 +11,7 @@ interface Command {
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   backend: () => import('./backend.js'),
   bench: () => import('./bench.js'),
+  'bench-matrix': () => import('./bench-matrix.js'),
   cache: () => import('./cache.js'),
   ctl: () => import('./ctl.js'),
   demo: () => import('./demo.js'),
@@ -31,7 +32,7 @@ const statusOf = { failed: 1, usage: 2, broken: 3 } as const;
 
 const usage = async (): Promise<string> => {
   const rows = await Promise.all(
-    Object.entries(commands).map(async ([name, load]) => `  ${name.padEnd(10)} ${(await load()).summary}\n`),
+    Object.entries(commands).map(async ([name, load]) => `  ${name.padEnd(12)} ${(await load()).summary}\n`),
   );
   return `usage: vmmci COMMAND [OPTION…]; vmmci COMMAND --help tells more\n${rows.join('')}`;
 };

@@ -1,0 +1,86 @@
+// What a run of the matrix comes to, beside what was to be reached on 2 cores under TCG.
+import { countVerdicts, renderCounts } from '../report/grid.js';
+import type { MatrixRun } from './matrix-run.js';
+import { median } from './statistics.js';
+import { markdownTable } from './table.js';
+
+export interface MatrixFigure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: 's' | 'MiB';
+  /** At most; undefined where there is none. */
+  readonly goal?: number | undefined;
+  readonly how: string;
+}
+
+/** The value below which nine of ten lie; NaN for none. */
+export const ninth = (values: readonly number[]): number =>
+  values.toSorted((left, right) => left - right)[Math.ceil(values.length * 0.9) - 1] ?? Number.NaN;
+
+const wallFigure = ({ report, wall }: MatrixRun, kind: 'warm' | 'cold'): MatrixFigure => {
+  const scenarios = report.cells.length;
+  const goals = { warm: 300, cold: 720 };
+  const hows = {
+    warm: 'all in the cache',
+    cold: 'empty cache: tool root, downloads, builds and boots included',
+  };
+  return {
+    what: `${report.kernels.length} kernels, ${scenarios} scenarios, ${report.jobs} at once, ${kind}`,
+    value: wall,
+    unit: 's',
+    // They are about the whole of it: five kernels.
+    goal: report.kernels.length >= 5 ? goals[kind] : undefined,
+    how: `start to end of vmmci matrix; ${hows[kind]}`,
+  };
+};
+
+/** Rows for a warm run, and for a cold one if there was one. */
+export const matrixFigures = (warm: MatrixRun, cold?: MatrixRun): MatrixFigure[] => {
+  const { overheads, peaks } = warm;
+  const seconds = overheads.map((ms) => ms / 1000);
+  const count = `${seconds.length} restored guests`;
+  const how = `from QEMU's start to the first command's answer`;
+  return [
+    wallFigure(warm, 'warm'),
+    ...(cold === undefined ? [] : [wallFigure(cold, 'cold')]),
+    {
+      what: 'restore to first command, median',
+      value: median(seconds),
+      unit: 's',
+      goal: 0.6,
+      how: `${how}; ${count}`,
+    },
+    {
+      what: 'restore to first command, 9 of 10 below',
+      value: ninth(seconds),
+      unit: 's',
+      how: `${how}; ${count}`,
+    },
+    {
+      what: 'peak memory of a guest: QEMU and Node',
+      value: peaks.qemu + peaks.scenario,
+      unit: 'MiB',
+      // 400 MB are 381 MiB.
+      goal: 400e6 / 2 ** 20,
+      how: 'largest resident set of any QEMU plus that of any scenario process',
+    },
+    { what: 'of this QEMU', value: peaks.qemu, unit: 'MiB', how: 'VmHWM' },
+    { what: 'of this the Node process of a scenario', value: peaks.scenario, unit: 'MiB', how: 'maxrss' },
+    { what: 'Node process of the matrix itself', value: peaks.matrix, unit: 'MiB', how: 'VmHWM' },
+  ];
+};
+
+const show = (value: number, unit: string): string =>
+  Number.isNaN(value) ? '-' : `${value.toFixed(unit === 's' && value < 10 ? 2 : 0)} ${unit}`;
+
+/** A table, and a line that says what the run came to: figures of a run in which things failed are worth little. */
+export const renderMatrixFigures = (figures: readonly MatrixFigure[], { report }: MatrixRun): string => {
+  const rows = figures.map(({ what, value, unit, goal, how }) => [
+    what,
+    show(value, unit),
+    goal === undefined ? '' : `≤ ${show(goal, unit)}`,
+    goal === undefined ? '' : value <= goal ? 'yes' : 'no',
+    how,
+  ]);
+  return `${markdownTable([['what', 'figure', 'goal', 'reached', 'how'], ...rows])}\n\n${renderCounts(countVerdicts(report))}; ${report.accelerator}`;
+};

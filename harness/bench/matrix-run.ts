@@ -1,0 +1,74 @@
+// One run of `vmmci matrix` in a process of its own, watched.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { packageRoot } from '../../images/asset.js';
+import { HarnessError } from '../errors.js';
+import { readEvidence } from '../report/evidence.js';
+import { overheadOf } from '../report/milestones.js';
+import { type Report, readReport } from '../report/model.js';
+import { family } from './processes.js';
+
+export interface MatrixRun {
+  readonly report: Report;
+  /** From the start of the command to its end, in seconds. */
+  readonly wall: number;
+  /** Of each cell with a restored guest: from QEMU's start to the first command's answer, in ms. */
+  readonly overheads: readonly number[];
+  /** Largest resident sets, in MiB. */
+  readonly peaks: {
+    /** Of the command's own process. */
+    readonly matrix: number;
+    /** Of the Node process of a scenario. */
+    readonly scenario: number;
+    readonly qemu: number;
+  };
+}
+
+export interface MatrixRunOptions {
+  /** For `vmmci matrix`. */
+  readonly args: readonly string[];
+  /** An empty directory. */
+  readonly output: string;
+  /** Another cache than the one of this process. */
+  readonly cache?: string | undefined;
+}
+
+/** The kernel keeps the peaks; only what a process adds after the last look at it is lost. */
+const everyMs = 200;
+
+/** HarnessError USAGE when the command did not even come to a report. */
+export const runMatrixOnce = async ({ args, output, cache }: MatrixRunOptions): Promise<MatrixRun> => {
+  const main = join(packageRoot(), 'dist/harness/cli/main.js');
+  const start = performance.now();
+  const child = spawn(process.execPath, [main, 'matrix', ...args, '--keep', '--output', output], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...(cache === undefined ? {} : { XDG_CACHE_HOME: cache }) },
+  });
+  const pid = child.pid ?? 0;
+  const peaks = { matrix: 0, qemu: 0 };
+  const look = setInterval(() => {
+    for (const facts of family(pid)) {
+      if (facts.pid === pid) peaks.matrix = Math.max(peaks.matrix, facts.peakMiB);
+      else if (facts.program.startsWith('qemu-system')) peaks.qemu = Math.max(peaks.qemu, facts.peakMiB);
+    }
+  }, everyMs);
+  const [status, signal] = await once(child, 'exit').finally(() => clearInterval(look));
+  const wall = (performance.now() - start) / 1000;
+  const report = await readReport(output).catch((cause: unknown) => {
+    const how = signal ?? `status ${status}`;
+    throw new HarnessError('USAGE', { reason: `vmmci matrix ended without a report (${how})` }, cause);
+  });
+  const overheads: number[] = [];
+  for (const { directory, scenario } of report.cells) {
+    if (directory === null) continue;
+    const overhead = overheadOf((await readEvidence(join(output, directory), scenario)).trace);
+    if (overhead !== undefined) overheads.push(overhead);
+  }
+  const scenario = Math.max(0, ...report.cells.map(({ nodeMiB }) => nodeMiB));
+  return { report, wall, overheads, peaks: { ...peaks, scenario } };
+};
+
+/** Whether nothing had to be fetched, built or booted. */
+export const wasWarm = ({ report }: MatrixRun): boolean =>
+  report.kernels.every(({ steps }) => steps.every(({ cached }) => cached));

@@ -1,0 +1,71 @@
+// `vmmci bench-matrix`: how long the kernel matrix takes, what a scenario costs before it begins, and how much memory.
+import { mkdtemp } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { matrixFigures, renderMatrixFigures } from '../bench/matrix-figures.js';
+import { type MatrixRun, runMatrixOnce, wasWarm } from '../bench/matrix-run.js';
+import { removeTree } from '../cache/remove-tree.js';
+import { exitStatusOf } from '../report/grid.js';
+import { progressLines } from './progress-lines.js';
+
+export const summary = 'measure the kernel matrix: time, overhead of a scenario, memory';
+
+const usage = `usage: vmmci bench-matrix [--kernel PATTERN]… [--scenario PATTERN]… [--jobs N] [--cold] [--keep DIR] [--json]
+  --kernel, --scenario, --jobs   as for vmmci matrix
+  --cold       measure a run with an empty cache as well; it fetches everything, and needs some 3 GB in the temporary directory
+  --keep DIR   leave the reports of the runs in DIR
+  --json       JSON in place of the table
+`;
+
+const options = {
+  kernel: { type: 'string', multiple: true },
+  scenario: { type: 'string', multiple: true },
+  jobs: { type: 'string' },
+  cold: { type: 'boolean' },
+  keep: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const each = (option: string, values: readonly string[] = []): string[] =>
+  values.flatMap((value) => [option, value]);
+
+/** The exit status: 0 when all scenarios passed; else that of the matrix, and the figures are worth little. */
+export const run = async (args: readonly string[]): Promise<number> => {
+  const { values } = parseArgs({ args: [...args], options });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const place = await mkdtemp(join(tmpdir(), 'vmmci-bench-'));
+  const reports = values.keep === undefined ? place : resolve(values.keep);
+  const forMatrix = [
+    ...each('--kernel', values.kernel),
+    ...each('--scenario', values.scenario),
+    ...(values.jobs === undefined ? [] : ['--jobs', values.jobs]),
+  ];
+  const progress = progressLines();
+  const measure = (name: string, cache?: string): Promise<MatrixRun> =>
+    runMatrixOnce({ args: forMatrix, output: join(reports, name), cache });
+  try {
+    progress('measuring with what is in the cache');
+    let warm = await measure('warm');
+    if (!wasWarm(warm)) {
+      progress('something was missing in the cache; measuring again');
+      warm = await measure('warm-again');
+    }
+    if (values.cold) progress('measuring with an empty cache');
+    const cold = values.cold ? await measure('cold', join(place, 'cache')) : undefined;
+    const figures = matrixFigures(warm, cold);
+    const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}, QEMU ${warm.report.qemu}`;
+    process.stdout.write(
+      values.json
+        ? `${JSON.stringify({ machine, figures }, null, 2)}\n`
+        : `${machine}\n\n${renderMatrixFigures(figures, warm)}\n`,
+    );
+    return Math.max(...[warm, cold].map((done) => (done === undefined ? 0 : exitStatusOf(done.report))));
+  } finally {
+    await removeTree(place);
+  }
+};
