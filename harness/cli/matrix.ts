@@ -17,7 +17,7 @@ import { renderMatrix } from '../report/terminal.js';
 import { writeReports } from '../report/write.js';
 import { newRunDirectory } from '../scenario/environment.js';
 import { knownDrivers } from '../scenario/known-drivers.js';
-import { progressLines } from './progress-lines.js';
+import { liveBoard } from './live-board.js';
 
 export const summary = 'run all scenarios on many kernels, and report';
 
@@ -90,6 +90,9 @@ const cellLine = ({ kernel, generation, scenario, verdict, seconds, reasons, ret
     retried.length > 0 ? ' (retried)' : '',
   ].join('');
 
+/** Nothing that anybody would want to read while the rest still runs. */
+const isFine = ({ verdict, retried }: ReportCell): boolean => verdict === 'passed' && retried.length === 0;
+
 /** The exit status: 0 when all passed, 1 when something failed, 3 when something broke or nothing ran, 128+n after signal n. */
 export const run = async (args: readonly string[]): Promise<number> => {
   const { values } = parseArgs({ args: [...args], options });
@@ -114,10 +117,10 @@ export const run = async (args: readonly string[]): Promise<number> => {
     throw new HarnessError('USAGE', { reason: 'this shard has no cells; use fewer shards' });
   const directory = resolve(values.output ?? newRunDirectory());
   await mkdir(directory, { recursive: true });
-  const progress = progressLines();
-  progress(
-    `${cells.length} scenario files on ${new Set(cells.map(({ kernel }) => kernel)).size} kernels, ${jobs} at once`,
-  );
+  const counts = new Map<string, number>();
+  for (const { kernel } of cells) counts.set(kernel.name, (counts.get(kernel.name) ?? 0) + 1);
+  const live = liveBoard(counts);
+  live.line(`${cells.length} scenario files on ${counts.size} kernels, ${jobs} at once`);
   const lineage = markLineage();
   // However it ends: at the end of the run, or at a second signal.
   process.once('exit', () => endLineage(lineage));
@@ -138,14 +141,21 @@ export const run = async (args: readonly string[]): Promise<number> => {
       asked: { kernels: kernels.map(({ name }) => name), generations, files },
       shard: values.shard ?? null,
       halt,
-      progress,
-      onStep: ({ name }, step) => progress(stepLine(name, step)),
+      progress: live.line,
+      onStep: ({ name }, step) => {
+        const isPlain = step.verdict === 'passed' && step.retried.length === 0;
+        (isPlain ? live.detail : live.line)(stepLine(name, step));
+        live.step(name, step);
+      },
       // A whole kernel that is left out is one line above, not one a cell.
       onCells: (done) => {
         for (const cell of done)
-          if (cell.directory !== null || cell.verdict !== 'skipped') progress(cellLine(cell));
+          if (cell.directory !== null || cell.verdict !== 'skipped')
+            (isFine(cell) ? live.detail : live.line)(cellLine(cell));
+        live.cells(done);
       },
     });
+    live.close();
     await writeReports(directory, report);
     process.stdout.write(
       `\n${renderMatrix(report)}\n\nreport: ${relative(process.cwd(), join(directory, 'index.html'))}\n`,

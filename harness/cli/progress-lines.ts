@@ -2,11 +2,14 @@
 
 import type { Progress } from '../../images/toolroot/progress.js';
 
-/** Each call prints one line to standard error: standard output is for results. */
-export const progressLines = (now: () => number = () => performance.now()): Progress => {
+/** Each call prints one line, to standard error when nothing else is said: standard output is for results. */
+export const progressLines = (
+  now: () => number = () => performance.now(),
+  write: (text: string) => unknown = (text) => process.stderr.write(text),
+): Progress => {
   const start = now();
   return (line) => {
     const seconds = ((now() - start) / 1000).toFixed(1).padStart(6);
-    process.stderr.write(`${seconds} s  ${line}\n`);
+    write(`${seconds} s  ${line}\n`);
   };
 };

@@ -1,0 +1,72 @@
+// What a matrix shows while it runs: a board that is kept at the foot of a terminal, plain lines elsewhere.
+
+import { type BoardRow, renderBoard } from '../report/board.js';
+import type { ReportCell, ReportStep } from '../report/model.js';
+import { progressLines } from './progress-lines.js';
+
+export interface Live {
+  /** A line that stays. */
+  line(text: string): void;
+  /** A line that stays where there is no board to tell it. */
+  detail(text: string): void;
+  step(kernel: string, step: ReportStep): void;
+  cells(done: readonly ReportCell[]): void;
+  /** The board is gone afterwards. */
+  close(): void;
+}
+
+/** The part of a terminal that is used. */
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+  write(text: string): unknown;
+}
+
+/** `planned`: cells by kernel, in the order of the run. A terminal with too few rows gets lines, too. */
+export const liveBoard = (
+  planned: ReadonlyMap<string, number>,
+  terminal: Terminal = process.stderr,
+  now: () => number = () => performance.now(),
+): Live => {
+  const hasBoard = terminal.isTTY === true && (terminal.rows ?? 0) > planned.size + 3;
+  const print = progressLines(now, (text) => terminal.write(text));
+  if (!hasBoard) return { line: print, detail: print, step: () => {}, cells: () => {}, close: () => {} };
+  const rows = new Map<string, BoardRow>(
+    [...planned].map(([kernel, count]) => [kernel, { kernel, planned: count, steps: [], cells: [] }]),
+  );
+  let shown = 0;
+  const clear = (): void => {
+    if (shown > 0) terminal.write(`\x1b[${shown}A\x1b[0J`);
+    shown = 0;
+  };
+  const draw = (): void => {
+    clear();
+    // One column less: a full line makes some terminals wrap.
+    const lines = renderBoard([...rows.values()], (terminal.columns ?? 80) - 1);
+    terminal.write(lines.map((line) => `${line}\n`).join(''));
+    shown = lines.length;
+  };
+  const change = (kernel: string, more: (row: BoardRow) => Partial<BoardRow>): void => {
+    const row = rows.get(kernel);
+    if (row !== undefined) rows.set(kernel, { ...row, ...more(row) });
+  };
+  draw();
+  return {
+    line: (text) => {
+      clear();
+      print(text);
+      draw();
+    },
+    detail: () => {},
+    step: (kernel, step) => {
+      change(kernel, ({ steps }) => ({ steps: [...steps, step] }));
+      draw();
+    },
+    cells: (done) => {
+      for (const cell of done) change(cell.kernel, ({ cells }) => ({ cells: [...cells, cell] }));
+      draw();
+    },
+    close: clear,
+  };
+};
