@@ -60,7 +60,7 @@ const importableBy: Readonly<Record<string, readonly string[]>> = {
   bench: ['cli'],
   scenarios: [],
   scenario: ['scenarios', 'report', 'matrix', 'bench', 'cli'],
-  report: ['scenarios', 'scenario', 'matrix', 'cli'],
+  report: ['scenarios', 'scenario', 'matrix', 'bench', 'cli'],
   matrix: ['cli'],
 };
 
