@@ -1,6 +1,7 @@
 // Everything that a guest of one kernel needs, made or fetched if it is missing.
 
 import { asset } from './asset.js';
+import { ensureBootImage } from './guest/boot-image.js';
 import { ensureInitramfs } from './guest/initramfs.js';
 import { buildModules, type ModuleSet, readModules } from './kernels/build.js';
 import { ensureKernel } from './kernels/ensure.js';
@@ -14,6 +15,8 @@ export interface Prepared {
   root: ToolRoot;
   kernel: Kernel;
   modules: ModuleSet;
+  /** The path of what QEMU starts for a cold boot. */
+  image: string;
   /** The path of the initramfs. */
   initramfs: string;
 }
@@ -38,5 +41,6 @@ export const prepare = async (
   const modules =
     built === undefined ? await buildModules(kernel, root, driver, { progress }) : await readModules(built);
   const initramfs = await ensureInitramfs(kernel, root);
-  return { root, kernel, modules, initramfs };
+  const image = await ensureBootImage(kernel, root);
+  return { root, kernel, modules, image, initramfs };
 };

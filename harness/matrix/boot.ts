@@ -1,4 +1,5 @@
 // The snapshot that a kernel's scenarios are restored from, made before the first of them, and proven to load.
+import { ensureBootImage } from '../../images/guest/boot-image.js';
 import { ensureInitramfs } from '../../images/guest/initramfs.js';
 import type { ModuleSet } from '../../images/kernels/build.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
@@ -24,6 +25,7 @@ export const warmSnapshot = async (
     ...bench,
     kernel,
     modules,
+    image: await ensureBootImage(kernel, bench.root),
     initramfs,
     generation: DEFAULT_GENERATION,
     run: place.path,

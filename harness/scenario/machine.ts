@@ -24,7 +24,10 @@ export const siblingsOf = (
 
 const interruptParameters = { ioapic: [], pic: ['noapic'] } as const;
 
-/** The machine of a scenario. All scenarios with the same options share its snapshot. */
+/**
+ * The machine of a scenario. All scenarios with the same options share its snapshot. It has the kernel's own image: a guest that QEMU has
+ * started through a PVH note does not wake up from suspend to memory, it is reset (seen with 5.10 to 7.3 on QEMU 11.1).
+ */
 export const machineOf = (
   { accelerator, kernel, initramfs }: Pick<Environment, 'accelerator' | 'kernel' | 'initramfs'>,
   disks: readonly Disk[],

@@ -84,7 +84,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   const common = { qemu, binds: [{ path: sockets }], trace };
   const guest =
     boot === 'cold'
-      ? await bootGuest({ ...common, machine: { ...machine, functionSocket } })
+      ? await bootGuest({ ...common, machine: { ...machine, kernel: environment.image, functionSocket } })
       : await restoreGuest({
           ...common,
           machine,
