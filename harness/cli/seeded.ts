@@ -66,10 +66,10 @@ const witnesses = async (
   names: readonly string[],
   run: string,
   env: Readonly<Record<string, string>>,
-  mode: 'together' | number,
+  workers: number,
 ) => {
   const all = { ...env, [variables.run]: run, TMPDIR: place };
-  await runFiles(filesFor(files, names), { mode, env: all, signal });
+  await runFiles(filesFor(files, names), { spread: { workers }, env: all, signal });
   return readResults(run);
 };
 
@@ -111,10 +111,10 @@ const tryBug = async (
     return broken(error.message);
   }
   const env = { [variables.driver]: driver, [variables.modules]: modules };
-  let outcome = judge(bug, await witnesses(bench, bug.caughtBy, run, env, 'together'), seconds());
+  let outcome = judge(bug, await witnesses(bench, bug.caughtBy, run, env, 1), seconds());
   if (outcome.fate === 'survived') {
     const more = smoke.filter((name) => !bug.caughtBy.includes(name) && !unusable.has(name));
-    outcome = judge(bug, await witnesses(bench, more, run, env, 'together'), seconds());
+    outcome = judge(bug, await witnesses(bench, more, run, env, 1), seconds());
   }
   if (outcome.fate === 'caught' && !bench.keep) await rm(run, { recursive: true, force: true });
   return outcome;

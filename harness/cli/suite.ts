@@ -7,7 +7,7 @@ import { packageRoot } from '../../images/asset.js';
 import { HarnessError } from '../errors.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { jobsOption } from './jobs-option.js';
-import { runFiles } from './run-files.js';
+import { runFiles, type Spread } from './run-files.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
 import { withEnvironment } from './with-environment.js';
 
@@ -27,18 +27,21 @@ const filesBelow = async (directory: string, fits: (name: string) => boolean): P
 const isToolRoot = (name: string): boolean => name.endsWith('.qtest.test.js');
 
 /** Runs scenarios through the commands. */
-const isGuest = (name: string): boolean => name.endsWith('.guest.test.js');
+const isCommands = (name: string): boolean => name.endsWith('.commands.test.js');
 
 /** Looks at reports in a browser. */
 const isBrowser = (name: string): boolean => name.endsWith('.chromium.test.js');
 
 const isUnit = (name: string): boolean =>
-  name.endsWith('.test.js') && !isToolRoot(name) && !isGuest(name) && !isBrowser(name);
+  name.endsWith('.test.js') && !isToolRoot(name) && !isCommands(name) && !isBrowser(name);
 
 interface Tier {
   readonly files: () => Promise<string[]>;
-  /** All in one process: they share nothing, and are too many for one each. */
-  readonly together: boolean;
+  readonly spread: (jobs: number) => Spread;
+  /** Says nothing of tests that pass. */
+  readonly quiet?: boolean;
+  /** Needs guests, and so a kernel and the driver. */
+  readonly guests?: boolean;
 }
 
 const tiers: Readonly<Record<string, Tier>> = {
@@ -47,22 +50,27 @@ const tiers: Readonly<Record<string, Tier>> = {
       ...(await filesBelow(compiled('harness'), isUnit)),
       ...(await filesBelow(compiled('images'), isUnit)),
     ],
-    together: true,
+    // They share nothing, and are too many for a process each.
+    spread: (together) => ({ together }),
+    quiet: true,
   },
-  report: { files: () => filesBelow(compiled('harness'), isBrowser), together: false },
+  report: { files: () => filesBelow(compiled('harness'), isBrowser), spread: (apart) => ({ apart }) },
   qtest: {
     files: async () => [
       ...(await filesBelow(compiled('harness'), isToolRoot)),
       ...(await filesBelow(compiled('images'), isToolRoot)),
     ],
-    together: false,
+    spread: (apart) => ({ apart }),
   },
   guest: {
-    files: async () => [
-      ...(await filesBelow(compiled('scenarios'), (name) => /^[\w-]+\.js$/.test(name))),
-      ...(await filesBelow(compiled('harness'), isGuest)),
-    ],
-    together: false,
+    files: () => filesBelow(compiled('scenarios'), (name) => /^[\w-]+\.js$/.test(name)),
+    spread: (workers) => ({ workers }),
+    guests: true,
+  },
+  commands: {
+    files: () => filesBelow(compiled('harness'), isCommands),
+    // Each starts commands that run as many guests as there are processors.
+    spread: () => ({ apart: 1 }),
   },
 };
 
@@ -75,21 +83,24 @@ const names = Object.keys(tiers).join(', ');
 
 const usage = `usage: vmmci suite TIER… [--kernel NAME] [--driver DIR] [--qemu PATH] [--jobs N] [--keep]
   TIER            ${names}
-${runOptionsUsage}  --jobs N        test files at once; the number of processors when not given
+${runOptionsUsage}  --jobs N        processes at once; the number of processors when not given
   --only WORD     only files with WORD in their name
 `;
 
 const options = { ...runOptions, jobs: { type: 'string' }, only: { type: 'string' } } as const;
 
 /** Runs one tier and says how it went. */
-const runTier = async (name: string, { files, together }: Tier, { jobs, only }: Choice): Promise<boolean> => {
+const runTier = async (
+  name: string,
+  { files, spread, quiet = false }: Tier,
+  { jobs, only }: Choice,
+): Promise<boolean> => {
   const found = (await files()).filter((file) => only === undefined || file.includes(only));
   // A tier without tests is an error: a run of nothing must not be green.
   if (found.length === 0) throw new HarnessError('USAGE', { reason: `no test file of tier ${name} to run` });
   const start = performance.now();
-  const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), { quiet: together });
-  const mode = together ? 'together' : jobs;
-  const exitCode = await runFiles(found, { mode, onLine: (line) => digest.feed(line) });
+  const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), { quiet });
+  const exitCode = await runFiles(found, { spread: spread(jobs), onLine: (line) => digest.feed(line) });
   const { total, failed, skipped } = digest.sums();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   process.stdout.write(
@@ -115,7 +126,7 @@ export const run = async (args: readonly string[]): Promise<number> => {
   let passed = true;
   for (const { name, tier } of chosen) {
     const go = () => runTier(name, tier, choice);
-    passed = (await (name === 'guest' ? withEnvironment(directory, go) : go())) && passed;
+    passed = (await (tier.guests ? withEnvironment(directory, go) : go())) && passed;
   }
   return passed ? 0 : 1;
 };

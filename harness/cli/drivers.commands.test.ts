@@ -1,5 +1,5 @@
-// Drivers that are not the bundled one, through the commands: one with the interface of the public driver, one that does not compile,
-// and one that is being written.
+// Drivers that are not the bundled one, through the commands: one with the interface of the public driver, one that is being written,
+// and one with a bug that was put into it. Each is a run of scenarios, so not part of the default tests.
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,24 +58,6 @@ t.test('a driver with the interface of the public one, known by its Kbuild', asy
     t.match(again, /\tnode '.*\/dist\/scenarios\/(clock-driver|sync-rtc)\.js'\n$/, 'what runs it again');
   }
   t.equal(exitCode, 0, 'nothing failed');
-});
-
-t.test('a driver that does not compile has failed, and so has what is asked of it', async (t) => {
-  const place = await temporary(t);
-  const driver = join(place, 'driver');
-  await cp(asset('driver'), driver, { recursive: true });
-  await writeFile(join(driver, 'virtio_vmmci.c'), '#error "not today"\n');
-  const { exitCode, stdout } = await execa(process.execPath, [main, 'test', '--driver', driver, 'stop'], {
-    env: environment(place),
-    reject: false,
-    stderr: 'ignore',
-  });
-  const [result, ...more] = await readResults(join(place, 'run'));
-  t.strictSame(more, [], 'nothing ran');
-  t.match(result, { scenario: 'build', verdict: 'failed', driver: 'driver' });
-  t.match(result?.reasons[0], /^does not build on 6\.\S+: virtio_vmmci\.c:1:2: error: #error "not today"/);
-  t.match(stdout, /build +FAILED/);
-  t.equal(exitCode, 1);
 });
 
 t.test('a driver that is being written: each save is tried, and an interrupt leaves nothing', async (t) => {

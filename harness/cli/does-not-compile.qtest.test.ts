@@ -1,0 +1,37 @@
+// A driver that does not compile, through the command that tests drivers: no guest is started for it.
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import t from 'tap';
+import { asset } from '../../images/asset.js';
+import { readResults } from '../report/results.js';
+import { variables } from '../scenario/environment.js';
+
+const main = join(import.meta.dirname, 'main.js');
+
+t.setTimeout(300_000);
+
+t.test('a driver that does not compile has failed, and so has what is asked of it', async (t) => {
+  const place = await mkdtemp(join(tmpdir(), 'vmmci-does-not-compile-'));
+  t.teardown(() => rm(place, { recursive: true, force: true }));
+  const driver = join(place, 'driver');
+  await cp(asset('driver'), driver, { recursive: true });
+  await writeFile(join(driver, 'virtio_vmmci.c'), '#error "not today"\n');
+  const { exitCode, stdout } = await execa(process.execPath, [main, 'test', '--driver', driver, 'stop'], {
+    env: {
+      [variables.run]: join(place, 'run'),
+      [variables.driver]: undefined,
+      [variables.description]: undefined,
+      [variables.modules]: undefined,
+    },
+    reject: false,
+    stderr: 'ignore',
+  });
+  const [result, ...more] = await readResults(join(place, 'run'));
+  t.strictSame(more, [], 'nothing ran');
+  t.match(result, { scenario: 'build', verdict: 'failed', driver: 'driver' });
+  t.match(result?.reasons[0], /^does not build on 6\.\S+: virtio_vmmci\.c:1:2: error: #error "not today"/);
+  t.match(stdout, /build +FAILED/);
+  t.equal(exitCode, 1);
+});
