@@ -1,4 +1,4 @@
-// ttyS1: the command shell. The other end is images/guest/root/sbin/agent, whose head describes the framing.
+// ttyS1: the command shell. The other end is images/guest/agent.c, whose head describes the framing.
 
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: ISC
 /*
  * guest-clock [NANOSECONDS | +NANOSECONDS | -NANOSECONDS]: sets the wall clock, or shifts it, if asked to; then prints it. All are
- * nanoseconds, those of the clock since the epoch. For busybox's date a second is the smallest unit. Freestanding, because the tool
- * root has a compiler and no C library to link with.
+ * nanoseconds, those of the clock since the epoch. For busybox's date a second is the smallest unit.
  */
 
-enum { SYS_WRITE = 1, SYS_EXIT = 60, SYS_CLOCK_SETTIME = 227, SYS_CLOCK_GETTIME = 228 };
+#include "freestanding.h"
+
+enum { SYS_CLOCK_SETTIME = 227, SYS_CLOCK_GETTIME = 228 };
 enum { CLOCK_REALTIME = 0, STDOUT = 1 };
 
 #define NANOSECONDS 1000000000UL
@@ -14,23 +15,6 @@ struct timespec {
 	long sec;
 	long nsec;
 };
-
-static long call(long number, long a, long b, long c)
-{
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-
-static void leave(int status)
-{
-	call(SYS_EXIT, status, 0, 0);
-	__builtin_unreachable();
-}
 
 static unsigned long parse(const char *text)
 {
@@ -79,8 +63,7 @@ static void set(unsigned long value)
 		leave(1);
 }
 
-/* The stack at the program's start: argc, then argv. */
-__attribute__((used)) static void run(long *stack)
+void run(long *stack)
 {
 	char **argv = (char **)(stack + 1);
 
@@ -97,5 +80,3 @@ __attribute__((used)) static void run(long *stack)
 	print(now());
 	leave(0);
 }
-
-__asm__(".globl _start\n_start:\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall run\n");

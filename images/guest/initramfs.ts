@@ -5,11 +5,10 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { cacheDirectory } from '../../harness/cache/directory.js';
 import { publish } from '../../harness/cache/publish.js';
-import { asset } from '../asset.js';
 import { moduleClosure } from '../kernels/closure.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
-import { inventory, overlay } from './inventory.js';
+import { inventory, overlay, programSources } from './inventory.js';
 import { type Entry, newc } from './newc.js';
 
 /** What the disks need: the bus, the disk, the file system on it. */
@@ -66,7 +65,7 @@ const moduleEntries = async (
 const keyOf = async (kernel: GuestKernel, root: ToolRoot, modules: readonly string[]): Promise<string> => {
   const hash = createHash('sha256').update(JSON.stringify([recipe, kernel.release, kernel.version]));
   // dpkg's own list names every package of the tool root with its version.
-  for (const file of [join(root.path, 'var/lib/dpkg/status'), asset('guest', 'guest-clock.c')]) {
+  for (const file of [join(root.path, 'var/lib/dpkg/status'), ...programSources]) {
     hash.update(await readFile(file));
   }
   hash.update(newc(await overlay()));

@@ -63,8 +63,15 @@ const withLibraries = async (root: ToolRoot, program: string): Promise<Entry[]> 
   ]);
 };
 
-const clock = async (root: ToolRoot): Promise<Entry> => {
-  const source = await readFile(asset('guest', 'guest-clock.c'));
+/** Sources of our own programs, each beside this file, and where they go in the guest. */
+const compiled = { 'agent.c': 'sbin/agent', 'guest-clock.c': 'sbin/guest-clock' } as const;
+
+/** Every file that our own programs are made of. */
+export const programSources: readonly string[] = [...Object.keys(compiled), 'freestanding.h'].map((name) =>
+  asset('guest', name),
+);
+
+const compile = async (root: ToolRoot, [name, path]: readonly [string, string]): Promise<Entry> => {
   const flags = [
     '-static',
     '-nostdlib',
@@ -74,11 +81,13 @@ const clock = async (root: ToolRoot): Promise<Entry> => {
     '-s',
     '-Wl,--build-id=none',
   ];
-  const script = 'gcc "$@" -x c -o /tmp/guest-clock - && cat /tmp/guest-clock';
-  const { stdout } = await runInToolRoot(root, ['sh', '-c', script, 'sh', ...flags], {
-    host: { input: source, encoding: 'buffer' },
+  const script = 'gcc "$@" -o /tmp/program && cat /tmp/program';
+  const source = asset('guest', name);
+  const { stdout } = await runInToolRoot(root, ['sh', '-c', script, 'sh', ...flags, source], {
+    binds: [{ path: asset('guest') }],
+    host: { encoding: 'buffer' },
   });
-  return { path: 'sbin/guest-clock', type: 'file', content: Buffer.from(stdout), executable: true };
+  return { path, type: 'file', content: Buffer.from(stdout), executable: true };
 };
 
 /** Our own scripts, as they lie under images/guest/root; those outside etc are programs. */
@@ -105,7 +114,8 @@ export const inventory = async (root: ToolRoot): Promise<Entry[]> => {
     applets(root),
     ...programs.map((program) => withLibraries(root, program)),
     Promise.all(data.map((path) => fromRoot(root, path))),
-    Promise.all([fromRoot(root, busybox, 'bin/busybox', true), clock(root)]),
+    Promise.all([fromRoot(root, busybox, 'bin/busybox', true)]),
+    Promise.all(Object.entries(compiled).map((program) => compile(root, program))),
     overlay(),
   ]);
   const links: Entry[] = [{ path: 'sbin/poweroff', type: 'symlink', target: 'reboot' }];
