@@ -1,10 +1,14 @@
 // The rules that keep the parts apart: who may import whom, and how large a file may be.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import ts from 'typescript';
+import type typescript from 'typescript';
+
+/** Not by `import`, which looks through all of its nine megabytes for what they export. */
+const ts = createRequire(import.meta.url)('typescript') as typeof typescript;
 
 /** The repository: tests run from dist/harness. */
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -74,7 +78,7 @@ const layerOf = (path: string): string => {
   return top === 'images' ? `images/${name}` : name;
 };
 
-const typeOnlyImport = (clause: ts.ImportClause | undefined): boolean =>
+const typeOnlyImport = (clause: typescript.ImportClause | undefined): boolean =>
   clause !== undefined &&
   (clause.phaseModifier === ts.SyntaxKind.TypeKeyword ||
     (clause.name === undefined &&
@@ -85,19 +89,22 @@ const typeOnlyImport = (clause: ts.ImportClause | undefined): boolean =>
 /** Everything that a file imports, exports from elsewhere or loads with `import()`. */
 const importsOf = (text: string, path: string): Source['imports'] => {
   const imports: Source['imports'] = [];
-  const add = (node: ts.Expression | undefined, typeOnly: boolean): void => {
+  const add = (node: typescript.Expression | undefined, typeOnly: boolean): void => {
     if (node !== undefined && ts.isStringLiteralLike(node)) imports.push({ from: node.text, typeOnly });
   };
-  const visit = (node: ts.Node): void => {
+  const visit = (node: typescript.Node): void => {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, typeOnlyImport(node.importClause));
     else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-      add(node.argument.literal as ts.Expression, true);
+      add(node.argument.literal as typescript.Expression, true);
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
       add(node.arguments[0], false);
-    ts.forEachChild(node, visit);
+    if (deep) ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.ES2023));
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023);
+  // Only these can be inside of a statement.
+  const deep = text.includes('import(');
+  ts.forEachChild(file, visit);
   return imports;
 };
 
