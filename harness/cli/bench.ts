@@ -1,20 +1,23 @@
-// `vmmci bench`: what an access costs, against a bare echo over the same kind of socket.
+// `vmmci bench`: what an access costs, against a bare echo over the same kind of socket; and what the start of a guest costs.
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { askFor, kernelRow } from '../../images/kernels/table.js';
+import { type BootFigure, measureBoots } from '../bench/boot.js';
 import { type Figure, figuresOf, guestFigure } from '../bench/figures.js';
 import { type GuestSeries, measureGuest, portKernel } from '../bench/guest.js';
 import { measure } from '../bench/measure.js';
 import { renderFigures } from '../bench/table.js';
 import { HarnessError } from '../errors.js';
+import { columns } from '../report/table.js';
 import { variables } from '../scenario/environment.js';
 import { progressLines } from './progress-lines.js';
 
 export const summary = 'measure what a register read costs, as a ratio to a bare echo';
 
-const usage = `usage: vmmci bench [--guest] [--kernel NAME] [--rounds N] [--clients N,…] [--profile DIR] [--json]
+const usage = `usage: vmmci bench [--guest | --boot] [--kernel NAME] [--rounds N] [--clients N,…] [--profile DIR] [--json]
   --guest         measure in a restored guest as well
-  --kernel NAME   the guest's kernel, one with /dev/port; ${portKernel} when not given
+  --boot          measure nothing but starts of a guest, with and without each step that makes them fast
+  --kernel NAME   the guest's kernel; for --guest one with /dev/port, ${portKernel} when not given
   --rounds N      interleaved rounds, of which the median counts; 15 when not given
   --clients N,…   clients at once; 1,16,256 when not given
   --profile DIR   leave CPU profiles of all processes in DIR
@@ -23,6 +26,7 @@ const usage = `usage: vmmci bench [--guest] [--kernel NAME] [--rounds N] [--clie
 
 const options = {
   guest: { type: 'boolean' },
+  boot: { type: 'boolean' },
   kernel: { type: 'string' },
   rounds: { type: 'string' },
   clients: { type: 'string' },
@@ -57,6 +61,17 @@ const machineOf = (guest: GuestSeries | undefined): Machine => ({
 const describe = ({ cores, cpu, node, qemu }: Machine, rounds: number): string =>
   `${cores} cores (${cpu}), Node ${node}${qemu === undefined ? '' : `, QEMU ${qemu}`}; medians of ${rounds} rounds`;
 
+const renderBoots = (figures: readonly BootFigure[]): string =>
+  columns([
+    ['start', 'CPU', 'CPU ratio', 'wall ratio'],
+    ...figures.map(({ name, cpuMs, cpu, wall }) => [
+      name,
+      `${(cpuMs / 1000).toFixed(2)} s`,
+      cpu.toFixed(2),
+      wall.toFixed(2),
+    ]),
+  ]);
+
 /** Resolves with 0: what is slow is for the reader to judge, on the machine that the reader knows. */
 export const run = async (args: readonly string[]): Promise<number> => {
   const { values } = parseArgs({ args: [...args], options });
@@ -65,6 +80,14 @@ export const run = async (args: readonly string[]): Promise<number> => {
     return 0;
   }
   const rounds = countOption('--rounds', values.rounds ?? '15', 1000);
+  if (values.boot) {
+    if (values.kernel !== undefined) process.env[variables.kernel] = askFor(kernelRow(values.kernel));
+    const boots = await measureBoots(rounds, progressLines());
+    process.stdout.write(
+      `${values.json ? JSON.stringify({ machine: machineOf(undefined), rounds, boots }, null, 2) : renderBoots(boots)}\n`,
+    );
+    return 0;
+  }
   const counts = (values.clients ?? '1,16,256').split(',').map((one) => countOption('--clients', one, 1000));
   if (values.guest) process.env[variables.kernel] = askFor(kernelRow(values.kernel ?? portKernel));
   const progress = progressLines();

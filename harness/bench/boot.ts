@@ -1,0 +1,86 @@
+// What each step toward a fast start of a guest saves: the same machine without it, in rounds that are interleaved.
+import { join } from 'node:path';
+import { kernelParameters } from '../../images/guest/kernel-parameters.js';
+import type { Progress } from '../../images/toolroot/progress.js';
+import { bootGuest, type Guest, restoreGuest } from '../guest/start.js';
+import type { MachineDescription } from '../qemu/argv.js';
+import { makeDisks } from '../scenario/disks.js';
+import { type Environment, openEnvironment } from '../scenario/environment.js';
+import { machineOf } from '../scenario/vm.js';
+import { privateDirectory } from '../socket/private-directory.js';
+import { descendantsCpuMs } from './descendants.js';
+import { median, ratio } from './statistics.js';
+
+interface Variant {
+  readonly name: string;
+  readonly change: (machine: MachineDescription, environment: Environment) => MachineDescription;
+  readonly restored?: boolean;
+}
+
+const without = (parameter: string): Variant => ({
+  name: `without ${parameter}`,
+  change: (machine) => ({ ...machine, parameters: kernelParameters.filter((one) => one !== parameter) }),
+});
+
+/** The first is what the others are compared with. */
+const variants: readonly Variant[] = [
+  { name: 'cold boot', change: (machine) => machine },
+  { name: 'from the bzImage', change: (machine, { kernel }) => ({ ...machine, kernel: kernel.bootImage }) },
+  without('quiet'),
+  without('cryptomgr.notests'),
+  { name: 'restored', change: (machine) => machine, restored: true },
+];
+
+/** Medians of one variant; times are those until the shell answers. */
+export interface BootFigure {
+  readonly name: string;
+  /** QEMU's CPU time in ms. */
+  readonly cpuMs: number;
+  /** Median of the quotients with the first variant of the same round. */
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+const startOnce = async (start: () => Promise<Guest>): Promise<{ cpu: number; wall: number }> => {
+  const begin = performance.now();
+  const before = descendantsCpuMs();
+  const guest = await start();
+  try {
+    await guest.shell.text('true');
+    return { cpu: descendantsCpuMs() - before, wall: performance.now() - begin };
+  } finally {
+    await guest.machine.kill();
+  }
+};
+
+/** The first round is not kept. Throws what booting throws. */
+export const measureBoots = async (rounds: number, progress: Progress): Promise<BootFigure[]> => {
+  const environment = await openEnvironment(progress);
+  const place = privateDirectory();
+  try {
+    const disks = await makeDisks(environment, join(place.path, 'disks'), { format: false });
+    const { qemu } = environment;
+    const series = variants.map(({ name }) => ({ name, cpu: [] as number[], wall: [] as number[] }));
+    for (let round = 0; round <= rounds; round++) {
+      progress(`round ${round} of ${rounds}`);
+      for (const [index, { change, restored = false }] of variants.entries()) {
+        const machine = change(machineOf(environment, disks, 1), environment);
+        const { cpu, wall } = await startOnce(() =>
+          restored ? restoreGuest({ qemu, machine }) : bootGuest({ qemu, machine }),
+        );
+        if (round === 0) continue;
+        series[index]?.cpu.push(cpu);
+        series[index]?.wall.push(wall);
+      }
+    }
+    const [base] = series;
+    return series.map(({ name, cpu, wall }) => ({
+      name,
+      cpuMs: median(cpu),
+      cpu: ratio(cpu, base?.cpu ?? []),
+      wall: ratio(wall, base?.wall ?? []),
+    }));
+  } finally {
+    place.remove();
+  }
+};
