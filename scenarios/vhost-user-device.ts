@@ -6,7 +6,7 @@ import { readDevice } from '../harness/guest/sysfs.js';
 import { bindUio, uioModules } from '../harness/guest/uio.js';
 import { type Access, openModernVirtio } from '../harness/guest/virtio-modern.js';
 import { startBackend } from '../harness/scenario/device.js';
-import { machineOf } from '../harness/scenario/machine.js';
+import { machineOf, unpacked } from '../harness/scenario/machine.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { functionAddress } from '../harness/scenario/vm.js';
 import { privateDirectory } from '../harness/socket/private-directory.js';
@@ -52,7 +52,7 @@ scenario('vhost-user-device', { driver: 'absent', plugged: false }, async ({ che
     // One of its own: the memory of this machine is shared, so it cannot come from the snapshot of the others.
     guest = await bootGuest({
       qemu: environment.qemu,
-      machine: { ...machineOf(environment, []), generic },
+      machine: { ...unpacked(machineOf(environment, []), environment), generic },
       trace: trace.sink,
     });
     const { shell } = guest;

@@ -6,7 +6,7 @@ import { bootGuest, type Guest, restoreGuest } from '../guest/start.js';
 import type { MachineDescription } from '../qemu/argv.js';
 import { makeDisks } from '../scenario/disks.js';
 import { type Environment, openEnvironment } from '../scenario/environment.js';
-import { machineOf } from '../scenario/vm.js';
+import { machineOf, unpacked } from '../scenario/machine.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { descendantsCpuMs } from './descendants.js';
 import { median, ratio } from './statistics.js';
@@ -60,11 +60,12 @@ export const measureBoots = async (rounds: number, progress: Progress): Promise<
   try {
     const disks = await makeDisks(environment, join(place.path, 'disks'), { format: false });
     const { qemu } = environment;
+    const base = machineOf(environment, disks);
     const series = variants.map(({ name }) => ({ name, cpu: [] as number[], wall: [] as number[] }));
     for (let round = 0; round <= rounds; round++) {
       progress(`round ${round} of ${rounds}`);
       for (const [index, { change, restored = false }] of variants.entries()) {
-        const machine = change(machineOf(environment, disks, 1), environment);
+        const machine = change(restored ? base : unpacked(base, environment), environment);
         const { cpu, wall } = await startOnce(() =>
           restored ? restoreGuest({ qemu, machine }) : bootGuest({ qemu, machine }),
         );
@@ -73,12 +74,12 @@ export const measureBoots = async (rounds: number, progress: Progress): Promise<
         series[index]?.wall.push(wall);
       }
     }
-    const [base] = series;
+    const [first] = series;
     return series.map(({ name, cpu, wall }) => ({
       name,
       cpuMs: median(cpu),
-      cpu: ratio(cpu, base?.cpu ?? []),
-      wall: ratio(wall, base?.wall ?? []),
+      cpu: ratio(cpu, first?.cpu ?? []),
+      wall: ratio(wall, first?.wall ?? []),
     }));
   } finally {
     place.remove();

@@ -13,7 +13,7 @@ import type { GenerationName } from '../vmmci/generations.js';
 import type { Device } from './device.js';
 import { makeDisks, makeVmdDisk } from './disks.js';
 import type { Environment } from './environment.js';
-import { type MachineOptions, machineOf, siblingsOf } from './machine.js';
+import { type MachineOptions, machineOf, siblingsOf, unpacked } from './machine.js';
 
 export interface VmOptions extends MachineOptions {
   readonly environment: Environment;
@@ -84,7 +84,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   const common = { qemu, binds: [{ path: sockets }], trace };
   const guest =
     boot === 'cold'
-      ? await bootGuest({ ...common, machine: { ...machine, kernel: environment.image, functionSocket } })
+      ? await bootGuest({ ...common, machine: { ...unpacked(machine, environment), functionSocket } })
       : await restoreGuest({
           ...common,
           machine,
