@@ -88,13 +88,13 @@ const table = {
   TOOLROOT_NETWORK: {
     blame: 'broken',
     message:
-      'making the tool root needs the Debian archive, which did not answer in {attempts} attempts: {reason}; check the network (or set VMMCI_MIRROR to a mirror) and run the same command again; log: {log}',
+      'making {what} needs the Debian archive, which did not answer in {attempts} attempts: {reason}; check the network (or set VMMCI_MIRROR to a mirror) and run the same command again; log: {log}',
   },
   TOOLROOT_SIGNATURE: {
     blame: 'broken',
     message: "the host's keys do not verify the archive: {reason}; update them with: {command}; log: {log}",
   },
-  TOOLROOT_BUILD: { blame: 'broken', message: 'making the tool root failed: {reason}; log: {log}' },
+  TOOLROOT_BUILD: { blame: 'broken', message: 'making {what} failed: {reason}; log: {log}' },
   TOOLROOT_INCOMPLETE: {
     blame: 'broken',
     message:

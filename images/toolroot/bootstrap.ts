@@ -7,32 +7,46 @@ import { createInterface } from 'node:readline';
 import type { Lock } from '../../harness/cache/lock.js';
 import { mirrorArguments } from './mirror.js';
 import type { Progress } from './progress.js';
-import { recipe } from './recipe.js';
 
 /** mmdebstrap's own account, as far as it tells a reader something. */
 const steps: readonly [RegExp, string][] = [
   [/^I: running apt-get update/, 'reading the package lists'],
   [/^I: downloading packages with apt/, 'downloading the base system'],
   [/^I: installing essential packages/, 'installing the base system'],
-  [/^I: installing remaining packages/, 'downloading and installing QEMU, gcc and the rest'],
+  [/^I: installing remaining packages/, 'downloading and installing the other packages'],
   [/^I: creating tarball/, 'unpacking into the cache'],
 ];
 
 export const stepOf = (line: string): string | undefined =>
   steps.find(([pattern]) => pattern.test(line))?.[1];
 
-/** The arguments that make the recipe's root and write it to standard output as a tar stream. */
-export const mmdebstrapArguments = (root: boolean): string[] => [
+/** What a Debian root is made of, as far as mmdebstrap is told. */
+export interface DebianRecipe {
+  suite: string;
+  variant: 'apt' | 'essential';
+  /** Package names. */
+  packages: readonly string[];
+  /** dpkg options of the form `path-exclude=…`. */
+  leftOut: readonly string[];
+  /** Further arguments, such as hooks. */
+  extra: readonly string[];
+}
+
+/** The arguments that make such a root and write it to standard output as a tar stream. */
+export const mmdebstrapArguments = (
+  { suite, variant, packages, leftOut, extra }: DebianRecipe,
+  root: boolean,
+): string[] => [
   `--mode=${root ? 'root' : 'unshare'}`,
   '--format=tar',
-  '--variant=apt',
+  `--variant=${variant}`,
   '--architectures=amd64',
-  `--include=${Object.keys(recipe.packages).join(',')}`,
-  ...recipe.leftOut.map((line) => `--dpkgopt=${line}`),
-  `--setup-hook=${recipe.setupHook}`,
-  recipe.suite,
+  `--include=${packages.join(',')}`,
+  ...leftOut.map((line) => `--dpkgopt=${line}`),
+  ...extra,
+  suite,
   '-',
-  ...mirrorArguments(),
+  ...mirrorArguments(suite),
 ];
 
 /**
@@ -56,11 +70,16 @@ export interface BootstrapResult {
 /** `W:` lines are about the host (no arch-test, say) and do no harm. */
 export const isComplaint = (line: string): boolean => !/^(I|W|N): |^$/.test(line);
 
-interface Where {
+export interface BootstrapOptions {
+  recipe: DebianRecipe;
   /** Made, and filled. */
   directory: string;
   scratch: string;
   log: string;
+  /** Dates nothing later than this, in seconds since the epoch, and leaves out what differs from run to run. */
+  sourceDateEpoch?: number | undefined;
+  /** Gets tar's line for each entry, as `ls -l` prints it with numbers for the owner. */
+  onEntry?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -68,9 +87,9 @@ interface Where {
  * So they do not die with us, and the lock's guard sees to that.
  */
 export const bootstrap = async (
-  { directory, scratch, log }: Where,
+  { recipe, directory, scratch, log, sourceDateEpoch, onEntry }: BootstrapOptions,
   lock: Lock,
-  progress?: Progress,
+  onStep: Progress,
 ): Promise<BootstrapResult> => {
   await mkdir(directory);
   const logFile = createWriteStream(log);
@@ -79,15 +98,24 @@ export const bootstrap = async (
   const logged = new Promise<void>((resolve) => logFile.once('close', resolve));
   const complaints: string[] = [];
   // Owned by whoever runs this, without setuid bits: those would be that user's, for everybody who can reach the file.
-  const tar = spawn('tar', ['--extract', '--directory', directory, '--no-same-owner', '--exclude=./dev/*'], {
-    stdio: ['pipe', 'ignore', 'pipe'],
+  const unpack = ['--extract', '--directory', directory, '--no-same-owner', '--exclude=./dev/*'];
+  const listing = ['--verbose', '--verbose', '--numeric-owner', '--quoting-style=literal'];
+  const tar = spawn('tar', [...unpack, ...(onEntry ? ['--preserve-permissions', ...listing] : [])], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
     detached: true,
   });
-  const argv = ['mmdebstrap', ...mmdebstrapArguments(process.getuid?.() === 0)];
+  createInterface({ input: tar.stdout }).on('line', onEntry ?? (() => {}));
+  const argv = ['mmdebstrap', ...mmdebstrapArguments(recipe, process.getuid?.() === 0)];
   const mmdebstrap = spawn(...isolated(argv), {
     // Its working directory must be one that a subordinate user may enter.
     cwd: '/',
-    env: { ...process.env, TMPDIR: scratch, LC_ALL: 'C.UTF-8' },
+    env: {
+      ...process.env,
+      TMPDIR: scratch,
+      LC_ALL: 'C.UTF-8',
+      SOURCE_DATE_EPOCH: sourceDateEpoch === undefined ? undefined : String(sourceDateEpoch),
+    },
     stdio: ['ignore', tar.stdin, 'pipe'],
     detached: true,
   });
@@ -98,7 +126,7 @@ export const bootstrap = async (
     createInterface({ input: child.stderr }).on('line', (line) => {
       logFile.write(`${line}\n`);
       const step = stepOf(line);
-      if (step) progress?.(`tool root: ${step}`);
+      if (step) onStep(step);
       if (isComplaint(line)) complaints.push(line);
     });
     return new Promise<boolean>((resolve) => {

@@ -2,6 +2,7 @@ import t from 'tap';
 import { HarnessError } from '../../harness/errors.js';
 import { isComplaint, mmdebstrapArguments, stepOf } from './bootstrap.js';
 import { classify, failureOf, reasonIn } from './failure.js';
+import { debianRecipe } from './recipe.js';
 
 // As apt 2.6, apt 3.0, mmdebstrap 1.3.5 and GNU tar 1.34 print them.
 const samples = {
@@ -31,7 +32,7 @@ t.test('complaints are told apart', async (t) => {
 });
 
 t.test('each kind is an error with the reason and what to do', async (t) => {
-  const run = { scratch: '/scratch', log: '/log', attempts: 3 };
+  const run = { what: 'the tool root', scratch: '/scratch', log: '/log', attempts: 3 };
   const messages = {
     [samples.network[0]]: 'TOOLROOT_NETWORK',
     [samples.signature[0]]: 'TOOLROOT_SIGNATURE',
@@ -51,8 +52,8 @@ t.test('each kind is an error with the reason and what to do', async (t) => {
 });
 
 t.test('mmdebstrap: what it is told, and what it tells', async (t) => {
-  t.match(mmdebstrapArguments(true), ['--mode=root']);
-  const args = mmdebstrapArguments(false);
+  t.match(mmdebstrapArguments(debianRecipe, true), ['--mode=root']);
+  const args = mmdebstrapArguments(debianRecipe, false);
   t.equal(args[0], '--mode=unshare');
   t.strictSame(args.slice(-2), ['trixie', '-'], 'a tar stream, from the archive that mmdebstrap knows');
   t.match(

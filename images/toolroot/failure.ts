@@ -29,6 +29,8 @@ const reasonOf = (kind: FailureKind, complaints: string): string => {
 };
 
 interface Run {
+  /** What is made, in messages. */
+  what: string;
   scratch: string;
   log: string;
   /** Which attempt this was, from 1. */
@@ -36,19 +38,19 @@ interface Run {
 }
 
 /** The error for a run of mmdebstrap that failed. */
-export const failureOf = (complaints: string, { scratch, log, attempts }: Run): Error => {
+export const failureOf = (complaints: string, { what, scratch, log, attempts }: Run): Error => {
   const kind = classify(complaints);
   const reason = reasonOf(kind, complaints);
   // tar fills the cache, which `publish` reports; all else works in the scratch directory.
   if (kind === 'space' && !reason.startsWith('tar: ')) {
     return new HarnessError('CACHE_FULL', { path: scratch, variable: 'TMPDIR' });
   }
-  if (kind === 'network') return new HarnessError('TOOLROOT_NETWORK', { reason, log, attempts });
+  if (kind === 'network') return new HarnessError('TOOLROOT_NETWORK', { what, reason, log, attempts });
   if (kind === 'signature') {
     const command = asRoot('apt-get install --only-upgrade debian-archive-keyring');
     return new HarnessError('TOOLROOT_SIGNATURE', { reason, log, command });
   }
-  return new HarnessError('TOOLROOT_BUILD', { reason, log });
+  return new HarnessError('TOOLROOT_BUILD', { what, reason, log });
 };
 
 /** The short reason in an error of ours, for a progress line; the whole message of any other. */

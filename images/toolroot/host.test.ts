@@ -31,13 +31,13 @@ t.test('space', async (t) => {
 });
 
 t.test('the mirror', async (t) => {
-  t.strictSame(mirrorArguments({}), []);
-  t.strictSame(mirrorArguments({ VMMCI_MIRROR: 'http://m.example/debian/' }), [
+  t.strictSame(mirrorArguments('trixie', {}), []);
+  t.strictSame(mirrorArguments('trixie', { VMMCI_MIRROR: 'http://m.example/debian/' }), [
     'deb http://m.example/debian trixie main',
     'deb http://m.example/debian trixie-updates main',
     'deb http://m.example/debian-security trixie-security main',
   ]);
-  const both = mirrorArguments({
+  const both = mirrorArguments('trixie', {
     VMMCI_MIRROR: 'http://m.example/d',
     VMMCI_SECURITY_MIRROR: 'https://s.example/x',
   });
@@ -47,7 +47,7 @@ t.test('the mirror', async (t) => {
     { VMMCI_MIRROR: 'http://m.example/a b' },
     { VMMCI_SECURITY_MIRROR: 'http://m.example/' },
   ]) {
-    t.throws(() => mirrorArguments(env), { code: 'USAGE' });
+    t.throws(() => mirrorArguments('trixie', env), { code: 'USAGE' });
   }
 });
 

@@ -1,7 +1,6 @@
 // Which mirror mmdebstrap is told to use: by default none, it knows the archive's own.
 
 import { HarnessError } from '../../harness/errors.js';
-import { recipe } from './recipe.js';
 
 const checked = (name: string, value: string): string => {
   if (!/^https?:\/\/[^\s/][^\s]*$/.test(value)) {
@@ -16,7 +15,7 @@ const checked = (name: string, value: string): string => {
  * mmdebstrap's MIRROR arguments. `VMMCI_MIRROR` overrides the archive; the security archive is `VMMCI_SECURITY_MIRROR`, or
  * the same address with `-security` behind it, which is where mirrors have it. USAGE for what is no URL.
  */
-export const mirrorArguments = (env: NodeJS.ProcessEnv = process.env): string[] => {
+export const mirrorArguments = (suite: string, env: NodeJS.ProcessEnv = process.env): string[] => {
   const { VMMCI_MIRROR: mirror, VMMCI_SECURITY_MIRROR: security } = env;
   if (!mirror && !security) return [];
   if (!mirror) {
@@ -25,8 +24,8 @@ export const mirrorArguments = (env: NodeJS.ProcessEnv = process.env): string[] 
   const main = checked('VMMCI_MIRROR', mirror);
   const updates = security ? checked('VMMCI_SECURITY_MIRROR', security) : `${main}-security`;
   return [
-    `deb ${main} ${recipe.suite} main`,
-    `deb ${main} ${recipe.suite}-updates main`,
-    `deb ${updates} ${recipe.suite}-security main`,
+    `deb ${main} ${suite} main`,
+    `deb ${main} ${suite}-updates main`,
+    `deb ${updates} ${suite}-security main`,
   ];
 };

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { asset } from '../asset.js';
+import type { DebianRecipe } from './bootstrap.js';
 
 /** Raise it when the way a tool root is made changes in a manner that the rest of the recipe does not show. */
 const generation = 1;
@@ -42,6 +43,15 @@ const space = { scratch: 900e6, cache: 800e6 };
 const oldestQemu = [10, 2] as const;
 
 const setupHook = readFileSync(asset('toolroot', 'setup-hook.sh'), 'utf8');
+
+/** The part that mmdebstrap is told. */
+export const debianRecipe: DebianRecipe = {
+  suite,
+  variant: 'apt',
+  packages: Object.keys(packages),
+  leftOut,
+  extra: [`--setup-hook=${setupHook}`],
+};
 
 export const recipe = { generation, suite, packages, leftOut, setupHook, oldestQemu, space } as const;
 

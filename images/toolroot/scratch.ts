@@ -11,11 +11,11 @@ const isRoot = (): boolean => process.getuid?.() === 0;
 
 /**
  * Not in the cache, which is for its owner alone: an ordinary user's mmdebstrap works as other (subordinate) user ids. Not in /tmp, which may
- * be in memory. One fixed name for each user and cache, so that what a killed run left there is found again.
+ * be in memory. One fixed name for each user, cache and lock, so that what a killed run left there is found again.
  */
-const scratchPath = (cache: string): string => {
+const scratchPath = (cache: string, name: string): string => {
   const key = createHash('sha256').update(cache).digest('hex').slice(0, 8);
-  return join(process.env.TMPDIR ?? '/var/tmp', `vmmci-harness-${process.getuid?.()}-${key}`);
+  return join(process.env.TMPDIR ?? '/var/tmp', `vmmci-harness-${process.getuid?.()}-${key}-${name}`);
 };
 
 /** Entries are owned by subordinate ids, which only root of their namespace can remove; the empty rest is ours. */
@@ -35,18 +35,20 @@ const checkOwner = async (path: string): Promise<void> => {
   const found = await lstat(path);
   if (found.isDirectory() && found.uid === process.getuid?.()) return;
   throw new HarnessError('TOOLROOT_BUILD', {
+    what: 'a Debian root',
     reason: `${path} is not a directory of ours; remove it, or set TMPDIR to another directory`,
     log: 'none',
   });
 };
 
-/** Gives `fn` an empty scratch directory that others may pass through, and removes it afterwards. Only under the tool root's lock. */
+/** Gives `fn` an empty scratch directory that others may pass through, and removes it afterwards. Only under one lock for each `name`. */
 export const withScratch = async <T>(
   cache: string,
+  name: string,
   lock: Pick<Lock, 'waste'>,
   fn: (path: string) => Promise<T>,
 ): Promise<T> => {
-  const path = scratchPath(cache);
+  const path = scratchPath(cache, name);
   lock.waste(path);
   await mkdir(path, { recursive: true, mode: 0o711 });
   await checkOwner(path);
