@@ -83,7 +83,8 @@ const makeSnapshot = async (path: string, options: RestoreOptions): Promise<void
   }
 };
 
-const load = async (path: string, options: RestoreOptions): Promise<Guest> => {
+/** The guest whose memory was saved in the file `path`. SNAPSHOT, QEMU_START. */
+export const loadGuest = async (path: string, options: RestoreOptions): Promise<Guest> => {
   const { functionSocket, binds = [] } = options;
   const plugs = options.machine.siblings === undefined;
   const machine = await startQemu({
@@ -120,7 +121,7 @@ export const restoreGuest = async (options: RestoreOptions): Promise<Guest> => {
       onSnapshot?.({ reason: 'missing' });
       return makeSnapshot(path, options);
     },
-    load: (path) => load(path, options),
+    load: (path) => loadGuest(path, options),
     onRemake: (error) => onSnapshot?.({ reason: 'failed', error }),
   });
 };

@@ -1,5 +1,6 @@
 // Snapshots take a tenth of a gigabyte each, and any change to kernel, initramfs or QEMU makes new ones: the oldest go.
 
+import type { Stats } from 'node:fs';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../cache/directory.js';
@@ -63,15 +64,24 @@ const ifThere = async <T>(work: Promise<T>): Promise<T | undefined> =>
     throw error;
   });
 
+/** On disk. A snapshot with a disk of its own is a directory. */
+const bytesOf = async (path: string, found: Stats): Promise<number> => {
+  if (!found.isDirectory()) return found.blocks * 512;
+  const names = (await ifThere(readdir(path))) ?? [];
+  const files = await Promise.all(names.map((name) => ifThere(stat(join(path, name)))));
+  return files.reduce((sum, file) => sum + (file?.blocks ?? 0) * 512, 0);
+};
+
 export const listSnapshots = async (): Promise<SnapshotFile[]> => {
   const names = (await ifThere(readdir(snapshotDirectory()))) ?? [];
   const found = names.map(async (name): Promise<SnapshotFile[]> => {
     const key = /^([0-9A-Za-z-]+)\.ram$/.exec(name)?.[1];
     if (key === undefined) return [];
-    const file = await ifThere(stat(join(snapshotDirectory(), name)));
+    const path = join(snapshotDirectory(), name);
+    const file = await ifThere(stat(path));
     if (file === undefined) return [];
     const mark = await ifThere(stat(join(marks(), key)));
-    return [{ key, bytes: file.blocks * 512, usedAt: (mark ?? file).mtimeMs }];
+    return [{ key, bytes: await bytesOf(path, file), usedAt: (mark ?? file).mtimeMs }];
   });
   return (await Promise.all(found)).flat();
 };
@@ -84,7 +94,7 @@ export const trimSnapshots = (current: string, coming = 0): Promise<SnapshotFile
   withLock('snapshot-limit', async () => {
     const victims = chooseVictims(await listSnapshots(), snapshotLimit() - coming, current);
     for (const { key } of victims) {
-      await rm(join(snapshotDirectory(), `${key}.ram`), { force: true });
+      await rm(join(snapshotDirectory(), `${key}.ram`), { recursive: true, force: true });
       await rm(join(marks(), key), { force: true });
     }
     return victims;

@@ -12,7 +12,7 @@ export { snapshotDirectory } from './snapshot-limit.js';
 export interface SnapshotUse<T> {
   /** From `snapshotKey`. */
   key: string;
-  /** Boots the machine and saves it at the path given; the directory of that path is `snapshotDirectory()`. */
+  /** Boots the machine and saves it at the path given, as a file or a directory; the directory of that path is `snapshotDirectory()`. */
   make(path: string): Promise<void>;
   /** Restores from the path given. */
   load(path: string): Promise<T>;
@@ -39,7 +39,7 @@ const identity = async (path: string): Promise<string | undefined> =>
 /** Somebody else may have replaced it meanwhile: only the file that failed goes. */
 const discard = (path: string, failed: string | undefined): Promise<void> =>
   withLock(`discard-${basename(path)}`, async () => {
-    if (failed !== undefined && (await identity(path)) === failed) await rm(path);
+    if (failed !== undefined && (await identity(path)) === failed) await rm(path, { recursive: true });
   });
 
 /** The machine of that key, restored; its snapshot is made first if there is none. */

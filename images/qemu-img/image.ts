@@ -26,6 +26,8 @@ interface BaseOptions {
   /** Of the file system, in MiB; as much as the files need and some more when not given. */
   size?: number | undefined;
   label?: string | undefined;
+  /** A script for debugfs, to be run on the file system: owners and permissions that the files here cannot have. */
+  inodes?: string | undefined;
 }
 
 /** A compressed qcow2 at `image` with an ext4 file system that holds the files of `directory`; the same files make the same bytes. */
@@ -33,11 +35,12 @@ export const createBase = async (
   root: ToolRoot,
   directory: string,
   image: string,
-  { size, label }: BaseOptions = {},
+  { size, label, inodes }: BaseOptions = {},
 ): Promise<void> => {
   const options = [
     ...(size === undefined ? [] : ['--size', String(size)]),
     ...(label === undefined ? [] : ['--label', label]),
+    ...(inodes === undefined ? [] : ['--inodes', inodes]),
   ];
   await call(root, 'create-base', [directory, image, ...options]);
 };
