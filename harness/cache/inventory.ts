@@ -23,6 +23,7 @@ export const shelves: readonly Shelf[] = [
   { name: 'own-kernels', what: 'kernels of your own (dir:PATH), as they were taken', remade: true },
   { name: 'modules', what: 'built drivers', remade: true },
   { name: 'guest', what: 'initramfs images and the base of data disks', remade: true },
+  { name: 'distro', what: 'Debian with systemd for a guest', remade: false },
   { name: 'snapshots', what: 'booted guests', remade: true },
   { name: 'snapshot-use', what: 'when those were last used', remade: true },
   { name: 'accelerator', what: 'what the probe of KVM found', remade: true },

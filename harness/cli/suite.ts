@@ -6,7 +6,10 @@ import { parseArgs } from 'node:util';
 import { packageRoot } from '../../images/asset.js';
 import { HarnessError } from '../errors.js';
 import { tapDigest } from '../report/tap-digest.js';
+import { distroOf } from '../scenario/distro.js';
+import type { Environment } from '../scenario/environment.js';
 import { jobsOption } from './jobs-option.js';
+import { progressLines } from './progress-lines.js';
 import { runFiles, type Spread } from './run-files.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
 import { withEnvironment } from './with-environment.js';
@@ -32,16 +35,22 @@ const isCommands = (name: string): boolean => name.endsWith('.commands.test.js')
 /** Looks at reports in a browser. */
 const isBrowser = (name: string): boolean => name.endsWith('.chromium.test.js');
 
+/** Slow: needs the distribution guest, or makes it anew. */
+const isDistro = (name: string): boolean => name.endsWith('.distro.test.js');
+
 const isUnit = (name: string): boolean =>
-  name.endsWith('.test.js') && !isToolRoot(name) && !isCommands(name) && !isBrowser(name);
+  name.endsWith('.test.js') && ![isToolRoot, isCommands, isBrowser, isDistro].some((is) => is(name));
+
+/** A scenario of the directory itself. */
+const isScenario = (name: string): boolean => /^[\w-]+\.js$/.test(name);
 
 interface Tier {
   readonly files: () => Promise<string[]>;
   readonly spread: (jobs: number) => Spread;
   /** Says nothing of tests that pass. */
   readonly quiet?: boolean;
-  /** Needs guests, and so a kernel and the driver. */
-  readonly guests?: boolean;
+  /** They run in guests; made first is what those need besides tool root, kernel and driver. */
+  readonly guests?: (environment: Environment) => Promise<unknown>;
 }
 
 const tiers: Readonly<Record<string, Tier>> = {
@@ -63,14 +72,22 @@ const tiers: Readonly<Record<string, Tier>> = {
     spread: (apart) => ({ apart }),
   },
   guest: {
-    files: () => filesBelow(compiled('scenarios'), (name) => /^[\w-]+\.js$/.test(name)),
+    files: () => filesBelow(compiled('scenarios'), isScenario),
     spread: (workers) => ({ workers }),
-    guests: true,
+    guests: async () => {},
   },
   commands: {
     files: () => filesBelow(compiled('harness'), isCommands),
     // Each starts commands that run as many guests as there are processors.
     spread: () => ({ apart: 1 }),
+  },
+  distro: {
+    files: async () => [
+      ...(await filesBelow(compiled('scenarios', 'distro'), isScenario)),
+      ...(await filesBelow(compiled('images'), isDistro)),
+    ],
+    spread: (apart) => ({ apart }),
+    guests: (environment) => distroOf(environment, progressLines()),
   },
 };
 
@@ -126,7 +143,14 @@ export const run = async (args: readonly string[]): Promise<number> => {
   let passed = true;
   for (const { name, tier } of chosen) {
     const go = () => runTier(name, tier, choice);
-    passed = (await (tier.guests ? withEnvironment(directory, go) : go())) && passed;
+    const { guests } = tier;
+    const all = guests
+      ? withEnvironment(directory, async (environment) => {
+          await guests(environment);
+          return go();
+        })
+      : go();
+    passed = (await all) && passed;
   }
   return passed ? 0 : 1;
 };

@@ -3,17 +3,21 @@ import { codeOf, HarnessError } from '../errors.js';
 import { readResults } from '../report/results.js';
 import { renderMissing, renderTable } from '../report/table.js';
 import { writeBuildFailure } from '../scenario/build-failure.js';
-import { openEnvironment } from '../scenario/environment.js';
+import { type Environment, openEnvironment } from '../scenario/environment.js';
 import { progressLines } from './progress-lines.js';
 
 /**
  * Makes what all guests need, once and with an account of it, then lets `go` run scenarios, and prints what `directory` then says came
  * of them. A driver that does not compile has failed; `go` is not called then. Resolves with whether all is well.
  */
-export const withEnvironment = async (directory: string, go: () => Promise<boolean>): Promise<boolean> => {
+export const withEnvironment = async (
+  directory: string,
+  go: (environment: Environment) => Promise<boolean>,
+): Promise<boolean> => {
   try {
-    const { accelerator } = await openEnvironment(progressLines());
-    const passed = await go();
+    const environment = await openEnvironment(progressLines());
+    const { accelerator } = environment;
+    const passed = await go(environment);
     const heading = `${accelerator.name} (${accelerator.reason})`;
     const results = await readResults(directory);
     process.stdout.write(`\n${renderTable(results, heading)}\n${renderMissing(results, passed)}`);

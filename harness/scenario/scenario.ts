@@ -19,6 +19,8 @@ import { isTimeRead } from './traffic.js';
 import { functionAddress, startVm, type Vm } from './vm.js';
 
 export interface ScenarioOptions extends MachineOptions {
+  /** `distro`: Debian with systemd, the driver installed in it; its modules are loaded at boot. Default: our own small guest. */
+  readonly guest?: 'initramfs' | 'distro';
   /** A clock, or one as the command line writes it. Default: the host's. */
   readonly clock?: string | DeviceClock;
   readonly generation?: GenerationName;
@@ -134,7 +136,9 @@ export const scenario = (
     await attempt(async () => {
       const { features, scheduler } = options;
       const device = await start({ generation, features, clock, scheduler, trace: trace.sink });
+      const guest = options.guest ?? 'initramfs';
       vm = await startVm({
+        guest,
         environment,
         device,
         sockets,
@@ -162,10 +166,12 @@ export const scenario = (
         ...driver.having(options.wishes ?? {}),
         ...options.parameters,
       };
+      // A distribution loads them at boot, and does other things meanwhile that a comparison would find.
+      const own = guest === 'initramfs' && want !== 'absent';
       const held = () => holdings(shell, options.plugged === false ? null : functionAddress);
-      const before = want === 'absent' ? [] : await held();
-      if (want !== 'absent') await driver.install();
-      if (want === 'loaded') await driver.load(parameters);
+      const before = own ? await held() : [];
+      if (own) await driver.install();
+      if (own && want === 'loaded') await driver.load(parameters);
       const another: Scene['another'] = async (more = {}) => {
         const trace = new Trace();
         return { device: await start({ generation, ...more, trace: trace.sink }), trace };
@@ -181,7 +187,7 @@ export const scenario = (
       if (vm.hasEnded() || vm.hasRestarted())
         assertHealthy({ splats: findSplats(lines.map(({ text }) => text)), taint: [] });
       if (!vm.hasEnded()) {
-        const loaded = vm.hasRestarted() || want === 'absent' ? [] : await driver.loaded();
+        const loaded = own && !vm.hasRestarted() ? await driver.loaded() : [];
         if (loaded.length > 0) {
           await driver.unload(loaded);
           check.equal('what the driver left behind', leftovers(before, await held()), []);

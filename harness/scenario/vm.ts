@@ -12,10 +12,13 @@ import type { Kill } from '../vmd/host.js';
 import type { GenerationName } from '../vmmci/generations.js';
 import type { Device } from './device.js';
 import { makeDisks, makeVmdDisk } from './disks.js';
+import { startDistro } from './distro.js';
 import type { Environment } from './environment.js';
 import { type MachineOptions, machineOf, siblingsOf, unpacked } from './machine.js';
 
 export interface VmOptions extends MachineOptions {
+  /** `distro`: Debian with systemd, the driver installed, instead of our own small one. */
+  readonly guest?: 'initramfs' | 'distro' | undefined;
   readonly environment: Environment;
   readonly device: Device;
   /** Where the disks go. */
@@ -73,17 +76,31 @@ const appeared = (shell: Shell, address: string): Promise<string> =>
 /** Starts the guest; its clock is the host's when it resolves, and it has seen the function if that is plugged in. */
 export const startVm = async (options: VmOptions): Promise<Vm> => {
   const { environment, device, directory, sockets, boot, plugged, disk, trace } = options;
-  const siblings = siblingsOf(options.layout, options.generation);
-  const disks: readonly Disk[] =
-    siblings === undefined
-      ? await makeDisks(environment, directory, { format: disk })
-      : [await makeVmdDisk(environment, directory, siblings)];
-  const machine = machineOf(environment, disks, options, siblings);
   const { qemu } = environment;
   const functionSocket = plugged ? device.functionSocket : undefined;
   const common = { qemu, binds: [{ path: sockets }], trace };
-  const guest =
-    boot === 'cold'
+  const distro =
+    options.guest === 'distro'
+      ? await startDistro({
+          environment,
+          directory,
+          sockets,
+          functionSocket,
+          boot,
+          cpus: options.cpus,
+          trace,
+        })
+      : undefined;
+  const siblings = distro ? undefined : siblingsOf(options.layout, options.generation);
+  const disks: readonly Disk[] =
+    distro?.disks ??
+    (siblings === undefined
+      ? await makeDisks(environment, directory, { format: disk })
+      : [await makeVmdDisk(environment, directory, siblings)]);
+  const machine = distro?.machine ?? machineOf(environment, disks, options, siblings);
+  const guest = distro
+    ? distro.guest
+    : boot === 'cold'
       ? await bootGuest({ ...common, machine: { ...unpacked(machine, environment), functionSocket } })
       : await restoreGuest({
           ...common,
@@ -120,7 +137,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     ...guest,
     data: () => {
       const data = disks.find(({ name }) => name === 'data');
-      if (data === undefined) throw new HarnessError('USAGE', { reason: "layout 'vmd' has no data disk" });
+      if (data === undefined) throw new HarnessError('USAGE', { reason: 'this machine has no data disk' });
       return data;
     },
     kill: () => kill,

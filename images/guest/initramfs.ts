@@ -37,7 +37,8 @@ export const readModule = async (root: ToolRoot, path: string): Promise<Buffer> 
   return Buffer.from(stdout);
 };
 
-const moduleEntries = async (
+/** The modules at `paths`, unpacked, and /etc/boot-modules, which names them in that order. */
+export const moduleEntries = async (
   kernel: GuestKernel,
   root: ToolRoot,
   paths: readonly string[],

@@ -30,7 +30,7 @@ const data = ['usr/share/misc/pci.ids'];
 const busybox = 'usr/bin/busybox';
 
 /** A file of the tool root. Its links are followed inside that root: an absolute one would lead out of it. */
-const fromRoot = async (
+export const fromRoot = async (
   root: ToolRoot,
   path: string,
   guestPath = path,
@@ -90,9 +90,12 @@ const compile = async (root: ToolRoot, [name, path]: readonly [string, string]):
   return { path, type: 'file', content: Buffer.from(stdout), executable: true };
 };
 
-/** Our own scripts, as they lie under images/guest/root; those outside etc are programs. */
-export const overlay = async (): Promise<Entry[]> => {
-  const top = asset('guest', 'root');
+/** Our own programs, compiled. */
+export const ownPrograms = (root: ToolRoot): Promise<Entry[]> =>
+  Promise.all(Object.entries(compiled).map((program) => compile(root, program)));
+
+/** Our own files, as they lie below `top`; those outside etc are programs. */
+export const overlay = async (top = asset('guest', 'root')): Promise<Entry[]> => {
   const found = await readdir(top, { recursive: true, withFileTypes: true });
   const files = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return Promise.all(
@@ -115,7 +118,7 @@ export const inventory = async (root: ToolRoot): Promise<Entry[]> => {
     ...programs.map((program) => withLibraries(root, program)),
     Promise.all(data.map((path) => fromRoot(root, path))),
     Promise.all([fromRoot(root, busybox, 'bin/busybox', true)]),
-    Promise.all(Object.entries(compiled).map((program) => compile(root, program))),
+    ownPrograms(root),
     overlay(),
   ]);
   const links: Entry[] = [{ path: 'sbin/poweroff', type: 'symlink', target: 'reboot' }];

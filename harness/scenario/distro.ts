@@ -1,0 +1,149 @@
+// The distribution guest: Debian with systemd on a qcow2 overlay, restored as it was when its boot was over.
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Distro, ensureDistro } from '../../images/distro/image.js';
+import { kernelParameters } from '../../images/guest/kernel-parameters.js';
+import { createOverlay } from '../../images/qemu-img/image.js';
+import type { Progress } from '../../images/toolroot/progress.js';
+import { HarnessError } from '../errors.js';
+import type { Shell } from '../guest/shell.js';
+import { bootGuest, type Guest, type GuestOptions, loadGuest } from '../guest/start.js';
+import { type Disk, type MachineDescription, slots } from '../qemu/argv.js';
+import { saveMachine } from '../qemu/migration.js';
+import { snapshotDirectory, useSnapshot } from '../qemu/snapshot.js';
+import { snapshotKey } from '../qemu/snapshot-key.js';
+import type { TraceSink } from '../trace.js';
+import type { Environment } from './environment.js';
+
+export interface DistroGuestOptions {
+  readonly environment: Environment;
+  /** Where the disk goes. */
+  readonly directory: string;
+  /** Sockets of functions are somewhere below this directory. */
+  readonly sockets: string;
+  /** vfio-user socket of the function, if it is to be there. */
+  readonly functionSocket: string | undefined;
+  readonly boot: 'restored' | 'cold';
+  readonly cpus?: 1 | 2 | undefined;
+  readonly trace: TraceSink;
+}
+
+/** systemd alone takes some hundred; with a tenth more than that it would be about memory. */
+const memoryMiB = 512;
+
+/** Many times what it takes, also under TCG on a busy host. */
+const bootTimeoutMs = 300_000;
+
+/** Raise it when the snapshot is taken in another way. */
+const recipe = 1;
+
+/** Names in a snapshot's directory. */
+const diskFile = 'disk.qcow2';
+const ramFile = 'ram';
+
+/** The image with the driver under test in it, made if there is none. */
+export const distroOf = (
+  { kernel, root, modules, driver }: Environment,
+  progress?: Progress,
+): Promise<Distro> => ensureDistro({ kernel, root, modules, load: driver.modules }, { progress });
+
+const machineFor = (
+  { accelerator, kernel }: Environment,
+  { initramfs }: Distro,
+  path: string,
+  cpus: number,
+): MachineDescription => ({
+  accelerator: accelerator.name,
+  memory: memoryMiB,
+  cpus,
+  kernel: kernel.bootImage,
+  initramfs,
+  // On the console systemd tells what it starts and stops, in spite of `quiet`, and asks nobody to log in.
+  parameters: [...kernelParameters, 'systemd.show_status=yes', 'systemd.getty_auto=no'],
+  disks: [{ name: 'system', slot: slots.data, path, format: 'qcow2' }],
+});
+
+/** Resolves when no job is left and udev has nothing to do; a unit that failed is an image that is no good. */
+const settled = async (shell: Shell): Promise<void> => {
+  const { status, stdout } = await shell.run(
+    'systemctl is-system-running --wait || { systemctl --failed --no-legend --plain; false; } && udevadm settle',
+    { what: 'end of the boot', timeoutMs: bootTimeoutMs },
+  );
+  if (status !== 0) {
+    const units = stdout.toString('utf8').trim().replaceAll('\n', '; ');
+    throw new HarnessError('GUEST_BOOT', { reason: `systemd is ${units}` });
+  }
+  // What scenarios will run is in memory then: each would read it from the disk anew.
+  await shell.text('timedatectl && systemctl status && journalctl --lines 1', {
+    what: 'programs that are run once',
+    timeoutMs: bootTimeoutMs,
+  });
+};
+
+/** Fills `directory`: the memory of a guest that has booted, and its disk at that moment. */
+const makeSnapshot = async (
+  directory: string,
+  distro: Distro,
+  options: GuestOptions & { environment: Environment },
+): Promise<void> => {
+  const disk = join(directory, diskFile);
+  await mkdir(directory);
+  await createOverlay(options.environment.root, distro.image, disk);
+  const machine = machineFor(options.environment, distro, disk, options.machine.cpus);
+  const binds = [{ path: distro.image }, { path: directory, writable: true }];
+  const guest = await bootGuest({ ...options, machine, binds });
+  try {
+    await settled(guest.shell);
+    await saveMachine(guest.machine, join(directory, ramFile));
+    // QEMU closes the image; killed, it could leave some of it unwritten.
+    await guest.machine.qmp.execute('quit');
+    await guest.machine.exit;
+  } finally {
+    await guest.machine.kill();
+  }
+  await chmod(disk, 0o444);
+};
+
+const keyOf = async (distro: Distro, machine: MachineDescription, { qemu }: Environment): Promise<string> =>
+  createHash('sha256')
+    .update(JSON.stringify([recipe, distro.key, distro.image, await snapshotKey(machine, qemu)]))
+    .digest('hex')
+    .slice(0, 16);
+
+/** Starts it: `restored` in about a second once there is a snapshot, `cold` in half a minute under TCG. Its only disk is `/dev/vda`. */
+export const startDistro = async (
+  options: DistroGuestOptions,
+): Promise<{ guest: Guest; disks: readonly Disk[]; machine: MachineDescription }> => {
+  const { environment, directory, sockets, functionSocket, boot, cpus = 1, trace } = options;
+  const { qemu, root } = environment;
+  const distro = await distroOf(environment);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, 'system.qcow2');
+  const machine = machineFor(environment, distro, path, cpus);
+  const { disks = [] } = machine;
+  const common = { qemu, trace, bootTimeoutMs };
+  const binds = [{ path: distro.image }, { path: sockets }];
+  if (boot === 'cold') {
+    await createOverlay(root, distro.image, path);
+    const guest = await bootGuest({ ...common, binds, machine: { ...machine, functionSocket } });
+    return { guest, disks, machine };
+  }
+  await mkdir(snapshotDirectory(), { recursive: true });
+  const guest = await useSnapshot({
+    key: await keyOf(distro, machineFor(environment, distro, distro.image, cpus), environment),
+    make: (snapshot) => {
+      trace({ kind: 'snapshot', reason: 'missing' });
+      return makeSnapshot(snapshot, distro, { ...common, environment, machine });
+    },
+    load: async (snapshot) => {
+      const disk = join(snapshot, diskFile);
+      await rm(path, { force: true });
+      await createOverlay(root, disk, path);
+      const more = [...binds, { path: disk }];
+      return loadGuest(join(snapshot, ramFile), { ...common, machine, functionSocket, binds: more });
+    },
+    onRemake: (error) => trace({ kind: 'snapshot', reason: 'failed', error: error.message }),
+  });
+  return { guest, disks, machine };
+};

@@ -1,0 +1,79 @@
+// The file system of the distribution guest as a directory: packages, kernel modules, the driver, and our own few files.
+
+import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { asset } from '../asset.js';
+import { overlay, ownPrograms } from '../guest/inventory.js';
+import type { Entry } from '../guest/newc.js';
+import type { Kernel } from '../kernels/kernel.js';
+import type { ToolRoot } from '../toolroot/enter.js';
+import { runInToolRoot } from '../toolroot/run.js';
+import { disabled, driverDirectory } from './recipe.js';
+import type { Tree } from './tree.js';
+
+export interface DriverModules {
+  /** Where the module files are. */
+  directory: string;
+  /** Their file names. */
+  modules: readonly string[];
+  /** Names in load order, for modules-load.d. */
+  load: readonly string[];
+}
+
+const tools = 'usr/local/lib/vmmci-guest';
+
+const text = (path: string, content: string): Entry => ({
+  path,
+  type: 'file',
+  content: Buffer.from(content),
+});
+
+/** Everything that is written over the packages' files; later entries win. */
+export const ownEntries = async (root: ToolRoot, load: readonly string[]): Promise<Entry[]> => {
+  const programs = await ownPrograms(root);
+  return [
+    ...(await overlay(asset('distro', 'root'))),
+    ...programs.map((entry) => ({ ...entry, path: `${tools}/${basename(entry.path)}` })),
+    text('etc/modules-load.d/vmmci.conf', `${load.join('\n')}\n`),
+    // mmdebstrap copies the host's.
+    text('etc/resolv.conf', ''),
+    // Of the same date as /usr, so that nothing is brought up to date at the first boot.
+    ...['etc', 'var'].map((path) => text(`${path}/.updated`, '')),
+    {
+      path: 'etc/systemd/system/multi-user.target.wants/vmmci-agent.service',
+      type: 'symlink',
+      target: '/etc/systemd/system/vmmci-agent.service',
+    },
+  ];
+};
+
+const writeEntry = async (directory: string, entry: Entry): Promise<void> => {
+  const path = join(directory, entry.path);
+  await mkdir(dirname(path), { recursive: true });
+  if (entry.type === 'directory') return;
+  await rm(path, { force: true });
+  if (entry.type === 'symlink') return symlink(entry.target, path);
+  await writeFile(path, entry.content, { mode: entry.executable ? 0o755 : 0o644 });
+};
+
+/** Makes `directory`. Modules of the kernel stay packed; those of the driver lie where DKMS would put them. */
+export const compose = async (
+  directory: string,
+  { tree, kernel, root, driver }: { tree: Tree; kernel: Kernel; root: ToolRoot; driver: DriverModules },
+): Promise<void> => {
+  await execa('cp', ['--archive', '--reflink=auto', '--', tree.root, directory]);
+  await Promise.all(disabled.map((path) => rm(join(directory, path))));
+  const modules = join(directory, 'usr/lib/modules', kernel.release);
+  await mkdir(dirname(modules), { recursive: true });
+  await execa('cp', ['--archive', '--reflink=auto', '--', kernel.modulesDirectory, modules]);
+  // They lead to the headers, which are not there.
+  for (const link of ['build', 'source']) await rm(join(modules, link), { force: true });
+  await mkdir(join(modules, driverDirectory), { recursive: true });
+  for (const name of driver.modules)
+    await copyFile(join(driver.directory, name), join(modules, driverDirectory, name));
+  for (const entry of await ownEntries(root, driver.load)) await writeEntry(directory, entry);
+  await runInToolRoot(root, ['depmod', '--basedir', join(directory, 'usr'), kernel.release], {
+    binds: [{ path: directory, writable: true }],
+  });
+};

@@ -1,0 +1,100 @@
+// The disk of the distribution guest, in the cache: a compressed qcow2 that nothing ever writes to.
+
+import { createHash } from 'node:crypto';
+import { chmod, readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { cacheDirectory } from '../../harness/cache/directory.js';
+import { publish } from '../../harness/cache/publish.js';
+import { removeTree } from '../../harness/cache/remove-tree.js';
+import { newc } from '../guest/newc.js';
+import type { ModuleSet } from '../kernels/build.js';
+import type { Kernel } from '../kernels/kernel.js';
+import { createBase } from '../qemu-img/image.js';
+import type { ToolRoot } from '../toolroot/enter.js';
+import type { ProgressOptions } from '../toolroot/progress.js';
+import { compose, type DriverModules, ownEntries } from './compose.js';
+import { ensureDistroInitramfs } from './initramfs.js';
+import { disabled, diskSize, driverDirectory, treeHash } from './recipe.js';
+import { ensureTree, type Tree } from './tree.js';
+
+/** Raise it when this file or `compose` makes something else of the same inputs. */
+const recipe = 1;
+
+/** Images that are kept: for each driver and kernel one is made. */
+const kept = 4;
+
+export interface Distro {
+  /** Names everything that the image was made of. */
+  key: string;
+  /** The qcow2. */
+  image: string;
+  initramfs: string;
+  /** The tree of packages that the image was made of. */
+  tree: Tree;
+}
+
+export interface DistroInputs {
+  kernel: Kernel;
+  root: ToolRoot;
+  modules: Pick<ModuleSet, 'directory' | 'modules'>;
+  /** Names of the modules in load order. */
+  load: readonly string[];
+}
+
+const keyOf = async ({ kernel, root, modules, load }: DistroInputs, tree: Tree): Promise<string> => {
+  const hash = createHash('sha256').update(
+    JSON.stringify([recipe, treeHash, kernel.release, kernel.version, disabled, driverDirectory, diskSize]),
+  );
+  hash.update(await readFile(join(tree.root, 'var/lib/dpkg/status')));
+  // mke2fs and qemu-img are the tool root's.
+  hash.update(await readFile(join(root.path, 'var/lib/dpkg/status')));
+  hash.update(newc(await ownEntries(root, load)));
+  for (const name of modules.modules)
+    hash.update(`${name}\0`).update(await readFile(join(modules.directory, name)));
+  return hash.digest('hex').slice(0, 16);
+};
+
+/** Writes the qcow2 at `image`, which must not exist: the same bytes for the same inputs. */
+export const makeImage = async (
+  image: string,
+  tree: Tree,
+  { kernel, root, modules, load }: DistroInputs,
+): Promise<void> => {
+  const directory = `${image}-root`;
+  const driver: DriverModules = { ...modules, load };
+  try {
+    await compose(directory, { tree, kernel, root, driver });
+    await createBase(root, directory, image, { size: diskSize, label: 'vmmci-distro', inodes: tree.inodes });
+  } finally {
+    await removeTree(directory);
+  }
+};
+
+const prune = async (directory: string, current: string): Promise<void> => {
+  const names = (await readdir(directory)).filter((name) => !name.startsWith('.') && name !== current);
+  const dated = await Promise.all(
+    names.map(async (name) => ({ name, at: (await stat(join(directory, name))).mtimeMs })),
+  );
+  const old = dated.sort((a, b) => b.at - a.at).slice(kept - 1);
+  for (const { name } of old) await removeTree(join(directory, name));
+};
+
+/**
+ * The image for this kernel and this driver, made if there is none: a quarter of a minute, and before that the packages, if they are
+ * missing. Throws what the parts throw.
+ */
+export const ensureDistro = async (
+  inputs: DistroInputs,
+  { progress }: ProgressOptions = {},
+): Promise<Distro> => {
+  const tree = await ensureTree({ progress });
+  const key = await keyOf(inputs, tree);
+  const name = `${key}.qcow2`;
+  const image = await publish(join(cacheDirectory(), 'distro', 'images', name), async (temporary) => {
+    progress?.(`distribution guest: making the disk for ${inputs.kernel.release}`);
+    await makeImage(temporary, tree, inputs);
+    await chmod(temporary, 0o444);
+    await prune(dirname(temporary), name);
+  });
+  return { key, image, tree, initramfs: await ensureDistroInitramfs(inputs.kernel, inputs.root) };
+};

@@ -1,0 +1,46 @@
+// Owners and special permissions of the image's files. An ordinary user cannot have files like that, so they are set in the finished
+// file system, by debugfs, for root and ordinary users alike. Pure.
+
+import { HarnessError } from '../../harness/errors.js';
+
+/** Of st_mode, by the first letter of `ls -l`. Links have no permissions, and devices are the kernel's business. */
+const types: Readonly<Record<string, number>> = { '-': 0o100000, d: 0o040000, h: 0o100000 };
+
+/** Three letters as their octal digit, and whether the third stands for setuid, setgid or sticky. */
+const digit = (letters: string): { digit: number; special: boolean } => ({
+  digit:
+    (letters[0] === 'r' ? 4 : 0) + (letters[1] === 'w' ? 2 : 0) + (/[xst]/.test(letters[2] ?? '') ? 1 : 0),
+  special: /[stST]/.test(letters[2] ?? ''),
+});
+
+/** `rwsr-xr-x` → 0o4755. */
+export const parsePermissions = (text: string): number =>
+  [0, 3, 6].reduce((mode, at, index) => {
+    const part = digit(text.slice(at, at + 3));
+    return mode | (part.digit << (6 - at)) | (part.special ? 0o4000 >> index : 0);
+  }, 0);
+
+const entry = /^([a-z-])([a-zA-Z-]{9})\S* +(\d+)\/(\d+) +\S+ \S+ \S+ \.?(\/.*?)\/?$/;
+
+/**
+ * The debugfs commands for the entries of a tar listing (`-vv`, numeric owners) that are not root's or have special permissions, sorted
+ * by path. GUEST_BUILD for a line that is no entry, or a name that debugfs could not take.
+ */
+export const inodeCommands = (listing: readonly string[]): string[] =>
+  listing
+    .flatMap((line) => {
+      const [, type = '', permissions = '', uid = '', gid = '', path = ''] = entry.exec(line) ?? [];
+      if (path === '') throw new HarnessError('GUEST_BUILD', { reason: `no entry of an archive: ${line}` });
+      const kind = types[type];
+      const mode = parsePermissions(permissions);
+      if (kind === undefined || (uid === '0' && gid === '0' && mode < 0o1000)) return [];
+      if (/["\\]/.test(path))
+        throw new HarnessError('GUEST_BUILD', { reason: `debugfs cannot name ${path}` });
+      const fields = { mode: `0${(kind | mode).toString(8)}`, uid, gid };
+      const commands = Object.entries(fields).map(
+        ([name, value]) => `set_inode_field "${path}" ${name} ${value}`,
+      );
+      return [{ path, commands }];
+    })
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .flatMap(({ commands }) => commands);

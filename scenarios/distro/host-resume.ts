@@ -1,0 +1,38 @@
+// The host was asleep for an hour, and the guest with it: asked right after the SYNCRTC that follows, timedatectl shows the host's time.
+import { waitGuestClock } from '../../harness/guest/clock.js';
+import { readTimedate } from '../../harness/guest/timedate.js';
+import { scenario } from '../../harness/scenario/scenario.js';
+import { acks } from '../../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
+
+const asleepMs = 3_600_000;
+
+// The hour is that of the device's clock and of vmd's timers; nobody waits for it.
+const time = new VirtualScheduler();
+
+scenario('distro-host-resume', { guest: 'distro', scheduler: time }, async (scene) => {
+  const { check, vm, driver, device, trace, until } = scene;
+  driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
+  const now = () => Number(device.clock.now() / 1_000_000n);
+  const shows = async (when: string, least: number, most: () => number): Promise<void> => {
+    const { seconds } = await readTimedate(vm.shell);
+    const after = most();
+    const fits = least <= seconds && seconds <= after;
+    check.that(`timedatectl ${when}`, fits, `${least} to ${after} s since the epoch`, seconds);
+  };
+  // vmd last looked at its clock when the guest started.
+  const early = trace.mark;
+  time.advance(1000);
+  if (trace.since(early, 'command').length > 0) await until('ack', early);
+  await shows('before the sleep', now() - 1, now);
+
+  await vm.pause();
+  device.clock.shift(BigInt(asleepMs) * 1000n);
+  const mark = trace.mark;
+  await vm.unpause();
+  time.advance(1000);
+  await until('ack', mark);
+  check.equal('acknowledgements', acks(trace, mark), [[3, 'cleared']]);
+  await waitGuestClock(vm.shell, device.clock.now() * 1000n);
+  await shows('after it', now(), now);
+});

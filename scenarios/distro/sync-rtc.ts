@@ -1,0 +1,45 @@
+// SYNCRTC in a distribution that keeps no time of its own: systemd-timesyncd is off, and the clock is then the device's.
+import { readGuestClock, waitGuestClock } from '../../harness/guest/clock.js';
+import { readTimedate } from '../../harness/guest/timedate.js';
+import { scenario } from '../../harness/scenario/scenario.js';
+import { acks } from '../../harness/scenario/traffic.js';
+import { running } from '../../harness/vmmci/clock.js';
+import { hostNow } from '../../harness/vmmci/host-clock.js';
+import { parseInstant } from '../../harness/vmmci/instant.js';
+import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
+
+/** Forward, back, and to the edge of 31 bits. */
+const instants = [
+  '2031-05-06T07:08:09.500000Z',
+  '2026-11-22T12:34:56.500000Z',
+  '2038-01-19T03:14:07.500000Z',
+];
+
+/** How far the guest's clock may be from the device's, in nanoseconds. */
+const near = 50_000_000n;
+
+const options = { guest: 'distro', scheduler: new VirtualScheduler() } as const;
+
+// The host's own watch on the clock would send a SYNCRTC of its own: its time stands still.
+scenario('distro-sync-rtc', options, async ({ check, vm, driver, device, trace, until }) => {
+  driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
+  const now = () => device.clock.now() * 1000n;
+  check.equal('systemd-timesyncd sets the clock', (await readTimedate(vm.shell)).ntp, false);
+  for (const instant of instants) {
+    device.clock.set(running(hostNow, parseInstant(instant) as bigint));
+    const mark = trace.mark;
+    check.equal(`SYNCRTC at ${instant}`, device.host.command('SYNCRTC'), 'sent');
+    await until('ack', mark);
+    check.equal('what was acknowledged', acks(trace, mark), [[3, 'cleared']]);
+    await waitGuestClock(vm.shell, now());
+    const { guest, before, after } = await readGuestClock(vm.shell, now);
+    check.that(
+      "the guest's clock after it",
+      before - near <= guest && guest <= after + near,
+      `${before - near} to ${after + near} ns`,
+      guest,
+    );
+  }
+  const service = await vm.shell.run('systemctl is-active systemd-timesyncd');
+  check.equal('systemd-timesyncd after it', service.stdout.toString().trim(), 'inactive');
+});
