@@ -106,7 +106,10 @@ export const bootstrap = async (
     detached: true,
   });
   createInterface({ input: tar.stdout }).on('line', onEntry ?? (() => {}));
-  const argv = ['mmdebstrap', ...mmdebstrapArguments(recipe, process.getuid?.() === 0)];
+  // The umask decides over permissions in the root, and over who may enter it.
+  const argv = ['sh', '-c', 'umask 022 && exec mmdebstrap "$@"', 'mmdebstrap'].concat(
+    mmdebstrapArguments(recipe, process.getuid?.() === 0),
+  );
   const mmdebstrap = spawn(...isolated(argv), {
     // Its working directory must be one that a subordinate user may enter.
     cwd: '/',

@@ -1,7 +1,7 @@
 // Where mmdebstrap works before its result goes to the cache.
 
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Lock } from '../../harness/cache/lock.js';
@@ -50,8 +50,10 @@ export const withScratch = async <T>(
 ): Promise<T> => {
   const path = scratchPath(cache, name);
   lock.waste(path);
-  await mkdir(path, { recursive: true, mode: 0o711 });
+  await mkdir(path, { recursive: true });
   await checkOwner(path);
+  // Whatever the umask: subordinate users pass through.
+  await chmod(path, 0o711);
   await removeEntries(path);
   try {
     return await fn(path);
