@@ -48,6 +48,19 @@ t.test('on disk: a use makes a snapshot young, and what is no snapshot stays', a
   t.strictSame((await readdir(snapshotDirectory())).sort(), ['.d.ram.partial-0011', 'c.ram']);
 });
 
+t.test('a directory is as large as what is in it, and goes as a whole', async (t) => {
+  privateCache(t);
+  const path = join(snapshotDirectory(), 'a.ram');
+  await mkdir(path, { recursive: true });
+  for (const name of ['ram', 'disk.qcow2']) await writeFile(join(path, name), Buffer.alloc(2 ** 20, 1));
+  const bytes = (await listSnapshots()).map((found) => found.bytes);
+  t.strictSame(bytes, [2 * 2 ** 20]);
+  process.env[limitVariable] = '1';
+  t.teardown(() => delete process.env[limitVariable]);
+  t.strictSame(keys(await trimSnapshots('b')), ['a']);
+  t.strictSame(await readdir(snapshotDirectory()), []);
+});
+
 t.test('the limit is a number of MiB', async (t) => {
   t.equal(snapshotLimit('5'), 5 * 2 ** 20);
   t.equal(snapshotLimit(''), 6 * 2 ** 30);

@@ -1,4 +1,5 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { HarnessError } from '../errors.js';
 import { snapshotDirectory, useSnapshot } from './snapshot.js';
@@ -44,6 +45,21 @@ t.test('one that does not load is made anew, once, and the reason reported', asy
   t.equal(made(), 2);
   t.match(reports, [/damaged/]);
   t.strictSame(await readdir(snapshotDirectory()), ['a.ram'], 'the bad one is gone');
+});
+
+t.test('one that is a directory is made anew in the same way', async (t) => {
+  let made = 0;
+  const make = async (path: string): Promise<void> => {
+    made += 1;
+    await mkdir(path);
+    await writeFile(join(path, 'ram'), String(made));
+  };
+  const load = async (path: string): Promise<string> => {
+    const text = await readFile(join(path, 'ram'), 'utf8');
+    if (text === '1') throw damaged(path);
+    return text;
+  };
+  t.equal(await useSnapshot({ key: 'a', make, load }), '2');
 });
 
 t.test('a second failure is the caller’s', async (t) => {
