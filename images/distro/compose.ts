@@ -1,6 +1,6 @@
 // The file system of the distribution guest as a directory: packages, kernel modules, the driver, and our own few files.
 
-import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { asset } from '../asset.js';
@@ -48,13 +48,21 @@ export const ownEntries = async (root: ToolRoot, load: readonly string[]): Promi
   ];
 };
 
+/** As mkdir -p, for everybody to enter whatever the umask. */
+const makeDirectory = async (path: string): Promise<void> => {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755);
+};
+
 const writeEntry = async (directory: string, entry: Entry): Promise<void> => {
   const path = join(directory, entry.path);
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   if (entry.type === 'directory') return;
   await rm(path, { force: true });
   if (entry.type === 'symlink') return symlink(entry.target, path);
-  await writeFile(path, entry.content, { mode: entry.executable ? 0o755 : 0o644 });
+  await writeFile(path, entry.content);
+  await chmod(path, entry.executable ? 0o755 : 0o644);
 };
 
 /** Makes `directory`. Modules of the kernel stay packed; those of the driver lie where DKMS would put them. */
@@ -65,7 +73,7 @@ export const compose = async (
   await execa('cp', ['--archive', '--reflink=auto', '--', tree.root, directory]);
   await Promise.all(disabled.map((path) => rm(join(directory, path))));
   const modules = join(directory, 'usr/lib/modules', kernel.release);
-  await mkdir(dirname(modules), { recursive: true });
+  await makeDirectory(dirname(modules));
   await execa('cp', ['--archive', '--reflink=auto', '--', kernel.modulesDirectory, modules]);
   // They lead to the headers, which are not there.
   for (const link of ['build', 'source']) await rm(join(modules, link), { force: true });
@@ -76,4 +84,5 @@ export const compose = async (
   await runInToolRoot(root, ['depmod', '--basedir', join(directory, 'usr'), kernel.release], {
     binds: [{ path: directory, writable: true }],
   });
+  await execa('chmod', ['--recursive', 'u=rwX,go=rX', modules]);
 };

@@ -1,7 +1,7 @@
 // The disk of the distribution guest, in the cache: a compressed qcow2 that nothing ever writes to.
 
 import { createHash } from 'node:crypto';
-import { chmod, readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheDirectory } from '../../harness/cache/directory.js';
 import { publish } from '../../harness/cache/publish.js';
@@ -14,13 +14,14 @@ import type { ToolRoot } from '../toolroot/enter.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { compose, type DriverModules, ownEntries } from './compose.js';
 import { ensureDistroInitramfs } from './initramfs.js';
+import { prune } from './prune.js';
 import { disabled, diskSize, driverDirectory, treeHash } from './recipe.js';
 import { ensureTree, type Tree } from './tree.js';
 
 /** Raise it when this file or `compose` makes something else of the same inputs. */
-const recipe = 1;
+const recipe = 2;
 
-/** Images that are kept: for each driver and kernel one is made. */
+/** For each driver and each kernel one is made. */
 const kept = 4;
 
 export interface Distro {
@@ -70,15 +71,6 @@ export const makeImage = async (
   }
 };
 
-const prune = async (directory: string, current: string): Promise<void> => {
-  const names = (await readdir(directory)).filter((name) => !name.startsWith('.') && name !== current);
-  const dated = await Promise.all(
-    names.map(async (name) => ({ name, at: (await stat(join(directory, name))).mtimeMs })),
-  );
-  const old = dated.sort((a, b) => b.at - a.at).slice(kept - 1);
-  for (const { name } of old) await removeTree(join(directory, name));
-};
-
 /**
  * The image for this kernel and this driver, made if there is none: a quarter of a minute, and before that the packages, if they are
  * missing. Throws what the parts throw.
@@ -94,7 +86,7 @@ export const ensureDistro = async (
     progress?.(`distribution guest: making the disk for ${inputs.kernel.release}`);
     await makeImage(temporary, tree, inputs);
     await chmod(temporary, 0o444);
-    await prune(dirname(temporary), name);
+    await prune(dirname(temporary), name, kept);
   });
   return { key, image, tree, initramfs: await ensureDistroInitramfs(inputs.kernel, inputs.root) };
 };

@@ -19,10 +19,15 @@ t.test('only what is not plainly root’s is set, sorted by path', async (t) => 
     'drwxrwsr-x 0/8               0 2025-08-09 00:00 ./var/mail/',
     '-rwxr-xr-x 0/0           12345 2025-08-09 00:00 ./usr/bin/plain',
     '-rwsr-xr-x 0/0           72072 2025-08-09 00:00 ./usr/bin/a mount',
+    '---------- 0/0             500 2025-08-09 00:00 ./etc/shadow',
+    '-r--r--r-- 0/0             500 2025-08-09 00:00 ./etc/readable',
     'lrwxrwxrwx 5/5               0 2025-08-09 00:00 ./bin -> usr/bin',
     'crw-rw-rw- 0/0             1,3 2025-08-09 00:00 ./dev/null',
   ];
   t.strictSame(inodeCommands(listing), [
+    'set_inode_field "/etc/shadow" mode 0100000',
+    'set_inode_field "/etc/shadow" uid 0',
+    'set_inode_field "/etc/shadow" gid 0',
     'set_inode_field "/usr/bin/a mount" mode 0104755',
     'set_inode_field "/usr/bin/a mount" uid 0',
     'set_inode_field "/usr/bin/a mount" gid 0',

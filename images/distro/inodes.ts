@@ -23,8 +23,8 @@ export const parsePermissions = (text: string): number =>
 const entry = /^([a-z-])([a-zA-Z-]{9})\S* +(\d+)\/(\d+) +\S+ \S+ \S+ \.?(\/.*?)\/?$/;
 
 /**
- * The debugfs commands for the entries of a tar listing (`-vv`, numeric owners) that are not root's or have special permissions, sorted
- * by path. GUEST_BUILD for a line that is no entry, or a name that debugfs could not take.
+ * The debugfs commands for the entries of a tar listing (`-vv`, numeric owners) that are not root's, have special permissions, or could
+ * not be read by a mere owner (/etc/shadow), sorted by path. GUEST_BUILD for a line that is no entry, or a name that debugfs could not take.
  */
 export const inodeCommands = (listing: readonly string[]): string[] =>
   listing
@@ -33,7 +33,9 @@ export const inodeCommands = (listing: readonly string[]): string[] =>
       if (path === '') throw new HarnessError('GUEST_BUILD', { reason: `no entry of an archive: ${line}` });
       const kind = types[type];
       const mode = parsePermissions(permissions);
-      if (kind === undefined || (uid === '0' && gid === '0' && mode < 0o1000)) return [];
+      const least = type === 'd' ? 0o500 : 0o400;
+      const plain = uid === '0' && gid === '0' && mode < 0o1000 && (mode & least) === least;
+      if (kind === undefined || plain) return [];
       if (/["\\]/.test(path))
         throw new HarnessError('GUEST_BUILD', { reason: `debugfs cannot name ${path}` });
       const fields = { mode: `0${(kind | mode).toString(8)}`, uid, gid };

@@ -2,12 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import type { DebianRecipe } from '../toolroot/bootstrap.js';
+import { sourceDateEpoch } from '../toolroot/recipe.js';
 
 /** Raise it when the way the image is made changes in a manner that the rest of the recipe does not show. */
 export const generation = 1;
-
-/** The day of Debian 13.0, in seconds since the epoch: no file of the image is dated later. */
-export const sourceDateEpoch = 1754697600;
 
 /** Package, and why it is there: not as many as on a server, but all of what a driver meets there. */
 const packages = {

@@ -2,13 +2,17 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { cacheDirectory } from '../../harness/cache/directory.js';
+import { withLock } from '../../harness/cache/lock.js';
 import { publish } from '../../harness/cache/publish.js';
 import { makeDebian } from '../toolroot/debian.js';
 import { checkHost, checkSpace } from '../toolroot/host.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
+import { sourceDateEpoch } from '../toolroot/recipe.js';
 import { inodeCommands } from './inodes.js';
-import { debianRecipe, sourceDateEpoch, space, treeHash } from './recipe.js';
+import { prune } from './prune.js';
+import { debianRecipe, space, treeHash } from './recipe.js';
 
 export interface Tree {
   /** The root directory. All in it is the caller's own. */
@@ -29,28 +33,41 @@ export const packagesOf = async ({ root }: Pick<Tree, 'root'>): Promise<string[]
     .sort();
 };
 
-/** Makes the tree in `directory`, which must not exist: with the network, some 70 MB, and a minute. For `publish`. */
-const makeTree =
-  ({ progress }: ProgressOptions): Parameters<typeof publish>[1] =>
-  async (directory, lock) => {
+const treeAt = (path: string): Tree => ({ root: join(path, 'root'), inodes: join(path, 'inodes') });
+
+/** Makes a tree in `path`, which must not exist: with the network, some 40 MB, and a minute. TOOLROOT_…, HOST_…, CACHE_FULL. */
+export const makeTree = async (path: string, { progress }: ProgressOptions = {}): Promise<Tree> => {
+  const name = `distro-${treeHash}`;
+  const tree = treeAt(path);
+  // A lock of its own: the scratch directory is one for all that make such a tree, wherever they put it.
+  await withLock(name, async (lock) => {
     await checkHost();
     await checkSpace('the distribution guest', cacheDirectory(), space.cache, 'XDG_CACHE_HOME');
     progress?.(`distribution guest: making a Debian ${debianRecipe.suite} with systemd`);
-    await mkdir(directory);
+    await mkdir(path);
     const options = {
       what: 'the distribution guest',
-      name: `distro-${treeHash}`,
+      name,
       recipe: debianRecipe,
       space: space.scratch,
       sourceDateEpoch,
       progress: (line: string) => progress?.(`distribution guest: ${line}`),
     };
-    const listing = await makeDebian(join(directory, 'root'), options, lock);
-    await writeFile(join(directory, 'inodes'), `${inodeCommands(listing).join('\n')}\n`);
-  };
+    const listing = await makeDebian(tree.root, options, lock);
+    // What only a real root could read of files that are its own.
+    await execa('chmod', ['--recursive', 'u+rX', tree.root]);
+    await writeFile(tree.inodes, `${inodeCommands(listing).join('\n')}\n`);
+  });
+  return tree;
+};
 
 /** The tree in the cache, made if there is none for this recipe. TOOLROOT_…, HOST_…, CACHE_FULL. */
 export const ensureTree = async (options: ProgressOptions = {}): Promise<Tree> => {
-  const path = await publish(join(cacheDirectory(), 'distro', `tree-${treeHash}`), makeTree(options));
-  return { root: join(path, 'root'), inodes: join(path, 'inodes') };
+  const directory = join(cacheDirectory(), 'distro', 'trees');
+  const path = join(directory, treeHash);
+  await publish(path, async (temporary) => {
+    await makeTree(temporary, options);
+    await prune(directory, treeHash, 2);
+  });
+  return treeAt(path);
 };

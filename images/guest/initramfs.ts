@@ -77,12 +77,18 @@ const keyOf = async (kernel: GuestKernel, root: ToolRoot, modules: readonly stri
   return hash.digest('hex').slice(0, 16);
 };
 
+/** The archive: the same bytes for the same kernel and tool root. */
+export const guestInitramfs = async (kernel: GuestKernel, root: ToolRoot): Promise<Buffer> => {
+  const modules = await moduleClosure(kernel, wanted);
+  const [common, own] = await Promise.all([inventory(root), moduleEntries(kernel, root, modules)]);
+  return newc([...common, ...own]);
+};
+
 /** The path of the initramfs for `kernel`, made if it is not in the cache. The name changes with anything that went into it. */
 export const ensureInitramfs = async (kernel: GuestKernel, root: ToolRoot): Promise<string> => {
   const modules = await moduleClosure(kernel, wanted);
   const key = await keyOf(kernel, root, modules);
-  return publish(join(cacheDirectory(), 'guest', `${kernel.release}-${key}.cpio`), async (temporary) => {
-    const [common, own] = await Promise.all([inventory(root), moduleEntries(kernel, root, modules)]);
-    await writeFile(temporary, newc([...common, ...own]));
-  });
+  return publish(join(cacheDirectory(), 'guest', `${kernel.release}-${key}.cpio`), async (temporary) =>
+    writeFile(temporary, await guestInitramfs(kernel, root)),
+  );
 };

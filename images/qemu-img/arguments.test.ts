@@ -20,6 +20,7 @@ t.test('arguments that cannot be are refused before anything is touched', async 
     ],
     [['create-base', at('rootfs'), at('new'), '--size', '1M'], /--size is '1M'/],
     [['create-base', at('rootfs'), at('new'), '--label', 'seventeen letters'], /at most 16/],
+    [['create-base', at('rootfs'), at('new'), '--inodes', at('gone')], /--inodes '.*gone' does not exist/],
     [['create-base', at('base'), at('new')], /DIRECTORY '.*base' is not a directory/],
     [['create-base', at('rootfs'), at('there')], /'.*there' exists/],
     [['create-base', at('rootfs'), at('link')], /'.*link' exists/],

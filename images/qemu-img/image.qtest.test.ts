@@ -69,6 +69,29 @@ t.test('base: same files, same bytes, in whatever order and at whatever time the
   t.ok(images[0]?.equals(images[1] ?? Buffer.alloc(0)));
 });
 
+t.test('base: owners and permissions that the files here do not have', async (t) => {
+  const directory = t.testdir({ rootfs: { mail: {}, su: 'program' } });
+  const from = join(directory, 'rootfs');
+  const inodes = join(directory, 'the inodes');
+  const lines = ['"/mail" gid 8', '"/mail" mode 042775', '"/su" mode 0104755', '"/su" uid 100'];
+  await writeFile(inodes, lines.map((line) => `set_inode_field ${line}\n`).join(''));
+  const images = [join(directory, 'one'), join(directory, 'two')];
+  for (const image of images) await createBase(root, from, image, { inodes });
+  const [first, second] = await Promise.all(images.map((image) => readFile(image)));
+  t.ok(first?.equals(second ?? Buffer.alloc(0)), 'the same bytes each time');
+  const raw = join(directory, 'raw');
+  const inside = async (...argv: string[]) =>
+    (await runInToolRoot(root, argv, { binds: [{ path: directory, writable: true }] })).stdout;
+  await inside('qemu-img', 'convert', '-O', 'raw', images[0] ?? '', raw);
+  t.match(await inside('debugfs', '-R', 'stat /mail', raw), /Mode: +02775[\s\S]*User: +0 +Group: +8/);
+  t.match(await inside('debugfs', '-R', 'stat /su', raw), /Mode: +04755[\s\S]*User: +100 +Group: +0/);
+  await writeFile(inodes, 'set_inode_field "/absent" uid 1\n');
+  await t.rejects(createBase(root, from, join(directory, 'three'), { inodes }), {
+    code: 'IMAGE_TOOL',
+    fields: { reason: /absent/ },
+  });
+});
+
 t.test('overlay: names its base and the format of it, may be larger', async (t) => {
   const { directory, base } = await withBase(t.testdir());
   const overlay = join(directory, 'over.qcow2');
@@ -102,6 +125,8 @@ t.test('compact: standalone, and the same to a guest', async (t) => {
   const write = ['qemu-io', '-c', 'write -P 0x5a 1M 64k', overlay];
   await runInToolRoot(root, write, { binds: [{ path: directory, writable: true }] });
   await compactImage(root, overlay, compacted);
+  await compactImage(root, overlay, `${compacted}-again`);
+  t.ok((await readFile(compacted)).equals(await readFile(`${compacted}-again`)), 'the same bytes each time');
   t.equal((await imageInfo(root, compacted))['backing-filename'], undefined);
   t.equal(await sameContent(root, overlay, compacted), true);
   t.equal(await sameContent(root, base, compacted), false, 'what was written is there');

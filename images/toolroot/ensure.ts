@@ -9,7 +9,7 @@ import { makeDebian } from './debian.js';
 import type { ToolRoot } from './enter.js';
 import { checkHost, checkSpace } from './host.js';
 import type { ProgressOptions } from './progress.js';
-import { debianRecipe, recipe, recipeHash } from './recipe.js';
+import { debianRecipe, recipe, recipeHash, sourceDateEpoch } from './recipe.js';
 import { verifyToolRoot } from './verify.js';
 
 /** Inside the root, so that the two can only be there together. */
@@ -44,6 +44,7 @@ export const ensureToolRoot = async ({ progress }: ProgressOptions = {}): Promis
           name: 'toolroot',
           recipe: debianRecipe,
           space: recipe.space.scratch,
+          sourceDateEpoch,
           progress: (line) => progress?.(`tool root: ${line}`),
         },
         lock,

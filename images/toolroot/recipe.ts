@@ -44,6 +44,9 @@ const oldestQemu = [10, 2] as const;
 
 const setupHook = readFileSync(asset('toolroot', 'setup-hook.sh'), 'utf8');
 
+/** The day of Debian 13.0, in seconds since the epoch: no file is dated later, in no run. */
+export const sourceDateEpoch = 1754697600;
+
 /** The part that mmdebstrap is told. */
 export const debianRecipe: DebianRecipe = {
   suite,

@@ -1,0 +1,70 @@
+// Everything of the distribution guest is made twice, and is the same: packages unpacked and configured, the disk, the driver in it.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import t from 'tap';
+import { privateCache } from '../../harness/cache/private-cache.js';
+import { asset } from '../asset.js';
+import { buildModules } from '../kernels/build.js';
+import { kernelBinds } from '../kernels/kernel.js';
+import { defaultKernelName } from '../kernels/table.js';
+import { prepare } from '../prepare.js';
+import { runInToolRoot } from '../toolroot/run.js';
+import { makeImage } from './image.js';
+import { ensureTree, makeTree, packagesOf, type Tree } from './tree.js';
+
+/** Milliseconds: packages are downloaded, one after the other. */
+t.setTimeout(1_200_000);
+
+const { root, kernel, modules } = await prepare(defaultKernelName);
+const load = ['virtio_pci_obsd', 'virtio_vmmci'];
+
+t.test('the packages and the disk', { timeout: 1_200_000 }, async (t) => {
+  const directory = t.testdir();
+  const packages = async (tree: Tree): Promise<string> => (await packagesOf(tree)).join('\n');
+  const say = { progress: (line: string) => void t.comment(line) };
+  let first = await ensureTree(say);
+  const second = await makeTree(join(directory, 'second'), say);
+  // The one in the cache may be of a time when the archive had other versions: other inputs.
+  if ((await packages(first)) !== (await packages(second)))
+    first = await makeTree(join(directory, 'first'), say);
+  t.equal(await packages(first), await packages(second), 'two trees of the same packages');
+  const differing = await execa('diff', ['-rq', '--no-dereference', first.root, second.root], {
+    reject: false,
+  });
+  t.equal(differing.stdout, '', 'the same files');
+  t.equal(await readFile(first.inodes, 'utf8'), await readFile(second.inodes, 'utf8'), 'the same owners');
+  const images: Buffer[] = [];
+  for (const [index, tree] of [first, second].entries()) {
+    const image = join(directory, `${index}.qcow2`);
+    await makeImage(image, tree, { kernel, root, modules, load });
+    images.push(await readFile(image));
+  }
+  t.ok(images[0]?.equals(images[1] ?? Buffer.alloc(0)), `the same ${images[0]?.length} bytes`);
+});
+
+t.test('the driver, by our build and by that of dkms.conf', async (t) => {
+  const read = (directory: string) =>
+    Promise.all(modules.modules.map((name) => readFile(join(directory, name))));
+  const expected = await read(modules.directory);
+  privateCache(t);
+  const again = await buildModules(kernel, root, asset('driver'));
+  t.equal(again.cached, false);
+  t.strictSame(await read(again.directory), expected, 'the same bytes');
+
+  const build = join(t.testdir(), 'vmmci', '1', 'build');
+  await execa('sh', [
+    '-c',
+    'mkdir -p "$1" && cp "$0"/*.[ch] "$0"/Kbuild "$0"/dkms.conf "$1"',
+    asset('driver'),
+    build,
+  ]);
+  // dkms reads it as a shell script, and these two are set by then. CC as for our own build: Debian names the one of its own build.
+  const script =
+    '. /dkms/vmmci/1/build/dkms.conf && exec \x24{MAKE[0]} CC=gcc CONFIG_DEBUG_INFO_BTF_MODULES=';
+  const env = { dkms_tree: '/dkms', kernel_source_dir: kernel.buildDirectory };
+  const binds = [...kernelBinds(kernel), { path: build, at: '/dkms/vmmci/1/build', writable: true }];
+  await runInToolRoot(root, ['bash', '-euc', script], { binds, env });
+  for (const module of await read(build)) t.ok(module.length > 10_000, `${module.length} bytes`);
+});

@@ -1,0 +1,41 @@
+// With the tool root's programs: what is made twice is the same.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { distroInitramfs } from '../distro/initramfs.js';
+import { ensureKernel } from '../kernels/ensure.js';
+import { defaultKernelName, kernelRow } from '../kernels/table.js';
+import { ensureToolRoot } from '../toolroot/ensure.js';
+import { guestInitramfs } from './initramfs.js';
+import type { Entry } from './newc.js';
+import { writePayload } from './payload.js';
+
+const root = await ensureToolRoot();
+const kernel = await ensureKernel(kernelRow(defaultKernelName), root);
+
+t.test('initramfs: the same bytes each time', async (t) => {
+  for (const [name, make] of Object.entries({ guestInitramfs, distroInitramfs })) {
+    const [first, second] = [await make(kernel, root), await make(kernel, root)];
+    t.ok(first.length > 1 << 20, `${name}: ${first.length} bytes`);
+    t.ok(first.equals(second), name);
+  }
+});
+
+t.test('payload disk: the same bytes for the same files, in whatever order', async (t) => {
+  const directory = t.testdir();
+  const entries = ['b', 'a', 'c/d'].map(
+    (path): Entry => ({ path, type: 'file', content: Buffer.from(path) }),
+  );
+  const written = async (name: string, given: Entry[]): Promise<Buffer> => {
+    const path = join(directory, name);
+    await writePayload(path, given);
+    return readFile(path);
+  };
+  const first = await written('one', entries);
+  t.ok(first.equals(await written('two', [...entries].reverse())));
+  const other = entries.map((entry, index) =>
+    index === 0 ? { ...entry, content: Buffer.from('x') } : entry,
+  );
+  t.notOk(first.equals(await written('three', other as Entry[])), 'and others for others');
+});
