@@ -10,7 +10,7 @@ import type { Vm } from './vm.js';
 
 export interface DistroDisk {
   readonly fileSystem: FileSystemCheck;
-  /** The lines of a file. GUEST_BUILD if it is not there. */
+  /** The lines of a file; none if it is not there. */
   lines(path: string): Promise<string[]>;
   /** What journalctl says of the guest's journal, which is only read, and its exit status. */
   journal(...args: readonly string[]): Promise<{ status: number | undefined; lines: string[] }>;
@@ -18,7 +18,10 @@ export interface DistroDisk {
 
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
-/** Looks at a copy of the disk of a guest that has ended. IMAGE_TOOL, GUEST_BUILD. */
+/**
+ * Looks at a copy of the disk of a guest that has ended, in whatever state. What was not clean is told, and mended in the copy, so that the
+ * rest can be looked at. GUEST_BUILD.
+ */
 export const readDistroDisk = async (environment: Environment, vm: Vm): Promise<DistroDisk> => {
   const { root } = environment;
   const disk = vm.machine.description.disks?.find(({ name }) => name === 'system');
@@ -30,15 +33,19 @@ export const readDistroDisk = async (environment: Environment, vm: Vm): Promise<
   await runInToolRoot(root, ['qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', disk.path, raw], {
     binds: [{ path: dirname(distro.image) }, { path: snapshotDirectory() }, own],
   });
+  const fileSystem = await checkFileSystem(environment, { ...disk, path: raw, format: 'raw' });
+  if (!fileSystem.clean)
+    await runInToolRoot(root, ['e2fsck', '-fy', raw], { binds: [own], host: { reject: false } });
   const debugfs = async (command: string): Promise<string> => {
     const { stdout, stderr } = await runInToolRoot(root, ['debugfs', '-R', command, raw], { binds: [own] });
     // Its own version is all that it has to say when all is well.
-    const complaint = linesOf(stderr).filter((line) => !line.startsWith('debugfs '));
+    const complaint = linesOf(stderr).filter(
+      (line) => !line.startsWith('debugfs ') && !line.endsWith(': File not found by ext2_lookup '),
+    );
     if (complaint.length > 0)
       throw new HarnessError('GUEST_BUILD', { reason: `disk of the guest: ${complaint.join('; ')}` });
     return stdout;
   };
-  const fileSystem = await checkFileSystem(environment, { ...disk, path: raw, format: 'raw' });
   const journal = join(place, 'journal');
   await debugfs(`rdump /var/log/journal ${place}`);
   return {
