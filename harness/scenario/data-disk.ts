@@ -7,6 +7,8 @@ import type { Disk } from '../qemu/argv.js';
 import type { Environment } from './environment.js';
 
 export interface DataDisk {
+  /** The raw copy that was looked at, with the journal replayed. */
+  readonly copy: string;
   /** What qemu-img found in the qcow2. */
   readonly image: CheckResult;
   /** `recovery`: it was mounted to the end, and what was under way is in the journal. */
@@ -49,6 +51,7 @@ export const readDataDisk = async (
     );
   };
   return {
+    copy: flat,
     image,
     left,
     sound: check.exitCode === 0,

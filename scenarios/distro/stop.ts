@@ -52,7 +52,7 @@ const goesDown = async (
   check.equal('how the guest ended', exit.shutdown, how.shutdown);
 
   const disk = await readDistroDisk(environment, vm);
-  check.that('the file system is clean', disk.fileSystem.clean, 'clean', disk.fileSystem.report);
+  check.that('the file system is clean', disk.clean, 'clean', disk.report);
   const reversed = [...names].reverse();
   check.equal('order in which the services stopped', await disk.lines('/var/lib/stopped'), reversed);
   const { lines: journal } = await disk.journal('--output=cat');
