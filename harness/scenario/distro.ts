@@ -126,7 +126,11 @@ export const startDistro = async (
   const binds = [{ path: distro.image }, { path: sockets }];
   if (boot === 'cold') {
     await createOverlay(root, distro.image, path);
-    const guest = await bootGuest({ ...common, binds, machine: { ...machine, functionSocket } });
+    const guest = await bootGuest({
+      ...common,
+      binds,
+      machine: { ...machine, kernel: environment.image, functionSocket },
+    });
     return { guest, disks, machine };
   }
   await mkdir(snapshotDirectory(), { recursive: true });
