@@ -76,6 +76,12 @@ const tiers: Readonly<Record<string, Tier>> = {
     spread: (workers) => ({ workers }),
     guests: async () => {},
   },
+  // Those that wait, boot from nothing, or do much the same in many variants.
+  slow: {
+    files: () => filesBelow(compiled('scenarios', 'slow'), isScenario),
+    spread: (workers) => ({ workers }),
+    guests: async () => {},
+  },
   commands: {
     files: () => filesBelow(compiled('harness'), isCommands),
     // Each starts commands that run as many guests as there are processors.

@@ -1,7 +1,7 @@
 // The guest boots anew in the same VM: the device is cold again, and the driver comes up as the first time.
-import { goDown } from '../harness/guest/power.js';
-import { scenario } from '../harness/scenario/scenario.js';
-import { acks } from '../harness/scenario/traffic.js';
+import { goDown } from '../../harness/guest/power.js';
+import { scenario } from '../../harness/scenario/scenario.js';
+import { acks } from '../../harness/scenario/traffic.js';
 
 scenario('warm-reboot', {}, async ({ check, vm, device, driver, trace, until }) => {
   await vm.allowReset();

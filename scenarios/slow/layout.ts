@@ -1,10 +1,10 @@
 // The guest sees what it would on vmd: the same devices in the same slots, and the control device last, at 00:05.0.
-import { capabilities, capability } from '../harness/guest/capabilities.js';
-import { lspciAll } from '../harness/guest/lspci.js';
-import { scenario } from '../harness/scenario/scenario.js';
-import { acks } from '../harness/scenario/traffic.js';
-import { parseInstant } from '../harness/vmmci/instant.js';
-import { siblingDrivers } from '../images/guest/sibling-modules.js';
+import { capabilities, capability } from '../../harness/guest/capabilities.js';
+import { lspciAll } from '../../harness/guest/lspci.js';
+import { scenario } from '../../harness/scenario/scenario.js';
+import { acks } from '../../harness/scenario/traffic.js';
+import { parseInstant } from '../../harness/vmmci/instant.js';
+import { siblingDrivers } from '../../images/guest/sibling-modules.js';
 
 const hex = (id: number): string => id.toString(16).padStart(4, '0');
 
