@@ -129,6 +129,16 @@ t.test('what had come before the end still counts', async (t) => {
   await t.rejects(console.waitFor(/never/, { what: 'never', timeoutMs: 10 }), { code: 'GUEST_EXIT' });
 });
 
+t.test('on a busy machine there is more time', async (t) => {
+  const { console, timers } = setUp();
+  timers.slowdown = 3;
+  const late = console.waitFor(/never/, { what: 'never', timeoutMs: 1000 });
+  timers.pass(2999);
+  t.equal(timers.pending, 1, 'it still waits');
+  timers.pass(1);
+  await t.rejects(late, { code: 'GUEST_TIMEOUT', fields: { ms: 3000 } });
+});
+
 t.test('an end that is waited for is a result', async (t) => {
   const { console, quit, timers } = setUp();
   const exit = console.waitExit({ what: 'the reboot', timeoutMs: 1000 });

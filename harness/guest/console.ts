@@ -18,6 +18,7 @@ export interface ConsoleLine {
 export interface WaitOptions {
   /** What is waited for, as a noun: it completes "no … within 3000 ms". */
   what: string;
+  /** On a machine with nothing else to do; on a busy one it is longer. */
   timeoutMs: number;
 }
 
@@ -128,6 +129,7 @@ export class Console {
 
   /** `promise`, unless its time is up, the guest panics, or QEMU ends first: same errors as `waitFor`. */
   guard<T>(promise: Promise<T>, { what, timeoutMs }: WaitOptions): Promise<T> {
+    const ms = this.#timers.patience(timeoutMs);
     return new Promise<T>((resolve, reject) => {
       const settle = (act: () => void): void => {
         timer.cancel();
@@ -135,8 +137,8 @@ export class Console {
         act();
       };
       const wait: Wait = { what, fail: (error) => settle(() => reject(error)) };
-      const timer = this.#timers.after(timeoutMs, () =>
-        wait.fail(new HarnessError('GUEST_TIMEOUT', { what, ms: timeoutMs, lines: this.tail() })),
+      const timer = this.#timers.after(ms, () =>
+        wait.fail(new HarnessError('GUEST_TIMEOUT', { what, ms, lines: this.tail() })),
       );
       this.#waits.add(wait);
       promise.then(

@@ -16,6 +16,13 @@ export class FakeTimers implements Timers {
     return { cancel: () => void this.#entries.delete(entry) };
   }
 
+  /** How busy the machine seems. */
+  slowdown = 1;
+
+  patience(ms: number): number {
+    return ms * this.slowdown;
+  }
+
   /** How many timers are running. */
   get pending(): number {
     return this.#entries.size;

@@ -1,10 +1,13 @@
 // Time for waits, given by the caller: tests pass a minute in no time.
+import { patience } from '../qemu/patience.js';
 
 export interface Timers {
   /** Milliseconds on a clock that never steps. */
   now(): number;
   /** Runs `run` once, `ms` milliseconds from now. */
   after(ms: number, run: () => void): { cancel(): void };
+  /** How long to wait for what takes `ms` milliseconds at most on a machine with nothing else to do. */
+  patience(ms: number): number;
 }
 
 export const realTimers: Timers = {
@@ -13,4 +16,5 @@ export const realTimers: Timers = {
     const handle = setTimeout(run, ms);
     return { cancel: () => clearTimeout(handle) };
   },
+  patience,
 };

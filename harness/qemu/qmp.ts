@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { HarnessError } from '../errors.js';
 import { noTrace, type TraceSink } from '../trace.js';
+import { patience } from './patience.js';
 
 export interface QmpEvent {
   event: string;
@@ -75,11 +76,12 @@ export class Qmp {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** The first later event of that name (and for which `accept` holds); rejects with QMP_TIMEOUT or QMP_CLOSED. */
+  /** The first later event of that name (and for which `accept` holds); rejects with QMP_TIMEOUT, later on a busy machine, or QMP_CLOSED. */
   waitEvent(
     name: string,
     { ms, accept = () => true }: { ms: number; accept?: (data: QmpEvent['data']) => boolean },
   ): Promise<QmpEvent> {
+    const patientMs = patience(ms);
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(timer);
@@ -90,8 +92,8 @@ export class Qmp {
       const ended = (): void =>
         settle(() => reject(new HarnessError('QMP_CLOSED', { command: `event ${name}` })));
       const timer = setTimeout(
-        () => settle(() => reject(new HarnessError('QMP_TIMEOUT', { what: `event ${name}`, ms }))),
-        ms,
+        () => settle(() => reject(new HarnessError('QMP_TIMEOUT', { what: `event ${name}`, ms: patientMs }))),
+        patientMs,
       );
       const stop = this.onEvent((event) => {
         if (event.event === name && accept(event.data)) settle(() => resolve(event));
