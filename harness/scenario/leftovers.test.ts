@@ -16,15 +16,15 @@ t.test("workers and the PCI core's ranges pass, the driver's own stay", async (t
   const lines = [
     'I/O range 1000-1fff 0000:00:05.0',
     'I/O range 1000-1fff virtio_pci_obsd',
-    'kernel thread kworker/0:1-events',
-    'kernel thread kworker/u4:0',
-    'kernel thread kworker/R-vmmci/virtio0',
-    'kernel thread kthreadd',
+    'kernel thread (kworker/0:1-events)',
+    'kernel thread (kworker/u4:0)',
+    'kernel thread (kworker/R-vmmci/virtio0)',
+    'kernel thread (kthreadd)',
   ];
   const shell = { text: async () => lines.join('\n') } as unknown as Shell;
   t.same(await holdings(shell), [
     'I/O range 1000-1fff virtio_pci_obsd',
-    'kernel thread kthreadd',
-    'kernel thread kworker/R-vmmci/virtio0',
+    'kernel thread (kthreadd)',
+    'kernel thread (kworker/R-vmmci/virtio0)',
   ]);
 });

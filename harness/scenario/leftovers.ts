@@ -4,15 +4,15 @@ import { functionAddress } from './vm.js';
 
 /**
  * Builtins as far as they go: each program costs some milliseconds under TCG. A handler is told without its number, which
- * those of other drivers change in a resume.
+ * those of other drivers change in a resume. Kernel threads are the children of kthreadd, the second process: a program that just
+ * ends has no more memory of its own than they have.
  */
 const script = (address: string | null): string => `
 for handler in /proc/irq/*/*/; do echo "interrupt handler \${handler#/proc/irq/*/}"; done
 while read -r range _ name; do echo "I/O range $range $name"; done </proc/ioports
 while read -r name _; do echo "module $name"; done </proc/modules
-for comm in /proc/[0-9]*/comm; do
-	[ -e "\${comm%comm}exe" ] && continue
-	{ read -r name <$comm && echo "kernel thread $name"; } 2>/dev/null
+for stat in /proc/[0-9]*/stat; do
+	{ read -r _ name _ parent _ <$stat && [ $parent = 2 ] && echo "kernel thread $name"; } 2>/dev/null
 done
 ${address === null ? '' : `read -r enabled </sys/bus/pci/devices/${address}/enable && echo "enable count $enabled"`}
 find ${address === null ? '' : `/sys/devices/pci0000:00/${address}`} /sys/bus/virtio/devices /sys/bus/virtio/drivers /sys/bus/pci/drivers \\
@@ -23,7 +23,7 @@ find ${address === null ? '' : `/sys/devices/pci0000:00/${address}`} /sys/bus/vi
  * What is not the driver's: workers, which come and go with the work unless they belong to one queue alone (`R-`), and the
  * ranges that the PCI core gives to functions.
  */
-const passing = /^kernel thread kworker\/(?!R-)|^I\/O range \S+ [\da-f]{4}:[\da-f]{2}:/;
+const passing = /^kernel thread \(kworker\/(?!R-)|^I\/O range \S+ [\da-f]{4}:[\da-f]{2}:/;
 
 /** Everything that a driver may hold, a line each. An address of `null`: but for what it has of a function, which may come later. */
 export const holdings = async (shell: Shell, address: string | null = functionAddress): Promise<string[]> => {
