@@ -63,4 +63,13 @@ const main = async ([name = '--help', ...args]: readonly string[]): Promise<numb
   }
 };
 
+/** The status of a process that SIGPIPE ends, which Node ignores. */
+const nobodyReads = 128 + 13;
+
+// Whoever reads the output has enough of it, as `head` does. What this process has started ends with it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(nobodyReads);
+});
+
 process.exitCode = await main(process.argv.slice(2));
