@@ -21,6 +21,8 @@ const load = (file: string): Promise<unknown> => import(pathToFileURL(file).href
 if (mode === 'one-by-one') {
   for await (const file of createInterface({ input: process.stdin })) {
     t.setTimeout(limit);
+    // As if it ran alone: a scenario tells by it what is to be run again.
+    process.argv[1] = file;
     await load(file);
     // In tap's queue behind the tests that the file has just declared.
     await new Promise((resolve) => t.waitOn(Promise.resolve(), resolve));
