@@ -25,8 +25,8 @@ for (const [protocol, count] of Object.entries(usual)) {
   });
 }
 
-/** Besides messages: promises, frames, an error that is being told, slabs of Node's buffer pool, in bytes. 2000 messages would be megabytes. */
-const overhead = 128 * 1024;
+/** Besides messages: promises, frames, an error that is being told, and a slab of Node's buffer pool, in bytes. */
+const overhead = 64 * 1024;
 
 for (const [protocol, how] of [
   ['vhost-user', 'never'],

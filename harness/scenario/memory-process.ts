@@ -29,7 +29,7 @@ export interface MemoryReport {
 }
 
 const [protocol, how] = process.argv.slice(2);
-const clients = 8;
+const clients = 16;
 /** What a client would send, or be told, if somebody took it: as a whole, far beyond any bound. */
 const most = 2000;
 
