@@ -7,7 +7,7 @@ import { HarnessError } from '../errors.js';
 import type { MachineDescription } from '../qemu/argv.js';
 import type { Qemu } from '../qemu/find.js';
 import { plugFunction } from '../qemu/hot-plug.js';
-import { loadMachine, saveMachine } from '../qemu/migration.js';
+import { loadMachine, saveMachine, toBeLoaded, toBeSaved } from '../qemu/migration.js';
 import { type Machine, startQemu } from '../qemu/process.js';
 import { snapshotDirectory, useSnapshot } from '../qemu/snapshot.js';
 import { snapshotKey } from '../qemu/snapshot-key.js';
@@ -75,7 +75,12 @@ export const bootGuest = async (options: GuestOptions): Promise<Guest> => {
 };
 
 const makeSnapshot = async (path: string, options: RestoreOptions): Promise<void> => {
-  const { machine } = await bootGuest({ ...options, binds: [{ path: dirname(path), writable: true }] });
+  await mkdir(path);
+  const { machine } = await bootGuest({
+    ...options,
+    machine: await toBeSaved(options.machine, path),
+    binds: [{ path, writable: true }],
+  });
   try {
     await saveMachine(machine, path);
   } finally {
@@ -83,13 +88,13 @@ const makeSnapshot = async (path: string, options: RestoreOptions): Promise<void
   }
 };
 
-/** The guest whose memory was saved in the file `path`. SNAPSHOT, QEMU_START. */
+/** The guest that was saved in the directory `path`. SNAPSHOT, QEMU_START. */
 export const loadGuest = async (path: string, options: RestoreOptions): Promise<Guest> => {
   const { functionSocket, binds = [] } = options;
   const plugs = options.machine.siblings === undefined;
   const machine = await startQemu({
     ...options,
-    machine: { ...options.machine, incoming: true, ...(!plugs && { functionSocket }) },
+    machine: { ...toBeLoaded(options.machine, path), ...(!plugs && { functionSocket }) },
     binds: [...binds, { path }, ...(functionSocket === undefined ? [] : [{ path: dirname(functionSocket) }])],
   });
   try {

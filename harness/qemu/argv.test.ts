@@ -96,7 +96,10 @@ t.test(
     const generic = { socket: '/run/x,y.sock', virtioId: 30, configSize: 20 };
     const args = argv({ ...guest, generic });
     t.strictSame(values(args, '-machine'), ['pc,memory-backend=memory']);
-    t.strictSame(values(args, '-object'), ['memory-backend-memfd,id=memory,size=256M,share=on']);
+    t.strictSame(
+      values(args, '-object').map((text) => JSON.parse(text ?? '')),
+      [{ 'qom-type': 'memory-backend-memfd', id: 'memory', size: 256 * 2 ** 20, share: true }],
+    );
     t.equal(values(args, '-chardev').at(-1), 'socket,id=generic,path=/run/x,,y.sock');
     t.strictSame(JSON.parse(values(args, '-device').at(-1) ?? ''), {
       driver: 'vhost-user-test-device-pci',
@@ -108,6 +111,27 @@ t.test(
       config_size: 20,
     });
     t.ok(filesOf({ ...guest, generic }).some(({ path, writable }) => path === '/run/x,y.sock' && writable));
+  },
+);
+
+t.test(
+  'memory in a file: written to by the guest that is saved, read by those that are restored',
+  async (t) => {
+    const path = '/cache/a,b/ram';
+    const backend = (use: 'written' | 'copied') => {
+      const machine: MachineDescription = { ...guest, memoryFile: { path, use } };
+      t.strictSame(values(argv(machine), '-machine'), ['pc,memory-backend=memory']);
+      t.strictSame(values(argv(machine), '-m'), ['256']);
+      t.strictSame(
+        filesOf(machine).filter((file) => file.path === path),
+        [{ path, writable: use === 'written' }],
+      );
+      return values(argv(machine), '-object').map((text) => JSON.parse(text ?? ''));
+    };
+    const common = { 'qom-type': 'memory-backend-file', id: 'memory', size: 256 * 2 ** 20, 'mem-path': path };
+    t.strictSame(backend('written'), [{ ...common, share: true }]);
+    t.strictSame(backend('copied'), [{ ...common, share: false, readonly: true, rom: 'off' }]);
+    t.strictSame(values(argv(guest), '-object'), [], "QEMU's own otherwise");
   },
 );
 

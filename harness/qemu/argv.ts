@@ -36,10 +36,19 @@ export interface GenericDevice {
   configSize: number;
 }
 
+/** A file that is the machine's memory. */
+export interface MemoryFile {
+  path: string;
+  /** `written`: the guest's writes go into the file. `copied`: its pages are read from the file and its writes are QEMU's own. */
+  use: 'written' | 'copied';
+}
+
 export interface MachineDescription {
   accelerator: Accelerator;
   /** Mebibytes. */
   memory: number;
+  /** Memory of QEMU's own when absent. */
+  memoryFile?: MemoryFile | undefined;
   cpus: number;
   /** A bzImage or an ELF with a PVH note; absent only with `qtest`. */
   kernel?: string | undefined;
@@ -86,12 +95,38 @@ export const functionDevice = (socket: string, siblings?: Siblings): Record<stri
   socket: { type: 'unix', path: socket },
 });
 
-/** A vhost-user back-end is given the guest's memory as a descriptor, also one that has no use for it. */
-const sharedMemory = ({ memory, generic }: MachineDescription): string[] =>
-  generic === undefined ? [] : ['-object', `memory-backend-memfd,id=memory,size=${memory}M,share=on`];
+const memoryUses = {
+  written: { share: true },
+  // Its own option since QEMU 8.2: without `rom`, a file that is only read would be memory that is only read.
+  copied: { share: false, readonly: true, rom: 'off' },
+} as const;
 
-const machineOption = ({ siblings, generic }: MachineDescription): string =>
-  [machineType(siblings), ...(generic === undefined ? [] : ['memory-backend=memory'])].join();
+/** What the memory is, where it is not just QEMU's own. */
+const memoryBackend = ({
+  memory,
+  memoryFile,
+  generic,
+}: MachineDescription): Record<string, unknown> | undefined => {
+  const common = { id: 'memory', size: memory * 2 ** 20 };
+  if (memoryFile !== undefined) {
+    const { path, use } = memoryFile;
+    return { 'qom-type': 'memory-backend-file', ...common, 'mem-path': path, ...memoryUses[use] };
+  }
+  // A vhost-user back-end is given the guest's memory as a descriptor, also one that has no use for it.
+  return generic && { 'qom-type': 'memory-backend-memfd', ...common, share: true };
+};
+
+const memoryArguments = (machine: MachineDescription): string[] => {
+  const backend = memoryBackend(machine);
+  const size = ['-m', String(machine.memory)];
+  return backend === undefined ? size : [...size, '-object', JSON.stringify(backend)];
+};
+
+const machineOption = (machine: MachineDescription): string =>
+  [
+    machineType(machine.siblings),
+    ...(memoryBackend(machine) === undefined ? [] : ['memory-backend=memory']),
+  ].join();
 
 /** Disks and siblings are of one kind: vmd's own. */
 const deviceArguments = ({ disks = [], siblings }: MachineDescription): string[] => {
@@ -123,8 +158,8 @@ const option = (name: string, value: string | undefined): string[] =>
 export const argv = (machine: MachineDescription): string[] => [
   ...['-machine', machineOption(machine)],
   ...accelerators[machine.accelerator],
-  ...['-m', String(machine.memory), '-smp', String(machine.cpus)],
-  ...sharedMemory(machine),
+  ...memoryArguments(machine),
+  ...['-smp', String(machine.cpus)],
   ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
   ...option('-rtc', machine.rtcBase === undefined ? undefined : `base=${machine.rtcBase}`),
   ...channelsOf(machine).flatMap((name) => [
@@ -151,6 +186,7 @@ export const filesOf = (machine: MachineDescription): { path: string; writable: 
   ...[
     { path: machine.kernel, writable: false },
     { path: machine.initramfs, writable: false },
+    { path: machine.memoryFile?.path, writable: machine.memoryFile?.use === 'written' },
     { path: machine.functionSocket, writable: true },
     { path: machine.generic?.socket, writable: true },
   ].flatMap(({ path, writable }) => (path === undefined ? [] : [{ path, writable }])),

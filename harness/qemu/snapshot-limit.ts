@@ -1,6 +1,5 @@
 // Snapshots take a tenth of a gigabyte each, and any change to kernel, initramfs or QEMU makes new ones: the oldest go.
 
-import type { Stats } from 'node:fs';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../cache/directory.js';
@@ -64,9 +63,10 @@ const ifThere = async <T>(work: Promise<T>): Promise<T | undefined> =>
     throw error;
   });
 
-/** On disk. A snapshot with a disk of its own is a directory. */
-const bytesOf = async (path: string, found: Stats): Promise<number> => {
-  if (!found.isDirectory()) return found.blocks * 512;
+/** What a snapshot takes on disk: those of earlier versions are files. */
+export const snapshotBytes = async (path: string): Promise<number> => {
+  const found = await ifThere(stat(path));
+  if (!found?.isDirectory()) return (found?.blocks ?? 0) * 512;
   const names = (await ifThere(readdir(path))) ?? [];
   const files = await Promise.all(names.map((name) => ifThere(stat(join(path, name)))));
   return files.reduce((sum, file) => sum + (file?.blocks ?? 0) * 512, 0);
@@ -81,7 +81,7 @@ export const listSnapshots = async (): Promise<SnapshotFile[]> => {
     const file = await ifThere(stat(path));
     if (file === undefined) return [];
     const mark = await ifThere(stat(join(marks(), key)));
-    return [{ key, bytes: await bytesOf(path, file), usedAt: (mark ?? file).mtimeMs }];
+    return [{ key, bytes: await snapshotBytes(path), usedAt: (mark ?? file).mtimeMs }];
   });
   return (await Promise.all(found)).flat();
 };

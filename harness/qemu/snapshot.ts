@@ -5,14 +5,14 @@ import { basename, join } from 'node:path';
 import { withLock } from '../cache/lock.js';
 import { publish } from '../cache/publish.js';
 import { codeOf, type ErrorCode } from '../errors.js';
-import { noteUse, snapshotDirectory, trimSnapshots } from './snapshot-limit.js';
+import { noteUse, snapshotBytes, snapshotDirectory, trimSnapshots } from './snapshot-limit.js';
 
 export { snapshotDirectory } from './snapshot-limit.js';
 
 export interface SnapshotUse<T> {
   /** From `snapshotKey`. */
   key: string;
-  /** Boots the machine and saves it at the path given, as a file or a directory; the directory of that path is `snapshotDirectory()`. */
+  /** Boots the machine and saves it at the path given, as a directory there; it is one of `snapshotDirectory()`. */
   make(path: string): Promise<void>;
   /** Restores from the path given. */
   load(path: string): Promise<T>;
@@ -49,7 +49,7 @@ export const useSnapshot = async <T>({ key, make, load, onRemake }: SnapshotUse<
   const makeRoomFor = async (temporary: string): Promise<void> => {
     await make(temporary);
     // While it is not in its place yet, so that there is never more in the cache than the limit.
-    await trimSnapshots(key, (await stat(temporary)).blocks * 512);
+    await trimSnapshots(key, await snapshotBytes(temporary));
   };
   await publish(path, makeRoomFor);
   const tried = await identity(path);

@@ -10,7 +10,7 @@ import { HarnessError } from '../errors.js';
 import type { Shell } from '../guest/shell.js';
 import { bootGuest, type Guest, type GuestOptions, loadGuest } from '../guest/start.js';
 import { type Disk, type MachineDescription, slots } from '../qemu/argv.js';
-import { saveMachine } from '../qemu/migration.js';
+import { saveMachine, toBeSaved } from '../qemu/migration.js';
 import { snapshotDirectory, useSnapshot } from '../qemu/snapshot.js';
 import { snapshotKey } from '../qemu/snapshot-key.js';
 import type { TraceSink } from '../trace.js';
@@ -38,9 +38,8 @@ const bootTimeoutMs = 300_000;
 /** Raise it when the snapshot is taken in another way. */
 const recipe = 1;
 
-/** Names in a snapshot's directory. */
+/** Its name in a snapshot's directory. */
 const diskFile = 'disk.qcow2';
-const ramFile = 'ram';
 
 /** The image with the driver under test in it, made if there is none. */
 export const distroOf = (
@@ -90,12 +89,15 @@ const makeSnapshot = async (
   const disk = join(directory, diskFile);
   await mkdir(directory);
   await createOverlay(options.environment.root, distro.image, disk);
-  const machine = machineFor(options.environment, distro, disk, options.machine.cpus);
+  const machine = await toBeSaved(
+    machineFor(options.environment, distro, disk, options.machine.cpus),
+    directory,
+  );
   const binds = [{ path: distro.image }, { path: directory, writable: true }];
   const guest = await bootGuest({ ...options, machine, binds });
   try {
     await settled(guest.shell);
-    await saveMachine(guest.machine, join(directory, ramFile));
+    await saveMachine(guest.machine, directory);
     // QEMU closes the image; killed, it could leave some of it unwritten.
     await guest.machine.qmp.execute('quit');
     await guest.machine.exit;
@@ -145,7 +147,7 @@ export const startDistro = async (
       await rm(path, { force: true });
       await createOverlay(root, disk, path);
       const more = [...binds, { path: disk }];
-      return loadGuest(join(snapshot, ramFile), { ...common, machine, functionSocket, binds: more });
+      return loadGuest(snapshot, { ...common, machine, functionSocket, binds: more });
     },
     onRemake: (error) => trace({ kind: 'snapshot', reason: 'failed', error: error.message }),
   });
