@@ -27,8 +27,11 @@ export interface ModuleSet {
   warnings: readonly string[];
 }
 
-/** Without CC, kbuild asks for the compiler that Debian built the kernel with. Type information needs a vmlinux that is not packaged for all. */
-const makeArguments = ['CC=gcc', 'CONFIG_DEBUG_INFO_BTF_MODULES=', 'W=1', 'modules'];
+/**
+ * Without CC, kbuild asks for the compiler that Debian built the kernel with. Type information needs a vmlinux that is not packaged for
+ * all. With debugging information a module is twenty times as big, which each guest would unpack and load; a trace has names without it.
+ */
+const makeArguments = ['CC=gcc', 'CONFIG_DEBUG_INFO=', 'CONFIG_DEBUG_INFO_BTF_MODULES=', 'W=1', 'modules'];
 
 /** A path without spaces, which make could not take. */
 const place = '/build';
