@@ -2,7 +2,8 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataSize, writeDataDisk } from '../../images/guest/data-disk.js';
-import type { Entry } from '../../images/guest/newc.js';
+import { modulePayload } from '../../images/guest/module-payload.js';
+import type { Entry, FileEntry } from '../../images/guest/newc.js';
 import { writePayload } from '../../images/guest/payload.js';
 import { siblingModules } from '../../images/guest/sibling-modules.js';
 import { type Disk, type Siblings, slots } from '../qemu/argv.js';
@@ -15,15 +16,39 @@ const sparse = async (path: string, size: number): Promise<void> => {
   await file.close();
 };
 
+/** Each is made once for a driver that was built, however many guests it is for. */
+const once = (
+  make: (environment: Environment) => Promise<Entry[]>,
+): ((environment: Environment) => Promise<Entry[]>) => {
+  const made = new WeakMap<object, Promise<Entry[]>>();
+  return (environment) => {
+    const known = made.get(environment.modules) ?? make(environment);
+    made.set(environment.modules, known);
+    return known;
+  };
+};
+
 /** The driver's module files, to be unpacked where modprobe looks for them. */
-const driverModules = ({ modules, kernel }: Environment): Promise<Entry[]> =>
+const driverModules = ({ modules, kernel }: Environment) =>
   Promise.all(
-    modules.modules.map(async (name) => ({
-      path: `lib/modules/${kernel.release}/extra/${name}`,
-      type: 'file' as const,
-      content: await readFile(join(modules.directory, name)),
-    })),
+    modules.modules.map(
+      async (name): Promise<FileEntry> => ({
+        path: `lib/modules/${kernel.release}/extra/${name}`,
+        type: 'file',
+        content: await readFile(join(modules.directory, name)),
+      }),
+    ),
   );
+
+const driverPayload = once(async (environment) =>
+  modulePayload(environment.kernel, environment.root, await driverModules(environment)),
+);
+
+const vmdPayload = once(async (environment) => {
+  const { kernel, root } = environment;
+  const files = await Promise.all([driverModules(environment), siblingModules(kernel, root)]);
+  return modulePayload(kernel, root, files.flat());
+});
 
 const payloadDisk = async (directory: string, slot: number, files: readonly Entry[]): Promise<Disk> => {
   const path = join(directory, 'payload.img');
@@ -46,7 +71,7 @@ export const makeDisks = async (
 ): Promise<[payload: Disk, data: Disk]> => {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   return Promise.all([
-    payloadDisk(directory, slots.payload, await driverModules(environment)),
+    payloadDisk(directory, slots.payload, await driverPayload(environment)),
     dataDisk(environment, directory, format),
   ]);
 };
@@ -58,9 +83,5 @@ export const makeVmdDisk = async (
   siblings: Siblings,
 ): Promise<Disk> => {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const files = await Promise.all([
-    driverModules(environment),
-    siblingModules(environment.kernel, environment.root),
-  ]);
-  return payloadDisk(directory, siblingSlot(siblings, 'disk'), files.flat());
+  return payloadDisk(directory, siblingSlot(siblings, 'disk'), await vmdPayload(environment));
 };

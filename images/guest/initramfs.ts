@@ -9,7 +9,7 @@ import { moduleClosure } from '../kernels/closure.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { inventory, overlay, programSources } from './inventory.js';
-import { type Entry, newc } from './newc.js';
+import { type Entry, type FileEntry, newc } from './newc.js';
 
 /** What the disks need: the bus, the disk, the file system on it. */
 export const wanted = ['virtio_pci', 'virtio_blk', 'ext4'];
@@ -45,7 +45,7 @@ export const moduleEntries = async (
 ): Promise<Entry[]> => {
   const base = `lib/modules/${kernel.release}`;
   const files = await Promise.all(
-    paths.map(async (path): Promise<Entry & { type: 'file' }> => {
+    paths.map(async (path): Promise<FileEntry> => {
       const name = relative(kernel.modulesDirectory, path).replace(/\.(xz|zst)$/, '');
       return { path: `${base}/${name}`, type: 'file', content: await readModule(root, path) };
     }),

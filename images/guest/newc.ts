@@ -1,8 +1,15 @@
 // The cpio format that the kernel unpacks ("newc", Documentation/driver-api/early-userspace/buffer-format.rst). Pure, and the same
 // bytes for the same entries: sorted by path, owned by root, dated at the epoch.
 
+export interface FileEntry {
+  path: string;
+  type: 'file';
+  content: Buffer;
+  executable?: boolean;
+}
+
 export type Entry =
-  | { path: string; type: 'file'; content: Buffer; executable?: boolean }
+  | FileEntry
   | { path: string; type: 'directory' }
   | { path: string; type: 'symlink'; target: string };
 

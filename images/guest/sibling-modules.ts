@@ -4,17 +4,17 @@ import { relative } from 'node:path';
 import { moduleClosure } from '../kernels/closure.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { type GuestKernel, readModule, wanted } from './initramfs.js';
-import type { Entry } from './newc.js';
+import type { FileEntry } from './newc.js';
 
 /** As modprobe takes them: entropy, network, SCSI host, CD-ROM. */
 export const siblingDrivers = ['virtio-rng', 'virtio_net', 'virtio_scsi', 'sr_mod'] as const;
 
 /** Their files and those of what they need, for a payload. KERNEL_MODULE. */
-export const siblingModules = async (kernel: GuestKernel, root: ToolRoot): Promise<Entry[]> => {
+export const siblingModules = async (kernel: GuestKernel, root: ToolRoot): Promise<FileEntry[]> => {
   const there = new Set(await moduleClosure(kernel, wanted));
   const missing = (await moduleClosure(kernel, siblingDrivers)).filter((path) => !there.has(path));
   return Promise.all(
-    missing.map(async (path): Promise<Entry> => {
+    missing.map(async (path): Promise<FileEntry> => {
       const name = relative(kernel.modulesDirectory, path).replace(/\.(xz|zst)$/, '');
       return {
         path: `lib/modules/${kernel.release}/${name}`,
