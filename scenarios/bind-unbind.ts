@@ -40,5 +40,5 @@ scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, unti
     const samples = trace.since(start, 'sample').map(({ us }) => us);
     check.equal('host_time is a sample of the device', samples.includes(time), true);
   }
-  check.equal('what the driver holds more than before', leftovers(before, await holdings(vm.shell)), []);
+  check.equal('what the driver holds more than before', await leftovers(vm.shell, before), []);
 });

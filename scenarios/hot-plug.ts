@@ -24,7 +24,7 @@ scenario('hot-plug', { cpus: 2 }, async ({ check, vm, device, driver, trace, unt
     await vm.plug();
     await until('status', mark, isDriverOk);
     check.equal(`features in use, plugged in again ${round} times`, device.vmmci.state().guestFeatures, 7);
-    check.equal('what the driver holds more than before', leftovers(before, await holdings(shell)), []);
+    check.equal('what the driver holds more than before', await leftovers(shell, before), []);
   }
   await shell.text(': >/run/enough; until [ -e /run/ended ]; do usleep 1000; done');
   const samples = new Set(trace.since(0, 'sample').map(({ us }) => us));

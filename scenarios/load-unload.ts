@@ -26,5 +26,5 @@ scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, dri
   const mark = trace.mark;
   await vm.shell.text('usleep 200000');
   check.equal('accesses without a driver', trace.since(mark, 'bar-read').length, 0);
-  check.equal('what the driver left behind', leftovers(before, await holdings(vm.shell)), []);
+  check.equal('what the driver left behind', await leftovers(vm.shell, before), []);
 });

@@ -28,5 +28,5 @@ scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) =>
   mark = trace.mark;
   await vm.shell.text('usleep 200000');
   check.equal('accesses without a driver', trace.since(mark, 'bar-read').length, 0);
-  check.equal('what the driver left behind', leftovers(before, await holdings(vm.shell)), []);
+  check.equal('what the driver left behind', await leftovers(vm.shell, before), []);
 });

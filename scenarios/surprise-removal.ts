@@ -28,7 +28,7 @@ scenario('surprise-removal', { driver: 'installed' }, async ({ check, vm, device
   check.equal('last_command', await driver.lastCommand(), 'NONE');
   check.equal('commands', Object.values(await driver.commandCounts()), [0, 0, 0, 0]);
   await driver.unload();
-  check.equal('what the driver left behind', leftovers(before, await holdings(shell)), []);
+  check.equal('what the driver left behind', await leftovers(shell, before), []);
 
   await driver.load(parameters);
   check.equal(
@@ -37,7 +37,7 @@ scenario('surprise-removal', { driver: 'installed' }, async ({ check, vm, device
     null,
   );
   await driver.unload();
-  check.equal('what the second one left behind', leftovers(before, await holdings(shell)), []);
+  check.equal('what the second one left behind', await leftovers(shell, before), []);
 
   await device.startBackend();
   await driver.load(driver.quiet);

@@ -101,7 +101,7 @@ export class Driver {
     const file = `mkdir -p /etc/modprobe.d && echo '${options.join('\n')}' >/etc/modprobe.d/vmmci.conf`;
     const load = modules.map(
       (module) =>
-        `modprobe ${module} && until grep -q '^${module} .* Live ' /proc/modules; do usleep 2000; done`,
+        `modprobe ${module} && until read -r state </sys/module/${module}/initstate && [ $state = live ]; do usleep 2000; done`,
     );
     await this.#shell.text([file, ...load].join(' && '), { what: `loading of ${modules.join(', ')}` });
   }

@@ -168,8 +168,9 @@ export const scenario = (
       };
       // A distribution loads them at boot, and does other things meanwhile that a comparison would find.
       const own = guest === 'initramfs' && want !== 'absent';
-      const held = () => holdings(shell, options.plugged === false ? null : functionAddress);
-      const before = own ? await held() : [];
+      const before = own
+        ? await holdings(shell, options.plugged === false ? null : functionAddress)
+        : undefined;
       if (own) await driver.install();
       if (own && want === 'loaded') await driver.load(parameters);
       const another: Scene['another'] = async (more = {}) => {
@@ -187,10 +188,10 @@ export const scenario = (
       if (vm.hasEnded() || vm.hasRestarted())
         assertHealthy({ splats: findSplats(lines.map(({ text }) => text)), taint: [] });
       if (!vm.hasEnded()) {
-        const loaded = own && !vm.hasRestarted() ? await driver.loaded() : [];
-        if (loaded.length > 0) {
+        const loaded = before === undefined || vm.hasRestarted() ? [] : await driver.loaded();
+        if (before !== undefined && loaded.length > 0) {
           await driver.unload(loaded);
-          check.equal('what the driver left behind', leftovers(before, await held()), []);
+          check.equal('what the driver left behind', await leftovers(shell, before), []);
         }
         const log = await readKernelLog(shell, vm.hasRestarted() ? undefined : mark);
         dmesg = log.lines;

@@ -11,11 +11,10 @@
 #include "freestanding.h"
 
 enum {
-	SYS_OPEN = 2, SYS_CLOSE = 3, SYS_IOCTL = 16, SYS_DUP2 = 33, SYS_GETPID = 39, SYS_FORK = 57, SYS_EXECVE = 59,
+	SYS_IOCTL = 16, SYS_DUP2 = 33, SYS_GETPID = 39, SYS_FORK = 57, SYS_EXECVE = 59,
 	SYS_WAIT4 = 61, SYS_UNAME = 63, SYS_MKDIR = 83, SYS_UNLINK = 87,
 };
 
-enum { RDONLY = 0, WRONLY = 1, CREATE = 0100, TRUNCATE = 01000, CLOSE_ON_EXEC = 02000000 };
 enum { TCGETS = 0x5401, TCSETS = 0x5402, OPOST = 1, VTIME = 5, VMIN = 6 };
 enum { NONCE = 32 };
 
@@ -30,22 +29,6 @@ struct utsname {
 
 static char *const *environment;
 
-static long length(const char *text)
-{
-	long count = 0;
-
-	while (text[count])
-		count++;
-	return count;
-}
-
-static char *append(char *to, const char *text)
-{
-	while ((*to = *text++))
-		to++;
-	return to;
-}
-
 static char *append_number(char *to, unsigned long value)
 {
 	char digits[24];
@@ -57,18 +40,6 @@ static char *append_number(char *to, unsigned long value)
 		value /= 10;
 	} while (value);
 	return append(to, at);
-}
-
-static void put(int fd, const char *data, long count)
-{
-	while (count > 0) {
-		long done = call(SYS_WRITE, fd, (long)data, count);
-
-		if (done <= 0)
-			leave(1);
-		data += done;
-		count -= done;
-	}
 }
 
 /* What came and was not taken yet. */

@@ -64,7 +64,12 @@ const withLibraries = async (root: ToolRoot, program: string): Promise<Entry[]> 
 };
 
 /** Sources of our own programs, each beside this file, and where they go in the guest. */
-const compiled = { 'agent.c': 'sbin/agent', 'guest-clock.c': 'sbin/guest-clock' } as const;
+const compiled = {
+  'agent.c': 'sbin/agent',
+  'await.c': 'sbin/await',
+  'guest-clock.c': 'sbin/guest-clock',
+  'holdings.c': 'sbin/holdings',
+} as const;
 
 /** Every file that our own programs are made of. */
 export const programSources: readonly string[] = [...Object.keys(compiled), 'freestanding.h'].map((name) =>

@@ -20,5 +20,5 @@ scenario('load-unload-100', { driver: 'installed' }, async ({ check, vm, device,
   });
   check.equal('times that a driver came up', trace.since(mark, 'status').filter(isDriverOk).length, rounds);
   check.equal('status in the end', device.vmmci.state().status, 0);
-  check.equal('what the driver left behind', leftovers(before, await holdings(vm.shell)), []);
+  check.equal('what the driver left behind', await leftovers(vm.shell, before), []);
 });
