@@ -2,7 +2,7 @@
 
 import type { Commands } from './shell.js';
 
-/** Unpacks the payload disk at `/` and indexes the modules that came with it, for modprobe and for loading by alias. GUEST_COMMAND. */
+/** Unpacks the payload disk at `/`. GUEST_COMMAND. */
 export const unpackPayload = async (shell: Commands): Promise<void> => {
   await shell.text('payload');
 };

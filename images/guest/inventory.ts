@@ -69,6 +69,7 @@ const compiled = {
   'await.c': 'sbin/await',
   'guest-clock.c': 'sbin/guest-clock',
   'holdings.c': 'sbin/holdings',
+  'payload.c': 'sbin/payload',
 } as const;
 
 /** Every file that our own programs are made of. */
