@@ -9,8 +9,11 @@ const blockSize = 64 * 1024;
 /** Bytes of each file that `writeFile` makes. */
 export const fileSize = blocks * blockSize;
 
+/** New in each run, and no two blocks alike. All of it from the kernel's random numbers would take a second under TCG. */
+const source = `(head -c 4096 /dev/urandom; cat /bin/busybox) | head -c ${fileSize}`;
+
 /**
- * Writes a file of random bytes on /mnt and resolves with their SHA-256, in hexadecimal digits. The guest has acknowledged them
+ * Writes a file on /mnt and resolves with its SHA-256, in hexadecimal digits. The guest has acknowledged it
  * then, to its program (`plain`), or with fsync(2) (`synced`). GUEST_COMMAND.
  */
 export const writeFile = async (shell: Commands, name: string, how: 'plain' | 'synced'): Promise<string> => {
@@ -18,7 +21,7 @@ export const writeFile = async (shell: Commands, name: string, how: 'plain' | 's
   const sync = how === 'synced' ? ' conv=fsync' : '';
   // The sum is of what went into the file, not of what a read of it says.
   const answer = await shell.text(
-    `head -c ${fileSize} /dev/urandom >/tmp/source && ` +
+    `${source} >/tmp/source && ` +
       `dd if=/tmp/source of=${path} bs=${blockSize}${sync} 2>/tmp/dd || { cat /tmp/dd >&2; exit 1; }; ` +
       'sha256sum </tmp/source; rm /tmp/source',
     { what: `a file written to ${path}`, timeoutMs: 30_000 },
