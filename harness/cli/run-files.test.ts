@@ -31,3 +31,20 @@ t.test(
     t.equal(status, 1);
   },
 );
+
+t.test('a file is over when all of its tests are', async (t) => {
+  const directory = t.testdir({
+    // Long enough for the next file to come, if it comes too early.
+    'a.mjs': file(
+      `import { setTimeout as wait } from 'node:timers/promises';
+       t.test('first', () => wait(100));
+       t.test('second', async () => {
+         await wait(100);
+         globalThis.over = true;
+       });`,
+    ),
+    'b.mjs': file("const { over } = globalThis; t.test('third', async (t) => t.ok(over));"),
+  });
+  const files = ['a', 'b'].map((name) => `${directory}/${name}.mjs`);
+  t.equal(await runFiles(files, { spread: { workers: 1 } }), 0);
+});
