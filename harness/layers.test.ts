@@ -53,6 +53,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'images/prepare': ['images/asset', 'cache', 'images/toolroot', 'images/kernels', 'images/guest'],
   qemu: ['cache', 'images/toolroot'],
   guest: ['cache', 'images/toolroot', 'qemu'],
+  worker: ['images/asset'],
   report: ['scenario'],
   bench: 'anything',
   matrix: 'anything',
@@ -74,6 +75,7 @@ const importableBy: Readonly<Record<string, readonly string[]>> = {
   scenario: ['scenarios', 'report', 'matrix', 'bench', 'cli'],
   report: ['scenarios', 'scenario', 'matrix', 'bench', 'cli'],
   matrix: ['cli'],
+  worker: ['matrix', 'cli'],
 };
 
 /** The only file that may import koffi: it is native code, and its polling is not documented. */

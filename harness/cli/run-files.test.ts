@@ -25,7 +25,7 @@ t.test(
     t.strictSame(told, [
       'ok 1 - first',
       'ok 2 - second',
-      'not ok 1 - c.mjs: its process ended by SIGKILL in the middle of it',
+      'not ok 1 - c.mjs: its process ended (SIGKILL) in the middle of it',
       'ok 1 - fourth',
     ]);
     t.equal(status, 1);

@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { packageRoot } from '../../images/asset.js';
+import { endGroup } from '../worker/end-group.js';
+import { startWorker } from '../worker/start-worker.js';
 
 /** How files are spread over processes; what they print is in the order in which they end. */
 export type Spread =
@@ -24,35 +26,13 @@ export interface RunFilesOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Starts the program that runs tests, and ends it with all that it has started when `signal` says so. */
-const startRunner = (mode: string, { env, signal }: RunFilesOptions) => {
-  const runner = join(import.meta.dirname, 'run-tests.js');
-  const child = execa(process.execPath, ['--enable-source-maps', runner, mode], {
-    cwd: packageRoot(),
-    stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
-    buffer: false,
-    reject: false,
-    // A process group of its own, to be ended as a whole: the runner's own processes would not go with it.
-    detached: signal !== undefined,
-    ...(env && { env }),
-  });
-  const end = (): void => {
-    if (child.pid === undefined || child.exitCode !== null) return;
-    process.kill(-child.pid, 'SIGKILL');
-  };
-  signal?.addEventListener('abort', end);
-  // One that is gone does not read the rest: how it ended is told below.
-  child.stdin.on('error', () => {});
-  const ended = child.finally(() => signal?.removeEventListener('abort', end));
-  return { child, ended };
-};
-
 /** The end of what TAP says of one test, unless it is part of another one. */
 const topLevel = /^(?:not )?ok /;
 
 /** Hands the lines on, those of one test in one piece: other processes print too. Resolves with what is no whole test at the end. */
-const relay = async (stream: Readable, onLine: (line: string) => void): Promise<string[]> => {
+const relay = async (stream: Readable | null, onLine: (line: string) => void): Promise<string[]> => {
   let block: string[] = [];
+  if (stream === null) return block;
   for await (const line of createInterface({ input: stream })) {
     block.push(line);
     if (!topLevel.test(line)) continue;
@@ -68,37 +48,49 @@ const ignore = (): void => {};
 const runAtOnce = async (
   files: readonly string[],
   mode: string,
-  options: RunFilesOptions,
+  { env, signal, onLine = ignore }: RunFilesOptions,
 ): Promise<number> => {
-  const { onLine = ignore } = options;
-  const { child, ended } = startRunner(mode, options);
+  const runner = join(import.meta.dirname, 'run-tests.js');
+  const child = execa(process.execPath, ['--enable-source-maps', runner, mode], {
+    cwd: packageRoot(),
+    stdio: ['pipe', 'pipe', 'inherit'],
+    buffer: false,
+    reject: false,
+    // A process group of its own, to be ended as a whole: the runner's own processes would not go with it.
+    detached: signal !== undefined,
+    ...(env && { env }),
+  });
+  const end = (): void => endGroup(child.pid);
+  signal?.addEventListener('abort', end);
+  const ended = child.finally(() => signal?.removeEventListener('abort', end));
+  // One that is gone does not read the rest: its status tells.
+  child.stdin.on('error', () => {});
   child.stdin.end(files.join('\n'));
   (await relay(child.stdout, onLine)).forEach(onLine);
   return (await ended).exitCode ?? 1;
 };
 
-/** Runs files of `queue` in one process until there are no more, or until the process ends; its status. */
-const runWorker = async (queue: string[], options: RunFilesOptions): Promise<number> => {
-  const { onLine = ignore } = options;
-  const { child, ended } = startRunner('one-by-one', options);
-  let current: string | undefined;
-  const next = (): void => {
-    current = queue.shift();
-    if (current === undefined) child.stdin.end();
-    else child.stdin.write(`${current}\n`);
-  };
-  const over = child.stdio[3] as Readable;
-  over.on('data', next);
-  next();
-  const rest = await relay(child.stdout, onLine);
-  const { exitCode, signal } = await ended;
-  if (current !== undefined && !options.signal?.aborted) {
-    rest.forEach(onLine);
-    const how = exitCode === undefined ? `by ${signal}` : `with status ${exitCode}`;
-    onLine(`not ok 1 - ${basename(current, '.js')}: its process ended ${how} in the middle of it`);
+/** Runs files of `queue` in one process until there are no more, or until the process ends; 0 when all passed. */
+const runWorker = async (
+  queue: string[],
+  { env, signal, onLine = ignore }: RunFilesOptions,
+): Promise<number> => {
+  const detached = signal !== undefined;
+  const worker = startWorker({ stdout: 'pipe', stderr: 'inherit', env, signal, detached });
+  const relayed = relay(worker.stdout, onLine);
+  let passed = true;
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    const { ok, how, isAlive } = await worker.run(file);
+    passed &&= ok;
+    if (isAlive) continue;
+    if (signal?.aborted) return 1;
+    (await relayed).forEach(onLine);
+    onLine(`not ok 1 - ${basename(file, '.js')}: its process ended (${how}) in the middle of it`);
     return 1;
   }
-  return exitCode ?? 1;
+  const { ok } = await worker.end();
+  await relayed;
+  return ok && passed ? 0 : 1;
 };
 
 /** One that ends too early is replaced: what is left in the queue runs all the same. */

@@ -1,0 +1,27 @@
+// A process of its own that runs compiled tap tests in itself, one file after the other. Not a command: `startWorker` starts it.
+// Standard input names the files, one a line. When the tests of one are over, descriptor 3 gets a line with the exit status that a process
+// of the file's own would have had; the next is awaited.
+// For scenarios: tap would end its root between two files that ask it for a teardown.
+import { once } from 'node:events';
+import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import t from 'tap';
+
+/** Milliseconds for a file; every wait within has a shorter limit of its own. */
+const limit = 1_200_000;
+
+for await (const file of createInterface({ input: process.stdin })) {
+  t.setTimeout(limit);
+  const failedBefore = t.counts.fail;
+  // As if it ran alone: a scenario tells by it what is to be run again.
+  process.argv[1] = file;
+  await import(pathToFileURL(file).href);
+  // Not `t.waitOn`: tap puts what it waits for before tests that have not begun.
+  if (!t.idle) await once(t, 'idle');
+  // The next file may be long in coming.
+  t.setTimeout(0);
+  const status = process.exitCode || (t.counts.fail > failedBefore ? 1 : 0);
+  process.exitCode = undefined;
+  writeSync(3, `${status}\n`);
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import t from 'tap';
+import { startWorker } from './start-worker.js';
+
+const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
+const file = (body: string): string => `import t from ${tap};\n${body}`;
+
+t.test('each file has a status of its own, as if it had been alone', async (t) => {
+  const place = t.testdir({
+    'good.mjs': file(
+      "t.test('good', async () => {}); t.test('lacks', async (t) => t.pass('', { skip: 1 }));",
+    ),
+    'bad.mjs': file("t.test('bad', async (t) => t.fail());"),
+    'odd.mjs': 'process.exitCode = 7;',
+    'good-again.mjs': file("t.test('good', async () => {});"),
+    'gone.mjs': 'process.exit(0);',
+  });
+  const worker = startWorker({ stdout: 'pipe', stderr: 'inherit', detached: true });
+  worker.stdout?.resume();
+  const ends = [];
+  for (const name of ['good', 'bad', 'odd', 'good-again', 'gone'])
+    ends.push(await worker.run(join(place, `${name}.mjs`)));
+  t.strictSame(ends, [
+    { ok: true, how: 'status 0', isAlive: true },
+    { ok: false, how: 'status 1', isAlive: true },
+    { ok: false, how: 'status 7', isAlive: true },
+    { ok: true, how: 'status 0', isAlive: true },
+    { ok: false, how: 'status 1', isAlive: false },
+  ]);
+  t.match(
+    await worker.run(join(place, 'good.mjs')),
+    { ok: false, isAlive: false },
+    'nobody is there any more',
+  );
+});
+
+t.test('it dies with the process that started it, also on SIGKILL', async (t) => {
+  const place = t.testdir({
+    'it.mjs': `import { writeFileSync } from 'node:fs';
+      writeFileSync(process.env.PLACE + '/pid', String(process.pid)); await new Promise(() => setInterval(() => {}, 1000));`,
+  });
+  const module = pathToFileURL(join(import.meta.dirname, 'start-worker.js')).href;
+  const starter = `import { startWorker } from ${JSON.stringify(module)};
+    const worker = startWorker({ stdout: 'pipe', stderr: 'inherit', detached: true });
+    await worker.run(process.env.PLACE + '/it.mjs');`;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', starter], {
+    env: { ...process.env, PLACE: place },
+    stdio: 'ignore',
+  });
+  t.teardown(() => parent.kill('SIGKILL'));
+  const until = async (what: string, holds: () => boolean): Promise<void> => {
+    for (let tries = 0; !holds(); tries++) {
+      if (tries > 2000) throw new Error(`not within ${tries * 10} ms: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const pidFile = join(place, 'pid');
+  const written = (): string => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '');
+  await until('the file runs', () => written() !== '');
+  const pid = Number(written());
+  t.ok(existsSync(`/proc/${pid}`));
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  const isGone = (): boolean =>
+    !existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  await until('the worker is gone', isGone);
+  t.pass('gone');
+});
