@@ -13,10 +13,19 @@ export interface Change {
   readonly reasons: readonly string[];
 }
 
+/** A kernel that only one of the reports knows. */
+export interface WholeKernel {
+  readonly kernel: string;
+  readonly cells: number;
+}
+
 export interface ReportDiff {
   /** Kernels of which another build was run: `[name, before, after]`. */
   readonly builds: readonly (readonly [string, string, string])[];
+  /** Those of kernels that are gone or new are among them. */
   readonly changes: readonly Change[];
+  readonly gone: readonly WholeKernel[];
+  readonly added: readonly WholeKernel[];
 }
 
 type Row = Pick<Change, 'kernel' | 'what' | 'reasons'> & { readonly verdict: Verdict };
@@ -46,6 +55,16 @@ export const isWorse = ({ before, after }: Change): boolean =>
 export const isLost = ({ before, after }: Change): boolean =>
   before === 'passed' && (after === undefined || after === 'skipped');
 
+const kernelsOf = ({ kernels, cells }: Report): Set<string> =>
+  new Set([...kernels.map(({ name }) => name), ...cells.map(({ kernel }) => kernel)]);
+
+const onlyIn = (report: Report, other: Report): WholeKernel[] => {
+  const known = kernelsOf(other);
+  return [...kernelsOf(report)]
+    .filter((kernel) => !known.has(kernel))
+    .map((kernel) => ({ kernel, cells: report.cells.filter((cell) => cell.kernel === kernel).length }));
+};
+
 export const diffReports = (before: Report, after: Report): ReportDiff => {
   const [old, now] = [rowsOf(before), rowsOf(after)];
   const changes = [...new Set([...now.keys(), ...old.keys()])].flatMap((key): Change[] => {
@@ -62,7 +81,7 @@ export const diffReports = (before: Report, after: Report): ReportDiff => {
       ? []
       : [[name, earlier, version] as const];
   });
-  return { builds, changes };
+  return { builds, changes, gone: onlyIn(before, after), added: onlyIn(after, before) };
 };
 
 const line = ({ kernel, what, before, after, reasons }: Change): string => {
@@ -70,19 +89,31 @@ const line = ({ kernel, what, before, after, reasons }: Change): string => {
   return `  ${kernel} ${what}: ${before ?? 'not there'} → ${after ?? 'not there'}${why}`;
 };
 
-/** For a terminal; says so when nothing changed. */
-export const renderDiff = ({ builds, changes }: ReportDiff): string => {
-  const group = (title: string, fits: (change: Change) => boolean): string[] => {
-    const found = changes.filter(fits);
-    return found.length === 0 ? [] : [`${title}:`, ...found.map(line)];
-  };
-  const lines = [
-    ...(builds.length === 0
-      ? []
-      : ['other builds:', ...builds.map(([name, a, b]) => `  ${name}: ${a} → ${b}`)]),
-    ...group('worse', isWorse),
-    ...group('lost', isLost),
-    ...group('other changes', (change) => !isWorse(change) && !isLost(change)),
+const wholeLine = ({ kernel, cells }: WholeKernel, what: string): string =>
+  `  kernel ${kernel}: ${what} (${cells} ${cells === 1 ? 'cell' : 'cells'})`;
+
+/** For a terminal; says so when nothing changed. A kernel that is gone or new is one line, but for what is bad on it. */
+export const renderDiff = ({ builds, changes, gone, added }: ReportDiff): string => {
+  const whole = new Set([...gone, ...added].map(({ kernel }) => kernel));
+  const hasLost = ({ kernel }: WholeKernel): boolean =>
+    changes.some((change) => change.kernel === kernel && isLost(change));
+  const single = (fits: (change: Change) => boolean): string[] =>
+    changes.filter((change) => !whole.has(change.kernel) && fits(change)).map(line);
+  const noLonger = (kernels: readonly WholeKernel[]): string[] =>
+    kernels.map((kernel) => wholeLine(kernel, 'no longer run'));
+  const groups: [string, string[]][] = [
+    ['other builds', builds.map(([name, a, b]) => `  ${name}: ${a} → ${b}`)],
+    ['worse', changes.filter(isWorse).map(line)],
+    ['lost', [...noLonger(gone.filter(hasLost)), ...single(isLost)]],
+    [
+      'other changes',
+      [
+        ...noLonger(gone.filter((kernel) => !hasLost(kernel))),
+        ...added.map((kernel) => wholeLine(kernel, 'new')),
+        ...single((change) => !isWorse(change) && !isLost(change)),
+      ],
+    ],
   ];
+  const lines = groups.flatMap(([title, found]) => (found.length === 0 ? [] : [`${title}:`, ...found]));
   return lines.length === 0 ? 'no verdict changed' : lines.join('\n');
 };

@@ -99,6 +99,36 @@ t.test('what changed: worse, lost, better', async (t) => {
   t.equal(renderDiff(diffReports(before, before)), 'no verdict changed');
 });
 
+t.test('a whole kernel that is gone or new is one line, but for what is bad on it', async (t) => {
+  const cellsOf = (kernel: string, ...bad: string[]) =>
+    ['a', 'b', 'c'].map((name) => sampleCell(kernel, name, bad.includes(name) ? 'failed' : 'passed'));
+  const [gone, dead, fresh] = [['gone'], ['dead', 'a', 'b', 'c'], ['fresh', 'b']] as const;
+  const kernels = (...names: string[]) => names.map((name) => sampleKernel(name));
+  const before = good({
+    kernels: [...kernels('old', 'gone'), sampleKernel('dead', { steps: [sampleStep('fetch', 'skipped')] })],
+    cells: [...cellsOf('old'), ...cellsOf(...gone), ...cellsOf(...dead)],
+  });
+  const after = good({
+    kernels: kernels('old', 'fresh'),
+    cells: [...cellsOf('old').slice(1), ...cellsOf(...fresh)],
+  });
+  const diff = diffReports(before, after);
+  t.strictSame(renderDiff(diff).split('\n'), [
+    'worse:',
+    '  fresh b, vmd 8.0: not there → failed: b failed',
+    'lost:',
+    '  kernel gone: no longer run (3 cells)',
+    '  old a, vmd 8.0: passed → not there',
+    'other changes:',
+    '  kernel dead: no longer run (3 cells)',
+    '  kernel fresh: new (3 cells)',
+  ]);
+  t.ok(
+    diff.changes.some((change) => change.kernel === 'gone' && isLost(change)),
+    'the exit status',
+  );
+});
+
 t.test('text for an issue: only what is newly wrong, and nothing when nothing is', async (t) => {
   const before = good({ cells: [sampleCell('old', 'known', 'failed')] });
   const kernels = [
