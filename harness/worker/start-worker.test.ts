@@ -38,6 +38,20 @@ t.test('each file has a status of its own, as if it had been alone', async (t) =
   );
 });
 
+t.test('many are ended by one signal, and Node does not take that for a leak', async (t) => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  t.teardown(() => void process.off('warning', note));
+  const killer = new AbortController();
+  const workers = Array.from({ length: 11 }, () =>
+    startWorker({ stdout: 'pipe', stderr: 'inherit', detached: true, signal: killer.signal }),
+  );
+  killer.abort();
+  for (const worker of workers) t.match(await worker.end(), { ok: false, how: 'SIGKILL', isAlive: false });
+  t.strictSame(warnings, []);
+});
+
 t.test('it dies with the process that started it, also on SIGKILL', async (t) => {
   const place = t.testdir({
     'it.mjs': `import { writeFileSync } from 'node:fs';

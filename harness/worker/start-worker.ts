@@ -1,5 +1,6 @@
 // Starts a process that runs one test file after the other: what loading the harness costs, about a second of CPU, is paid once.
 import { spawn } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -58,6 +59,8 @@ export const startWorker = ({ stdout, stderr, env, signal, detached }: WorkerOpt
     if (detached) endGroup(child.pid);
     else child.kill('SIGKILL');
   };
+  // Each of many workers listens, which Node would take for a leak.
+  if (signal) setMaxListeners(0, signal);
   signal?.addEventListener('abort', kill);
   if (signal?.aborted) kill();
   // One that is gone does not read the rest: how it ended is told below.
