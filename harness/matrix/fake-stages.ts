@@ -63,5 +63,6 @@ export const fakeStages = (
       const reasons = verdict === 'passed' ? [] : [reason];
       return [{ ...unrunCell(cell, ''), verdict, reasons, directory: name }];
     },
+    close: async () => [],
   };
 };

@@ -3,6 +3,7 @@ import type { ReportCell } from '../report/model.js';
 import { cellOf, type FakeStages, fakeStages } from './fake-stages.js';
 import { createHalt, type Halt } from './halt.js';
 import { type PipelineResult, runPipeline } from './pipeline.js';
+import { unrunCell } from './unrun.js';
 
 interface Choice {
   readonly bail?: boolean;
@@ -108,6 +109,21 @@ t.test('--bail: nothing is begun after the first failure, and the rest says why'
   t.notOk(stages.begun.includes('y on a'));
   t.match(result.cells.at(-1)?.reasons[0], /x on a failed.*--bail/);
 });
+
+t.test(
+  'what went wrong with what cells share is told when all are done, as a cell in its place',
+  async (t) => {
+    const stages = fakeStages();
+    const seen: number[] = [];
+    const close = async (): Promise<ReportCell[]> => {
+      t.equal(stages.begun.filter((name) => / on /.test(name)).length, 6);
+      return [{ ...unrunCell(cellOf('a', 'y'), 'no end'), scenario: 'y (process)', verdict: 'broken' }];
+    };
+    const result = await run({ ...stages, close }, { onCells: (cells) => seen.push(cells.length) });
+    t.strictSame(told(result).slice(0, 4), ['a x passed', 'a y passed', 'a y broken', 'b x passed']);
+    t.equal(seen.length, 7);
+  },
+);
 
 t.test('an interrupt: every cell still comes back', async (t) => {
   const halt = createHalt();

@@ -18,6 +18,8 @@ export interface Stages<Kernel, Modules> {
   build(kernel: Kernel): Promise<StageDone<Modules>>;
   boot(kernel: Kernel, modules: Modules): Promise<StageDone<true>>;
   cell(cell: Cell): Promise<ReportCell[]>;
+  /** Ends what cells have shared; cells for what went wrong with that. */
+  close(): Promise<ReportCell[]>;
 }
 
 export interface PipelineOptions<Kernel, Modules> {
@@ -120,5 +122,7 @@ export const runPipeline = async <Kernel, Modules>({
   };
 
   const kernels = await Promise.all(rows.map(through));
+  const last = await stages.close();
+  if (last.length > 0) finish(last);
   return { kernels, cells: inOrder(cells, done) };
 };

@@ -3,7 +3,7 @@ import type { KernelRow } from '../../images/kernels/table.js';
 import { HarnessError } from '../errors.js';
 import type { GenerationName } from '../vmmci/generations.js';
 
-/** One process: a file of scenarios, on a kernel, with a generation of vmd. */
+/** What a process runs at a time: a file of scenarios, on a kernel, with a generation of vmd. */
 export interface Cell {
   readonly kernel: KernelRow;
   readonly generation: GenerationName;

@@ -1,78 +1,107 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import type { Verdict } from '../scenario/result.js';
 import { cellOf } from './fake-stages.js';
-import { createHalt, type Halt } from './halt.js';
+import { createHalt } from './halt.js';
 import { runCell } from './run-cell.js';
+import type { ScenarioPool } from './scenario-pool.js';
+import type { FileEnd } from './scenario-process.js';
 
-/** What a scenario process leaves, without a guest. `attempt` counts from 1. */
-const prelude = `
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-const { VMMCI_RUN, VMMCI_KERNEL, VMMCI_GENERATION, COUNTER, TMPDIR } = process.env;
-appendFileSync(COUNTER, 'x');
-const attempt = readFileSync(COUNTER, 'utf8').length;
-const leave = (scenario, verdict, reasons = [], remedied) => {
-  const directory = join(VMMCI_RUN, VMMCI_KERNEL, scenario);
-  mkdirSync(directory, { recursive: true });
-  const result = { scenario, verdict, reasons, remedied, seconds: attempt, generation: VMMCI_GENERATION, nodeMiB: 90, directory };
-  writeFileSync(join(directory, 'result.json'), JSON.stringify(result));
-};
-console.log('attempt ' + attempt);
-`;
+/** Leaves what a scenario leaves. */
+type Leave = (scenario: string, verdict: Verdict, reasons?: string[], remedied?: string[]) => void;
 
-const run = async (test: Pick<typeof t, 'testdir'>, body: string, halt: Halt = createHalt()) => {
-  const place = test.testdir({ run: {}, 'it.mjs': `${prelude}${body}` });
+/** What is done instead of a file; `attempt` counts from 1. Returns how it ended if that is not well. */
+type Body = (attempt: number, leave: Leave) => Partial<FileEnd> | undefined;
+
+const bad: Partial<FileEnd> = { ok: false, how: 'status 1' };
+
+const run = async (test: Pick<typeof t, 'testdir'>, body: Body, halt = createHalt()) => {
+  const place = test.testdir({ run: {} });
+  const staging = join(place, 'run/.running');
   const retries: string[] = [];
-  const counter = join(place, 'counter');
+  let attempts = 0;
+  /** For each attempt: in a fresh process, and whether that could be used again. */
+  const leases: [boolean, boolean][] = [];
+  const leave: Leave = (scenario, verdict, reasons = [], remedied = []) => {
+    const directory = join(staging, 'k', scenario);
+    mkdirSync(directory, { recursive: true });
+    const result = { scenario, verdict, reasons, remedied, seconds: attempts, nodeMiB: 90, directory };
+    writeFileSync(join(directory, 'result.json'), JSON.stringify(result));
+  };
+  const pool: ScenarioPool = {
+    take: async (_, fresh) => ({
+      staging,
+      run: async (path) => {
+        t.equal(path, 'the file it');
+        attempts += 1;
+        mkdirSync(staging, { recursive: true });
+        const well: FileEnd = { ok: true, how: 'status 0', isAlive: true, output: `attempt ${attempts}` };
+        return { ...well, ...body(attempts, leave) };
+      },
+      giveBack: async (again) => void leases.push([fresh, again]),
+    }),
+    close: async () => [],
+  };
   const cells = await runCell(cellOf('k', 'it'), {
     halt,
     run: join(place, 'run'),
-    env: { COUNTER: counter, PLACE: place },
+    pool,
+    keep: false,
     onRetry: (_, reason) => retries.push(reason),
-    pathOf: () => join(place, 'it.mjs'),
+    pathOf: (file) => `the file ${file}`,
   });
-  const attempts = existsSync(counter) ? readFileSync(counter, 'utf8').length : 0;
   const files = readdirSync(join(place, 'run'), { recursive: true, encoding: 'utf8' });
-  return { cells, retries, attempts, place, files };
+  return { cells, retries, attempts, leases, place, files };
 };
 
 t.test('each scenario of the file is a cell, its artifacts in their place', async (t) => {
-  const { cells, attempts, files } = await run(
-    t,
-    "leave('one', 'passed'); leave('two', 'skipped', ['why']);",
-  );
+  const { cells, leases, files, place } = await run(t, (_, leave) => {
+    leave('one', 'passed');
+    leave('two', 'skipped', ['why']);
+    return undefined;
+  });
   t.match(cells, [
     { scenario: 'one', file: 'it', verdict: 'passed', directory: 'k/one', nodeMiB: 90, retried: [] },
     { scenario: 'two', verdict: 'skipped', reasons: ['why'], directory: 'k/two' },
   ]);
-  t.equal(attempts, 1);
-  t.ok(files.includes('k/one/result.json'));
+  t.strictSame(leases, [[false, true]], 'another cell may have the process');
+  t.match(JSON.parse(readFileSync(join(place, 'run/k/one/result.json'), 'utf8')), { directory: 'k/one' });
   t.notOk(files.includes('k/one/output.txt'), 'of what passed, nothing more');
-  t.notOk(files.includes('.running/k-8.0-it'));
+  t.notOk(existsSync(join(place, 'run/.running/k/one')));
 });
 
 t.test('what was put right within a scenario is told as a retry', async (t) => {
-  const { cells, attempts } = await run(t, "leave('one', 'passed', [], ['the snapshot was made anew']);");
+  const { cells, attempts } = await run(t, (_, leave) => {
+    leave('one', 'passed', [], ['the snapshot was made anew']);
+    return undefined;
+  });
   t.match(cells, [{ verdict: 'passed', retried: ['the snapshot was made anew'] }]);
   t.equal(attempts, 1);
 });
 
 t.test('a failure is never run again, and its output is kept', async (t) => {
-  const { cells, attempts, place } = await run(t, "leave('one', 'failed', ['no']); process.exitCode = 1;");
+  const { cells, leases, place } = await run(t, (_, leave) => {
+    leave('one', 'failed', ['no']);
+    return bad;
+  });
   t.match(cells, [{ verdict: 'failed', reasons: ['no'] }]);
-  t.equal(attempts, 1);
+  t.equal(cells.length, 1);
+  t.strictSame(leases, [[false, true]]);
   t.equal(readFileSync(join(place, 'run/k/one/output.txt'), 'utf8'), 'attempt 1');
 });
 
-t.test('what breaks is run once more, what failed beside it stays', async (t) => {
-  const { cells, attempts, retries, files } = await run(
-    t,
-    `leave('bad', attempt === 1 ? 'failed' : 'passed', ['bad']);
-     leave('flaky', attempt === 1 ? 'broken' : 'passed', attempt === 1 ? ['QEMU ended'] : []);
-     process.exitCode = 1;`,
-  );
-  t.equal(attempts, 2);
+t.test('what breaks is run once more, in a fresh process; what failed beside it stays', async (t) => {
+  const { cells, leases, retries, files } = await run(t, (attempt, leave) => {
+    const first = attempt === 1;
+    leave('bad', first ? 'failed' : 'passed', ['bad']);
+    leave('flaky', first ? 'broken' : 'passed', first ? ['QEMU ended'] : []);
+    return first ? bad : undefined;
+  });
+  t.strictSame(leases, [
+    [false, false],
+    [true, true],
+  ]);
   t.match(retries, [/QEMU ended/]);
   t.match(cells, [
     { scenario: 'bad', verdict: 'failed', retried: [] },
@@ -82,39 +111,50 @@ t.test('what breaks is run once more, what failed beside it stays', async (t) =>
 });
 
 t.test('broken twice is broken', async (t) => {
-  const { cells, attempts } = await run(t, "leave('one', 'broken', ['again']); process.exitCode = 1;");
+  const { cells, attempts, leases } = await run(t, (_, leave) => {
+    leave('one', 'broken', ['again']);
+    return bad;
+  });
   t.equal(attempts, 2);
+  t.strictSame(leases.at(-1), [true, false]);
   t.match(cells, [{ verdict: 'broken', reasons: ['again'], retried: ['again'] }]);
 });
 
 t.test('a process that leaves nothing, or ends badly, is broken: silence is no success', async (t) => {
-  const nothing = await run(t, "console.error('cannot find it');");
+  const nothing = await run(t, () => ({ output: 'cannot find it' }));
   t.match(nothing.cells, [{ scenario: 'it (process)', verdict: 'broken', reasons: [/cannot find it/] }]);
   t.equal(nothing.attempts, 2);
-  const killed = await run(t, "leave('one', 'passed'); process.kill(process.pid, 'SIGKILL');");
-  t.match(killed.cells, [
-    { scenario: 'one', verdict: 'passed' },
-    { scenario: 'it (process)', verdict: 'broken', reasons: [/SIGKILL/] },
-  ]);
-  const status = await run(t, "leave('one', 'passed'); process.exitCode = 7;");
-  t.match(status.cells[1], { verdict: 'broken', reasons: [/status 7/] });
+  for (const [verdict, end, told] of [
+    ['passed', { ok: false, how: 'SIGKILL', isAlive: false }, /SIGKILL/],
+    ['passed', { ok: false, how: 'status 7' }, /status 7/],
+    // Its scenario tells why its status is bad, but not why there is no process any more.
+    ['failed', { ok: false, how: 'status 1', isAlive: false }, /status 1/],
+  ] as const) {
+    const { cells, leases } = await run(t, (_, leave) => {
+      leave('one', verdict);
+      return end;
+    });
+    t.match(cells, [
+      { scenario: 'one', verdict },
+      { scenario: 'it (process)', verdict: 'broken', reasons: [told] },
+    ]);
+    t.strictSame(leases, [
+      [false, false],
+      [true, false],
+    ]);
+  }
 });
 
-t.test('an interrupt ends the process, and nothing of it is left', async (t) => {
+t.test('an interrupt in the middle: the cell did not run', async (t) => {
   const halt = createHalt();
-  const script = `writeFileSync(join(TMPDIR, 'left'), ''); writeFileSync(process.env.PLACE + '/tmp', TMPDIR);
-    writeFileSync(process.env.PLACE + '/ready', ''); setInterval(() => {}, 1000);`;
-  const place = t.testdirName;
-  const watch = setInterval(() => {
-    if (existsSync(join(place, 'ready'))) halt.interrupt('interrupted by SIGINT');
-  }, 10);
-  t.teardown(() => clearInterval(watch));
-  const { cells, attempts, files } = await run(t, script, halt);
-  t.match(cells, [{ scenario: 'it', verdict: 'skipped', reasons: ['interrupted by SIGINT'] }]);
-  t.equal(attempts, 1);
-  t.notOk(existsSync(readFileSync(join(place, 'tmp'), 'utf8')), 'its temporary files');
-  t.strictSame(
-    files.filter((name) => name.includes('k-8.0-it')),
-    [],
+  const { cells, leases } = await run(
+    t,
+    () => {
+      halt.interrupt('interrupted by SIGINT');
+      return { ok: false, how: 'SIGKILL', isAlive: false };
+    },
+    halt,
   );
+  t.match(cells, [{ scenario: 'it', verdict: 'skipped', reasons: ['interrupted by SIGINT'] }]);
+  t.strictSame(leases, [[false, false]]);
 });

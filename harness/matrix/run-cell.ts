@@ -1,33 +1,34 @@
-// A cell: its process, what it left, and one more try where the harness broke.
+// A cell: what it left, and one more try where the harness broke.
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
-import { askFor } from '../../images/kernels/table.js';
 import { removeTree } from '../cache/remove-tree.js';
 import type { ReportCell } from '../report/model.js';
 import { readResults } from '../report/results.js';
-import { variables } from '../scenario/environment.js';
 import type { ScenarioResult } from '../scenario/result.js';
 import { DEFAULT_GENERATION } from '../vmmci/generations.js';
 import type { Halt } from './halt.js';
 import type { Cell } from './plan.js';
 import { retryBroken } from './retry.js';
-import { freshDirectory, type ProcessEnd, runScenarioFile } from './scenario-process.js';
-import { unrunCell } from './unrun.js';
+import type { ScenarioPool } from './scenario-pool.js';
+import type { FileEnd } from './scenario-process.js';
+import { lastLines, unrunCell } from './unrun.js';
 
 export interface CellContext {
   readonly halt: Halt;
   /** Where the run's artifacts go. */
   readonly run: string;
-  /** Set for every scenario process: driver, QEMU, whether to keep. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Its processes leave what they leave below `run`. */
+  readonly pool: ScenarioPool;
+  /** Keep the output of scenarios that pass, too. */
+  readonly keep: boolean;
   readonly onRetry: (cell: Cell, reason: string) => void;
   /** Instead of the compiled file of that name: for tests. */
   readonly pathOf?: (file: string) => string;
 }
 
 interface Attempt {
-  readonly end: ProcessEnd;
+  readonly end: FileEnd;
   readonly results: readonly ScenarioResult[];
   /** What the process as a whole did wrong. */
   readonly problem: string | undefined;
@@ -35,20 +36,16 @@ interface Attempt {
 
 const compiled = (file: string): string => join(packageRoot(), 'dist', 'scenarios', `${file}.js`);
 
-const lastLines = (text: string, count = 8): string => text.trim().split('\n').slice(-count).join('\n');
-
-/** A process that ended badly although its scenarios did not, or that left nothing. */
-const problemOf = (end: ProcessEnd, results: readonly ScenarioResult[]): string | undefined => {
+/** A file that ended badly although its scenarios did not, or that left nothing; a process that did not live to take another. */
+const problemOf = (end: FileEnd, results: readonly ScenarioResult[]): string | undefined => {
   const isBad = ({ verdict }: ScenarioResult): boolean => verdict === 'failed' || verdict === 'broken';
   if (results.length === 0) return `no scenario ran (${end.how}):\n${lastLines(end.output)}`;
-  if (end.ok || (results.some(isBad) && /^status /.test(end.how))) return undefined;
+  if (end.ok || (results.some(isBad) && end.isAlive)) return undefined;
   return `the process ended badly (${end.how}):\n${lastLines(end.output)}`;
 };
 
 export const artifactName = (scenario: string, generation: string): string =>
   generation === DEFAULT_GENERATION ? scenario : `${scenario}@${generation}`;
-
-const idOf = ({ kernel, generation, file }: Cell): string => `${kernel.name}-${generation}-${file}`;
 
 /** Moves a scenario's artifacts to where they stay; gives that place from `run`. */
 const settle = async (
@@ -87,8 +84,7 @@ const brokenBy = ({ results, problem }: Attempt): string | undefined => {
 
 /** The results of all scenarios in the cell's file. What fails is never run again; what breaks is, once. */
 export const runCell = async (cell: Cell, context: CellContext): Promise<ReportCell[]> => {
-  const { halt, run, env, onRetry, pathOf = compiled } = context;
-  const staging = join(run, '.running', idOf(cell));
+  const { halt, run, pool, keep, onRetry, pathOf = compiled } = context;
   const rows = new Map<string, ReportCell>();
   let firstProblem: string | undefined;
 
@@ -97,7 +93,7 @@ export const runCell = async (cell: Cell, context: CellContext): Promise<ReportC
     const before = rows.get(scenario);
     if (before !== undefined && before.verdict !== 'broken') return;
     if (before !== undefined) await setAside(run, before.directory);
-    const directory = await settle(cell, result, run, output, env[variables.keep] === '1');
+    const directory = await settle(cell, result, run, output, keep);
     const retried = before?.reasons ?? (firstProblem === undefined ? [] : [firstProblem]);
     rows.set(scenario, {
       ...unrunCell(cell, ''),
@@ -111,23 +107,21 @@ export const runCell = async (cell: Cell, context: CellContext): Promise<ReportC
     });
   };
 
-  const attempt = async (): Promise<Attempt> => {
-    await freshDirectory(staging);
-    const end = await runScenarioFile({
-      path: pathOf(cell.file),
-      kill: halt.kill,
-      env: {
-        ...env,
-        [variables.kernel]: askFor(cell.kernel),
-        [variables.generation]: cell.generation,
-        [variables.run]: staging,
-      },
-    });
-    if (halt.kill.aborted) return { end, results: [], problem: undefined };
-    // A process that was killed may leave half of a result; the problem says that it was.
-    const results = await readResults(staging).catch(() => []);
-    for (const result of results) await record(result, end.output);
-    return { end, results, problem: problemOf(end, results) };
+  const attempt = async (number: number): Promise<Attempt> => {
+    const lease = await pool.take(cell, number > 1);
+    let isSound = false;
+    try {
+      const end = await lease.run(pathOf(cell.file));
+      if (halt.kill.aborted) return { end, results: [], problem: undefined };
+      // A process that was killed may leave half of a result; the problem says that it was.
+      const results = await readResults(lease.staging).catch(() => []);
+      for (const result of results) await record(result, end.output);
+      const done = { end, results, problem: problemOf(end, results) };
+      isSound = brokenBy(done) === undefined;
+      return done;
+    } finally {
+      await lease.giveBack(isSound);
+    }
   };
 
   const last = await retryBroken(attempt, brokenBy, {
@@ -137,7 +131,6 @@ export const runCell = async (cell: Cell, context: CellContext): Promise<ReportC
       onRetry(cell, reason);
     },
   });
-  await removeTree(staging);
   if (halt.kill.aborted && rows.size === 0) return [unrunCell(cell, halt.reason ?? 'interrupted')];
   if (last.problem !== undefined) {
     const retried = firstProblem === undefined ? [] : [firstProblem];

@@ -15,6 +15,7 @@ import { runPipeline, type Stages } from './pipeline.js';
 import type { Cell } from './plan.js';
 import { bootKernel, buildDriver, fetchKernel } from './prepare-kernel.js';
 import { runCell } from './run-cell.js';
+import { createPool } from './scenario-pool.js';
 import { unlessKilled } from './step.js';
 import { expandUnrun, unrunCell } from './unrun.js';
 
@@ -50,21 +51,23 @@ const versionOf = async (): Promise<string> => {
 };
 
 const stagesOf = (bench: Bench, options: MatrixOptions): Stages<Kernel, ModuleSet> => {
-  const { halt, progress, run, update } = options;
+  const { halt, progress, run, update, keep } = options;
   const context = { bench, halt, progress, run };
   const env = {
     [variables.driver]: options.driverDirectory,
     [variables.description]: options.description,
     [variables.qemu]: options.qemu,
-    [variables.keep]: options.keep ? '1' : undefined,
+    [variables.keep]: keep ? '1' : undefined,
   };
+  const pool = createPool({ run, env, kill: halt.kill });
   const onRetry = ({ kernel, file }: Cell, reason: string): void =>
     progress(`${kernel.name} ${file}: broken, not the driver; once more: ${reason.split('\n', 1)[0]}`);
   return {
     fetch: (row) => fetchKernel(row, context, update),
     build: (kernel) => buildDriver(kernel, context),
     boot: (kernel, modules) => bootKernel(kernel, modules, context),
-    cell: (cell) => runCell(cell, { halt, run, env, onRetry }),
+    cell: (cell) => runCell(cell, { halt, run, pool, keep, onRetry }),
+    close: () => pool.close(),
   };
 };
 

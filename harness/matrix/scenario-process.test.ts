@@ -1,60 +1,53 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
-import { runScenarioFile } from './scenario-process.js';
+import { startScenarioProcess } from './scenario-process.js';
 
-const never = new AbortController().signal;
+const kill = new AbortController().signal;
+const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
 
-t.test('what it prints and how it ends; its temporary files are gone', async (t) => {
-  const place = t.testdir({
-    'it.mjs': `import { writeFileSync } from 'node:fs';
-      writeFileSync(process.env.TMPDIR + '/left', '');
-      console.log(process.env.TMPDIR); console.error('and ' + process.env.WORD); process.exitCode = 4;`,
-  });
-  const end = await runScenarioFile({ path: join(place, 'it.mjs'), env: { WORD: 'so on' }, kill: never });
-  t.match(end, { ok: false, how: 'status 4' });
-  const [directory = '', said] = end.output.split('\n');
-  t.equal(said, 'and so on');
-  t.notOk(existsSync(directory));
-});
+t.test(
+  'of each file what it printed, in order, and an empty place; nothing is left of the process',
+  async (t) => {
+    const place = t.testdir({
+      'one.mjs': `import t from ${tap}; import { writeFileSync } from 'node:fs';
+      writeFileSync(process.env.TMPDIR + '/left', ''); writeFileSync(process.env.VMMCI_RUN + '/left', '');
+      t.test('first', async () => { console.log(process.env.TMPDIR); console.error('and ' + process.env.WORD); });`,
+      'two.mjs': `import t from ${tap}; import { readdirSync } from 'node:fs';
+      t.test('second', async (t) => t.strictSame(readdirSync(process.env.VMMCI_RUN), []));`,
+    });
+    const staging = join(place, 'staging');
+    const process = await startScenarioProcess({ env: { WORD: 'so on' }, staging, kill });
+    const first = await process.run(join(place, 'one.mjs'));
+    t.match(first, { ok: true, how: 'status 0', isAlive: true });
+    const [, directory = ''] = /^(\S*\/vm-\S+)\nand so on$/m.exec(first.output) ?? [];
+    t.match(first.output, /\nok 1 - first[^\n]*$/);
+    t.strictSame(readdirSync(staging), ['left']);
+    t.ok(existsSync(directory));
+    // As if the process had.
+    appendFileSync(join(directory, 'output'), 'too late\n');
+    const second = await process.run(join(place, 'two.mjs'));
+    t.match(second, { ok: true });
+    t.match(second.output, /^# Subtest: second[\s\S]*\nok 2 - second[^\n]*$/, 'of the first, nothing');
+    t.match(await process.end(), { ok: true, how: 'status 0', isAlive: false });
+    t.notOk(existsSync(directory));
+    t.notOk(existsSync(staging));
+  },
+);
 
 t.test('one that never ends is ended', async (t) => {
-  const place = t.testdir({ 'it.mjs': 'setInterval(() => {}, 1000);' });
-  const end = await runScenarioFile({ path: join(place, 'it.mjs'), env: {}, kill: never, timeoutMs: 500 });
-  t.match(end, { ok: false, how: 'no end within 0.5 s' });
-});
-
-t.test('it dies with the process that started it, also on SIGKILL', async (t) => {
   const place = t.testdir({
-    'it.mjs': `import { writeFileSync } from 'node:fs';
-      writeFileSync(process.env.PLACE + '/pid', String(process.pid)); setInterval(() => {}, 1000);`,
+    'it.mjs': `console.log(process.env.TMPDIR); await new Promise(() => setInterval(() => {}, 1000));`,
   });
-  const module = pathToFileURL(join(import.meta.dirname, 'scenario-process.js')).href;
-  const starter = `import { runScenarioFile } from ${JSON.stringify(module)};
-    await runScenarioFile({ path: process.env.PLACE + '/it.mjs', env: {}, kill: new AbortController().signal });`;
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', starter], {
-    env: { ...process.env, PLACE: place, TMPDIR: place },
-    stdio: 'ignore',
+  const process = await startScenarioProcess({
+    env: {},
+    staging: join(place, 'staging'),
+    kill,
+    timeoutMs: 1000,
   });
-  t.teardown(() => parent.kill('SIGKILL'));
-  const until = async (what: string, holds: () => boolean): Promise<void> => {
-    for (let tries = 0; !holds(); tries++) {
-      if (tries > 2000) throw new Error(`not within ${tries * 10} ms: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  };
-  const file = join(place, 'pid');
-  const written = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
-  await until('the scenario runs', () => written() !== '');
-  const pid = Number(written());
-  t.ok(existsSync(`/proc/${pid}`));
-  parent.kill('SIGKILL');
-  await once(parent, 'exit');
-  const isGone = (): boolean =>
-    !existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  await until('the scenario is gone', isGone);
-  t.pass('gone');
+  const end = await process.run(join(place, 'it.mjs'));
+  t.match(end, { ok: false, how: 'no end within 1 s', isAlive: false });
+  await process.kill();
+  t.notOk(existsSync(end.output));
 });

@@ -1,65 +1,97 @@
-// One scenario file in a process of its own, which cannot outlive this one.
-import { mkdir, mkdtemp } from 'node:fs/promises';
+// A process that runs scenario files one after the other, all on one kernel and one generation of vmd, with the places that are its own.
+import { mkdir, mkdtemp, open, readFile, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { removeTree } from '../cache/remove-tree.js';
+import { variables } from '../scenario/environment.js';
+import { type End, startWorker } from '../worker/start-worker.js';
 
 export interface ProcessOptions {
-  /** The compiled file. */
-  readonly path: string;
+  /** What the scenarios run on. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where scenarios leave what they leave, until it is settled. Nobody else's. */
+  readonly staging: string;
   /** Ends it at once. */
   readonly kill: AbortSignal;
-  /** Milliseconds. Every wait within has a shorter limit of its own: only a defect of the harness gets here. */
-  readonly timeoutMs?: number;
+  /** Milliseconds for a file. Every wait within has a shorter limit of its own: only a defect of the harness gets here. */
+  readonly timeoutMs?: number | undefined;
+  /** Milliseconds to its end when there is nothing left to do. */
+  readonly endMs?: number | undefined;
 }
 
-export interface ProcessEnd {
-  readonly ok: boolean;
-  /** `status 1`, `SIGKILL`, `no end within 600 s` */
-  readonly how: string;
-  /** Both streams. */
+/** `how`: `status 1`, `SIGKILL`, `no end within 600 s` */
+export interface FileEnd extends End {
+  /** Both streams, of this file alone. */
   readonly output: string;
 }
 
-/**
- * Resolves when the process is gone. Its temporary files are gone then too, although it may have had no time to remove them.
- * It has a session of its own, so that Ctrl-C reaches us first, and the kernel ends it when we die.
- */
-export const runScenarioFile = async ({
-  path,
+export interface ScenarioProcess {
+  readonly staging: string;
+  /** Runs a compiled file. `staging` is empty when it begins. */
+  run(path: string): Promise<FileEnd>;
+  /** Lets it end. Resolves when it is gone with all its temporary files. */
+  end(): Promise<FileEnd>;
+  /** Ends it. Resolves when it is gone with all its temporary files, although it had no time to remove them. */
+  kill(): Promise<void>;
+}
+
+export const startScenarioProcess = async ({
   env,
+  staging,
   kill,
   timeoutMs = 600_000,
-}: ProcessOptions): Promise<ProcessEnd> => {
+  endMs = 60_000,
+}: ProcessOptions): Promise<ScenarioProcess> => {
   // Short: sockets are somewhere below it.
   const temporary = await mkdtemp(join(tmpdir(), 'vm-'));
-  try {
-    const argv = ['--pdeathsig', 'KILL', '--', process.execPath, '--enable-source-maps', path];
-    const { all, exitCode, signal, timedOut, failed, shortMessage } = await execa('setpriv', argv, {
-      env: { ...env, TMPDIR: temporary },
-      all: true,
-      buffer: true,
-      stdin: 'ignore',
-      reject: false,
-      detached: true,
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
-      cancelSignal: kill,
-    });
-    const how = timedOut
-      ? `no end within ${timeoutMs / 1000} s`
-      : (signal ?? (exitCode === undefined ? (shortMessage ?? 'did not start') : `status ${exitCode}`));
-    return { ok: !failed, how, output: all };
-  } finally {
-    await removeTree(temporary);
-  }
-};
+  // A file, not a pipe: when a scenario is over, all that it has printed is there.
+  const log = join(temporary, 'output');
+  const file = await open(log, 'a');
+  const worker = startWorker({
+    stdout: file.fd,
+    stderr: file.fd,
+    env: { ...env, [variables.run]: staging, TMPDIR: temporary },
+    signal: kill,
+    detached: true,
+  });
+  await file.close();
 
-/** A directory that did not exist. */
-export const freshDirectory = async (path: string): Promise<string> => {
-  await removeTree(path);
-  await mkdir(path, { recursive: true });
-  return path;
+  /** What it has printed since the last time. */
+  const taken = async (): Promise<string> => {
+    const text = await readFile(log, 'utf8');
+    await truncate(log);
+    return text.trimEnd();
+  };
+  const within = async (ms: number, ended: Promise<End>): Promise<FileEnd> => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      worker.kill();
+    }, ms);
+    const end = await ended.finally(() => clearTimeout(timer));
+    const output = await taken();
+    return isLate
+      ? { ok: false, how: `no end within ${ms / 1000} s`, isAlive: false, output }
+      : { ...end, output };
+  };
+  const cleared = async <T>(value: T): Promise<T> => {
+    await removeTree(temporary);
+    await removeTree(staging);
+    return value;
+  };
+  return {
+    staging,
+    run: async (path) => {
+      await removeTree(staging);
+      await mkdir(staging, { recursive: true });
+      // Whatever came after the file before is not of this one.
+      await taken();
+      return within(timeoutMs, worker.run(path));
+    },
+    end: async () => cleared(await within(endMs, worker.end())),
+    kill: async () => {
+      worker.kill();
+      await cleared(await worker.end());
+    },
+  };
 };

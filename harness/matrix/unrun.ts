@@ -16,6 +16,10 @@ export const unrunCell = ({ kernel, generation, file }: Cell, reason: string): R
   retried: [],
 });
 
+/** Of what a process printed, what may tell why it ended. */
+export const lastLines = (text: string, count = 8): string =>
+  text.trim().split('\n').slice(-count).join('\n');
+
 /** Each cell that stands for a whole file becomes one for each scenario that the file has been seen to hold. */
 export const expandUnrun = (cells: readonly ReportCell[]): ReportCell[] => {
   const known = new Map<string, Set<string>>();

@@ -17,7 +17,7 @@ export interface ScenarioResult {
   readonly driver: string;
   readonly qemu: string;
   readonly accelerator: string;
-  /** Peak resident memory of the Node process that ran it, in MiB. */
+  /** Peak resident memory of the Node process that ran it, in MiB, from that process's start: what it ran before counts too. */
   readonly nodeMiB: number;
   /** Where the artifacts are. */
   readonly directory: string;

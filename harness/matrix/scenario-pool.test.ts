@@ -1,0 +1,185 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import t from 'tap';
+import { cellOf } from './fake-stages.js';
+import { createHalt, type Halt } from './halt.js';
+import type { Cell } from './plan.js';
+import { runCell } from './run-cell.js';
+import { createPool } from './scenario-pool.js';
+
+const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
+
+/** A scenario that says in which process it ran and how many there had run in it before, and that does what `also` says. */
+const scenario = (also = ''): string => `
+import t from ${tap};
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+const { VMMCI_RUN, VMMCI_KERNEL, VMMCI_GENERATION, PLACE, TMPDIR } = process.env;
+const scenario = basename(process.argv[1], '.mjs');
+t.test(scenario, async (t) => {
+  const before = globalThis.ran ?? 0;
+  globalThis.ran = before + 1;
+  appendFileSync(join(PLACE, 'log'), [scenario, VMMCI_KERNEL, VMMCI_GENERATION, process.pid, before, TMPDIR].join(' ') + '\\n');
+  let verdict = 'passed';
+  ${also}
+  const directory = join(VMMCI_RUN, VMMCI_KERNEL, scenario);
+  mkdirSync(directory, { recursive: true });
+  const reasons = verdict === 'passed' ? [] : ['because'];
+  const result = { scenario, verdict, reasons, seconds: 1, generation: VMMCI_GENERATION, nodeMiB: 90, directory };
+  writeFileSync(join(directory, 'result.json'), JSON.stringify(result));
+});
+`;
+
+interface Ran {
+  readonly name: string;
+  readonly on: string;
+  readonly pid: number;
+  readonly before: number;
+  readonly temporary: string;
+}
+
+const bench = (
+  test: Pick<typeof t, 'testdir'>,
+  files: Readonly<Record<string, string>>,
+  halt: Halt = createHalt(),
+  endMs?: number,
+) => {
+  const place = test.testdir({ run: {}, log: '' });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(place, `${name}.mjs`), text);
+  const run = join(place, 'run');
+  const pool = createPool({ run, env: { PLACE: place }, kill: halt.kill, ...(endMs && { endMs }) });
+  const ran = (): Ran[] =>
+    readFileSync(join(place, 'log'), 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => {
+        const [name = '', kernel, generation, pid, before, temporary = ''] = line.split(' ');
+        return { name, on: `${kernel} ${generation}`, pid: Number(pid), before: Number(before), temporary };
+      });
+  const go = (cell: Cell) =>
+    runCell(cell, {
+      halt,
+      run,
+      pool,
+      keep: true,
+      onRetry: () => {},
+      pathOf: (file) => join(place, `${file}.mjs`),
+    });
+  return { place, pool, ran, go };
+};
+
+const isThere = (pid: number): boolean =>
+  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+
+t.test('a process takes one cell after the other, of its kernel and generation', async (t) => {
+  const failing = "verdict = 'failed'; t.fail('no');";
+  const { place, pool, ran, go } = bench(t, { a: scenario(failing), b: scenario() });
+  const newest = [cellOf('k', 'a'), cellOf('k', 'b'), cellOf('l', 'b')];
+  const ends: unknown[] = [];
+  for (const cell of [...newest, { ...cellOf('l', 'b'), generation: '7.8' } as const])
+    for (const { scenario, verdict, retried } of await go(cell)) ends.push([scenario, verdict, ...retried]);
+  t.strictSame(ends, [
+    ['a', 'failed'],
+    ['b', 'passed'],
+    ['b', 'passed'],
+    ['b', 'passed'],
+  ]);
+  t.strictSame(
+    ran().map(({ name, on, before }) => `${name} on ${on} after ${before}`),
+    ['a on k 8.0 after 0', 'b on k 8.0 after 1', 'b on l 8.0 after 0', 'b on l 7.8 after 0'],
+  );
+  t.equal(new Set(ran().map(({ pid }) => pid)).size, 3);
+  t.match(readFileSync(join(place, 'run/k/b/output.txt'), 'utf8'), /^# Subtest: b\n[\s\S]*\nok 2 - b/);
+  t.strictSame(await pool.close(), [], 'the status of the first says once more that something failed in it');
+  t.strictSame(
+    ran().filter(({ pid, temporary }) => isThere(pid) || existsSync(temporary)),
+    [],
+  );
+});
+
+t.test(
+  'one that dies in the middle breaks that cell alone, which is tried again in a fresh one',
+  async (t) => {
+    const { place, pool, ran, go } = bench(t, {
+      a: scenario(),
+      b: scenario("process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});"),
+      c: scenario(),
+    });
+    // Two that have nothing to do.
+    const leases = await Promise.all([
+      pool.take(cellOf('k', 'a'), false),
+      pool.take(cellOf('k', 'a'), false),
+    ]);
+    for (const lease of leases) await lease.run(join(place, 'a.mjs'));
+    for (const lease of leases) await lease.giveBack(true);
+    t.match(await go(cellOf('k', 'b')), [
+      { scenario: 'b (process)', verdict: 'broken', reasons: [/SIGKILL/], retried: [/SIGKILL/] },
+    ]);
+    t.match(await go(cellOf('k', 'c')), [{ verdict: 'passed', retried: { length: 0 } }]);
+    t.strictSame(
+      ran().map(({ name, before }) => `${name} after ${before}`),
+      ['a after 0', 'a after 0', 'b after 1', 'b after 0', 'c after 1'],
+    );
+    t.equal(new Set(ran().map(({ pid }) => pid)).size, 3);
+    t.strictSame(await pool.close(), []);
+  },
+);
+
+t.test('a process that ends badly after its cells is told, with all that ran in it', async (t) => {
+  const { pool, go } = bench(t, {
+    a: scenario("process.on('exit', () => { process.exitCode = 7; });"),
+    b: scenario(),
+  });
+  await go(cellOf('k', 'a'));
+  await go(cellOf('k', 'b'));
+  t.match(await pool.close(), [
+    {
+      kernel: 'k',
+      file: 'b',
+      scenario: 'b (process)',
+      verdict: 'broken',
+      reasons: [/\(status 7\) after a, b:/],
+    },
+  ]);
+});
+
+t.test('one that does not end is ended, and told', async (t) => {
+  const { pool, ran, go } = bench(t, { a: scenario('setInterval(() => {}, 1000);') }, createHalt(), 500);
+  await go(cellOf('k', 'a'));
+  t.match(await pool.close(), [{ verdict: 'broken', reasons: [/\(no end within 0.5 s\) after a/] }]);
+  t.notOk(isThere(ran()[0]?.pid ?? 0));
+});
+
+t.test(
+  'an interrupt ends those that work and those that have nothing to do, and nothing of them is left',
+  async (t) => {
+    const halt = createHalt();
+    const { place, pool, ran, go } = bench(
+      t,
+      {
+        a: scenario(),
+        b: scenario(
+          "writeFileSync(join(PLACE, 'ready'), ''); setInterval(() => {}, 1000); await new Promise(() => {});",
+        ),
+      },
+      halt,
+    );
+    const other = await pool.take(cellOf('k', 'a'), false);
+    await go(cellOf('k', 'a'));
+    await other.run(join(place, 'a.mjs'));
+    await other.giveBack(true);
+    const busy = go(cellOf('k', 'b'));
+    const watch = setInterval(() => {
+      if (existsSync(join(place, 'ready'))) halt.interrupt('interrupted by SIGINT');
+    }, 10);
+    t.teardown(() => clearInterval(watch));
+    t.match(await busy, [{ scenario: 'b', verdict: 'skipped', reasons: ['interrupted by SIGINT'] }]);
+    t.strictSame(await pool.close(), []);
+    t.equal(ran().length, 3);
+    t.strictSame(
+      ran().filter(({ pid, temporary }) => isThere(pid) || existsSync(temporary)),
+      [],
+    );
+  },
+);

@@ -1,0 +1,103 @@
+// The processes of a run: a cell gets one that has nothing to do. What loading the harness costs is paid once in each, not in every cell.
+import { join } from 'node:path';
+import { askFor } from '../../images/kernels/table.js';
+import type { ReportCell } from '../report/model.js';
+import { variables } from '../scenario/environment.js';
+import type { Cell } from './plan.js';
+import { type FileEnd, type ScenarioProcess, startScenarioProcess } from './scenario-process.js';
+import { lastLines, unrunCell } from './unrun.js';
+
+export interface PoolOptions {
+  /** Where the run's artifacts go. */
+  readonly run: string;
+  /** Set for every process: driver, QEMU, whether to keep. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Ends all of them at once. */
+  readonly kill: AbortSignal;
+  /** Milliseconds to the end of a process that has nothing left to do. */
+  readonly endMs?: number;
+}
+
+/** A process, for one cell. */
+export interface Lease {
+  /** Where its scenarios leave results, until it is given back. */
+  readonly staging: string;
+  /** Runs the cell's compiled file. */
+  run(path: string): Promise<FileEnd>;
+  /** `again`: another cell may have it. Otherwise it is gone when this resolves. */
+  giveBack(again: boolean): Promise<void>;
+}
+
+export interface ScenarioPool {
+  /** `fresh`: one that nothing has run in. */
+  take(cell: Cell, fresh: boolean): Promise<Lease>;
+  /** Resolves when all are gone, with a cell for each that ended badly. */
+  close(): Promise<ReportCell[]>;
+}
+
+interface Member {
+  readonly process: ScenarioProcess;
+  /** A process opens its environment once: it belongs to a kernel and a generation. */
+  readonly belongs: string;
+  readonly ran: Cell[];
+  /** Not each of its files ended well, and so it will not. */
+  hasFailed: boolean;
+}
+
+export const createPool = ({ run, env, kill, endMs }: PoolOptions): ScenarioPool => {
+  let idle: Member[] = [];
+  let count = 0;
+  const leaving: Promise<ReportCell[]>[] = [];
+
+  /** Nothing of it is awaited here. That it ended badly is told of the last cell in it, whichever it was that did that. */
+  const dismiss = ({ process, ran, hasFailed }: Member): void => {
+    const told = async (): Promise<ReportCell[]> => {
+      const { ok, how, output } = await process.end();
+      const last = ran.at(-1);
+      if (last === undefined || ok || kill.aborted || (hasFailed && how === 'status 1')) return [];
+      const names = ran.map(({ file }) => file).join(', ');
+      const problem = `the process ended badly (${how}) after ${names}:\n${lastLines(output)}`;
+      return [{ ...unrunCell(last, problem), scenario: `${last.file} (process)`, verdict: 'broken' }];
+    };
+    leaving.push(told());
+  };
+
+  const start = async ({ kernel, generation }: Cell, belongs: string): Promise<Member> => {
+    count += 1;
+    const process = await startScenarioProcess({
+      env: { ...env, [variables.kernel]: askFor(kernel), [variables.generation]: generation },
+      staging: join(run, '.running', String(count)),
+      kill,
+      endMs,
+    });
+    return { process, belongs, ran: [], hasFailed: false };
+  };
+
+  return {
+    take: async (cell, fresh) => {
+      const belongs = JSON.stringify([cell.kernel.name, cell.generation]);
+      // Cells come kernel by kernel and generation by generation: the others have had their time.
+      idle.filter((member) => member.belongs !== belongs).forEach(dismiss);
+      idle = idle.filter((member) => member.belongs === belongs);
+      const member = (fresh ? undefined : idle.shift()) ?? (await start(cell, belongs));
+      member.ran.push(cell);
+      return {
+        staging: member.process.staging,
+        run: async (path) => {
+          const end = await member.process.run(path);
+          member.hasFailed ||= !end.ok;
+          return end;
+        },
+        giveBack: async (again) => {
+          if (again) idle.push(member);
+          else await member.process.kill();
+        },
+      };
+    },
+    close: async () => {
+      idle.forEach(dismiss);
+      idle = [];
+      return (await Promise.all(leaving)).flat();
+    },
+  };
+};
