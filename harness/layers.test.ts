@@ -96,8 +96,17 @@ const typeOnlyImport = (clause: typescript.ImportClause | undefined): boolean =>
       ts.isNamedImports(clause.namedBindings) &&
       clause.namedBindings.elements.every((element) => element.isTypeOnly)));
 
+/** The text to the end of the line where the last import can end: with a string behind one of these words. The rest has none. */
+const upToImports = (text: string): string => {
+  const last = [...text.matchAll(/\b(?:from|import)\b[^'"`;]*['"`]/g)].at(-1);
+  if (last === undefined) return '';
+  const end = text.indexOf('\n', last.index + last[0].length);
+  return end === -1 ? text : text.slice(0, end);
+};
+
 /** Everything that a file imports, exports from elsewhere or loads with `import()`. */
-const importsOf = (text: string, path: string): Source['imports'] => {
+const importsOf = (whole: string, path: string): Source['imports'] => {
+  const text = upToImports(whole);
   const imports: Source['imports'] = [];
   const add = (node: typescript.Expression | undefined, typeOnly: boolean): void => {
     if (node !== undefined && ts.isStringLiteralLike(node)) imports.push({ from: node.text, typeOnly });
@@ -192,10 +201,21 @@ t.test('the rules say no', async (t) => {
     importsOf(
       "import a, { type B } from './a.js'; import type { C } from './c.js'; import { type D } from './d.js';\n" +
         "export * from './e.js'; export type { F } from './f.js'; const g = await import('./g.js');\n" +
-        "let h: import('./h.js').H; import './i.js'; const no = \"import x from './no.js'\";",
+        "let h: import('./h.js').H; import './i.js'; const no = \"import x from './no.js'\";\n" +
+        "const k = await import(\n  './k.js'\n); const done = 1;\nconst more = 'nothing';\n",
       'x.ts',
     ).map(({ from, typeOnly }) => `${from}${typeOnly ? ' type' : ''}`),
-    ['./a.js', './c.js type', './d.js type', './e.js', './f.js type', './g.js', './h.js type', './i.js'],
+    [
+      './a.js',
+      './c.js type',
+      './d.js type',
+      './e.js',
+      './f.js type',
+      './g.js',
+      './h.js type',
+      './i.js',
+      './k.js',
+    ],
   );
 });
 
