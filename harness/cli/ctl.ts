@@ -45,7 +45,9 @@ const checkRequest = (word: string): void => {
   if (!requests.some((name) => name === word)) refuse(`command '${word}'; valid: ${REQUESTS}`);
 };
 
-const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+/** A line each, in one write. */
+const print = (values: readonly unknown[]): void =>
+  void process.stdout.write(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
 
 interface Page {
   readonly events: readonly unknown[];
@@ -57,7 +59,7 @@ interface Page {
 const printTrace = async (path: string): Promise<void> => {
   for (let since = 0, more = true; more; ) {
     const page = (await callControl(path, 'trace', { since })) as Page;
-    for (const event of page.events) print(event);
+    print(page.events);
     ({ next: since, more } = page);
   }
 };
@@ -68,7 +70,7 @@ const ask =
     params: (word: string, options: Options) => Readonly<Record<string, unknown>> = () => ({}),
   ) =>
   async (path: string, word: string, options: Options): Promise<void> =>
-    print(await callControl(path, method, params(word, options)));
+    print([await callControl(path, method, params(word, options))]);
 
 const actions: Readonly<Record<string, Action>> = {
   state: { run: ask('state') },
