@@ -11,6 +11,7 @@ import { Vmmci } from '../vmmci/device.js';
 import { generations } from '../vmmci/generations.js';
 import { VirtualScheduler } from '../vmmci/scheduler.js';
 import { run } from './ctl.js';
+import { said } from './said.js';
 
 /** A control socket before a device that has its driver. */
 const daemon = async (t: Test) => {
@@ -30,22 +31,7 @@ const daemon = async (t: Test) => {
   return { path: server.path, device, trace, clock };
 };
 
-/** Runs the command and gives its status and what it wrote. */
-const ctl = async (t: Test, args: readonly string[]) => {
-  const out = t.capture(process.stdout, 'write', () => true);
-  const err = t.capture(process.stderr, 'write', () => true);
-  try {
-    const status = await run(args);
-    const text = (capture: typeof out): string =>
-      capture()
-        .map(({ args: [chunk] }) => String(chunk))
-        .join('');
-    return { status, out: text(out), err: text(err) };
-  } finally {
-    out.restore();
-    err.restore();
-  }
-};
+const ctl = (t: Test, args: readonly string[]) => said(t, () => run(args));
 
 t.test('each action reaches the device', async (t) => {
   const { path, device, clock } = await daemon(t);

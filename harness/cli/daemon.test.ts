@@ -10,6 +10,9 @@ import t, { type Test } from 'tap';
 import { connect } from '../socket/connect.js';
 import { Client } from '../vfio-user/client.js';
 import { startFrontEnd } from '../vhost-user/front-end.js';
+import type { Outcome } from './commands-process.js';
+import { run } from './ctl.js';
+import { said } from './said.js';
 
 const main = join(import.meta.dirname, 'main.js');
 const clock = ['--clock', 'frozen:2019-03-02T05:57:01.123456Z'];
@@ -49,9 +52,18 @@ const start = (t: Test, args: readonly string[]): Daemon => {
   };
 };
 
-const ctl = async (control: string, ...args: string[]): Promise<unknown> => {
-  const { stdout } = await execa(process.execPath, [main, 'ctl', '--control', control, ...args]);
-  return JSON.parse(stdout) as unknown;
+/** As `vmmci ctl` does it, without the start of a process. */
+const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown> => {
+  const { status, out, err } = await said(t, () => run(['--control', control, ...args]));
+  if (status !== 0) throw new Error(err);
+  return JSON.parse(out) as unknown;
+};
+
+/** How command lines end, which one process runs one after the other. It must end by itself. */
+const outcomesOf = async (lines: readonly (readonly string[])[]): Promise<Outcome[]> => {
+  const script = join(import.meta.dirname, 'commands-process.js');
+  const { stdout } = await execa(process.execPath, [script, JSON.stringify(lines)], { timeout: 20_000 });
+  return JSON.parse(stdout) as Outcome[];
 };
 
 /** Sends lines to a control socket as they are, and gives as many lines of answer. */
@@ -82,10 +94,11 @@ t.test('vmmci backend: ready, private, asked, ended', async (t) => {
   await frontEnd.setFeatures(7n);
   await frontEnd.setStatus(7);
   const interrupted = new Promise<void>((resolve) => frontEnd.onConfigChange(resolve));
-  t.same(await ctl(control, 'command', 'SYNCRTC'), { result: 'sent' });
+  const asked = await execa(process.execPath, [main, 'ctl', '--control', control, 'command', 'SYNCRTC']);
+  t.same(JSON.parse(asked.stdout), { result: 'sent' }, 'from a process');
   await interrupted;
   await frontEnd.setConfig(0, Buffer.of(3, 0, 0, 0));
-  t.match(await ctl(control, 'state'), {
+  t.match(await ctl(t, control, 'state'), {
     command: 'NONE',
     status: 7,
     guestFeatures: 7,
@@ -112,8 +125,8 @@ t.test('vmmci function: the same, and the line and ISR besides', async (t) => {
   await client.negotiate();
   t.equal(await client.read(24, 4), 0x5c7a1b2d);
   await client.write(18, 1, 7);
-  t.same(await ctl(control, 'stop'), { result: 'sent' });
-  t.match(await ctl(control, 'state'), {
+  t.same(await ctl(t, control, 'stop'), { result: 'sent' });
+  t.match(await ctl(t, control, 'state'), {
     command: 'REBOOT',
     isr: 2,
     line: 'high',
@@ -161,18 +174,17 @@ t.test('one path, one daemon; a dead one leaves its path to the next', async (t)
   const args = ['backend', '--socket', at('backend'), '--control', at('control')];
   const first = start(t, args);
   await first.line();
-  for (const more of [args, ['function', '--socket', at('backend')]] as const) {
-    const second = await execa(process.execPath, [main, ...more], { reject: false });
-    t.match(second, { exitCode: 2, stdout: '', stderr: /\/backend is in use.*SOCKET_IN_USE/ }, `${more[0]}`);
-  }
-  const third = await execa(
-    process.execPath,
-    [main, 'function', '--socket', at('other'), '--control', at('control')],
-    { reject: false },
-  );
+  const [same, other, third] = await outcomesOf([
+    args,
+    ['function', '--socket', at('backend')],
+    ['function', '--socket', at('other'), '--control', at('control')],
+  ]);
+  const inUse = { exitCode: 2, stdout: '', stderr: /\/backend is in use.*SOCKET_IN_USE/ };
+  t.match(same, inUse, 'backend');
+  t.match(other, inUse, 'function');
   t.match(third, { exitCode: 2, stdout: '', stderr: /\/control is in use.*SOCKET_IN_USE/ });
   t.notOk(existsSync(at('other')), 'what it had begun to listen at is gone again');
-  t.match(await ctl(at('control'), 'state'), { command: 'NONE' }, 'the first is not disturbed');
+  t.match(await ctl(t, at('control'), 'state'), { command: 'NONE' }, 'the first is not disturbed');
 
   t.match(await first.end('SIGKILL'), { signal: 'SIGKILL' });
   t.ok(existsSync(at('backend')), 'a dead socket lies there');
@@ -194,12 +206,14 @@ const wrong: readonly (readonly [string, RegExp])[] = [
   ['function --socket @f --backend-socket @none', /--backend-socket: nobody answers at .*none/],
 ];
 
-for (const [line, message] of wrong) {
-  t.test(`exits 2: ${line.slice(0, 60)}`, async (t) => {
-    const { top } = place(t);
-    const args = line.split(' ').map((word) => word.replace(/^@/, `${top}/`));
-    const child = await execa(process.execPath, [main, ...args], { reject: false });
-    t.match(child, { exitCode: 2, stdout: '', stderr: message });
-    t.same(readdirSync(top), [], 'nothing listens');
-  });
-}
+t.test('exits 2', async (t) => {
+  const tops = wrong.map(() => place(t).top);
+  const outcomes = await outcomesOf(
+    wrong.map(([line], row) => line.split(' ').map((word) => word.replace(/^@/, `${tops[row]}/`))),
+  );
+  for (const [row, [line, message]] of wrong.entries()) {
+    const name = line.slice(0, 60);
+    t.match(outcomes[row], { exitCode: 2, stdout: '', stderr: message }, name);
+    t.same(readdirSync(tops[row] ?? ''), [], `nothing listens: ${name}`);
+  }
+});

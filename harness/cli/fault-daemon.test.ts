@@ -8,6 +8,8 @@ import t, { type Test } from 'tap';
 import { connect } from '../socket/connect.js';
 import { Client } from '../vfio-user/client.js';
 import { startFrontEnd } from '../vhost-user/front-end.js';
+import { run } from './ctl.js';
+import { said } from './said.js';
 
 const main = join(import.meta.dirname, 'main.js');
 
@@ -31,9 +33,11 @@ const withDaemon = async (t: Test, args: readonly string[], use: () => Promise<v
   t.equal((await child).exitCode, 0, 'exits 0 on SIGTERM');
 };
 
-const ctl = async (control: string, ...args: string[]): Promise<unknown> => {
-  const { stdout } = await execa(process.execPath, [main, 'ctl', '--control', control, ...args]);
-  return JSON.parse(stdout) as unknown;
+/** As `vmmci ctl` does it, without the start of a process. */
+const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown> => {
+  const { status, out, err } = await said(t, () => run(['--control', control, ...args]));
+  if (status !== 0) throw new Error(err);
+  return JSON.parse(out) as unknown;
 };
 
 const clock = 'frozen:2019-03-02T05:57:01Z';
@@ -50,9 +54,11 @@ t.test('vmmci function', async (t) => {
       { kind: 'value', value: 5, when: inner },
       { kind: 'clock-jump', us: 1_000_000, when: outer },
     ];
-    t.match(await ctl(control, 'fault', JSON.stringify({ faults })), { faults: [{ hits: 0 }, { hits: 0 }] });
+    t.match(await ctl(t, control, 'fault', JSON.stringify({ faults })), {
+      faults: [{ hits: 0 }, { hits: 0 }],
+    });
     t.equal(await client.read(24, 4), 5);
-    t.same(await ctl(control, 'fault', 'off'), { faults: [] });
+    t.same(await ctl(t, control, 'fault', 'off'), { faults: [] });
     t.equal(await client.read(24, 4), 0x5c7a1b2e);
     client.close();
   });
@@ -64,9 +70,9 @@ t.test('vmmci backend', async (t) => {
   await withDaemon(t, ['backend', '--socket', socket, '--control', control, '--clock', clock], async () => {
     const frontEnd = await startFrontEnd(await connect(socket));
     const plan = { faults: [{ kind: 'error', errno: 5, when: { command: 'GET_CONFIG' } }] };
-    t.match(await ctl(control, 'fault', JSON.stringify(plan)), { faults: [{ hits: 0 }] });
+    t.match(await ctl(t, control, 'fault', JSON.stringify(plan)), { faults: [{ hits: 0 }] });
     t.equal((await frontEnd.getConfig(4, 4)).length, 0);
-    t.match(await ctl(control, 'state'), { faults: [{ hits: 1 }], command: 'NONE' });
+    t.match(await ctl(t, control, 'state'), { faults: [{ hits: 1 }], command: 'NONE' });
     frontEnd.close();
   });
 });
@@ -80,10 +86,10 @@ t.test('vmmci function in front of the back-end of another process', async (t) =
       const client = new Client(await connect(path('function')));
       await client.negotiate();
       const plan = { faults: [{ kind: 'ones', when: { offset: 24, times: 1 } }] };
-      t.match(await ctl(path('control'), 'fault', JSON.stringify(plan)), { faults: [{ hits: 0 }] });
+      t.match(await ctl(t, path('control'), 'fault', JSON.stringify(plan)), { faults: [{ hits: 0 }] });
       t.equal(await client.read(24, 4), 0xffff_ffff);
       t.equal(await client.read(24, 4), 0x5c7a1b2d);
-      t.match(await ctl(path('control'), 'state'), { faults: [{ hits: 1 }], attached: true });
+      t.match(await ctl(t, path('control'), 'state'), { faults: [{ hits: 1 }], attached: true });
       client.close();
     });
   });

@@ -1,67 +1,6 @@
 #!/usr/bin/env node
-// `vmmci`: one file a command; this one finds it and turns what it throws into a message and an exit status.
-import { codeOf, HarnessError } from '../errors.js';
-
-interface Command {
-  readonly summary: string;
-  /** Resolves with the exit status. */
-  run(args: readonly string[]): Promise<number>;
-}
-
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  backend: () => import('./backend.js'),
-  bench: () => import('./bench.js'),
-  'bench-matrix': () => import('./bench-matrix.js'),
-  cache: () => import('./cache.js'),
-  ctl: () => import('./ctl.js'),
-  demo: () => import('./demo.js'),
-  function: () => import('./function.js'),
-  kernels: () => import('./kernels.js'),
-  matrix: () => import('./matrix.js'),
-  report: () => import('./report.js'),
-  seeded: () => import('./seeded.js'),
-  setup: () => import('./setup.js'),
-  suite: () => import('./suite.js'),
-  test: () => import('./test.js'),
-  transcript: () => import('./transcript.js'),
-  watch: () => import('./watch.js'),
-};
-
-/** 1: something failed; 2: the command line or a file of the caller's is wrong; 3: harness, host or QEMU are broken. */
-const statusOf = { failed: 1, usage: 2, broken: 3 } as const;
-
-const usage = async (): Promise<string> => {
-  const rows = await Promise.all(
-    Object.entries(commands).map(async ([name, load]) => `  ${name.padEnd(12)} ${(await load()).summary}\n`),
-  );
-  return `usage: vmmci COMMAND [OPTION…]; vmmci COMMAND --help tells more\n${rows.join('')}`;
-};
-
-const isParseError = (error: unknown): error is Error =>
-  error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
-
-const main = async ([name = '--help', ...args]: readonly string[]): Promise<number> => {
-  if (name === '--help' || name === '-h') {
-    process.stdout.write(await usage());
-    return 0;
-  }
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (load === undefined) {
-    process.stderr.write(`vmmci: no command '${name}'\n${await usage()}`);
-    return statusOf.usage;
-  }
-  try {
-    return await (await load()).run(args);
-  } catch (error) {
-    if (error instanceof HarnessError) {
-      process.stderr.write(`vmmci ${name}: ${error.message} [${codeOf(error)}]\n`);
-      return statusOf[error.blame];
-    }
-    if (!isParseError(error)) throw error;
-    process.stderr.write(`vmmci ${name}: ${error.message}\nvmmci ${name} --help lists the options\n`);
-    return statusOf.usage;
-  }
-};
+// `vmmci`, the program: one file a command.
+import { runCommand } from './command.js';
 
 /** The status of a process that SIGPIPE ends, which Node ignores. */
 const nobodyReads = 128 + 13;
@@ -72,4 +11,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(nobodyReads);
 });
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(process.argv.slice(2));
