@@ -1,7 +1,6 @@
 // A process of its own that runs compiled tap tests in itself, one file after the other. Not a command: `startWorker` starts it.
 // Standard input names the files, one a line. When the tests of one are over, descriptor 3 gets a line with the exit status that a process
 // of the file's own would have had; the next is awaited.
-// For scenarios: tap would end its root between two files that ask it for a teardown.
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -10,6 +9,10 @@ import t from 'tap';
 
 /** Milliseconds for a file; every wait within has a shorter limit of its own. */
 const limit = 1_200_000;
+
+// Does the same, but does not have tap end its root as soon as there is nothing to do: between two files, say, and then the tests of
+// all later ones would be left out.
+t.teardown = t.after;
 
 for await (const file of createInterface({ input: process.stdin })) {
   t.setTimeout(limit);

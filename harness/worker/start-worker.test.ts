@@ -12,9 +12,12 @@ const file = (body: string): string => `import t from ${tap};\n${body}`;
 t.test('each file has a status of its own, as if it had been alone', async (t) => {
   const place = t.testdir({
     'good.mjs': file(
-      "t.test('good', async () => {}); t.test('lacks', async (t) => t.pass('', { skip: 1 }));",
+      "t.teardown(() => {}); t.test('good', async () => {}); t.test('lacks', async (t) => t.pass('', { skip: 1 }));",
     ),
-    'bad.mjs': file("t.test('bad', async (t) => t.fail());"),
+    // Long enough for tap to end its root, if it takes the teardown for the end of all.
+    'bad.mjs': file(
+      "await new Promise((resolve) => setTimeout(resolve, 100)); t.test('bad', async (t) => t.fail());",
+    ),
     'odd.mjs': 'process.exitCode = 7;',
     'good-again.mjs': file("t.test('good', async () => {});"),
     'gone.mjs': 'process.exit(0);',
