@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { privateCache } from '../cache/private-cache.js';
 import { HarnessError } from '../errors.js';
 import { snapshotDirectory, useSnapshot } from './snapshot.js';
 
@@ -19,11 +20,8 @@ const maker = (): { make(path: string): Promise<void>; made(): number } => {
   };
 };
 
-t.beforeEach((t) => {
-  process.env.XDG_CACHE_HOME = t.testdir();
-});
-
 t.test('made once, loaded as often as asked for', async (t) => {
+  privateCache(t);
   const { make, made } = maker();
   const load = (path: string): Promise<string> => readFile(path, 'utf8');
   t.equal(await useSnapshot({ key: 'a', make, load }), '1');
@@ -33,6 +31,7 @@ t.test('made once, loaded as often as asked for', async (t) => {
 });
 
 t.test('one that does not load is made anew, once, and the reason reported', async (t) => {
+  privateCache(t);
   const { make, made } = maker();
   const reports: string[] = [];
   const load = async (path: string): Promise<string> => {
@@ -48,6 +47,7 @@ t.test('one that does not load is made anew, once, and the reason reported', asy
 });
 
 t.test('one that is a directory is made anew in the same way', async (t) => {
+  privateCache(t);
   let made = 0;
   const make = async (path: string): Promise<void> => {
     made += 1;
@@ -63,6 +63,7 @@ t.test('one that is a directory is made anew in the same way', async (t) => {
 });
 
 t.test('a second failure is the caller’s', async (t) => {
+  privateCache(t);
   const { make, made } = maker();
   await t.rejects(
     useSnapshot({
@@ -78,6 +79,7 @@ t.test('a second failure is the caller’s', async (t) => {
 });
 
 t.test('an error that is not the file’s does not cost it', async (t) => {
+  privateCache(t);
   const { make, made } = maker();
   await t.rejects(
     useSnapshot({
@@ -97,6 +99,7 @@ t.test('an error that is not the file’s does not cost it', async (t) => {
 });
 
 t.test('of two that find the same file damaged, the later one leaves the new file alone', async (t) => {
+  privateCache(t);
   const { make, made } = maker();
   let waiting = 0;
   let both: () => void = () => {};
