@@ -62,7 +62,7 @@ const tiers: Readonly<Record<string, Tier>> = {
       ...(await filesBelow(compiled('images'), isUnit)),
     ],
     // They share nothing, and are too many for a process each. One more than processors: some wait for processes of their own.
-    spread: (jobs) => ({ together: jobs + 1 }),
+    spread: (jobs) => ({ workers: jobs + 1 }),
     quiet: true,
   },
   report: { files: () => filesBelow(compiled('harness'), isBrowser), spread: (apart) => ({ apart }) },
