@@ -71,7 +71,8 @@ const tiers: Readonly<Record<string, Tier>> = {
       ...(await filesBelow(compiled('harness'), isToolRoot)),
       ...(await filesBelow(compiled('images'), isToolRoot)),
     ],
-    spread: (apart) => ({ apart }),
+    // tap runs what it spawns one by one, however many it is told to.
+    spread: (together) => ({ together }),
   },
   guest: {
     files: () => filesBelow(compiled('scenarios'), isScenario),
