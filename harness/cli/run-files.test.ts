@@ -32,11 +32,13 @@ t.test(
   },
 );
 
-t.test('a file is over when all of its tests are', async (t) => {
+t.test('a file is over when all of its tests are, and the process when all files are', async (t) => {
   const directory = t.testdir({
     // Long enough for the next file to come, if it comes too early.
     'a.mjs': file(
       `import { setTimeout as wait } from 'node:timers/promises';
+       const open = setInterval(() => {}, 1000);
+       t.teardown(() => clearInterval(open));
        t.test('first', () => wait(100));
        t.test('second', async () => {
          await wait(100);
