@@ -1,5 +1,4 @@
 // `vmmci suite`: the tests of a tier, through tap, and a table of what the scenarios came to.
-import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,6 +7,7 @@ import { HarnessError } from '../errors.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { distroOf } from '../scenario/distro.js';
 import type { Environment } from '../scenario/environment.js';
+import { compiledFiles } from './compiled-files.js';
 import { jobsOption } from './jobs-option.js';
 import { progressLines } from './progress-lines.js';
 import { runFiles, type Spread } from './run-files.js';
@@ -16,15 +16,9 @@ import { withEnvironment } from './with-environment.js';
 
 export const summary = 'run the tests of one or more tiers';
 
-const compiled = (...path: string[]): string => join(packageRoot(), 'dist', ...path);
-
-const filesBelow = async (directory: string, fits: (name: string) => boolean): Promise<string[]> => {
-  const entries = await readdir(directory, { recursive: true });
-  return entries
-    .filter(fits)
-    .map((name) => join(directory, name))
-    .sort();
-};
+/** The tests in a folder of the checkout. */
+const filesIn = (folder: string, fits: (name: string) => boolean): Promise<string[]> =>
+  compiledFiles(join(packageRoot(), 'dist', folder), join(packageRoot(), folder), fits);
 
 /** Needs the tool root, but no guest. */
 const isToolRoot = (name: string): boolean => name.endsWith('.qtest.test.js');
@@ -57,44 +51,38 @@ interface Tier {
 
 const tiers: Readonly<Record<string, Tier>> = {
   unit: {
-    files: async () => [
-      ...(await filesBelow(compiled('harness'), isUnit)),
-      ...(await filesBelow(compiled('images'), isUnit)),
-    ],
+    files: async () => [...(await filesIn('harness', isUnit)), ...(await filesIn('images', isUnit))],
     // They share nothing, and are too many for a process each. One more than processors: some wait for processes of their own.
     spread: (jobs) => ({ workers: jobs + 1 }),
     quiet: true,
   },
-  report: { files: () => filesBelow(compiled('harness'), isBrowser), spread: (apart) => ({ apart }) },
+  report: { files: () => filesIn('harness', isBrowser), spread: (apart) => ({ apart }) },
   qtest: {
-    files: async () => [
-      ...(await filesBelow(compiled('harness'), isToolRoot)),
-      ...(await filesBelow(compiled('images'), isToolRoot)),
-    ],
+    files: async () => [...(await filesIn('harness', isToolRoot)), ...(await filesIn('images', isToolRoot))],
     // tap runs what it spawns one by one, however many it is told to.
     spread: (together) => ({ together }),
   },
   guest: {
-    files: () => filesBelow(compiled('scenarios'), isScenario),
+    files: () => filesIn('scenarios', isScenario),
     spread: (workers) => ({ workers }),
     guests: async () => {},
   },
   // Those that wait, boot from nothing, or do much the same in many variants.
   slow: {
-    files: () => filesBelow(compiled('scenarios', 'slow'), isScenario),
+    files: () => filesIn('scenarios/slow', isScenario),
     spread: (workers) => ({ workers }),
     guests: async () => {},
   },
   commands: {
-    files: () => filesBelow(compiled('harness'), isCommands),
+    files: () => filesIn('harness', isCommands),
     // Each starts commands that run as many guests as there are processors.
     spread: () => ({ apart: 1 }),
     fetches: true,
   },
   distro: {
     files: async () => [
-      ...(await filesBelow(compiled('scenarios', 'distro'), isScenario)),
-      ...(await filesBelow(compiled('images'), isDistro)),
+      ...(await filesIn('scenarios/distro', isScenario)),
+      ...(await filesIn('images', isDistro)),
     ],
     spread: (apart) => ({ apart }),
     guests: (environment) => distroOf(environment, progressLines()),

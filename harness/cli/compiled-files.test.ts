@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { compiledFiles } from './compiled-files.js';
+
+t.test('what has no source any more is not run', async (t) => {
+  const directory = t.testdir({
+    dist: { 'b.test.js': '', 'a.test.js': '', 'gone.test.js': '', 'c.js': '', d: { 'e.test.js': '' } },
+    harness: { 'a.test.ts': '', 'b.test.ts': '', 'c.ts': '', d: { 'e.test.ts': '' } },
+  });
+  const [compiled, sources] = [join(directory, 'dist'), join(directory, 'harness')];
+  t.strictSame(
+    await compiledFiles(compiled, sources, (name) => name.endsWith('.test.js')),
+    ['a.test.js', 'b.test.js', 'd/e.test.js'].map((name) => join(compiled, name)),
+  );
+});
