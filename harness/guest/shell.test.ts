@@ -34,7 +34,7 @@ const setUp = () => {
   far.on('data', (chunk: Buffer) => {
     data = Buffer.concat([data, chunk]);
     for (;;) {
-      const match = /^(\w+) (\d+) ([+!])\n/.exec(data.toString('latin1'));
+      const match = /^(\w+) (\d+) ([+!?])\n/.exec(data.toString('latin1'));
       const [head = '', nonce = '', length, mark = ''] = match ?? [];
       const whole = head.length + Number(length);
       if (!match || data.length < whole) return;
@@ -70,6 +70,15 @@ t.test('status and both outputs come back, whatever bytes they hold', async (t) 
   t.strictSame(requests, [{ nonce: 'n1', mark: '!', script: "printf 'ü'\n" }]);
   reply(far, 'n1', 3, bytes, 'oh\n');
   t.strictSame(await result, { status: 3, stdout: bytes, stderr: Buffer.from('oh\n') });
+});
+
+t.test('a path is waited for by the agent itself', async (t) => {
+  const { shell, far, requests } = setUp();
+  const there = shell.await('/sys/class/x');
+  await turn();
+  t.strictSame(requests, [{ nonce: 'n1', mark: '?', script: '/sys/class/x' }]);
+  reply(far, 'n1', 0);
+  await t.resolves(there);
 });
 
 t.test('commands run one at a time, in order', async (t) => {

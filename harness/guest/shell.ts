@@ -41,6 +41,8 @@ const unexpected = (line: string): string => `unexpected line ${JSON.stringify(l
 interface Running {
   nonce: string;
   command: string;
+  /** `!`: a script; `?`: a path. */
+  mark: '!' | '?';
   /** The parts of the script still to be sent. */
   parts: Buffer[];
   status: number | undefined;
@@ -101,12 +103,13 @@ export class Shell {
    * A status other than 0 is a result, not an error. GUEST_TIMEOUT, GUEST_PANIC, GUEST_EXIT, QEMU_EXIT; after a timeout the
    * shell is taken until the answer comes after all, and each command meanwhile rejects with GUEST_SHELL.
    */
-  run(command: string, { what, timeoutMs = defaultTimeout }: RunOptions = {}): Promise<CommandResult> {
-    const result = this.#queue.then(() =>
-      this.#start(command, what ?? `answer to \`${brief(command)}\``, timeoutMs),
-    );
-    this.#queue = result.catch(() => {});
-    return result;
+  run(command: string, options: RunOptions = {}): Promise<CommandResult> {
+    return this.#enqueue(command, '!', { what: `answer to \`${brief(command)}\``, ...options });
+  }
+
+  /** Resolves when `path` exists in the guest. Its agent looks by itself, and starts nothing for it. Errors as of `run`. */
+  async await(path: string, options: RunOptions = {}): Promise<void> {
+    await this.#enqueue(path, '?', { what: `${path} in the guest`, ...options });
   }
 
   /** Standard output of a command that has to succeed, without the last newline. GUEST_COMMAND for any other status. */
@@ -129,7 +132,22 @@ export class Shell {
     });
   }
 
-  async #start(command: string, what: string, timeoutMs: number): Promise<CommandResult> {
+  #enqueue(
+    command: string,
+    mark: Running['mark'],
+    { what, timeoutMs = defaultTimeout }: RunOptions & { what: string },
+  ): Promise<CommandResult> {
+    const result = this.#queue.then(() => this.#start(command, mark, what, timeoutMs));
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  async #start(
+    command: string,
+    mark: Running['mark'],
+    what: string,
+    timeoutMs: number,
+  ): Promise<CommandResult> {
     if (this.#stuck !== undefined) {
       throw new HarnessError('GUEST_SHELL', {
         reason: `still busy with \`${this.#stuck}\`, which never answered`,
@@ -138,7 +156,7 @@ export class Shell {
     const answer = new Promise<CommandResult>((resolve, reject) => {
       const nonce = this.#nonce();
       const parts = split(Buffer.from(command));
-      this.#running = { nonce, command, parts, status: undefined, outputs: [], resolve, reject };
+      this.#running = { nonce, command, mark, parts, status: undefined, outputs: [], resolve, reject };
       this.#sendPart(this.#running);
     });
     try {
@@ -151,9 +169,9 @@ export class Shell {
     }
   }
 
-  #sendPart({ nonce, parts }: Running): void {
+  #sendPart({ nonce, mark, parts }: Running): void {
     const part = Buffer.concat([parts.shift() ?? Buffer.alloc(0), Buffer.from('.')]);
-    this.#stream.write(`${nonce} ${part.length} ${parts.length > 0 ? '+' : '!'}\n`);
+    this.#stream.write(`${nonce} ${part.length} ${parts.length > 0 ? '+' : mark}\n`);
     this.#stream.write(part);
   }
 

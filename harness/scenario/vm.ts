@@ -68,8 +68,8 @@ const unplugMs = 10_000;
 const bootMs = 60_000;
 
 /** The resource file is the last thing that the kernel adds for a device before it looks for a driver (pci_bus_add_device). */
-const appeared = (shell: Shell, address: string): Promise<string> =>
-  shell.text(`await /sys/bus/pci/devices/${address}/resource0`, { what: `the function at ${address}` });
+const appeared = (shell: Shell, address: string): Promise<void> =>
+  shell.await(`/sys/bus/pci/devices/${address}/resource0`, { what: `the function at ${address}` });
 
 /** Starts the guest; its clock is the host's when it resolves, and it has seen the function if that is plugged in. */
 export const startVm = async (options: VmOptions): Promise<Vm> => {

@@ -4,19 +4,20 @@
  * shell script and a full stop. The answer is "NONCE STATUS", standard output and standard error as a line of base64 each, and
  * "NONCE .". A long script comes in parts: all but the last have the mark "+" instead of "!" and are answered by "NONCE +", because
  * ttyS1 has no flow control and the kernel keeps 64 KiB at most. Each script is run by a shell of its own, with $nonce set; the
- * file /run/agent/$nonce.out is there until the answer is out. Not a shell script: each program that this would start costs more
+ * file /run/agent/$nonce.out is there until the answer is out. With the mark "?" the bytes are a path, and the answer comes when it exists:
+ * a program that looks again and again would run on the CPU that is waited for. Not a shell script: each program that this would start costs more
  * than ten milliseconds under TCG.
  */
 
 #include "freestanding.h"
 
 enum {
-	SYS_IOCTL = 16, SYS_DUP2 = 33, SYS_GETPID = 39, SYS_FORK = 57, SYS_EXECVE = 59,
-	SYS_WAIT4 = 61, SYS_UNAME = 63, SYS_MKDIR = 83, SYS_UNLINK = 87,
+	SYS_IOCTL = 16, SYS_ACCESS = 21, SYS_DUP2 = 33, SYS_NANOSLEEP = 35, SYS_GETPID = 39, SYS_FORK = 57,
+	SYS_EXECVE = 59, SYS_WAIT4 = 61, SYS_UNAME = 63, SYS_MKDIR = 83, SYS_UNLINK = 87,
 };
 
 enum { TCGETS = 0x5401, TCSETS = 0x5402, OPOST = 1, VTIME = 5, VMIN = 6 };
-enum { NONCE = 32 };
+enum { NONCE = 32, PATH = 256 };
 
 struct termios {
 	unsigned int iflag, oflag, cflag, lflag;
@@ -25,6 +26,11 @@ struct termios {
 
 struct utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
+};
+
+struct timespec {
+	long sec;
+	long nsec;
 };
 
 static char *const *environment;
@@ -202,6 +208,27 @@ static void answer(const char *nonce, int status)
 	call(SYS_UNLINK, (long)script, 0, 0);
 }
 
+/* The answer to the path of so many bytes that is to be read, once it exists. A longer one never does. */
+static void await(const char *nonce, long bytes)
+{
+	static const struct timespec pause = { .nsec = 1000000 };
+	char path[PATH];
+
+	for (long at = 0; at < bytes; at++) {
+		char byte = next();
+
+		if (at < PATH - 1)
+			path[at] = byte;
+	}
+	path[bytes < PATH - 1 ? bytes : PATH - 1] = 0;
+	next();
+	while (bytes >= PATH || call(SYS_ACCESS, (long)path, 0, 0))
+		call(SYS_NANOSLEEP, (long)&pause, 0, 0);
+	say(nonce, "0");
+	put(1, "\n\n", 2);
+	say(nonce, ".");
+}
+
 /* A script gets the name of its files, and reboot and poweroff that are not busybox's own, which leave it to init. */
 static int begin(const char *nonce)
 {
@@ -262,6 +289,10 @@ void run(long *stack)
 		word(mark, sizeof(mark));
 		for (const char *at = count; *at >= '0' && *at <= '9'; at++)
 			bytes = bytes * 10 + (*at - '0');
+		if (*mark == '?') {
+			await(nonce, bytes - 1);
+			continue;
+		}
 		if (fd < 0)
 			fd = begin(nonce);
 		copy(fd, bytes - 1);

@@ -66,7 +66,6 @@ const withLibraries = async (root: ToolRoot, program: string): Promise<Entry[]> 
 /** Sources of our own programs, each beside this file, and where they go in the guest. */
 const compiled = {
   'agent.c': 'sbin/agent',
-  'await.c': 'sbin/await',
   'guest-clock.c': 'sbin/guest-clock',
   'holdings.c': 'sbin/holdings',
   'payload.c': 'sbin/payload',
