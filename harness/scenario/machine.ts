@@ -22,6 +22,9 @@ export const siblingsOf = (
   generation: GenerationName,
 ): Siblings | undefined => (layout === 'vmd' ? generations[generation].siblings : undefined);
 
+/** Plenty for each kernel of the table, and little enough that a guest takes less than 400 MB with QEMU and Node. */
+const memoryMiB = 192;
+
 const interruptParameters = { ioapic: [], pic: ['noapic'] } as const;
 
 /** The machine of a scenario. All scenarios with the same options share its snapshot. It has the kernel's own image, which unpacks itself. */
@@ -32,7 +35,7 @@ export const machineOf = (
   siblings?: Siblings,
 ): MachineDescription => ({
   accelerator: accelerator.name,
-  memory: 256,
+  memory: memoryMiB,
   cpus,
   kernel: kernel.bootImage,
   initramfs,
