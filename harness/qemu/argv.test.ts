@@ -139,6 +139,11 @@ t.test('a machine to restore into differs from the saved one only in waiting', a
   t.strictSame(argv({ ...guest, incoming: true }), [...argv(guest), '-incoming', 'defer']);
 });
 
+t.test('translated code has a limit where it is given one, which KVM has no use for', async (t) => {
+  t.strictSame(values(argv({ ...guest, translations: 24 }), '-accel'), ['tcg,tb-size=24']);
+  t.strictSame(values(argv({ ...guest, translations: 24, accelerator: 'kvm' }), '-accel'), ['kvm']);
+});
+
 t.test('KVM shows the host CPU; a clock can be set', async (t) => {
   const args = argv({ ...guest, accelerator: 'kvm', rtcBase: '2038-01-19T03:14:00' });
   t.strictSame(values(args, '-cpu'), ['host']);

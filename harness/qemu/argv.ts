@@ -50,6 +50,8 @@ export interface MachineDescription {
   /** Memory of QEMU's own when absent. */
   memoryFile?: MemoryFile | undefined;
   cpus: number;
+  /** Mebibytes of translated code that TCG keeps before it begins anew; as many as it likes when absent. */
+  translations?: number | undefined;
   /** A bzImage or an ELF with a PVH note; absent only with `qtest`. */
   kernel?: string | undefined;
   initramfs?: string | undefined;
@@ -68,11 +70,17 @@ export interface MachineDescription {
   incoming?: boolean | undefined;
 }
 
-const accelerators: Readonly<Record<Accelerator, readonly string[]>> = {
-  kvm: ['-accel', 'kvm', '-cpu', 'host'],
-  tcg: ['-accel', 'tcg', '-cpu', 'qemu64'],
+type Accelerated = Pick<MachineDescription, 'translations'>;
+
+const accelerators: Readonly<Record<Accelerator, (machine: Accelerated) => readonly string[]>> = {
+  kvm: () => ['-accel', 'kvm', '-cpu', 'host'],
+  tcg: ({ translations: size }) => [
+    '-accel',
+    size === undefined ? 'tcg' : `tcg,tb-size=${size}`,
+    ...['-cpu', 'qemu64'],
+  ],
   // Without the log option qtest writes every command to standard error.
-  qtest: ['-accel', 'qtest', '-qtest-log', 'none'],
+  qtest: () => ['-accel', 'qtest', '-qtest-log', 'none'],
 };
 
 const channelArguments: Readonly<Record<ChannelName, readonly string[]>> = {
@@ -157,7 +165,7 @@ const option = (name: string, value: string | undefined): string[] =>
 /** QEMU's arguments, without the program's name. */
 export const argv = (machine: MachineDescription): string[] => [
   ...['-machine', machineOption(machine)],
-  ...accelerators[machine.accelerator],
+  ...accelerators[machine.accelerator](machine),
   ...memoryArguments(machine),
   ...['-smp', String(machine.cpus)],
   ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
