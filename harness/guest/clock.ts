@@ -41,13 +41,13 @@ export const shiftGuestClock = (shell: Commands, by: bigint): Promise<bigint> =>
   ask(shell, by < 0n ? String(by) : `+${by}`);
 
 /**
- * Makes the guest's clock that of `now`; resolves with the uncertainty in nanoseconds, half the time it took to ask the guest.
- * A guest that was restored needs it: its clock goes on from the moment it was saved.
+ * Makes the guest's clock that of `now`; resolves with how far behind it may be, in nanoseconds: as long as it took to tell the guest.
+ * One that was restored needs it: its clock goes on from the moment it was saved.
  */
 export const syncGuestClock = async (shell: Commands, now: Now = hostNow): Promise<bigint> => {
-  const { guest, before, after } = await readGuestClock(shell, now);
-  await shiftGuestClock(shell, (before + after) / 2n - guest);
-  return (after - before) / 2n;
+  const before = now();
+  await setGuestClock(shell, before);
+  return now() - before;
 };
 
 /** Waits until the guest's clock has been set to about `to`: within `near` before it and a minute after it. GUEST_TIMEOUT. */
