@@ -1,10 +1,11 @@
 // Without DRIVER_OK there is nobody to ask: a stop ends the VM on the spot. That is so until the driver is all there.
+import { stopAutoload } from '../harness/guest/autoload.js';
 import { scenario } from '../harness/scenario/scenario.js';
 
 scenario('stop-before-driver', { driver: 'installed' }, async ({ check, vm, device, driver }) => {
   const [transport = '', ...rest] = driver.description.modules;
-  // Kept from loading by its alias when the device appears.
-  await vm.shell.text(`killall mdev; rm -f /etc/mdev.conf; modprobe ${transport}`);
+  await stopAutoload(vm.shell);
+  await vm.shell.text(`modprobe ${transport}`);
   check.equal('modules that are loaded', await driver.loaded(), [transport]);
   check.equal('modules that are not', rest.length > 0, true);
   check.equal('DRIVER_OK', device.vmmci.state().status & 4, 0);

@@ -1,8 +1,8 @@
 // The guest's kernel log, and what in it a driver's author has to see. A check that cannot be made is an error, never a pass.
 
-import { randomBytes } from 'node:crypto';
 import { HarnessError } from '../errors.js';
 import { type Pattern, splatPatterns } from './kernel-log-patterns.js';
+import { quoteWord } from './quote.js';
 import type { Commands } from './shell.js';
 import { type Taint, unexpectedTaint } from './taint.js';
 
@@ -53,23 +53,24 @@ export const findSplats = (
   return splats;
 };
 
-/** Puts a mark into the kernel log for `readKernelLog` to start at. */
-export const markKernelLog = async (shell: Commands): Promise<string> => {
-  const mark = `vmmci-mark-${randomBytes(4).toString('hex')}`;
-  await shell.text(`echo '<6>${mark}' >/dev/kmsg`);
-  return mark;
-};
+/** Lines that every guest has once in each boot. */
+export const logMarks = {
+  /** The kernel's first. */
+  powerOn: 'Linux version ',
+  /** Of images/guest/root/init and the distribution's agent service, a moment before the snapshot is taken. */
+  up: 'vmmci-guest: up',
+} as const;
 
 /**
- * The kernel log since `mark`, else since power-on, with what is wrong in it. KERNEL_LOG when it cannot be read, or when its
- * beginning has been overwritten by later lines.
+ * The kernel log since that moment, with what is wrong in it. KERNEL_LOG when it cannot be read, or when its beginning has been
+ * overwritten by later lines.
  */
-export const readKernelLog = async (shell: Commands, mark = 'Linux version '): Promise<KernelLog> => {
+export const readKernelLog = async (shell: Commands, since: keyof typeof logMarks): Promise<KernelLog> => {
+  const mark = logMarks[since];
   // The part before the mark is left in the guest: a serial line is slow.
-  const { status, stdout, stderr } = await shell.run(
-    `cat /proc/sys/kernel/tainted && dmesg | sed -n '/${mark}/,$p'`,
-    { what: 'the kernel log' },
-  );
+  const { status, stdout, stderr } = await shell.run(`kernel-log ${quoteWord(mark)}`, {
+    what: 'the kernel log',
+  });
   const fail = (reason: string): HarnessError => new HarnessError('KERNEL_LOG', { reason });
   if (status !== 0) throw fail(`it was read with status ${status}: ${stderr.toString('utf8').trim()}`);
   const [taint = '', ...lines] = stdout.toString('utf8').trimEnd().split('\n');

@@ -97,7 +97,7 @@ export class Driver {
     const options = Object.entries(parameters).map(
       ([name, value]) => `options ${this.#moduleOf(name)} ${name}=${value}`,
     );
-    // The first module makes a device for which mdev loads the second by its alias, and nobody could tell it parameters.
+    // The first module makes a device for which the guest loads the second by its alias, and nobody could tell it parameters.
     const file = `mkdir -p /etc/modprobe.d && echo '${options.join('\n')}' >/etc/modprobe.d/vmmci.conf`;
     const load = modules.map(
       (module) =>

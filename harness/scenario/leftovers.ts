@@ -9,28 +9,22 @@ export interface Holdings {
   readonly address: string | null;
 }
 
-const list = (address: string | null): string => `holdings ${address ?? ''}`;
-
 /** Notes everything that a driver may hold. An address of `null`: but for what it has of a function, which may come later. */
 export const holdings = async (
   shell: Pick<Shell, 'text'>,
   address: string | null = functionAddress,
 ): Promise<Holdings> => {
-  const file = await shell.text(`file=/run/held.$nonce; ${list(address)} >$file && echo $file`, {
+  const file = await shell.text(`file=/run/held.$nonce; holdings note $file ${address ?? ''} && echo $file`, {
     what: 'what the guest holds',
   });
   return { file, address };
 };
-
-/** For awk: the lines of its second file that the first has not, or has not as often. */
-export const newLines = 'NR == FNR { held[$0]++; next } --held[$0] < 0';
 
 /** What is held now and was not then. */
 export const leftovers = async (
   shell: Pick<Shell, 'text'>,
   { file, address }: Holdings,
 ): Promise<string[]> => {
-  const script = `${list(address)} >${file}.now && awk '${newLines}' ${file} ${file}.now`;
-  const text = await shell.text(script, { what: 'what the guest holds' });
+  const text = await shell.text(`holdings new ${file} ${address ?? ''}`, { what: 'what the guest holds' });
   return text === '' ? [] : text.split('\n');
 };

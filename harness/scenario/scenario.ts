@@ -1,7 +1,7 @@
 // `scenario(name, options, body)`: one behaviour asserted in a guest of its own, with everything set up and cleared away.
 import { join, resolve } from 'node:path';
 import t from 'tap';
-import { assertHealthy, findSplats, markKernelLog, readKernelLog } from '../guest/kernel-log.js';
+import { assertHealthy, findSplats, readKernelLog } from '../guest/kernel-log.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { Trace, type TraceEvent } from '../trace.js';
 import type { DeviceClock } from '../vmmci/clock.js';
@@ -152,9 +152,7 @@ export const scenario = (
         disk: options.disk ?? false,
         trace: trace.sink,
       });
-      const { shell } = vm;
-      const mark = boot === 'cold' ? undefined : await markKernelLog(shell);
-      const { console } = vm;
+      const { shell, console } = vm;
       const nextReading: NextReading = (timeoutMs) =>
         console.guard(trace.next('bar-read', trace.mark, isTimeRead), {
           what: 'reading of the time by the driver',
@@ -193,7 +191,7 @@ export const scenario = (
           await driver.unload(loaded);
           check.equal('what the driver left behind', await leftovers(shell, before), []);
         }
-        const log = await readKernelLog(shell, vm.hasRestarted() ? undefined : mark);
+        const log = await readKernelLog(shell, boot === 'cold' || vm.hasRestarted() ? 'powerOn' : 'up');
         dmesg = log.lines;
         assertHealthy(log);
       }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mountData } from '../guest/disks.js';
 import type { Commands } from '../guest/shell.js';
-import { fileSize, startWriting, writeFile } from '../guest/writes.js';
+import { type Acknowledged, startWriting, writeFile } from '../guest/writes.js';
 import type { Disk } from '../qemu/argv.js';
 import type { Checks } from './checks.js';
 import { readDataDisk } from './data-disk.js';
@@ -11,25 +11,23 @@ import type { Environment } from './environment.js';
 /** A file of a mebibyte, and one that a program appended to until the end. */
 const names = { file: 'file', records: 'records' } as const;
 
-/** Enough of them that their program is at work when the guest is told to go down. */
-const least = 5;
+/** Of the file. */
+const bytes = 2 ** 20;
 
 export interface Written {
-  /** Of the file, as the guest's program made it. */
-  readonly hash: string;
+  /** The file's content. */
+  readonly content: Buffer;
   /** How many records were acknowledged. There may be more of them. */
   readonly records: number;
 }
 
-/**
- * Mounts the data disk, writes a file, and starts a program that goes on appending records. `plain`: a write is acknowledged when the
- * guest's kernel has it; `synced`: when fsync(2) is through.
- */
-export const writeInGuest = async (shell: Commands, how: 'plain' | 'synced'): Promise<Written> => {
+/** Mounts the data disk, writes a file, and starts a program that goes on appending records: it is at work when the guest is told to go down. */
+export const writeInGuest = async (shell: Commands, how: Acknowledged): Promise<Written> => {
   await mountData(shell);
-  const hash = await writeFile(shell, names.file, how);
-  const written = await startWriting(shell, names.records, how);
-  return { hash, records: await written.acknowledged(least) };
+  const content = await writeFile(shell, names.file, how, bytes);
+  const records = 5;
+  await startWriting(shell, names.records, how, records);
+  return { content, records };
 };
 
 /** How many of the lines are the numbers from 1 on; what is after the first that is another is lost. */
@@ -39,26 +37,22 @@ export const unbroken = (text: string): number => {
   return wrong === -1 ? lines.length : wrong;
 };
 
-const describe = (bytes: number, hash: string): string => `${bytes} bytes, SHA-256 ${hash}`;
+const describe = (content: Buffer): string =>
+  `${content.length} bytes, SHA-256 ${createHash('sha256').update(content).digest('hex')}`;
 
 /** Asserts, when the machine is gone, that the disk was left as `left` says and that all that was acknowledged is there. */
 export const checkWritten = async (
   check: Checks,
   environment: Environment,
   disk: Disk,
-  { hash, records }: Written,
+  { content, records }: Written,
   left: 'clean' | 'recovery',
 ): Promise<void> => {
   const found = await readDataDisk(environment, disk);
   check.that('qemu-img check: leaks and damage', found.image.verdict === 'sound', 'none', found.image.text);
   check.equal('how the file system was left', found.left, left);
   check.that('e2fsck -fn: nothing to repair', found.sound, 'exit status 0', found.report);
-  const file = await found.content(names.file);
-  check.equal(
-    'the file that was acknowledged',
-    describe(file.length, createHash('sha256').update(file).digest('hex')),
-    describe(fileSize, hash),
-  );
+  check.equal('the file that was acknowledged', describe(await found.content(names.file)), describe(content));
   const there = unbroken((await found.content(names.records)).toString('latin1'));
   check.that(
     'records that were acknowledged',

@@ -31,7 +31,7 @@ const text = (path: string, content: string): Entry => ({
 
 /** Everything that is written over the packages' files; later entries win. */
 export const ownEntries = async (root: ToolRoot, load: readonly string[]): Promise<Entry[]> => {
-  const programs = await ownPrograms(root);
+  const programs = await ownPrograms(root, 'tools');
   return [
     ...(await overlay(asset('distro', 'root'))),
     ...programs.map((entry) => ({ ...entry, path: `${tools}/${basename(entry.path)}` })),

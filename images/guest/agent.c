@@ -9,11 +9,12 @@
  * than ten milliseconds under TCG.
  */
 
+#define PROGRAM "agent"
 #include "freestanding.h"
 
 enum {
 	SYS_IOCTL = 16, SYS_ACCESS = 21, SYS_DUP2 = 33, SYS_NANOSLEEP = 35, SYS_GETPID = 39, SYS_FORK = 57,
-	SYS_EXECVE = 59, SYS_WAIT4 = 61, SYS_UNAME = 63, SYS_MKDIR = 83, SYS_UNLINK = 87,
+	SYS_EXECVE = 59, SYS_UNAME = 63, SYS_MKDIR = 83, SYS_UNLINK = 87,
 };
 
 enum { TCGETS = 0x5401, TCSETS = 0x5402, OPOST = 1, VTIME = 5, VMIN = 6 };
@@ -22,15 +23,6 @@ enum { NONCE = 32, PATH = 256 };
 struct termios {
 	unsigned int iflag, oflag, cflag, lflag;
 	unsigned char line, cc[19];
-};
-
-struct utsname {
-	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
-};
-
-struct timespec {
-	long sec;
-	long nsec;
 };
 
 static char *const *environment;
@@ -115,23 +107,8 @@ static int status_of(int status)
 	return (status & 127) ? 128 + (status & 127) : (status >> 8) & 255;
 }
 
-/* The one call with a fourth argument: where to put what the child has used, which is nowhere. */
-static void wait_for(long child, int *status)
-{
-	register long usage __asm__("r10") = 0;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(SYS_WAIT4), "D"(child), "S"(status), "d"(0L), "r"(usage)
-			 : "rcx", "r11", "memory");
-	if (result < 0)
-		leave(1);
-}
-
 static int execute(void)
 {
-	int status = 0;
 	long child = call(SYS_FORK, 0, 0, 0);
 
 	if (child < 0)
@@ -145,8 +122,7 @@ static int execute(void)
 		call(SYS_EXECVE, (long)"/bin/sh", (long)arguments, (long)environment);
 		leave(127);
 	}
-	wait_for(child, &status);
-	return status_of(status);
+	return status_of(wait_for(child));
 }
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

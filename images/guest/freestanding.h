@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* What a program without a C library needs: the tool root has a compiler, and nothing to link with. x86-64 (Linux syscall table). */
+/*
+ * What a program without a C library needs: the tool root has a compiler, and nothing to link with. x86-64 (Linux syscall table).
+ * PROGRAM is defined before: the name under which it complains.
+ */
 
-enum { SYS_READ = 0, SYS_WRITE = 1, SYS_OPEN = 2, SYS_CLOSE = 3, SYS_EXIT = 60 };
+struct timespec {
+	long sec;
+	long nsec;
+};
+
+struct utsname {
+	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
+};
+
+enum { SYS_READ = 0, SYS_WRITE = 1, SYS_OPEN = 2, SYS_CLOSE = 3, SYS_EXIT = 60, SYS_WAIT4 = 61 };
 enum { RDONLY = 0, WRONLY = 1, CREATE = 0100, TRUNCATE = 01000, CLOSE_ON_EXEC = 02000000 };
 
 static long call(long number, long a, long b, long c)
@@ -48,6 +60,41 @@ __attribute__((unused)) static void put(int fd, const char *data, long count)
 		data += done;
 		count -= done;
 	}
+}
+
+/* Says what, and ends. */
+__attribute__((unused)) static void fail(const char *what)
+{
+	static const char program[] = PROGRAM ": ";
+
+	put(2, program, sizeof(program) - 1);
+	put(2, what, length(what));
+	put(2, "\n", 1);
+	leave(1);
+}
+
+__attribute__((unused)) static int starts(const char *text, const char *with)
+{
+	while (*with)
+		if (*text++ != *with++)
+			return 0;
+	return 1;
+}
+
+/* Until that child has ended: its status. The one call with a fourth argument: where to put what the child has used, which is nowhere. */
+__attribute__((unused)) static int wait_for(long child)
+{
+	register long usage __asm__("r10") = 0;
+	int status = 0;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(SYS_WAIT4), "D"(child), "S"(&status), "d"(0L), "r"(usage)
+			 : "rcx", "r11", "memory");
+	if (result < 0)
+		fail("wait4(2)");
+	return status;
 }
 
 /* The program itself. The stack at its start: argc, then argv, a null, the environment, a null. */

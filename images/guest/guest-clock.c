@@ -4,17 +4,13 @@
  * nanoseconds, those of the clock since the epoch. For busybox's date a second is the smallest unit.
  */
 
+#define PROGRAM "guest-clock"
 #include "freestanding.h"
 
 enum { SYS_CLOCK_SETTIME = 227, SYS_CLOCK_GETTIME = 228 };
 enum { CLOCK_REALTIME = 0, STDOUT = 1 };
 
 #define NANOSECONDS 1000000000UL
-
-struct timespec {
-	long sec;
-	long nsec;
-};
 
 static unsigned long parse(const char *text)
 {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { asset } from '../asset.js';
 import { overlay, parseLibraries } from './inventory.js';
 
 t.test('a program’s libraries are those that ldd finds, and the loader', async (t) => {
@@ -15,17 +16,17 @@ t.test('a program’s libraries are those that ldd finds, and the loader', async
 });
 
 t.test('our scripts are programs, what is in etc is not', async (t) => {
-  const found = (await overlay()).flatMap((entry) =>
+  const found = [...(await overlay()), ...(await overlay(asset('distro', 'root')))].flatMap((entry) =>
     entry.type === 'file' ? [[entry.path, entry.executable, entry.content.toString('utf8', 0, 9)]] : [],
   );
-  for (const path of ['init', 'sbin/reboot', 'sbin/mount-data']) {
+  for (const path of ['init', 'sbin/mount-data']) {
     t.strictSame(
       found.find(([name]) => name === path),
       [path, true, '#!/bin/sh'],
     );
   }
   t.match(
-    found.find(([name]) => name === 'etc/mdev.conf'),
-    ['etc/mdev.conf', false],
+    found.find(([name]) => name === 'etc/hostname'),
+    ['etc/hostname', false],
   );
 });

@@ -9,7 +9,7 @@ import { runInToolRoot } from '../toolroot/run.js';
 import type { Entry } from './newc.js';
 
 /** Directories that init mounts on or the programs expect. */
-const directories = ['dev', 'proc', 'sys', 'run', 'tmp', 'mnt', 'root', 'etc', 'var/tmp'];
+const directories = ['dev', 'proc', 'sys', 'run', 'tmp', 'mnt', 'root', 'etc/modprobe.d', 'var/tmp'];
 
 /** busybox's own names for these would hide ours, or are for another kind of init. */
 const notApplets = new Set([
@@ -63,18 +63,29 @@ const withLibraries = async (root: ToolRoot, program: string): Promise<Entry[]> 
   ]);
 };
 
-/** Sources of our own programs, each beside this file, and where they go in the guest. */
+/** Sources of our own programs, each beside this file. */
 const compiled = {
-  'agent.c': 'sbin/agent',
-  'guest-clock.c': 'sbin/guest-clock',
-  'holdings.c': 'sbin/holdings',
-  'payload.c': 'sbin/payload',
+  /** For any guest. */
+  tools: {
+    'agent.c': 'sbin/agent',
+    'guest-clock.c': 'sbin/guest-clock',
+    'holdings.c': 'sbin/holdings',
+    'kernel-log.c': 'sbin/kernel-log',
+    'payload.c': 'sbin/payload',
+    'writer.c': 'sbin/writer',
+  },
+  /** For one that has no init system. */
+  system: {
+    'power.c': 'sbin/reboot',
+    'uevents.c': 'sbin/uevents',
+  },
 } as const;
 
 /** Every file that our own programs are made of. */
-export const programSources: readonly string[] = [...Object.keys(compiled), 'freestanding.h'].map((name) =>
-  asset('guest', name),
-);
+export const programSources: readonly string[] = [
+  ...Object.values(compiled).flatMap((programs) => Object.keys(programs)),
+  'freestanding.h',
+].map((name) => asset('guest', name));
 
 const compile = async (root: ToolRoot, [name, path]: readonly [string, string]): Promise<Entry> => {
   const flags = [
@@ -95,9 +106,9 @@ const compile = async (root: ToolRoot, [name, path]: readonly [string, string]):
   return { path, type: 'file', content: Buffer.from(stdout), executable: true };
 };
 
-/** Our own programs, compiled. */
-export const ownPrograms = (root: ToolRoot): Promise<Entry[]> =>
-  Promise.all(Object.entries(compiled).map((program) => compile(root, program)));
+/** Our own programs of that kind, compiled. */
+export const ownPrograms = (root: ToolRoot, kind: keyof typeof compiled): Promise<Entry[]> =>
+  Promise.all(Object.entries(compiled[kind]).map((program) => compile(root, program)));
 
 /** Our own files, as they lie below `top`; those outside etc are programs. */
 export const overlay = async (top = asset('guest', 'root')): Promise<Entry[]> => {
@@ -123,7 +134,8 @@ export const inventory = async (root: ToolRoot): Promise<Entry[]> => {
     ...programs.map((program) => withLibraries(root, program)),
     Promise.all(data.map((path) => fromRoot(root, path))),
     Promise.all([fromRoot(root, busybox, 'bin/busybox', true)]),
-    ownPrograms(root),
+    ownPrograms(root, 'tools'),
+    ownPrograms(root, 'system'),
     overlay(),
   ]);
   const links: Entry[] = [{ path: 'sbin/poweroff', type: 'symlink', target: 'reboot' }];

@@ -1,4 +1,6 @@
 // Loaded and unloaded a hundred times in one go. Slow: about 8 s of the guest's kernel at work.
+
+import { stopAutoload } from '../../harness/guest/autoload.js';
 import { holdings, leftovers } from '../../harness/scenario/leftovers.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { isDriverOk } from '../../harness/scenario/traffic.js';
@@ -12,7 +14,7 @@ scenario('load-unload-100', { driver: 'installed' }, async ({ check, vm, device,
     .reverse()
     .map((module) => `rmmod ${module}`)
     .join(' && ');
-  await vm.shell.text('killall mdev'); // its modprobe would race with ours
+  await stopAutoload(vm.shell); // its modprobe would race with ours
   const before = await holdings(vm.shell);
   const mark = trace.mark;
   await vm.shell.text(`for round in $(seq ${rounds}); do ${loading} && ${unloading} || exit 1; done`, {

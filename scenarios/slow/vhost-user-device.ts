@@ -1,6 +1,6 @@
 // The back-end alone, with no function of ours in front: QEMU's own generic vhost-user device shows it to the guest.
 import { join } from 'node:path';
-import { assertHealthy, markKernelLog, readKernelLog } from '../../harness/guest/kernel-log.js';
+import { assertHealthy, readKernelLog } from '../../harness/guest/kernel-log.js';
 import { bootGuest, type Guest } from '../../harness/guest/start.js';
 import { readDevice } from '../../harness/guest/sysfs.js';
 import { bindUio, uioModules } from '../../harness/guest/uio.js';
@@ -56,7 +56,6 @@ scenario('vhost-user-device', { driver: 'absent', plugged: false }, async ({ che
       trace: trace.sink,
     });
     const { shell } = guest;
-    const mark = await markKernelLog(shell);
     const found = await readDevice(shell, functionAddress);
     check.equal('vendor and device', [found?.vendor, found?.device], [0x1af4, 0x1040 + virtioId]);
     check.equal('stock driver', found?.driver, 'virtio-pci');
@@ -97,7 +96,7 @@ scenario('vhost-user-device', { driver: 'absent', plugged: false }, async ({ che
     }
     check.equal('interrupts', await uio.interrupts(), 3);
     check.equal('acknowledgements', backend.vmmci.state().acks, 3);
-    assertHealthy(await readKernelLog(shell, mark));
+    assertHealthy(await readKernelLog(shell, 'up'));
   } finally {
     await guest?.machine.kill();
     await backend.close();
