@@ -98,7 +98,7 @@ export class Driver {
       ([name, value]) => `options ${this.#moduleOf(name)} ${name}=${value}`,
     );
     // The first module makes a device for which the guest loads the second by its alias, and nobody could tell it parameters.
-    const file = `mkdir -p /etc/modprobe.d && echo '${options.join('\n')}' >/etc/modprobe.d/vmmci.conf`;
+    const file = `echo '${options.join('\n')}' >/etc/modprobe.d/vmmci.conf`;
     const load = modules.map(
       (module) =>
         `modprobe ${module} && until read -r state </sys/module/${module}/initstate && [ $state = live ]; do usleep 2000; done`,
@@ -111,14 +111,22 @@ export class Driver {
     return found?.module ?? this.#lacks(`a parameter ${parameter}`);
   }
 
-  /** Unloads them, or those of them, in the opposite order. */
-  async unload(modules: readonly string[] = this.description.modules): Promise<void> {
-    await this.#shell.text(
-      [...modules]
-        .reverse()
-        .map((module) => `rmmod ${module}`)
-        .join(' && '),
+  /** Unloads them, in the opposite order. GUEST_COMMAND, also when one of them is not loaded. */
+  async unload(): Promise<void> {
+    await this.#shell.text(this.#lastFirst.map((module) => `rmmod ${module}`).join(' && '));
+  }
+
+  /** Unloads those that are loaded; resolves with their names. GUEST_COMMAND. */
+  async unloadLoaded(): Promise<string[]> {
+    const text = await this.#shell.text(
+      `for module in ${this.#lastFirst.join(' ')}; do ` +
+        '[ ! -e /sys/module/$module/initstate ] || { rmmod $module && echo $module; } || exit; done',
     );
+    return text === '' ? [] : text.split('\n');
+  }
+
+  get #lastFirst(): string[] {
+    return [...this.description.modules].reverse();
   }
 
   /** Names of the modules of this driver that are loaded. */

@@ -186,11 +186,8 @@ export const scenario = (
       if (vm.hasEnded() || vm.hasRestarted())
         assertHealthy({ splats: findSplats(lines.map(({ text }) => text)), taint: [] });
       if (!vm.hasEnded()) {
-        const loaded = before === undefined || vm.hasRestarted() ? [] : await driver.loaded();
-        if (before !== undefined && loaded.length > 0) {
-          await driver.unload(loaded);
+        if (before !== undefined && !vm.hasRestarted() && (await driver.unloadLoaded()).length > 0)
           check.equal('what the driver left behind', await leftovers(shell, before), []);
-        }
         const log = await readKernelLog(shell, boot === 'cold' || vm.hasRestarted() ? 'powerOn' : 'up');
         dmesg = log.lines;
         assertHealthy(log);
