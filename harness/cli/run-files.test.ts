@@ -18,7 +18,7 @@ t.test(
     });
     const lines: string[] = [];
     const files = ['a', 'b', 'c', 'd'].map((name) => `${directory}/${name}.mjs`);
-    const status = await runFiles(files, { spread: { workers: 1 }, onLine: (line) => lines.push(line) });
+    const status = await runFiles(files, { workers: 1, onLine: (line) => lines.push(line) });
     const told = lines
       .filter((line) => /^(not )?ok /.test(line))
       .map((line) => line.replace(/ # time=.*/, ''));
@@ -48,5 +48,5 @@ t.test('a file is over when all of its tests are, and the process when all files
     'b.mjs': file("const { over } = globalThis; t.test('third', async (t) => t.ok(over));"),
   });
   const files = ['a', 'b'].map((name) => `${directory}/${name}.mjs`);
-  t.equal(await runFiles(files, { spread: { workers: 1 } }), 0);
+  t.equal(await runFiles(files, { workers: 1 }), 0);
 });

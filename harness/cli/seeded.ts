@@ -69,7 +69,7 @@ const witnesses = async (
   workers: number,
 ) => {
   const all = { ...env, [variables.run]: run, TMPDIR: place };
-  await runFiles(filesFor(files, names), { spread: { workers }, env: all, signal });
+  await runFiles(filesFor(files, names), { workers, env: all, signal });
   return readResults(run);
 };
 

@@ -10,7 +10,7 @@ import type { Environment } from '../scenario/environment.js';
 import { compiledFiles } from './compiled-files.js';
 import { jobsOption } from './jobs-option.js';
 import { progressLines } from './progress-lines.js';
-import { runFiles, type Spread } from './run-files.js';
+import { runFiles } from './run-files.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
 import { withEnvironment } from './with-environment.js';
 
@@ -40,7 +40,8 @@ const isScenario = (name: string): boolean => /^[\w-]+\.js$/.test(name);
 
 interface Tier {
   readonly files: () => Promise<string[]>;
-  readonly spread: (jobs: number) => Spread;
+  /** How many processes do it, where not just so many as there are jobs. */
+  readonly workers?: (jobs: number) => number;
   /** Says nothing of tests that pass. */
   readonly quiet?: boolean;
   /** Tests of it fetch something from elsewhere. */
@@ -52,31 +53,27 @@ interface Tier {
 const tiers: Readonly<Record<string, Tier>> = {
   unit: {
     files: async () => [...(await filesIn('harness', isUnit)), ...(await filesIn('images', isUnit))],
-    // They share nothing, and are too many for a process each. One more than processors: some wait for processes of their own.
-    spread: (jobs) => ({ workers: jobs + 1 }),
+    // One more than processors: some wait for processes of their own.
+    workers: (jobs) => jobs + 1,
     quiet: true,
   },
-  report: { files: () => filesIn('harness', isBrowser), spread: (apart) => ({ apart }) },
+  report: { files: () => filesIn('harness', isBrowser) },
   qtest: {
     files: async () => [...(await filesIn('harness', isToolRoot)), ...(await filesIn('images', isToolRoot))],
-    // tap runs what it spawns one by one, however many it is told to.
-    spread: (together) => ({ together }),
   },
   guest: {
     files: () => filesIn('scenarios', isScenario),
-    spread: (workers) => ({ workers }),
     guests: async () => {},
   },
   // Those that wait, boot from nothing, or do much the same in many variants.
   slow: {
     files: () => filesIn('scenarios/slow', isScenario),
-    spread: (workers) => ({ workers }),
     guests: async () => {},
   },
   commands: {
     files: () => filesIn('harness', isCommands),
     // Each starts commands that run as many guests as there are processors.
-    spread: () => ({ apart: 1 }),
+    workers: () => 1,
     fetches: true,
   },
   distro: {
@@ -84,7 +81,6 @@ const tiers: Readonly<Record<string, Tier>> = {
       ...(await filesIn('scenarios/distro', isScenario)),
       ...(await filesIn('images', isDistro)),
     ],
-    spread: (apart) => ({ apart }),
     guests: (environment) => distroOf(environment, progressLines()),
     fetches: true,
   },
@@ -111,7 +107,7 @@ const options = { ...runOptions, jobs: { type: 'string' }, only: { type: 'string
 /** Runs one tier and says how it went. */
 const runTier = async (
   name: string,
-  { files, spread, quiet = false, fetches = false }: Tier,
+  { files, workers = (jobs) => jobs, quiet = false, fetches = false }: Tier,
   { jobs, only }: Choice,
 ): Promise<boolean> => {
   const found = (await files()).filter((file) => only === undefined || file.includes(only));
@@ -120,7 +116,7 @@ const runTier = async (
   const start = performance.now();
   const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), { quiet });
   const exitCode = await runFiles(found, {
-    spread: spread(jobs),
+    workers: workers(jobs),
     ...(!fetches && { env: noCertificates }),
     onLine: (line) => digest.feed(line),
   });

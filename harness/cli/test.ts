@@ -27,11 +27,11 @@ export const run = async (args: readonly string[]): Promise<number> => {
   }
   const known = await scenarioFiles();
   const files = positionals.length === 0 ? known.map(({ path }) => path) : filesFor(known, positionals);
-  const spread = { workers: jobsOption(values.jobs) ?? availableParallelism() };
+  const workers = jobsOption(values.jobs) ?? availableParallelism();
   const directory = await applyRunOptions(values);
   const passed = await withEnvironment(directory, async () => {
     const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), { quiet: false });
-    const status = await runFiles(files, { spread, onLine: (line) => digest.feed(line) });
+    const status = await runFiles(files, { workers, onLine: (line) => digest.feed(line) });
     return status === 0 && digest.sums().failed === 0;
   });
   return passed ? 0 : 1;

@@ -38,7 +38,7 @@ const options = {
 const record = async (kernel: string, run: string): Promise<readonly Phase[] | string> => {
   const name = 'transcript';
   const env = { [variables.kernel]: kernel, [variables.run]: run, [variables.keep]: '1' };
-  await runFiles(filesFor(await scenarioFiles(), [name]), { spread: { together: 1 }, env });
+  await runFiles(filesFor(await scenarioFiles(), [name]), { workers: 1, env });
   const result = (await readResults(run)).find(
     ({ scenario, directory }) => scenario === name && directory.includes(`/${kernel}/`),
   );

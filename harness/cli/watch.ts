@@ -58,7 +58,7 @@ const attempt = async (
   await rm(run, { recursive: true, force: true });
   await mkdir(temporary);
   const env = { [variables.modules]: tree, [variables.run]: run, TMPDIR: temporary };
-  await runFiles(files, { spread: { workers: availableParallelism() }, env, signal });
+  await runFiles(files, { workers: availableParallelism(), env, signal });
   const results = await readResults(run);
   print(
     columns(
