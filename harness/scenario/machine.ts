@@ -52,4 +52,4 @@ export const machineOf = (
 export const unpacked = (
   machine: MachineDescription,
   { image }: Pick<Environment, 'image'>,
-): MachineDescription => ({ ...machine, kernel: image, translations: 24 });
+): MachineDescription => ({ ...machine, kernel: image, translations: 48 });
