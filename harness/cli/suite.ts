@@ -59,7 +59,7 @@ const tiers: Readonly<Record<string, Tier>> = {
   },
   report: { files: () => filesIn('harness', isBrowser) },
   qtest: {
-    files: async () => [...(await filesIn('harness', isToolRoot)), ...(await filesIn('images', isToolRoot))],
+    files: async () => [...(await filesIn('images', isToolRoot)), ...(await filesIn('harness', isToolRoot))],
   },
   guest: {
     files: () => filesIn('scenarios', isScenario),

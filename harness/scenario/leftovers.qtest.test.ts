@@ -1,8 +1,8 @@
 // What counts as left behind, told by the program that the guest has, of a kernel that is made up.
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
-import { ownPrograms } from '../../images/guest/inventory.js';
+import { compile } from '../../images/guest/inventory.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { runInToolRoot } from '../../images/toolroot/run.js';
 import { holdings, leftovers } from './leftovers.js';
@@ -35,11 +35,7 @@ const kernel = {
 
 t.test('what is new is left, also a second one of the same', async (t) => {
   const place = t.testdir(kernel);
-  for (const entry of await ownPrograms(root, 'tools')) {
-    if (basename(entry.path) !== 'holdings' || entry.type !== 'file') continue;
-    await writeFile(join(place, 'bin/holdings'), entry.content);
-    await chmod(join(place, 'bin/holdings'), 0o755);
-  }
+  await writeFile(join(place, 'bin/holdings'), await compile(root, 'holdings.c'), { mode: 0o755 });
   const shell = {
     text: async (command: string): Promise<string> =>
       (

@@ -87,7 +87,8 @@ export const programSources: readonly string[] = [
   'freestanding.h',
 ].map((name) => asset('guest', name));
 
-const compile = async (root: ToolRoot, [name, path]: readonly [string, string]): Promise<Entry> => {
+/** One of them, from its source. */
+export const compile = async (root: ToolRoot, name: string): Promise<Buffer> => {
   const flags = [
     '-static',
     '-nostdlib',
@@ -103,12 +104,16 @@ const compile = async (root: ToolRoot, [name, path]: readonly [string, string]):
     binds: [{ path: asset('guest') }],
     host: { encoding: 'buffer' },
   });
-  return { path, type: 'file', content: Buffer.from(stdout), executable: true };
+  return Buffer.from(stdout);
 };
 
 /** Our own programs of that kind, compiled. */
 export const ownPrograms = (root: ToolRoot, kind: keyof typeof compiled): Promise<Entry[]> =>
-  Promise.all(Object.entries(compiled[kind]).map((program) => compile(root, program)));
+  Promise.all(
+    Object.entries(compiled[kind]).map(async ([name, path]): Promise<Entry> => {
+      return { path, type: 'file', content: await compile(root, name), executable: true };
+    }),
+  );
 
 /** Our own files, as they lie below `top`; those outside etc are programs. */
 export const overlay = async (top = asset('guest', 'root')): Promise<Entry[]> => {
