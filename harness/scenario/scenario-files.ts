@@ -1,8 +1,9 @@
 // The compiled scenario files, and which of them declares the scenario of a name.
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
 import { HarnessError } from '../errors.js';
+import { compiledFiles } from './compiled-files.js';
 
 export interface ScenarioFile {
   readonly path: string;
@@ -27,19 +28,17 @@ export const declaredNames = (text: string): RegExp[] =>
       : new RegExp(`^${literally(name)}$`),
   );
 
-export const scenarioDirectory = (): string => join(packageRoot(), 'dist', 'scenarios');
-
-/** All scenario files, by name. */
+/** All scenario files, by name, but for those of the slow and other special tiers. */
 export const scenarioFiles = async (): Promise<ScenarioFile[]> => {
-  const directory = scenarioDirectory();
-  const names = (await readdir(directory)).filter((name) => /^[\w-]+\.js$/.test(name)).sort();
+  const compiled = join(packageRoot(), 'dist', 'scenarios');
+  const sources = join(packageRoot(), 'scenarios');
+  const paths = await compiledFiles(compiled, sources, (name) => /^[\w-]+\.js$/.test(name));
   return Promise.all(
-    names.map(async (file) => {
-      const path = join(directory, file);
+    paths.map(async (path) => {
       const declared = declaredNames(await readFile(path, 'utf8'));
       return {
         path,
-        name: basename(file, '.js'),
+        name: basename(path, '.js'),
         declares: (scenario: string) => declared.some((name) => name.test(scenario)),
       };
     }),

@@ -13,3 +13,16 @@ t.test('what has no source any more is not run', async (t) => {
     ['a.test.js', 'b.test.js', 'd/e.test.js'].map((name) => join(compiled, name)),
   );
 });
+
+t.test('an installed package has no sources', async (t) => {
+  const directory = t.testdir({ dist: { 'a.js': '', 'b.test.js': '' } });
+  const compiled = join(directory, 'dist');
+  t.strictSame(await compiledFiles(compiled, join(directory, 'none'), () => true), [
+    join(compiled, 'a.js'),
+    join(compiled, 'b.test.js'),
+  ]);
+  await t.rejects(
+    compiledFiles(join(directory, 'none'), directory, () => true),
+    { code: 'ENOENT' },
+  );
+});
