@@ -9,6 +9,7 @@ import { siblingModules } from '../../images/guest/sibling-modules.js';
 import { type Disk, type Siblings, slots } from '../qemu/argv.js';
 import { siblingSlot } from '../qemu/layout.js';
 import type { Environment } from './environment.js';
+import { onceFor } from './once-for.js';
 
 const sparse = async (path: string, size: number): Promise<void> => {
   const file = await open(path, 'w', 0o600);
@@ -16,17 +17,8 @@ const sparse = async (path: string, size: number): Promise<void> => {
   await file.close();
 };
 
-/** Each is made once for a driver that was built, however many guests it is for. */
-const once = (
-  make: (environment: Environment) => Promise<Entry[]>,
-): ((environment: Environment) => Promise<Entry[]>) => {
-  const made = new WeakMap<object, Promise<Entry[]>>();
-  return (environment) => {
-    const known = made.get(environment.modules) ?? make(environment);
-    made.set(environment.modules, known);
-    return known;
-  };
-};
+/** For a driver that was built, however many guests it is for. */
+const builtDriver = ({ modules }: Environment): object => modules;
 
 /** The driver's module files, to be unpacked where modprobe looks for them. */
 const driverModules = ({ modules, kernel }: Environment) =>
@@ -40,11 +32,11 @@ const driverModules = ({ modules, kernel }: Environment) =>
     ),
   );
 
-const driverPayload = once(async (environment) =>
+const driverPayload = onceFor(builtDriver, async (environment) =>
   modulePayload(environment.kernel, environment.root, await driverModules(environment)),
 );
 
-const vmdPayload = once(async (environment) => {
+const vmdPayload = onceFor(builtDriver, async (environment) => {
   const { kernel, root } = environment;
   const files = await Promise.all([driverModules(environment), siblingModules(kernel, root)]);
   return modulePayload(kernel, root, files.flat());
