@@ -17,7 +17,7 @@ t.test('a driver that does not compile has failed, and so has what is asked of i
   t.teardown(() => rm(place, { recursive: true, force: true }));
   const driver = join(place, 'driver');
   await cp(asset('driver'), driver, { recursive: true });
-  await writeFile(join(driver, 'virtio_vmmci.c'), '#error "not today"\n');
+  await writeFile(join(driver, 'vmmci.c'), '#error "not today"\n');
   const { exitCode, stdout } = await execa(process.execPath, [main, 'test', '--driver', driver, 'stop'], {
     env: {
       [variables.run]: join(place, 'run'),
@@ -31,7 +31,7 @@ t.test('a driver that does not compile has failed, and so has what is asked of i
   const [result, ...more] = await readResults(join(place, 'run'));
   t.strictSame(more, [], 'nothing ran');
   t.match(result, { scenario: 'build', verdict: 'failed', driver: 'driver' });
-  t.match(result?.reasons[0], /^does not build on 6\.\S+: virtio_vmmci\.c:1:2: error: #error "not today"/);
+  t.match(result?.reasons[0], /^does not build on 6\.\S+: vmmci\.c:1:2: error: #error "not today"/);
   t.match(stdout, /build +FAILED/);
   t.equal(exitCode, 1);
 });

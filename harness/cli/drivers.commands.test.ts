@@ -64,7 +64,7 @@ t.test('a driver that is being written: each save is tried, and an interrupt lea
   const place = await temporary(t);
   const driver = join(place, 'driver');
   await cp(asset('driver'), driver, { recursive: true });
-  const source = join(driver, 'virtio_vmmci.c');
+  const source = join(driver, 'vmmci_sysfs.c');
   const text = await readFile(source, 'utf8');
   const child = execa(process.execPath, [main, 'watch', '--driver', driver, 'clock-driver'], {
     env: { ...environment(place), TMPDIR: place },

@@ -4,12 +4,11 @@
  * not know: the VMM control interface, 0b5d:0777.
  *
  * The device speaks legacy virtio (0.9) over I/O ports and has no queues. The
- * kernel's own virtio_pci cannot drive it, for two reasons: its id is outside
- * the range that legacy virtio may use, and vmd dispatches an access on its
- * start offset alone. A byte read at a config offset which is not the start of
- * a register leaves the reader with what it had before, so the byte loop of
- * the stock transport reads rubbish. All config accesses here are 32 bits
- * wide and start on a register.
+ * kernel's own virtio_pci cannot drive it: its id is outside the range that
+ * legacy virtio may use, and vmd dispatches an access on its start offset
+ * alone. A byte read within a register leaves the reader with what it had
+ * before, so the byte loop of the stock transport reads rubbish. All config
+ * accesses here are 32 bits wide and start on a register.
  *
  * Writing 0 to the status register is no reset in vmd: it only stores 0.
  * Features, ISR and command stay. So what a reset would undo is undone here
@@ -28,6 +27,7 @@
 #include <linux/virtio_pci.h>
 
 #include "compat.h"
+#include "system.h"
 
 #define OBSD_NAME		"virtio-pci-obsd"
 #define OBSD_VENDOR		0x0b5d
@@ -64,8 +64,7 @@ static struct obsd_device *to_obsd(struct virtio_device *vdev)
 	return container_of(vdev, struct obsd_device, vdev);
 }
 
-static bool obsd_config_range(struct obsd_device *od, unsigned int offset,
-			      unsigned int len)
+static bool obsd_config_range(struct obsd_device *od, unsigned int offset, unsigned int len)
 {
 	return len <= od->config_size && offset <= od->config_size - len;
 }
@@ -76,8 +75,7 @@ static bool obsd_config_range(struct obsd_device *od, unsigned int offset,
  * Shorter fields are cut out of the register that holds them. May be called
  * with interrupts off.
  */
-static void obsd_get(struct virtio_device *vdev, unsigned int offset,
-		     void *buf, unsigned int len)
+static void obsd_get(struct virtio_device *vdev, unsigned int offset, void *buf, unsigned int len)
 {
 	struct obsd_device *od = to_obsd(vdev);
 	u8 *to = buf;
@@ -132,10 +130,9 @@ static void obsd_set_status(struct virtio_device *vdev, u8 status)
 {
 	struct obsd_device *od = to_obsd(vdev);
 
-	if (status & VIRTIO_CONFIG_S_DRIVER_OK) {
-		/* Pairs with obsd_interrupt(): the core is set up by then. */
+	/* Pairs with obsd_interrupt(): the core is set up by then. */
+	if (status & VIRTIO_CONFIG_S_DRIVER_OK)
 		smp_store_release(&od->up, true);
-	}
 	iowrite8(status, od->base + VIRTIO_PCI_STATUS);
 }
 
@@ -153,16 +150,11 @@ static void obsd_quiesce(struct obsd_device *od)
  * of the host kills the guest on the spot, which must not happen while it
  * still writes to its disks.
  */
-static bool obsd_going_down(void)
-{
-	return system_state >= SYSTEM_HALT && system_state <= SYSTEM_RESTART;
-}
-
 static void obsd_reset(struct virtio_device *vdev)
 {
 	struct obsd_device *od = to_obsd(vdev);
 
-	if (obsd_going_down())
+	if (system_is_going_down())
 		return;
 
 	WRITE_ONCE(od->up, false);
@@ -267,8 +259,7 @@ static int obsd_probe(struct pci_dev *pci, const struct pci_device_id *id)
 		return -ENODEV;
 	if (!(pci_resource_flags(pci, OBSD_BAR) & IORESOURCE_IO) ||
 	    pci_resource_len(pci, OBSD_BAR) <= OBSD_CONFIG) {
-		dev_err(&pci->dev, "BAR %d is no I/O range of a legacy virtio device\n",
-			OBSD_BAR);
+		dev_err(&pci->dev, "BAR %d is no I/O range of a legacy virtio device\n", OBSD_BAR);
 		return -ENODEV;
 	}
 
@@ -388,8 +379,7 @@ static const struct dev_pm_ops obsd_pm_ops = {
 #endif
 
 static const struct pci_device_id obsd_ids[] = {
-	{ PCI_DEVICE_SUB(OBSD_VENDOR, OBSD_DEVICE_VMMCI,
-			 OBSD_VENDOR, OBSD_SUBDEVICE_VMMCI) },
+	{ PCI_DEVICE_SUB(OBSD_VENDOR, OBSD_DEVICE_VMMCI, OBSD_VENDOR, OBSD_SUBDEVICE_VMMCI) },
 	{ }
 };
 MODULE_DEVICE_TABLE(pci, obsd_ids);
