@@ -30,14 +30,10 @@ static char *const *environment;
 static char *append_number(char *to, unsigned long value)
 {
 	char digits[24];
-	char *at = digits + sizeof(digits);
+	char *end = digits + sizeof(digits);
 
-	*--at = 0;
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	return append(to, at);
+	end[-1] = 0;
+	return append(to, digits_before(end - 1, value));
 }
 
 /* What came and was not taken yet. */

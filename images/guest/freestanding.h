@@ -73,6 +73,31 @@ __attribute__((unused)) static void fail(const char *what)
 	leave(1);
 }
 
+/* What the decimal digits say; there is nothing else in the text. */
+__attribute__((unused)) static unsigned long number(const char *text)
+{
+	unsigned long value = 0;
+
+	if (!*text)
+		fail("a number is missing");
+	for (const char *at = text; *at; at++) {
+		if (*at < '0' || *at > '9')
+			fail(text);
+		value = value * 10 + (unsigned long)(*at - '0');
+	}
+	return value;
+}
+
+/* Writes the value in decimal digits, at most 20, in front of `end`: where they begin. */
+__attribute__((unused)) static char *digits_before(char *end, unsigned long value)
+{
+	do {
+		*--end = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	return end;
+}
+
 __attribute__((unused)) static int starts(const char *text, const char *with)
 {
 	while (*with)

@@ -12,31 +12,13 @@ enum { CLOCK_REALTIME = 0, STDOUT = 1 };
 
 #define NANOSECONDS 1000000000UL
 
-static unsigned long parse(const char *text)
-{
-	unsigned long value = 0;
-
-	if (!*text)
-		leave(2);
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			leave(2);
-		value = value * 10 + (unsigned long)(*text - '0');
-	}
-	return value;
-}
-
 static void print(unsigned long value)
 {
 	char text[24];
-	char *at = text + sizeof(text);
+	char *end = text + sizeof(text), *begin = digits_before(end - 1, value);
 
-	*--at = '\n';
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	call(SYS_WRITE, STDOUT, (long)at, text + sizeof(text) - at);
+	end[-1] = '\n';
+	put(STDOUT, begin, end - begin);
 }
 
 static unsigned long now(void)
@@ -67,11 +49,11 @@ void run(long *stack)
 		char *text = argv[1];
 
 		if (*text == '+')
-			set(now() + parse(text + 1));
+			set(now() + number(text + 1));
 		else if (*text == '-')
-			set(now() - parse(text + 1));
+			set(now() - number(text + 1));
 		else
-			set(parse(text));
+			set(number(text));
 	}
 	print(now());
 	leave(0);

@@ -25,20 +25,6 @@ static int equal(const char *one, const char *other)
 	return *one == *other;
 }
 
-static unsigned long parse(const char *text)
-{
-	unsigned long value = 0;
-
-	if (!*text)
-		fail("a number is missing");
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			fail(text);
-		value = value * 10 + (unsigned long)(*text - '0');
-	}
-	return value;
-}
-
 static void write_out(const char *data, long count)
 {
 	while (count > 0) {
@@ -77,17 +63,13 @@ static void file(unsigned int state, unsigned long bytes)
 	acknowledge();
 }
 
-static void record(unsigned long number)
+static void record(unsigned long count)
 {
 	char line[24];
-	char *at = line + sizeof(line);
+	char *end = line + sizeof(line), *begin = digits_before(end - 1, count);
 
-	*--at = '\n';
-	do {
-		*--at = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
-	write_out(at, line + sizeof(line) - at);
+	end[-1] = '\n';
+	write_out(begin, end - begin);
 	acknowledge();
 }
 
@@ -95,18 +77,18 @@ static void records(unsigned long least)
 {
 	/* The guest has other things to do as well, and the disk an end. */
 	static const struct timespec pause = { .nsec = 5000000 };
-	unsigned long number = 1;
+	unsigned long next = 1;
 	long child;
 
-	for (; number <= least; number++)
-		record(number);
+	for (; next <= least; next++)
+		record(next);
 	child = call(SYS_FORK, 0, 0, 0);
 	if (child < 0)
 		fail("fork");
 	if (child > 0)
 		leave(0);
-	for (;; number++) {
-		record(number);
+	for (;; next++) {
+		record(next);
 		call(SYS_NANOSLEEP, (long)&pause, 0, 0);
 	}
 }
@@ -127,8 +109,8 @@ void run(long *stack)
 	if (fd < 0)
 		fail(path);
 	if (is_file)
-		file((unsigned int)parse(argv[4]), parse(argv[5]));
+		file((unsigned int)number(argv[4]), number(argv[5]));
 	else
-		records(parse(argv[4]));
+		records(number(argv[4]));
 	leave(0);
 }
