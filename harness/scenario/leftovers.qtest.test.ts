@@ -16,7 +16,7 @@ const kernel = {
   proc: {
     irq: { 10: { one: {} }, 11: { other: {} } },
     ioports: '1000-1fff : 0000:00:05.0\n  1000-1fff : one\n',
-    modules: 'virtio 1000 1 one, Live 0x0\n',
+    modules: 'virtio 1000 1 one, Live 0x0\ntwo 8 0 - Live 0x0\n',
     sys: { dev: {} },
     self: {},
   },
@@ -55,12 +55,15 @@ t.test('what is new is left, also a second one of the same', async (t) => {
   t.strictSame(await left(), []);
 
   await mkdir(join(place, 'proc/irq/12/one'), { recursive: true });
-  await writeFile(join(place, 'proc/modules'), 'mine 1 0 - Live 0x0\nvirtio 1000 1 one, Live 0x0\n');
+  await writeFile(
+    join(place, 'proc/modules'),
+    'mine 1 0 - Live 0x0\ntwo 8 0 - Live 0x0\nvirtio 1000 1 one, Live 0x0\n',
+  );
   await writeFile(join(place, 'sys/devices/pci0000:00', address, 'enable'), '2\n');
   t.strictSame(
     await left(),
     ['interrupt handler one', 'module mine', 'enable count 2'],
-    'a second handler of that name, what was not there, a count that is another',
+    'a second handler of that name, what was not there, a count that is another; in whatever order',
   );
 
   await rm(join(place, 'proc/irq/10'), { recursive: true });
