@@ -2,15 +2,13 @@
 
 /** `bytes` of the words that xorshift32 (Marsaglia 2003; 13, 17, 5) makes of `seed`, the lowest byte first. A seed of 0 would make zeros alone. */
 export const writtenContent = (seed: number, bytes: number): Buffer => {
-  const words = new Uint32Array(Math.ceil(bytes / 4));
+  const content = Buffer.alloc(4 * Math.ceil(bytes / 4));
   let state = seed;
-  for (let at = 0; at < words.length; at++) {
+  for (let at = 0; at < content.length; at += 4) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    words[at] = state;
+    content.writeInt32LE(state, at);
   }
-  const content = Buffer.alloc(4 * words.length);
-  words.forEach((word, index) => void content.writeUInt32LE(word, 4 * index));
   return content.subarray(0, bytes);
 };
