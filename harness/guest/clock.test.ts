@@ -49,6 +49,25 @@ t.test('a synchronised clock is right within the uncertainty that is reported', 
   }
 });
 
+t.test('a guest that was slow to hear is told again, but not for ever', async (t) => {
+  const slow = (ms: readonly bigint[]) => {
+    let reference = 0n;
+    const told: bigint[] = [];
+    const text = async (command: string): Promise<string> => {
+      told.push(reference);
+      reference += (ms[told.length - 1] ?? 60n) * 1_000_000n;
+      return command.slice('guest-clock '.length);
+    };
+    return { shell: { text, run: t.fail.bind(t) as never }, now: () => reference, told };
+  };
+  const first = slow([250n, 20n]);
+  t.equal(await syncGuestClock(first.shell, first.now), 20_000_000n);
+  t.strictSame(first.told, [0n, 250_000_000n]);
+  const always = slow([]);
+  t.equal(await syncGuestClock(always.shell, always.now), 60_000_000n);
+  t.equal(always.told.length, 5);
+});
+
 t.test('no number is no clock', async (t) => {
   const shell: Commands = { text: async () => 'guest-clock: not found', run: t.fail.bind(t) as never };
   await t.rejects(readGuestClock(shell), { code: 'GUEST_READ' });

@@ -40,14 +40,23 @@ export const setGuestClock = (shell: Commands, to: bigint): Promise<bigint> => a
 export const shiftGuestClock = (shell: Commands, by: bigint): Promise<bigint> =>
   ask(shell, by < 0n ? String(by) : `+${by}`);
 
+/** Nanoseconds that a guest may take to be told the time. */
+const soon = 50_000_000n;
+const tries = 5;
+
 /**
  * Makes the guest's clock that of `now`; resolves with how far behind it may be, in nanoseconds: as long as it took to tell the guest.
- * One that was restored needs it: its clock goes on from the moment it was saved.
+ * One that was restored needs it: its clock goes on from the moment it was saved. The first program that it starts takes a quarter of a
+ * second under TCG, so it is told again, a few times at most.
  */
 export const syncGuestClock = async (shell: Commands, now: Now = hostNow): Promise<bigint> => {
-  const before = now();
-  await setGuestClock(shell, before);
-  return now() - before;
+  let behind = soon;
+  for (let left = tries; left > 0 && behind >= soon; left--) {
+    const before = now();
+    await setGuestClock(shell, before);
+    behind = now() - before;
+  }
+  return behind;
 };
 
 /** Waits until the guest's clock has been set to about `to`: within `near` before it and a minute after it. GUEST_TIMEOUT. */
