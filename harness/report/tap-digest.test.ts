@@ -49,3 +49,12 @@ t.test('a crash before any test is no failure that could be counted', async (t) 
   feed('Bail out! no such module');
   t.same(sums(), { total: 0, failed: 0, skipped: 0 });
 });
+
+t.test('a name that speaks of a skip is none', async (t) => {
+  const said: string[] = [];
+  const { feed, sums } = tapDigest((line) => said.push(line), { quiet: true });
+  feed('    ok 1 - what it printed: ok 1 - later \\# SKIP no cpio');
+  feed('    not ok 2 - what it printed: ok 1 - later \\# SKIP no cpio');
+  t.same(sums(), { total: 2, failed: 1, skipped: 0 });
+  t.strictSame(said, []);
+});

@@ -18,7 +18,8 @@ export const tapDigest = (say: (line: string) => void, { quiet }: { quiet: boole
   const sums: TapSums = { total: 0, failed: 0, skipped: 0 };
   let block: string[] = [];
   const count = (line: string): void => {
-    const [, not, skip] = /^ *(not )?ok \d+(?:.*# SKIP(.*))?/.exec(line) ?? [];
+    // In a name, TAP has a backslash before it.
+    const [, not, skip] = /^ *(not )?ok \d+(?:.*[^\\]# SKIP(.*))?/.exec(line) ?? [];
     sums.total += 1;
     if (not && skip === undefined) sums.failed += 1;
     if (skip !== undefined) {
