@@ -221,6 +221,13 @@ t.test('the rules say no', async (t) => {
 
 t.test('no file is long, and most are short', async (t) => {
   for (const { path, lines } of sources) if (lines > 400) t.fail(`${path} has ${lines} lines`);
+  const names = readdirSync(join(root, 'images'), { recursive: true, encoding: 'utf8' });
+  const programs = names.filter((name) => /\.[ch]$/.test(name));
+  t.ok(programs.length > 10, 'those in C are found');
+  for (const name of programs) {
+    const lines = readFileSync(join(root, 'images', name), 'utf8').split('\n').length - 1;
+    if (lines > 400) t.fail(`images/${name} has ${lines} lines`);
+  }
   const sorted = sources.map(({ lines }) => lines).sort((left, right) => left - right);
   const median = sorted[sorted.length >> 1] ?? 0;
   t.ok(median < 100, `the median is ${median} lines`);
