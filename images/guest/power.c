@@ -18,12 +18,14 @@ enum { SIGKILL = 9, SIGTERM = 15 };
 
 static const char *action;
 
+static char mounts[1 << 14];
+
 static void say(const char *what, const char *whom)
 {
-	char line[1024] = "<5>vmmci-guest: ";
+	static char line[sizeof(mounts) + 128];
 	long fd = call(SYS_OPEN, (long)"/dev/kmsg", WRONLY | CLOSE_ON_EXEC, 0);
 
-	append(append(append(append(line + length(line), action), what), whom), "\n");
+	append(append(append(append(append(line, "<5>vmmci-guest: "), action), what), whom), "\n");
 	call(SYS_WRITE, fd, (long)line, length(line));
 	call(SYS_CLOSE, fd, 0, 0);
 }
@@ -41,11 +43,10 @@ static char *mount_point(char *line)
 	return line;
 }
 
-/* Tries to unmount what is mounted of a disk, the latest first; null when nothing was, else one that is left or was. */
+/* Unmounts what is mounted of a disk, the latest first; one that is still in use, null when none is. */
 static const char *unmount(void)
 {
-	static char mounts[1 << 14];
-	const char *some = 0;
+	const char *left = 0;
 	long fd = call(SYS_OPEN, (long)"/proc/mounts", RDONLY | CLOSE_ON_EXEC, 0), size = 0, count;
 
 	while ((count = call(SYS_READ, fd, (long)(mounts + size), (long)sizeof(mounts) - 1 - size)) > 0)
@@ -53,12 +54,15 @@ static const char *unmount(void)
 	call(SYS_CLOSE, fd, 0, 0);
 	mounts[size] = 0;
 	for (char *line = mounts + size; line-- > mounts;) {
+		char *point;
+
 		if ((line > mounts && line[-1] != '\n') || !starts(line, "/dev/"))
 			continue;
-		some = mount_point(line);
-		call(SYS_UMOUNT, (long)some, 0, 0);
+		point = mount_point(line);
+		if (call(SYS_UMOUNT, (long)point, 0, 0))
+			left = point;
 	}
-	return some;
+	return left;
 }
 
 void run(long *stack)
