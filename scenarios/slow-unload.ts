@@ -3,9 +3,14 @@ import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
 
-/** As many as it takes to meet a look under way: one goes on for about half the time. */
-const rounds = 20;
 const slowMs = 10;
+
+/**
+ * A look is under way for about half the time, but QEMU does nothing else while it waits for the device, and a sleeping shell does not wake up
+ * until it has the answer. So the shell counts, each time a little further, over more than the 22 ms from look to look.
+ */
+const rounds = 40;
+const further = 50;
 const readCommand = { protocol: 'vfio-user', command: 'REGION_READ', region: 0, offset: 20 } as const;
 
 const options = { cpus: 2, driver: 'installed' } as const;
@@ -18,7 +23,10 @@ scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) =>
   await vm.shell.text(`
     cd /sys/bus/virtio/drivers/${driver.description.virtioDriver}
     for device in virtio*; do
-      for round in $(seq ${rounds}); do usleep 15000; echo $device >unbind; echo $device >bind; done
+      for round in $(seq ${rounds}); do
+        left=$((round * ${further})); while [ $left -gt 0 ]; do left=$((left - 1)); done
+        echo $device >unbind; echo $device >bind
+      done
     done`);
   check.equal('times that the driver came up', trace.since(mark, 'status').filter(isDriverOk).length, rounds);
   await driver.unload();
