@@ -1,9 +1,10 @@
 // Whatever the kernel, a driver does the same to the registers of the device: the accesses that are stored beside it, in that order.
+
+import { readTranscript } from '../harness/driver/stored-transcript.js';
+import { lastPhase, type Phase, phaseKind, transcriptOf } from '../harness/driver/transcript.js';
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { readTranscript } from '../harness/scenario/stored-transcript.js';
 import { isDriverOk, isTimeRead } from '../harness/scenario/traffic.js';
-import { lastPhase, type Phase, phaseKind, transcriptOf } from '../harness/transcript/transcript.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const namesOf = (phases: readonly Phase[]): string[] => phases.map(({ name }) => name);

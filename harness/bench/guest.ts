@@ -1,14 +1,14 @@
 // What a guest sees of it: the kernel's own loop of port reads, in a restored guest, with QEMU in between.
 import { join } from 'node:path';
 import type { Progress } from '../../images/toolroot/progress.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import { Trace } from '../base/trace.js';
+import { startDevice } from '../device/device.js';
 import type { Shell } from '../guest/shell.js';
 import { enableDevice, readDevice } from '../guest/sysfs.js';
-import { startDevice } from '../scenario/device.js';
-import { openEnvironment } from '../scenario/environment.js';
+import { openEnvironment } from '../run/environment.js';
 import { functionAddress, startVm } from '../scenario/vm.js';
 import { privateDirectory } from '../socket/private-directory.js';
-import { Trace } from '../trace.js';
 import { DEFAULT_GENERATION } from '../vmmci/generations.js';
 import { CONFIG_OFFSET, CONFIG_SIZE } from '../vmmci/registers.js';
 import { intervals, type Read } from './intervals.js';

@@ -1,6 +1,6 @@
 // How long reads took, from the trace of the function that answered them.
 
-import type { TraceEvent } from '../trace.js';
+import type { TraceEvent } from '../base/trace.js';
 
 export interface Read {
   /** Bytes from the start of BAR0. */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { sampleCell, sampleKernel, sampleReport } from '../report/sample.js';
+import { sampleCell, sampleKernel, sampleReport } from '../testing/report-sample.js';
 import { matrixFigures, ninth, renderMatrixFigures } from './matrix-figures.js';
 import { type MatrixRun, wasWarm } from './matrix-run.js';
 import { below, parseStatus } from './processes.js';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { readEvidence } from '../report/evidence.js';
 import { overheadOf } from '../report/milestones.js';
 import { type Report, readReport } from '../report/model.js';

@@ -1,7 +1,7 @@
 // The process with the servers: `server-process.js KIND COUNT DIRECTORY`. Sends the sockets when all listen, and then, as
 // often as it is asked, what it has used so far.
 import { join } from 'node:path';
-import { Trace } from '../trace.js';
+import { Trace } from '../base/trace.js';
 import { isKind } from './kinds.js';
 import type { Usage } from './messages.js';
 import { starts } from './servers.js';

@@ -1,9 +1,9 @@
 // The servers of each kind, as a daemon would run them: with its trace.
 import { join } from 'node:path';
+import type { TraceSink } from '../base/trace.js';
+import { startDevice } from '../device/device.js';
 import { PciFunction } from '../pci/function.js';
-import { startDevice } from '../scenario/device.js';
 import { closeFd, signalEventFd } from '../socket/descriptor.js';
-import type { TraceSink } from '../trace.js';
 import { serveFunction } from '../vfio-user/listen.js';
 import { clockHolder, parseClock } from '../vmmci/clock.js';
 import { Vmmci } from '../vmmci/device.js';

@@ -1,15 +1,15 @@
 // `vmmci backend`: the vhost-user back-end alone.
 import { parseArgs } from 'node:util';
+import { Trace } from '../base/trace.js';
+import { startBackend } from '../device/device.js';
+import { withFaults } from '../device/fault-method.js';
 import { FaultEngine } from '../faults/engine.js';
-import { startBackend } from '../scenario/device.js';
-import { Trace } from '../trace.js';
 import { controlMethods } from '../vmd/control-methods.js';
 import { CLOCK_FORMS } from '../vmmci/clock.js';
 import { generationNames } from '../vmmci/generations.js';
 import { hostNow } from '../vmmci/host-clock.js';
 import { runDaemon } from './daemon.js';
 import { clockOption, generationOption, socketOption } from './device-options.js';
-import { withFaults } from './fault-method.js';
 
 export const summary = 'serve the vmmci device to a vhost-user front-end';
 

@@ -3,9 +3,9 @@ import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { removeTree } from '../base/cache/remove-tree.js';
 import { matrixFigures, renderMatrixFigures } from '../bench/matrix-figures.js';
 import { type MatrixRun, runMatrixOnce, wasWarm } from '../bench/matrix-run.js';
-import { removeTree } from '../cache/remove-tree.js';
 import { exitStatusOf } from '../report/grid.js';
 import { progressLines } from './progress-lines.js';
 

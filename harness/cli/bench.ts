@@ -2,14 +2,14 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { askFor, kernelRow } from '../../images/kernels/table.js';
+import { HarnessError } from '../base/errors.js';
 import { type BootFigure, measureBoots } from '../bench/boot.js';
 import { type Figure, figuresOf, guestFigure } from '../bench/figures.js';
 import { type GuestSeries, measureGuest, portKernel } from '../bench/guest.js';
 import { measure } from '../bench/measure.js';
 import { renderFigures } from '../bench/table.js';
-import { HarnessError } from '../errors.js';
 import { columns } from '../report/table.js';
-import { variables } from '../scenario/environment.js';
+import { variables } from '../run/environment.js';
 import { progressLines } from './progress-lines.js';
 
 export const summary = 'measure what a register read costs, as a ratio to a bare echo';

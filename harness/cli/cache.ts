@@ -1,8 +1,8 @@
 // `vmmci cache`: what is kept between runs, how large it is, and getting rid of it.
 import { parseArgs } from 'node:util';
-import { cacheDirectory } from '../cache/directory.js';
-import { chooseShelves, clearShelf, shelves, takeStock } from '../cache/inventory.js';
-import { HarnessError } from '../errors.js';
+import { cacheDirectory } from '../base/cache/directory.js';
+import { chooseShelves, clearShelf, shelves, takeStock } from '../base/cache/inventory.js';
+import { HarnessError } from '../base/errors.js';
 import { limitVariable, snapshotLimit } from '../qemu/snapshot-limit.js';
 import { megabytes } from '../report/megabytes.js';
 import { columns } from '../report/table.js';

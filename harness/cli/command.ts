@@ -1,5 +1,5 @@
 // A command line of `vmmci`: finds the command, and turns what it throws into a message and an exit status.
-import { codeOf, HarnessError } from '../errors.js';
+import { codeOf, HarnessError } from '../base/errors.js';
 
 interface Command {
   readonly summary: string;

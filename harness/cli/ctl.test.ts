@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { noTrace, Trace } from '../trace.js';
+import { noTrace, Trace } from '../base/trace.js';
+import { said } from '../testing/said.js';
 import { controlMethods } from '../vmd/control-methods.js';
 import { serveControl } from '../vmd/control-server.js';
 import { Host } from '../vmd/host.js';
@@ -11,7 +12,6 @@ import { Vmmci } from '../vmmci/device.js';
 import { generations } from '../vmmci/generations.js';
 import { VirtualScheduler } from '../vmmci/scheduler.js';
 import { run } from './ctl.js';
-import { said } from './said.js';
 
 /** A control socket before a device that has its driver. */
 const daemon = async (t: Test) => {

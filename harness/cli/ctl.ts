@@ -1,7 +1,7 @@
 // `vmmci ctl`: ask a running backend or function something, or tell it to do something.
 
 import { parseArgs } from 'node:util';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { callControl } from '../vmd/control-client.js';
 import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
 import { requests } from '../vmmci/commands.js';

@@ -8,11 +8,11 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { connect } from '../socket/connect.js';
+import type { Outcome } from '../testing/commands-process.js';
+import { said } from '../testing/said.js';
 import { Client } from '../vfio-user/client.js';
 import { startFrontEnd } from '../vhost-user/front-end.js';
-import type { Outcome } from './commands-process.js';
 import { run } from './ctl.js';
-import { said } from './said.js';
 
 const main = join(import.meta.dirname, 'main.js');
 const clock = ['--clock', 'frozen:2019-03-02T05:57:01.123456Z'];
@@ -61,7 +61,7 @@ const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown
 
 /** How command lines end, which one process runs one after the other. It must end by itself. */
 const outcomesOf = async (lines: readonly (readonly string[])[]): Promise<Outcome[]> => {
-  const script = join(import.meta.dirname, 'commands-process.js');
+  const script = join(import.meta.dirname, '../testing/commands-process.js');
   const { stdout } = await execa(process.execPath, [script, JSON.stringify(lines)], { timeout: 20_000 });
   return JSON.parse(stdout) as Outcome[];
 };

@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { packageRoot } from '../../images/asset.js';
 import { readResults } from '../report/results.js';
 import { renderMissing, renderTable } from '../report/table.js';
-import { openEnvironment } from '../scenario/environment.js';
+import { openEnvironment } from '../run/environment.js';
 import { progressLines } from './progress-lines.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
 

@@ -1,5 +1,5 @@
 // Options of the commands that make a device, and the checks that name them.
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { type StalePolicy, stalePolicies } from '../pci/stale.js';
 import { checkSocketPath } from '../socket/path.js';
 import { parseClock } from '../vmmci/clock.js';

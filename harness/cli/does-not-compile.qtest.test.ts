@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import t from 'tap';
 import { asset } from '../../images/asset.js';
 import { readResults } from '../report/results.js';
-import { variables } from '../scenario/environment.js';
+import { variables } from '../run/environment.js';
 
 const main = join(import.meta.dirname, 'main.js');
 

@@ -6,10 +6,10 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { connect } from '../socket/connect.js';
+import { said } from '../testing/said.js';
 import { Client } from '../vfio-user/client.js';
 import { startFrontEnd } from '../vhost-user/front-end.js';
 import { run } from './ctl.js';
-import { said } from './said.js';
 
 const main = join(import.meta.dirname, 'main.js');
 

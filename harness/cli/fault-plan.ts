@@ -1,7 +1,7 @@
 // A fault plan as the command line gives it.
 
 import { readFileSync } from 'node:fs';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { FaultPlan } from '../faults/fault.js';
 import { parseFaultPlan } from '../faults/parse.js';
 

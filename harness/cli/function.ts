@@ -1,12 +1,13 @@
 // `vmmci function`: the vfio-user server for `qemu -device vfio-user-pci`.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import { Trace } from '../base/trace.js';
+import { type Backend, startBackend, startFunction } from '../device/device.js';
+import { withFaults } from '../device/fault-method.js';
 import { FaultEngine } from '../faults/engine.js';
 import { stalePolicies } from '../pci/stale.js';
-import { type Backend, startBackend, startFunction } from '../scenario/device.js';
 import { privateDirectory } from '../socket/private-directory.js';
-import { Trace } from '../trace.js';
 import type { MethodTable } from '../vmd/control.js';
 import { controlMethods, functionMethods } from '../vmd/control-methods.js';
 import { CLOCK_FORMS } from '../vmmci/clock.js';
@@ -14,7 +15,6 @@ import { generationNames } from '../vmmci/generations.js';
 import { hostNow } from '../vmmci/host-clock.js';
 import { runDaemon } from './daemon.js';
 import { clockOption, generationOption, socketOption, staleOption } from './device-options.js';
-import { withFaults } from './fault-method.js';
 
 export const summary = 'serve the vmmci PCI function to a QEMU of your own';
 

@@ -1,4 +1,4 @@
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 
 /** The value of `--jobs`; undefined when it was not given. USAGE for what is no number from 1 to 99. */
 export const jobsOption = (value: string | undefined): number | undefined => {

@@ -5,7 +5,7 @@ import { ensureKernel, findKernel, removeKernel } from '../../images/kernels/ens
 import { type KernelStock, takeKernelStock } from '../../images/kernels/stock.js';
 import { kernelTable } from '../../images/kernels/table.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { choose } from '../matrix/select.js';
 import { megabytes } from '../report/megabytes.js';
 import { columns } from '../report/table.js';

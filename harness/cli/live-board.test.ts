@@ -1,5 +1,5 @@
 import t from 'tap';
-import { sampleCell, sampleStep } from '../report/sample.js';
+import { sampleCell, sampleStep } from '../testing/report-sample.js';
 import { liveBoard, type Terminal } from './live-board.js';
 
 const planned = new Map([

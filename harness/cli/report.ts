@@ -2,7 +2,7 @@
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { selectKernels } from '../matrix/select.js';
 import { diffReports, isLost, isWorse, renderDiff } from '../report/diff.js';
 import { exitStatusOf } from '../report/grid.js';

@@ -2,8 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { askFor, kernelRow } from '../../images/kernels/table.js';
-import { newRunDirectory, variables } from '../scenario/environment.js';
-import { knownDrivers } from '../scenario/known-drivers.js';
+import { knownDrivers } from '../driver/known-drivers.js';
+import { newRunDirectory, variables } from '../run/environment.js';
 
 export const runOptions = {
   kernel: { type: 'string' },

@@ -3,14 +3,14 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../images/asset.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { tapDigest } from '../report/tap-digest.js';
-import { compiledFiles } from '../scenario/compiled-files.js';
+import { compiledFiles } from '../run/compiled-files.js';
+import type { Environment } from '../run/environment.js';
+import { runFiles } from '../run/run-files.js';
 import { distroOf } from '../scenario/distro.js';
-import type { Environment } from '../scenario/environment.js';
 import { jobsOption } from './jobs-option.js';
 import { progressLines } from './progress-lines.js';
-import { runFiles } from './run-files.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
 import { withEnvironment } from './with-environment.js';
 

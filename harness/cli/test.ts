@@ -2,9 +2,9 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { tapDigest } from '../report/tap-digest.js';
-import { filesFor, scenarioFiles } from '../scenario/scenario-files.js';
+import { runFiles } from '../run/run-files.js';
+import { filesFor, scenarioFiles } from '../run/scenario-files.js';
 import { jobsOption } from './jobs-option.js';
-import { runFiles } from './run-files.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
 import { withEnvironment } from './with-environment.js';
 

@@ -4,11 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { asset } from '../../images/asset.js';
 import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
-import { readResults } from '../report/results.js';
-import { openEnvironment, variables } from '../scenario/environment.js';
-import { filesFor, scenarioFiles } from '../scenario/scenario-files.js';
-import { readTranscript, writeTranscript } from '../scenario/stored-transcript.js';
-import { diffTranscripts, renderDiff } from '../transcript/diff.js';
+import { readTranscript, writeTranscript } from '../driver/stored-transcript.js';
 import {
   type AccessEvent,
   lastPhase,
@@ -16,9 +12,13 @@ import {
   phaseKind,
   render,
   transcriptOf,
-} from '../transcript/transcript.js';
+} from '../driver/transcript.js';
+import { diffTranscripts, renderDiff } from '../driver/transcript-diff.js';
+import { readResults } from '../report/results.js';
+import { openEnvironment, variables } from '../run/environment.js';
+import { runFiles } from '../run/run-files.js';
+import { filesFor, scenarioFiles } from '../run/scenario-files.js';
 import { progressLines } from './progress-lines.js';
-import { runFiles } from './run-files.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
 
 export const summary =

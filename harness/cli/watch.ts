@@ -6,14 +6,14 @@ import { parseArgs } from 'node:util';
 import { asset } from '../../images/asset.js';
 import { buildInTree } from '../../images/kernels/build.js';
 import { hashSources, listSources } from '../../images/kernels/module-sources.js';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
 import { readResults } from '../report/results.js';
 import { columns } from '../report/table.js';
-import { type Environment, openEnvironment, variables } from '../scenario/environment.js';
-import { filesFor, scenarioFiles } from '../scenario/scenario-files.js';
+import { type Environment, openEnvironment, variables } from '../run/environment.js';
+import { runFiles } from '../run/run-files.js';
+import { filesFor, scenarioFiles } from '../run/scenario-files.js';
 import { interrupted } from './interrupted.js';
 import { progressLines } from './progress-lines.js';
-import { runFiles } from './run-files.js';
 import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
 import { watchFiles } from './watch-files.js';
 

@@ -1,9 +1,9 @@
 // What every run of scenarios in guests begins and ends with.
-import { codeOf, HarnessError } from '../errors.js';
+import { codeOf, HarnessError } from '../base/errors.js';
 import { readResults } from '../report/results.js';
 import { renderMissing, renderTable } from '../report/table.js';
-import { writeBuildFailure } from '../scenario/build-failure.js';
-import { type Environment, openEnvironment } from '../scenario/environment.js';
+import { writeBuildFailure } from '../run/build-failure.js';
+import { type Environment, openEnvironment } from '../run/environment.js';
 import { progressLines } from './progress-lines.js';
 
 /**

@@ -1,6 +1,6 @@
 // Fault plans from JSON that somebody wrote: each field is checked and the message says which one is wrong.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { type Effect, effectKinds, type Fault, type FaultPlan, type When } from './fault.js';
 
 type Fields = Readonly<Record<string, unknown>>;

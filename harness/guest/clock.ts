@@ -1,6 +1,6 @@
 // The guest's wall clock, in nanoseconds.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { Commands } from './shell.js';
 
 /** A clock in nanoseconds since the epoch: the host's, or a device's. */

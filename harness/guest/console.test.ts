@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import t from 'tap';
+import type { TraceData } from '../base/trace.js';
 import type { QemuExit } from '../qemu/exit.js';
-import type { TraceData } from '../trace.js';
+import { FakeTimers } from '../testing/fake-timers.js';
 import { Console } from './console.js';
-import { FakeTimers } from './fake-timers.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

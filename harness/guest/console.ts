@@ -2,11 +2,11 @@
 // the end of QEMU ends the wait at once.
 
 import type { Readable } from 'node:stream';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import { describeExit, isGuestsOwn, type QemuExit } from '../qemu/exit.js';
-import { noTrace, type TraceSink } from '../trace.js';
-import { findSplats } from './kernel-log.js';
 import { lineSplitter } from './lines.js';
+import { findSplats } from './splats.js';
 import { realTimers, type Timers } from './timers.js';
 
 export interface ConsoleLine {

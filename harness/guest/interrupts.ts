@@ -1,6 +1,6 @@
 // What the guest's kernel knows of one interrupt.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { Commands } from './shell.js';
 
 export interface Interrupt {

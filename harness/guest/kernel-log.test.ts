@@ -1,6 +1,7 @@
 import t from 'tap';
-import { assertHealthy, findSplats, readKernelLog } from './kernel-log.js';
+import { assertHealthy, readKernelLog } from './kernel-log.js';
 import type { CommandResult, Commands } from './shell.js';
+import { findSplats } from './splats.js';
 
 /** What each kind looks like; written for this test. */
 const samples: readonly (readonly [kind: string, line: string])[] = [

@@ -1,6 +1,6 @@
 // `lspci -nnvvxxx` (pciutils 3.13) as typed values. Pure, but for the one function that asks a guest.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { Commands } from './shell.js';
 
 export interface Region {

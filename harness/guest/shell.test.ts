@@ -1,8 +1,8 @@
 import { type Duplex, duplexPair, PassThrough } from 'node:stream';
 import t from 'tap';
 import type { QemuExit } from '../qemu/exit.js';
+import { FakeTimers } from '../testing/fake-timers.js';
 import { Console } from './console.js';
-import { FakeTimers } from './fake-timers.js';
 import { quoteWord } from './quote.js';
 import { Shell } from './shell.js';
 

@@ -2,8 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { codeOf, HarnessError } from '../errors.js';
-import { noTrace, type TraceSink } from '../trace.js';
+import { codeOf, HarnessError } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import type { Console } from './console.js';
 import { lineSplitter } from './lines.js';
 import { quoteWord } from './quote.js';

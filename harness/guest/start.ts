@@ -3,7 +3,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Bind } from '../../images/toolroot/enter.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import type { MachineDescription } from '../qemu/argv.js';
 import type { Qemu } from '../qemu/find.js';
 import { plugFunction } from '../qemu/hot-plug.js';
@@ -11,7 +12,6 @@ import { loadMachine, saveMachine, toBeLoaded, toBeSaved } from '../qemu/migrati
 import { type Machine, startQemu } from '../qemu/process.js';
 import { snapshotDirectory, useSnapshot } from '../qemu/snapshot.js';
 import { snapshotKey } from '../qemu/snapshot-key.js';
-import { noTrace, type TraceSink } from '../trace.js';
 import { Console } from './console.js';
 import { Shell } from './shell.js';
 import { realTimers, type Timers } from './timers.js';

@@ -1,6 +1,6 @@
 // PCI devices as sysfs shows them, and their I/O registers through resource0.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { quoteWord } from './quote.js';
 import type { Commands } from './shell.js';
 

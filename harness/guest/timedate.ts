@@ -1,6 +1,6 @@
 // What timedatectl(1) of systemd tells.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { Commands } from './shell.js';
 
 export interface Timedate {

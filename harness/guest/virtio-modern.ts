@@ -1,7 +1,7 @@
 // A modern virtio device on PCI (virtio 1.2, 4.1) that no driver has: its structures are found in configuration space and
 // accessed as physical memory. Linux forbids that only where a driver has claimed the region (CONFIG_IO_STRICT_DEVMEM).
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { Commands } from './shell.js';
 import { readDevice, type Width } from './sysfs.js';
 

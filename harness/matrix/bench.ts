@@ -4,9 +4,9 @@ import { listSources } from '../../images/kernels/module-sources.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import type { ToolRoot } from '../../images/toolroot/enter.js';
 import type { Progress } from '../../images/toolroot/progress.js';
+import { type DriverDescription, readDriver } from '../driver/description.js';
 import { type AcceleratorChoice, probeAccelerator } from '../qemu/accelerator.js';
 import { findQemu, type Qemu } from '../qemu/find.js';
-import { type DriverDescription, readDriver } from '../scenario/driver-description.js';
 
 export interface Bench {
   readonly root: ToolRoot;

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { ReportCell } from '../report/model.js';
-import { cellOf, type FakeStages, fakeStages } from './fake-stages.js';
+import { cellOf, type FakeStages, fakeStages } from '../testing/fake-stages.js';
 import { createHalt, type Halt } from './halt.js';
 import { type PipelineResult, runPipeline } from './pipeline.js';
 import { unrunCell } from './unrun.js';

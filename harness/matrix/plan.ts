@@ -1,6 +1,6 @@
 // The cells of a matrix, in the order in which they are run, and how they are cut into shards.
 import type { KernelRow } from '../../images/kernels/table.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { GenerationName } from '../vmmci/generations.js';
 
 /** What a process runs at a time: a file of scenarios, on a kernel, with a generation of vmd. */

@@ -6,7 +6,7 @@ import { ensureKernel, findKernel } from '../../images/kernels/ensure.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import type { KernelRow } from '../../images/kernels/table.js';
 import type { Progress } from '../../images/toolroot/progress.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { ReportStep } from '../report/model.js';
 import type { Bench } from './bench.js';
 import { warmSnapshot } from './boot.js';

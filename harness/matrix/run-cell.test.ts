@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Verdict } from '../scenario/result.js';
-import { cellOf } from './fake-stages.js';
+import type { Verdict } from '../run/result.js';
+import { cellOf } from '../testing/fake-stages.js';
 import { createHalt } from './halt.js';
 import { runCell } from './run-cell.js';
 import type { ScenarioPool } from './scenario-pool.js';

@@ -2,10 +2,10 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
-import { removeTree } from '../cache/remove-tree.js';
+import { removeTree } from '../base/cache/remove-tree.js';
 import type { ReportCell } from '../report/model.js';
 import { readResults } from '../report/results.js';
-import type { ScenarioResult } from '../scenario/result.js';
+import type { ScenarioResult } from '../run/result.js';
 import { DEFAULT_GENERATION } from '../vmmci/generations.js';
 import type { Halt } from './halt.js';
 import type { Cell } from './plan.js';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
-import { cellOf } from './fake-stages.js';
+import { cellOf } from '../testing/fake-stages.js';
 import { createHalt, type Halt } from './halt.js';
 import type { Cell } from './plan.js';
 import { runCell } from './run-cell.js';

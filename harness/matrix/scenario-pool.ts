@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { askFor } from '../../images/kernels/table.js';
 import type { ReportCell } from '../report/model.js';
-import { variables } from '../scenario/environment.js';
+import { variables } from '../run/environment.js';
 import type { Cell } from './plan.js';
 import { type FileEnd, type ScenarioProcess, startScenarioProcess } from './scenario-process.js';
 import { lastLines, unrunCell } from './unrun.js';

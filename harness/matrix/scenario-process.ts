@@ -2,9 +2,9 @@
 import { mkdir, mkdtemp, open, readFile, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeTree } from '../cache/remove-tree.js';
-import { variables } from '../scenario/environment.js';
-import { type End, startWorker } from '../worker/start-worker.js';
+import { removeTree } from '../base/cache/remove-tree.js';
+import { variables } from '../run/environment.js';
+import { type End, startWorker } from '../run/start-worker.js';
 
 export interface ProcessOptions {
   /** What the scenarios run on. */

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { kernelTable } from '../../images/kernels/table.js';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
 import { defaultJobs } from './jobs.js';
 import { cutShard, parseShard, planCells } from './plan.js';
 import { glob, selectGenerations, selectKernels } from './select.js';

@@ -1,6 +1,6 @@
 // Which kernels and generations a run is about, from what the command line says.
 import { directoryPrefix, type KernelRow, kernelRow, kernelTable } from '../../images/kernels/table.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { DEFAULT_GENERATION, type GenerationName, generationNames } from '../vmmci/generations.js';
 
 /** `*` is any run of characters, `?` any one; the rest is itself. */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { createHalt } from './halt.js';
 import { retryBroken } from './retry.js';
 import { runStep } from './step.js';

@@ -1,6 +1,6 @@
 // Values on their way between 32-bit registers and accesses of 1, 2 or 4 bytes.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 
 const EINVAL = 22;
 

@@ -1,7 +1,7 @@
 // The function's hold on its backend, which may be away, die, hang or come back.
 
-import { codeOf } from '../errors.js';
-import type { TraceSink } from '../trace.js';
+import { codeOf } from '../base/errors.js';
+import type { TraceSink } from '../base/trace.js';
 import type { FrontEnd } from '../vhost-user/front-end.js';
 
 export interface LinkOptions {

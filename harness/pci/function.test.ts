@@ -1,7 +1,7 @@
 import t from 'tap';
-import { Trace } from '../trace.js';
+import { Trace } from '../base/trace.js';
+import { FakeFrontEnd } from '../testing/fake-front-end.js';
 import { type GenerationName, generations } from '../vmmci/generations.js';
-import { FakeFrontEnd } from './fake-front-end.js';
 import { PciFunction } from './function.js';
 import type { StalePolicy } from './stale.js';
 

@@ -1,7 +1,7 @@
 // The PCI function that a guest sees: configuration space, the virtio header in BAR0, ISR and INTx. The config area
 // behind the header is the backend's; each access goes there with the guest's own offset and width.
 
-import { noTrace, type TraceSink } from '../trace.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import { region, regionFlag } from '../vfio-user/info.js';
 import type { Target } from '../vfio-user/target.js';
 import type { FrontEnd } from '../vhost-user/front-end.js';

@@ -1,6 +1,6 @@
 // The line's effects: the eventfd that the client gave, and the trace.
 
-import type { TraceSink } from '../trace.js';
+import type { TraceSink } from '../base/trace.js';
 import { idleLine, type Line, type LineEvent, type LineRules, stepLine } from './isr-line.js';
 
 /** What is done with an eventfd. `signal` adds 1 to it. */

@@ -6,8 +6,8 @@ import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { cacheDirectory } from '../cache/directory.js';
-import { publish } from '../cache/publish.js';
+import { cacheDirectory } from '../base/cache/directory.js';
+import { publish } from '../base/cache/publish.js';
 import type { Qemu } from './find.js';
 import { firmware, firmwareExit } from './firmware.js';
 

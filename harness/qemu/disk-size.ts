@@ -1,7 +1,7 @@
 // How large a disk is to the guest.
 
 import { open } from 'node:fs/promises';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { Disk } from './disk.js';
 
 /** Of a qcow2 header, big-endian (QEMU docs/interop/qcow2): the magic number at 0, the virtual size at 24. */

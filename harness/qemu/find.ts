@@ -5,7 +5,7 @@ import { access } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { execa } from 'execa';
 import { type Bind, enter, type ToolRoot } from '../../images/toolroot/enter.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 
 export interface Qemu {
   path: string;

@@ -5,7 +5,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { MachineDescription } from './argv.js';
 import type { Machine } from './process.js';
 import type { Qmp } from './qmp.js';

@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import type { Bind } from '../../images/toolroot/enter.js';
-import { HarnessError } from '../errors.js';
-import { noTrace, type TraceSink } from '../trace.js';
+import { HarnessError } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import {
   argv,
   type ChannelName,

@@ -1,8 +1,8 @@
 // QMP (QEMU 11.1, qmp-spec): JSON lines, answers matched to commands by id, events in between.
 
 import type { Duplex } from 'node:stream';
-import { HarnessError } from '../errors.js';
-import { noTrace, type TraceSink } from '../trace.js';
+import { HarnessError } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import { patience } from './patience.js';
 
 export interface QmpEvent {

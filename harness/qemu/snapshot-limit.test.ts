@@ -1,8 +1,8 @@
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { privateCache } from '../cache/private-cache.js';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
+import { privateCache } from '../testing/private-cache.js';
 import {
   chooseVictims,
   limitVariable,

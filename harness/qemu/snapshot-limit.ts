@@ -2,9 +2,9 @@
 
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDirectory } from '../cache/directory.js';
-import { withLock } from '../cache/lock.js';
-import { HarnessError } from '../errors.js';
+import { cacheDirectory } from '../base/cache/directory.js';
+import { withLock } from '../base/cache/lock.js';
+import { HarnessError } from '../base/errors.js';
 
 /** The environment variable with the limit, in MiB. */
 export const limitVariable = 'VMMCI_SNAPSHOT_LIMIT';

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { privateCache } from '../cache/private-cache.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import { privateCache } from '../testing/private-cache.js';
 import { snapshotDirectory, useSnapshot } from './snapshot.js';
 
 const damaged = (path: string): HarnessError =>

@@ -2,9 +2,9 @@
 
 import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { withLock } from '../cache/lock.js';
-import { publish } from '../cache/publish.js';
-import { codeOf, type ErrorCode } from '../errors.js';
+import { withLock } from '../base/cache/lock.js';
+import { publish } from '../base/cache/publish.js';
+import { codeOf, type ErrorCode } from '../base/errors.js';
 import { noteUse, snapshotBytes, snapshotDirectory, trimSnapshots } from './snapshot-limit.js';
 
 export { snapshotDirectory } from './snapshot-limit.js';

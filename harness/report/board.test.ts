@@ -1,6 +1,6 @@
 import t from 'tap';
+import { sampleCell, sampleStep } from '../testing/report-sample.js';
 import { renderBoard } from './board.js';
-import { sampleCell, sampleStep } from './sample.js';
 
 const [fetched, built, booted] = (['fetch', 'build', 'boot'] as const).map((name) =>
   sampleStep(name, 'passed'),

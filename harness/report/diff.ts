@@ -1,5 +1,5 @@
 // What changed from one report to the next.
-import type { Verdict } from '../scenario/result.js';
+import type { Verdict } from '../run/result.js';
 import type { Report } from './model.js';
 
 /** A cell, or a step of a kernel, of which at least one report tells. */

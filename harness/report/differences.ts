@@ -1,5 +1,5 @@
 // What is special about one cell: the same scenario on the other kernels, told apart by how it ended.
-import type { TraceEvent } from '../trace.js';
+import type { TraceEvent } from '../base/trace.js';
 import type { ReportCell } from './model.js';
 
 /** Numbers differ from run to run; the words around them are what is compared. */

@@ -1,10 +1,10 @@
 import t from 'tap';
-import type { TraceEvent } from '../trace.js';
+import type { TraceEvent } from '../base/trace.js';
+import { hostile } from '../testing/report-sample.js';
+import { readMarkup } from '../testing/well-formed.js';
 import { drawDrift, driftOf, duration } from './drift-plot.js';
 import { drawLanes, stepOf, timeLabel } from './lanes.js';
 import { milestonesOf, overheadOf } from './milestones.js';
-import { hostile } from './sample.js';
-import { readMarkup } from './well-formed.js';
 
 const trace = (...events: readonly (readonly [at: number, data: Omit<TraceEvent, 'seq' | 'at'>])[]) =>
   events.map(([at, data], seq) => ({ seq, at, ...data }) as TraceEvent);

@@ -1,5 +1,5 @@
 // What the clocks did during a scenario: the device's against the trace's own, and the drift that the driver told.
-import type { TraceEvent } from '../trace.js';
+import type { TraceEvent } from '../base/trace.js';
 import { stepOf, timeLabel } from './lanes.js';
 
 export interface Point {

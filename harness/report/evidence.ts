@@ -1,7 +1,7 @@
 // What a cell left beside its result, read back for a report.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TraceEvent } from '../trace.js';
+import type { TraceEvent } from '../base/trace.js';
 
 export interface Evidence {
   readonly trace: readonly TraceEvent[];

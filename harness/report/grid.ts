@@ -1,5 +1,5 @@
 // Cells as a table: scenarios down, kernels across.
-import type { Verdict } from '../scenario/result.js';
+import type { Verdict } from '../run/result.js';
 import type { Report, ReportCell, ReportKernel, StepName } from './model.js';
 
 export interface GridRow {

@@ -1,5 +1,5 @@
 // One cell of the HTML report: verdict, what failed, timeline, logs, and how the other kernels did.
-import { formatEvent } from '../scenario/format-event.js';
+import { formatEvent } from '../diagnosis/format-event.js';
 import { compareOutcomes, compareTranscripts, transcriptOf } from './differences.js';
 import { drawDrift } from './drift-plot.js';
 import { escapeMarkup } from './escape.js';

@@ -1,5 +1,5 @@
 // Verdicts on the page: a mark that needs no colour, a word, and a time.
-import type { Verdict } from '../scenario/result.js';
+import type { Verdict } from '../run/result.js';
 
 const marks: Readonly<Record<Verdict, string>> = {
   passed: '✓',

@@ -2,9 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
-import { type Browser, chromiumVariable, findChromium, type Page, startChromium } from './chromium.js';
+import {
+  type Browser,
+  chromiumVariable,
+  findChromium,
+  type Page,
+  startChromium,
+} from '../testing/chromium.js';
+import { sampleCell, sampleEvidence, sampleReport } from '../testing/report-sample.js';
 import { renderHtml } from './html.js';
-import { sampleCell, sampleEvidence, sampleReport } from './sample.js';
 
 const sample = sampleReport();
 /** With a row in which all is well. */

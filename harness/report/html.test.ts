@@ -1,7 +1,7 @@
 import t from 'tap';
+import { sampleCell, sampleEvidence, sampleKernel, sampleReport } from '../testing/report-sample.js';
+import { readMarkup } from '../testing/well-formed.js';
 import { renderHtml } from './html.js';
-import { sampleCell, sampleEvidence, sampleKernel, sampleReport } from './sample.js';
-import { readMarkup } from './well-formed.js';
 
 t.test('well-formed, self-contained, and nothing in it is an element by accident', async (t) => {
   const html = renderHtml(sampleReport(), sampleEvidence);

@@ -1,7 +1,7 @@
 import t from 'tap';
+import { sampleReport } from '../testing/report-sample.js';
+import { readMarkup } from '../testing/well-formed.js';
 import { renderJunit } from './junit.js';
-import { sampleReport } from './sample.js';
-import { readMarkup } from './well-formed.js';
 
 t.test('the checker itself says no', async (t) => {
   for (const bad of ['<a>', '<a></b>', '<a>&</a>', '<a b="&x"/>', '<a b="<"/>', '<a', '</a>', '<a b=c/>'])

@@ -1,6 +1,7 @@
 // A trace drawn as lanes over time: who was busy when, on one clock.
-import { formatEvent } from '../scenario/format-event.js';
-import type { TraceEvent } from '../trace.js';
+
+import type { TraceEvent } from '../base/trace.js';
+import { formatEvent } from '../diagnosis/format-event.js';
 import { escapeMarkup } from './escape.js';
 
 interface Lane {

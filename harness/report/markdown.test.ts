@@ -1,8 +1,8 @@
 import t from 'tap';
+import { hostile, sampleCell, sampleReport } from '../testing/report-sample.js';
 import { escapeMarkdown, fence, shellWord } from './escape.js';
 import { renderMarkdown } from './markdown.js';
 import { reproduceLine } from './reproduce.js';
-import { hostile, sampleCell, sampleReport } from './sample.js';
 
 /** Everything but code blocks. */
 const prose = (text: string): string => text.replaceAll(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '');

@@ -1,5 +1,5 @@
 // The summary that a CI run shows: kernels across, scenarios down, and what went wrong.
-import type { Verdict } from '../scenario/result.js';
+import type { Verdict } from '../run/result.js';
 import { escapeMarkdown, fence } from './escape.js';
 import { countVerdicts, gridsOf, renderCounts, stepNames } from './grid.js';
 import type { Report, ReportCell } from './model.js';

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
+import { hostile, sampleCell, sampleKernel, sampleReport, sampleStep } from '../testing/report-sample.js';
 import { diffReports, isLost, isWorse, renderDiff } from './diff.js';
 import { compareTranscripts, transcriptOf } from './differences.js';
 import { checksIn, readEvidence } from './evidence.js';
@@ -9,7 +10,6 @@ import { countVerdicts, exitStatusOf, renderCounts } from './grid.js';
 import { renderIssue } from './issue.js';
 import { mergeReports } from './merge.js';
 import { type Report, readReport, reportFile, writeReport } from './model.js';
-import { hostile, sampleCell, sampleKernel, sampleReport, sampleStep } from './sample.js';
 
 const good = (more: Partial<Report> = {}): Report =>
   sampleReport({ kernels: [sampleKernel('old')], cells: [sampleCell('old', 'clock', 'passed')], ...more });

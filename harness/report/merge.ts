@@ -1,5 +1,5 @@
 // Several reports, of shards or of single kernels, as one. A part that is missing is told, never passed over.
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import type { Asked, Report, ReportCell, ReportKernel, ReportStep } from './model.js';
 
 /** Where a report came from, for messages. */

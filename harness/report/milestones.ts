@@ -1,5 +1,5 @@
 // How a guest came up, from the trace of its scenario: the same few moments in each.
-import type { TraceEvent } from '../trace.js';
+import type { TraceEvent } from '../base/trace.js';
 
 export interface Milestone {
   readonly what: string;

@@ -1,8 +1,8 @@
 // What a run of the matrix leaves for every report: one JSON file, whose paths are relative to it.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HarnessError } from '../errors.js';
-import type { Verdict } from '../scenario/result.js';
+import { HarnessError } from '../base/errors.js';
+import type { Verdict } from '../run/result.js';
 
 /** Raise it when a reader of the older form would misread the newer. */
 const format = 1;

@@ -1,7 +1,7 @@
 // The results of a run, read back from what its scenarios wrote.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ScenarioResult } from '../scenario/result.js';
+import type { ScenarioResult } from '../run/result.js';
 
 const directories = async (path: string): Promise<string[]> => {
   const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {

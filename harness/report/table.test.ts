@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { ScenarioResult, Verdict } from '../scenario/result.js';
+import type { ScenarioResult, Verdict } from '../run/result.js';
 import { columns, renderMissing, renderSums, renderTable } from './table.js';
 
 const result = (scenario: string, verdict: Verdict, reasons: readonly string[] = []): ScenarioResult => ({

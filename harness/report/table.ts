@@ -1,5 +1,5 @@
 // Results as a table for people.
-import type { ScenarioResult, Verdict } from '../scenario/result.js';
+import type { ScenarioResult, Verdict } from '../run/result.js';
 
 const marks: Readonly<Record<Verdict, string>> = {
   passed: 'passed',

@@ -1,5 +1,5 @@
 // A matrix report for a terminal.
-import type { Verdict } from '../scenario/result.js';
+import type { Verdict } from '../run/result.js';
 import { countVerdicts, gridsOf, renderCounts, stepNames } from './grid.js';
 import type { Report, ReportCell } from './model.js';
 import { columns } from './table.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Trace } from '../trace.js';
+import { Trace } from '../base/trace.js';
 import { checksFor } from './checks.js';
 
 const setUp = () => {

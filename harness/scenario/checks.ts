@@ -1,8 +1,8 @@
 // Assertions that say what was expected, what was seen, and where in the trace.
 import { isDeepStrictEqual } from 'node:util';
-import type { Trace } from '../trace.js';
-import { diffLines } from '../transcript/diff.js';
-import { formatEvent } from './format-event.js';
+import type { Trace } from '../base/trace.js';
+import { formatEvent } from '../diagnosis/format-event.js';
+import { diffLines } from '../driver/transcript-diff.js';
 
 /** The part of a tap test that is used. */
 export interface Reporter {

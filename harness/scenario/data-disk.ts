@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import { type CheckResult, checkImage, flattenImage } from '../../images/qemu-img/image.js';
 import { runInToolRoot } from '../../images/toolroot/run.js';
 import type { Disk } from '../qemu/argv.js';
-import type { Environment } from './environment.js';
+import type { Environment } from '../run/environment.js';
 
 export interface DataDisk {
   /** The raw copy that was looked at, with the journal replayed. */

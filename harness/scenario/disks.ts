@@ -8,7 +8,7 @@ import { writePayload } from '../../images/guest/payload.js';
 import { siblingModules } from '../../images/guest/sibling-modules.js';
 import { type Disk, type Siblings, slots } from '../qemu/argv.js';
 import { siblingSlot } from '../qemu/layout.js';
-import type { Environment } from './environment.js';
+import type { Environment } from '../run/environment.js';
 import { onceFor } from './once-for.js';
 
 const sparse = async (path: string, size: number): Promise<void> => {

@@ -1,10 +1,10 @@
 // What is on the distribution guest's disk when the guest is gone, looked at from outside.
 import { dirname, join } from 'node:path';
 import { runInToolRoot } from '../../images/toolroot/run.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import type { Environment } from '../run/environment.js';
 import { readDataDisk } from './data-disk.js';
 import { distroOf } from './distro.js';
-import type { Environment } from './environment.js';
 import type { Vm } from './vm.js';
 
 export interface DistroDisk {

@@ -6,15 +6,15 @@ import { type Distro, ensureDistro } from '../../images/distro/image.js';
 import { kernelParameters } from '../../images/guest/kernel-parameters.js';
 import { createOverlay } from '../../images/qemu-img/image.js';
 import type { Progress } from '../../images/toolroot/progress.js';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import type { TraceSink } from '../base/trace.js';
 import type { Shell } from '../guest/shell.js';
 import { bootGuest, type Guest, type GuestOptions, loadGuest } from '../guest/start.js';
 import { type Disk, type MachineDescription, slots } from '../qemu/argv.js';
 import { saveMachine, toBeSaved } from '../qemu/migration.js';
 import { snapshotDirectory, useSnapshot } from '../qemu/snapshot.js';
 import { snapshotKey } from '../qemu/snapshot-key.js';
-import type { TraceSink } from '../trace.js';
-import type { Environment } from './environment.js';
+import type { Environment } from '../run/environment.js';
 
 export interface DistroGuestOptions {
   readonly environment: Environment;

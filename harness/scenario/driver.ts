@@ -1,9 +1,9 @@
 // The driver under test, as a scenario sees it: its modules, and what it shows in sysfs.
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
+import type { DriverDescription, SysfsTime } from '../driver/description.js';
 import { unpackPayload } from '../guest/disks.js';
 import type { Shell } from '../guest/shell.js';
-import { noTrace, type TraceSink } from '../trace.js';
-import type { DriverDescription, SysfsTime } from './driver-description.js';
 import { functionAddress } from './vm.js';
 
 /** `seconds.microseconds` in microseconds. GUEST_READ for anything else: the driver shows a wrong form. */

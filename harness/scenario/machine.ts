@@ -1,8 +1,8 @@
 // What a scenario may ask of its machine, and the machine that it gets. Pure.
 import { kernelParameters } from '../../images/guest/kernel-parameters.js';
 import type { Disk, MachineDescription, Siblings } from '../qemu/argv.js';
+import type { Environment } from '../run/environment.js';
 import { type GenerationName, generations } from '../vmmci/generations.js';
-import type { Environment } from './environment.js';
 
 export interface MachineOptions {
   /** Default 1. Each number is a machine, and a snapshot, of its own. */

@@ -1,20 +1,21 @@
 // `scenario(name, options, body)`: one behaviour asserted in a guest of its own, with everything set up and cleared away.
 import { join, resolve } from 'node:path';
 import t from 'tap';
-import { assertHealthy, findSplats, readKernelLog } from '../guest/kernel-log.js';
+import { Trace, type TraceEvent } from '../base/trace.js';
+import { type Device, type DeviceOptions, startDevice } from '../device/device.js';
+import { assertHealthy, readKernelLog } from '../guest/kernel-log.js';
+import { findSplats } from '../guest/splats.js';
+import { artifactDirectory, writeArtifacts } from '../run/artifacts.js';
+import { type Environment, openEnvironment } from '../run/environment.js';
+import { type Verdict, verdictOf, worse } from '../run/result.js';
 import { privateDirectory } from '../socket/private-directory.js';
-import { Trace, type TraceEvent } from '../trace.js';
 import type { DeviceClock } from '../vmmci/clock.js';
 import type { GenerationName } from '../vmmci/generations.js';
 import type { Scheduler } from '../vmmci/scheduler.js';
-import { artifactDirectory, writeArtifacts } from './artifacts.js';
 import { type Checks, checksFor } from './checks.js';
-import { type Device, type DeviceOptions, startDevice } from './device.js';
 import { Driver, type NextReading } from './driver.js';
-import { type Environment, openEnvironment } from './environment.js';
 import { holdings, leftovers } from './leftovers.js';
 import type { MachineOptions } from './machine.js';
-import { type Verdict, verdictOf, worse } from './result.js';
 import { isTimeRead } from './traffic.js';
 import { functionAddress, startVm, type Vm } from './vm.js';
 

@@ -1,6 +1,6 @@
 // A trace, asked.
 import t from 'tap';
-import { Trace } from '../trace.js';
+import { Trace } from '../base/trace.js';
 import { accesses, acks, interrupts } from './traffic.js';
 
 t.test('accesses, acknowledgements and interrupts since a mark', async (t) => {

@@ -1,5 +1,5 @@
 // What scenarios ask of a trace again and again.
-import type { Trace, TraceEvent } from '../trace.js';
+import type { Trace, TraceEvent } from '../base/trace.js';
 
 /** The acknowledgements since `mark`: the value written and what it did. */
 export const acks = (trace: Trace, mark: number): [value: unknown, effect: unknown][] =>

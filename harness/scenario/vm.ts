@@ -1,19 +1,19 @@
 // The guest of one scenario with its device: what vmd's VM process and its vCPUs are together.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import type { TraceSink } from '../base/trace.js';
+import type { Device } from '../device/device.js';
 import { syncGuestClock } from '../guest/clock.js';
 import type { Shell } from '../guest/shell.js';
 import { bootGuest, type Guest, remadeAfter, restoreGuest } from '../guest/start.js';
 import { type Disk, functionDevice } from '../qemu/argv.js';
 import type { QemuExit } from '../qemu/exit.js';
 import { unplugFunction } from '../qemu/hot-plug.js';
-import type { TraceSink } from '../trace.js';
+import type { Environment } from '../run/environment.js';
 import type { Kill } from '../vmd/host.js';
 import type { GenerationName } from '../vmmci/generations.js';
-import type { Device } from './device.js';
 import { makeDisks, makeVmdDisk } from './disks.js';
 import { startDistro } from './distro.js';
-import type { Environment } from './environment.js';
 import { type MachineOptions, machineOf, siblingsOf, unpacked } from './machine.js';
 
 export interface VmOptions extends MachineOptions {

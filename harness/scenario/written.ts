@@ -4,9 +4,9 @@ import { mountData } from '../guest/disks.js';
 import type { Commands } from '../guest/shell.js';
 import { type Acknowledged, startWriting, writeFile } from '../guest/writes.js';
 import type { Disk } from '../qemu/argv.js';
+import type { Environment } from '../run/environment.js';
 import type { Checks } from './checks.js';
 import { readDataDisk } from './data-disk.js';
-import type { Environment } from './environment.js';
 
 /** A file of a mebibyte, and one that a program appended to until the end. */
 const names = { file: 'file', records: 'records' } as const;

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
+import { openDescriptors } from '../testing/open-descriptors.js';
 import { closeFd, eventFd, isEventFd, isSocket, signalEventFd, socketPair } from './descriptor.js';
-import { openDescriptors } from './open-descriptors.js';
 
 t.test('a message glued to the next keeps its own descriptors', async (t) => {
   const [left, right] = socketPair();

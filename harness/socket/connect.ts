@@ -1,4 +1,4 @@
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { Channel } from './channel.js';
 import { closeFd, connectTo, streamSocket } from './libc.js';
 import { checkSocketPath } from './path.js';

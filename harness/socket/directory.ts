@@ -1,7 +1,7 @@
 // Where a socket file goes.
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 
 /** Makes the directory of `path`, mode 0700, unless it is there. SOCKET_PATH when that cannot be. */
 export const makeSocketDirectory = (path: string): void => {

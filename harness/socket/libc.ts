@@ -3,7 +3,7 @@
 // `koffi.node.poll` is undocumented ("may change"), so koffi is pinned exactly and used nowhere else.
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 
 const libc = koffi.load(null);
 const calls = {

@@ -1,7 +1,7 @@
 import { existsSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
 import type { Channel } from './channel.js';
 import { connect } from './connect.js';
 import { bindTo, closeFd, streamSocket } from './libc.js';

@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { Channel } from './channel.js';
 import { makeSocketDirectory } from './directory.js';
 import { acceptFrom, bindTo, closeFd, connectTo, listenOn, streamSocket, watch } from './libc.js';

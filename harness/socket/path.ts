@@ -1,5 +1,5 @@
 // What a socket path must be before the kernel is asked.
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { maxPathBytes } from './libc.js';
 
 /** Throws SOCKET_PATH when `path` cannot name a Unix socket. */

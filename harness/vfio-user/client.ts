@@ -1,6 +1,6 @@
 // The client's side, one request at a time: what benchmarks, tests and tools speak to a function with, in QEMU's place.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { command } from './command.js';
 import type { Connection } from './connection.js';
 import { bodyLength, decodeHeader, encodeMessage, HEADER_SIZE, type Header, headerFlag } from './header.js';

@@ -2,12 +2,12 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
 import { closeFd, eventFd, socketPair } from '../socket/descriptor.js';
-import { openDescriptors } from '../socket/open-descriptors.js';
+import { FakeDescriptors, FakeWire } from '../testing/fake-wire.js';
+import { openDescriptors } from '../testing/open-descriptors.js';
 import { command } from './command.js';
 import { encodeDmaMap, encodeDmaUnmap } from './dma.js';
-import { FakeDescriptors, FakeWire } from './fake-wire.js';
 import { decodeHeader, encodeMessage, HEADER_SIZE, headerFlag, MAX_MESSAGE } from './header.js';
 import { encodeInfoRequest } from './info.js';
 import { decodeRequest } from './messages.js';

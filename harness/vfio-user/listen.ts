@@ -1,6 +1,7 @@
 // The function's socket.
+
+import { noTrace } from '../base/trace.js';
 import { type ExclusiveListener, listenExclusive } from '../socket/exclusive.js';
-import { noTrace } from '../trace.js';
 import { serve } from './server.js';
 import type { ServeOptions } from './session.js';
 import type { Target } from './target.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { command } from './command.js';
 import { encodeDmaMap, encodeDmaUnmap } from './dma.js';
 import {

@@ -1,6 +1,6 @@
 // How the codec and the session say no: a protocol error that carries the errno for the reply.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 
 /** Linux errno values that this server puts in error replies. */
 export const errno = {

@@ -1,10 +1,10 @@
 import t from 'tap';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import { Trace } from '../base/trace.js';
 import type { Action } from '../faults/hook.js';
-import { Trace } from '../trace.js';
+import { FakeDescriptors, FakeWire } from '../testing/fake-wire.js';
 import { command } from './command.js';
 import { encodeDmaMap, encodeDmaUnmap } from './dma.js';
-import { FakeDescriptors, FakeWire } from './fake-wire.js';
 import { decodeHeader, encodeMessage, type Header } from './header.js';
 import { encodeInfoRequest } from './info.js';
 import { encodeAccess } from './region-access.js';

@@ -1,9 +1,9 @@
 // One client of a function: its messages, one after the other, each answered in one write.
 
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import { delay } from '../faults/delay.js';
 import { type FaultHook, noFaults } from '../faults/hook.js';
-import { noTrace, type TraceSink } from '../trace.js';
 import { commandName } from './command.js';
 import type { Connection, Descriptors } from './connection.js';
 import { distort } from './distort.js';

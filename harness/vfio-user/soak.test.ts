@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { connect } from '../socket/connect.js';
 import { closeFd, eventFd } from '../socket/descriptor.js';
-import { openDescriptors } from '../socket/open-descriptors.js';
+import { openDescriptors } from '../testing/open-descriptors.js';
 import { Client } from './client.js';
 import { command } from './command.js';
 import { encodeDmaMap, encodeDmaUnmap } from './dma.js';

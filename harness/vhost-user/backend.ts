@@ -1,11 +1,11 @@
 // One front-end's session with a device: reads a message, checks it, does it, answers it, reads the next.
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import { delay } from '../faults/delay.js';
 import { type FaultHook, type MessageView, noFaults, type Outcome } from '../faults/hook.js';
 import { wrongData } from '../faults/wrong-data.js';
 import type { Channel } from '../socket/channel.js';
 import { adoptSocket, closeFd } from '../socket/descriptor.js';
-import { noTrace, type TraceSink } from '../trace.js';
 import { BackendChannel } from './backend-channel.js';
 import type { BackendDevice } from './device.js';
 import { type ProtocolFeature, protocolBit } from './features.js';

@@ -1,7 +1,7 @@
 // The front-end's session: what the PCI function asks of the back-end that holds the device.
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import type { Channel } from '../socket/channel.js';
-import { noTrace, type TraceSink } from '../trace.js';
 import { offerBackChannel } from './change-channel.js';
 import { allProtocolFeatures, PROTOCOL_FEATURES, protocolBit } from './features.js';
 import { decodeConfig, EMPTY, encodeConfig, u64, wholeRegister } from './payload.js';

@@ -2,11 +2,11 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
 import type { Channel } from '../socket/channel.js';
 import { closeFd, eventFd, socketPair } from '../socket/descriptor.js';
 import { socketPairFds } from '../socket/libc.js';
-import { openDescriptors } from '../socket/open-descriptors.js';
+import { openDescriptors } from '../testing/open-descriptors.js';
 import { Vmmci } from '../vmmci/device.js';
 import { generations } from '../vmmci/generations.js';
 import { VirtualScheduler } from '../vmmci/scheduler.js';

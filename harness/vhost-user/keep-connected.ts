@@ -1,9 +1,9 @@
 // A back-end may die and come back; whoever needs one is given each new front-end until it has had enough.
 import pRetry from 'p-retry';
-import type { ErrorFields } from '../errors.js';
-import { HarnessError } from '../errors.js';
+import type { ErrorFields } from '../base/errors.js';
+import { HarnessError } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import { connect } from '../socket/connect.js';
-import { noTrace, type TraceSink } from '../trace.js';
 import { type FrontEnd, startFrontEnd } from './front-end.js';
 
 /** About a minute of tries: at once, then ever slower, a second apart at most. */

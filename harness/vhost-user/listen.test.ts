@@ -1,13 +1,13 @@
 // The back-end's own socket: who is let in, and how messages may arrive.
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { Trace } from '../base/trace.js';
 import type { Channel } from '../socket/channel.js';
 import { connect } from '../socket/connect.js';
 import { closeFd, eventFd } from '../socket/descriptor.js';
 import { socketPairFds } from '../socket/libc.js';
-import { openDescriptors } from '../socket/open-descriptors.js';
 import { privateDirectory } from '../socket/private-directory.js';
-import { Trace } from '../trace.js';
+import { openDescriptors } from '../testing/open-descriptors.js';
 import { Vmmci } from '../vmmci/device.js';
 import { generations } from '../vmmci/generations.js';
 import { VirtualScheduler } from '../vmmci/scheduler.js';

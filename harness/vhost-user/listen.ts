@@ -1,6 +1,7 @@
 // The back-end daemon's socket.
+
+import { noTrace } from '../base/trace.js';
 import { type ExclusiveListener, listenExclusive } from '../socket/exclusive.js';
-import { noTrace } from '../trace.js';
 import { type BackendOptions, BackendSession } from './backend.js';
 import type { BackendDevice } from './device.js';
 

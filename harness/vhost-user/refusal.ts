@@ -1,5 +1,5 @@
 // How codec and session say no.
-import { type ErrorFields, HarnessError } from '../errors.js';
+import { type ErrorFields, HarnessError } from '../base/errors.js';
 
 const protocolError = (reason: string, effect: ErrorFields): HarnessError =>
   new HarnessError('PROTOCOL', { protocol: 'vhost-user', reason, ...effect });

@@ -1,9 +1,9 @@
 // Both ends over a real socket pair.
 import t, { type Test } from 'tap';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
 import type { Channel } from '../socket/channel.js';
 import { closeFd, eventFd, socketPair } from '../socket/descriptor.js';
-import { openDescriptors } from '../socket/open-descriptors.js';
+import { openDescriptors } from '../testing/open-descriptors.js';
 import { BackendSession } from './backend.js';
 import type { BackendDevice } from './device.js';
 import { encodeFrame, readFrame } from './frame.js';

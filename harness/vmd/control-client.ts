@@ -1,7 +1,7 @@
 // One question to a control socket.
 
 import { connect } from 'node:net';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { checkSocketPath } from '../socket/path.js';
 import { encode } from './control.js';
 import { lines } from './lines.js';

@@ -1,6 +1,6 @@
 // What the control socket of a device offers.
 
-import type { Trace } from '../trace.js';
+import type { Trace } from '../base/trace.js';
 import { type ClockHolder, parseClock } from '../vmmci/clock.js';
 import { requests } from '../vmmci/commands.js';
 import type { Vmmci } from '../vmmci/device.js';

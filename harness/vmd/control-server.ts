@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { makeSocketDirectory } from '../socket/directory.js';
 import { checkSocketPath } from '../socket/path.js';
 import { encode, errorReply, handleLine, type MethodTable } from './control.js';

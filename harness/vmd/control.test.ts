@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { Trace } from '../trace.js';
+import { Trace } from '../base/trace.js';
 import { clockHolder, frozen } from '../vmmci/clock.js';
 import { Vmmci } from '../vmmci/device.js';
 import { generations } from '../vmmci/generations.js';

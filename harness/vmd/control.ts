@@ -1,8 +1,8 @@
 // The control protocol, apart from any socket: a request in, a reply out. Methods are data; whoever has more to offer
 // adds rows to the table.
 
-import { HarnessError } from '../errors.js';
-import { plain } from '../trace.js';
+import { HarnessError } from '../base/errors.js';
+import { plain } from '../base/trace.js';
 import { type Params, readParams, type Shape } from './params.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;

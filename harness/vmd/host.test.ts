@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { TraceData } from '../trace.js';
+import type { TraceData } from '../base/trace.js';
 import { frozen } from '../vmmci/clock.js';
 import { Vmmci } from '../vmmci/device.js';
 import { type GenerationName, generations } from '../vmmci/generations.js';

@@ -1,8 +1,8 @@
 // What vmd(8) does around a device: vmctl's stop, pause and unpause, the watch on the host's clock, and the decisions
 // that end a VM. It ends nothing by itself: whoever owns QEMU listens for `kill`.
 
-import { HarnessError } from '../errors.js';
-import { noTrace, type TraceSink } from '../trace.js';
+import { HarnessError } from '../base/errors.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import type { DeviceClock } from '../vmmci/clock.js';
 import type { Request } from '../vmmci/commands.js';
 import type { CommandResult, Vmmci } from '../vmmci/device.js';

@@ -1,6 +1,6 @@
 // Lines from a byte stream, of a bounded length.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 
 const NEWLINE = 0x0a;
 

@@ -1,6 +1,6 @@
 // The parameters of a control method, as a shape that checks what comes from outside.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 
 /** One parameter: what `read` makes of a JSON value, `undefined` for a wrong one, and in words what is valid. */
 export interface Field<T> {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../base/errors.js';
 import { clockHolder, frozen, parseClock, running, scripted } from './clock.js';
 
 const at = (seconds: bigint, micros = 0n): bigint => seconds * 1_000_000n + micros;

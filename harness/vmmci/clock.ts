@@ -1,6 +1,6 @@
 // The clock that the device shows its guest: data, not the wall clock.
 
-import { HarnessError } from '../errors.js';
+import { HarnessError } from '../base/errors.js';
 import { formatInstant, INSTANT_FORM, parseInstant } from './instant.js';
 
 export interface DeviceClock {

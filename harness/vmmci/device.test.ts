@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { TraceData } from '../trace.js';
+import type { TraceData } from '../base/trace.js';
 import { frozen, scripted } from './clock.js';
 import { type Expiry, Vmmci } from './device.js';
 import { type GenerationName, generations } from './generations.js';

@@ -1,7 +1,7 @@
 // The device as vmd's VM process holds it: config area, features, status, pending command and the kill timer. ISR and
 // the interrupt line belong to the PCI function, which is told of config changes.
 
-import { noTrace, type TraceSink } from '../trace.js';
+import { noTrace, type TraceSink } from '../base/trace.js';
 import { acknowledges, decideAck } from './acks.js';
 import type { DeviceClock } from './clock.js';
 import { type Command, type CommandName, commandName, commands, type Request } from './commands.js';

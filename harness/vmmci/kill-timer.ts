@@ -1,6 +1,6 @@
 // The one timer of a VM process: short until the guest acknowledges, long after. Whichever was set last runs.
 
-import type { TraceSink } from '../trace.js';
+import type { TraceSink } from '../base/trace.js';
 import type { Scheduler, Timer } from './scheduler.js';
 
 export type TimerName = 'ack' | 'graceful';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { privateCache } from '../../harness/cache/private-cache.js';
+import { privateCache } from '../../harness/testing/private-cache.js';
 import { asset } from '../asset.js';
 import { buildModules } from '../kernels/build.js';
 import { kernelBinds } from '../kernels/kernel.js';

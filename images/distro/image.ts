@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cacheDirectory } from '../../harness/cache/directory.js';
-import { publish } from '../../harness/cache/publish.js';
-import { removeTree } from '../../harness/cache/remove-tree.js';
+import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { publish } from '../../harness/base/cache/publish.js';
+import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { newc } from '../guest/newc.js';
 import type { ModuleSet } from '../kernels/build.js';
 import type { Kernel } from '../kernels/kernel.js';

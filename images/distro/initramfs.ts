@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../harness/cache/directory.js';
-import { publish } from '../../harness/cache/publish.js';
+import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { publish } from '../../harness/base/cache/publish.js';
 import { asset } from '../asset.js';
 import { type GuestKernel, moduleEntries } from '../guest/initramfs.js';
 import { fromRoot, overlay } from '../guest/inventory.js';

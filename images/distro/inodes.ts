@@ -1,7 +1,7 @@
 // Owners and special permissions of the image's files. An ordinary user cannot have files like that, so they are set in the finished
 // file system, by debugfs, for root and ordinary users alike. Pure.
 
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 
 /** Of st_mode, by the first letter of `ls -l`. Links have no permissions, and devices are the kernel's business. */
 const types: Readonly<Record<string, number>> = { '-': 0o100000, d: 0o040000, h: 0o100000 };

@@ -2,7 +2,7 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeTree } from '../../harness/cache/remove-tree.js';
+import { removeTree } from '../../harness/base/cache/remove-tree.js';
 
 /** Removes all entries of `directory` but `current` and the latest others, so that `count` are left; never what is being made. */
 export const prune = async (directory: string, current: string, count: number): Promise<void> => {

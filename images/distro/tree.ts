@@ -3,9 +3,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { cacheDirectory } from '../../harness/cache/directory.js';
-import { withLock } from '../../harness/cache/lock.js';
-import { publish } from '../../harness/cache/publish.js';
+import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { withLock } from '../../harness/base/cache/lock.js';
+import { publish } from '../../harness/base/cache/publish.js';
 import { makeDebian } from '../toolroot/debian.js';
 import { checkHost, checkSpace } from '../toolroot/host.js';
 import type { ProgressOptions } from '../toolroot/progress.js';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 import { ensureBootImage } from './boot-image.js';
 
 const root = { path: '/nowhere', version: '11.1' };

@@ -1,6 +1,6 @@
 // Which image QEMU starts for a cold boot: the uncompressed kernel where that can be, because unpacking itself takes a guest seconds under TCG.
 import { readFile } from 'node:fs/promises';
-import { codeOf } from '../../harness/errors.js';
+import { codeOf } from '../../harness/base/errors.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { ensureVmlinux } from './vmlinux.js';
 

@@ -1,6 +1,6 @@
 // The compressed kernel inside a bzImage (Documentation/arch/x86/boot.rst: setup_sects, payload_offset, payload_length). Pure.
 
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 
 export type Compression = 'gzip' | 'xz' | 'lz4' | 'zstd';
 

@@ -3,8 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../harness/cache/directory.js';
-import { publish } from '../../harness/cache/publish.js';
+import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { publish } from '../../harness/base/cache/publish.js';
 import { createBase, createOverlay } from '../qemu-img/image.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 

@@ -2,7 +2,7 @@
 
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 import { asset } from '../asset.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';

@@ -1,7 +1,7 @@
 // Unpacks lz4's legacy frames, which is what `lz4 -l` makes and the kernel is packed in (lz4_Frame_format.md, lz4_Block_format.md).
 // Neither Node nor the tool root has a program for it. Pure.
 
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 
 const magic = 0x184c2102;
 

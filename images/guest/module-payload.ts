@@ -4,7 +4,7 @@
 import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { removeTree } from '../../harness/cache/remove-tree.js';
+import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { moduleClosure } from '../kernels/closure.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';

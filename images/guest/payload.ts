@@ -2,7 +2,7 @@
 // never changes, because that is part of the machine the snapshot was taken of.
 
 import { open } from 'node:fs/promises';
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 import { type Entry, newc } from './newc.js';
 
 /** Bytes. */

@@ -1,10 +1,10 @@
 // A kernel of the caller's own, taken into the cache as it is at this moment.
 import { copyFile, cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cacheDirectory } from '../../harness/cache/directory.js';
-import { publish } from '../../harness/cache/publish.js';
-import { removeTree } from '../../harness/cache/remove-tree.js';
-import { HarnessError } from '../../harness/errors.js';
+import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { publish } from '../../harness/base/cache/publish.js';
+import { removeTree } from '../../harness/base/cache/remove-tree.js';
+import { HarnessError } from '../../harness/base/errors.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { runInToolRoot } from '../toolroot/run.js';

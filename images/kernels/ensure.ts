@@ -2,10 +2,10 @@
 
 import { mkdir, readdir, readlink, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../harness/cache/directory.js';
-import { withLock } from '../../harness/cache/lock.js';
-import { publish } from '../../harness/cache/publish.js';
-import { removeTree } from '../../harness/cache/remove-tree.js';
+import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { withLock } from '../../harness/base/cache/lock.js';
+import { publish } from '../../harness/base/cache/publish.js';
+import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { checkSpace } from '../toolroot/host.js';
 import type { ProgressOptions } from '../toolroot/progress.js';

@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { privateCache } from '../../harness/cache/private-cache.js';
+import { privateCache } from '../../harness/testing/private-cache.js';
 import { manifestFor } from './kernel.js';
 import { takeKernelStock } from './stock.js';
 import { kernelRow } from './table.js';

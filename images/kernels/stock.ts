@@ -1,8 +1,8 @@
 // What of the kernel table is in the cache: how far each kernel has come, and how much room it takes.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../harness/cache/directory.js';
-import { diskUsage } from '../../harness/cache/inventory.js';
+import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { diskUsage } from '../../harness/base/cache/inventory.js';
 import { findKernel } from './ensure.js';
 import { defaultKernelName, type KernelRow } from './table.js';
 

@@ -1,7 +1,7 @@
 // The kernels a driver is tried on. One row each; nothing else in the project names a kernel.
 
 import { basename, resolve } from 'node:path';
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 
 /** `own`: a directory of the caller's. */
 export type Flavour = 'cloud' | 'generic' | 'own';

@@ -1,7 +1,7 @@
 // Disk images, made and looked at by the scripts beside this file.
 
 import { execa } from 'execa';
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 import { asset } from '../asset.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import type { Lock } from '../../harness/cache/lock.js';
+import type { Lock } from '../../harness/base/cache/lock.js';
 import { mirrorArguments } from './mirror.js';
 import type { Progress } from './progress.js';
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
-import { withLock } from '../../harness/cache/lock.js';
+import { withLock } from '../../harness/base/cache/lock.js';
 import { makeDebian } from './debian.js';
 import { debianRecipe, recipe, sourceDateEpoch } from './recipe.js';
 

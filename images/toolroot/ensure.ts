@@ -2,9 +2,9 @@
 
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cacheDirectory } from '../../harness/cache/directory.js';
-import { publish } from '../../harness/cache/publish.js';
-import { removeTree } from '../../harness/cache/remove-tree.js';
+import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { publish } from '../../harness/base/cache/publish.js';
+import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { makeDebian } from './debian.js';
 import type { ToolRoot } from './enter.js';
 import { checkHost, checkSpace } from './host.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 import { isComplaint, mmdebstrapArguments, stepOf } from './bootstrap.js';
 import { classify, failureOf, reasonIn } from './failure.js';
 import { debianRecipe } from './recipe.js';

@@ -1,6 +1,6 @@
 // What mmdebstrap's complaints mean for the one who has to do something about it.
 
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 import { asRoot } from './host.js';
 
 export type FailureKind = 'network' | 'signature' | 'space' | 'other';

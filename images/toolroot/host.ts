@@ -5,7 +5,7 @@ import { access, readFile, statfs } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { execa } from 'execa';
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 import { asset } from '../asset.js';
 
 interface HostProgram {

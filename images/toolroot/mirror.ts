@@ -1,6 +1,6 @@
 // Which mirror mmdebstrap is told to use: by default none, it knows the archive's own.
 
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 
 const checked = (name: string, value: string): string => {
   if (!/^https?:\/\/[^\s/][^\s]*$/.test(value)) {

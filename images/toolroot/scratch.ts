@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { Lock } from '../../harness/cache/lock.js';
-import { HarnessError } from '../../harness/errors.js';
+import type { Lock } from '../../harness/base/cache/lock.js';
+import { HarnessError } from '../../harness/base/errors.js';
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 

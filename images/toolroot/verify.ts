@@ -1,6 +1,6 @@
 // Is a new tool root whole? Looked at by running what is in it.
 
-import { HarnessError } from '../../harness/errors.js';
+import { HarnessError } from '../../harness/base/errors.js';
 import type { ToolRoot } from './enter.js';
 import { recipe, recipePrograms } from './recipe.js';
 import { runInToolRoot } from './run.js';

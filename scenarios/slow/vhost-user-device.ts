@@ -1,11 +1,11 @@
 // The back-end alone, with no function of ours in front: QEMU's own generic vhost-user device shows it to the guest.
 import { join } from 'node:path';
+import { startBackend } from '../../harness/device/device.js';
 import { assertHealthy, readKernelLog } from '../../harness/guest/kernel-log.js';
 import { bootGuest, type Guest } from '../../harness/guest/start.js';
 import { readDevice } from '../../harness/guest/sysfs.js';
 import { bindUio, uioModules } from '../../harness/guest/uio.js';
 import { type Access, openModernVirtio } from '../../harness/guest/virtio-modern.js';
-import { startBackend } from '../../harness/scenario/device.js';
 import { machineOf, unpacked } from '../../harness/scenario/machine.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { functionAddress } from '../../harness/scenario/vm.js';

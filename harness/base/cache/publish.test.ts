@@ -1,0 +1,87 @@
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { privateCache } from '../../testing/private-cache.js';
+import { codeOf } from '../errors.js';
+import { cacheDirectory } from './directory.js';
+import { publish } from './publish.js';
+import { removeTree } from './remove-tree.js';
+
+t.test('a build appears whole, once', async (t) => {
+  privateCache(t);
+  const target = join(cacheDirectory(), 'deep/er/thing');
+  let builds = 0;
+  const build = async (temporary: string) => {
+    builds++;
+    t.strictSame(
+      (await readdir(join(cacheDirectory(), 'deep/er'))).filter((name) => name === 'thing'),
+      [],
+      'no target while it is built',
+    );
+    await mkdir(temporary);
+    await writeFile(join(temporary, 'file'), 'content');
+  };
+  t.strictSame(await Promise.all([publish(target, build), publish(target, build)]), [target, target]);
+  t.equal(await publish(target, build), target);
+  t.equal(builds, 1);
+  t.equal(await readFile(join(target, 'file'), 'utf8'), 'content');
+  t.strictSame(await readdir(join(cacheDirectory(), 'deep/er')), ['thing']);
+});
+
+t.test('a failed build leaves nothing and says why', async (t) => {
+  privateCache(t);
+  const target = join(cacheDirectory(), 'thing');
+  await t.rejects(
+    publish(target, async (temporary) => {
+      await writeFile(temporary, 'half');
+      throw new Error('mine');
+    }),
+    { message: 'mine' },
+  );
+  t.strictSame(await readdir(cacheDirectory()), ['locks']);
+});
+
+t.test('a full disk is an error of its own', async (t) => {
+  privateCache(t);
+  for (const cause of [
+    Object.assign(new Error('write'), { code: 'ENOSPC' }),
+    new Error('tar: Cannot write: No space left on device'),
+    new Error('outer', { cause: Object.assign(new Error('inner'), { code: 'EDQUOT' }) }),
+  ]) {
+    const error = await publish(join(cacheDirectory(), 'thing'), async () => {
+      throw cause;
+    }).catch((error: unknown) => error);
+    t.equal(codeOf(error), 'CACHE_FULL');
+    t.match(error, { cause, fields: { path: cacheDirectory() } });
+  }
+});
+
+t.test('what a killed build left is removed, also where it cannot be written; others are kept', async (t) => {
+  privateCache(t);
+  const directory = cacheDirectory();
+  const leftover = join(directory, '.thing.partial-01234567');
+  await mkdir(join(leftover, 'sub'), { recursive: true });
+  await writeFile(join(leftover, 'sub/file'), '');
+  await chmod(join(leftover, 'sub'), 0o500);
+  await writeFile(join(directory, '.other.partial-01234567'), '');
+  await publish(join(directory, 'thing'), (temporary) => writeFile(temporary, ''));
+  t.strictSame((await readdir(directory)).sort(), ['.other.partial-01234567', 'locks', 'thing']);
+});
+
+t.test('the cache directory is private and follows XDG', async (t) => {
+  const directory = privateCache(t);
+  t.equal(directory, join(process.env.XDG_CACHE_HOME ?? '', 'vmmci-harness'));
+  t.equal((await stat(directory)).mode & 0o777, 0o700);
+  process.env.XDG_CACHE_HOME = 'relative';
+  const before = process.env.HOME;
+  t.teardown(() => {
+    process.env.HOME = before;
+  });
+  process.env.HOME = directory;
+  t.equal(cacheDirectory(), join(directory, '.cache/vmmci-harness'));
+});
+
+t.test('removing what is not there is fine', async (t) => {
+  privateCache(t);
+  await t.resolves(removeTree(join(cacheDirectory(), 'nothing')));
+});

@@ -1,0 +1,117 @@
+// Faults asked for over a control socket, and what the other end of the device's own sockets gets.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { Trace } from '../base/trace.js';
+import { connect } from '../socket/connect.js';
+import { Client } from '../vfio-user/client.js';
+import { callControl } from '../vmd/control-client.js';
+import { controlMethods } from '../vmd/control-methods.js';
+import { serveControl } from '../vmd/control-server.js';
+import { startDevice } from './device.js';
+import { type FaultOptions, withFaults } from './fault-method.js';
+
+const start = async (t: Test, more: Partial<FaultOptions> = {}) => {
+  const directory = mkdtempSync(join(tmpdir(), 'vmmci-'));
+  const trace = new Trace();
+  const device = await startDevice(directory, {
+    clock: 'frozen:2019-03-02T05:57:01.123456Z',
+    trace: trace.sink,
+  });
+  const client = new Client(await connect(device.functionSocket));
+  await client.negotiate();
+  const { vmmci, host, clock, pci } = device;
+  const methods = controlMethods({
+    device: vmmci,
+    host,
+    clock,
+    trace,
+    hostNow: () => 0n,
+    function: () => pci.state(),
+  });
+  const control = await serveControl(
+    join(directory, 'control'),
+    withFaults(methods, {
+      engine: device.faults,
+      serves: ['vfio-user', 'vhost-user'],
+      hasClock: true,
+      trace: trace.sink,
+      ...more,
+    }),
+  );
+  t.teardown(async () => {
+    await control.close();
+    client.close();
+    await device.close();
+    rmSync(directory, { recursive: true });
+  });
+  const ask = (method: string, params: Readonly<Record<string, unknown>> = {}): Promise<unknown> =>
+    callControl(control.path, method, params);
+  return { client, ask, trace, device };
+};
+
+t.test('a fault is set, shown, hits, and is taken back', async (t) => {
+  const { client, ask } = await start(t);
+  const fault = { kind: 'ones', when: { command: 'REGION_READ', region: 0, offset: 24, from: 2, times: 1 } };
+  t.match(await ask('state'), { faults: [], command: 'NONE', interrupts: 0 });
+  t.same(await ask('fault', { plan: { faults: [fault] } }), { faults: [{ fault, hits: 0 }] });
+  t.equal(await client.read(24, 4), 0x5c7a1b2d);
+  t.equal(await client.read(24, 4), 0xffff_ffff);
+  t.equal(await client.read(24, 4), 0x5c7a1b2d);
+  t.match(await ask('state'), { faults: [{ fault, hits: 1 }], command: 'NONE', lastSample: /^2019/ });
+  t.same(await ask('fault', { plan: null }), { faults: [] });
+  t.match(await ask('state'), { faults: [] });
+});
+
+t.test('a fault on the inner socket is seen on the outer one', async (t) => {
+  const { client, ask } = await start(t);
+  const when = { protocol: 'vhost-user', command: 'GET_CONFIG', offset: 12 };
+  await ask('fault', { plan: { faults: [{ kind: 'value', value: 999_999, when }] } });
+  t.equal(await client.read(32, 4), 999_999);
+});
+
+t.test('the clock jumps between the two halves of a time', async (t) => {
+  const { client, ask, device } = await start(t);
+  const when = { protocol: 'vhost-user', command: 'GET_CONFIG', offset: 12, times: 1 };
+  await ask('fault', { plan: { faults: [{ kind: 'clock-jump', us: 2_000_000, when }] } });
+  t.equal(await client.read(24, 4), 0x5c7a1b2d);
+  t.equal(await client.read(32, 4), 123456, 'the halves belong to one sample');
+  t.equal(await client.read(24, 4), 0x5c7a1b2f);
+  t.equal(device.clock.spec, 'frozen:2019-03-02T05:57:03.123456Z');
+});
+
+t.test('a fault that would take QEMU with it says so, in the reply, in state and in the trace', async (t) => {
+  const { client, ask, trace } = await start(t);
+  const plan = { seed: 7, faults: [{ kind: 'disconnect', when: { protocol: 'vfio-user', from: 1 } }] };
+  const active = { faults: [{ takesQemuDown: /QEMU loses its vfio-user server/ }] };
+  t.match(await ask('fault', { plan }), active);
+  t.match(await ask('state'), active);
+  t.match(trace.since(0, 'fault-plan'), [{ plan: JSON.stringify(plan), takesQemuDown: /loses/ }]);
+  await t.rejects(client.read(24, 4), { code: 'SOCKET_CLOSED' });
+  t.match(trace.since(0, 'fault'), [{ outcome: 'disconnect', takesQemuDown: /loses/ }]);
+  t.match(await ask('state'), { faults: [{ hits: 1 }] });
+});
+
+t.test('what is no plan changes nothing', async (t) => {
+  const { ask } = await start(t);
+  const plan = { faults: [{ kind: 'ones' }] };
+  await ask('fault', { plan });
+  const refused = (params: Readonly<Record<string, unknown>>, message: RegExp): Promise<unknown> =>
+    t.rejects(ask('fault', params), { code: 'CONTROL_REFUSED', message });
+  await refused({}, /needs 'plan': a fault plan/);
+  await refused({ plan: 'off' }, /plan: expected an object, got "off".*USAGE/);
+  await refused({ plan: { faults: [{ kind: 'delay' }] } }, /faults\[0\]\.ms: expected a whole number/);
+  await refused({ plan: { faults: [], more: 1 } }, /no field but seed, faults/);
+  t.match(await ask('state'), { faults: [{ fault: { kind: 'ones' }, hits: 0 }] });
+});
+
+t.test('what cannot happen in this process is refused', async (t) => {
+  const { ask } = await start(t, { serves: ['vfio-user'], hasClock: false });
+  await t.rejects(ask('fault', { plan: { faults: [{ kind: 'drop', when: { protocol: 'vhost-user' } }] } }), {
+    message: /faults\[0\]: vhost-user is not served by this process, only vfio-user/,
+  });
+  await t.rejects(ask('fault', { plan: { faults: [{ kind: 'ones' }, { kind: 'clock-jump', us: 1 }] } }), {
+    message: /faults\[1\]: the clock is that of a back-end in another process/,
+  });
+});

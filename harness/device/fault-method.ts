@@ -1,0 +1,89 @@
+// Faults through the control socket: a method that sets them, and their place in what `state` tells.
+
+import { HarnessError } from '../base/errors.js';
+import type { TraceSink } from '../base/trace.js';
+import type { FaultEngine } from '../faults/engine.js';
+import type { Fault, FaultPlan } from '../faults/fault.js';
+import { forecast } from '../faults/forecast.js';
+import { parseFaultPlan } from '../faults/parse.js';
+import { command } from '../vfio-user/command.js';
+import { type MethodTable, method } from '../vmd/control.js';
+import type { Field } from '../vmd/params.js';
+
+export interface FaultOptions {
+  readonly engine: FaultEngine;
+  /** What this process serves: a fault in another protocol, or without a clock of ours, would never happen. */
+  readonly serves: readonly Exclude<NonNullable<Fault['when']>['protocol'], undefined>[];
+  readonly hasClock: boolean;
+  readonly trace: TraceSink;
+}
+
+/** One fault at work, as `fault` and `state` show it. */
+interface ActiveFault {
+  readonly fault: Fault;
+  /** Messages hit so far. */
+  readonly hits: number;
+  /** Why QEMU may not outlive it. */
+  readonly takesQemuDown: string | undefined;
+}
+
+const plan: Field<FaultPlan | null> = {
+  valid: 'a fault plan {"seed"?, "faults": […]}, null for none',
+  read: (value) => (value === null ? null : parseFaultPlan(value)),
+};
+
+const refuse = (index: number, reason: string): never => {
+  throw new HarnessError('USAGE', { reason: `fault plan: faults[${index}]: ${reason}` });
+};
+
+/** A fault that cannot happen here would look like one that the guest survived. */
+const requirePossible = ({ faults }: FaultPlan, { serves, hasClock }: FaultOptions): void => {
+  for (const [index, { kind, when }] of faults.entries()) {
+    if (when?.protocol !== undefined && !serves.includes(when.protocol))
+      refuse(index, `${when.protocol} is not served by this process, only ${serves.join(', ')}`);
+    if (kind === 'clock-jump' && !hasClock)
+      refuse(index, 'the clock is that of a back-end in another process; ask that one');
+  }
+};
+
+/**
+ * The table with `fault` added: `{plan}` sets the faults, null clears them, and the reply is what is at work from now
+ * on. `state` then shows the same under `faults`.
+ */
+export const withFaults = (methods: MethodTable, options: FaultOptions): MethodTable => {
+  const { engine, serves, trace } = options;
+  const commands = serves.includes('vfio-user') ? Object.keys(command) : [];
+  const active = (): ActiveFault[] => {
+    const now = engine.state();
+    const reasons = forecast({ faults: now.map(({ fault }) => fault) }, commands);
+    return now.map((one, index) => ({ ...one, takesQemuDown: reasons[index] }));
+  };
+  return {
+    ...methods,
+    ...(methods.state && {
+      state: {
+        call: async (name, raw) => ({
+          ...((await methods.state?.call(name, raw)) as Readonly<Record<string, unknown>>),
+          faults: active(),
+        }),
+      },
+    }),
+    fault: method({
+      params: { plan },
+      run: ({ plan }) => {
+        if (plan === null) engine.clear();
+        else {
+          requirePossible(plan, options);
+          engine.set(plan);
+        }
+        const faults = active();
+        trace({
+          kind: 'fault-plan',
+          plan: plan === null ? null : JSON.stringify(plan),
+          takesQemuDown: faults.find((one) => one.takesQemuDown !== undefined)?.takesQemuDown,
+        });
+        return { faults };
+      },
+    }),
+  };
+};

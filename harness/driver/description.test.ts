@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { asset } from '../../images/asset.js';
+import { parseDriver, readDriver } from './description.js';
+
+const whole = {
+  name: 'mine',
+  modules: ['a', 'b'],
+  pciDriver: 'pci-a',
+  virtioDriver: 'b',
+  time: { kind: 'sysfs', hostTime: 'host_time' },
+  parameters: [{ module: 'b', name: 'debug', default: '0' }],
+};
+
+const parse = (description: unknown) =>
+  parseDriver('/d/vmmci-driver.json', '/d', JSON.stringify(description));
+
+t.test('the bundled one', async (t) => {
+  const driver = await readDriver(asset('driver'));
+  t.match(driver, { name: 'bundled', syncRtc: 'registers', time: { kind: 'sysfs', driftNs: 'drift_ns' } });
+  t.strictSame(
+    driver.parameters.map(({ name }) => name),
+    ['debug', 'drift_interval_ms'],
+  );
+  t.strictSame(Object.keys(driver.quiet), ['drift_interval_ms']);
+});
+
+t.test('what is left out is what the driver does not have', async (t) => {
+  const driver = parse(whole);
+  t.strictSame(driver.time, {
+    kind: 'sysfs',
+    hostTime: 'host_time',
+    guestTime: undefined,
+    driftNs: undefined,
+  });
+  t.equal(driver.commands, undefined);
+  t.equal(driver.syncRtc, undefined);
+  t.strictSame(driver.quiet, {});
+  t.strictSame(parse({ ...whole, parameters: undefined }).parameters, []);
+  const time = { kind: 'sysctl', driftSec: 'x.sec', driftNsec: 'x.nsec', everyMs: 20000 };
+  t.strictSame(parse({ ...whole, time }).time, time);
+});
+
+t.test('an error names the field', async (t) => {
+  const cases: [unknown, RegExp][] = [
+    [[], /field \(whole\): expected an object/],
+    [{ ...whole, name: undefined }, /field name: .* it is missing/],
+    [{ ...whole, name: 'a b' }, /field name: .* got "a b"/],
+    [{ ...whole, modules: [] }, /field modules: .*not empty/],
+    [{ ...whole, modules: ['a', 7] }, /field modules\[1\]: .* got 7/],
+    [{ ...whole, modules: ['a.ko'] }, /field modules\[0\]/],
+    [{ ...whole, pciDrivr: 'x' }, /field pciDrivr: there is no such field; valid: .*pciDriver/],
+    [{ ...whole, time: { kind: 'proc' } }, /field time\.kind: expected "sysfs" or "sysctl", got "proc"/],
+    [{ ...whole, time: { kind: 'sysfs', hosttime: 'x' } }, /field time\.hosttime: there is no such field/],
+    [{ ...whole, time: { kind: 'sysctl', driftSec: 'sec' } }, /field time\.driftSec: .*sysctl/],
+    [
+      { ...whole, time: { kind: 'sysctl', driftSec: 'v.s', driftNsec: 'v.n', everyMs: 0 } },
+      /field time\.everyMs: expected an integer from 1/,
+    ],
+    [{ ...whole, commands: { kind: 'sysfs', last: 'x' } }, /field commands\.counts: .*missing/],
+    [{ ...whole, syncRtc: 'ntp' }, /field syncRtc: expected "registers" or "rtc"/],
+    [{ ...whole, parameters: [{ name: 'debug' }] }, /field parameters\[0\]\.module: .*missing/],
+    [{ ...whole, quiet: { a: 1 } }, /field quiet\.a: .*got 1/],
+    [{ ...whole, quiet: { a: "1'; reboot" } }, /field quiet\.a/],
+  ];
+  for (const [description, message] of cases)
+    t.throws(() => parse(description), { code: 'DRIVER_DESCRIPTION', message }, `${message}`);
+  t.throws(() => parseDriver('/d/x.json', '/d', '{"name": '), { message: /\/d\/x\.json.*\(whole\)/ });
+});
+
+t.test('which description', async (t) => {
+  const directory = t.testdir({
+    described: { 'vmmci-driver.json': JSON.stringify(whole), Kbuild: '' },
+    public: {
+      Makefile: 'obj-m := virtio_vmmci.o \\\n\tvirtio_pci_obsd.o # two\nvirtio_vmmci-y := a.o\n',
+    },
+    other: { Kbuild: 'obj-m += virtio_vmmci.o\nobj-m += other.o\n' },
+    'd.json': JSON.stringify({ ...whole, name: 'chosen' }),
+  });
+  const at = (name: string) => join(directory, name);
+  t.match(await readDriver(at('described')), { name: 'mine', directory: at('described') });
+  t.match(await readDriver(at('described'), at('d.json')), { name: 'chosen', directory: at('described') });
+  t.match(await readDriver(at('other'), 'virtio_vmmci'), { name: 'virtio_vmmci', directory: at('other') });
+  t.match(await readDriver(at('public')), {
+    name: 'virtio_vmmci',
+    syncRtc: 'rtc',
+    time: { kind: 'sysctl', driftSec: 'vmmci.drift_sec', driftNsec: 'vmmci.drift_nsec' },
+  });
+  t.match(await readDriver(asset('stand-in')), { name: 'virtio_vmmci' });
+  await t.rejects(readDriver(at('other')), {
+    code: 'DRIVER_DESCRIPTION',
+    message: /the file is missing.*--driver-description \(virtio_vmmci\)/,
+  });
+  await t.rejects(readDriver(at('other'), at('none.json')), { code: 'USAGE', message: /none\.json/ });
+});

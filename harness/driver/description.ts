@@ -1,0 +1,151 @@
+// vmmci-driver.json: what the harness must know of a driver under test to use it.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HarnessError } from '../base/errors.js';
+import { describes, knownDrivers } from './known-drivers.js';
+import { Fields } from './schema.js';
+
+/** Attributes below the virtio device. Those that a driver does not have are left out. */
+export interface SysfsTime {
+  readonly kind: 'sysfs';
+  /** `seconds.microseconds` of the host's clock, read at that moment. */
+  readonly hostTime?: string | undefined;
+  /** The same of the guest's. */
+  readonly guestTime?: string | undefined;
+  /** Host − guest in nanoseconds, measured at that moment. */
+  readonly driftNs?: string | undefined;
+}
+
+/** Host − guest in two sysctl values, measured by the driver in its own time. */
+export interface SysctlTime {
+  readonly kind: 'sysctl';
+  readonly driftSec: string;
+  /** What is to be added to the seconds: 0 to 999999999. */
+  readonly driftNsec: string;
+  /** Longest time between two measurements. */
+  readonly everyMs: number;
+}
+
+export interface DriverDescription {
+  readonly name: string;
+  /** The Kbuild directory. */
+  readonly directory: string;
+  /** In load order. */
+  readonly modules: readonly string[];
+  readonly pciDriver: string;
+  readonly virtioDriver: string;
+  /** Where the clock can be read; absent where the driver shows none of it. */
+  readonly time?: SysfsTime | SysctlTime | undefined;
+  /** Attributes below the virtio device: the last command, and how often each came. */
+  readonly commands?: { readonly last: string; readonly counts: string } | undefined;
+  /** What SYNCRTC sets the clock from: the device's registers, or the RTC and so to the second. Absent: it does not. */
+  readonly syncRtc?: 'registers' | 'rtc' | undefined;
+  readonly parameters: readonly { readonly module: string; readonly name: string }[];
+  /** Values of parameters with which the driver looks at the command only when it is interrupted. */
+  readonly quiet: Readonly<Record<string, string>>;
+}
+
+export const descriptionFile = 'vmmci-driver.json';
+
+const name = /^[\w.-]+$/;
+const nameText = 'a name of letters, digits, ".", "_" and "-"';
+const sysctl = /^[\w-]+(\.[\w-]+)+$/;
+const sysctlText = 'the name of a sysctl value, such as "vmmci.drift_sec"';
+
+const timeOf = (fields: Fields): SysfsTime | SysctlTime => {
+  const kind = fields.oneOf('kind', ['sysfs', 'sysctl']);
+  if (kind === 'sysctl') {
+    const time = {
+      kind,
+      driftSec: fields.text('driftSec', sysctl, sysctlText),
+      driftNsec: fields.text('driftNsec', sysctl, sysctlText),
+      everyMs: fields.integer('everyMs', 1, 3_600_000),
+    };
+    fields.end();
+    return time;
+  }
+  const attribute = (key: string) => fields.optional(key, () => fields.text(key, name, nameText));
+  const time = {
+    kind,
+    hostTime: attribute('hostTime'),
+    guestTime: attribute('guestTime'),
+    driftNs: attribute('driftNs'),
+  };
+  fields.end();
+  return time;
+};
+
+/** Reads `text`, the content of `path`. DRIVER_DESCRIPTION, which names the field. */
+export const parseDriver = (path: string, directory: string, text: string): DriverDescription => {
+  const fields = Fields.parse(text, (field, reason) => {
+    throw new HarnessError('DRIVER_DESCRIPTION', { path, field, reason });
+  });
+  fields.allow('$schema', 'description');
+  const section = <T>(key: string, read: (inner: Fields) => T) =>
+    fields.optional(key, () => read(fields.object(key)));
+  const description: DriverDescription = {
+    name: fields.text('name', name, nameText),
+    directory,
+    modules: fields.list('modules', (inner, index) => inner.text(index, /^\w+$/, 'the name of a module')),
+    pciDriver: fields.text('pciDriver', name, nameText),
+    virtioDriver: fields.text('virtioDriver', name, nameText),
+    time: section('time', timeOf),
+    commands: section('commands', (inner) => {
+      inner.oneOf('kind', ['sysfs']);
+      const commands = {
+        last: inner.text('last', name, nameText),
+        counts: inner.text('counts', name, nameText),
+      };
+      inner.end();
+      return commands;
+    }),
+    syncRtc: fields.optional('syncRtc', () => fields.oneOf('syncRtc', ['registers', 'rtc'])),
+    parameters:
+      fields.optional('parameters', () =>
+        fields.list('parameters', (list, index) => {
+          const inner = list.object(index);
+          inner.allow('default');
+          const parameter = {
+            module: inner.text('module', name, nameText),
+            name: inner.text('name', name, nameText),
+          };
+          inner.end();
+          return parameter;
+        }),
+      ) ?? [],
+    quiet: section('quiet', (inner) => inner.texts(/^[\w.-]+$/, 'the value of a parameter')) ?? {},
+  };
+  fields.end();
+  return description;
+};
+
+/**
+ * The description of the driver in `directory`: the one that `chosen` names, which is a known driver or a file; else the file beside the
+ * sources; else that of a known driver which the sources look like. DRIVER_DESCRIPTION; USAGE if nothing of all this is there.
+ */
+export const readDriver = async (directory: string, chosen?: string): Promise<DriverDescription> => {
+  const known = chosen === undefined ? undefined : knownDrivers.find(({ name }) => name === chosen);
+  const fromText = (text: string, path: string) => parseDriver(path, directory, text);
+  if (known !== undefined) return fromText(known.text, known.name);
+  const path = chosen ?? join(directory, descriptionFile);
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined;
+    throw new HarnessError('DRIVER_DESCRIPTION', { path, field: '(whole)', reason: cause.message }, cause);
+  });
+  if (text !== undefined) return fromText(text, path);
+  const names = knownDrivers.map(({ name }) => name).join(', ');
+  if (chosen !== undefined)
+    throw new HarnessError('USAGE', {
+      reason: `driver description '${chosen}': no such file, and no known driver; known: ${names}`,
+    });
+  const kbuild = await Promise.all(
+    ['Kbuild', 'Makefile'].map((file) => readFile(join(directory, file), 'utf8').catch(() => '')),
+  );
+  const alike = knownDrivers.find((driver) => describes(driver, kbuild.join('\n')));
+  if (alike !== undefined) return fromText(alike.text, alike.name);
+  throw new HarnessError('DRIVER_DESCRIPTION', {
+    path,
+    field: '(whole)',
+    reason: `the file is missing; write it, or choose a known driver with --driver-description (${names})`,
+  });
+};

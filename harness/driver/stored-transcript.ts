@@ -1,0 +1,26 @@
+// The transcript of a driver that is kept beside its sources.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HarnessError } from '../base/errors.js';
+import { fromFile, type Phase, toFile } from './transcript.js';
+
+const pathOf = (driver: string): string => join(driver, 'transcript.txt');
+
+/** Undefined when there is none in that driver's directory. USAGE when it cannot be read. */
+export const readTranscript = async (driver: string): Promise<readonly Phase[] | undefined> => {
+  const path = pathOf(driver);
+  try {
+    return fromFile(await readFile(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const reason = `${path}: ${error instanceof Error ? error.message : error}`;
+    throw new HarnessError('USAGE', { reason }, error);
+  }
+};
+
+/** Resolves with the path of the file. */
+export const writeTranscript = async (driver: string, phases: readonly Phase[]): Promise<string> => {
+  const path = pathOf(driver);
+  await writeFile(path, toFile(phases));
+  return path;
+};

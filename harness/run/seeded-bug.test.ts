@@ -1,0 +1,63 @@
+import t from 'tap';
+import { applyBug, parseBug, readBugs } from './seeded-bug.js';
+
+const text = `Bug: The answer is wrong.
+Why: Somebody misheard.
+Caught-by: stop, sync-rtc
+
+--- a/a.c
++++ b/a.c
+@@ -1,3 +1,3 @@
+ one
+-two
++zwei
+ three
+`;
+
+t.test('head and diff', async (t) => {
+  const bug = parseBug('01-x.patch', text);
+  t.match(bug, { name: '01-x', bug: 'The answer is wrong.', why: 'Somebody misheard.' });
+  t.strictSame(bug.caughtBy, ['stop', 'sync-rtc']);
+  const patched = applyBug(
+    bug,
+    new Map([
+      ['a.c', 'one\ntwo\nthree\n'],
+      ['b.c', 'b\n'],
+    ]),
+  );
+  t.strictSame(
+    [...patched],
+    [
+      ['a.c', 'one\nzwei\nthree\n'],
+      ['b.c', 'b\n'],
+    ],
+  );
+});
+
+t.test('a patch that is wrong is named, and so is what is wrong with it', async (t) => {
+  const refused = (bad: string, reason: RegExp) =>
+    t.throws(
+      () => parseBug('02-y.patch', bad),
+      { code: 'SEEDED_BUG', message: /02-y\.patch/ },
+      `${reason}`,
+    ) && t.throws(() => parseBug('02-y.patch', bad), { message: reason });
+  refused(text.replace('Why: ', 'Wherefore: '), /no line 'Why: …'/);
+  refused(text.replace('Caught-by: stop, sync-rtc\n', 'Caught-by: \n'), /'Caught-by: …'/);
+  refused(text.slice(0, text.indexOf('---')), /no line that begins with --- a/);
+  refused(text.replace(' three\n', ''), /no line of a hunk|not as many/);
+  const bug = parseBug('02-y.patch', text);
+  t.throws(() => applyBug(bug, new Map([['a.c', 'one\n2\nthree\n']])), {
+    code: 'SEEDED_BUG',
+    message: /02-y\.patch.*line 1 of a\.c does not fit/,
+  });
+  t.throws(() => applyBug(bug, new Map([['c.c', '']])), { message: /02-y\.patch.*a\.c/ });
+});
+
+t.test('a directory of them', async (t) => {
+  const directory = t.testdir({ '02-b.patch': text, '01-a.patch': text, 'README.md': 'no bug' });
+  t.strictSame(
+    (await readBugs(directory)).map(({ name }) => name),
+    ['01-a', '02-b'],
+  );
+  await t.rejects(readBugs(`${directory}/none`), { code: 'USAGE', message: /not of the package/ });
+});

@@ -1,0 +1,38 @@
+// For tests: time that passes only when told to.
+
+import type { Timers } from '../guest/timers.js';
+
+export class FakeTimers implements Timers {
+  #now = 0;
+  readonly #entries = new Set<{ due: number; run: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): { cancel(): void } {
+    const entry = { due: this.#now + ms, run };
+    this.#entries.add(entry);
+    return { cancel: () => void this.#entries.delete(entry) };
+  }
+
+  /** How busy the machine seems. */
+  slowdown = 1;
+
+  patience(ms: number): number {
+    return ms * this.slowdown;
+  }
+
+  /** How many timers are running. */
+  get pending(): number {
+    return this.#entries.size;
+  }
+
+  pass(ms: number): void {
+    this.#now += ms;
+    for (const entry of [...this.#entries].filter(({ due }) => due <= this.#now)) {
+      this.#entries.delete(entry);
+      entry.run();
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// A process of its own that counts the descriptors it holds before and after many messages. Tests start it:
+//   node soak-process.js vhost-user|vfio-user MESSAGES
+// Prints one line of JSON. Not in the test's own process, whose tracking of promises takes longer than the messages.
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { noTrace } from '../base/trace.js';
+import { type Backend, startBackend, startDevice } from '../device/device.js';
+import type { Channel } from '../socket/channel.js';
+import { connect } from '../socket/connect.js';
+import { closeFd, eventFd } from '../socket/descriptor.js';
+import { socketPairFds } from '../socket/libc.js';
+import { privateDirectory } from '../socket/private-directory.js';
+import { openDescriptors } from './open-descriptors.js';
+import { type Message, vfioUserConversation, vhostUserConversation } from './soak-conversations.js';
+
+export interface SoakReport {
+  readonly messages: number;
+  /** Descriptors sent along. */
+  readonly sent: number;
+  readonly before: number;
+  readonly after: number;
+  /** Rounds that were not answered as the first was. */
+  readonly different: number;
+}
+
+const [protocol, count] = process.argv.slice(2);
+
+/** What follows one another goes in one write, as far as descriptors allow: those go with its first byte. */
+const glue = (messages: readonly Message[]): { data: Buffer; fds: readonly number[] }[] => {
+  const writes: { data: Buffer[]; fds: readonly number[] }[] = [];
+  for (const { data, fds } of messages) {
+    const last = writes.at(-1);
+    if (last === undefined || fds.length > 0) writes.push({ data: [data], fds });
+    else last.data.push(data);
+  }
+  return writes.map(({ data, fds }) => ({ data: Buffer.concat(data), fds }));
+};
+
+const say = async (channel: Channel, messages: readonly Message[]): Promise<Buffer> => {
+  const size = messages.reduce((sum, { reply }) => sum + reply, 0);
+  const answers = size === 0 ? undefined : channel.read(size);
+  for (const { data, fds } of glue(messages)) await channel.write(data, fds);
+  return (await answers)?.data ?? Buffer.alloc(0);
+};
+
+/** Some turns of the event loop: a back-end channel that was replaced goes a turn later. */
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 8; turn++) await setImmediate();
+};
+
+const directory = privateDirectory();
+const options = { clock: 'frozen:2019-03-02T05:57:01Z', trace: noTrace };
+const served: Pick<Backend, 'socket' | 'close'> & { readonly functionSocket?: string } =
+  protocol === 'vhost-user'
+    ? await startBackend(join(directory.path, 'backend.sock'), options)
+    : await startDevice(directory.path, options);
+const channel = await connect(served.functionSocket ?? served.socket);
+const event = eventFd();
+const [near, far] = socketPairFds();
+const make = protocol === 'vhost-user' ? vhostUserConversation : vfioUserConversation;
+const { hello, round } = make(event, near);
+
+await say(channel, [hello]);
+const first = await say(channel, round);
+await settle();
+const before = openDescriptors();
+let messages = 0;
+let different = 0;
+while (messages < Number(count)) {
+  if (!(await say(channel, round)).equals(first)) different += 1;
+  messages += round.length;
+}
+await settle();
+const perRound = round.reduce((sum, { fds }) => sum + fds.length, 0);
+const report: SoakReport = {
+  messages,
+  sent: (messages / round.length) * perRound,
+  before,
+  after: openDescriptors(),
+  different,
+};
+process.stdout.write(`${JSON.stringify(report)}\n`);
+channel.close();
+await served.close();
+for (const fd of [event, near, far]) closeFd(fd);
+directory.remove();
