@@ -10,6 +10,8 @@ interface Row {
   blame: Blame;
   /** The message; `{name}` is replaced by the field of that name. */
   message: string;
+  /** Fields that the message does not show and that may be absent. */
+  details?: readonly string[];
 }
 
 const table = {
@@ -19,7 +21,8 @@ const table = {
   SOCKET_IO: { blame: 'broken', message: '{call} on {path} failed: {errno}' },
   SOCKET_CLOSED: { blame: 'broken', message: '{path}: the peer closed the connection {when}' },
   // protocols
-  PROTOCOL: { blame: 'broken', message: '{protocol}: {reason}' },
+  // `errno`: for a vfio-user error reply. `effect`: what becomes of a vhost-user connection.
+  PROTOCOL: { blame: 'broken', message: '{protocol}: {reason}', details: ['errno', 'effect'] },
   // QEMU
   QEMU_UNUSABLE: { blame: 'usage', message: 'QEMU {path} cannot be used: {reason}. {next}' },
   QEMU_START: { blame: 'broken', message: 'QEMU did not start: {reason}\n{stderr}' },
@@ -134,21 +137,36 @@ const table = {
   USAGE: { blame: 'usage', message: '{reason}' },
 } as const satisfies Record<string, Row>;
 
-export type ErrorCode = keyof typeof table;
+type Table = typeof table;
 
-export type ErrorFields = Readonly<Record<string, string | number | bigint | boolean | undefined>>;
+export type ErrorCode = keyof Table;
 
-const render = (message: string, fields: ErrorFields): string =>
-  message.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(fields[name] ?? `{${name}}`));
+/** The names in braces of a message. */
+type Placeholder<Message extends string> = Message extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholder<Rest>
+  : never;
+
+type FieldValue = string | number | bigint | boolean;
+
+type Detail<Row> = Row extends { details: readonly (infer Name extends string)[] } ? Name : never;
+
+/** A value for each placeholder in the message of a code, and for those of its details that are known. */
+export type ErrorFields<Code extends ErrorCode = ErrorCode> = Code extends ErrorCode
+  ? Readonly<Record<Placeholder<Table[Code]['message']>, FieldValue>> &
+      Readonly<Partial<Record<Detail<Table[Code]>, FieldValue>>>
+  : never;
+
+const render = (message: string, fields: Readonly<Record<string, FieldValue>>): string =>
+  message.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(fields[name]));
 
 /** Every error this project raises on purpose. `fields` carries what the message was made of. */
-export class HarnessError extends Error {
+export class HarnessError<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = 'HarnessError';
-  readonly code: ErrorCode;
+  readonly code: Code;
   readonly blame: Blame;
-  readonly fields: ErrorFields;
+  readonly fields: ErrorFields<Code>;
 
-  constructor(code: ErrorCode, fields: ErrorFields = {}, cause?: unknown) {
+  constructor(code: Code, fields: ErrorFields<Code>, cause?: unknown) {
     super(render(table[code].message, fields), cause === undefined ? undefined : { cause });
     this.code = code;
     this.blame = table[code].blame;
@@ -156,8 +174,10 @@ export class HarnessError extends Error {
   }
 }
 
+/** Whether it is an error of ours with that code. */
+export const hasCode = <Code extends ErrorCode>(error: unknown, code: Code): error is HarnessError<Code> =>
+  error instanceof HarnessError && error.code === code;
+
 /** The code of an error of ours, `undefined` for any other value. */
 export const codeOf = (error: unknown): ErrorCode | undefined =>
   error instanceof HarnessError ? error.code : undefined;
-
-export const errorCodes = Object.keys(table) as readonly ErrorCode[];

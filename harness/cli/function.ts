@@ -1,7 +1,7 @@
 // `vmmci function`: the vfio-user server for `qemu -device vfio-user-pci`.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { HarnessError } from '../base/errors.js';
+import { HarnessError, hasCode } from '../base/errors.js';
 import { Trace } from '../base/trace.js';
 import { type Backend, startBackend, startFunction } from '../device/device.js';
 import { withFaults } from '../device/fault-method.js';
@@ -41,8 +41,7 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-const isRefusal = (error: unknown): boolean =>
-  error instanceof HarnessError && error.code === 'SOCKET_IO' && error.fields.call === 'connect';
+const isRefusal = (error: unknown): boolean => hasCode(error, 'SOCKET_IO') && error.fields.call === 'connect';
 
 const nobodyAt = (backend: string, cause: unknown): HarnessError =>
   new HarnessError(

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { asset } from '../../images/asset.js';
 import { buildInTree } from '../../images/kernels/build.js';
 import { listSources } from '../../images/kernels/module-sources.js';
-import { codeOf, HarnessError } from '../base/errors.js';
+import { HarnessError, hasCode } from '../base/errors.js';
 import { descriptionFile } from '../driver/description.js';
 import { readResults } from '../report/results.js';
 import { columns } from '../report/table.js';
@@ -107,7 +107,7 @@ const tryBug = async (
   try {
     modules = (await buildInTree(kernel, root, driver, join(slot, 'tree'))).directory;
   } catch (error) {
-    if (codeOf(error) !== 'DRIVER_BUILD' || !(error instanceof HarnessError)) throw error;
+    if (!hasCode(error, 'DRIVER_BUILD')) throw error;
     return broken(error.message);
   }
   const env = { [variables.driver]: driver, [variables.modules]: modules };

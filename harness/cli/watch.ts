@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { asset } from '../../images/asset.js';
 import { buildInTree } from '../../images/kernels/build.js';
 import { hashSources, listSources } from '../../images/kernels/module-sources.js';
-import { codeOf } from '../base/errors.js';
+import { hasCode } from '../base/errors.js';
 import { readResults } from '../report/results.js';
 import { columns } from '../report/table.js';
 import { type Environment, openEnvironment, variables } from '../run/environment.js';
@@ -49,7 +49,7 @@ const attempt = async (
     const { warnings } = await buildInTree(kernel, root, driver, tree);
     for (const warning of warnings) print(warning);
   } catch (error) {
-    if (codeOf(error) !== 'DRIVER_BUILD') throw error;
+    if (!hasCode(error, 'DRIVER_BUILD')) throw error;
     print(`FAILED: ${error instanceof Error ? error.message : error}`);
     return;
   }

@@ -1,5 +1,5 @@
 // What every run of scenarios in guests begins and ends with.
-import { codeOf, HarnessError } from '../base/errors.js';
+import { hasCode } from '../base/errors.js';
 import { readResults } from '../report/results.js';
 import { renderMissing, renderTable } from '../report/table.js';
 import { writeBuildFailure } from '../run/build-failure.js';
@@ -23,7 +23,7 @@ export const withEnvironment = async (
     process.stdout.write(`\n${renderTable(results, heading)}\n${renderMissing(results, passed)}`);
     return passed;
   } catch (error) {
-    if (!(error instanceof HarnessError) || codeOf(error) !== 'DRIVER_BUILD') throw error;
+    if (!hasCode(error, 'DRIVER_BUILD')) throw error;
     const result = await writeBuildFailure(directory, error);
     process.stdout.write(`\n${renderTable([result], 'none, nothing ran')}\n`);
     return false;

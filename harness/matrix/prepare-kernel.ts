@@ -6,7 +6,7 @@ import { ensureKernel, findKernel } from '../../images/kernels/ensure.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import type { KernelRow } from '../../images/kernels/table.js';
 import type { Progress } from '../../images/toolroot/progress.js';
-import { HarnessError } from '../base/errors.js';
+import { hasCode } from '../base/errors.js';
 import type { ReportStep } from '../report/model.js';
 import type { Bench } from './bench.js';
 import { warmSnapshot } from './boot.js';
@@ -59,7 +59,7 @@ export const buildDriver = (
     halt,
     onRetry: retryLine(`${kernel.name} build`, progress),
     tell: (error) =>
-      error instanceof HarnessError && error.code === 'DRIVER_BUILD'
+      hasCode(error, 'DRIVER_BUILD')
         ? `does not build on ${kernel.release}: ${error.fields.reason}`
         : String(error instanceof Error ? error.message : error),
     work: async () => {
@@ -67,7 +67,7 @@ export const buildDriver = (
         const value = await buildModules(kernel, bench.root, bench.driver.directory, { progress });
         return { value, cached: value.cached };
       } catch (error) {
-        if (error instanceof HarnessError && error.code === 'DRIVER_BUILD') {
+        if (hasCode(error, 'DRIVER_BUILD')) {
           await mkdir(join(run, kernel.name), { recursive: true });
           await copyFile(String(error.fields.log), join(run, kernel.name, 'build.log'));
         }

@@ -46,13 +46,19 @@ t.test('what was put right within the step is told beside what was retried', asy
 });
 
 t.test('what the driver does wrong is never tried again', async (t) => {
-  const { step: made, attempts } = await step(new HarnessError('DRIVER_BUILD', { reason: 'x.c:1' }), fine);
+  const { step: made, attempts } = await step(
+    new HarnessError('DRIVER_BUILD', { directory: 'd', release: 'r', reason: 'x.c:1', log: 'l' }),
+    fine,
+  );
   t.match(made, { verdict: 'failed', retried: [] });
   t.equal(attempts, 1);
 });
 
 t.test('a kernel that cannot be had is no failure of anybody', async (t) => {
-  const { step: made, attempts } = await step(new HarnessError('KERNEL_FETCH', { reason: 'none' }), fine);
+  const { step: made, attempts } = await step(
+    new HarnessError('KERNEL_FETCH', { what: 'w', suite: 's', reason: 'none' }),
+    fine,
+  );
   t.match(made, { verdict: 'skipped', reasons: [/none/] });
   t.equal(attempts, 1);
 });

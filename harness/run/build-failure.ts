@@ -11,7 +11,10 @@ import type { ScenarioResult } from './result.js';
 const name = 'build';
 
 /** What a DRIVER_BUILD means, as it is told among the results. `directory` is that of its artifacts. */
-export const buildFailure = ({ fields }: HarnessError, directory: string): ScenarioResult => ({
+export const buildFailure = (
+  { fields }: HarnessError<'DRIVER_BUILD'>,
+  directory: string,
+): ScenarioResult => ({
   scenario: name,
   verdict: 'failed',
   reasons: [`does not build on ${fields.release}: ${fields.reason}; log: ${fields.log}`],
@@ -26,7 +29,10 @@ export const buildFailure = ({ fields }: HarnessError, directory: string): Scena
 });
 
 /** Writes it where the results of that run are looked for. */
-export const writeBuildFailure = async (run: string, error: HarnessError): Promise<ScenarioResult> => {
+export const writeBuildFailure = async (
+  run: string,
+  error: HarnessError<'DRIVER_BUILD'>,
+): Promise<ScenarioResult> => {
   const directory = join(run, process.env[variables.kernel] ?? defaultKernelName, name);
   const result = buildFailure(error, directory);
   await mkdir(directory, { recursive: true });

@@ -3,10 +3,13 @@ import { HarnessError } from '../base/errors.js';
 import { verdictOf, worse } from './result.js';
 
 t.test('whose fault an error is', async (t) => {
-  t.equal(verdictOf(new HarnessError('DRIVER_READ')), 'failed');
-  t.equal(verdictOf(new HarnessError('DRIVER_BUILD')), 'failed');
-  t.equal(verdictOf(new HarnessError('QEMU_EXIT')), 'broken');
-  t.equal(verdictOf(new HarnessError('USAGE')), 'broken');
+  t.equal(verdictOf(new HarnessError('DRIVER_READ', { what: 'w', got: 'g', expected: 'e' })), 'failed');
+  t.equal(
+    verdictOf(new HarnessError('DRIVER_BUILD', { directory: 'd', release: 'r', reason: 'w', log: 'l' })),
+    'failed',
+  );
+  t.equal(verdictOf(new HarnessError('QEMU_EXIT', { how: 'h', what: 'w', stderr: '', lines: '' })), 'broken');
+  t.equal(verdictOf(new HarnessError('USAGE', { reason: 'r' })), 'broken');
   t.equal(verdictOf(new Error('a defect')), 'broken');
   t.equal(verdictOf(new HarnessError('DRIVER_LACKS', { driver: 'd', what: 'w' })), 'skipped');
 });

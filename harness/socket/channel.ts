@@ -146,12 +146,10 @@ export class Channel {
 
   /** What is wrong with the stream; nothing when it ended between two messages. */
   #failure({ count, truncated }: Received, { have, data, header }: Reading): HarnessError | null {
-    if (truncated) return this.#error('SOCKET_IO', { call: 'recvmsg', errno: 'too many descriptors' });
-    if (count !== 0 && count !== 'ECONNRESET')
-      return this.#error('SOCKET_IO', { call: 'recvmsg', errno: String(count) });
+    if (truncated) return this.#failed('recvmsg', 'too many descriptors');
+    if (count !== 0 && count !== 'ECONNRESET') return this.#failed('recvmsg', count);
     if (have === 0 && header.length === 0) return null;
-    const when = `after ${header.length + have} of ${header.length + data.length} bytes`;
-    return this.#error('SOCKET_CLOSED', { when });
+    return this.#closed(`after ${header.length + have} of ${header.length + data.length} bytes`);
   }
 
   /** The read that waits is over without its bytes; with `null` because the stream is. */
@@ -178,9 +176,7 @@ export class Channel {
       } else {
         this.#writes.shift();
         const gone = count === 'EPIPE' || count === 'ECONNRESET';
-        writing.reject(
-          gone ? this.#unwritten(writing) : this.#error('SOCKET_IO', { call: 'sendmsg', errno: count }),
-        );
+        writing.reject(gone ? this.#unwritten(writing) : this.#failed('sendmsg', count));
       }
     }
   }
@@ -215,10 +211,14 @@ export class Channel {
   }
 
   #unwritten({ sent, data }: Writing): HarnessError {
-    return this.#error('SOCKET_CLOSED', { when: `after ${sent} of ${data.length} bytes written` });
+    return this.#closed(`after ${sent} of ${data.length} bytes written`);
   }
 
-  #error(code: 'SOCKET_IO' | 'SOCKET_CLOSED', fields: Record<string, string>): HarnessError {
-    return new HarnessError(code, { path: this.path, ...fields });
+  #closed(when: string): HarnessError {
+    return new HarnessError('SOCKET_CLOSED', { path: this.path, when });
+  }
+
+  #failed(call: string, errno: string | number): HarnessError {
+    return new HarnessError('SOCKET_IO', { path: this.path, call, errno });
   }
 }

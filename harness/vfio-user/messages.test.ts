@@ -1,5 +1,5 @@
 import t from 'tap';
-import { HarnessError } from '../base/errors.js';
+import { hasCode } from '../base/errors.js';
 import { command } from './command.js';
 import { encodeDmaMap, encodeDmaUnmap } from './dma.js';
 import {
@@ -23,7 +23,7 @@ const errnoOfDecode = (...args: Parameters<typeof decode>): unknown => {
   try {
     decode(...args);
   } catch (error) {
-    if (error instanceof HarnessError) return error.fields.errno ?? 'fatal';
+    if (hasCode(error, 'PROTOCOL')) return error.fields.errno ?? 'fatal';
     throw error;
   }
   return 'accepted';

@@ -1,6 +1,6 @@
 // How the codec and the session say no: a protocol error that carries the errno for the reply.
 
-import { HarnessError } from '../base/errors.js';
+import { HarnessError, hasCode } from '../base/errors.js';
 
 /** Linux errno values that this server puts in error replies. */
 export const errno = {
@@ -27,4 +27,4 @@ export function require(condition: boolean, reason: () => string): asserts condi
 
 /** The errno an error carries, `undefined` for one that carries none. */
 export const errnoOf = (error: unknown): number | undefined =>
-  error instanceof HarnessError && typeof error.fields.errno === 'number' ? error.fields.errno : undefined;
+  hasCode(error, 'PROTOCOL') && typeof error.fields.errno === 'number' ? error.fields.errno : undefined;

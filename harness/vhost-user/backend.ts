@@ -1,5 +1,5 @@
 // One front-end's session with a device: reads a message, checks it, does it, answers it, reads the next.
-import { HarnessError } from '../base/errors.js';
+import { HarnessError, hasCode } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import { delay } from '../faults/delay.js';
 import { type FaultHook, type MessageView, noFaults, type Outcome } from '../faults/hook.js';
@@ -12,7 +12,7 @@ import { type ProtocolFeature, protocolBit } from './features.js';
 import { encodeFrame, type Frame, readFrame } from './frame.js';
 import { type Context, handlers } from './handlers.js';
 import { CONFIG_HEADER, checkShape, EMPTY, u64 } from './payload.js';
-import { fatal, refusal } from './refusal.js';
+import { effectOf, fatal, refusal } from './refusal.js';
 import { type Request, type RequestName, requestName, requests } from './requests.js';
 import { Rings } from './rings.js';
 
@@ -91,7 +91,7 @@ export class BackendSession {
       reply = handlers[name as RequestName](this.#context, frame);
       keep = row.fds === 'one'; // its descriptor has an owner now
     } catch (cause) {
-      if (!(cause instanceof HarnessError) || cause.fields.effect === 'closed') throw cause;
+      if (!(cause instanceof HarnessError) || effectOf(cause) === 'closed') throw cause;
       error = cause;
       this.#trace({ kind: 'vhost-user', event: 'refused', reason: cause.message });
     } finally {
@@ -110,7 +110,8 @@ export class BackendSession {
     if (name === 'GET_CONFIG') await this.#answer(frame, EMPTY);
     else if (row?.reply === undefined && frame.needReply && this.#has('REPLY_ACK'))
       await this.#answer(frame, u64(1n));
-    else if (error.fields.effect !== 'ignored') throw fatal(String(error.fields.reason));
+    else if (effectOf(error) !== 'ignored')
+      throw hasCode(error, 'PROTOCOL') ? fatal(String(error.fields.reason)) : error;
     return true;
   }
 

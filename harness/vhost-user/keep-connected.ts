@@ -1,6 +1,5 @@
 // A back-end may die and come back; whoever needs one is given each new front-end until it has had enough.
 import pRetry from 'p-retry';
-import type { ErrorFields } from '../base/errors.js';
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import { connect } from '../socket/connect.js';
@@ -35,12 +34,12 @@ export const keepConnected = async (path: string, { trace = noTrace, use }: Keep
   await use(current);
 
   const again = async (): Promise<FrontEnd> => {
-    const tell = (fields: ErrorFields): void => trace({ kind: 'vhost-user', event: 'retry', ...fields });
     return pRetry(() => frontEndAt(path, trace), {
       ...tries,
       signal: stop.signal,
       shouldRetry: ({ error }) => error instanceof HarnessError,
-      onFailedAttempt: ({ error, attemptNumber }) => tell({ attempt: attemptNumber, reason: error.message }),
+      onFailedAttempt: ({ error, attemptNumber: attempt }) =>
+        trace({ kind: 'vhost-user', event: 'retry', attempt, reason: error.message }),
     });
   };
 

@@ -91,7 +91,8 @@ const open = async (server: Server, path: string): Promise<void> => {
     unlinkSync(path);
     error = await bind(server, path);
   }
-  if (error !== undefined) throw new HarnessError('SOCKET_IO', { call: 'listen', path, errno: error.code });
+  if (error !== undefined)
+    throw new HarnessError('SOCKET_IO', { call: 'listen', path, errno: error.code ?? error.message });
 };
 
 /**

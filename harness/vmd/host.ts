@@ -72,7 +72,7 @@ export class Host {
 
   /** `vmctl stop`, or with `force` `vmctl stop -f`. Throws STOP_IN_PROGRESS when the same was asked for before. */
   stop({ force = false }: { force?: boolean } = {}): StopResult {
-    if (force ? this.#sigkill !== undefined : this.#stopping) throw new HarnessError('STOP_IN_PROGRESS');
+    if (force ? this.#sigkill !== undefined : this.#stopping) throw new HarnessError('STOP_IN_PROGRESS', {});
     this.#trace({ kind: 'stop', force });
     this.#stopping = true;
     if (force) return this.#force();

@@ -55,4 +55,4 @@ export const failureOf = (complaints: string, { what, scratch, log, attempts }: 
 
 /** The short reason in an error of ours, for a progress line; the whole message of any other. */
 export const reasonIn = (error: Error): string =>
-  error instanceof HarnessError ? String(error.fields.reason ?? error.message) : error.message;
+  error instanceof HarnessError && 'reason' in error.fields ? String(error.fields.reason) : error.message;
