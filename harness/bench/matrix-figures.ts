@@ -1,5 +1,5 @@
 // What a run of the matrix comes to, beside what was to be reached on 2 cores under TCG.
-import { countVerdicts, renderCounts } from '../report/grid.js';
+import { countReport, renderCounts } from '../report/counts.js';
 import type { MatrixRun } from './matrix-run.js';
 import { median } from './statistics.js';
 import { markdownTable } from './table.js';
@@ -82,5 +82,5 @@ export const renderMatrixFigures = (figures: readonly MatrixFigure[], { report }
     goal === undefined ? '' : value <= goal ? 'yes' : 'no',
     how,
   ]);
-  return `${markdownTable([['what', 'figure', 'goal', 'reached', 'how'], ...rows])}\n\n${renderCounts(countVerdicts(report))}; ${report.accelerator}`;
+  return `${markdownTable([['what', 'figure', 'goal', 'reached', 'how'], ...rows])}\n\n${renderCounts(countReport(report))}; ${report.accelerator}`;
 };

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { removeTree } from '../base/cache/remove-tree.js';
 import { matrixFigures, renderMatrixFigures } from '../bench/matrix-figures.js';
 import { type MatrixRun, runMatrixOnce, wasWarm } from '../bench/matrix-run.js';
-import { exitStatusOf } from '../report/grid.js';
+import { exitStatusOf } from '../report/counts.js';
 import { progressLines } from './progress-lines.js';
 
 export const summary = 'measure the kernel matrix: time, overhead of a scenario, memory';

@@ -12,7 +12,7 @@ import { endLineage, markLineage } from '../matrix/lineage.js';
 import { type Cell, cutShard, parseShard, planCells } from '../matrix/plan.js';
 import { runMatrix } from '../matrix/run-matrix.js';
 import { choose, selectGenerations, selectKernels } from '../matrix/select.js';
-import { exitStatusOf } from '../report/grid.js';
+import { exitStatusOf } from '../report/counts.js';
 import type { ReportCell, ReportStep } from '../report/model.js';
 import { renderMatrix } from '../report/terminal.js';
 import { writeReports } from '../report/write.js';

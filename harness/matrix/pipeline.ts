@@ -1,6 +1,7 @@
 // While one kernel is fetched, another is built and booted, and the scenarios of a third run.
 import type { KernelRow } from '../../images/kernels/table.js';
 import type { ReportCell, ReportKernel, ReportStep } from '../report/model.js';
+import { isBad, type Verdict } from '../run/verdict.js';
 import type { Halt } from './halt.js';
 import { createSlots } from './jobs.js';
 import type { Cell } from './plan.js';
@@ -40,8 +41,6 @@ export interface PipelineResult {
   readonly cells: ReportCell[];
 }
 
-const isBad = (verdict: string): boolean => verdict === 'failed' || verdict === 'broken';
-
 /** Why a kernel's scenarios did not run, from the step that ended its way. */
 const stoppedBy = ({ name: kernel }: KernelRow, { name, verdict, reasons }: ReportStep): string => {
   if (name === 'build' && verdict === 'failed') return `the driver does not build on ${kernel}`;
@@ -76,8 +75,8 @@ export const runPipeline = async <Kernel, Modules>({
   const network = createSlots(1);
   const slots = createSlots(jobs);
 
-  const judge = (verdict: string, what: string): void => {
-    if (bail && isBad(verdict)) halt.stop(`not run: ${what} ${verdict}, and --bail was given`);
+  const judge = (verdict: Verdict, what: string): void => {
+    if (bail && isBad({ verdict })) halt.stop(`not run: ${what} ${verdict}, and --bail was given`);
   };
   const finish = (batch: readonly ReportCell[]): void => {
     done.push(...batch);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Verdict } from '../run/result.js';
+import type { Verdict } from '../run/verdict.js';
 import { cellOf } from '../testing/fake-stages.js';
 import { createHalt } from './halt.js';
 import { runCell } from './run-cell.js';

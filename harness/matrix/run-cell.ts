@@ -6,6 +6,7 @@ import { removeTree } from '../base/cache/remove-tree.js';
 import type { ReportCell } from '../report/model.js';
 import { readResults } from '../report/results.js';
 import type { ScenarioResult } from '../run/result.js';
+import { isBad } from '../run/verdict.js';
 import { DEFAULT_GENERATION } from '../vmmci/generations.js';
 import type { Halt } from './halt.js';
 import type { Cell } from './plan.js';
@@ -38,7 +39,6 @@ const compiled = (file: string): string => join(packageRoot(), 'dist', 'scenario
 
 /** A file that ended badly although its scenarios did not, or that left nothing; a process that did not live to take another. */
 const problemOf = (end: FileEnd, results: readonly ScenarioResult[]): string | undefined => {
-  const isBad = ({ verdict }: ScenarioResult): boolean => verdict === 'failed' || verdict === 'broken';
   if (results.length === 0) return `no scenario ran (${end.how}):\n${lastLines(end.output)}`;
   if (end.ok || (results.some(isBad) && end.isAlive)) return undefined;
   return `the process ended badly (${end.how}):\n${lastLines(end.output)}`;

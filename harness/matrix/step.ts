@@ -1,7 +1,7 @@
 // One thing done for a kernel before its scenarios: timed, judged, and tried again if the harness broke it.
 import { codeOf, type ErrorCode } from '../base/errors.js';
 import type { ReportStep, StepName } from '../report/model.js';
-import { type Verdict, verdictOf } from '../run/result.js';
+import { type Verdict, verdictOf } from '../run/verdict.js';
 import type { Halt } from './halt.js';
 import { retryBroken } from './retry.js';
 

@@ -1,4 +1,5 @@
 // How far a matrix is, a line a kernel: pure.
+import { verdicts } from '../run/verdict.js';
 import type { ReportCell, ReportStep } from './model.js';
 
 export interface BoardRow {
@@ -30,7 +31,7 @@ const doing = ({ steps, cells, planned }: BoardRow, done: number): string => {
     const found = cells.filter((cell) => cell.verdict === verdict).length;
     return found === 0 ? [] : [`${found} ${verdict}`];
   };
-  const counts = ['passed', 'failed', 'broken', 'skipped'].flatMap(count).join(', ');
+  const counts = verdicts.flatMap(count).join(', ');
   if (done >= planned && planned > 0) return counts;
   const stage = last === undefined ? 'fetching' : next[last.name];
   return [stage, ...(counts === '' ? [] : [counts])].join('; ');

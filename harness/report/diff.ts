@@ -1,5 +1,5 @@
 // What changed from one report to the next.
-import type { Verdict } from '../run/result.js';
+import { isBad, type Verdict } from '../run/verdict.js';
 import type { Report } from './model.js';
 
 /** A cell, or a step of a kernel, of which at least one report tells. */
@@ -45,11 +45,11 @@ const rowsOf = ({ kernels, cells }: Report): Map<string, Row> => {
   return new Map(rows.map((row) => [JSON.stringify([row.kernel, row.what]), row]));
 };
 
-const isBad = (verdict: Verdict | undefined): boolean => verdict === 'failed' || verdict === 'broken';
+const wasBad = (verdict: Verdict | undefined): boolean => verdict !== undefined && isBad({ verdict });
 
 /** It is bad now, and was not: also where nothing was known before. */
 export const isWorse = ({ before, after }: Change): boolean =>
-  isBad(after) && (!isBad(before) || (before === 'broken' && after === 'failed'));
+  wasBad(after) && (!wasBad(before) || (before === 'broken' && after === 'failed'));
 
 /** It ran well before, and does not run now. */
 export const isLost = ({ before, after }: Change): boolean =>
@@ -85,7 +85,7 @@ export const diffReports = (before: Report, after: Report): ReportDiff => {
 };
 
 const line = ({ kernel, what, before, after, reasons }: Change): string => {
-  const why = isBad(after) && reasons[0] !== undefined ? `: ${reasons[0].split('\n', 1)[0]}` : '';
+  const why = wasBad(after) && reasons[0] !== undefined ? `: ${reasons[0].split('\n', 1)[0]}` : '';
   return `  ${kernel} ${what}: ${before ?? 'not there'} → ${after ?? 'not there'}${why}`;
 };
 

@@ -4,8 +4,8 @@ import { compareOutcomes, compareTranscripts, transcriptOf } from './differences
 import { drawDrift } from './drift-plot.js';
 import { escapeMarkup } from './escape.js';
 import type { Check, Evidence } from './evidence.js';
-import { wordOf } from './html-marks.js';
 import { drawLanes } from './lanes.js';
+import { htmlWord } from './marks.js';
 import { milestonesOf } from './milestones.js';
 import type { Report, ReportCell } from './model.js';
 import { reproduceLine } from './reproduce.js';
@@ -68,7 +68,7 @@ export const renderCell = (view: CellView): string => {
   const kept = cell.directory === null ? [] : [`artifacts: ${cell.directory}`];
   return [
     `<details id="${escapeMarkup(id)}" class="${verdict}">`,
-    `<summary>${title}: <span class="${verdict}">${wordOf(verdict)}</span> <span class="note">${seconds.toFixed(1)} s</span></summary>`,
+    `<summary>${title}: <span class="${verdict}">${htmlWord(verdict)}</span> <span class="note">${seconds.toFixed(1)} s</span></summary>`,
     block('Why', cell.reasons),
     block('Retried after', cell.retried),
     block('What differs from the other kernels', differences(view)),

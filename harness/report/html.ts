@@ -1,12 +1,13 @@
 // The report as one HTML file that needs nothing else: no network, no other file.
 import { createHash } from 'node:crypto';
+import { countReport, renderCounts } from './counts.js';
 import { partingsOf, transcriptOf } from './differences.js';
 import { escapeMarkup } from './escape.js';
 import type { Evidence } from './evidence.js';
-import { countVerdicts, type GridRow, gridsOf, renderCounts, stepNames } from './grid.js';
+import { type GridRow, gridsOf, stepNames } from './grid.js';
 import { block, renderCell } from './html-cell.js';
-import { markOf, wordOf } from './html-marks.js';
 import { script, style } from './html-page.js';
+import { htmlMark, htmlWord } from './marks.js';
 import type { Report, ReportCell, ReportKernel, ReportStep } from './model.js';
 
 /** What is kept of a cell, and of a build that failed. */
@@ -50,7 +51,7 @@ const unrunList = (cells: readonly ReportCell[]): string => {
 
 const stepCell = (step: ReportStep | undefined): string => {
   if (step === undefined) return '<td></td>';
-  return `<td class="${step.verdict}">${markOf(step)}</td>`;
+  return `<td class="${step.verdict}">${htmlMark(step)}</td>`;
 };
 
 const kernelTable = (kernels: readonly ReportKernel[]): string => {
@@ -69,7 +70,7 @@ type LinkOf = (cell: ReportCell) => string | undefined;
 const gridCell = (cell: ReportCell | undefined, linkOf: LinkOf): string => {
   if (cell === undefined) return '<td></td>';
   const { verdict } = cell;
-  const text = markOf(cell);
+  const text = htmlMark(cell);
   const link = linkOf(cell);
   const inner = link === undefined ? text : `<a href="#${e(encodeURIComponent(link))}">${text}</a>`;
   const title = verdict === 'passed' ? '' : ` title="${e(cell.reasons[0]?.split('\n', 1)[0] ?? '')}"`;
@@ -97,7 +98,7 @@ const partings = (rows: readonly GridRow[], linkOf: LinkOf): string => {
       const [first] = cells;
       const reason = first?.reasons[0]?.split('\n', 1)[0];
       const why = reason === undefined ? '' : `: ${e(reason)}`;
-      return `<li><span class="${first?.verdict}">${wordOf(first?.verdict ?? 'skipped')}</span> on ${cells.map(nameOf).join(', ')}${why}</li>`;
+      return `<li><span class="${first?.verdict}">${htmlWord(first?.verdict ?? 'skipped')}</span> on ${cells.map(nameOf).join(', ')}${why}</li>`;
     });
     return `<dt>${e(scenario)}</dt><dd><ul>${ends.join('')}</ul></dd>`;
   });
@@ -181,11 +182,11 @@ export const renderHtml = (report: Report, evidence: EvidenceSource): string => 
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width">
-<title>vmmci kernel matrix: ${e(renderCounts(countVerdicts(report)))}</title>
+<title>vmmci kernel matrix: ${e(renderCounts(countReport(report)))}</title>
 <style>${style}</style>
 </head>
 <body>
-<h1>Kernel matrix: ${e(renderCounts(countVerdicts(report)))}</h1>
+<h1>Kernel matrix: ${e(renderCounts(countReport(report)))}</h1>
 <p>${e(facts.join(' · '))}</p>
 ${report.cut === null ? '' : `<p class="broken">Cut short: ${e(report.cut)}</p>`}
 <h2>Kernels</h2>

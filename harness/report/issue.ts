@@ -1,7 +1,8 @@
 // Text for an issue about kernels on which something has newly gone wrong.
+import { isBad } from '../run/verdict.js';
 import { diffReports, isWorse } from './diff.js';
 import { escapeMarkdown, fence } from './escape.js';
-import { describeCell, isBad } from './markdown.js';
+import { describeCell } from './markdown.js';
 import type { Report, ReportCell, ReportKernel } from './model.js';
 
 /** An issue has a size limit; the rest is in the report. */

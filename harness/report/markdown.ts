@@ -1,16 +1,11 @@
 // The summary that a CI run shows: kernels across, scenarios down, and what went wrong.
-import type { Verdict } from '../run/result.js';
+import { isBad } from '../run/verdict.js';
+import { countReport, renderCounts } from './counts.js';
 import { escapeMarkdown, fence } from './escape.js';
-import { countVerdicts, gridsOf, renderCounts, stepNames } from './grid.js';
+import { gridsOf, stepNames } from './grid.js';
+import { markdownMark } from './marks.js';
 import type { Report, ReportCell } from './model.js';
 import { reproduceLine } from './reproduce.js';
-
-const marks: Readonly<Record<Verdict, string>> = {
-  passed: 'ok',
-  failed: '**FAILED**',
-  broken: '**BROKEN**',
-  skipped: 'skipped',
-};
 
 /** What is not here is in the HTML report; hosts cut summaries that are too long. */
 const most = 40;
@@ -21,9 +16,6 @@ export const table = (rows: readonly (readonly string[])[]): string => {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...body.map(line)].join('\n');
 };
-
-const mark = (cell: { verdict: Verdict; retried: readonly string[] } | undefined): string =>
-  cell === undefined ? '' : `${marks[cell.verdict]}${cell.retried.length > 0 ? ' (retried)' : ''}`;
 
 const cut = (text: string): string =>
   text.length <= longestReason
@@ -47,9 +39,6 @@ const describeSteps = ({ kernels }: Report): string[] =>
       ),
   );
 
-export const isBad = ({ verdict }: { verdict: Verdict }): boolean =>
-  verdict === 'failed' || verdict === 'broken';
-
 export const renderMarkdown = (report: Report): string => {
   const kernels = table([
     ['kernel', 'release', 'package', ...stepNames],
@@ -59,7 +48,9 @@ export const renderMarkdown = (report: Report): string => {
       escapeMarkdown(version ?? '–'),
       ...stepNames.map((step) => {
         const found = steps.find(({ name }) => name === step);
-        return found?.verdict === 'passed' ? `${mark(found)} ${found.seconds.toFixed(1)} s` : mark(found);
+        return found?.verdict === 'passed'
+          ? `${markdownMark(found)} ${found.seconds.toFixed(1)} s`
+          : markdownMark(found);
       }),
     ]),
   ]);
@@ -68,7 +59,7 @@ export const renderMarkdown = (report: Report): string => {
       `### vmd ${escapeMarkdown(generation)}`,
       table([
         ['scenario', ...columns.map(({ name }) => escapeMarkdown(name))],
-        ...rows.map(({ name, cells }) => [escapeMarkdown(name), ...cells.map(mark)]),
+        ...rows.map(({ name, cells }) => [escapeMarkdown(name), ...cells.map(markdownMark)]),
       ]),
     ].join('\n\n'),
   );
@@ -77,7 +68,7 @@ export const renderMarkdown = (report: Report): string => {
   if (bad.length > most) details.push(`… and ${bad.length - most} more, in the HTML report.`);
   const account = `${escapeMarkdown(report.driver)} driver, QEMU ${escapeMarkdown(report.qemu)}, ${escapeMarkdown(report.accelerator)}, ${report.seconds.toFixed(0)} s`;
   return [
-    `## Kernel matrix: ${renderCounts(countVerdicts(report))}`,
+    `## Kernel matrix: ${renderCounts(countReport(report))}`,
     account,
     ...(report.cut === null ? [] : [`**Cut short:** ${escapeMarkdown(report.cut)}`]),
     kernels,

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import t from 'tap';
 import { codeOf } from '../base/errors.js';
 import { hostile, sampleCell, sampleKernel, sampleReport, sampleStep } from '../testing/report-sample.js';
+import { countReport, exitStatusOf, renderCounts } from './counts.js';
 import { diffReports, isLost, isWorse, renderDiff } from './diff.js';
 import { compareTranscripts, transcriptOf } from './differences.js';
 import { checksIn, readEvidence } from './evidence.js';
-import { countVerdicts, exitStatusOf, renderCounts } from './grid.js';
 import { renderIssue } from './issue.js';
 import { mergeReports } from './merge.js';
 import { type Report, readReport, reportFile, writeReport } from './model.js';
@@ -160,7 +160,7 @@ t.test(
       exitStatusOf(good({ cells: [sampleCell('old', 'x', 'passed'), sampleCell('old', 'y', 'broken')] })),
       3,
     );
-    t.equal(renderCounts(countVerdicts(good())), '1 passed, 0 failed');
+    t.equal(renderCounts(countReport(good())), '1 passed, 0 failed');
   },
 );
 

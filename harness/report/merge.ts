@@ -1,5 +1,6 @@
 // Several reports, of shards or of single kernels, as one. A part that is missing is told, never passed over.
 import { HarnessError } from '../base/errors.js';
+import { compareSeverity } from '../run/verdict.js';
 import type { Asked, Report, ReportCell, ReportKernel, ReportStep } from './model.js';
 
 /** Where a report came from, for messages. */
@@ -16,14 +17,11 @@ const joined = (values: readonly string[]): string =>
 const joinedOrNull = (values: readonly (string | null)[]): string | null =>
   joined(values.flatMap((value) => value ?? [])) || null;
 
-const order = ['passed', 'skipped', 'failed', 'broken'];
-
 /** Each shard does the steps anew: the worst, then the longest, is the one to look at. */
 const worstStep = (steps: readonly ReportStep[]): ReportStep | undefined =>
-  [...steps].sort(
-    (left, right) =>
-      order.indexOf(right.verdict) - order.indexOf(left.verdict) || right.seconds - left.seconds,
-  )[0];
+  steps
+    .toSorted((left, right) => compareSeverity(left.verdict, right.verdict) || left.seconds - right.seconds)
+    .at(-1);
 
 const mergeKernels = (kernels: readonly ReportKernel[]): ReportKernel[] =>
   distinct(kernels.map(({ name }) => name)).flatMap((name) => {

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
-import type { Verdict } from '../run/result.js';
+import type { Verdict } from '../run/verdict.js';
 
 /** Raise it when a reader of the older form would misread the newer. */
 const format = 1;

@@ -1,12 +1,7 @@
 // Results as a table for people.
-import type { ScenarioResult, Verdict } from '../run/result.js';
-
-const marks: Readonly<Record<Verdict, string>> = {
-  passed: 'passed',
-  failed: 'FAILED',
-  broken: 'BROKEN',
-  skipped: 'skipped',
-};
+import type { ScenarioResult } from '../run/result.js';
+import { isBad, verdictWord } from '../run/verdict.js';
+import { countVerdicts, renderCounts } from './counts.js';
 
 /** Columns padded to their widest cell. */
 export const columns = (rows: readonly (readonly string[])[]): string => {
@@ -36,30 +31,21 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
   ]);
   const rows = results.map(({ scenario, verdict, seconds }) => [
     scenario,
-    marks[verdict],
+    verdictWord[verdict],
     `${seconds.toFixed(1).padStart(5)} s`,
   ]);
   const reasons = results
     .filter(({ verdict }) => verdict !== 'passed')
     .map(({ scenario, verdict, reasons, directory }) =>
       [
-        `${scenario} ${marks[verdict]}:`,
+        `${scenario} ${verdictWord[verdict]}:`,
         ...reasons.map((line) => `  ${line.split('\n', 1)[0]}`),
         `  see ${directory}`,
       ].join('\n'),
     );
-  return [head, columns(rows), ...reasons, renderSums(results)].join('\n\n');
-};
-
-/** `8 passed, 0 failed`, and the other two verdicts where there are any. */
-export const renderSums = (results: readonly ScenarioResult[]): string => {
-  const count = (verdict: Verdict): number => results.filter((result) => result.verdict === verdict).length;
-  const more = (['broken', 'skipped'] as const).filter((verdict) => count(verdict) > 0);
-  return (['passed', 'failed', ...more] as const).map((verdict) => `${count(verdict)} ${verdict}`).join(', ');
+  return [head, columns(rows), ...reasons, renderCounts(countVerdicts(results))].join('\n\n');
 };
 
 /** What to add to a run that did not pass though every result in it did: a process ended before it had one. */
 export const renderMissing = (results: readonly ScenarioResult[], passed: boolean): string =>
-  passed || results.some(({ verdict }) => verdict === 'failed' || verdict === 'broken')
-    ? ''
-    : '\nBROKEN: a scenario ended without a result; what it said is above\n';
+  passed || results.some(isBad) ? '' : '\nBROKEN: a scenario ended without a result; see its output above\n';

@@ -1,33 +1,18 @@
 // A matrix report for a terminal.
-import type { Verdict } from '../run/result.js';
-import { countVerdicts, gridsOf, renderCounts, stepNames } from './grid.js';
+import { isBad, verdictWord } from '../run/verdict.js';
+import { countReport, renderCounts } from './counts.js';
+import { gridsOf, stepNames } from './grid.js';
+import { terminalMark } from './marks.js';
 import type { Report, ReportCell } from './model.js';
 import { columns } from './table.js';
-
-const marks: Readonly<Record<Verdict, string>> = {
-  passed: 'ok',
-  failed: 'FAILED',
-  broken: 'BROKEN',
-  skipped: 'skipped',
-};
-
-const mark = (
-  cell: { verdict: Verdict; seconds: number; retried: readonly string[] } | undefined,
-): string => {
-  if (cell === undefined) return '';
-  const time = cell.verdict === 'passed' ? ` ${cell.seconds.toFixed(1)}` : '';
-  return `${marks[cell.verdict]}${time}${cell.retried.length > 0 ? ' (retried)' : ''}`;
-};
 
 /** The reason's first line, and where more is. */
 const explain = ({ kernel, generation, scenario, verdict, reasons, directory }: ReportCell): string =>
   [
-    `${scenario} on ${kernel} (${generation}) ${marks[verdict]}:`,
+    `${scenario} on ${kernel} (${generation}) ${verdictWord[verdict]}:`,
     ...reasons.map((reason) => `  ${reason.split('\n', 1)[0]}`),
     ...(directory === null ? [] : [`  see ${directory}`]),
   ].join('\n');
-
-const isBad = ({ verdict }: { verdict: Verdict }): boolean => verdict === 'failed' || verdict === 'broken';
 
 /** Versions, a grid a generation, what went wrong, the reasons of skips once each, and the sums. */
 export const renderMatrix = (report: Report): string => {
@@ -45,15 +30,15 @@ export const renderMatrix = (report: Report): string => {
       [`vmd ${generation}`, ...kernels.map(({ name }) => name)],
       ...stepNames.map((step) => [
         `(${step})`,
-        ...kernels.map(({ steps }) => mark(steps.find(({ name }) => name === step))),
+        ...kernels.map(({ steps }) => terminalMark(steps.find(({ name }) => name === step))),
       ]),
-      ...rows.map(({ name, cells }) => [name, ...cells.map(mark)]),
+      ...rows.map(({ name, cells }) => [name, ...cells.map(terminalMark)]),
     ]),
   );
   const steps = report.kernels.flatMap(({ name, steps }) =>
     steps
       .filter((step) => step.verdict !== 'passed')
-      .map((step) => `${step.name} of ${name} ${marks[step.verdict]}: ${step.reasons.join('; ')}`),
+      .map((step) => `${step.name} of ${name} ${verdictWord[step.verdict]}: ${step.reasons.join('; ')}`),
   );
   const skips = new Map<string, number>();
   for (const { verdict, reasons } of report.cells) {
@@ -69,6 +54,6 @@ export const renderMatrix = (report: Report): string => {
     ...report.cells.filter(isBad).map(explain),
     ...(skipped.length > 0 ? [skipped.join('\n')] : []),
     ...(report.cut === null ? [] : [`cut short: ${report.cut}`]),
-    `${renderCounts(countVerdicts(report))}, in ${report.seconds.toFixed(1)} s, ${report.jobs} at once`,
+    `${renderCounts(countReport(report))}, in ${report.seconds.toFixed(1)} s, ${report.jobs} at once`,
   ].join('\n\n');
 };

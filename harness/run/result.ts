@@ -1,8 +1,5 @@
 // What came of a scenario, as it is written to result.json and read by every report.
-import { codeOf, HarnessError } from '../base/errors.js';
-
-/** `failed`: the driver under test is wrong. `broken`: harness, host or QEMU are. `skipped`: not run, with a reason. */
-export type Verdict = 'passed' | 'failed' | 'broken' | 'skipped';
+import type { Verdict } from './verdict.js';
 
 export interface ScenarioResult {
   readonly scenario: string;
@@ -22,15 +19,3 @@ export interface ScenarioResult {
   /** Where the artifacts are. */
   readonly directory: string;
 }
-
-/** The verdict that an error means. What is not one of ours is a defect of the harness. */
-export const verdictOf = (error: unknown): Verdict => {
-  if (codeOf(error) === 'DRIVER_LACKS') return 'skipped';
-  return error instanceof HarnessError && error.blame === 'failed' ? 'failed' : 'broken';
-};
-
-/** The worse of two: a broken harness proves nothing about the driver. */
-export const worse = (left: Verdict, right: Verdict): Verdict => {
-  const order: readonly Verdict[] = ['passed', 'skipped', 'failed', 'broken'];
-  return order.indexOf(left) >= order.indexOf(right) ? left : right;
-};

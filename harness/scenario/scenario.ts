@@ -7,7 +7,7 @@ import { assertHealthy, readKernelLog } from '../guest/kernel-log.js';
 import { findSplats } from '../guest/splats.js';
 import { artifactDirectory, writeArtifacts } from '../run/artifacts.js';
 import { type Environment, openEnvironment } from '../run/environment.js';
-import { type Verdict, verdictOf, worse } from '../run/result.js';
+import { type Verdict, verdictOf, worse } from '../run/verdict.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import type { DeviceClock } from '../vmmci/clock.js';
 import type { GenerationName } from '../vmmci/generations.js';

@@ -4,7 +4,7 @@ import type { StageDone, Stages } from '../matrix/pipeline.js';
 import type { Cell } from '../matrix/plan.js';
 import { unrunCell } from '../matrix/unrun.js';
 import type { ReportCell, ReportStep, StepName } from '../report/model.js';
-import type { Verdict } from '../run/result.js';
+import type { Verdict } from '../run/verdict.js';
 
 export const row = (name: string): KernelRow => ({
   name,

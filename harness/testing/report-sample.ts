@@ -9,7 +9,7 @@ import {
   type ReportStep,
   reportFormat,
 } from '../report/model.js';
-import type { Verdict } from '../run/result.js';
+import type { Verdict } from '../run/verdict.js';
 
 /** Breaks out of whatever forgets to escape it: elements, attributes, CDATA, tables, code blocks, terminals. */
 export const hostile =

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { HarnessError } from '../base/errors.js';
-import { verdictOf, worse } from './result.js';
+import { verdictOf, worse } from './verdict.js';
 
 t.test('whose fault an error is', async (t) => {
   t.equal(verdictOf(new HarnessError('DRIVER_READ', { what: 'w', got: 'g', expected: 'e' })), 'failed');

@@ -1,0 +1,29 @@
+// How many of each verdict, and the exit status that follows.
+import { isBad, type Verdict, verdicts } from '../run/verdict.js';
+import type { Report } from './model.js';
+
+export type Counts = Readonly<Record<Verdict, number>>;
+
+export const countVerdicts = (judged: readonly { readonly verdict: Verdict }[]): Counts => {
+  const counts = { passed: 0, failed: 0, broken: 0, skipped: 0 };
+  for (const { verdict } of judged) counts[verdict] += 1;
+  return counts;
+};
+
+/** Bad steps count beside the cells: a driver that does not build is a failure, although nothing ran for it. */
+export const countReport = ({ kernels, cells }: Pick<Report, 'kernels' | 'cells'>): Counts =>
+  countVerdicts([...cells, ...kernels.flatMap(({ steps }) => steps.filter(isBad))]);
+
+/** `12 passed, 1 failed, 5 skipped`: passed and failed always, the others where there are any. */
+export const renderCounts = (counts: Counts): string =>
+  verdicts
+    .filter((verdict) => counts[verdict] > 0 || verdict === 'passed' || verdict === 'failed')
+    .map((verdict) => `${counts[verdict]} ${verdict}`)
+    .join(', ');
+
+/** 0: all that ran passed, and something ran. 1: the driver failed. 3: harness, host or QEMU broke, or nothing ran. */
+export const exitStatusOf = (report: Pick<Report, 'kernels' | 'cells'>): number => {
+  const { failed, broken, passed } = countReport(report);
+  if (failed > 0) return 1;
+  return broken > 0 || passed === 0 ? 3 : 0;
+};
