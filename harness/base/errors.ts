@@ -134,6 +134,42 @@ const table = {
   DRIVER_LACKS: { blame: 'usage', message: 'driver {driver} does not have {what}' },
   REPORT_READ: { blame: 'usage', message: '{path} is no report of a matrix run: {reason}' },
   DRIVER_DESCRIPTION: { blame: 'usage', message: '{path}: field {field}: {reason}' },
+  TRANSCRIPT_READ: {
+    blame: 'usage',
+    message: '{path}: {reason}; write it again with: vmmci transcript --update',
+  },
+  INVALID_VALUE: { blame: 'usage', message: "{name}: expected {expected}, got '{value}'" },
+  MISSING_VALUE: { blame: 'usage', message: '{name} is missing; expected {expected}' },
+  UNKNOWN_NAME: { blame: 'usage', message: "there is no {kind} '{name}'; valid: {valid}" },
+  CLOCK_SPEC: { blame: 'usage', message: '{option}: {reason}; valid: {valid}' },
+  FAULT_PLAN: { blame: 'usage', message: 'fault plan: {where}: {reason}' },
+  MIRROR_ALONE: { blame: 'usage', message: '{set} is set, but {missing} is not; set both or neither' },
+  BACKEND_ABSENT: {
+    blame: 'usage',
+    message: '--backend-socket: nobody answers at {path}; start it first: vmmci backend --socket {path}',
+  },
+  KERNEL_NAME_TWICE: {
+    blame: 'usage',
+    message: '{first} and {second} would both be called {name} in the report; rename one of the directories',
+  },
+  KERNEL_PORTS: {
+    blame: 'usage',
+    message: 'kernel {kernel} has no /dev/port to read ports with; choose one that has it, such as {example}',
+  },
+  SEEDED_BUGS_ABSENT: {
+    blame: 'usage',
+    message: '{directory} is missing: seeded bugs are part of the repository, not of the package',
+  },
+  SCENARIO_LACKS: {
+    blame: 'usage',
+    message: 'the scenario asks for {what}, which its options do not give it',
+  },
+  REPORT_OVERLAP: {
+    blame: 'usage',
+    message: '{cell} is in two reports, {first} and {second}; leave one of them out',
+  },
+  REPORT_NONE: { blame: 'usage', message: 'no report to merge; name the directories of the runs' },
+  MATRIX_NO_REPORT: { blame: 'broken', message: 'vmmci matrix ended without a report ({how})' },
   USAGE: { blame: 'usage', message: '{reason}' },
 } as const satisfies Record<string, Row>;
 

@@ -61,10 +61,7 @@ const port0 = 'dd if=/dev/port bs=1 count=1 status=none >/dev/null';
 /** The guest's /dev is its own few nodes; this one may be missing. */
 const requirePorts = async (shell: Shell, kernel: string): Promise<void> => {
   const { status } = await shell.run(`[ -e /dev/port ] || mknod /dev/port c 1 4; ${port0}`);
-  if (status !== 0)
-    throw new HarnessError('USAGE', {
-      reason: `kernel ${kernel} has no /dev/port to read ports with in a loop; choose one that has, such as ${portKernel}`,
-    });
+  if (status !== 0) throw new HarnessError('KERNEL_PORTS', { kernel, example: portKernel });
 };
 
 /** One sweep is one read(2) of /dev/port, which the kernel turns into a byte read of each port. */

@@ -37,7 +37,7 @@ export interface MatrixRunOptions {
 /** The kernel keeps the peaks; only what a process adds after the last look at it is lost. */
 const everyMs = 200;
 
-/** HarnessError USAGE when the command did not even come to a report. */
+/** MATRIX_NO_REPORT when the command did not even come to a report. */
 export const runMatrixOnce = async ({ args, output, cache }: MatrixRunOptions): Promise<MatrixRun> => {
   const main = join(packageRoot(), 'dist/harness/cli/main.js');
   const start = performance.now();
@@ -57,7 +57,7 @@ export const runMatrixOnce = async ({ args, output, cache }: MatrixRunOptions): 
   const wall = (performance.now() - start) / 1000;
   const report = await readReport(output).catch((cause: unknown) => {
     const how = signal ?? `status ${status}`;
-    throw new HarnessError('USAGE', { reason: `vmmci matrix ended without a report (${how})` }, cause);
+    throw new HarnessError('MATRIX_NO_REPORT', { how }, cause);
   });
   const overheads: number[] = [];
   for (const { directory, scenario } of report.cells) {

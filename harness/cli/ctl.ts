@@ -1,7 +1,7 @@
 // `vmmci ctl`: ask a running backend or function something, or tell it to do something.
 
 import { parseArgs } from 'node:util';
-import { HarnessError } from '../base/errors.js';
+import { type ErrorCode, HarnessError } from '../base/errors.js';
 import { callControl } from '../vmd/control-client.js';
 import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
 import { requests } from '../vmmci/commands.js';
@@ -120,6 +120,9 @@ const select = (name: string | undefined, words: readonly string[], options: Opt
   return action;
 };
 
+/** The daemon refused or is not there: the command line was fine. */
+const peerErrors: ReadonlySet<ErrorCode> = new Set(['CONTROL_CONNECT', 'CONTROL_REFUSED']);
+
 /** Prints the result as JSON. Gives the exit status: 0, 1 when the other end refuses or is not there, 2 for wrong use. */
 export const run = async (args: readonly string[]): Promise<number> => {
   try {
@@ -136,6 +139,6 @@ export const run = async (args: readonly string[]): Promise<number> => {
   } catch (error) {
     if (!(error instanceof HarnessError)) throw error;
     process.stderr.write(`vmmci ctl: ${error.message}\n`);
-    return error.code === 'USAGE' ? 2 : 1;
+    return error.blame === 'usage' && !peerErrors.has(error.code) ? 2 : 1;
   }
 };

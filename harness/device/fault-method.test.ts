@@ -100,7 +100,7 @@ t.test('what is no plan changes nothing', async (t) => {
   const refused = (params: Readonly<Record<string, unknown>>, message: RegExp): Promise<unknown> =>
     t.rejects(ask('fault', params), { code: 'CONTROL_REFUSED', message });
   await refused({}, /needs 'plan': a fault plan/);
-  await refused({ plan: 'off' }, /plan: expected an object, got "off".*USAGE/);
+  await refused({ plan: 'off' }, /plan: expected an object, got "off".*FAULT_PLAN/);
   await refused({ plan: { faults: [{ kind: 'delay' }] } }, /faults\[0\]\.ms: expected a whole number/);
   await refused({ plan: { faults: [], more: 1 } }, /no field but seed, faults/);
   t.match(await ask('state'), { faults: [{ fault: { kind: 'ones' }, hits: 0 }] });

@@ -33,7 +33,7 @@ const plan: Field<FaultPlan | null> = {
 };
 
 const refuse = (index: number, reason: string): never => {
-  throw new HarnessError('USAGE', { reason: `fault plan: faults[${index}]: ${reason}` });
+  throw new HarnessError('FAULT_PLAN', { where: `faults[${index}]`, reason });
 };
 
 /** A fault that cannot happen here would look like one that the guest survived. */

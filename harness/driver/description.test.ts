@@ -91,5 +91,5 @@ t.test('which description', async (t) => {
     code: 'DRIVER_DESCRIPTION',
     message: /the file is missing.*--driver-description \(virtio_vmmci\)/,
   });
-  await t.rejects(readDriver(at('other'), at('none.json')), { code: 'USAGE', message: /none\.json/ });
+  await t.rejects(readDriver(at('other'), at('none.json')), { code: 'INVALID_VALUE', message: /none\.json/ });
 });

@@ -121,7 +121,7 @@ export const parseDriver = (path: string, directory: string, text: string): Driv
 
 /**
  * The description of the driver in `directory`: the one that `chosen` names, which is a known driver or a file; else the file beside the
- * sources; else that of a known driver which the sources look like. DRIVER_DESCRIPTION; USAGE if nothing of all this is there.
+ * sources; else that of a known driver which the sources look like. DRIVER_DESCRIPTION; INVALID_VALUE if nothing of all this is there.
  */
 export const readDriver = async (directory: string, chosen?: string): Promise<DriverDescription> => {
   const known = chosen === undefined ? undefined : knownDrivers.find(({ name }) => name === chosen);
@@ -135,8 +135,10 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
   if (text !== undefined) return fromText(text, path);
   const names = knownDrivers.map(({ name }) => name).join(', ');
   if (chosen !== undefined)
-    throw new HarnessError('USAGE', {
-      reason: `driver description '${chosen}': no such file, and no known driver; known: ${names}`,
+    throw new HarnessError('INVALID_VALUE', {
+      name: '--driver-description',
+      expected: `a file, or a known driver (${names})`,
+      value: chosen,
     });
   const kbuild = await Promise.all(
     ['Kbuild', 'Makefile'].map((file) => readFile(join(directory, file), 'utf8').catch(() => '')),

@@ -6,15 +6,15 @@ import { fromFile, type Phase, toFile } from './transcript.js';
 
 const pathOf = (driver: string): string => join(driver, 'transcript.txt');
 
-/** Undefined when there is none in that driver's directory. USAGE when it cannot be read. */
+/** Undefined when there is none in that driver's directory. TRANSCRIPT_READ when it cannot be read. */
 export const readTranscript = async (driver: string): Promise<readonly Phase[] | undefined> => {
   const path = pathOf(driver);
   try {
     return fromFile(await readFile(path, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    const reason = `${path}: ${error instanceof Error ? error.message : error}`;
-    throw new HarnessError('USAGE', { reason }, error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new HarnessError('TRANSCRIPT_READ', { path, reason }, error);
   }
 };
 

@@ -63,5 +63,5 @@ t.test('a plan that is wrong names the field', async (t) => {
     [{ faults: [{ kind: 'drop', when: { probability: 1.1 } }] }, /when\.probability/],
   ];
   for (const [plan, message] of cases)
-    t.throws(() => parseFaultPlan(plan), { code: 'USAGE', message }, JSON.stringify(plan));
+    t.throws(() => parseFaultPlan(plan), { code: 'FAULT_PLAN', message }, JSON.stringify(plan));
 });

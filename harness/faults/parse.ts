@@ -6,9 +6,8 @@ import { type Effect, effectKinds, type Fault, type FaultPlan, type When } from 
 type Fields = Readonly<Record<string, unknown>>;
 
 const fail = (where: string, expected: string, got: unknown): never => {
-  throw new HarnessError('USAGE', {
-    reason: `fault plan: ${where}: expected ${expected}, got ${JSON.stringify(got) ?? String(got)}`,
-  });
+  const reason = `expected ${expected}, got ${JSON.stringify(got) ?? String(got)}`;
+  throw new HarnessError('FAULT_PLAN', { where, reason });
 };
 
 const object = (value: unknown, where: string): Fields =>
@@ -87,7 +86,7 @@ const parseFault = (value: unknown, where: string): Fault => {
   return fault as unknown as Fault; // every field of it was checked against the tables above
 };
 
-/** A fault plan from parsed JSON: `{seed?, faults: [...]}`. Throws USAGE that names the field which is wrong. */
+/** A fault plan from parsed JSON: `{seed?, faults: [...]}`. Throws FAULT_PLAN, which names the field which is wrong. */
 export const parseFaultPlan = (value: unknown): FaultPlan => {
   const given = object(value, 'plan');
   onlyFields(given, ['seed', 'faults'], 'plan');

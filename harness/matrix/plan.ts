@@ -29,11 +29,15 @@ export const planCells = ({ kernels, generations, files }: Axes): Cell[] =>
     generations.flatMap((generation) => files.map((file) => ({ kernel, generation, file }))),
   );
 
-/** `2/4`. USAGE for anything else. */
+/** `2/4`. INVALID_VALUE for anything else. */
 export const parseShard = (text: string): Shard => {
   const [, index = 0, count = 0] = (/^(\d{1,3})\/(\d{1,3})$/.exec(text) ?? []).map(Number);
   if (index < 1 || index > count) {
-    throw new HarnessError('USAGE', { reason: `--shard: '${text}' is not I/N with I from 1 to N` });
+    throw new HarnessError('INVALID_VALUE', {
+      name: '--shard',
+      expected: 'I/N with I from 1 to N',
+      value: text,
+    });
   }
   return { index, count };
 };

@@ -32,7 +32,7 @@ t.test('patterns', async (t) => {
 
 t.test('a pattern that fits nothing is refused, also among others that fit', async (t) => {
   const error = thrown(() => selectKernels(['6.12-cloud', '6.12']));
-  t.equal(codeOf(error), 'USAGE');
+  t.equal(codeOf(error), 'UNKNOWN_NAME');
   t.match(error, { message: /'6\.12'.*6\.12-cloud/ });
 });
 
@@ -41,7 +41,7 @@ t.test('kernels of the caller’s own, beside those of the table and without the
   t.strictSame(names(['dir:/a/linux', '6.1-cloud', 'dir:/a/linux']), ['6.1-cloud', 'dir-linux']);
   const error = thrown(() => selectKernels(['dir:/a/linux', 'dir:/b/linux']));
   t.match(error, {
-    code: 'USAGE',
+    code: 'KERNEL_NAME_TWICE',
     message: /dir:\/a\/linux and dir:\/b\/linux would both be called dir-linux/,
   });
 });
@@ -61,7 +61,7 @@ t.test('shards are the whole list, each cell once', async (t) => {
   t.equal(kernels.size, 1, 'a fifth of five kernels is one kernel');
   t.strictSame(parseShard('2/4'), { index: 2, count: 4 });
   for (const text of ['0/4', '5/4', '4', '1/0', 'a/b', '1/4 ', ''])
-    t.equal(codeOf(thrown(() => parseShard(text))), 'USAGE', JSON.stringify(text));
+    t.equal(codeOf(thrown(() => parseShard(text))), 'INVALID_VALUE', JSON.stringify(text));
 });
 
 t.test('jobs: a processor each, as far as memory goes, and never none', async (t) => {

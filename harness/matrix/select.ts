@@ -12,7 +12,7 @@ export const glob = (pattern: string): RegExp =>
       .replaceAll('?', '.')}$`,
   );
 
-/** What of `all` any of the patterns fits, in the order of `all`. USAGE for a pattern that fits nothing. */
+/** What of `all` any of the patterns fits, in the order of `all`. UNKNOWN_NAME for a pattern that fits nothing. */
 export const choose = <T>(
   what: string,
   patterns: readonly string[],
@@ -22,9 +22,7 @@ export const choose = <T>(
   const tests = patterns.map((pattern) => ({ pattern, fits: pattern === 'all' ? /^/ : glob(pattern) }));
   for (const { pattern, fits } of tests) {
     if (all.some((item) => fits.test(nameOf(item)))) continue;
-    throw new HarnessError('USAGE', {
-      reason: `no ${what} fits '${pattern}'; there are: ${all.map(nameOf).join(', ')}`,
-    });
+    throw new HarnessError('UNKNOWN_NAME', { kind: what, name: pattern, valid: all.map(nameOf).join(', ') });
   }
   return all.filter((item) => tests.some(({ fits }) => fits.test(nameOf(item))));
 };
@@ -38,9 +36,7 @@ export const selectKernels = (patterns: readonly string[] = ['*-cloud']): Kernel
   for (const [index, { name, suite }] of own.entries()) {
     const other = own.slice(index + 1).find((row) => row.name === name);
     if (other === undefined || other.suite === suite) continue;
-    throw new HarnessError('USAGE', {
-      reason: `${suite} and ${other.suite} would both be called ${name} in the report; rename one of the directories`,
-    });
+    throw new HarnessError('KERNEL_NAME_TWICE', { first: suite, second: other.suite, name });
   }
   return [...new Map([...rows, ...own].map((row) => [row.name, row])).values()];
 };

@@ -71,6 +71,6 @@ t.test('the limit is a number of MiB', async (t) => {
           .then(() => snapshotLimit(text))
           .catch((error: unknown) => error),
       ),
-      'USAGE',
+      'INVALID_VALUE',
     );
 });

@@ -47,13 +47,11 @@ export const noteUse = async (key: string): Promise<void> => {
   await writeFile(join(marks(), key), '');
 };
 
-/** Bytes. USAGE when the environment says something else than a number. */
+/** Bytes. INVALID_VALUE when the environment says something else than a number. */
 export const snapshotLimit = (text = process.env[limitVariable]): number => {
   if (text === undefined || text === '') return defaultLimitMiB * 2 ** 20;
   if (/^\d{1,8}$/.test(text)) return Number(text) * 2 ** 20;
-  throw new HarnessError('USAGE', {
-    reason: `${limitVariable}: expected a number of MiB, got '${text}'`,
-  });
+  throw new HarnessError('INVALID_VALUE', { name: limitVariable, expected: 'a number of MiB', value: text });
 };
 
 /** Another process may remove any of them meanwhile. */

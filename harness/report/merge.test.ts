@@ -66,11 +66,11 @@ t.test('a part that is missing is told', async (t) => {
 t.test('nothing to merge, and the same cell twice, are refused', async (t) => {
   t.equal(
     codeThrown(() => mergeReports([])),
-    'USAGE',
+    'REPORT_NONE',
   );
   t.equal(
     codeThrown(() => mergeReports([part('1', {}), part('2', {})])),
-    'USAGE',
+    'REPORT_OVERLAP',
   );
 });
 

@@ -49,7 +49,7 @@ const mergeCells = (parts: readonly Part[]): ReportCell[] => {
       const cell = `${scenario} on ${kernel}, vmd ${generation}`;
       const owner = owners.get(cell);
       if (owner !== undefined)
-        throw new HarnessError('USAGE', { reason: `${cell} is both in ${owner} and in ${directory}` });
+        throw new HarnessError('REPORT_OVERLAP', { cell, first: owner, second: directory });
       owners.set(cell, directory);
     }
   return parts.flatMap(({ report }) => report.cells);
@@ -79,12 +79,12 @@ const mergeAsked = (parts: readonly Part[]): Asked => {
 };
 
 /**
- * USAGE when two parts hold the same cell, or there is no part. `expected` names kernels of which there must be a report; one that
+ * REPORT_OVERLAP when two parts hold the same cell, REPORT_NONE when there is no part. `expected` names kernels of which there must be a report; one that
  * is missing, like a missing shard, is in `cut`. Directories of cells stay relative: the parts' artifacts are to lie in one place.
  */
 export const mergeReports = (parts: readonly Part[], expected: readonly string[] = []): Report => {
   const [first] = parts;
-  if (first === undefined) throw new HarnessError('USAGE', { reason: 'there is no report to merge' });
+  if (first === undefined) throw new HarnessError('REPORT_NONE', {});
   const reports = parts.map(({ report }) => report);
   const all = (key: 'harness' | 'driver' | 'qemu' | 'accelerator'): string =>
     joined(reports.map((report) => report[key]));

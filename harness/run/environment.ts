@@ -53,10 +53,7 @@ export const newRunDirectory = (now = new Date()): string =>
 
 const generationOf = (name: string = DEFAULT_GENERATION): GenerationName => {
   if (isGenerationName(name)) return name;
-  const valid = generationNames.join(', ');
-  throw new HarnessError('USAGE', {
-    reason: `${variables.generation}: no generation '${name}'; valid: ${valid}`,
-  });
+  throw new HarnessError('UNKNOWN_NAME', { kind: 'generation', name, valid: generationNames.join(', ') });
 };
 
 /** Makes what is missing; quick when nothing is. Throws what the parts throw. */

@@ -24,5 +24,8 @@ t.test('files for names', async (t) => {
   const files = [file('clock', 'clock-one', 'clock-two'), file('stop', 'stop')];
   t.strictSame(filesFor(files, ['clock-two', 'stop', 'clock-one']), ['/s/clock.js', '/s/stop.js']);
   t.strictSame(filesFor(files, ['clock']), ['/s/clock.js']);
-  t.throws(() => filesFor(files, ['stop', 'stopp']), { code: 'USAGE', message: /'stopp'.*clock, stop/ });
+  t.throws(() => filesFor(files, ['stop', 'stopp']), {
+    code: 'UNKNOWN_NAME',
+    message: /'stopp'.*clock, stop/,
+  });
 });

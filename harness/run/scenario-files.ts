@@ -45,13 +45,13 @@ export const scenarioFiles = async (): Promise<ScenarioFile[]> => {
   );
 };
 
-/** The files that declare those scenarios, or bear their name; each once. USAGE, naming what there is, for a name of neither. */
+/** The files that declare those scenarios, or bear their name; each once. UNKNOWN_NAME, naming what there is, for a name of neither. */
 export const filesFor = (files: readonly ScenarioFile[], names: readonly string[]): string[] => {
   const found = names.map((wanted) => {
     const file = files.find(({ declares }) => declares(wanted)) ?? files.find(({ name }) => name === wanted);
     if (file !== undefined) return file.path;
     const known = files.map(({ name }) => name).join(', ');
-    throw new HarnessError('USAGE', { reason: `there is no scenario '${wanted}'; scenario files: ${known}` });
+    throw new HarnessError('UNKNOWN_NAME', { kind: 'scenario', name: wanted, valid: known });
   });
   return [...new Set(found)];
 };

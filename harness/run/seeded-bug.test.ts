@@ -59,5 +59,8 @@ t.test('a directory of them', async (t) => {
     (await readBugs(directory)).map(({ name }) => name),
     ['01-a', '02-b'],
   );
-  await t.rejects(readBugs(`${directory}/none`), { code: 'USAGE', message: /not of the package/ });
+  await t.rejects(readBugs(`${directory}/none`), {
+    code: 'SEEDED_BUGS_ABSENT',
+    message: /not of the package/,
+  });
 });

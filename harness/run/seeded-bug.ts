@@ -50,14 +50,10 @@ export const parseBug = (file: string, text: string): SeededBug => {
   };
 };
 
-/** All bugs in `directory`, by name. USAGE if there is no such directory. */
+/** All bugs in `directory`, by name. SEEDED_BUGS_ABSENT if there is no such directory. */
 export const readBugs = async (directory: string): Promise<SeededBug[]> => {
   const names = await readdir(directory).catch((cause: unknown) => {
-    throw new HarnessError(
-      'USAGE',
-      { reason: `${directory} is missing: seeded bugs are part of the repository, not of the package` },
-      cause,
-    );
+    throw new HarnessError('SEEDED_BUGS_ABSENT', { directory }, cause);
   });
   const files = names.filter((name) => name.endsWith(suffix)).sort();
   return Promise.all(

@@ -35,7 +35,7 @@ export interface VmOptions extends MachineOptions {
 }
 
 export interface Vm extends Guest {
-  /** The data disk. USAGE where the machine has none. */
+  /** The data disk. SCENARIO_LACKS where the machine has none. */
   data(): Disk;
   /** What vmd decided to end the VM for, if it did. */
   kill(): Kill | undefined;
@@ -135,7 +135,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     ...guest,
     data: () => {
       const data = disks.find(({ name }) => name === 'data');
-      if (data === undefined) throw new HarnessError('USAGE', { reason: 'this machine has no data disk' });
+      if (data === undefined) throw new HarnessError('SCENARIO_LACKS', { what: 'a data disk' });
       return data;
     },
     kill: () => kill,

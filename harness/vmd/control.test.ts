@@ -92,7 +92,7 @@ t.test('clock: set, and a jump is seen by the watch', async (t) => {
   scheduler.advance(1_000);
   t.equal(device.state().command, 'SYNCRTC');
   t.match(await call('clock', { spec: 'frozen:2026-02-30T00:00:00Z' }), {
-    error: { code: 'USAGE', message: /^clock: .*not a date that exists; valid: frozen:/ },
+    error: { code: 'CLOCK_SPEC', message: /^clock: .*not a date that exists; valid: frozen:/ },
   });
 });
 

@@ -54,7 +54,7 @@ for (const [spec, reason] of wrong) {
     try {
       call();
     } catch (error) {
-      t.equal(codeOf(error), 'USAGE');
+      t.equal(codeOf(error), 'CLOCK_SPEC');
     }
   });
 }

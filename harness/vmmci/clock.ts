@@ -67,14 +67,14 @@ export const clockHolder = (initial: DeviceClock): ClockHolder => {
 
 /**
  * Reads a clock as the command line writes it. `hostNow` is the host's clock in microseconds since the epoch; `option`
- * is what the message calls the source of the text. Throws USAGE.
+ * is what the message calls the source of the text. Throws CLOCK_SPEC.
  */
 export const parseClock = (spec: string, hostNow: () => bigint, option = '--clock'): DeviceClock => {
   if (spec === 'running') return running(hostNow);
   const [, kind, text = ''] = /^(frozen|running):(.*)$/s.exec(spec) ?? [];
   const us = kind === undefined ? `'${spec}' is no clock` : parseInstant(text);
   if (typeof us === 'string') {
-    throw new HarnessError('USAGE', { reason: `${option}: ${us}; valid: ${CLOCK_FORMS}` });
+    throw new HarnessError('CLOCK_SPEC', { option, reason: us, valid: CLOCK_FORMS });
   }
   return kind === 'frozen' ? frozen(us) : running(hostNow, us);
 };

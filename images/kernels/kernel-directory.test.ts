@@ -107,5 +107,5 @@ t.test('its row: a name fit for a directory, and how to ask for it again', async
   t.match(row, { name: 'dir-my_tree', flavour: 'own', directory: '/home/u/my tree' });
   t.strictSame(kernelRow(askFor(row)), row);
   t.equal(askFor(kernelRow('6.1-cloud')), '6.1-cloud');
-  t.throws(() => kernelRow('dir:'), { code: 'USAGE' });
+  t.throws(() => kernelRow('dir:'), { code: 'MISSING_VALUE' });
 });

@@ -67,10 +67,13 @@ export const defaultKernelName = '6.12-cloud';
 /** What a kernel that is no row of the table is asked for with, before its directory. */
 export const directoryPrefix = 'dir:';
 
-/** A row for a kernel of the caller's own; the name is fit for a directory. USAGE for no path. */
+/** A row for a kernel of the caller's own; the name is fit for a directory. MISSING_VALUE for no path. */
 export const directoryRow = (path: string): KernelRow => {
   if (path === '')
-    throw new HarnessError('USAGE', { reason: `${directoryPrefix}: expected a path after it` });
+    throw new HarnessError('MISSING_VALUE', {
+      name: `the path after ${directoryPrefix}`,
+      expected: 'a directory',
+    });
   const directory = resolve(path);
   const word = basename(directory).replaceAll(/[^\w.+-]/g, '_') || 'root';
   return {
@@ -88,12 +91,15 @@ export const directoryRow = (path: string): KernelRow => {
 export const askFor = ({ name, directory }: Pick<KernelRow, 'name' | 'directory'>): string =>
   directory === undefined ? name : `${directoryPrefix}${directory}`;
 
-/** The row of that name, or for `dir:PATH`; USAGE, naming all, if there is none. */
+/** The row of that name, or for `dir:PATH`; UNKNOWN_NAME, naming all, if there is none. */
 export const kernelRow = (name: string): KernelRow => {
   if (name.startsWith(directoryPrefix)) return directoryRow(name.slice(directoryPrefix.length));
   const row = kernelTable.find((row) => row.name === name);
   if (row) return row;
-  throw new HarnessError('USAGE', {
-    reason: `there is no kernel '${name}'; kernels: ${kernelTable.map((row) => row.name).join(', ')}, or ${directoryPrefix}PATH for your own`,
+  const names = kernelTable.map((row) => row.name).join(', ');
+  throw new HarnessError('UNKNOWN_NAME', {
+    kind: 'kernel',
+    name,
+    valid: `${names}, or ${directoryPrefix}PATH for your own`,
   });
 };

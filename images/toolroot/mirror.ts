@@ -4,22 +4,21 @@ import { HarnessError } from '../../harness/base/errors.js';
 
 const checked = (name: string, value: string): string => {
   if (!/^https?:\/\/[^\s/][^\s]*$/.test(value)) {
-    throw new HarnessError('USAGE', {
-      reason: `${name} is '${value}', expected the URL of a Debian archive such as http://HOST/debian`,
-    });
+    const expected = 'the URL of a Debian archive such as http://HOST/debian';
+    throw new HarnessError('INVALID_VALUE', { name, expected, value });
   }
   return value.replace(/\/+$/, '');
 };
 
 /**
  * mmdebstrap's MIRROR arguments. `VMMCI_MIRROR` overrides the archive; the security archive is `VMMCI_SECURITY_MIRROR`, or
- * the same address with `-security` behind it, which is where mirrors have it. USAGE for what is no URL.
+ * the same address with `-security` behind it, which is where mirrors have it. INVALID_VALUE for what is no URL.
  */
 export const mirrorArguments = (suite: string, env: NodeJS.ProcessEnv = process.env): string[] => {
   const { VMMCI_MIRROR: mirror, VMMCI_SECURITY_MIRROR: security } = env;
   if (!mirror && !security) return [];
   if (!mirror) {
-    throw new HarnessError('USAGE', { reason: 'VMMCI_SECURITY_MIRROR is set, but VMMCI_MIRROR is not' });
+    throw new HarnessError('MIRROR_ALONE', { set: 'VMMCI_SECURITY_MIRROR', missing: 'VMMCI_MIRROR' });
   }
   const main = checked('VMMCI_MIRROR', mirror);
   const updates = security ? checked('VMMCI_SECURITY_MIRROR', security) : `${main}-security`;

@@ -30,7 +30,7 @@ t.test('names that are none are refused; locks are none', async (t) => {
     const error = await Promise.resolve()
       .then(() => chooseShelves([name]))
       .catch((error: unknown) => error);
-    t.equal(codeOf(error), 'USAGE', name);
+    t.equal(codeOf(error), 'UNKNOWN_NAME', name);
   }
   t.equal(chooseShelves(shelves.map(({ name }) => name)).length, shelves.length);
 });

@@ -61,13 +61,13 @@ export const takeStock = async (): Promise<Stock[]> => {
   return found;
 };
 
-/** The shelves of these names. USAGE, naming all, for one that is none. */
+/** The shelves of these names. UNKNOWN_NAME, naming all, for one that is none. */
 export const chooseShelves = (names: readonly string[]): Shelf[] =>
   names.map((name) => {
     const shelf = shelves.find((shelf) => shelf.name === name);
     if (shelf !== undefined) return shelf;
     const all = shelves.map(({ name }) => name).join(', ');
-    throw new HarnessError('USAGE', { reason: `the cache has no '${name}'; it has: ${all}` });
+    throw new HarnessError('UNKNOWN_NAME', { kind: 'cache entry', name, valid: all });
   });
 
 /** Removes what a shelf holds, but not what another process is making at this moment. */
