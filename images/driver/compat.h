@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Kernel API differences between Linux 5.10 and 7.3, as far as these two
- * modules meet them. No other file of this driver looks at the version.
+ * Differences of the kernel's interfaces between Linux 5.10 and 7.3. No other
+ * file of this driver looks at the version.
  */
 #ifndef VMMCI_COMPAT_H
 #define VMMCI_COMPAT_H
@@ -15,9 +15,9 @@
 #endif
 
 /*
- * 5.17 wraps config->reset() and breaks the queues first where notification
- * hardening is built in. Our own name, so that a stable kernel which carries
- * the wrapper back does not clash.
+ * 5.17 wraps config->reset(), and breaks the queues first where notification
+ * hardening is built in. The name is ours, so that it does not clash with a
+ * stable kernel that has the wrapper as a backport.
  */
 static inline void compat_reset_device(struct virtio_device *vdev)
 {
@@ -33,7 +33,7 @@ static inline void compat_reset_device(struct virtio_device *vdev)
 #define COMPAT_HAS_SYNCHRONIZE_CBS
 #endif
 
-/* 6.11 hands the queues over as one array of structures instead of three. */
+/* 6.11 describes the queues by one array of structures instead of three arrays. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
 #define COMPAT_FIND_VQS_PARAMETERS						\
 	struct virtio_device *vdev, unsigned int nvqs,				\
@@ -49,7 +49,7 @@ static inline void compat_reset_device(struct virtio_device *vdev)
 
 /*
  * 6.15 resets every virtio device late in a poweroff or reboot, unless its
- * driver brings a shutdown method of its own.
+ * driver has a shutdown method.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
 #define COMPAT_HAS_VIRTIO_SHUTDOWN

@@ -1,148 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Driver for vmmci, the VMM control interface that OpenBSD's vmd(8) gives its
- * guests: the host's wall clock, and requests to stop or to set the clock.
+ * guests: the host's wall clock, and commands to stop or to set the clock.
  *
- * Things about the device that shape this driver:
+ * What shapes this driver:
  *
- *  - A request that is not written back within 3 s gets the guest killed. So
- *    that is done in interrupt context, before any work.
+ *  - The host kills a guest that does not acknowledge a command within 3 s. So
+ *    the driver acknowledges in interrupt context, before it acts.
  *  - An acknowledged SHUTDOWN or REBOOT stays in the command register. So the
- *    driver remembers what it has acted on.
- *  - The read of the low word of the seconds takes the sample, the read of the
- *    microseconds returns the rest of it. So the two are one critical section.
- *  - Some hosts lose an interrupt while the line is masked, and none sends a
- *    request twice. So the command is looked at now and then anyway.
- *  - REBOOT is what the host sends for an ordinary stop.
+ *    driver remembers the value that it has handled.
+ *  - Reading the low word of the seconds takes a sample, and reading the
+ *    microseconds returns the rest of it. So the two reads are one critical
+ *    section.
+ *  - Some hosts lose an interrupt while the line is masked, and no host sends a
+ *    command twice. So the driver polls the command register as well.
+ *  - For an ordinary stop the host sends REBOOT.
  */
 
 #include <linux/compiler.h>
 #include <linux/device.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/reboot.h>
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "system.h"
 #include "vmmci.h"
-
-const char * const vmmci_names[VMMCI_COMMANDS] = {
-	[VMMCI_NONE] = "NONE",
-	[VMMCI_SHUTDOWN] = "SHUTDOWN",
-	[VMMCI_REBOOT] = "REBOOT",
-	[VMMCI_SYNCRTC] = "SYNCRTC",
-	[VMMCI_UNKNOWN] = "unknown",
-};
-
-/* How often a stopped periodic look sees whether it has been allowed again. */
-#define VMMCI_IDLE_MS		1000
-#define VMMCI_INTERVAL_MIN_MS	10
-#define VMMCI_INTERVAL_MAX_MS	3600000
 
 int vmmci_debug;
 module_param_named(debug, vmmci_debug, int, 0644);
-MODULE_PARM_DESC(debug, "Log what is read and written: 0 no (default), 1 commands, 2 every time sample too");
-
-static unsigned int drift_interval_ms = 1000;
-module_param(drift_interval_ms, uint, 0644);
-MODULE_PARM_DESC(drift_interval_ms,
-		 "Milliseconds between two looks at the command, and at the drift when debug is 2 (default 1000, 0 never)");
-
-static void vmmci_act(struct vmmci *vm, enum vmmci_command command, u32 word)
-{
-	struct device *dev = &vm->vdev->dev;
-
-	switch (command) {
-	case VMMCI_SHUTDOWN:
-		dev_info(dev, "shutdown requested by the host\n");
-		/* Too late for a second one to start the programs it needs. */
-		if (!system_is_going_down())
-			orderly_poweroff(false);
-		break;
-	case VMMCI_REBOOT:
-		dev_info(dev, "reboot requested by the host\n");
-		if (!system_is_going_down())
-			orderly_reboot();
-		break;
-	case VMMCI_SYNCRTC:
-		dev_info(dev, "clock sync requested by the host\n");
-		queue_work(vm->queue, &vm->sync_work);
-		break;
-	default:
-		dev_warn(dev, "unknown command %#x from the host\n", word);
-		break;
-	}
-}
-
-/**
- * vmmci_look - see whether the host wants something, and do it
- * @vm: the device
- *
- * A value is dealt with once as long as it stands in the register. May be
- * called from any context; nothing in here sleeps.
- */
-static void vmmci_look(struct vmmci *vm)
-{
-	enum vmmci_command command;
-	unsigned long flags;
-	u32 word;
-
-	spin_lock_irqsave(&vm->command_lock, flags);
-	word = vmmci_read(vm, VMMCI_REG_COMMAND);
-	if (word == VMMCI_GONE || word == vm->seen)
-		goto unlock;
-
-	vm->seen = word;
-	if (word == VMMCI_NONE)
-		goto unlock;
-
-	command = word < VMMCI_UNKNOWN ? word : VMMCI_UNKNOWN;
-	if (command != VMMCI_UNKNOWN && virtio_has_feature(vm->vdev, VMMCI_F_ACK)) {
-		vmmci_write(vm, VMMCI_REG_COMMAND, word);
-		/* The one command that the host clears when it is written back. */
-		if (command == VMMCI_SYNCRTC)
-			vm->seen = VMMCI_NONE;
-		if (vmmci_debug)
-			dev_info(&vm->vdev->dev, "acknowledged %s\n", vmmci_names[command]);
-	}
-	WRITE_ONCE(vm->last, command);
-	vm->counts[command]++;
-	vmmci_act(vm, command, word);
-unlock:
-	spin_unlock_irqrestore(&vm->command_lock, flags);
-}
-
-/* From the interrupt handler, under a lock of the core with interrupts off. */
-static void vmmci_config_changed(struct virtio_device *vdev)
-{
-	vmmci_look(vdev->priv);
-}
-
-static void vmmci_look_later(struct vmmci *vm)
-{
-	unsigned int interval = READ_ONCE(drift_interval_ms);
-
-	if (interval)
-		interval = clamp_t(unsigned int, interval, VMMCI_INTERVAL_MIN_MS,
-				   VMMCI_INTERVAL_MAX_MS);
-	else
-		interval = VMMCI_IDLE_MS;
-	queue_delayed_work(vm->queue, &vm->look_work, msecs_to_jiffies(interval));
-}
-
-static void vmmci_look_periodically(struct work_struct *work)
-{
-	struct vmmci *vm = container_of(to_delayed_work(work), struct vmmci, look_work);
-	struct vmmci_sample sample;
-
-	if (READ_ONCE(drift_interval_ms)) {
-		vmmci_look(vm);
-		if (vmmci_debug > 1)
-			vmmci_sample_clock(vm, &sample);
-	}
-	vmmci_look_later(vm);
-}
+MODULE_PARM_DESC(debug, "Log 0 nothing (default), 1 acknowledgements, 2 time samples too");
 
 static int vmmci_probe(struct virtio_device *vdev)
 {
@@ -157,7 +43,7 @@ static int vmmci_probe(struct virtio_device *vdev)
 	spin_lock_init(&vm->command_lock);
 	spin_lock_init(&vm->clock_lock);
 	INIT_WORK(&vm->sync_work, vmmci_sync);
-	INIT_DELAYED_WORK(&vm->look_work, vmmci_look_periodically);
+	INIT_DELAYED_WORK(&vm->poll_work, vmmci_poll);
 
 	word = vmmci_read(vm, VMMCI_REG_COMMAND);
 	if (word == VMMCI_GONE) {
@@ -166,12 +52,12 @@ static int vmmci_probe(struct virtio_device *vdev)
 	}
 
 	/*
-	 * The host sends nothing while DRIVER_OK is off, so a stop that stands
-	 * here was sent to an earlier driver. A SYNCRTC is still to be answered:
-	 * the host sends no other before.
+	 * The host sends nothing while DRIVER_OK is off, so a stop that is in the
+	 * register was sent to an earlier driver. A SYNCRTC must be acknowledged:
+	 * the host sends no other until it is.
 	 */
 	if (word != VMMCI_NONE && word != VMMCI_SYNCRTC) {
-		dev_info(&vdev->dev, "ignoring command %#x, it is from before\n", word);
+		dev_info(&vdev->dev, "ignoring command %#x, which was sent before this driver was bound\n", word);
 		vm->seen = word;
 	}
 
@@ -184,7 +70,7 @@ static int vmmci_probe(struct virtio_device *vdev)
 
 	/* The core sets DRIVER_OK after this; from then on commands arrive. */
 	vdev->priv = vm;
-	vmmci_look_later(vm);
+	vmmci_schedule_poll(vm);
 	dev_info(&vdev->dev, "features%s%s%s\n",
 		 virtio_has_feature(vdev, VMMCI_F_TIMESYNC) ? " TIMESYNC" : "",
 		 virtio_has_feature(vdev, VMMCI_F_ACK) ? " ACK" : "",
@@ -193,18 +79,18 @@ static int vmmci_probe(struct virtio_device *vdev)
 }
 
 /*
- * The core has stopped handing on config changes and the attributes are gone.
- * A command that arrived since is taken here, while the device is still up;
- * after the reset the host sends nothing any more.
+ * The core delivers no more config changes, and the attributes are gone. A
+ * command that arrived since is handled here, while the device is still up;
+ * after the reset the host sends none.
  */
 static void vmmci_remove(struct virtio_device *vdev)
 {
 	struct vmmci *vm = vdev->priv;
 
-	cancel_delayed_work_sync(&vm->look_work);
-	vmmci_look(vm);
+	cancel_delayed_work_sync(&vm->poll_work);
+	vmmci_handle_command(vm);
 	compat_reset_device(vdev);
-	/* An acknowledged SYNCRTC is carried out. */
+	/* Carry out a SYNCRTC that was acknowledged. */
 	flush_work(&vm->sync_work);
 	destroy_workqueue(vm->queue);
 	vdev->priv = NULL;
@@ -212,28 +98,28 @@ static void vmmci_remove(struct virtio_device *vdev)
 }
 
 #ifdef CONFIG_PM_SLEEP
-/* DRIVER_OK stays: without it a stop kills the guest at once. */
+/* DRIVER_OK stays: without it, a stop makes the host kill the guest at once. */
 static int vmmci_freeze(struct virtio_device *vdev)
 {
 	struct vmmci *vm = vdev->priv;
 
-	cancel_delayed_work_sync(&vm->look_work);
+	cancel_delayed_work_sync(&vm->poll_work);
 	flush_work(&vm->sync_work);
 	return 0;
 }
 
 static int vmmci_restore(struct virtio_device *vdev)
 {
-	vmmci_look_later(vdev->priv);
+	vmmci_schedule_poll(vdev->priv);
 	return 0;
 }
 #endif
 
 #ifdef COMPAT_HAS_VIRTIO_SHUTDOWN
 /*
- * Does nothing, on purpose: without this method the core resets the device
- * here, late in the poweroff, and a stop that arrives then kills the guest.
- * The device does no DMA, so there is nothing to keep it from.
+ * Empty on purpose: without this method the core resets the device late in the
+ * poweroff, and the host kills the guest if a stop arrives after that. The
+ * device does no DMA that would have to be stopped.
  */
 static void vmmci_shutdown(struct virtio_device *vdev)
 {
@@ -272,7 +158,7 @@ static struct virtio_driver vmmci_driver = {
 };
 module_virtio_driver(vmmci_driver);
 
-/* Found by the virtio alias; the transport must be there for a device to be. */
+/* modprobe finds this module by its virtio alias; it has no device without the transport. */
 MODULE_SOFTDEP("pre: virtio_pci_obsd");
 MODULE_DESCRIPTION("Control interface of OpenBSD vmd(8): host clock, stop requests");
 MODULE_AUTHOR("The vmmci-harness authors");

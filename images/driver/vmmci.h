@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What the parts of virtio_vmmci share: the device's registers, and what the
- * driver knows of one device.
- */
+/* What the parts of virtio_vmmci share: the device's registers, and the state of one device. */
 #ifndef VMMCI_H
 #define VMMCI_H
 
@@ -23,33 +20,33 @@
 #define VMMCI_F_SYNCRTC		2	/* the host may send SYNCRTC */
 
 /*
- * Registers in the config area, 32 bits each. Those at 8 and 16 are called
- * high words, but no host ever put one there: reserved.
+ * Registers in the config area, 32 bits each. Those at 8 and 16 are the high
+ * words of the time, which is 0 on every host.
  */
 #define VMMCI_REG_COMMAND	0
 #define VMMCI_REG_SECONDS	4	/* reading it takes the sample */
 #define VMMCI_REG_MICROSECONDS	12	/* of the last sample */
 
-#define VMMCI_GONE		0xffffffff	/* what an absent device reads as */
+#define VMMCI_GONE		0xffffffff	/* the device does not respond */
 
 enum vmmci_command {
 	VMMCI_NONE = 0,
 	VMMCI_SHUTDOWN = 1,
 	VMMCI_REBOOT = 2,
 	VMMCI_SYNCRTC = 3,
-	VMMCI_UNKNOWN = 4,	/* ours: the host sent something else */
+	VMMCI_UNKNOWN = 4,	/* any other value; not one of the device */
 	VMMCI_COMMANDS
 };
 
 /**
  * struct vmmci - one device
  * @vdev: the virtio device
- * @queue: runs the two works below, so that no other user of a system queue
- *	can hold them up
- * @look_work: periodic look at the command
+ * @queue: runs the two works below, so that no user of a system queue delays
+ *	them
+ * @poll_work: polls the command
  * @sync_work: sets the clock
  * @command_lock: orders reading, remembering and acknowledging a command
- * @seen: the value in the command register that has been dealt with
+ * @seen: the value in the command register that has been handled
  * @last: the last command that arrived
  * @counts: commands that arrived, by kind
  * @clock_lock: keeps the two reads of one sample together
@@ -57,7 +54,7 @@ enum vmmci_command {
 struct vmmci {
 	struct virtio_device *vdev;
 	struct workqueue_struct *queue;
-	struct delayed_work look_work;
+	struct delayed_work poll_work;
 	struct work_struct sync_work;
 
 	spinlock_t command_lock;	/* taken in the interrupt handler too */
@@ -65,12 +62,12 @@ struct vmmci {
 	enum vmmci_command last;
 	unsigned long counts[VMMCI_COMMANDS];
 
-	spinlock_t clock_lock;		/* good for any context */
+	spinlock_t clock_lock;		/* taken in any context */
 };
 
 /**
  * struct vmmci_sample - the host's clock at one instant
- * @seconds: since 1970; unsigned, so good until 2106
+ * @seconds: since 1970, unsigned: until 2106
  * @microseconds: 0 to 999999
  * @taken: the guest's monotonic clock at that instant
  */
@@ -81,8 +78,8 @@ struct vmmci_sample {
 };
 
 /*
- * config->get() and ->set() themselves: virtio_cread32() and its kin may
- * sleep, and this must work with interrupts off.
+ * These call config->get() and ->set() directly: virtio_cread32() and the like
+ * may sleep, and these are called with interrupts off.
  */
 static inline u32 vmmci_read(struct vmmci *vm, unsigned int reg)
 {
@@ -102,6 +99,11 @@ static inline void vmmci_write(struct vmmci *vm, unsigned int reg, u32 word)
 extern int vmmci_debug;
 extern const char * const vmmci_names[VMMCI_COMMANDS];
 extern const struct attribute_group *vmmci_groups[];
+
+void vmmci_handle_command(struct vmmci *vm);
+void vmmci_schedule_poll(struct vmmci *vm);
+void vmmci_poll(struct work_struct *work);
+void vmmci_config_changed(struct virtio_device *vdev);
 
 int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample);
 s64 vmmci_drift_ns(const struct vmmci_sample *sample);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The host's clock: how it is read, and how the guest's is set by it. */
+/* The host's clock: how it is read, and how the guest's is set from it. */
 
 #include <linux/device.h>
 #include <linux/ktime.h>
@@ -14,7 +14,7 @@ static s64 vmmci_host_ns(const struct vmmci_sample *sample)
 	       (s64)sample->microseconds * NSEC_PER_USEC;
 }
 
-/* How far the host is ahead of the guest. */
+/* How far the host's clock is ahead of the guest's. */
 s64 vmmci_drift_ns(const struct vmmci_sample *sample)
 {
 	return vmmci_host_ns(sample) - ktime_to_ns(ktime_mono_to_real(sample->taken));
@@ -25,11 +25,11 @@ s64 vmmci_drift_ns(const struct vmmci_sample *sample)
  * @vm: the device
  * @sample: where to put it
  *
- * The instant is taken to be the middle of the read that samples. May be
+ * The sample counts as taken in the middle of the read of the seconds. May be
  * called from any context.
  *
- * Return: 0; -ENODATA if the host offers no time; -ENODEV if the device does
- * not answer; -EIO if what it answers is no time.
+ * Return: 0; -ENODATA if the host does not offer the time; -ENODEV if the
+ * device does not respond; -EIO if the microseconds are not below a million.
  */
 int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample)
 {
@@ -46,7 +46,7 @@ int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample)
 	sample->microseconds = vmmci_read(vm, VMMCI_REG_MICROSECONDS);
 	spin_unlock_irqrestore(&vm->clock_lock, flags);
 
-	/* All ones are valid seconds, 2106-02-07T06:28:15Z; so ask the other. */
+	/* All ones are valid seconds (2106-02-07T06:28:15Z), but not valid microseconds. */
 	if (sample->microseconds == VMMCI_GONE)
 		return -ENODEV;
 	if (sample->microseconds >= USEC_PER_SEC)
@@ -60,8 +60,8 @@ int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample)
 }
 
 /*
- * SYNCRTC means that the host's clock has jumped. The device's registers have
- * it to the microsecond; the emulated RTC only to the second.
+ * SYNCRTC means that the host's clock has jumped. The device's registers show
+ * it to the microsecond, the emulated RTC only to the second.
  */
 void vmmci_sync(struct work_struct *work)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What userland reads of a device. */
+/* The attributes of a device. */
 
 #include <linux/compiler.h>
 #include <linux/device.h>
@@ -72,7 +72,7 @@ static ssize_t commands_show(struct device *dev, struct device_attribute *attr, 
 }
 static DEVICE_ATTR_RO(commands);
 
-/* Added by the driver core after probe, and gone before remove is called. */
+/* The driver core adds them after probe and removes them before it calls remove. */
 static struct attribute *vmmci_attrs[] = {
 	&dev_attr_host_time.attr,
 	&dev_attr_guest_time.attr,

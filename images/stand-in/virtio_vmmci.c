@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A driver for vmmci with the interface of the public one, for the tests of
- * the harness: it shows the drift in two sysctl values that it measures in
- * its own time, and sets the clock from the RTC.
+ * the harness: it measures the drift periodically, shows it in two sysctl
+ * values, and sets the clock from the RTC.
  */
 
 #include <linux/kernel.h>
@@ -46,7 +46,7 @@ struct standin {
 	struct ctl_table_header *header;
 };
 
-/* One device, one pair of values. */
+/* There is one device, so one pair of values. */
 static int standin_drift_sec;
 static int standin_drift_nsec;
 
@@ -68,7 +68,7 @@ static struct ctl_table standin_table[] = {
 	{ }
 };
 
-/* 6.6 counts the entries; before, an empty one ends the table. */
+/* From 6.6 on the number of entries is given; before, an empty entry ends the table. */
 static struct ctl_table_header *standin_register(void)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
@@ -202,7 +202,7 @@ static struct virtio_driver standin_driver = {
 };
 module_virtio_driver(standin_driver);
 
-/* No alias, as in the public driver: it is loaded by name. */
+/* No alias, as in the public driver: it has to be loaded by name. */
 MODULE_SOFTDEP("pre: virtio_pci_obsd");
 MODULE_DESCRIPTION("Stand-in for the public vmmci driver, for tests");
 MODULE_AUTHOR("The vmmci-harness authors");

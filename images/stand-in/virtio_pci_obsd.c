@@ -1,1 +1,0 @@
-../driver/virtio_pci_obsd.c
