@@ -219,13 +219,41 @@ export interface Watch {
   close(): void;
 }
 
-/** koffi 3.3.4 calls back with (status, events), unlike its type file; a negative status is an errno. */
+/** Watches that are not closed. koffi's handle ends, unheard, when nothing in JavaScript refers to it any more. */
+const open = new Set<Watch>();
+
+/**
+ * koffi 3.3.4 calls back from libuv without Node's knowledge: what the callback throws is lost, and from Node 26 on
+ * promises and ticks then wait for the next event that Node sees, which can be seconds later. So the callback only asks
+ * for an immediate, which runs before the event loop waits again. One is enough, since the watch is level-triggered.
+ */
 export const watch = (fd: number, ready: () => void): Watch => {
-  const handle = koffi.node.poll(fd, { readable: true }, ready);
-  handle.stop();
-  return {
-    start: (events) => handle.start(events, ready),
-    stop: () => handle.stop(),
-    close: () => handle.close(),
+  let immediate: NodeJS.Immediate | undefined;
+  const run = (): void => {
+    immediate = undefined;
+    ready();
   };
+  const event = (): void => {
+    immediate ??= setImmediate(run);
+  };
+  const forget = (): void => {
+    if (immediate !== undefined) clearImmediate(immediate);
+    immediate = undefined;
+  };
+  const handle = koffi.node.poll(fd, { readable: true }, event);
+  handle.stop();
+  const result: Watch = {
+    start: (events) => handle.start(events, event),
+    stop: () => {
+      forget();
+      handle.stop();
+    },
+    close: () => {
+      open.delete(result);
+      forget();
+      handle.close();
+    },
+  };
+  open.add(result);
+  return result;
 };
