@@ -1,10 +1,12 @@
 // The workflows of continuous integration, looked at without running them: pins, permissions, and that what they call exists.
+
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import t from 'tap';
 import { parse } from 'yaml';
+import { messageOf } from './base/thrown.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const directory = join(root, '.github', 'workflows');
@@ -49,7 +51,7 @@ const problemsOf = (text: string): string[] => {
   try {
     workflow = parse(text) as Workflow;
   } catch (error) {
-    return [`no YAML: ${error instanceof Error ? error.message : String(error)}`];
+    return [`no YAML: ${messageOf(error)}`];
   }
   const problems: string[] = [];
   const need = (holds: boolean, what: string): void => {

@@ -1,5 +1,7 @@
 // A command line of `vmmci`: finds the command, and turns what it throws into a message and an exit status.
+
 import { codeOf, HarnessError } from '../base/errors.js';
+import { systemCode } from '../base/thrown.js';
 
 interface Command {
   readonly summary: string;
@@ -37,7 +39,7 @@ const usage = async (): Promise<string> => {
 };
 
 const isParseError = (error: unknown): error is Error =>
-  error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+  error instanceof Error && String(systemCode(error)).startsWith('ERR_PARSE_ARGS');
 
 /** Runs a command line, and resolves with the exit status. Rejects with what is a defect of ours. */
 export const runCommand = async ([name = '--help', ...args]: readonly string[]): Promise<number> => {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';
+import { messageOf, systemCode } from '../base/thrown.js';
 import type { FaultPlan } from '../faults/fault.js';
 import { parseFaultPlan } from '../faults/parse.js';
 
@@ -16,7 +17,7 @@ const contentOf = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    return refuse(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    return refuse(`${path} cannot be read (${systemCode(error)})`);
   }
 };
 
@@ -24,7 +25,7 @@ const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    return refuse((error as Error).message);
+    return refuse(messageOf(error));
   }
 };
 

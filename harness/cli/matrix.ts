@@ -1,10 +1,12 @@
 // `vmmci matrix`: all scenarios on many kernels, with reports for people and for machines.
+
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../images/asset.js';
 import { readKernelDirectory } from '../../images/kernels/kernel-directory.js';
 import { HarnessError } from '../base/errors.js';
+import { firstLine } from '../base/text.js';
 import { knownDrivers } from '../driver/known-drivers.js';
 import { createHalt, haltOnSignals } from '../matrix/halt.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
@@ -72,21 +74,19 @@ const describeCell = ({ kernel, generation, file }: Cell): string => `${kernel.n
 const describedBy = (value: string | undefined): string | undefined =>
   value === undefined || knownDrivers.some(({ name }) => name === value) ? value : resolve(value);
 
-const firstLine = (reasons: readonly string[]): string => reasons[0]?.split('\n', 1)[0] ?? '';
-
 const stepLine = (kernel: string, { name, verdict, seconds, cached, reasons, retried }: ReportStep): string =>
   [
     `${kernel} ${name}: `,
     verdict === 'passed'
       ? `${cached ? 'cached' : 'done'}, ${seconds.toFixed(1)} s`
-      : `${verdict}: ${firstLine(reasons)}`,
-    retried.length > 0 ? ` (${firstLine(retried)})` : '',
+      : `${verdict}: ${firstLine(reasons[0])}`,
+    retried.length > 0 ? ` (${firstLine(retried[0])})` : '',
   ].join('');
 
 const cellLine = ({ kernel, generation, scenario, verdict, seconds, reasons, retried }: ReportCell): string =>
   [
     `${kernel} ${generation} ${scenario}: ${verdict}`,
-    verdict === 'passed' ? `, ${seconds.toFixed(1)} s` : `: ${firstLine(reasons)}`,
+    verdict === 'passed' ? `, ${seconds.toFixed(1)} s` : `: ${firstLine(reasons[0])}`,
     retried.length > 0 ? ' (retried)' : '',
   ].join('');
 

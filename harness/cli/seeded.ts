@@ -1,4 +1,5 @@
 // `vmmci seeded`: the proof that the suite can fail. Each known bug is put into the driver, and a scenario must catch it.
+
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +8,7 @@ import { asset } from '../../images/asset.js';
 import { buildInTree } from '../../images/kernels/build.js';
 import { listSources } from '../../images/kernels/module-sources.js';
 import { HarnessError, hasCode } from '../base/errors.js';
+import { firstLine } from '../base/text.js';
 import { descriptionFile } from '../driver/description.js';
 import { readResults } from '../report/results.js';
 import { columns } from '../report/table.js';
@@ -129,9 +131,7 @@ const tryUnpatched = async (
   const results = await witnesses(bench, names, join(bench.run, 'unpatched'), {}, jobs);
   const bad = results
     .filter(({ verdict }) => verdict !== 'passed')
-    .map(
-      ({ scenario, verdict, reasons }) => [scenario, `${verdict}: ${reasons[0]?.split('\n', 1)[0]}`] as const,
-    );
+    .map(({ scenario, verdict, reasons }) => [scenario, `${verdict}: ${firstLine(reasons[0])}`] as const);
   const missing = names.filter((name) => results.every(({ scenario }) => scenario !== name));
   return new Map([...bad, ...missing.map((name) => [name, 'left no result'] as const)]);
 };

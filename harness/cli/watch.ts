@@ -1,4 +1,5 @@
 // `vmmci watch`: a driver is built and tried whenever one of its files is saved.
+
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,6 +8,8 @@ import { asset } from '../../images/asset.js';
 import { buildInTree } from '../../images/kernels/build.js';
 import { hashSources, listSources } from '../../images/kernels/module-sources.js';
 import { hasCode } from '../base/errors.js';
+import { firstLine } from '../base/text.js';
+import { messageOf } from '../base/thrown.js';
 import { readResults } from '../report/results.js';
 import { columns } from '../report/table.js';
 import { type Environment, openEnvironment, variables } from '../run/environment.js';
@@ -50,7 +53,7 @@ const attempt = async (
     for (const warning of warnings) print(warning);
   } catch (error) {
     if (!hasCode(error, 'DRIVER_BUILD')) throw error;
-    print(`FAILED: ${error instanceof Error ? error.message : error}`);
+    print(`FAILED: ${messageOf(error)}`);
     return;
   }
   const temporary = join(place, 'tmp');
@@ -66,7 +69,7 @@ const attempt = async (
         scenario,
         verdict === 'passed' || verdict === 'skipped' ? verdict : verdict.toUpperCase(),
         `${seconds.toFixed(1)} s`,
-        reasons[0]?.split('\n', 1)[0] ?? '',
+        firstLine(reasons[0]),
       ]),
     ),
   );

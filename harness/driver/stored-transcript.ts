@@ -1,7 +1,9 @@
 // The transcript of a driver that is kept beside its sources.
+
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
+import { messageOf, systemCode } from '../base/thrown.js';
 import { fromFile, type Phase, toFile } from './transcript.js';
 
 const pathOf = (driver: string): string => join(driver, 'transcript.txt');
@@ -12,8 +14,8 @@ export const readTranscript = async (driver: string): Promise<readonly Phase[] |
   try {
     return fromFile(await readFile(path, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    const reason = error instanceof Error ? error.message : String(error);
+    if (systemCode(error) === 'ENOENT') return undefined;
+    const reason = messageOf(error);
     throw new HarnessError('TRANSCRIPT_READ', { path, reason }, error);
   }
 };

@@ -1,7 +1,7 @@
 // The guest's kernel log, and what in it a driver's author has to see. A check that cannot be made is an error, never a pass.
 
 import { HarnessError } from '../base/errors.js';
-import { quoteWord } from './quote.js';
+import { shellWord } from '../base/text.js';
 import type { Commands } from './shell.js';
 import { findSplats, type Splat } from './splats.js';
 import { type Taint, unexpectedTaint } from './taint.js';
@@ -28,7 +28,7 @@ export const logMarks = {
 export const readKernelLog = async (shell: Commands, since: keyof typeof logMarks): Promise<KernelLog> => {
   const mark = logMarks[since];
   // The part before the mark is left in the guest: a serial line is slow.
-  const { status, stdout, stderr } = await shell.run(`kernel-log ${quoteWord(mark)}`, {
+  const { status, stdout, stderr } = await shell.run(`kernel-log ${shellWord(mark)}`, {
     what: 'the kernel log',
   });
   const fail = (reason: string): HarnessError => new HarnessError('KERNEL_LOG', { reason });

@@ -3,7 +3,6 @@ import t from 'tap';
 import type { QemuExit } from '../qemu/exit.js';
 import { FakeTimers } from '../testing/fake-timers.js';
 import { Console } from './console.js';
-import { quoteWord } from './quote.js';
 import { Shell } from './shell.js';
 
 interface Request {
@@ -211,8 +210,4 @@ t.test('a guest that boots greets', async (t) => {
   const never = other.shell.ready(1000);
   other.timers.pass(1000);
   await t.rejects(never, { code: 'GUEST_TIMEOUT', message: /greeting from the shell on ttyS1/ });
-});
-
-t.test('a word for the shell stays one word', async (t) => {
-  t.equal(quoteWord("it's $HOME"), "'it'\\''s $HOME'");
 });

@@ -3,10 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { codeOf, HarnessError } from '../base/errors.js';
+import { shellWord } from '../base/text.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import type { Console } from './console.js';
 import { lineSplitter } from './lines.js';
-import { quoteWord } from './quote.js';
 
 export interface CommandResult {
   status: number;
@@ -127,7 +127,7 @@ export class Shell {
 
   /** Writes a file in the guest. For big things the payload disk is the faster way. */
   async put(path: string, content: Buffer): Promise<void> {
-    await this.text(`base64 -d >${quoteWord(path)} <<'END'\n${content.toString('base64')}\nEND\n`, {
+    await this.text(`base64 -d >${shellWord(path)} <<'END'\n${content.toString('base64')}\nEND\n`, {
       what: `file ${path}`,
     });
   }

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Bind } from '../../images/toolroot/enter.js';
 import { HarnessError } from '../base/errors.js';
+import { messageOf } from '../base/thrown.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import type { MachineDescription } from '../qemu/argv.js';
 import type { Qemu } from '../qemu/find.js';
@@ -66,11 +67,7 @@ export const bootGuest = async (options: GuestOptions): Promise<Guest> => {
     return guest;
   } catch (error) {
     await machine.kill();
-    throw new HarnessError(
-      'GUEST_BOOT',
-      { reason: error instanceof Error ? error.message : String(error) },
-      error,
-    );
+    throw new HarnessError('GUEST_BOOT', { reason: messageOf(error) }, error);
   }
 };
 
@@ -103,7 +100,7 @@ export const loadGuest = async (path: string, options: RestoreOptions): Promise<
     if (functionSocket !== undefined && plugs) await plugFunction(machine, functionSocket);
     await machine.qmp.execute('cont');
     await options.prove?.(guest).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new HarnessError('SNAPSHOT', { path, step: 'the restored guest', reason }, error);
     });
     return guest;

@@ -1,7 +1,7 @@
 // PCI devices as sysfs shows them, and their I/O registers through resource0.
 
 import { HarnessError } from '../base/errors.js';
-import { quoteWord } from './quote.js';
+import { shellWord } from '../base/text.js';
 import type { Commands } from './shell.js';
 
 export type Width = 1 | 2 | 4;
@@ -143,6 +143,6 @@ export const writeRegister = async (
   const octal = [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
   const file = `${directoryOf(address)}/resource0`;
   await shell.text(
-    `printf ${quoteWord(octal)} | ${dd(width, `of=${file}`, 'oflag=seek_bytes', `seek=${offset}`, 'conv=notrunc')}`,
+    `printf ${shellWord(octal)} | ${dd(width, `of=${file}`, 'oflag=seek_bytes', `seek=${offset}`, 'conv=notrunc')}`,
   );
 };

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { quoteWord } from './quote.js';
+import { shellWord } from '../base/text.js';
 import type { Shell } from './shell.js';
 
 /** Names of the modules, in no order. */
@@ -33,8 +33,8 @@ export const bindUio = async (shell: Shell, address: string, files: readonly str
   for (const file of files) {
     const path = `/tmp/${basename(file)}`;
     await shell.put(path, await readFile(file));
-    if (path.endsWith('.xz')) await shell.text(`unxz ${quoteWord(path)}`);
-    await shell.text(`insmod ${quoteWord(path.replace(/\.xz$/, ''))}`);
+    if (path.endsWith('.xz')) await shell.text(`unxz ${shellWord(path)}`);
+    await shell.text(`insmod ${shellWord(path.replace(/\.xz$/, ''))}`);
   }
   const device = `/sys/bus/pci/devices/${address}`;
   await shell.text(`if [ -e ${device}/driver ]; then echo ${address} >${device}/driver/unbind; fi

@@ -1,7 +1,7 @@
 // Files that a guest writes to its data disk (images/guest/writer.c): what is acknowledged must be there later.
 
 import { randomInt } from 'node:crypto';
-import { quoteWord } from './quote.js';
+import { shellWord } from '../base/text.js';
 import type { Commands } from './shell.js';
 import { writtenContent } from './written-content.js';
 
@@ -9,7 +9,7 @@ import { writtenContent } from './written-content.js';
 export type Acknowledged = 'plain' | 'synced';
 
 const writer = (what: 'file' | 'records', name: string, ...words: (string | number)[]): string =>
-  ['writer', what, quoteWord(`/mnt/${name}`), ...words].join(' ');
+  ['writer', what, shellWord(`/mnt/${name}`), ...words].join(' ');
 
 const timeoutMs = 30_000;
 

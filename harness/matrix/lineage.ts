@@ -1,6 +1,8 @@
 // Finding and ending what this process has started, directly or not, also what has lost its parent meanwhile.
+
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { systemCode } from '../base/thrown.js';
 
 /** In the environment of this process, and so in that of everything below it. */
 const variable = 'VMMCI_LINEAGE';
@@ -31,7 +33,7 @@ const end = (pid: number): void => {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (systemCode(error) !== 'ESRCH') throw error;
   }
 };
 

@@ -1,5 +1,7 @@
 // While one kernel is fetched, another is built and booted, and the scenarios of a third run.
+
 import type { KernelRow } from '../../images/kernels/table.js';
+import { firstLine } from '../base/text.js';
 import type { ReportCell, ReportKernel, ReportStep } from '../report/model.js';
 import { isBad, type Verdict } from '../run/verdict.js';
 import type { Halt } from './halt.js';
@@ -45,7 +47,7 @@ export interface PipelineResult {
 const stoppedBy = ({ name: kernel }: KernelRow, { name, verdict, reasons }: ReportStep): string => {
   if (name === 'build' && verdict === 'failed') return `the driver does not build on ${kernel}`;
   const what = { fetch: 'the kernel cannot be had', build: 'there is no driver', boot: 'it does not boot' };
-  return `${what[name]}: ${reasons[0]?.split('\n', 1)[0] ?? verdict}`;
+  return `${what[name]}: ${firstLine(reasons[0]) || verdict}`;
 };
 
 const inOrder = (cells: readonly Cell[], done: readonly ReportCell[]): ReportCell[] => {

@@ -1,4 +1,5 @@
 // Fetch, build, boot: what a kernel goes through before its scenarios.
+
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildModules, type ModuleSet } from '../../images/kernels/build.js';
@@ -7,6 +8,8 @@ import type { Kernel } from '../../images/kernels/kernel.js';
 import type { KernelRow } from '../../images/kernels/table.js';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { hasCode } from '../base/errors.js';
+import { firstLine } from '../base/text.js';
+import { messageOf } from '../base/thrown.js';
 import type { ReportStep } from '../report/model.js';
 import type { Bench } from './bench.js';
 import { warmSnapshot } from './boot.js';
@@ -29,7 +32,7 @@ interface Done<T> {
 const retryLine =
   (what: string, progress: Progress) =>
   (reason: string): void =>
-    progress(`${what}: broken, not the driver; trying once more: ${reason.split('\n', 1)[0]}`);
+    progress(`${what}: broken, not the driver; trying once more: ${firstLine(reason)}`);
 
 /** Skipped where the kernel cannot be had; apt has tried several times by then. */
 export const fetchKernel = (
@@ -61,7 +64,7 @@ export const buildDriver = (
     tell: (error) =>
       hasCode(error, 'DRIVER_BUILD')
         ? `does not build on ${kernel.release}: ${error.fields.reason}`
-        : String(error instanceof Error ? error.message : error),
+        : messageOf(error),
     work: async () => {
       try {
         const value = await buildModules(kernel, bench.root, bench.driver.directory, { progress });

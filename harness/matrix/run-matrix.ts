@@ -1,4 +1,5 @@
 // A run of the matrix, from the tool root to the report.
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
@@ -7,6 +8,7 @@ import type { Kernel } from '../../images/kernels/kernel.js';
 import type { KernelRow } from '../../images/kernels/table.js';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { removeTree } from '../base/cache/remove-tree.js';
+import { firstLine } from '../base/text.js';
 import { type Asked, type Report, type ReportCell, type ReportStep, reportFormat } from '../report/model.js';
 import { variables } from '../run/environment.js';
 import { type Bench, openBench, readBenchDriver } from './bench.js';
@@ -61,7 +63,7 @@ const stagesOf = (bench: Bench, options: MatrixOptions): Stages<Kernel, ModuleSe
   };
   const pool = createPool({ run, env, kill: halt.kill });
   const onRetry = ({ kernel, file }: Cell, reason: string): void =>
-    progress(`${kernel.name} ${file}: broken, not the driver; once more: ${reason.split('\n', 1)[0]}`);
+    progress(`${kernel.name} ${file}: broken, not the driver; once more: ${firstLine(reason)}`);
   return {
     fetch: (row) => fetchKernel(row, context, update),
     build: (kernel) => buildDriver(kernel, context),

@@ -1,5 +1,7 @@
 // One thing done for a kernel before its scenarios: timed, judged, and tried again if the harness broke it.
+
 import { codeOf, type ErrorCode } from '../base/errors.js';
+import { messageOf } from '../base/thrown.js';
 import type { ReportStep, StepName } from '../report/model.js';
 import { type Verdict, verdictOf } from '../run/verdict.js';
 import type { Halt } from './halt.js';
@@ -24,8 +26,6 @@ export interface StepOptions<T> {
   /** The line for an error; its message when not given. */
   readonly tell?: (error: unknown) => string;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** `promise`, or undefined at once when the run is interrupted: what it started dies with this process. */
 export const unlessKilled = <T>(promise: Promise<T>, { kill }: Halt): Promise<T | undefined> => {

@@ -1,6 +1,7 @@
 // The function's hold on its backend, which may be away, die, hang or come back.
 
 import { codeOf } from '../base/errors.js';
+import { messageOf } from '../base/thrown.js';
 import type { TraceSink } from '../base/trace.js';
 import type { FrontEnd } from '../vhost-user/front-end.js';
 
@@ -47,7 +48,7 @@ export class BackendLink {
       return { value: await request(frontEnd) };
     } catch (error) {
       if (codeOf(error) === undefined) throw error;
-      this.#options.trace({ kind: 'backend', event: 'failed', what, reason: (error as Error).message });
+      this.#options.trace({ kind: 'backend', event: 'failed', what, reason: messageOf(error) });
       return undefined;
     }
   }

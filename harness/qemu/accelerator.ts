@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { publish } from '../base/cache/publish.js';
+import { systemCode } from '../base/thrown.js';
 import type { Qemu } from './find.js';
 import { firmware, firmwareExit } from './firmware.js';
 
@@ -47,7 +48,7 @@ const openKvm = async (): Promise<string | undefined> => {
     await (await open('/dev/kvm', 'r+')).close();
     return undefined;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error);
+    return systemCode(error) ?? String(error);
   }
 };
 

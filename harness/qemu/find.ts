@@ -6,6 +6,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { execa } from 'execa';
 import { type Bind, enter, type ToolRoot } from '../../images/toolroot/enter.js';
 import { HarnessError } from '../base/errors.js';
+import { firstLine } from '../base/text.js';
 
 export interface Qemu {
   path: string;
@@ -100,7 +101,7 @@ export const findQemu = async ({
     ask(command, shown, ['--version']),
     ask(command, shown, ['-device', 'help']),
   ]);
-  const build = versionText.split('\n', 1)[0] ?? '';
+  const build = firstLine(versionText);
   const version = parseVersion(build);
   const next = `Use QEMU ${oldest.join('.')} or newer, or leave out --qemu`;
   if (version === undefined) throw unusable(shown, `--version says ${JSON.stringify(build)}`, next);

@@ -6,6 +6,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { HarnessError } from '../base/errors.js';
+import { messageOf } from '../base/thrown.js';
 import type { MachineDescription } from './argv.js';
 import type { Machine } from './process.js';
 import type { Qmp } from './qmp.js';
@@ -46,7 +47,7 @@ const run = async (machine: Machine, step: 'save' | 'load', path: string): Promi
   } catch (error) {
     if (error instanceof HarnessError && error.code === 'SNAPSHOT') throw error;
     // QEMU ends at once when it cannot load: what it said last is the reason.
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw fail([reason, machine.stderr()].filter(Boolean).join('; '), error);
   }
 };

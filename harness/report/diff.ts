@@ -1,4 +1,5 @@
 // What changed from one report to the next.
+import { firstLine } from '../base/text.js';
 import { isBad, type Verdict } from '../run/verdict.js';
 import type { Report } from './model.js';
 
@@ -85,7 +86,7 @@ export const diffReports = (before: Report, after: Report): ReportDiff => {
 };
 
 const line = ({ kernel, what, before, after, reasons }: Change): string => {
-  const why = wasBad(after) && reasons[0] !== undefined ? `: ${reasons[0].split('\n', 1)[0]}` : '';
+  const why = wasBad(after) && reasons[0] !== undefined ? `: ${firstLine(reasons[0])}` : '';
   return `  ${kernel} ${what}: ${before ?? 'not there'} → ${after ?? 'not there'}${why}`;
 };
 

@@ -1,10 +1,10 @@
 // What is special about one cell: the same scenario on the other kernels, told apart by how it ended.
+import { firstLine } from '../base/text.js';
 import type { TraceEvent } from '../base/trace.js';
 import type { ReportCell } from './model.js';
 
 /** Numbers differ from run to run; the words around them are what is compared. */
-const wordsOf = (reason: string): string =>
-  (reason.split('\n', 1)[0] ?? '').replaceAll(/0x[0-9a-f]+|\d+/gi, 'N');
+const wordsOf = (reason: string): string => firstLine(reason).replaceAll(/0x[0-9a-f]+|\d+/gi, 'N');
 
 const signature = ({ verdict, reasons }: ReportCell): string =>
   JSON.stringify([verdict, reasons.map(wordsOf)]);
@@ -19,9 +19,7 @@ export const compareOutcomes = (cell: ReportCell, others: readonly ReportCell[])
   return [
     ...(same.length > 0 ? [`the same on ${names(same)}`] : []),
     ...(passed.length > 0 ? [`passed on ${names(passed)}`] : []),
-    ...rest.map(
-      ({ kernel, verdict, reasons }) => `${verdict} on ${kernel}: ${reasons[0]?.split('\n', 1)[0] ?? ''}`,
-    ),
+    ...rest.map(({ kernel, verdict, reasons }) => `${verdict} on ${kernel}: ${firstLine(reasons[0])}`),
   ];
 };
 

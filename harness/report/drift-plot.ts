@@ -1,4 +1,5 @@
 // What the clocks did during a scenario: the device's against the trace's own, and the drift that the driver told.
+import { duration } from '../base/duration.js';
 import type { TraceEvent } from '../base/trace.js';
 import { stepOf, timeLabel } from './lanes.js';
 
@@ -39,23 +40,6 @@ const width = 1000;
 const height = 220;
 const left = 130;
 const bottom = 24;
-
-/** `-7 h`, `1.5 s`, `12 ms`. */
-export const duration = (seconds: number): string => {
-  const size = Math.abs(seconds);
-  const [unit, name] =
-    (
-      [
-        [86_400 * 365, 'a'],
-        [86_400, 'd'],
-        [3600, 'h'],
-        [60, 'min'],
-        [1, 's'],
-        [1e-3, 'ms'],
-      ] as const
-    ).find(([unit]) => size >= unit) ?? ([1e-6, 'µs'] as const);
-  return `${Number((seconds / unit).toPrecision(3))} ${name}`;
-};
 
 /** An SVG of both series over the same time; empty with fewer than two points in all. */
 export const drawDrift = (events: readonly TraceEvent[]): string => {

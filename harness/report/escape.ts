@@ -33,7 +33,3 @@ export const fence = (text: string): string => {
   const mark = '`'.repeat(longest + 1);
   return `${mark}text\n${text.replaceAll(unprintable, '\ufffd').trimEnd()}\n${mark}`;
 };
-
-/** One word for a POSIX shell; left as it is where it needs no quotes. */
-export const shellWord = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,5 +1,7 @@
 // The report as one HTML file that needs nothing else: no network, no other file.
+
 import { createHash } from 'node:crypto';
+import { firstLine } from '../base/text.js';
 import { countReport, renderCounts } from './counts.js';
 import { partingsOf, transcriptOf } from './differences.js';
 import { escapeMarkup } from './escape.js';
@@ -73,7 +75,7 @@ const gridCell = (cell: ReportCell | undefined, linkOf: LinkOf): string => {
   const text = htmlMark(cell);
   const link = linkOf(cell);
   const inner = link === undefined ? text : `<a href="#${e(encodeURIComponent(link))}">${text}</a>`;
-  const title = verdict === 'passed' ? '' : ` title="${e(cell.reasons[0]?.split('\n', 1)[0] ?? '')}"`;
+  const title = verdict === 'passed' ? '' : ` title="${e(firstLine(cell.reasons[0]))}"`;
   return `<td class="${verdict}"${title}>${inner}</td>`;
 };
 
@@ -96,8 +98,8 @@ const partings = (rows: readonly GridRow[], linkOf: LinkOf): string => {
   const told = partingsOf(rows).map(({ scenario, groups }) => {
     const ends = groups.map((cells) => {
       const [first] = cells;
-      const reason = first?.reasons[0]?.split('\n', 1)[0];
-      const why = reason === undefined ? '' : `: ${e(reason)}`;
+      const reason = firstLine(first?.reasons[0]);
+      const why = reason === '' ? '' : `: ${e(reason)}`;
       return `<li><span class="${first?.verdict}">${htmlWord(first?.verdict ?? 'skipped')}</span> on ${cells.map(nameOf).join(', ')}${why}</li>`;
     });
     return `<dt>${e(scenario)}</dt><dd><ul>${ends.join('')}</ul></dd>`;

@@ -1,4 +1,5 @@
 // JUnit XML: a suite for each kernel and generation, in the dialect that continuous integration reads.
+import { firstLine } from '../base/text.js';
 import { escapeMarkup } from './escape.js';
 import { gridsOf } from './grid.js';
 import type { Report, ReportCell, ReportKernel, ReportStep } from './model.js';
@@ -21,7 +22,7 @@ const elements = { failed: 'failure', broken: 'error', skipped: 'skipped' } as c
 
 const renderOutcome = ({ verdict, reasons }: Case['outcome']): string[] => {
   if (verdict === 'passed') return [];
-  const message = reasons[0]?.split('\n', 1)[0] ?? verdict;
+  const message = firstLine(reasons[0]) || verdict;
   const element = elements[verdict];
   const type: Record<string, string> = verdict === 'skipped' ? {} : { type: verdict };
   return [`<${element}${attributes({ message, ...type })}>${escapeMarkup(reasons.join('\n'))}</${element}>`];

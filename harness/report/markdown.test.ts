@@ -1,6 +1,6 @@
 import t from 'tap';
 import { hostile, sampleCell, sampleReport } from '../testing/report-sample.js';
-import { escapeMarkdown, fence, shellWord } from './escape.js';
+import { escapeMarkdown, fence } from './escape.js';
 import { renderMarkdown } from './markdown.js';
 import { reproduceLine } from './reproduce.js';
 
@@ -31,8 +31,6 @@ t.test('the pieces', async (t) => {
   t.equal(escapeMarkdown('a|b *c*\nd'), 'a\\|b \\*c\\* d');
   t.equal(fence('x ```` y'), '`````text\nx ```` y\n`````');
   t.notMatch(fence(hostile), /(?!\n)\p{Cc}/u);
-  t.equal(shellWord("a b'c"), "'a b'\\''c'");
-  t.equal(shellWord('../my-driver'), '../my-driver');
   const line = reproduceLine({ driverDirectory: 'my driver', kernels: [] }, sampleCell('k', 'x', 'failed'));
   t.equal(line, "npx vmmci matrix --kernel k --generation 8.0 --scenario x --keep --driver 'my driver'");
 });

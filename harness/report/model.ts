@@ -1,7 +1,9 @@
 // What a run of the matrix leaves for every report: one JSON file, whose paths are relative to it.
+
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
+import { messageOf } from '../base/thrown.js';
 import type { Verdict } from '../run/verdict.js';
 
 /** Raise it when a reader of the older form would misread the newer. */
@@ -108,7 +110,7 @@ export const readReport = async (directory: string): Promise<Report> => {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw refuse(cause instanceof Error ? cause.message : String(cause), cause);
+    throw refuse(messageOf(cause), cause);
   }
   if (!isReport(value)) throw refuse(`expected a report of format ${format}`);
   return value;

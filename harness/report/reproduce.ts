@@ -1,5 +1,5 @@
 // The command that runs one cell again.
-import { shellWord } from './escape.js';
+import { shellWord } from '../base/text.js';
 import type { Report, ReportCell } from './model.js';
 
 /** Keeps all it leaves, and runs nothing else. */

@@ -1,4 +1,5 @@
 // Results as a table for people.
+import { firstLine } from '../base/text.js';
 import type { ScenarioResult } from '../run/result.js';
 import { isBad, verdictWord } from '../run/verdict.js';
 import { countVerdicts, renderCounts } from './counts.js';
@@ -39,7 +40,7 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
     .map(({ scenario, verdict, reasons, directory }) =>
       [
         `${scenario} ${verdictWord[verdict]}:`,
-        ...reasons.map((line) => `  ${line.split('\n', 1)[0]}`),
+        ...reasons.map((line) => `  ${firstLine(line)}`),
         `  see ${directory}`,
       ].join('\n'),
     );

@@ -1,4 +1,5 @@
 // A matrix report for a terminal.
+import { firstLine } from '../base/text.js';
 import { isBad, verdictWord } from '../run/verdict.js';
 import { countReport, renderCounts } from './counts.js';
 import { gridsOf, stepNames } from './grid.js';
@@ -10,7 +11,7 @@ import { columns } from './table.js';
 const explain = ({ kernel, generation, scenario, verdict, reasons, directory }: ReportCell): string =>
   [
     `${scenario} on ${kernel} (${generation}) ${verdictWord[verdict]}:`,
-    ...reasons.map((reason) => `  ${reason.split('\n', 1)[0]}`),
+    ...reasons.map((reason) => `  ${firstLine(reason)}`),
     ...(directory === null ? [] : [`  see ${directory}`]),
   ].join('\n');
 

@@ -1,7 +1,9 @@
 // What a scenario leaves behind for whoever has to find out why.
+
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
+import { shellWord } from '../base/text.js';
 import type { Trace } from '../base/trace.js';
 import type { ConsoleLine } from '../guest/console.js';
 import { type Environment, variables } from './environment.js';
@@ -16,17 +18,15 @@ export interface Evidence {
   readonly file: string;
 }
 
-const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
-
 const reproduce = (
   { kernel, driver, description, generation }: Environment,
   file: string,
 ): string => `#!/bin/sh
 # Runs this scenario again, alone, and keeps what it leaves.
-cd ${quote(packageRoot())} && npm run --silent build &&
-exec env ${variables.kernel}=${quote(kernel.ask)} ${variables.driver}=${quote(driver.directory)} ${description === undefined ? '' : `${variables.description}=${quote(description)} `}\\
+cd ${shellWord(packageRoot())} && npm run --silent build &&
+exec env ${variables.kernel}=${shellWord(kernel.ask)} ${variables.driver}=${shellWord(driver.directory)} ${description === undefined ? '' : `${variables.description}=${shellWord(description)} `}\\
 	${variables.generation}=${generation} ${variables.keep}=1 \\
-	node ${quote(file)}
+	node ${shellWord(file)}
 `;
 
 const consoleText = (lines: readonly ConsoleLine[]): string => {

@@ -1,7 +1,9 @@
 // A seeded bug: a small patch to the bundled driver that some scenario has to catch.
+
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
+import { messageOf } from '../base/thrown.js';
 import { applyHunks, type FilePatch, parseDiff } from './seeded-patch.js';
 
 export interface SeededBug {
@@ -24,7 +26,7 @@ const refusing = <T>(file: string, step: () => T): T => {
   } catch (error) {
     throw new HarnessError('SEEDED_BUG', {
       file,
-      reason: error instanceof Error ? error.message : `${error}`,
+      reason: messageOf(error),
     });
   }
 };

@@ -1,4 +1,5 @@
 // What became of a seeded bug, judged by what the scenarios said.
+import { firstLine } from '../base/text.js';
 import type { SeededBug } from './seeded-bug.js';
 
 /** The part of a scenario's result that counts here. */
@@ -23,8 +24,6 @@ export interface Outcome {
   readonly line: string;
   readonly seconds: number;
 }
-
-const firstLine = (text = ''): string => text.split('\n', 1)[0] ?? '';
 
 /** A scenario that is broken or was skipped proves nothing, so it is never a catch. */
 export const judge = (

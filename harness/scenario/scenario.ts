@@ -1,6 +1,8 @@
 // `scenario(name, options, body)`: one behaviour asserted in a guest of its own, with everything set up and cleared away.
+
 import { join, resolve } from 'node:path';
 import t from 'tap';
+import { messageOf } from '../base/thrown.js';
 import { Trace, type TraceEvent } from '../base/trace.js';
 import { type Device, type DeviceOptions, startDevice } from '../device/device.js';
 import { assertHealthy, readKernelLog } from '../guest/kernel-log.js';
@@ -83,8 +85,6 @@ const attempt = async (step: () => unknown, failed: (error: unknown) => void): P
   }
 };
 
-const lineOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 t.setTimeout(limitMs);
 
 /**
@@ -116,7 +116,7 @@ export const scenario = (
     const failed = (error: unknown): void => {
       const bad = verdictOf(error);
       verdict = worse(verdict, bad);
-      const line = bad === 'broken' ? `BROKEN, not the driver: ${lineOf(error)}` : lineOf(error);
+      const line = bad === 'broken' ? `BROKEN, not the driver: ${messageOf(error)}` : messageOf(error);
       reasons.push(line);
       if (bad === 'skipped') t.pass(name, { skip: line });
       else t.fail(line, { found: error instanceof Error ? error.stack : undefined, at: null, stack: '' });

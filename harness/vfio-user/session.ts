@@ -1,6 +1,7 @@
 // One client of a function: its messages, one after the other, each answered in one write.
 
 import { codeOf } from '../base/errors.js';
+import { messageOf } from '../base/thrown.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import { delay } from '../faults/delay.js';
 import { type FaultHook, noFaults } from '../faults/hook.js';
@@ -19,8 +20,6 @@ export interface ServeOptions {
   trace?: TraceSink;
   faults?: FaultHook;
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 interface Context {
   connection: Connection;
@@ -77,7 +76,7 @@ const answer = async (frame: Frame, context: Context): Promise<Buffer | undefine
       event: 'refused',
       command: commandName(frame.header.command),
       errno: number,
-      reason: reasonOf(error),
+      reason: messageOf(error),
     });
     return encodeErrorReply(frame.header, number);
   } finally {
@@ -113,7 +112,7 @@ export const runSession = async (
     await run(context);
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
-    reason = reasonOf(error);
+    reason = messageOf(error);
   } finally {
     target.arm(null);
     connection.close();

@@ -2,6 +2,7 @@
 // adds rows to the table.
 
 import { HarnessError } from '../base/errors.js';
+import { messageOf } from '../base/thrown.js';
 import { plain } from '../base/trace.js';
 import { type Params, readParams, type Shape } from './params.js';
 
@@ -89,7 +90,7 @@ const parse = (line: string): unknown => {
   try {
     return JSON.parse(line) as unknown;
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
+    return refuse(messageOf(error));
   }
 };
 

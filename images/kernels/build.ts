@@ -7,6 +7,7 @@ import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { HarnessError } from '../../harness/base/errors.js';
+import { firstLine } from '../../harness/base/text.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { runInToolRoot } from '../toolroot/run.js';
@@ -37,7 +38,7 @@ const makeArguments = ['CC=gcc', 'CONFIG_DEBUG_INFO=', 'CONFIG_DEBUG_INFO_BTF_MO
 const place = '/build';
 
 const compilerOf = async (root: ToolRoot): Promise<string> =>
-  (await runInToolRoot(root, ['gcc', '--version'])).stdout.split('\n')[0] ?? '';
+  firstLine((await runInToolRoot(root, ['gcc', '--version'])).stdout);
 
 const compile = async (kernel: Kernel, root: ToolRoot, directory: string) => {
   const jobs = `-j${Math.min(4, availableParallelism())}`;

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
+import { messageOf } from '../../harness/base/thrown.js';
 
 /** What an earlier build in the directory left, what is hidden, and what is not for the compiler. */
 const ignored =
@@ -23,7 +24,7 @@ const walk = async (directory: string): Promise<string[]> => {
 /** The source files below `directory`, sorted, relative to it. DRIVER_SOURCE unless there is a Kbuild or Makefile. */
 export const listSources = async (directory: string): Promise<string[]> => {
   const paths = await walk(directory).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new HarnessError('DRIVER_SOURCE', { directory, reason }, cause);
   });
   const files = paths.map((path) => relative(directory, path).split(sep).join('/'));

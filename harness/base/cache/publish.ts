@@ -5,6 +5,7 @@ import { lstat, mkdir, open, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { HarnessError } from '../errors.js';
+import { systemCode } from '../thrown.js';
 import { type Lock, type LockOptions, withLock } from './lock.js';
 import { removeTree } from './remove-tree.js';
 
@@ -13,7 +14,7 @@ const exists = async (path: string): Promise<boolean> => {
     await lstat(path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (systemCode(error) === 'ENOENT') return false;
     throw error;
   }
 };
@@ -45,8 +46,8 @@ const syncDirectory = async (path: string): Promise<void> => {
 
 const isFull = (error: unknown): boolean =>
   error instanceof Error &&
-  ((error as NodeJS.ErrnoException).code === 'ENOSPC' ||
-    (error as NodeJS.ErrnoException).code === 'EDQUOT' ||
+  (systemCode(error) === 'ENOSPC' ||
+    systemCode(error) === 'EDQUOT' ||
     /No space left on device|Disk quota exceeded/.test(error.message) ||
     isFull(error.cause));
 

@@ -2,6 +2,7 @@
 
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCode } from '../thrown.js';
 
 /** An ordinary user cannot remove the entries of a directory it may not write, not even its own. */
 const openUp = async (path: string): Promise<void> => {
@@ -18,7 +19,7 @@ export const removeTree = async (path: string): Promise<void> => {
   try {
     await rm(path, options);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = systemCode(error);
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
     await openUp(path);
     await rm(path, options);
