@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import t from 'tap';
 import { parse } from 'yaml';
 import { messageOf } from './base/thrown.js';
+import { commands } from './cli/commands.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const directory = join(root, '.github', 'workflows');
@@ -130,8 +131,6 @@ t.test('the rules say no', async (t) => {
 });
 
 t.test('what they call exists', async (t) => {
-  const table = readFileSync(join(root, 'harness/cli/command.ts'), 'utf8');
-  const commands = new Set([...table.matchAll(/^ {2}(\w+): \(\) => import\(/gm)].map(([, name]) => name));
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
   const targets = readFileSync(join(root, 'Makefile'), 'utf8');
   let seen = 0;
@@ -139,7 +138,7 @@ t.test('what they call exists', async (t) => {
     for (const script of scriptsIn(text)) {
       for (const [, command = ''] of script.matchAll(/\$VMMCI (\w+)/g)) {
         seen += 1;
-        t.ok(commands.has(command), `${name}: vmmci ${command}`);
+        t.ok(Object.hasOwn(commands, command), `${name}: vmmci ${command}`);
       }
       for (const [, target] of script.matchAll(/^make (\w+)/gm))
         t.ok(targets.includes(`\n${target}:`), `${name}: make ${target}`);
@@ -159,14 +158,22 @@ t.test('what they call exists', async (t) => {
   t.ok(seen >= 4, `${seen} calls`);
 });
 
+/** The options of a command, and of all its actions. */
+const optionsOf = async (name: string): Promise<string[]> => {
+  const command = await commands[name]?.load().then(({ command }) => command);
+  if (command === undefined) return [];
+  const parts = command.kind === 'group' ? [command, ...Object.values(command.actions)] : [command];
+  return parts.flatMap(({ options }) => Object.keys(options));
+};
+
 t.test('the options that they give are options', async (t) => {
   const given = workflows.flatMap(({ text }) =>
     scriptsIn(text).flatMap((script) => [...script.matchAll(/\$VMMCI (\w+)([^|>]*)/g)]),
   );
   for (const [, command = '', rest = ''] of given) {
-    const source = readFileSync(join(root, 'harness/cli', `${command}.ts`), 'utf8');
-    for (const [, option] of rest.matchAll(/ --([\w-]+)/g))
-      t.match(source, new RegExp(`^ {2}'?${option}'?: \\{ type: `, 'm'), `vmmci ${command} --${option}`);
+    const known = await optionsOf(command);
+    for (const [, option = ''] of rest.matchAll(/ --([\w-]+)/g))
+      t.ok(known.includes(option), `vmmci ${command} --${option}`);
   }
 });
 

@@ -2,48 +2,36 @@
 import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { removeTree } from '../base/cache/remove-tree.js';
 import { matrixFigures, renderMatrixFigures } from '../bench/matrix-figures.js';
 import { type MatrixRun, runMatrixOnce, wasWarm } from '../bench/matrix-run.js';
 import { exitStatusOf } from '../report/counts.js';
+import { defineCommand } from './define-command.js';
+import { count, flag, list, type Values, value } from './option.js';
 import { progressLines } from './progress-lines.js';
 
-export const summary = 'measure the kernel matrix: time, overhead of a scenario, memory';
-
-const usage = `usage: vmmci bench-matrix [--kernel PATTERN]… [--scenario PATTERN]… [--jobs N] [--cold] [--keep DIR] [--json]
-  --kernel, --scenario, --jobs   as for vmmci matrix
-  --cold       measure a run with an empty cache as well; it fetches everything, and needs some 3 GB in the temporary directory
-  --keep DIR   leave the reports of the runs in DIR
-  --json       JSON in place of the table
-`;
-
 const options = {
-  kernel: { type: 'string', multiple: true },
-  scenario: { type: 'string', multiple: true },
-  jobs: { type: 'string' },
-  cold: { type: 'boolean' },
-  keep: { type: 'string' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+  kernel: list('PATTERN', 'as for vmmci matrix'),
+  scenario: list('PATTERN', 'as for vmmci matrix'),
+  jobs: value('N', 'as for vmmci matrix', { read: count(99) }),
+  cold: flag(
+    'measure a run with an empty cache as well; it fetches everything, and needs some 3 GB in the temporary directory',
+  ),
+  keep: value('DIR', 'leave the reports of the runs in DIR'),
+  json: flag('print JSON in place of the table'),
+};
 
-const each = (option: string, values: readonly string[] = []): string[] =>
+const each = (option: string, values: readonly string[]): string[] =>
   values.flatMap((value) => [option, value]);
 
 /** The exit status: 0 when all scenarios passed; else that of the matrix, and the figures are worth little. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values } = parseArgs({ args: [...args], options });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
+const run = async (values: Values<typeof options>): Promise<number> => {
   const place = await mkdtemp(join(tmpdir(), 'vmmci-bench-'));
   const reports = values.keep === undefined ? place : resolve(values.keep);
   const forMatrix = [
     ...each('--kernel', values.kernel),
     ...each('--scenario', values.scenario),
-    ...(values.jobs === undefined ? [] : ['--jobs', values.jobs]),
+    ...(values.jobs === undefined ? [] : ['--jobs', `${values.jobs}`]),
   ];
   const progress = progressLines();
   const measure = (name: string, cache?: string): Promise<MatrixRun> =>
@@ -69,3 +57,5 @@ export const run = async (args: readonly string[]): Promise<number> => {
     await removeTree(place);
   }
 };
+
+export const command = defineCommand({ options, run });

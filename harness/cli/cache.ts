@@ -1,28 +1,11 @@
 // `vmmci cache`: what is kept between runs, how large it is, and getting rid of it.
-import { parseArgs } from 'node:util';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { chooseShelves, clearShelf, shelves, takeStock } from '../base/cache/inventory.js';
-import { HarnessError } from '../base/errors.js';
 import { limitVariable, snapshotLimit } from '../qemu/snapshot-limit.js';
 import { megabytes } from '../report/megabytes.js';
 import { columns } from '../report/table.js';
-
-export const summary = 'list what is kept between runs, and remove it';
-
-const usage = `usage: vmmci cache [--json]          what is in the cache, with sizes
-       vmmci cache clean             remove what is made again without the network: ${shelves
-         .filter(({ remade }) => remade)
-         .map(({ name }) => name)
-         .join(', ')}
-       vmmci cache clean NAME…       remove these (${shelves
-         .filter(({ remade }) => !remade)
-         .map(({ name }) => name)
-         .join(', ')} are fetched again when they are wanted)
-       vmmci cache clean all         remove everything
-Snapshots that were not used for longest go by themselves when there are more than ${limitVariable} MiB of them (6144).
-`;
-
-const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+import { defineAction, defineGroup } from './define-command.js';
+import { flag } from './option.js';
 
 const list = async (json: boolean): Promise<void> => {
   const stock = await takeStock();
@@ -63,19 +46,36 @@ const clean = async (names: readonly string[]): Promise<void> => {
   }
 };
 
-/** The exit status: 0. Errors are thrown. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const [action = 'list', ...names] = positionals;
-  if (action === 'clean') await clean(names);
-  else if (action === 'list' && names.length === 0) await list(values.json ?? false);
-  else
-    throw new HarnessError('USAGE', {
-      reason: `vmmci cache has no action '${action}'; actions: list, clean`,
-    });
-  return 0;
-};
+const named = (fits: (shelf: (typeof shelves)[number]) => boolean): string =>
+  shelves
+    .filter(fits)
+    .map(({ name }) => name)
+    .join(', ');
+
+export const command = defineGroup({
+  usual: 'list',
+  actions: {
+    list: defineAction('what is in the cache, with sizes', {
+      options: { json: flag('print JSON in place of the table') },
+      run: async ({ json }) => {
+        await list(json);
+        return 0;
+      },
+    }),
+    clean: defineAction('remove entries', {
+      operands: [
+        {
+          syntax: '[NAME...]',
+          help: `remove these; 'all' removes everything (default: those that can be rebuilt offline, ${named(({ remade }) => remade)})`,
+        },
+      ],
+      options: {},
+      notes: [`${named(({ remade }) => !remade)} are fetched again when they are needed.`],
+      run: async (_, names) => {
+        await clean(names);
+        return 0;
+      },
+    }),
+  },
+  notes: [`Least recently used snapshots are evicted above ${limitVariable} MiB (6144).`],
+});

@@ -1,66 +1,85 @@
 // A command line of `vmmci`: finds the command, and turns what it throws into a message and an exit status.
-
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command as Commander, CommanderError } from 'commander';
+import { packageRoot } from '../../images/asset.js';
 import { codeOf, HarnessError } from '../base/errors.js';
-import { systemCode } from '../base/thrown.js';
-
-interface Command {
-  readonly summary: string;
-  /** Resolves with the exit status. */
-  run(args: readonly string[]): Promise<number>;
-}
-
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  backend: () => import('./backend.js'),
-  bench: () => import('./bench.js'),
-  'bench-matrix': () => import('./bench-matrix.js'),
-  cache: () => import('./cache.js'),
-  ctl: () => import('./ctl.js'),
-  demo: () => import('./demo.js'),
-  function: () => import('./function.js'),
-  kernels: () => import('./kernels.js'),
-  matrix: () => import('./matrix.js'),
-  report: () => import('./report.js'),
-  seeded: () => import('./seeded.js'),
-  setup: () => import('./setup.js'),
-  suite: () => import('./suite.js'),
-  test: () => import('./test.js'),
-  transcript: () => import('./transcript.js'),
-  watch: () => import('./watch.js'),
-};
+import { buildCommand, type Finish } from './build-command.js';
+import { commands } from './commands.js';
 
 /** 1: something failed; 2: the command line or a file of the caller's is wrong; 3: harness, host or QEMU are broken. */
 const statusOf = { failed: 1, usage: 2, broken: 3 } as const;
 
-const usage = async (): Promise<string> => {
-  const rows = await Promise.all(
-    Object.entries(commands).map(async ([name, load]) => `  ${name.padEnd(12)} ${(await load()).summary}\n`),
-  );
-  return `usage: vmmci COMMAND [OPTION…]; vmmci COMMAND --help tells more\n${rows.join('')}`;
+const version = (): string => {
+  const { name, version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+    name: string;
+    version: string;
+  };
+  return `${name} ${version}`;
 };
 
-const isParseError = (error: unknown): error is Error =>
-  error instanceof Error && String(systemCode(error)).startsWith('ERR_PARSE_ARGS');
+/** All commands by name, but only the one that `args` names has options: the files of the others are not loaded. */
+const program = async (args: readonly string[], finish: Finish): Promise<Commander> => {
+  const program = new Commander('vmmci')
+    .description('Tests the vmmci device of vmd(8) and its Linux driver end to end.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [COMMAND]', 'print the help of a command')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(text),
+      writeErr: (text) => void process.stderr.write(text),
+      // Printed below, with the name of the command.
+      outputError: () => {},
+      getOutHelpWidth: () => 110,
+      getErrHelpWidth: () => 110,
+    })
+    .configureHelp({ showGlobalOptions: true });
+  const wanted = args.find((word) => !word.startsWith('-') && word !== 'help');
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    const command = program.command(name).description(summary);
+    if (name === wanted) buildCommand(command, (await load()).command, finish);
+  }
+  return program;
+};
+
+/** The name of the command that was meant, for the beginning of a message. */
+const nameOf = (args: readonly string[]): string => {
+  const [name] = args;
+  return name !== undefined && Object.hasOwn(commands, name) ? `vmmci ${name}` : 'vmmci';
+};
+
+/** `help NAME` as `NAME --help`; just the name of a command that does not exist: commander would print the general help. */
+const wordsOf = (line: readonly string[]): readonly string[] => {
+  const args = line[0] === 'help' ? [...line.slice(1), '--help'] : line;
+  const [name = '--help'] = args;
+  return name.startsWith('-') || Object.hasOwn(commands, name) ? args : [name];
+};
 
 /** Runs a command line, and resolves with the exit status. Rejects with what is a defect of ours. */
-export const runCommand = async ([name = '--help', ...args]: readonly string[]): Promise<number> => {
-  if (name === '--help' || name === '-h') {
-    process.stdout.write(await usage());
-    return 0;
-  }
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (load === undefined) {
-    process.stderr.write(`vmmci: no command '${name}'\n${await usage()}`);
-    return statusOf.usage;
-  }
+export const runCommand = async (line: readonly string[]): Promise<number> => {
+  const args = wordsOf(line);
+  let status = 0;
+  const finish = (given: number): void => {
+    status = given;
+  };
+  const name = nameOf(args);
   try {
-    return await (await load()).run(args);
+    await (await program(args, finish)).parseAsync([...args], { from: 'user' });
+    return status;
   } catch (error) {
-    if (error instanceof HarnessError) {
-      process.stderr.write(`vmmci ${name}: ${error.message} [${codeOf(error)}]\n`);
-      return statusOf[error.blame];
+    if (error instanceof CommanderError) {
+      // Help and version end this way, too.
+      if (error.exitCode === 0) return 0;
+      if (error.code === 'commander.help') return statusOf.usage;
+      process.stderr.write(
+        `${name}: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}\n${name} --help lists the options\n`,
+      );
+      return statusOf.usage;
     }
-    if (!isParseError(error)) throw error;
-    process.stderr.write(`vmmci ${name}: ${error.message}\nvmmci ${name} --help lists the options\n`);
-    return statusOf.usage;
+    if (!(error instanceof HarnessError)) throw error;
+    process.stderr.write(`${name}: ${error.message} [${codeOf(error)}]\n`);
+    return statusOf[error.blame];
   }
 };

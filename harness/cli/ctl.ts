@@ -1,49 +1,12 @@
 // `vmmci ctl`: ask a running backend or function something, or tell it to do something.
-
-import { parseArgs } from 'node:util';
-import { type ErrorCode, HarnessError } from '../base/errors.js';
 import { callControl } from '../vmd/control-client.js';
 import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
 import { requests } from '../vmmci/commands.js';
+import { type Action, defineAction, defineGroup, type Operand } from './define-command.js';
 import { FAULT_FORMS, readFaultPlan } from './fault-plan.js';
+import { flag, needed, type Options, type Values } from './option.js';
 
-export const summary = 'talk to a running backend or function through its control socket';
-
-const REQUESTS = requests.join(', ');
-
-const usage = `usage: vmmci ctl --control PATH ACTION
-  state                what the device holds, as JSON
-  stop [--force]       what vmctl stop does
-  command NAME         NAME is one of ${REQUESTS}
-  clock SPEC           SPEC is one of ${CLOCK_FORMS}
-  pause, unpause       what vmctl does
-  fault PLAN           make the device misbehave; PLAN is one of ${FAULT_FORMS}
-  trace                what happened, a JSON line an event
-`;
-
-interface Options {
-  readonly control?: string | undefined;
-  readonly force?: boolean | undefined;
-  readonly help?: boolean | undefined;
-}
-
-interface Action {
-  /** The one word that follows the action, and what checks it. */
-  readonly operand?: {
-    readonly name: string;
-    readonly valid: string;
-    readonly check: (word: string) => void;
-  };
-  readonly run: (path: string, word: string, options: Options) => Promise<void>;
-}
-
-const refuse = (reason: string): never => {
-  throw new HarnessError('USAGE', { reason });
-};
-
-const checkRequest = (word: string): void => {
-  if (!requests.some((name) => name === word)) refuse(`command '${word}'; valid: ${REQUESTS}`);
-};
+const shared = { control: needed('PATH', 'the control socket of a daemon') };
 
 /** A line each, in one write. */
 const print = (values: readonly unknown[]): void =>
@@ -64,81 +27,60 @@ const printTrace = async (path: string): Promise<void> => {
   }
 };
 
-const ask =
-  (
-    method: string,
-    params: (word: string, options: Options) => Readonly<Record<string, unknown>> = () => ({}),
-  ) =>
-  async (path: string, word: string, options: Options): Promise<void> =>
-    print([await callControl(path, method, params(word, options))]);
+interface Request<O extends Options> {
+  readonly operand?: Operand;
+  readonly options?: O;
+  /** What goes with the request. Throws USAGE and the like before anything is sent. */
+  readonly params?: (word: string, values: Values<O & typeof shared>) => Readonly<Record<string, unknown>>;
+}
 
-const actions: Readonly<Record<string, Action>> = {
-  state: { run: ask('state') },
-  stop: { run: ask('stop', (_, { force = false }) => ({ force })) },
-  command: {
-    operand: { name: 'NAME', valid: REQUESTS, check: checkRequest },
-    run: ask('command', (name) => ({ name })),
-  },
-  clock: {
-    operand: { name: 'SPEC', valid: CLOCK_FORMS, check: (word) => void parseClock(word, () => 0n, 'clock') },
-    run: ask('clock', (spec) => ({ spec })),
-  },
-  pause: { run: ask('pause') },
-  unpause: { run: ask('unpause') },
-  fault: {
-    operand: { name: 'PLAN', valid: FAULT_FORMS, check: (word) => void readFaultPlan(word) },
-    run: ask('fault', (word) => ({ plan: readFaultPlan(word) })),
-  },
-  trace: { run: printTrace },
-};
-
-const parse = (args: readonly string[]): { values: Options; positionals: readonly string[] } => {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { control: { type: 'string' }, force: { type: 'boolean' }, help: { type: 'boolean' } },
-    });
-  } catch (error) {
-    const { message } = error as Error;
-    return refuse(`${message}; valid options: --control PATH, --force, --help`);
-  }
-};
-
-const select = (name: string | undefined, words: readonly string[], options: Options): Action => {
-  const valid = Object.keys(actions).join(', ');
-  if (name === undefined) return refuse(`an action is missing; valid: ${valid}`);
-  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (action === undefined) return refuse(`no action '${name}'; valid: ${valid}`);
-  const { operand } = action;
-  const [word] = words;
-  if (operand && word === undefined) refuse(`${name}: ${operand.name} is missing; valid: ${operand.valid}`);
-  if (operand && word !== undefined) operand.check(word);
-  const extra = words[operand ? 1 : 0];
-  if (extra !== undefined) refuse(`${name}: nothing goes where '${extra}' is`);
-  if (options.force && name !== 'stop') refuse(`--force goes with stop, not with ${name}`);
-  return action;
-};
-
-/** The daemon refused or is not there: the command line was fine. */
-const peerErrors: ReadonlySet<ErrorCode> = new Set(['CONTROL_CONNECT', 'CONTROL_REFUSED']);
-
-/** Prints the result as JSON. Gives the exit status: 0, 1 when the other end refuses or is not there, 2 for wrong use. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  try {
-    const { values, positionals } = parse(args);
-    if (values.help) {
-      process.stdout.write(usage);
+/** An action that is one request, whose result is printed as JSON. */
+const ask = <O extends Options = Record<never, never>>(
+  method: string,
+  summary: string,
+  { operand, options, params = () => ({}) }: Request<O> = {},
+): Action =>
+  defineAction(summary, {
+    operands: operand === undefined ? [] : [operand],
+    options: { ...shared, ...options } as O & typeof shared,
+    run: async (values, [word = '']) => {
+      const { control } = values as Values<typeof shared>;
+      print([await callControl(control, method, params(word, values))]);
       return 0;
-    }
-    const [name, ...words] = positionals;
-    const action = select(name, words, values);
-    const path = values.control ?? refuse('--control PATH is missing: the control socket of a daemon');
-    await action.run(path, words[0] ?? '', values);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof HarnessError)) throw error;
-    process.stderr.write(`vmmci ctl: ${error.message}\n`);
-    return error.blame === 'usage' && !peerErrors.has(error.code) ? 2 : 1;
-  }
-};
+    },
+  });
+
+export const command = defineGroup({
+  options: shared,
+  actions: {
+    state: ask('state', 'print what the device holds, as JSON'),
+    stop: ask('stop', 'do what vmctl stop does', {
+      options: { force: flag('kill the VM, as vmctl stop -f does') },
+      params: (_, { force }) => ({ force }),
+    }),
+    command: ask('command', 'put a command into the command register', {
+      operand: { syntax: '<NAME>', help: 'the command', words: requests },
+      params: (name) => ({ name }),
+    }),
+    clock: ask('clock', "set the host's clock", {
+      operand: { syntax: '<SPEC>', help: CLOCK_FORMS },
+      params: (spec) => {
+        parseClock(spec, () => 0n, 'clock');
+        return { spec };
+      },
+    }),
+    pause: ask('pause', 'do what vmctl pause does'),
+    unpause: ask('unpause', 'do what vmctl unpause does'),
+    fault: ask('fault', 'make the device misbehave', {
+      operand: { syntax: '<PLAN>', help: FAULT_FORMS },
+      params: (plan) => ({ plan: readFaultPlan(plan) }),
+    }),
+    trace: defineAction('print what happened, a JSON line an event', {
+      options: shared,
+      run: async ({ control }) => {
+        await printTrace(control);
+        return 0;
+      },
+    }),
+  },
+});

@@ -12,7 +12,7 @@ import type { Outcome } from '../testing/commands-process.js';
 import { said } from '../testing/said.js';
 import { Client } from '../vfio-user/client.js';
 import { startFrontEnd } from '../vhost-user/front-end.js';
-import { run } from './ctl.js';
+import { runCommand } from './command.js';
 
 const main = join(import.meta.dirname, 'main.js');
 const clock = ['--clock', 'frozen:2019-03-02T05:57:01.123456Z'];
@@ -54,7 +54,7 @@ const start = (t: Test, args: readonly string[]): Daemon => {
 
 /** As `vmmci ctl` does it, without the start of a process. */
 const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown> => {
-  const { status, out, err } = await said(t, () => run(['--control', control, ...args]));
+  const { status, out, err } = await said(t, () => runCommand(['ctl', '--control', control, ...args]));
   if (status !== 0) throw new Error(err);
   return JSON.parse(out) as unknown;
 };
@@ -195,14 +195,14 @@ t.test('one path, one daemon; a dead one leaves its path to the next', async (t)
 
 /** Options, `@` standing for a path in a directory of the test's, and what standard error must name. */
 const wrong: readonly (readonly [string, RegExp])[] = [
-  ['backend', /--socket PATH is missing/],
-  ['backend --socket @b --generation 5.9', /--generation: '5.9' is not one of 6.2, 6.4, .*, 8.0/],
+  ['backend', /option '--socket <PATH>' is missing/],
+  ['backend --socket @b --generation 5.9', /--generation: expected one of 6.2, 6.4, .*, 8.0, got '5.9'/],
   ['backend --socket @b --clock noon', /--clock: 'noon'.*valid: frozen:YYYY.*, running, running:YYYY/],
   ['backend --sock @b', /'--sock'.*\n.*--help lists the options/],
   ['backend --socket @b more', /'more'.*\n.*--help lists the options/],
   [`backend --socket @b --control @${'c'.repeat(108)}`, /is \d+ bytes long, the system allows 107/],
-  ['function --control @c', /--socket PATH is missing/],
-  ['function --socket @f --stale maybe', /--stale: 'maybe' is not one of repeat, ones, zero/],
+  ['function --control @c', /option '--socket <PATH>' is missing/],
+  ['function --socket @f --stale maybe', /--stale: expected one of repeat, ones, zero, got 'maybe'/],
   ['function --socket @f --backend-socket @none', /--backend-socket: nobody answers at .*none/],
 ];
 

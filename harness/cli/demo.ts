@@ -2,19 +2,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { packageRoot } from '../../images/asset.js';
 import { readResults } from '../report/results.js';
 import { renderMissing, renderTable } from '../report/table.js';
 import { openEnvironment } from '../run/environment.js';
+import { defineCommand } from './define-command.js';
+import type { Values } from './option.js';
 import { progressLines } from './progress-lines.js';
-import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
-
-export const summary = 'boot a guest, load the driver, and show that it reads the host clock right';
-
-const usage = `usage: vmmci demo [--kernel NAME] [--driver DIR] [--qemu PATH] [--keep]
-${runOptionsUsage}`;
+import { applyRunOptions, runOptions } from './run-options.js';
 
 /** The order in which the story is told; scenarios that it does not name are left to the suite. */
 const story = [
@@ -56,12 +52,7 @@ const play = async (file: string, say: (line: string) => void): Promise<boolean>
 };
 
 /** The exit status: 0 when all passed, else 1. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values } = parseArgs({ args: [...args], options: runOptions });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
+const run = async (values: Values<typeof runOptions>): Promise<number> => {
   const directory = await applyRunOptions(values);
   const progress = progressLines();
   const { kernel, qemu, accelerator, driver } = await openEnvironment(progress);
@@ -77,3 +68,5 @@ export const run = async (args: readonly string[]): Promise<number> => {
   process.stdout.write(`\n${renderTable(results, heading)}\n${renderMissing(results, passed)}`);
   return passed && results.length > 0 ? 0 : 1;
 };
+
+export const command = defineCommand({ options: runOptions, run });

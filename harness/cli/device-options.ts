@@ -1,38 +1,45 @@
 // Options of the commands that make a device, and the checks that name them.
-import { HarnessError } from '../base/errors.js';
-import { type StalePolicy, stalePolicies } from '../pci/stale.js';
+import { stalePolicies } from '../pci/stale.js';
 import { checkSocketPath } from '../socket/path.js';
-import { parseClock } from '../vmmci/clock.js';
-import {
-  DEFAULT_GENERATION,
-  type GenerationName,
-  generationNames,
-  isGenerationName,
-} from '../vmmci/generations.js';
+import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
+import { DEFAULT_GENERATION, generationNames } from '../vmmci/generations.js';
 
-const wrong = (option: string, value: string, valid: readonly string[]): HarnessError =>
-  new HarnessError('USAGE', { reason: `${option}: '${value}' is not one of ${valid.join(', ')}` });
+import { oneOf, value } from './option.js';
 
-export const generationOption = (value: string = DEFAULT_GENERATION): GenerationName => {
-  if (!isGenerationName(value)) throw wrong('--generation', value, generationNames);
-  return value;
-};
+export const generation = value(
+  'NAME',
+  `the OpenBSD release whose vmd is meant: ${generationNames.join(', ')}`,
+  {
+    read: oneOf(generationNames),
+    fallback: DEFAULT_GENERATION,
+  },
+);
 
-export const staleOption = (value = 'repeat'): StalePolicy => {
-  const policy = stalePolicies.find((name) => name === value);
-  if (policy === undefined) throw wrong('--stale', value, stalePolicies);
-  return policy;
-};
+export const stale = value(
+  'POLICY',
+  `what a read gives where there is no register: ${stalePolicies.join(', ')}`,
+  {
+    read: oneOf(stalePolicies),
+    fallback: 'repeat',
+  },
+);
 
 /** Checked here, read again where the clock is made: nothing may listen when it is wrong. */
-export const clockOption = (value = 'running'): string => {
-  parseClock(value, () => 0n);
-  return value;
+export const clock = value('SPEC', `the host's clock: ${CLOCK_FORMS}`, {
+  read: (text) => {
+    parseClock(text, () => 0n);
+    return text;
+  },
+  fallback: 'running',
+});
+
+/** Reads a path that a socket can have. */
+export const socketPath = (path: string): string => {
+  checkSocketPath(path);
+  return path;
 };
 
-/** A path that a socket can have; `undefined` only where the option may be left out. */
-export const socketOption = <T extends string | undefined>(option: string, value: T, needed: boolean): T => {
-  if (value === undefined && needed) throw new HarnessError('USAGE', { reason: `${option} PATH is missing` });
-  if (value !== undefined) checkSocketPath(value);
-  return value;
-};
+export const control = value('PATH', 'where to listen for vmmci ctl', { read: socketPath });
+
+export const readyNote =
+  'Prints a JSON line {"ready":true,…} when it listens, and one for each VM it would end; SIGTERM ends it.';

@@ -9,7 +9,7 @@ import { connect } from '../socket/connect.js';
 import { said } from '../testing/said.js';
 import { Client } from '../vfio-user/client.js';
 import { startFrontEnd } from '../vhost-user/front-end.js';
-import { run } from './ctl.js';
+import { runCommand } from './command.js';
 
 const main = join(import.meta.dirname, 'main.js');
 
@@ -35,7 +35,7 @@ const withDaemon = async (t: Test, args: readonly string[], use: () => Promise<v
 
 /** As `vmmci ctl` does it, without the start of a process. */
 const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown> => {
-  const { status, out, err } = await said(t, () => run(['--control', control, ...args]));
+  const { status, out, err } = await said(t, () => runCommand(['ctl', '--control', control, ...args]));
   if (status !== 0) throw new Error(err);
   return JSON.parse(out) as unknown;
 };

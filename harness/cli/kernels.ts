@@ -1,51 +1,22 @@
 // `vmmci kernels`: which kernels there are, which are in the cache; fetching and removing them.
 
-import { parseArgs } from 'node:util';
 import { ensureKernel, findKernel, removeKernel } from '../../images/kernels/ensure.js';
 import { type KernelStock, takeKernelStock } from '../../images/kernels/stock.js';
 import { kernelTable } from '../../images/kernels/table.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
-import { HarnessError } from '../base/errors.js';
 import { choose } from '../matrix/select.js';
 import { megabytes } from '../report/megabytes.js';
 import { columns } from '../report/table.js';
+import { defineAction, defineGroup } from './define-command.js';
+import { flag } from './option.js';
 import { progressLines } from './progress-lines.js';
 
-export const summary = 'list, fetch, update and remove kernels';
-
-const usage = `usage: vmmci kernels [--json]              the table, and what is in the cache
-       vmmci kernels show NAME…             why they are in the table, what differs on them, where they are
-       vmmci kernels fetch NAME…            into the cache, if they are not there
-       vmmci kernels update NAME…           the newest builds that Debian has (also: fetch --update)
-       vmmci kernels remove NAME…
-NAME may have * and ? in it; 'all' stands for all of the table. The kernel marked * is taken when nothing is said.
-A kernel of your own needs no fetching: vmmci matrix --kernel dir:PATH
-`;
-
-const options = {
-  json: { type: 'boolean' },
-  update: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-interface Flags {
-  json?: boolean | undefined;
-  update?: boolean | undefined;
-}
-
-const rowsOf = (action: string, names: readonly string[]) => {
-  if (names.length === 0) {
-    throw new HarnessError('USAGE', {
-      reason: `vmmci kernels ${action} needs the NAME of a kernel, or 'all'`,
-    });
-  }
-  return choose('kernel', names, kernelTable, ({ name }) => name);
-};
+const rowsOf = (names: readonly string[]) => choose('kernel', names, kernelTable, ({ name }) => name);
 
 const takeStock = (rows = kernelTable): Promise<KernelStock[]> => Promise.all(rows.map(takeKernelStock));
 
-const list = async (names: readonly string[], { json }: Flags): Promise<void> => {
-  const stock = await takeStock(names.length === 0 ? kernelTable : rowsOf('list', names));
+const list = async (names: readonly string[], json: boolean): Promise<void> => {
+  const stock = await takeStock(names.length === 0 ? kernelTable : rowsOf(names));
   if (json) {
     process.stdout.write(`${JSON.stringify(stock, null, 2)}\n`);
     return;
@@ -61,7 +32,7 @@ const list = async (names: readonly string[], { json }: Flags): Promise<void> =>
 };
 
 const show = async (names: readonly string[]): Promise<void> => {
-  const texts = (await takeStock(rowsOf('show', names))).map((stock) => {
+  const texts = (await takeStock(rowsOf(names))).map((stock) => {
     const { name, suite, state, bytes, release, version, why, differs, directory } = stock;
     const rows: (readonly [string, string | null])[] = [
       ['kernel', name],
@@ -85,9 +56,9 @@ const change = (before: string | undefined, after: string): string => {
   return before === after ? `${after}, as before` : `${before} → ${after}`;
 };
 
-const fetchAll = async (names: readonly string[], { update }: Flags): Promise<void> => {
+const fetchAll = async (names: readonly string[], update: boolean): Promise<void> => {
   const progress = progressLines();
-  const rows = rowsOf('fetch', names);
+  const rows = rowsOf(names);
   const root = await ensureToolRoot({ progress });
   for (const row of rows) {
     const before = await findKernel(row);
@@ -97,34 +68,54 @@ const fetchAll = async (names: readonly string[], { update }: Flags): Promise<vo
 };
 
 const removeAll = async (names: readonly string[]): Promise<void> => {
-  for (const row of rowsOf('remove', names)) {
+  for (const row of rowsOf(names)) {
     const removed = await removeKernel(row);
     process.stdout.write(`${row.name}: ${removed ? 'removed' : 'was not in the cache'}\n`);
   }
 };
 
-const actions: Readonly<Record<string, (names: readonly string[], flags: Flags) => Promise<void>>> = {
-  list,
-  show,
-  fetch: fetchAll,
-  update: (names) => fetchAll(names, { update: true }),
-  remove: removeAll,
+const several = {
+  syntax: '<NAME...>',
+  help: "kernels of the table; NAME may have * and ? in it, and 'all' stands for all of them",
 };
 
-/** The exit status: 0. Errors are thrown. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const [name = 'list', ...names] = positionals;
-  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (!action) {
-    throw new HarnessError('USAGE', {
-      reason: `vmmci kernels has no action '${name}'; actions: ${Object.keys(actions).join(', ')}`,
-    });
-  }
-  await action(names, values);
+/** For actions of which nothing but an error can go wrong. */
+const done = async (work: Promise<void>): Promise<number> => {
+  await work;
   return 0;
 };
+
+export const command = defineGroup({
+  usual: 'list',
+  actions: {
+    list: defineAction('print the table, and what is in the cache', {
+      operands: [{ ...several, syntax: '[NAME...]' }],
+      options: { json: flag('print JSON in place of the table') },
+      run: ({ json }, names) => done(list(names, json)),
+    }),
+    show: defineAction('print why kernels are in the table, what differs on them, and their directories', {
+      operands: [several],
+      options: {},
+      run: (_, names) => done(show(names)),
+    }),
+    fetch: defineAction('fetch kernels into the cache, if they are not there', {
+      operands: [several],
+      options: { update: flag('fetch the newest build that Debian has') },
+      run: ({ update }, names) => done(fetchAll(names, update)),
+    }),
+    update: defineAction('fetch the newest builds that Debian has', {
+      operands: [several],
+      options: {},
+      run: (_, names) => done(fetchAll(names, true)),
+    }),
+    remove: defineAction('remove kernels from the cache', {
+      operands: [several],
+      options: {},
+      run: (_, names) => done(removeAll(names)),
+    }),
+  },
+  notes: [
+    '* marks the default kernel.',
+    'A kernel of your own needs no fetching: vmmci matrix --kernel dir:PATH',
+  ],
+});

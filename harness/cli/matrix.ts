@@ -2,12 +2,10 @@
 
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { packageRoot } from '../../images/asset.js';
 import { readKernelDirectory } from '../../images/kernels/kernel-directory.js';
 import { HarnessError } from '../base/errors.js';
 import { firstLine } from '../base/text.js';
-import { knownDrivers } from '../driver/known-drivers.js';
 import { createHalt, haltOnSignals } from '../matrix/halt.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { endLineage, markLineage } from '../matrix/lineage.js';
@@ -19,60 +17,39 @@ import type { ReportCell, ReportStep } from '../report/model.js';
 import { renderMatrix } from '../report/terminal.js';
 import { writeReports } from '../report/write.js';
 import { newRunDirectory } from '../run/environment.js';
+import { defineCommand } from './define-command.js';
 import { liveBoard } from './live-board.js';
-
-export const summary = 'run all scenarios on many kernels, and report';
-
-const usage = `usage: vmmci matrix [OPTION…]
-  --kernel PATTERN      of the table (see vmmci kernels), * and ? allowed, or 'all'; default *-cloud; or dir:PATH, a kernel
-                        build tree or unpacked packages of your own; may be repeated
-  --generation PATTERN  vmd generations, likewise; default the newest
-  --scenario PATTERN    files in scenarios/, likewise; default all
-  --driver DIR          a Kbuild directory with vmmci-driver.json in place of the bundled driver
-  --driver-description NAME  a known driver's, or a file, in place of vmmci-driver.json
-  --qemu PATH           a QEMU of the host's in place of the tool root's
-  --jobs N              guests at once; from processors and free memory when not given
-  --shard I/N           the I-th of N parts of the same list; join their reports with vmmci report merge
-  --bail                begin nothing more once something failed
-  --update              take the newest builds of the kernels that Debian has
-  --keep                keep the artifacts of scenarios that pass, too
-  --output DIR          where reports and artifacts go; runs/<time> when not given
-  --list                print the cells, and run nothing
-`;
+import { flag, list, type Values, value } from './option.js';
+import { describedBy, jobs, runOptions } from './run-options.js';
 
 const options = {
-  kernel: { type: 'string', multiple: true },
-  generation: { type: 'string', multiple: true },
-  scenario: { type: 'string', multiple: true },
-  driver: { type: 'string' },
-  'driver-description': { type: 'string' },
-  qemu: { type: 'string' },
-  jobs: { type: 'string' },
-  shard: { type: 'string' },
-  bail: { type: 'boolean' },
-  update: { type: 'boolean' },
-  keep: { type: 'boolean' },
-  output: { type: 'string' },
-  list: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+  kernel: list(
+    'PATTERN',
+    "of the table (see vmmci kernels), * and ? allowed, or 'all'; or dir:PATH, a kernel build tree or unpacked packages of your own",
+    { shown: '*-cloud' },
+  ),
+  generation: list('PATTERN', 'vmd generations, likewise', { shown: 'the newest' }),
+  scenario: list('PATTERN', 'files in scenarios/, likewise', { shown: 'all' }),
+  driver: runOptions.driver,
+  'driver-description': runOptions['driver-description'],
+  qemu: runOptions.qemu,
+  jobs,
+  shard: value('I/N', 'the I-th of N parts of the same list; join their reports with vmmci report merge', {
+    read: parseShard,
+  }),
+  bail: flag('begin nothing more once something failed'),
+  update: flag('take the newest builds of the kernels that Debian has'),
+  keep: runOptions.keep,
+  output: value('DIR', 'where reports and artifacts go', { shown: 'runs/<time>' }),
+  list: flag('print the cells, and run nothing'),
+};
 
 const scenarioFiles = async (): Promise<string[]> => {
   const names = await readdir(join(packageRoot(), 'dist', 'scenarios'));
   return names.flatMap((name) => /^([\w-]+)\.js$/.exec(name)?.[1] ?? []).sort();
 };
 
-const jobsOption = (value: string | undefined): number => {
-  if (value === undefined) return defaultJobs(resources());
-  if (/^[1-9]\d?$/.test(value)) return Number(value);
-  throw new HarnessError('USAGE', { reason: `--jobs: '${value}' is not a number from 1 to 99` });
-};
-
 const describeCell = ({ kernel, generation, file }: Cell): string => `${kernel.name} ${generation} ${file}`;
-
-/** What is no known driver is a file, and the scenarios run in another directory. */
-const describedBy = (value: string | undefined): string | undefined =>
-  value === undefined || knownDrivers.some(({ name }) => name === value) ? value : resolve(value);
 
 const stepLine = (kernel: string, { name, verdict, seconds, cached, reasons, retried }: ReportStep): string =>
   [
@@ -94,18 +71,15 @@ const cellLine = ({ kernel, generation, scenario, verdict, seconds, reasons, ret
 const isFine = ({ verdict, retried }: ReportCell): boolean => verdict === 'passed' && retried.length === 0;
 
 /** The exit status: 0 when all passed, 1 when something failed, 3 when something broke or nothing ran, 128+n after signal n. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values } = parseArgs({ args: [...args], options });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const files = choose('scenario', values.scenario ?? ['all'], await scenarioFiles(), (name) => name);
-  const kernels = selectKernels(values.kernel);
-  const generations = selectGenerations(values.generation);
+const run = async (values: Values<typeof options>): Promise<number> => {
+  const given = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
+  const { 'driver-description': description } = values;
+  const files = choose('scenario', given(values.scenario) ?? ['all'], await scenarioFiles(), (name) => name);
+  const kernels = selectKernels(given(values.kernel));
+  const generations = selectGenerations(given(values.generation));
   const all = planCells({ kernels, generations, files });
-  const cells = values.shard === undefined ? all : cutShard(all, parseShard(values.shard));
-  const jobs = jobsOption(values.jobs);
+  const cells = values.shard === undefined ? all : cutShard(all, values.shard);
+  const parallel = values.jobs ?? defaultJobs(resources());
   if (values.list) {
     process.stdout.write(cells.map((cell) => `${describeCell(cell)}\n`).join(''));
     return 0;
@@ -120,7 +94,7 @@ export const run = async (args: readonly string[]): Promise<number> => {
   const counts = new Map<string, number>();
   for (const { kernel } of cells) counts.set(kernel.name, (counts.get(kernel.name) ?? 0) + 1);
   const live = liveBoard(counts);
-  live.line(`${cells.length} scenario files on ${counts.size} kernels, ${jobs} at once`);
+  live.line(`${cells.length} scenario files on ${counts.size} kernels, ${parallel} at once`);
   const lineage = markLineage();
   // However it ends: at the end of the run, or at a second signal.
   process.once('exit', () => endLineage(lineage));
@@ -132,14 +106,14 @@ export const run = async (args: readonly string[]): Promise<number> => {
       run: directory,
       driver: values.driver,
       driverDirectory: values.driver === undefined ? undefined : resolve(values.driver),
-      description: describedBy(values['driver-description']),
+      description: description === undefined ? undefined : describedBy(description),
       qemu: values.qemu === undefined ? undefined : resolve(values.qemu),
-      keep: values.keep ?? false,
-      jobs,
-      bail: values.bail ?? false,
-      update: values.update ?? false,
+      keep: values.keep,
+      jobs: parallel,
+      bail: values.bail,
+      update: values.update,
       asked: { kernels: kernels.map(({ name }) => name), generations, files },
-      shard: values.shard ?? null,
+      shard: values.shard === undefined ? null : `${values.shard.index}/${values.shard.count}`,
       halt,
       progress: live.line,
       onStep: ({ name }, step) => {
@@ -168,3 +142,5 @@ export const run = async (args: readonly string[]): Promise<number> => {
     signals.release();
   }
 };
+
+export const command = defineCommand({ options, run });

@@ -1,8 +1,6 @@
 // `vmmci report`: reports of earlier runs, joined and compared.
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { HarnessError } from '../base/errors.js';
 import { selectKernels } from '../matrix/select.js';
 import { exitStatusOf } from '../report/counts.js';
 import { diffReports, isLost, isWorse, renderDiff } from '../report/diff.js';
@@ -11,29 +9,8 @@ import { mergeReports } from '../report/merge.js';
 import { readReport, reportFile } from '../report/model.js';
 import { renderMatrix } from '../report/terminal.js';
 import { reportFiles, writeReports } from '../report/write.js';
-
-export const summary = 'join the reports of shards, compare those of two runs';
-
-const usage = `usage: vmmci report merge --output DIR [--kernel PATTERN]… DIR…   one report, with the artifacts, of several
-       vmmci report diff [--issue FILE] BEFORE AFTER             what changed; exit status 1 if something got worse
-       vmmci report render DIR                                   JUnit, Markdown and HTML anew from report.json
-  --output DIR      where the joined report goes; made if it is missing
-  --kernel PATTERN  kernels of which there must be a report: one that is missing is told
-  --issue FILE      write text for an issue about what got worse; not written when nothing did
-`;
-
-const options = {
-  output: { type: 'string' },
-  kernel: { type: 'string', multiple: true },
-  issue: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-interface Flags {
-  readonly output?: string | undefined;
-  readonly kernel?: string[] | undefined;
-  readonly issue?: string | undefined;
-}
+import { defineAction, defineGroup } from './define-command.js';
+import { list, needed, value } from './option.js';
 
 const own = new Set<string>([reportFile, ...Object.values(reportFiles)]);
 
@@ -43,16 +20,16 @@ const copyArtifacts = async (from: string, to: string): Promise<void> => {
     if (!own.has(name)) await cp(join(from, name), join(to, name), { recursive: true });
 };
 
-const merge = async (directories: readonly string[], { output, kernel }: Flags): Promise<number> => {
-  if (output === undefined || directories.length === 0)
-    throw new HarnessError('USAGE', {
-      reason: 'vmmci report merge needs --output DIR and the directories to merge',
-    });
+const merge = async (
+  directories: readonly string[],
+  output: string,
+  kernels: readonly string[],
+): Promise<number> => {
   const target = resolve(output);
   const parts = await Promise.all(
     directories.map(async (directory) => ({ directory, report: await readReport(directory) })),
   );
-  const expected = kernel === undefined ? [] : selectKernels(kernel).map(({ name }) => name);
+  const expected = kernels.length === 0 ? [] : selectKernels(kernels).map(({ name }) => name);
   const report = mergeReports(parts, expected);
   await mkdir(target, { recursive: true });
   for (const { directory } of parts)
@@ -63,9 +40,7 @@ const merge = async (directories: readonly string[], { output, kernel }: Flags):
   return status === 0 && report.cut !== null ? 3 : status;
 };
 
-const diff = async ([before, after, ...more]: readonly string[], { issue }: Flags): Promise<number> => {
-  if (before === undefined || after === undefined || more.length > 0)
-    throw new HarnessError('USAGE', { reason: 'vmmci report diff needs two directories: BEFORE and AFTER' });
+const diff = async (before: string, after: string, issue: string | undefined): Promise<number> => {
   const [old, now] = await Promise.all([readReport(before), readReport(after)]);
   const found = diffReports(old, now);
   process.stdout.write(`${renderDiff(found)}\n`);
@@ -74,33 +49,39 @@ const diff = async ([before, after, ...more]: readonly string[], { issue }: Flag
   return found.changes.some((change) => isWorse(change) || isLost(change)) ? 1 : 0;
 };
 
-const render = async ([directory, ...more]: readonly string[]): Promise<number> => {
-  if (directory === undefined || more.length > 0)
-    throw new HarnessError('USAGE', { reason: 'vmmci report render needs one directory' });
+const render = async (directory: string): Promise<number> => {
   const report = await readReport(directory);
   await writeReports(directory, report);
   return 0;
 };
 
-const actions: Readonly<Record<string, (directories: readonly string[], flags: Flags) => Promise<number>>> = {
-  merge,
-  diff,
-  render,
-};
+const directoryOf = 'the output directory of a run';
 
 /** The exit status: merge as matrix, and 3 when a part is missing; diff 1 when something got worse or lost. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-  const [name, ...directories] = positionals;
-  if (values.help || name === undefined) {
-    process.stdout.write(usage);
-    return values.help ? 0 : 2;
-  }
-  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (action === undefined) {
-    throw new HarnessError('USAGE', {
-      reason: `vmmci report has no action '${name}'; actions: ${Object.keys(actions).join(', ')}`,
-    });
-  }
-  return action(directories, values);
-};
+export const command = defineGroup({
+  actions: {
+    merge: defineAction('join the reports of several runs, with their artifacts', {
+      operands: [{ syntax: '<DIR...>', help: 'output directories of runs' }],
+      options: {
+        output: needed('DIR', 'where the joined report goes; made if it is missing'),
+        kernel: list('PATTERN', 'fail if one of these kernels has no report'),
+      },
+      run: ({ output, kernel }, directories) => merge(directories, output, kernel),
+    }),
+    diff: defineAction('print what changed; exit status 1 if something got worse', {
+      operands: [
+        { syntax: '<BEFORE>', help: directoryOf },
+        { syntax: '<AFTER>', help: directoryOf },
+      ],
+      options: {
+        issue: value('FILE', 'write text for an issue about what got worse; not written when nothing did'),
+      },
+      run: ({ issue }, [before = '', after = '']) => diff(before, after, issue),
+    }),
+    render: defineAction('write JUnit, Markdown and HTML anew from report.json', {
+      operands: [{ syntax: '<DIR>', help: directoryOf }],
+      options: {},
+      run: (_, [directory = '']) => render(directory),
+    }),
+  },
+});

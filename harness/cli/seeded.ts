@@ -1,15 +1,15 @@
 // `vmmci seeded`: the proof that the suite can fail. Each known bug is put into the driver, and a scenario must catch it.
 
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { asset } from '../../images/asset.js';
 import { buildInTree } from '../../images/kernels/build.js';
 import { listSources } from '../../images/kernels/module-sources.js';
 import { HarnessError, hasCode } from '../base/errors.js';
 import { firstLine } from '../base/text.js';
 import { descriptionFile } from '../driver/description.js';
+import { defaultJobs, resources } from '../matrix/jobs.js';
 import { readResults } from '../report/results.js';
 import { columns } from '../report/table.js';
 import { type Environment, openEnvironment, variables } from '../run/environment.js';
@@ -17,20 +17,15 @@ import { runFiles } from '../run/run-files.js';
 import { filesFor, type ScenarioFile, scenarioFiles } from '../run/scenario-files.js';
 import { applyBug, readBugs, type SeededBug } from '../run/seeded-bug.js';
 import { type Fate, judge, type Outcome } from '../run/seeded-outcome.js';
+import { defineCommand } from './define-command.js';
 import { interrupted } from './interrupted.js';
-import { jobsOption } from './jobs-option.js';
+import type { Values } from './option.js';
 import { progressLines } from './progress-lines.js';
-import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
+import { applyRunOptions, jobs, runOptions } from './run-options.js';
 
-export const summary = 'put known bugs into the driver, one at a time, and see each caught by its scenario';
+const { driver: _, 'driver-description': __, ...common } = runOptions;
 
-const usage = `usage: vmmci seeded [WORD…] [--jobs N] [--kernel NAME] [--qemu PATH] [--keep]
-  WORD            only bugs with one of the words in their name
-${runOptionsUsage.replace(/^ {2}--driver.*\n/m, '')}  --jobs N        bugs at once; the number of processors when not given
-`;
-
-const { driver: _, ...chosenOptions } = runOptions;
-const options = { ...chosenOptions, jobs: { type: 'string' } } as const;
+const options = { ...common, jobs };
 
 /** What nearly every bug of some weight shows in. Asked only when the scenario that a bug names has seen nothing. */
 const smoke = ['clock-driver', 'sync-rtc', 'stop'];
@@ -144,19 +139,13 @@ const row = ({ bug, fate, by, line, seconds }: Outcome): string[] => [
 ];
 
 /** The exit status: 0 when every bug was caught by the scenario that it names, else 1. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const jobs = jobsOption(values.jobs) ?? availableParallelism();
+const run = async (values: Values<typeof options>, words: readonly string[]): Promise<number> => {
+  const jobs = values.jobs ?? defaultJobs(resources());
   const sources = await readSources(asset('driver'));
   const bugs = (await readBugs(asset('driver', 'seeded-bugs')))
-    .filter(({ name }) => positionals.length === 0 || positionals.some((word) => name.includes(word)))
+    .filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
     .map((bug) => ({ bug, patched: applyBug(bug, sources) }));
-  if (bugs.length === 0)
-    throw new HarnessError('USAGE', { reason: `no seeded bug is called ${positionals}` });
+  if (bugs.length === 0) throw new HarnessError('USAGE', { reason: `no seeded bug is called ${words}` });
   const files = await scenarioFiles();
   const exists = (name: string): boolean => files.some(({ declares }) => declares(name));
   const named = [...new Set([...bugs.flatMap(({ bug }) => bug.caughtBy), ...smoke])].filter(exists).sort();
@@ -171,7 +160,7 @@ export const run = async (args: readonly string[]): Promise<number> => {
     files,
     place,
     run: join(directory, 'seeded'),
-    keep: values.keep ?? false,
+    keep: values.keep,
     signal,
   };
   const start = performance.now();
@@ -209,3 +198,9 @@ export const run = async (args: readonly string[]): Promise<number> => {
     await rm(place, { recursive: true, force: true });
   }
 };
+
+export const command = defineCommand({
+  operands: [{ syntax: '[WORD...]', help: 'only bugs with one of the words in their name' }],
+  options,
+  run,
+});

@@ -1,36 +1,26 @@
 // `vmmci setup`: everything that guests need, into the cache.
 
-import { parseArgs } from 'node:util';
 import { defaultKernelName } from '../../images/kernels/table.js';
 import { prepare } from '../../images/prepare.js';
+import { defineCommand } from './define-command.js';
+import { flag, list, type Values } from './option.js';
 import { progressLines } from './progress-lines.js';
 
-export const summary = 'fetch and build what guests need; does nothing where all is there';
-
-const usage = `usage: vmmci setup [--kernel NAME]… [--update]
-  --kernel NAME   a kernel of the table (see vmmci kernels); ${defaultKernelName} when not given
-  --update        take the newest build of the kernel that Debian has, although one is there
-`;
-
 const options = {
-  kernel: { type: 'string', multiple: true },
-  update: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+  kernel: list('NAME', 'a kernel of the table (see vmmci kernels)', { shown: defaultKernelName }),
+  update: flag('take the newest build of the kernel that Debian has, although one is there'),
+};
 
 /** The exit status: 0. Errors are thrown. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values } = parseArgs({ args: [...args], options });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
+const run = async ({ kernel: names, update }: Values<typeof options>): Promise<number> => {
   const progress = progressLines();
-  for (const name of values.kernel ?? [defaultKernelName]) {
-    const { root, kernel, modules } = await prepare(name, { progress, update: values.update });
+  for (const name of names.length === 0 ? [defaultKernelName] : names) {
+    const { root, kernel, modules } = await prepare(name, { progress, update });
     progress(
       `QEMU ${root.version}, kernel ${kernel.release} (${kernel.version}), ${modules.modules.join(', ')}`,
     );
   }
   return 0;
 };
+
+export const command = defineCommand({ options, run });

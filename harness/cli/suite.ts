@@ -1,20 +1,18 @@
 // `vmmci suite`: the tests of a tier, through tap, and a table of what the scenarios came to.
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { packageRoot } from '../../images/asset.js';
 import { HarnessError } from '../base/errors.js';
+import { defaultJobs, resources } from '../matrix/jobs.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { compiledFiles } from '../run/compiled-files.js';
 import type { Environment } from '../run/environment.js';
 import { runFiles } from '../run/run-files.js';
 import { distroOf } from '../scenario/distro.js';
-import { jobsOption } from './jobs-option.js';
+import { defineCommand } from './define-command.js';
+import { type Values, value } from './option.js';
 import { progressLines } from './progress-lines.js';
-import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
+import { applyRunOptions, jobs, runOptions } from './run-options.js';
 import { withEnvironment } from './with-environment.js';
-
-export const summary = 'run the tests of one or more tiers';
 
 /** The tests in a folder of the checkout. */
 const filesIn = (folder: string, fits: (name: string) => boolean): Promise<string[]> =>
@@ -94,15 +92,13 @@ interface Choice {
   readonly only: string | undefined;
 }
 
-const names = Object.keys(tiers).join(', ');
+const names = Object.keys(tiers);
 
-const usage = `usage: vmmci suite TIER… [--kernel NAME] [--driver DIR] [--qemu PATH] [--jobs N] [--keep]
-  TIER            ${names}
-${runOptionsUsage}  --jobs N        processes at once; the number of processors when not given
-  --only WORD     only files with WORD in their name
-`;
-
-const options = { ...runOptions, jobs: { type: 'string' }, only: { type: 'string' } } as const;
+const options = {
+  ...runOptions,
+  jobs,
+  only: value('WORD', 'only files with WORD in their name'),
+};
 
 /** Runs one tier and says how it went. */
 const runTier = async (
@@ -129,17 +125,11 @@ const runTier = async (
 };
 
 /** The exit status: 0 when all passed, else 1. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const choice = { jobs: jobsOption(values.jobs) ?? availableParallelism(), only: values.only };
-  const chosen = (positionals.length === 0 ? ['unit'] : positionals).map((name) => {
-    const tier = Object.hasOwn(tiers, name) ? tiers[name] : undefined;
-    if (tier === undefined) throw new HarnessError('USAGE', { reason: `no tier '${name}'; valid: ${names}` });
-    return { name, tier };
+const run = async (values: Values<typeof options>, operands: readonly string[]): Promise<number> => {
+  const choice = { jobs: values.jobs ?? defaultJobs(resources()), only: values.only };
+  const chosen = (operands.length === 0 ? ['unit'] : operands).flatMap((name) => {
+    const tier = tiers[name];
+    return tier === undefined ? [] : [{ name, tier }];
   });
   const directory = await applyRunOptions(values);
   let passed = true;
@@ -156,3 +146,9 @@ export const run = async (args: readonly string[]): Promise<number> => {
   }
   return passed ? 0 : 1;
 };
+
+export const command = defineCommand({
+  operands: [{ syntax: '[TIER...]', help: 'tests to run (default: unit)', words: names }],
+  options,
+  run,
+});

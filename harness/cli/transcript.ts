@@ -1,7 +1,6 @@
 // `vmmci transcript`: the accesses to the registers that a driver makes, shown, stored, and compared with those that are stored.
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { asset } from '../../images/asset.js';
 import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
 import { readTranscript, writeTranscript } from '../driver/stored-transcript.js';
@@ -18,21 +17,18 @@ import { readResults } from '../report/results.js';
 import { openEnvironment, variables } from '../run/environment.js';
 import { runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFiles } from '../run/scenario-files.js';
+import { defineCommand } from './define-command.js';
+import { flag, list, type Values } from './option.js';
 import { progressLines } from './progress-lines.js';
-import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
+import { applyRunOptions, runOptions } from './run-options.js';
 
-export const summary =
-  "show, store or compare the register accesses of a driver's probe, read, command and remove";
-
-const usage = `usage: vmmci transcript [--kernel NAME]… [--driver DIR] [--driver-description NAME] [--qemu PATH] [--update]
-${runOptionsUsage}  --update        store the accesses, those on the first kernel, as transcript.txt beside the driver
-`;
+const { keep: _, ...common } = runOptions;
 
 const options = {
-  ...runOptions,
-  kernel: { type: 'string', multiple: true },
-  update: { type: 'boolean' },
-} as const;
+  ...common,
+  kernel: list('NAME', common.kernel.help, { shown: defaultKernelName }),
+  update: flag('store the accesses, those on the first kernel, as transcript.txt beside the driver'),
+};
 
 /** Runs the scenario on that kernel, and resolves with what the driver did; with a reason when it did not get to the end. */
 const record = async (kernel: string, run: string): Promise<readonly Phase[] | string> => {
@@ -53,13 +49,10 @@ const record = async (kernel: string, run: string): Promise<readonly Phase[] | s
 };
 
 /** The exit status: 0, or 1 when a driver does something else than is stored. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values } = parseArgs({ args: [...args], options });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const rows = (values.kernel ?? [process.env[variables.kernel] ?? defaultKernelName]).map(kernelRow);
+const run = async (values: Values<typeof options>): Promise<number> => {
+  const names =
+    values.kernel.length === 0 ? [process.env[variables.kernel] ?? defaultKernelName] : values.kernel;
+  const rows = names.map(kernelRow);
   const run = await applyRunOptions({ ...values, kernel: undefined, keep: true });
   const driver = resolve(process.env[variables.driver] ?? asset('driver'));
   const progress = progressLines();
@@ -91,3 +84,5 @@ export const run = async (args: readonly string[]): Promise<number> => {
   }
   return status;
 };
+
+export const command = defineCommand({ options, run });

@@ -3,7 +3,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { asset } from '../../images/asset.js';
 import { buildInTree } from '../../images/kernels/build.js';
 import { hashSources, listSources } from '../../images/kernels/module-sources.js';
@@ -15,20 +14,15 @@ import { columns } from '../report/table.js';
 import { type Environment, openEnvironment, variables } from '../run/environment.js';
 import { runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFiles } from '../run/scenario-files.js';
+import { defineCommand } from './define-command.js';
 import { interrupted } from './interrupted.js';
+import type { Values } from './option.js';
 import { progressLines } from './progress-lines.js';
-import { applyRunOptions, runOptions, runOptionsUsage } from './run-options.js';
+import { applyRunOptions, runOptions } from './run-options.js';
 import { watchFiles } from './watch-files.js';
-
-export const summary = 'build and try a driver whenever one of its files is saved';
 
 /** Quick, and between them they use most of a driver. */
 const usual = ['clock-driver', 'sync-rtc'];
-
-const usage = `usage: vmmci watch [--driver DIR] [SCENARIO…] [--driver-description NAME] [--kernel NAME] [--keep]
-  SCENARIO        ${usual.join(' and ')} when not given
-${runOptionsUsage}Ctrl-C ends it.
-`;
 
 interface Bench {
   readonly environment: Environment;
@@ -76,13 +70,8 @@ const attempt = async (
 };
 
 /** The exit status: 0, when it is told to end. */
-export const run = async (args: readonly string[]): Promise<number> => {
-  const { values, positionals } = parseArgs({ args: [...args], options: runOptions, allowPositionals: true });
-  if (values.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const files = filesFor(await scenarioFiles(), positionals.length === 0 ? usual : positionals);
+const run = async (values: Values<typeof runOptions>, names: readonly string[]): Promise<number> => {
+  const files = filesFor(await scenarioFiles(), names.length === 0 ? usual : names);
   const directory = await applyRunOptions(values);
   const driver = resolve(process.env[variables.driver] ?? asset('driver'));
   await listSources(driver);
@@ -133,3 +122,12 @@ export const run = async (args: readonly string[]): Promise<number> => {
     await rm(place, { recursive: true, force: true });
   }
 };
+
+export const command = defineCommand({
+  operands: [
+    { syntax: '[SCENARIO...]', help: `scenarios to run at each save (default: ${usual.join(' and ')})` },
+  ],
+  options: runOptions,
+  notes: ['Ctrl-C ends it.'],
+  run,
+});

@@ -1,0 +1,63 @@
+// What a file of this folder exports: a command, or a group of actions.
+import type { Options, Values } from './option.js';
+
+/** The words that follow the options. */
+export interface Operand {
+  /** `[SCENARIO...]`: `[…]` may be left out, `<…>` may not, `...` takes any number. */
+  readonly syntax: string;
+  readonly help: string;
+  /** The words that it may be, where those are few. */
+  readonly words?: readonly string[];
+}
+
+export interface Command<O extends Options = Options> {
+  readonly kind: 'command';
+  readonly operands: readonly Operand[];
+  readonly options: O;
+  /** Paragraphs below the options. */
+  readonly notes: readonly string[];
+  /** Resolves with the exit status. */
+  readonly run: (values: Values<O>, operands: readonly string[]) => Promise<number>;
+}
+
+export interface Action extends Command {
+  readonly summary: string;
+}
+
+export interface Group {
+  readonly kind: 'group';
+  readonly actions: Readonly<Record<string, Action>>;
+  /** The action that runs when none is named. */
+  readonly usual?: string | undefined;
+  /** Options that all actions have: they may stand before the action, too. */
+  readonly options: Options;
+  readonly notes: readonly string[];
+}
+
+interface CommandParts<O extends Options> {
+  readonly operands?: readonly Operand[];
+  readonly options: O;
+  readonly notes?: readonly string[];
+  readonly run: (values: Values<O>, operands: readonly string[]) => Promise<number>;
+}
+
+export const defineCommand = <const O extends Options>(parts: CommandParts<O>): Command<O> => ({
+  kind: 'command',
+  operands: [],
+  notes: [],
+  ...parts,
+});
+
+export const defineAction = <const O extends Options>(summary: string, parts: CommandParts<O>): Action => ({
+  ...(defineCommand(parts) as unknown as Command),
+  summary,
+});
+
+export const defineGroup = (
+  parts: Omit<Group, 'kind' | 'notes' | 'options'> & Partial<Pick<Group, 'notes' | 'options'>>,
+): Group => ({
+  kind: 'group',
+  notes: [],
+  options: {},
+  ...parts,
+});

@@ -1,0 +1,126 @@
+// Options of a command: one table row gives the flag, its value, its default and its line in the help.
+
+import { HarnessError } from '../base/errors.js';
+
+/** How a value is read. Throws INVALID_VALUE or another HarnessError, for `name`: an option or an environment variable. */
+export type Read<T> = (text: string, name: string) => T;
+
+export interface Option<T> {
+  readonly kind: 'flag' | 'value' | 'list';
+  /** A noun phrase, or an imperative; the default is added to it. */
+  readonly help: string;
+  /** What stands for the value in the help: `DIR`. */
+  readonly placeholder?: string | undefined;
+  /** A single letter. */
+  readonly short?: string | undefined;
+  /** The environment variable that gives the value where the option does not. */
+  readonly variable?: string | undefined;
+  readonly read?: Read<unknown> | undefined;
+  /** The value of an option that is not given, as text that `read` accepts. */
+  readonly fallback?: string | undefined;
+  /** Whether a command line without it is refused. */
+  readonly needed?: boolean;
+  /** What the help names as the default, where no fixed text is one. */
+  readonly shown?: string | undefined;
+  /** Only for the type checker: what the command gets. */
+  readonly type?: T;
+}
+
+export type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** The values that a command gets, by option name. */
+export type Values<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
+
+interface Common {
+  readonly short?: string;
+  readonly variable?: string;
+  readonly shown?: string;
+}
+
+interface Reading<T> extends Common {
+  readonly read: Read<T>;
+}
+
+interface Fallback {
+  readonly fallback: string;
+}
+
+/** `true` when it is given. Its environment variable must be `1` or `0`. */
+export const flag = (help: string, details: Omit<Common, 'shown'> = {}): Option<boolean> => ({
+  kind: 'flag',
+  help,
+  ...details,
+});
+
+/** One value; `undefined` when the option is not given and has no fallback. The last one counts. */
+export function value<T>(placeholder: string, help: string, details: Reading<T> & Fallback): Option<T>;
+export function value<T>(placeholder: string, help: string, details: Reading<T>): Option<T | undefined>;
+export function value(placeholder: string, help: string, details: Common & Fallback): Option<string>;
+export function value(placeholder: string, help: string, details?: Common): Option<string | undefined>;
+export function value(placeholder: string, help: string, details: Common = {}): Option<unknown> {
+  return { kind: 'value', placeholder, help, ...details };
+}
+
+/** One value that must be given. */
+export function needed<T>(placeholder: string, help: string, details: Reading<T>): Option<T>;
+export function needed(placeholder: string, help: string, details?: Common): Option<string>;
+export function needed(placeholder: string, help: string, details: Common = {}): Option<unknown> {
+  return { kind: 'value', needed: true, placeholder, help, ...details };
+}
+
+/** The values of an option that may be repeated; empty when it is not given. */
+export function list<T>(placeholder: string, help: string, details: Reading<T>): Option<readonly T[]>;
+export function list(placeholder: string, help: string, details?: Common): Option<readonly string[]>;
+export function list(placeholder: string, help: string, details: Common = {}): Option<unknown> {
+  return { kind: 'list', placeholder, help: `${help}; may be repeated`, ...details };
+}
+
+/** One of a few words. */
+export const oneOf =
+  <T extends string>(words: readonly T[]): Read<T> =>
+  (text, name) => {
+    const word = words.find((one) => one === text);
+    if (word === undefined)
+      throw new HarnessError('INVALID_VALUE', { name, expected: `one of ${words.join(', ')}`, value: text });
+    return word;
+  };
+
+/** A whole number from 1 to `max`. */
+export const count =
+  (max: number): Read<number> =>
+  (text, name) => {
+    if (!/^[1-9]\d{0,8}$/.test(text) || Number(text) > max)
+      throw new HarnessError('INVALID_VALUE', { name, expected: `a number from 1 to ${max}`, value: text });
+    return Number(text);
+  };
+
+const readFlag = oneOf(['0', '1']);
+
+const readAs = ({ kind, read = (text) => text }: Option<unknown>, text: string, name: string): unknown => {
+  if (kind === 'flag') return readFlag(text, name) === '1';
+  // What follows an option is its value, unless it looks like the next option.
+  if (text.startsWith('-'))
+    throw new HarnessError('INVALID_VALUE', { name, expected: 'a value', value: text });
+  return read(text, name);
+};
+
+/** The value of an option: what the command line gives, else the environment, else the fallback; `undefined` when none does. */
+export const optionValue = (
+  name: string,
+  option: Option<unknown>,
+  given: boolean | string | readonly string[] | undefined,
+): unknown => {
+  const long = `--${name}`;
+  if (typeof given === 'boolean') return given;
+  if (typeof given === 'string') return readAs(option, given, long);
+  if (given !== undefined) return given.map((text) => readAs(option, text, long));
+  const { kind, variable, fallback } = option;
+  const fromEnvironment = variable === undefined ? undefined : process.env[variable];
+  if (variable !== undefined && fromEnvironment !== undefined) {
+    const read = readAs(option, fromEnvironment, variable);
+    return kind === 'list' ? [read] : read;
+  }
+  if (kind === 'flag') return false;
+  if (kind === 'list') return [];
+  return fallback === undefined ? undefined : readAs(option, fallback, long);
+};
