@@ -1,4 +1,6 @@
 // The difference between two lists of lines.
+
+import { diffArrays } from 'diff';
 import type { Phase } from './transcript.js';
 
 export interface Line {
@@ -7,37 +9,11 @@ export interface Line {
   readonly text: string;
 }
 
-/** The shortest edit that makes `right` of `left`, deletions first. Quadratic: for lists of some hundred lines. */
-export const diffLines = (left: readonly string[], right: readonly string[]): Line[] => {
-  const width = right.length + 1;
-  const common = new Uint32Array((left.length + 1) * width);
-  const at = (row: number, column: number): number => common[row * width + column] ?? 0;
-  for (let row = left.length - 1; row >= 0; row--) {
-    for (let column = right.length - 1; column >= 0; column--) {
-      common[row * width + column] =
-        left[row] === right[column]
-          ? at(row + 1, column + 1) + 1
-          : Math.max(at(row + 1, column), at(row, column + 1));
-    }
-  }
-  const lines: Line[] = [];
-  let [row, column] = [0, 0];
-  while (row < left.length || column < right.length) {
-    const [mine, yours] = [left[row], right[column]];
-    if (mine !== undefined && mine === yours) {
-      lines.push({ mark: ' ', text: mine });
-      row += 1;
-      column += 1;
-    } else if (mine !== undefined && (yours === undefined || at(row + 1, column) >= at(row, column + 1))) {
-      lines.push({ mark: '-', text: mine });
-      row += 1;
-    } else {
-      lines.push({ mark: '+', text: yours ?? '' });
-      column += 1;
-    }
-  }
-  return lines;
-};
+/** The shortest edit that makes `right` of `left`, deletions first. */
+export const diffLines = (left: readonly string[], right: readonly string[]): Line[] =>
+  diffArrays([...left], [...right]).flatMap(({ value, added, removed }) =>
+    value.map((text): Line => ({ mark: added ? '+' : removed ? '-' : ' ', text })),
+  );
 
 /** Phases in the order of the first list, then those that only the second has. */
 const names = (left: readonly Phase[], right: readonly Phase[]): string[] => [

@@ -34,8 +34,11 @@ t.test('no line of the context may differ', async (t) => {
 
 t.test('what is no diff', async (t) => {
   t.throws(() => parseDiff(''), /no file/);
-  t.throws(() => parseDiff('@@ -1 +1 @@\n-a\n+b\n'), /line 1/);
-  t.throws(() => parseDiff('+++ b/x\n@@ -1,2 +1 @@\n-a\n+b\n'), /hunk/);
+  t.throws(() => parseDiff('@@ -1 +1 @@\n-a\n+b\n'), /no line \+\+\+ b/);
+  t.throws(() => parseDiff('--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-a\n+b\n'), /Hunk at line 3/);
+  t.throws(() => parseDiff('--- a/x\n+++ b/x\n'), /no hunk/);
+  t.throws(() => parseDiff('--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+b\n'), /file that exists/);
+  t.throws(() => parseDiff('nonsense\n'), /no part of a diff|no line/);
   t.throws(() => parseDiff(`${diff}nonsense\n`), /nonsense/);
   t.throws(() => parseDiff(`${diff}\\ No newline at end of file\n`), /No newline/);
 });

@@ -1,72 +1,42 @@
-// Unified diffs, applied in memory and strictly: a context line that differs is an error, only the place may have moved.
+// Unified diffs of seeded bugs, applied in memory: no line of the context may differ, only the position may have moved.
 
-export interface Hunk {
-  /** The line, from 1, where it was when the diff was made. */
-  readonly line: number;
-  readonly before: readonly string[];
-  readonly after: readonly string[];
-}
+import { applyPatch, parsePatch, type StructuredPatch } from 'diff';
 
 export interface FilePatch {
   /** As `patch -p1` would have it. */
   readonly path: string;
-  readonly hunks: readonly Hunk[];
+  readonly patch: StructuredPatch;
 }
 
-const fileLine = /^\+\+\+ b\/(\S+)$/;
-const hunkLine = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/;
+const only = (patch: StructuredPatch): FilePatch => {
+  const [, path] = /^b\/(\S+)$/.exec(patch.newFileName ?? '') ?? [];
+  if (path === undefined) throw new Error('a hunk has no line +++ b/PATH before it');
+  if (!patch.oldFileName?.startsWith('a/'))
+    throw new Error(`${path}: only changes to a file that exists are supported`);
+  if (patch.hunks.length === 0) throw new Error(`${path}: there is no hunk`);
+  if (patch.hunks.some(({ lines }) => lines.some((line) => line.startsWith('\\'))))
+    throw new Error(`${path}: No newline at end of file`);
+  return { path, patch };
+};
 
-/** Changes to files that exist; no file is made, removed or renamed. Throws an Error that says which line is wrong. */
+/** Changes to files that exist; no file is made, removed or renamed. Throws an Error that names what is wrong. */
 export const parseDiff = (text: string): FilePatch[] => {
-  const lines = text.replace(/\n$/, '').split('\n');
-  const files: { path: string; hunks: Hunk[] }[] = [];
-  for (let index = 0; index < lines.length; ) {
-    const line = lines[index++] ?? '';
-    const path = fileLine.exec(line)?.[1];
-    if (path !== undefined) files.push({ path, hunks: [] });
-    if (path !== undefined || line === '' || line.startsWith('--- a/')) continue;
-    const [, start, left = '1', right = '1'] = hunkLine.exec(line) ?? [];
-    const file = files.at(-1);
-    if (start === undefined || file === undefined)
-      throw new Error(`line ${index} is no part of a diff: ${line}`);
-    const before: string[] = [];
-    const after: string[] = [];
-    while (before.length < Number(left) || after.length < Number(right)) {
-      const body = lines[index++];
-      const mark = body?.[0] ?? ' ';
-      if (body === undefined || !' +-'.includes(mark)) throw new Error(`line ${index} is no line of a hunk`);
-      if (mark !== '+') before.push(body.slice(1));
-      if (mark !== '-') after.push(body.slice(1));
-    }
-    if (before.length !== Number(left) || after.length !== Number(right))
-      throw new Error(`the hunk at line ${start} of ${file.path} has not as many lines as it says`);
-    file.hunks.push({ line: Number(start), before, after });
-  }
-  if (files.length === 0) throw new Error('it changes no file');
+  if (text.trim() === '') throw new Error('it changes no file');
+  const files = parsePatch(text).map(only);
+  // The parser skips what it does not know; a line of a bug that was lost in editing would be lost silently.
+  const known = files.flatMap(({ patch }) => patch.hunks.map(({ lines }) => lines.length + 1));
+  const count = known.reduce((sum, lines) => sum + lines, 2 * files.length);
+  const lines = text.trimEnd().split('\n');
+  if (lines.length > count) throw new Error(`line ${count + 1} is no part of a diff: ${lines[count]}`);
   return files;
 };
 
-const fits = (lines: readonly string[], at: number, before: readonly string[]): boolean =>
-  before.every((line, index) => lines[at + index] === line);
-
-/** Where `before` is, nearest to `wanted`; −1 when nowhere. */
-const find = (lines: readonly string[], wanted: number, before: readonly string[]): number => {
-  for (let away = 0; away <= lines.length; away++) {
-    for (const at of [wanted - away, wanted + away]) if (at >= 0 && fits(lines, at, before)) return at;
-  }
-  return -1;
-};
-
 /** The text with all hunks applied. Throws an Error that names the first one that does not fit. */
-export const applyHunks = (text: string, { path, hunks }: FilePatch): string => {
-  const lines = text.split('\n');
-  let shift = 0;
-  for (const { line, before, after } of hunks) {
-    const wanted = line - 1 + shift;
-    const at = find(lines, wanted, before);
-    if (at < 0) throw new Error(`the hunk at line ${line} of ${path} does not fit`);
-    lines.splice(at, before.length, ...after);
-    shift = at - (line - 1) + after.length - before.length;
-  }
-  return lines.join('\n');
+export const applyHunks = (text: string, { path, patch }: FilePatch): string => {
+  const apply = (count: number): string | false =>
+    applyPatch(text, { ...patch, hunks: patch.hunks.slice(0, count) }, { autoConvertLineEndings: false });
+  const whole = apply(patch.hunks.length);
+  if (whole !== false) return whole;
+  const bad = patch.hunks.find((_, index) => apply(index + 1) === false);
+  throw new Error(`the hunk at line ${bad?.oldStart} of ${path} does not fit`);
 };
