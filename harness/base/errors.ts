@@ -15,6 +15,11 @@ interface Row {
 }
 
 const table = {
+  TEMPORARY_DIRECTORY: {
+    blame: 'broken',
+    message:
+      'no temporary directory can be made in {path}: {reason}; set TMPDIR to a directory that exists, is writable and has space left',
+  },
   // sockets
   SOCKET_PATH: { blame: 'usage', message: 'socket path {path}: {reason}' },
   SOCKET_IN_USE: { blame: 'usage', message: 'socket {path} is in use by another process' },

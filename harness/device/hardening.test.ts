@@ -25,8 +25,8 @@ for (const [protocol, count] of Object.entries(usual)) {
   });
 }
 
-/** Besides messages: promises, frames, an error that is being told, and a slab of Node's buffer pool, in bytes. */
-const overhead = 64 * 1024;
+/** Besides messages, in bytes: promises, frames, an error that is being told, and a slab of Node's buffer pool. */
+const overhead = 56 * 1024 + Buffer.poolSize;
 
 for (const [protocol, how] of [
   ['vhost-user', 'never'],

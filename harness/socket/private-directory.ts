@@ -1,9 +1,50 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// Directories for sockets.
 
-/** A new directory of mode 0700 with a path short enough for sockets in it. `remove` deletes it with all it holds. */
-export const privateDirectory = (): { path: string; remove: () => void } => {
-  const path = mkdtempSync(join(tmpdir(), 'vmmci-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+import { symlinkSync, unlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { HarnessError } from '../base/errors.js';
+import { removeLeftovers, type TemporaryDirectory, temporaryDirectory } from '../base/temporary-directory.js';
+import { maxPathBytes } from './libc.js';
+
+/** Bytes of path below the directory that sockets may need: `/sockets/0/function.sock` and more. */
+const room = 40;
+
+const shortParents = ['/tmp', '/var/tmp', '/dev/shm'];
+
+/** A link to `path` with a short name, where a long one would leave too little of a socket's path. */
+const shortLink = (path: string): string => {
+  for (const parent of shortParents) {
+    const link = join(parent, basename(path));
+    try {
+      removeLeftovers(parent);
+      symlinkSync(path, link);
+      return link;
+    } catch {
+      // This one cannot be used; the next may be.
+    }
+  }
+  const reason = `is too long for sockets, and none of ${shortParents.join(', ')} can be written; use a shorter TMPDIR`;
+  throw new HarnessError('SOCKET_PATH', { path, reason });
+};
+
+/**
+ * A new directory of mode 0700 below TMPDIR, with a path short enough for sockets in it: where that of TMPDIR is too
+ * long, the path given is a link elsewhere. `remove` deletes it with all it holds.
+ */
+export const privateDirectory = (): TemporaryDirectory => {
+  const directory = temporaryDirectory();
+  if (Buffer.byteLength(directory.path) + room <= maxPathBytes) return directory;
+  try {
+    const path = shortLink(directory.path);
+    return {
+      path,
+      remove: () => {
+        unlinkSync(path);
+        directory.remove();
+      },
+    };
+  } catch (error) {
+    directory.remove();
+    throw error;
+  }
 };

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import t from 'tap';
+
+const module = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
+
+t.test('sockets work wherever TMPDIR is, and nothing of them is left', async (t) => {
+  const top = mkdtempSync(join(tmpdir(), 'parent-'));
+  t.teardown(() => rmSync(top, { recursive: true, force: true }));
+  for (const bytes of [40, 66, 107, 250]) {
+    const parent = join(top, 'x'.repeat(Math.max(1, bytes - top.length - 1)));
+    mkdirSync(parent);
+    const text = `
+      const { privateDirectory } = await import(${module('./private-directory.js')});
+      const { listen } = await import(${module('./listen.js')});
+      const { connect } = await import(${module('./connect.js')});
+      const { realpathSync, readdirSync } = await import('node:fs');
+      const directory = privateDirectory();
+      const listener = await listen(directory.path + '/sockets/0/a-name-as-long-as.sock', () => {});
+      (await connect(listener.path)).close();
+      console.log(directory.path + ' ' + realpathSync(directory.path));
+      listener.close();
+      directory.remove();`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', text], {
+      env: { ...process.env, TMPDIR: parent },
+      encoding: 'utf8',
+    });
+    t.equal(stderr, '', `${bytes} bytes`);
+    const [path = '', real = ''] = stdout.trim().split(' ');
+    t.equal(real, join(realpathSync(parent), basename(path)), 'what it holds is below TMPDIR');
+    t.equal(lstatSync(path, { throwIfNoEntry: false }), undefined, 'the link is gone');
+    t.same(readdirSync(parent), [], 'the directory is gone');
+  }
+});
+
+t.test('the link that a killed process has left is removed by the next', async (t) => {
+  const top = mkdtempSync(join(tmpdir(), 'parent-'));
+  t.teardown(() => rmSync(top, { recursive: true, force: true }));
+  const parent = join(top, 'x'.repeat(100));
+  mkdirSync(parent);
+  const run = (text: string) =>
+    spawnSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '--eval',
+        `const { privateDirectory } = await import(${module('./private-directory.js')});
+        const directory = privateDirectory(); const fs = await import('node:fs'); ${text}`,
+      ],
+      { env: { ...process.env, TMPDIR: parent }, encoding: 'utf8' },
+    );
+  const { stdout } = run("fs.writeSync(1, directory.path); process.kill(process.pid, 'SIGKILL')");
+  t.notSame(readdirSync(parent), []);
+  t.equal(run('directory.remove()').status, 0);
+  t.same(readdirSync(parent), []);
+  t.equal(lstatSync(stdout, { throwIfNoEntry: false }), undefined);
+});
