@@ -1,8 +1,8 @@
 // `vmmci bench-matrix`: how long the kernel matrix takes, what a scenario costs before it begins, and how much memory.
-import { mkdtemp } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { removeTree } from '../base/cache/remove-tree.js';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { matrixFigures, renderMatrixFigures } from '../bench/matrix-figures.js';
 import { type MatrixRun, runMatrixOnce, wasWarm } from '../bench/matrix-run.js';
 import { exitStatusOf } from '../report/counts.js';
@@ -26,7 +26,7 @@ const each = (option: string, values: readonly string[]): string[] =>
 
 /** The exit status: 0 when all scenarios passed; else that of the matrix, and the figures are worth little. */
 const run = async (values: Values<typeof options>): Promise<number> => {
-  const place = await mkdtemp(join(tmpdir(), 'vmmci-bench-'));
+  const place = temporaryDirectory().path;
   const reports = values.keep === undefined ? place : resolve(values.keep);
   const forMatrix = [
     ...each('--kernel', values.kernel),

@@ -1,12 +1,12 @@
 // `vmmci seeded`: the proof that the suite can fail. Each known bug is put into the driver, and a scenario must catch it.
 
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asset } from '../../images/asset.js';
 import { buildInTree } from '../../images/kernels/build.js';
 import { listSources } from '../../images/kernels/module-sources.js';
 import { HarnessError, hasCode } from '../base/errors.js';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { firstLine } from '../base/text.js';
 import { descriptionFile } from '../driver/description.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
@@ -153,7 +153,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
   const progress = progressLines();
   const directory = await applyRunOptions(values);
   const environment = await openEnvironment(progress);
-  const place = await mkdtemp(join(tmpdir(), 'vmmci-seeded-'));
+  const place = temporaryDirectory().path;
   const { signal, done } = interrupted();
   const bench: Bench = {
     environment,

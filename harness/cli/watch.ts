@@ -1,12 +1,13 @@
 // `vmmci watch`: a driver is built and tried whenever one of its files is saved.
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { asset } from '../../images/asset.js';
 import { buildInTree } from '../../images/kernels/build.js';
 import { hashSources, listSources } from '../../images/kernels/module-sources.js';
 import { hasCode } from '../base/errors.js';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { firstLine } from '../base/text.js';
 import { messageOf } from '../base/thrown.js';
 import { readResults } from '../report/results.js';
@@ -76,7 +77,7 @@ const run = async (values: Values<typeof runOptions>, names: readonly string[]):
   const driver = resolve(process.env[variables.driver] ?? asset('driver'));
   await listSources(driver);
   const environment = await openEnvironment(progressLines());
-  const place = await mkdtemp(join(tmpdir(), 'vmmci-watch-'));
+  const place = temporaryDirectory().path;
   const bench: Bench = { environment, driver, files, place, run: join(directory, 'watch') };
   const { signal, done } = interrupted();
   const watched = watchFiles(driver);

@@ -1,8 +1,8 @@
 // A process that runs scenario files one after the other, all on one kernel and one generation of vmd, with the places that are its own.
-import { mkdir, mkdtemp, open, readFile, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../base/cache/remove-tree.js';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { variables } from '../run/environment.js';
 import { type End, startWorker } from '../run/start-worker.js';
 
@@ -42,8 +42,7 @@ export const startScenarioProcess = async ({
   timeoutMs = 600_000,
   endMs = 60_000,
 }: ProcessOptions): Promise<ScenarioProcess> => {
-  // Short: sockets are somewhere below it.
-  const temporary = await mkdtemp(join(tmpdir(), 'vm-'));
+  const temporary = temporaryDirectory().path;
   // A file, not a pipe: when a scenario is over, all that it has printed is there.
   const log = join(temporary, 'output');
   const file = await open(log, 'a');

@@ -2,12 +2,12 @@
 // never gets through a kernel, so "it opens" and "the firmware printed" prove nothing.
 
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { publish } from '../base/cache/publish.js';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { systemCode } from '../base/thrown.js';
 import type { Qemu } from './find.js';
 import { firmware, firmwareExit } from './firmware.js';
@@ -54,7 +54,7 @@ const openKvm = async (): Promise<string | undefined> => {
 
 /** Boots the probe firmware; undefined when it got to its end, else what happened. Any accelerator's arguments may be given. */
 export const bootFirmware = async (qemu: Qemu, accel: readonly string[]): Promise<string | undefined> => {
-  const directory = await mkdtemp(join(tmpdir(), 'vmmci-probe-'));
+  const directory = temporaryDirectory().path;
   try {
     const image = join(directory, 'probe.bin');
     await writeFile(image, firmware());

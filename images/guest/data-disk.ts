@@ -1,10 +1,10 @@
 // The data disk: an ext4 that a guest writes to, and that is looked at from outside when the guest is gone.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { publish } from '../../harness/base/cache/publish.js';
+import { temporaryDirectory } from '../../harness/base/temporary-directory.js';
 import { createBase, createOverlay } from '../qemu-img/image.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 
@@ -16,7 +16,7 @@ export const dataSize = mebibytes * 2 ** 20;
 /** An empty ext4 as a compressed qcow2, made once for each tool root. */
 const ensureBase = (root: ToolRoot): Promise<string> =>
   publish(join(cacheDirectory(), 'guest', `data-${mebibytes}-${root.version}.qcow2`), async (temporary) => {
-    const nothing = await mkdtemp(join(tmpdir(), 'vmmci-data-'));
+    const nothing = temporaryDirectory().path;
     try {
       await createBase(root, nothing, temporary, { size: mebibytes, label: 'data' });
     } finally {

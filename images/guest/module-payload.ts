@@ -1,10 +1,10 @@
 // Modules for a guest that has booted without them, with the index that its modprobe reads. It is made here: under TCG the guest's own
 // depmod took a fifth of a scenario.
 
-import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
+import { temporaryDirectory } from '../../harness/base/temporary-directory.js';
 import { moduleClosure } from '../kernels/closure.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
@@ -29,7 +29,7 @@ export const modulePayload = async (
   modules: readonly FileEntry[],
 ): Promise<Entry[]> => {
   const base = `lib/modules/${kernel.release}`;
-  const place = await mkdtemp(join(tmpdir(), 'vmmci-index-'));
+  const place = temporaryDirectory().path;
   try {
     for (const path of await moduleClosure(kernel, wanted))
       await inPlace(join(place, base, relative(kernel.modulesDirectory, path)), (to) => copyFile(path, to));
