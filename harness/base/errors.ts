@@ -38,6 +38,11 @@ const table = {
   QMP_TIMEOUT: { blame: 'broken', message: 'QMP: no {what} within {ms} ms' },
   QTEST: { blame: 'broken', message: 'qtest {command}: {reason}' },
   SNAPSHOT: { blame: 'broken', message: 'snapshot {path}: {step}: {reason}' },
+  QEMU_DISK: {
+    blame: 'broken',
+    message:
+      "the host could not {operation} the guest's disk {disk} ({reason}): {path}, on the file system {mount} with {freeMB} MB free",
+  },
   // guest
   GUEST_BUILD: { blame: 'broken', message: 'guest image: {reason}' },
   GUEST_BOOT: { blame: 'broken', message: 'the guest did not come up: {reason}' },
@@ -52,6 +57,11 @@ const table = {
   GUEST_READ: { blame: 'broken', message: 'guest {what}: expected {expected}, got {got}' },
   KERNEL_LOG: { blame: 'broken', message: 'the kernel log could not be checked: {reason}' },
   KERNEL_SPLAT: { blame: 'failed', message: 'the guest kernel complained ({kind}):\n{lines}' },
+  DISK_FULL: {
+    blame: 'broken',
+    message:
+      'no space left on the file system {mount} ({freeMB} MB free): {reason}; free some, or set {variable} to a directory on a larger one',
+  },
   // cache, tool root and kernels
   CACHE_LOCK: { blame: 'broken', message: 'lock {path}: {reason}' },
   CACHE_FULL: {
@@ -126,6 +136,7 @@ const table = {
     blame: 'broken',
     message: 'kernel {release} has no module {module}, neither as a file nor built in',
   },
+  KERNEL_LACKS: { blame: 'usage', message: 'kernel {release}: {reason}' },
   DRIVER_BUILD: {
     blame: 'failed',
     message: 'the driver in {directory} does not compile for {release}: {reason}; log: {log}',

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import t from 'tap';
+import { HarnessError } from '../base/errors.js';
 import type { TraceData } from '../base/trace.js';
 import type { QemuExit } from '../qemu/exit.js';
 import { FakeTimers } from '../testing/fake-timers.js';
@@ -7,7 +8,7 @@ import { Console } from './console.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const setUp = () => {
+const setUp = ({ hostFailure }: { hostFailure?: Promise<HarnessError> } = {}) => {
   const stream = new PassThrough();
   const timers = new FakeTimers();
   const traced: TraceData[] = [];
@@ -15,7 +16,7 @@ const setUp = () => {
   const exit = new Promise<QemuExit>((resolve) => {
     end = resolve;
   });
-  const console = new Console({ stream, exit, timers, trace: (event) => traced.push(event) });
+  const console = new Console({ stream, exit, hostFailure, timers, trace: (event) => traced.push(event) });
   const say = async (text: string): Promise<void> => {
     stream.write(text);
     await turn();
@@ -149,5 +150,39 @@ t.test('an end that is waited for is a result', async (t) => {
   const late = other.console.waitExit({ what: 'the reboot', timeoutMs: 1000 });
   other.timers.pass(1000);
   await t.rejects(late, { code: 'GUEST_TIMEOUT', fields: { what: 'the reboot', ms: 1000 } });
+  t.equal(timers.pending, 0);
+});
+
+t.test(
+  'an end that neither the guest nor the harness brought about is none that was waited for',
+  async (t) => {
+    for (const [how, fields] of Object.entries({
+      SIGKILL: { status: null, signal: 'SIGKILL' },
+      'host-signal': { shutdown: 'host-signal' },
+      'status 1': { status: 1, shutdown: 'guest-reset' },
+    })) {
+      const { console, quit } = setUp();
+      const exit = console.waitExit({ what: 'the reboot', timeoutMs: 1000 });
+      quit(fields);
+      await t.rejects(exit, { code: 'QEMU_EXIT', blame: 'broken', fields: { how } }, how);
+    }
+    for (const fields of [{ shutdown: 'host-qmp-quit' }, { status: null, signal: 'SIGKILL', killed: true }]) {
+      const { console, quit } = setUp();
+      quit(fields);
+      t.match(await console.waitExit({ what: 'the end', timeoutMs: 1000 }), fields, 'the harness did');
+    }
+  },
+);
+
+t.test('a failure of the host ends every wait at once', async (t) => {
+  const full = new HarnessError('DISK_FULL', {
+    mount: '/tmp',
+    freeMB: 0,
+    reason: 'full',
+    variable: 'TMPDIR',
+  });
+  const { console, timers } = setUp({ hostFailure: Promise.resolve(full) });
+  await t.rejects(console.waitExit({ what: 'the end', timeoutMs: 60_000 }), full);
+  await t.rejects(console.waitFor(/never/, { what: 'never', timeoutMs: 60_000 }), full);
   t.equal(timers.pending, 0);
 });

@@ -4,7 +4,7 @@
 import type { Readable } from 'node:stream';
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
-import { describeExit, isGuestsOwn, type QemuExit } from '../qemu/exit.js';
+import { describeExit, isExpected, isGuestsOwn, type QemuExit } from '../qemu/exit.js';
 import { lineSplitter } from './lines.js';
 import { findSplats } from './splats.js';
 import { realTimers, type Timers } from './timers.js';
@@ -41,6 +41,8 @@ const panicPattern = /Kernel panic - not syncing: .*/;
 export interface ConsoleOptions {
   stream: Readable;
   exit: Promise<QemuExit>;
+  /** Resolves when the host lets the machine down. Every wait ends with that error then. */
+  hostFailure?: Promise<HarnessError> | undefined;
   timers?: Timers;
   /** Gets `console` events: {line}. */
   trace?: TraceSink;
@@ -56,7 +58,7 @@ export class Console {
   /** What ends every wait from now on. */
   #end: ((what: string) => HarnessError) | undefined;
 
-  constructor({ stream, exit, timers = realTimers, trace = noTrace }: ConsoleOptions) {
+  constructor({ stream, exit, hostFailure, timers = realTimers, trace = noTrace }: ConsoleOptions) {
     this.#timers = timers;
     const splitter = lineSplitter((text) => {
       trace({ kind: 'console', line: text });
@@ -64,6 +66,7 @@ export class Console {
     });
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => splitter.feed(text));
+    void hostFailure?.then((failure) => this.#finish(() => failure));
     void exit.then((ended) => {
       splitter.end();
       this.#exit = ended;
@@ -150,12 +153,15 @@ export class Console {
     });
   }
 
-  /** How the machine ended, for who expects it to. GUEST_PANIC if that was a panic, GUEST_TIMEOUT if it lives on. */
+  /**
+   * How the machine ended, for callers that expect it to. GUEST_PANIC if that was a panic, GUEST_TIMEOUT if it lives on, QEMU_EXIT
+   * if neither the guest nor the harness ended it.
+   */
   async waitExit(options: WaitOptions): Promise<QemuExit> {
     try {
       return await this.guard(new Promise<never>(() => {}), options);
     } catch (error) {
-      if (this.#exit !== undefined && this.#panic === undefined) return this.#exit;
+      if (this.#exit !== undefined && this.#panic === undefined && isExpected(this.#exit)) return this.#exit;
       throw error;
     }
   }

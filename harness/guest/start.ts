@@ -53,7 +53,8 @@ const attach = (
   start: Guest['start'],
   { trace = noTrace, timers = realTimers }: GuestOptions,
 ): Guest => {
-  const console = new Console({ stream: machine.channel('console'), exit: machine.exit, trace, timers });
+  const { exit, hostFailure } = machine;
+  const console = new Console({ stream: machine.channel('console'), exit, hostFailure, trace, timers });
   const shell = new Shell({ stream: machine.channel('shell'), console, trace });
   return { machine, console, shell, start };
 };

@@ -46,6 +46,10 @@ export const statusOf = (
 export const isGuestsOwn = (exit: QemuExit): boolean =>
   !exit.killed && exit.signal === null && exit.status === 0 && (exit.shutdown?.startsWith('guest-') ?? false);
 
+/** True when nobody but the guest, vmd's decision or the harness ended the machine; QMP's `quit` is a command of ours. */
+export const isExpected = (exit: QemuExit): boolean =>
+  exit.killed || isGuestsOwn(exit) || (exit.status === 0 && exit.shutdown === 'host-qmp-quit');
+
 /** `guest-reset`, `killed by the harness`, `SIGABRT`, `status 1`. */
 export const describeExit = (exit: QemuExit): string => {
   if (exit.killed) return 'killed by the harness';

@@ -13,6 +13,7 @@ import {
   filesOf,
   type MachineDescription,
 } from './argv.js';
+import { diskFailure } from './disk-failure.js';
 import { describeExit, type QemuExit, statusOf } from './exit.js';
 import type { Qemu } from './find.js';
 import { Qmp } from './qmp.js';
@@ -28,6 +29,8 @@ export interface Machine {
   channel(name: Exclude<ChannelName, 'qmp'>): Duplex;
   /** Resolves once QEMU is gone and its channels are drained; never rejects. */
   readonly exit: Promise<QemuExit>;
+  /** Resolves with QEMU_DISK or DISK_FULL when the host fails an access to a disk of the guest. */
+  readonly hostFailure: Promise<HarnessError>;
   stderr(): string;
   /** Ends QEMU at once. Harmless when it is gone. */
   kill(): Promise<QemuExit>;
@@ -92,8 +95,11 @@ export const startQemu = async ({
   });
 
   const qmp = new Qmp(stream('qmp'), { trace });
-  qmp.onEvent(({ event, data }) => {
-    if (event === 'SHUTDOWN') shutdown = String(data.reason);
+  const hostFailure = new Promise<HarnessError>((resolve) => {
+    qmp.onEvent(({ event, data }) => {
+      if (event === 'SHUTDOWN') shutdown = String(data.reason);
+      if (event === 'BLOCK_IO_ERROR') void diskFailure(machine, data).then(resolve);
+    });
   });
   try {
     await qmp.open();
@@ -112,6 +118,7 @@ export const startQemu = async ({
     qmp,
     channel: stream,
     exit,
+    hostFailure,
     stderr,
     kill: () => {
       if (child.exitCode === null && child.signalCode === null) killed = child.kill('SIGKILL');
