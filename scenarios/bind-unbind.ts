@@ -5,7 +5,7 @@ import { acks, isDriverOk } from '../harness/scenario/traffic.js';
 import { functionAddress } from '../harness/scenario/vm.js';
 
 const rounds = 15;
-const options = { cpus: 2, wishes: { drift_interval_ms: '10' } } as const;
+const options = { cpus: 2, optionalParameters: { drift_interval_ms: '10' } } as const;
 
 scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, until }) => {
   const { pciDriver, virtioDriver } = driver.description;

@@ -10,7 +10,7 @@ const storm = 25;
 
 scenario(
   'interrupts-level',
-  { generation: '8.0', quiet: true },
+  { generation: '8.0', quiet: true, needs: ['PCI_MSI'] },
   async ({ check, vm, device, driver, trace, until }) => {
     const setsFromDevice = driver.description.syncRtc === 'registers';
     const irq = (await readDevice(vm.shell, functionAddress))?.irq ?? -1;

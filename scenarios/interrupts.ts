@@ -6,7 +6,7 @@ import { acks, interrupts } from '../harness/scenario/traffic.js';
 import { functionAddress } from '../harness/scenario/vm.js';
 
 const readIsr = { protocol: 'vfio-user', command: 'REGION_READ', region: 0, offset: 19 } as const;
-const quiet = { generation: '7.9', quiet: true } as const;
+const quiet = { generation: '7.9', quiet: true, needs: ['PCI_MSI'] } as const;
 
 scenario('interrupts', quiet, async ({ check, vm, device, trace, until }) => {
   const irq = (await readDevice(vm.shell, functionAddress))?.irq ?? -1;

@@ -34,7 +34,7 @@ for (const [generation, ms] of [
   ['8.0', 120_000],
 ] as const) {
   const scheduler = new VirtualScheduler();
-  const options = { generation, scheduler, wishes: { drift_interval_ms: '20' } };
+  const options = { generation, scheduler, optionalParameters: { drift_interval_ms: '20' } };
   scenario(`stop-hanging-${generation}`, options, async (scene) => {
     const { check, vm, device, driver, trace, until } = scene;
     await refuseToGoDown(vm.shell);

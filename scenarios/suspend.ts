@@ -2,7 +2,9 @@
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk, isLook } from '../harness/scenario/traffic.js';
 
-scenario('suspend', { wishes: { drift_interval_ms: '20' } }, async ({ check, ...scene }) => {
+const options = { optionalParameters: { drift_interval_ms: '20' }, needs: ['SUSPEND'] } as const;
+
+scenario('suspend', options, async ({ check, ...scene }) => {
   const { vm, device, driver, trace, until } = scene;
   const { qmp } = vm.machine;
   const asleep = qmp.waitEvent('SUSPEND', { ms: 15_000 });

@@ -5,7 +5,7 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk } from '../harness/scenario/traffic.js';
 import { functionAddress, sharingAddress } from '../harness/scenario/vm.js';
 
-const options = { clock: 'frozen:2026-11-22T12:00:00Z', quiet: true };
+const options = { clock: 'frozen:2026-11-22T12:00:00Z', quiet: true, needs: ['PCI_MSI'] } as const;
 
 scenario('two-functions', options, async ({ check, vm, driver, another, until, ...first }) => {
   const second = await another({ clock: 'frozen:2031-05-06T07:08:09.000001Z' });

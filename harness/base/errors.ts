@@ -144,6 +144,7 @@ const table = {
   DRIVER_SOURCE: { blame: 'usage', message: '{directory} is no driver to build: {reason}' },
   SEEDED_BUG: { blame: 'broken', message: 'seeded bug {file}: {reason}' },
   IMAGE_TOOL: { blame: 'broken', message: 'images/qemu-img/{tool} failed: {reason}' },
+  DISK_TOOL: { blame: 'broken', message: '{tool} could not examine {path}: {report}' },
   IMAGE_ARGUMENT: { blame: 'usage', message: 'images/qemu-img/{tool}: {reason}' },
   // command line and configuration
   DRIVER_READ: { blame: 'failed', message: 'the driver shows {what} as {got}, expected {expected}' },

@@ -22,10 +22,14 @@ export const logMarks = {
 } as const;
 
 /**
- * The kernel log since that moment, with what is wrong in it. KERNEL_LOG when it cannot be read, or when its beginning has been
+ * The kernel log since that moment, with what is wrong in it; of the taint flags, those that were not set in `taintBefore`. KERNEL_LOG when it cannot be read, or when its beginning has been
  * overwritten by later lines.
  */
-export const readKernelLog = async (shell: Commands, since: keyof typeof logMarks): Promise<KernelLog> => {
+export const readKernelLog = async (
+  shell: Commands,
+  since: keyof typeof logMarks,
+  taintBefore = 0,
+): Promise<KernelLog> => {
   const mark = logMarks[since];
   // The part before the mark is left in the guest: a serial line is slow.
   const { status, stdout, stderr } = await shell.run(`kernel-log ${shellWord(mark)}`, {
@@ -36,7 +40,7 @@ export const readKernelLog = async (shell: Commands, since: keyof typeof logMark
   const [taint = '', ...lines] = stdout.toString('utf8').trimEnd().split('\n');
   if (!/^\d+$/.test(taint)) throw fail(`/proc/sys/kernel/tainted reads ${JSON.stringify(taint)}`);
   if (!lines[0]?.includes(mark)) throw fail(`${JSON.stringify(mark)} is not in it (any more)`);
-  return { lines, splats: findSplats(lines), taint: unexpectedTaint(Number(taint)) };
+  return { lines, splats: findSplats(lines), taint: unexpectedTaint(Number(taint), taintBefore) };
 };
 
 /** Throws KERNEL_SPLAT with the first thing that is wrong. */

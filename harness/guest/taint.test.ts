@@ -21,3 +21,11 @@ t.test('a death and a warning are not', async (t) => {
 t.test('neither is a flag that nobody knows yet', async (t) => {
   t.strictSame(unexpectedTaint(2 ** 31), [{ bit: 31, letter: '?', meaning: 'unknown bit 31' }]);
 });
+
+t.test('nor is a flag the driver’s doing that was set before', async (t) => {
+  t.strictSame(unexpectedTaint((1 << 9) | (1 << 12), 1 << 9), []);
+  t.strictSame(
+    unexpectedTaint((1 << 9) | (1 << 7), 1 << 9).map(({ letter }) => letter),
+    ['D'],
+  );
+});

@@ -32,9 +32,12 @@ const table: readonly (readonly [letter: string, meaning: string])[] = [
 /** A driver built outside the kernel sets these two by being loaded. */
 const expected = new Set(['O', 'E']);
 
-/** The flags that are set and that a driver under test has no business setting. A bit unknown to this table is one of them. */
-export const unexpectedTaint = (value: number): Taint[] =>
+/**
+ * The flags that are set, were not set in `before`, and that a driver under test has no business setting. A bit unknown to this
+ * table is one of them.
+ */
+export const unexpectedTaint = (value: number, before = 0): Taint[] =>
   Array.from({ length: 32 }, (_, bit) => bit)
-    .filter((bit) => (value >>> bit) & 1)
+    .filter((bit) => ((value & ~before) >>> bit) & 1)
     .map((bit) => ({ bit, letter: table[bit]?.[0] ?? '?', meaning: table[bit]?.[1] ?? `unknown bit ${bit}` }))
     .filter(({ letter }) => !expected.has(letter));

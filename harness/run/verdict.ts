@@ -22,7 +22,8 @@ export const isBad = ({ verdict }: { readonly verdict: Verdict }): boolean =>
 
 /** The verdict that an error means. What is not one of ours is a defect of the harness. */
 export const verdictOf = (error: unknown): Verdict => {
-  if (codeOf(error) === 'DRIVER_LACKS') return 'skipped';
+  const code = codeOf(error);
+  if (code === 'DRIVER_LACKS' || code === 'KERNEL_LACKS') return 'skipped';
   return error instanceof HarnessError && error.blame === 'failed' ? 'failed' : 'broken';
 };
 

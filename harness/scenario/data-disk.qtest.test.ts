@@ -53,3 +53,15 @@ t.test('one with damage: e2fsck says what', async (t) => {
   t.equal(found.sound, false);
   t.match(found.report, /ref count is 7, should be 1/);
 });
+
+t.test('one that the guest has destroyed is not sound, and no defect of the tools', async (t) => {
+  const directory = t.testdir({ files: { file: content } });
+  const disk = await diskWith(directory, [
+    'sh',
+    '-c',
+    'dd if=/dev/zero of="$0" bs=4096 count=1 conv=notrunc',
+  ]);
+  const found = await readDataDisk({ root }, disk);
+  t.equal(found.sound, false);
+  t.match(found.report, /Bad magic number/);
+});

@@ -40,7 +40,9 @@ const negotiate: readonly Access[] = [
   status(0xb),
 ];
 
-scenario('vhost-user-device', { driver: 'absent', plugged: false }, async ({ check, environment, trace }) => {
+const options = { driver: 'absent', plugged: false, needs: ['UIO_PCI_GENERIC', 'DEVMEM'] } as const;
+
+scenario('vhost-user-device', options, async ({ check, environment, trace }) => {
   const place = privateDirectory();
   const backend = await startBackend(join(place.path, 'backend.sock'), {
     clock: 'frozen:2019-03-02T05:57:01.123456Z',

@@ -1,0 +1,52 @@
+// What a guest was like before the driver under test came: what is wrong with it already is not the driver's doing.
+
+import { HarnessError } from '../base/errors.js';
+import type { Commands } from '../guest/shell.js';
+import { type Taint, unexpectedTaint } from '../guest/taint.js';
+
+export interface Before {
+  /** The taint flags, as /proc/sys/kernel/tainted has them. */
+  readonly taint: number;
+  /** The kernel loads modules with a valid signature only. A driver under test has none. */
+  readonly enforcesSignatures: boolean;
+}
+
+const enforced = '/sys/module/module/parameters/sig_enforce';
+
+// A shell's `read` takes a byte at a time, and a second read(2) of a sysctl value gives nothing: that would be the first digit.
+const script = `enforced=N
+if [ -e ${enforced} ]; then read -r enforced <${enforced}; fi
+echo "$(cat /proc/sys/kernel/tainted) $enforced"`;
+
+/** Asks the guest, which no driver under test has been loaded in. GUEST_READ. */
+export const readBefore = async (shell: Commands): Promise<Before> => {
+  const text = await shell.text(script, { what: 'the state of the kernel' });
+  const [, taint, enforced] = /^(\d+) ([YN01])$/.exec(text) ?? [];
+  if (taint === undefined)
+    throw new HarnessError('GUEST_READ', {
+      what: 'state of the kernel',
+      expected: 'taint flags, and Y or N',
+      got: JSON.stringify(text),
+    });
+  return { taint: Number(taint), enforcesSignatures: enforced === 'Y' || enforced === '1' };
+};
+
+/** KERNEL_LACKS, and so a scenario that is skipped, when no driver under test can be loaded. */
+export const requireModules = ({ enforcesSignatures }: Before, release: string): void => {
+  if (!enforcesSignatures) return;
+  throw new HarnessError('KERNEL_LACKS', {
+    release,
+    reason: `it loads no module without a valid signature (${enforced} is Y); boot it without module.sig_enforce`,
+  });
+};
+
+const announced = new Set<string>();
+
+/** A line about flags that were set already, once in a process for each kernel. */
+export const oldTaint = ({ taint }: Before, release: string): string | undefined => {
+  const flags = unexpectedTaint(taint);
+  if (flags.length === 0 || announced.has(release)) return undefined;
+  announced.add(release);
+  const list = flags.map(({ letter, meaning }: Taint) => `${letter} (${meaning})`).join(', ');
+  return `kernel ${release} is tainted before the driver is loaded: ${list}; only new flags count`;
+};

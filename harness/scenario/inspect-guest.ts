@@ -1,0 +1,53 @@
+// What is wrong with a guest when the body of its scenario is over: the driver is unloaded and must leave nothing behind, and the
+// kernel must not have complained.
+
+import { HarnessError } from '../base/errors.js';
+import { assertHealthy, type KernelLog, readKernelLog } from '../guest/kernel-log.js';
+import { findSplats } from '../guest/splats.js';
+import { describeExit, isExpected } from '../qemu/exit.js';
+import { leftovers } from './leftovers.js';
+import type { ScenarioOptions } from './options.js';
+import type { Baseline, Scene } from './scene.js';
+import type { Vm } from './vm.js';
+
+/** A guest that went down, or through a reset, took its kernel log with it: the console has what was important in it. */
+const assertConsole = ({ console }: Vm, { consoleCursor }: Baseline): void => {
+  const lines = console.lines.slice(consoleCursor).map(({ text }) => text);
+  assertHealthy({ splats: findSplats(lines), taint: [] });
+};
+
+/** QEMU_EXIT when neither the guest nor the harness ended the machine, also if nobody waited for its end. */
+const assertExpectedEnd = async ({ machine, console }: Vm): Promise<void> => {
+  const exit = await machine.exit;
+  if (isExpected(exit)) return;
+  throw new HarnessError('QEMU_EXIT', {
+    how: describeExit(exit),
+    what: 'the end of the scenario',
+    stderr: exit.stderr,
+    lines: console.tail(),
+  });
+};
+
+const readLog = ({ guest, boot }: ScenarioOptions, { shell }: Vm, { taint }: Baseline): Promise<KernelLog> =>
+  // Our own small guest says that it is up before any driver under test is loaded, a distribution afterwards.
+  readKernelLog(shell, guest === 'distro' && boot === 'cold' ? 'powerOn' : 'up', taint);
+
+/** Resolves with the lines of the kernel log, for the record. KERNEL_SPLAT, KERNEL_LOG, QEMU_EXIT, and what the shell throws. */
+export const inspectGuest = async (
+  { check, vm, driver }: Scene,
+  baseline: Baseline,
+  options: ScenarioOptions,
+): Promise<readonly string[]> => {
+  if (vm.hasEnded()) {
+    await assertExpectedEnd(vm);
+    assertConsole(vm, baseline);
+    return [];
+  }
+  const { holdings } = baseline;
+  if (vm.hasRestarted()) assertConsole(vm, baseline);
+  else if (holdings !== undefined && (await driver.unloadLoaded()).length > 0)
+    check.equal('what the driver left behind', await leftovers(vm.shell, holdings), []);
+  const log = await readLog(options, vm, vm.hasRestarted() ? { ...baseline, taint: 0 } : baseline);
+  assertHealthy(log);
+  return log.lines;
+};

@@ -1,0 +1,52 @@
+import t from 'tap';
+import { HarnessError } from '../base/errors.js';
+import { explainHost, Judgement } from './judgement.js';
+
+const record = () => {
+  const lines: string[] = [];
+  const reporter = {
+    pass: (line: string, { skip }: { skip: string }) => lines.push(`ok ${line} # ${skip}`),
+    fail: (line: string) => lines.push(`not ok ${line}`),
+  };
+  return { lines, judgement: new Judgement(reporter, 'a-scenario', '/proc') };
+};
+
+const lacks = new HarnessError('DRIVER_LACKS', { driver: 'x', what: 'the time' });
+
+t.test('the worst of all counts, and each reason is kept', async (t) => {
+  const { judgement, lines } = record();
+  await judgement.attempt(() => {
+    throw lacks;
+  });
+  t.equal(judgement.verdict, 'skipped');
+  judgement.checkFailed('a check');
+  t.equal(judgement.verdict, 'failed');
+  await judgement.attempt(async () => {
+    throw new Error('a defect');
+  });
+  await judgement.attempt(() => 'all is well');
+  t.equal(judgement.verdict, 'broken');
+  t.strictSame(judgement.reasons, [lacks.message, 'a check', 'BROKEN, not the driver: a defect']);
+  t.strictSame(lines, [`ok a-scenario # ${lacks.message}`, 'not ok BROKEN, not the driver: a defect']);
+});
+
+t.test('a full file system is named, whichever program met it', async (t) => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const error = await explainHost(full, '/proc');
+  t.match(error, { code: 'DISK_FULL', fields: { mount: '/proc', variable: 'VMMCI_RUN', freeMB: 0 } });
+  const fields = { what: 'the boot', stderr: '', lines: '' };
+  const bus = new HarnessError(
+    'GUEST_BOOT',
+    { reason: '' },
+    new HarnessError('QEMU_EXIT', { ...fields, how: 'SIGBUS' }),
+  );
+  t.match(await explainHost(bus, '/proc'), { code: 'DISK_FULL' });
+  const killed = new HarnessError('QEMU_EXIT', { ...fields, how: 'SIGKILL' });
+  t.equal(await explainHost(killed, '/proc'), killed);
+  const guests = new HarnessError('GUEST_COMMAND', {
+    command: 'cp',
+    status: 1,
+    stderr: 'No space left on device',
+  });
+  t.equal(await explainHost(guests, '/proc'), guests, 'a file system of the guest is not the host’s');
+});

@@ -1,0 +1,165 @@
+// What the body of a scenario works with: a device, a guest that has it, and the driver in that guest.
+
+import { join } from 'node:path';
+import type { Trace, TraceEvent } from '../base/trace.js';
+import { type Device, type DeviceOptions, startDevice } from '../device/device.js';
+import type { Environment } from '../run/environment.js';
+import { type Before, readBefore, requireModules } from './before.js';
+import type { Checks } from './checks.js';
+import { Driver } from './driver.js';
+import { type Holdings, holdings } from './leftovers.js';
+import type { ScenarioOptions } from './options.js';
+import { isTimeRead } from './traffic.js';
+import { functionAddress, startVm, type Vm } from './vm.js';
+
+/** A device with a trace of its own. */
+export interface TracedDevice {
+  readonly device: Device;
+  readonly trace: Trace;
+}
+
+export interface Scene {
+  readonly check: Checks;
+  readonly vm: Vm;
+  readonly device: Device;
+  readonly driver: Driver;
+  readonly trace: Trace;
+  readonly environment: Environment;
+  /**
+   * The first event of that kind from `mark` on that fits, or the last of the first `times` of them, now or later. GUEST_TIMEOUT
+   * when there is none in 10 s, GUEST_EXIT or GUEST_PANIC at once when the guest goes down first.
+   */
+  until(
+    kind: TraceEvent['kind'],
+    mark: number,
+    fits?: (event: TraceEvent) => boolean,
+    times?: number,
+  ): Promise<TraceEvent>;
+  /** A second device with a trace of its own, to be plugged in by the scenario. */
+  another(options?: Omit<DeviceOptions, 'trace'>): Promise<TracedDevice>;
+}
+
+/** What the guest was like before the body began, to be compared with what it is like afterwards. */
+export interface Baseline extends Before {
+  /** Absent where no comparison is possible: nothing is loaded, or a distribution does other things meanwhile. */
+  readonly holdings?: Holdings;
+  /** The console line that came next. */
+  readonly consoleCursor: number;
+}
+
+/** Many times what the driver takes for anything, also on a busy host. */
+const eventMs = 10_000;
+
+/** The devices of one scenario, each in a directory of its own below `directory`. */
+export class Devices {
+  readonly #directory: string;
+  readonly #started: Device[] = [];
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async start(options: DeviceOptions): Promise<Device> {
+    const device = await startDevice(join(this.#directory, String(this.#started.length)), options);
+    this.#started.push(device);
+    return device;
+  }
+
+  get all(): readonly Device[] {
+    return this.#started;
+  }
+}
+
+export interface Stage {
+  readonly environment: Environment;
+  readonly options: ScenarioOptions;
+  readonly trace: Trace;
+  readonly newTrace: () => Trace;
+  readonly check: Checks;
+  readonly devices: Devices;
+  /** Of this scenario alone; sockets and disks go below it. */
+  readonly directory: string;
+  readonly sockets: string;
+  /** Is given the guest as soon as there is one, so that it is ended whatever comes after. */
+  readonly onVm: (vm: Vm) => void;
+}
+
+const startGuest = async (
+  { environment, options, trace, directory, sockets, onVm }: Stage,
+  device: Device,
+): Promise<Vm> => {
+  const { generation = environment.generation, boot = 'restored' } = options;
+  const vm = await startVm({
+    guest: options.guest ?? 'initramfs',
+    environment,
+    device,
+    sockets,
+    directory: join(directory, 'disks'),
+    boot,
+    generation,
+    cpus: options.cpus,
+    layout: options.layout,
+    interrupts: options.interrupts,
+    plugged: options.plugged ?? true,
+    disk: options.disk ?? false,
+    trace: trace.sink,
+  });
+  onVm(vm);
+  return vm;
+};
+
+/** Brings the driver into our own small guest as the scenario wants it; a distribution has it already. */
+const bringDriver = async (driver: Driver, options: ScenarioOptions): Promise<void> => {
+  await driver.install();
+  if ((options.driver ?? 'loaded') !== 'loaded') return;
+  await driver.load({
+    ...(options.quiet && driver.quiet),
+    ...driver.having(options.optionalParameters ?? {}),
+    ...options.parameters,
+  });
+};
+
+/** Starts device and guest, notes what the guest is like, and brings the driver into it. */
+export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: Baseline }> => {
+  const { environment, options, trace, newTrace, check, devices } = stage;
+  const { features, scheduler, clock, generation = environment.generation } = options;
+  const device = await devices.start({ generation, features, clock, scheduler, trace: trace.sink });
+  const vm = await startGuest(stage, device);
+  const { shell, console } = vm;
+  const driver = new Driver(shell, environment.driver, {
+    nextReading: (timeoutMs) =>
+      console.guard(trace.next('bar-read', trace.mark, isTimeRead), {
+        what: 'reading of the time by the driver',
+        timeoutMs,
+      }),
+    trace: trace.sink,
+  });
+
+  const consoleCursor = options.guest === 'distro' ? 0 : console.cursor;
+  // The driver is in a distribution before anybody can ask: each flag counts there.
+  const before = await readBefore(shell);
+  requireModules(before, environment.kernel.release);
+  const own = options.guest !== 'distro' && options.driver !== 'absent';
+  const held = own ? await holdings(shell, options.plugged === false ? null : functionAddress) : undefined;
+  if (own) await bringDriver(driver, options);
+
+  const another: Scene['another'] = async (more = {}) => {
+    const trace = newTrace();
+    return { device: await devices.start({ generation, ...more, trace: trace.sink }), trace };
+  };
+  const until: Scene['until'] = (kind, mark, fits = () => true, times = 1) => {
+    let left = times;
+    const event = trace.next(kind, mark, (event) => fits(event) && --left <= 0);
+    const what = times === 1 ? `'${kind}' in the trace` : `'${kind}' in the trace, ${times} times`;
+    return console.guard(event, { what, timeoutMs: eventMs });
+  };
+  return {
+    scene: { check, vm, device, driver, trace, environment, until, another },
+    baseline: {
+      ...before,
+      ...(options.guest === 'distro' && { taint: 0 }),
+      ...(held && { holdings: held }),
+      consoleCursor,
+    },
+  };
+};
