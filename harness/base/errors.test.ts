@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { codeOf, HarnessError, hasCode } from './errors.js';
 
@@ -31,4 +34,40 @@ t.test('the code of an error', async (t) => {
   t.equal(codeOf(new Error('a defect')), undefined);
   t.ok(hasCode(error, 'SOCKET_IO') && error.fields.call === 'connect');
   t.notOk(hasCode(error, 'SOCKET_IN_USE'));
+});
+
+const top = fileURLToPath(new URL('../../..', import.meta.url));
+const sources = ['harness', 'images', 'scenarios']
+  .flatMap((folder) =>
+    readdirSync(join(top, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  )
+  .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+  .map((path) => ({ path, text: readFileSync(join(top, path), 'utf8') }));
+const table = sources.find(({ path }) => path === 'harness/base/errors.ts');
+const codes = [...(table?.text ?? '').matchAll(/^ {2}([A-Z_]+): \{/gm)].map(([, code = '']) => code);
+
+t.test('each row of the table is thrown by something', async (t) => {
+  t.ok(codes.length > 50, `${codes.length} codes`);
+  const thrown = sources.flatMap(({ text }) =>
+    [...text.matchAll(/'([A-Z][A-Z_]+)'/g)].map(([, code]) => code),
+  );
+  const known = new Set(thrown);
+  t.same(
+    codes.filter((code) => !known.has(code)),
+    [],
+  );
+});
+
+t.test('no comment names an error that does not exist', async (t) => {
+  // A word that begins as one of our codes does; these are names of others.
+  const others = ['DRIVER_OK'];
+  const prefixes = new Set(codes.map((code) => code.split('_', 1)[0]));
+  const known = new Set([...codes, ...others]);
+  const wrong = sources.flatMap(({ path, text }) =>
+    [...text.matchAll(/(?:\/\/|^\s*\/?\*).*$/gm)]
+      .flatMap(([comment]) => comment.match(/\b[A-Z]+(?:_[A-Z]+)+\b/g) ?? [])
+      .filter((word) => prefixes.has(word.split('_', 1)[0]) && !known.has(word))
+      .map((word) => `${path}: ${word}`),
+  );
+  t.same(wrong, []);
 });

@@ -187,7 +187,11 @@ const table = {
   },
   REPORT_NONE: { blame: 'usage', message: 'no report to merge; name the directories of the runs' },
   MATRIX_NO_REPORT: { blame: 'broken', message: 'vmmci matrix ended without a report ({how})' },
-  USAGE: { blame: 'usage', message: '{reason}' },
+  EMPTY_SHARD: {
+    blame: 'usage',
+    message: 'shard {index}/{count} has no cells; cut the {cells} cells into fewer shards',
+  },
+  NO_TEST_FILE: { blame: 'usage', message: "tier {tier} has no test file with '{word}' in its name" },
 } as const satisfies Record<string, Row>;
 
 type Table = typeof table;

@@ -95,7 +95,10 @@ for (const [args, message] of [
   [['clock'], /missing required argument 'SPEC'/],
   [['--control', 'c', 'clock', 'noon'], /clock: 'noon' is no clock; valid: frozen:YYYY/],
   [['fault'], /missing required argument 'PLAN'/],
-  [['--control', 'c', 'fault', '/nonexistent/plan'], /\/nonexistent\/plan cannot be read \(ENOENT\); valid:/],
+  [
+    ['--control', 'c', 'fault', '/nonexistent/plan'],
+    /\/nonexistent\/plan: cannot be read \(ENOENT\); valid:/,
+  ],
   [['--control', 'c', 'fault', '{"faults":'], /fault plan: .*JSON.*; valid: a JSON file/],
   [['--control', 'c', 'fault', '{"faults":[{"kind":"late"}]}'], /faults\[0\]\.kind: expected one of delay, /],
 ] as const) {

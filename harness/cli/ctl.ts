@@ -30,7 +30,7 @@ const printTrace = async (path: string): Promise<void> => {
 interface Request<O extends Options> {
   readonly operand?: Operand;
   readonly options?: O;
-  /** What goes with the request. Throws USAGE and the like before anything is sent. */
+  /** What goes with the request. Throws before anything is sent. */
   readonly params?: (word: string, values: Values<O & typeof shared>) => Readonly<Record<string, unknown>>;
 }
 

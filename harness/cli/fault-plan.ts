@@ -9,15 +9,15 @@ import { parseFaultPlan } from '../faults/parse.js';
 /** What a fault plan is written as, for help texts and messages. */
 export const FAULT_FORMS = 'a JSON file, JSON such as {"faults":[{"kind":"delay","ms":100}]}, off';
 
-const refuse = (reason: string): never => {
-  throw new HarnessError('USAGE', { reason: `fault plan: ${reason}; valid: ${FAULT_FORMS}` });
+const refuse = (where: string, problem: string): never => {
+  throw new HarnessError('FAULT_PLAN', { where, reason: `${problem}; valid: ${FAULT_FORMS}` });
 };
 
 const contentOf = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    return refuse(`${path} cannot be read (${systemCode(error)})`);
+    return refuse(path, `cannot be read (${systemCode(error)})`);
   }
 };
 
@@ -25,11 +25,11 @@ const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse('the text', messageOf(error));
   }
 };
 
-/** `null` for `off`. Throws USAGE for what is no plan. */
+/** `null` for `off`. Throws FAULT_PLAN for what is no plan. */
 export const readFaultPlan = (word: string): FaultPlan | null =>
   word === 'off'
     ? null

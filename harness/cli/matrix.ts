@@ -88,7 +88,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   for (const { directory } of new Set(cells.map(({ kernel }) => kernel)))
     if (directory !== undefined) await readKernelDirectory(directory);
   if (cells.length === 0)
-    throw new HarnessError('USAGE', { reason: 'this shard has no cells; use fewer shards' });
+    throw new HarnessError('EMPTY_SHARD', { ...(values.shard ?? { index: 1, count: 1 }), cells: all.length });
   const directory = resolve(values.output ?? newRunDirectory());
   await mkdir(directory, { recursive: true });
   const counts = new Map<string, number>();

@@ -145,7 +145,10 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
   const bugs = (await readBugs(asset('driver', 'seeded-bugs')))
     .filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
     .map((bug) => ({ bug, patched: applyBug(bug, sources) }));
-  if (bugs.length === 0) throw new HarnessError('USAGE', { reason: `no seeded bug is called ${words}` });
+  if (bugs.length === 0) {
+    const valid = 'a part of the name of a file in images/driver/seeded-bugs';
+    throw new HarnessError('UNKNOWN_NAME', { kind: 'seeded bug', name: words.join(' '), valid });
+  }
   const files = await scenarioFiles();
   const exists = (name: string): boolean => files.some(({ declares }) => declares(name));
   const named = [...new Set([...bugs.flatMap(({ bug }) => bug.caughtBy), ...smoke])].filter(exists).sort();

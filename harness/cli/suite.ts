@@ -1,4 +1,5 @@
 // `vmmci suite`: the tests of a tier, through tap, and a table of what the scenarios came to.
+
 import { join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
 import { HarnessError } from '../base/errors.js';
@@ -108,7 +109,7 @@ const runTier = async (
 ): Promise<boolean> => {
   const found = (await files()).filter((file) => only === undefined || file.includes(only));
   // A tier without tests is an error: a run of nothing must not be green.
-  if (found.length === 0) throw new HarnessError('USAGE', { reason: `no test file of tier ${name} to run` });
+  if (found.length === 0) throw new HarnessError('NO_TEST_FILE', { tier: name, word: only ?? '.test.js' });
   const start = performance.now();
   const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), { quiet });
   const exitCode = await runFiles(found, {

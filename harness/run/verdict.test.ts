@@ -9,7 +9,7 @@ t.test('whose fault an error is', async (t) => {
     'failed',
   );
   t.equal(verdictOf(new HarnessError('QEMU_EXIT', { how: 'h', what: 'w', stderr: '', lines: '' })), 'broken');
-  t.equal(verdictOf(new HarnessError('USAGE', { reason: 'r' })), 'broken');
+  t.equal(verdictOf(new HarnessError('SOCKET_IN_USE', { path: 'p' })), 'broken');
   t.equal(verdictOf(new Error('a defect')), 'broken');
   t.equal(verdictOf(new HarnessError('DRIVER_LACKS', { driver: 'd', what: 'w' })), 'skipped');
 });

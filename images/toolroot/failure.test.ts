@@ -48,7 +48,7 @@ t.test('each kind is an error with the reason and what to do', async (t) => {
   t.match(full, { code: 'CACHE_FULL', fields: { path: '/scratch', variable: 'TMPDIR' } });
   t.match(failureOf('', run), { fields: { reason: 'no reason given' } });
   t.equal(reasonIn(new Error('plain')), 'plain');
-  t.equal(reasonIn(new HarnessError('USAGE', { reason: 'why' })), 'why');
+  t.equal(reasonIn(new HarnessError('GUEST_BUILD', { reason: 'why' })), 'why');
 });
 
 t.test('mmdebstrap: what it is told, and what it tells', async (t) => {
