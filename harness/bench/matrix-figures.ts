@@ -1,8 +1,8 @@
 // What a run of the matrix comes to, beside what was to be reached on 2 cores under TCG.
 import { countReport, renderCounts } from '../report/counts.js';
+import { markdownTable } from '../report/markdown-table.js';
 import type { MatrixRun } from './matrix-run.js';
 import { median } from './statistics.js';
-import { markdownTable } from './table.js';
 
 export interface MatrixFigure {
   readonly what: string;
@@ -82,5 +82,5 @@ export const renderMatrixFigures = (figures: readonly MatrixFigure[], { report }
     goal === undefined ? '' : value <= goal ? 'yes' : 'no',
     how,
   ]);
-  return `${markdownTable([['what', 'figure', 'goal', 'reached', 'how'], ...rows])}\n\n${renderCounts(countReport(report))}; ${report.accelerator}`;
+  return `${markdownTable([['what', 'figure', 'goal', 'reached', 'how'], ...rows], { numeric: true })}\n\n${renderCounts(countReport(report))}; ${report.accelerator}`;
 };

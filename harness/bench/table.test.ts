@@ -1,7 +1,7 @@
 import t from 'tap';
 import { figuresOf, guestFigure } from './figures.js';
 import type { Sample } from './measure.js';
-import { digits, markdownTable, renderFigures } from './table.js';
+import { digits, renderFigures } from './table.js';
 
 t.test('three digits', async (t) => {
   t.same(
@@ -11,16 +11,6 @@ t.test('three digits', async (t) => {
     ['0.00', '7.43', '61.0', '143', '1 000', '14 300', '1 230 000'],
   );
   t.equal(digits(Number.NaN), '-');
-});
-
-t.test('a Markdown table is aligned', async (t) => {
-  t.equal(
-    markdownTable([
-      ['', 'a', 'longer'],
-      ['first', '1', '2'],
-    ]),
-    ['|       |   a | longer |', '| ----- | --: | -----: |', '| first |   1 |      2 |'].join('\n'),
-  );
 });
 
 const sample = (accessUs: number, perSecond: number): Sample => ({

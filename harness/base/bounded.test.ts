@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { fitLines, fitParts, foldLines, foldRuns, groupDigits, showValue } from './bounded.js';
+
+t.test('what repeats is folded, also in pairs, and nothing is lost', async (t) => {
+  t.strictSame(foldLines(['a', 'a']), ['a', 'a']);
+  t.strictSame(foldLines(['x', ...Array(1432).fill('a'), 'y']), ['x', 'a × 1,432', 'y']);
+  t.strictSame(foldLines(Array(7).fill(['a', 'b']).flat()), ['a', 'b', '↑ these 2 lines × 7']);
+  t.equal(showValue(Array(1432).fill([1, 'graceful'])), '[[1, "graceful"] × 1,432]');
+  t.equal(showValue([3n, undefined, { a: [1, 1] }]), '[3, nothing, {"a": [1, 1]}]');
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 60 }), (items) => {
+      const unfolded = foldRuns(items).flatMap(({ items, times }) =>
+        Array<number[]>(times)
+          .fill([...items])
+          .flat(),
+      );
+      t.strictSame(unfolded, items);
+    }),
+  );
+});
+
+t.test('lists say how much they leave out', async (t) => {
+  t.strictSame(fitLines(['a', 'b', 'c'], { maxLines: 3, maxLength: 80 }), ['a', 'b', 'c']);
+  t.strictSame(fitLines(['a', 'b', 'c', 'd'], { maxLines: 3, maxLength: 80 }), ['a', 'b', '… 2 more lines']);
+  const more = (missing: number): string => `… ${missing} more`;
+  t.equal(fitParts(['äää', 'b'], { maxBytes: 8, more }), 'äää\nb');
+  const parts = Array.from({ length: 50 }, (_, index) => 'é'.repeat(index));
+  for (const maxBytes of [20, 100, 300, 1000]) {
+    const text = fitParts(parts, { maxBytes, more });
+    t.ok(Buffer.byteLength(text) <= maxBytes, `${maxBytes}`);
+    t.match(text, /… \d+ more$/);
+  }
+  t.equal(groupDigits(1_234_567), '1,234,567');
+});

@@ -1,0 +1,19 @@
+import t from 'tap';
+import * as v from 'valibot';
+import { parseChecked } from './read-checked.js';
+
+const schema = v.object({ cells: v.array(v.object({ verdict: v.picklist(['passed', 'failed']) })) });
+
+t.test('a value, or one line that names the field', async (t) => {
+  t.strictSame(parseChecked('{"cells":[{"verdict":"passed"}]}', schema), {
+    value: { cells: [{ verdict: 'passed' }] },
+  });
+  const cases: readonly [string, RegExp][] = [
+    ['', /^the file is empty$/],
+    ['{"cells":[{"verd', /^not JSON: /],
+    ['{}', /^cells is missing$/],
+    ['{"cells":[{"verdict":"passed"},{"verdict":"good"}]}', /^cells\[1\]\.verdict: expected .*, got "good"$/],
+    ['null', /^expected Object, got null$/],
+  ];
+  for (const [text, problem] of cases) t.match(parseChecked(text, schema), { problem }, text);
+});

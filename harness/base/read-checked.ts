@@ -1,0 +1,29 @@
+// What other programs and earlier runs left in JSON files, checked before it is believed.
+import * as v from 'valibot';
+
+/** The path to a field, and what is wrong there: `cells[3].verdict: expected …, received …`; one line. */
+export const problemOf = (issue: v.BaseIssue<unknown>): string => {
+  const path = (issue.path ?? [])
+    .map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
+  const { expected, received } = issue;
+  if (received === 'undefined') return `${path} is missing`;
+  const what = expected === null ? issue.message : `expected ${expected}, got ${received}`;
+  return path === '' ? what : `${path}: ${what}`;
+};
+
+export type Checked<T> = { readonly value: T } | { readonly problem: string };
+
+/** The value that `text` holds, or why it is not one of that schema: one line. */
+export const parseChecked = <T>(text: string, schema: v.GenericSchema<unknown, T>): Checked<T> => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { problem: text === '' ? 'the file is empty' : `not JSON: ${error.message.split('\n', 1)[0]}` };
+  }
+  const result = v.safeParse(schema, value);
+  return result.success ? { value: result.output } : { problem: problemOf(result.issues[0]) };
+};
