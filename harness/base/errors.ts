@@ -185,6 +185,11 @@ const table = {
     blame: 'usage',
     message: '{cell} is in two reports, {first} and {second}; leave one of them out',
   },
+  REPORT_WRITE: {
+    blame: 'broken',
+    message:
+      'the report cannot be written to {path}: {reason}; free some space or mend its permissions, then run vmmci report render on its directory',
+  },
   REPORT_NONE: { blame: 'usage', message: 'no report to merge; name the directories of the runs' },
   MATRIX_NO_REPORT: { blame: 'broken', message: 'vmmci matrix ended without a report ({how})' },
   EMPTY_SHARD: {

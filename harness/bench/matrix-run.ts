@@ -60,9 +60,9 @@ export const runMatrixOnce = async ({ args, output, cache }: MatrixRunOptions): 
     throw new HarnessError('MATRIX_NO_REPORT', { how }, cause);
   });
   const overheads: number[] = [];
-  for (const { directory, scenario } of report.cells) {
+  for (const { directory } of report.cells) {
     if (directory === null) continue;
-    const overhead = overheadOf((await readEvidence(join(output, directory), scenario)).trace);
+    const overhead = overheadOf((await readEvidence(join(output, directory))).trace);
     if (overhead !== undefined) overheads.push(overhead);
   }
   const scenario = Math.max(0, ...report.cells.map(({ nodeMiB }) => nodeMiB));

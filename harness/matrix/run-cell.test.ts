@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import type { ScenarioResult } from '../run/result.js';
 import type { Verdict } from '../run/verdict.js';
 import { cellOf } from '../testing/fake-stages.js';
 import { createHalt } from './halt.js';
@@ -26,7 +27,20 @@ const run = async (test: Pick<typeof t, 'testdir'>, body: Body, halt = createHal
   const leave: Leave = (scenario, verdict, reasons = [], remedied = []) => {
     const directory = join(staging, 'k', scenario);
     mkdirSync(directory, { recursive: true });
-    const result = { scenario, verdict, reasons, remedied, seconds: attempts, nodeMiB: 90, directory };
+    const result: ScenarioResult = {
+      scenario,
+      verdict,
+      reasons,
+      remedied,
+      seconds: attempts,
+      kernel: '6.12.1',
+      generation: '8.0',
+      driver: 'd',
+      qemu: '11',
+      accelerator: 'tcg',
+      nodeMiB: 90,
+      directory,
+    };
     writeFileSync(join(directory, 'result.json'), JSON.stringify(result));
   };
   const pool: ScenarioPool = {

@@ -12,6 +12,7 @@ import { firstLine } from '../base/text.js';
 import { type Asked, type Report, type ReportCell, type ReportStep, reportFormat } from '../report/model.js';
 import { variables } from '../run/environment.js';
 import { type Bench, openBench, readBenchDriver } from './bench.js';
+import { driverCommit } from './driver-commit.js';
 import type { Halt } from './halt.js';
 import { runPipeline, type Stages } from './pipeline.js';
 import type { Cell } from './plan.js';
@@ -93,6 +94,9 @@ export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
     harness: await versionOf(),
     driver: driver.name,
     driverDirectory: options.driver ?? null,
+    driverCommit: await driverCommit(driver.directory),
+    description: options.description ?? null,
+    qemuPath: options.qemu ?? null,
     qemu: bench?.qemu.version ?? '',
     accelerator: bench === undefined ? '' : `${bench.accelerator.name} (${bench.accelerator.reason})`,
     jobs,

@@ -26,7 +26,8 @@ t.test(scenario, async (t) => {
   const directory = join(VMMCI_RUN, VMMCI_KERNEL, scenario);
   mkdirSync(directory, { recursive: true });
   const reasons = verdict === 'passed' ? [] : ['because'];
-  const result = { scenario, verdict, reasons, seconds: 1, generation: VMMCI_GENERATION, nodeMiB: 90, directory };
+  const about = { kernel: VMMCI_KERNEL, generation: VMMCI_GENERATION, driver: 'd', qemu: '11', accelerator: 'tcg' };
+  const result = { scenario, verdict, reasons, seconds: 1, ...about, nodeMiB: 90, directory };
   writeFileSync(join(directory, 'result.json'), JSON.stringify(result));
 });
 `;

@@ -1,19 +1,24 @@
 // What is special about one cell: the same scenario on the other kernels, told apart by how it ended.
-import { firstLine } from '../base/text.js';
+import { firstLine, shorten } from '../base/text.js';
 import type { TraceEvent } from '../base/trace.js';
 import type { ReportCell } from './model.js';
 
-/** Numbers differ from run to run; the words around them are what is compared. */
-const wordsOf = (reason: string): string => firstLine(reason).replaceAll(/0x[0-9a-f]+|\d+/gi, 'N');
+/** What two reasons differ in beyond this is the rest of a value. */
+const maxCompared = 300;
 
-const signature = ({ verdict, reasons }: ReportCell): string =>
+/** Numbers differ from run to run; the words around them are what is compared. */
+const wordsOf = (reason: string): string =>
+  shorten(firstLine(reason), maxCompared).replaceAll(/0x[0-9a-f]+|\d+/gi, 'N');
+
+/** The same for cells that ended alike, but for numbers. */
+export const signatureOf = ({ verdict, reasons }: ReportCell): string =>
   JSON.stringify([verdict, reasons.map(wordsOf)]);
 
 /** Lines for a reader; empty when there is nothing to compare with. `others` are the same row's cells. */
 export const compareOutcomes = (cell: ReportCell, others: readonly ReportCell[]): string[] => {
   const ran = others.filter(({ kernel, directory }) => kernel !== cell.kernel && directory !== null);
   const names = (cells: readonly ReportCell[]): string => cells.map(({ kernel }) => kernel).join(', ');
-  const same = ran.filter((other) => signature(other) === signature(cell));
+  const same = ran.filter((other) => signatureOf(other) === signatureOf(cell));
   const passed = ran.filter((other) => other.verdict === 'passed' && cell.verdict !== 'passed');
   const rest = ran.filter((other) => !same.includes(other) && !passed.includes(other));
   return [
@@ -38,7 +43,7 @@ export const partingsOf = (
     const groups = new Map<string, ReportCell[]>();
     for (const cell of cells) {
       if (cell === undefined || cell.directory === null) continue;
-      const key = signature(cell);
+      const key = signatureOf(cell);
       groups.set(key, [...(groups.get(key) ?? []), cell]);
     }
     if (groups.size < 2) return [];

@@ -2,12 +2,26 @@ import t from 'tap';
 import type { TraceEvent } from '../base/trace.js';
 import { hostile } from '../testing/report-sample.js';
 import { readMarkup } from '../testing/well-formed.js';
-import { drawDrift, driftOf } from './drift-plot.js';
+import { drawClocks } from './clock-plot.js';
+import { clockSeriesOf, thin } from './clock-series.js';
 import { drawLanes, stepOf, timeLabel } from './lanes.js';
 import { milestonesOf, overheadOf } from './milestones.js';
 
 const trace = (...events: readonly (readonly [at: number, data: Omit<TraceEvent, 'seq' | 'at'>])[]) =>
   events.map(([at, data], seq) => ({ seq, at, ...data }) as TraceEvent);
+
+/** One of each kind that a lane shows, in turn. */
+const stormEvent = (at: number): Omit<TraceEvent, 'seq' | 'at'> =>
+  [
+    { kind: 'bar-read', offset: 0, width: 4, value: 7 },
+    { kind: 'check', result: 'not ok', what: 'x'.repeat(500) },
+    { kind: 'timer', event: 'expired' },
+    { kind: 'console', line: '<&>'.repeat(500) },
+    { kind: 'ack', value: 3 },
+    { kind: 'interrupt' },
+    { kind: 'sample', us: at * 49 },
+    { kind: 'reading', what: 'drift', value: at },
+  ][at % 8] ?? { kind: 'shell' };
 
 const restored = trace(
   [1000, { kind: 'shell', command: 'before QEMU: of another guest' }],
@@ -40,15 +54,19 @@ t.test('lanes: well-formed, whatever the guest says; what is wrong stands out', 
     [5001, { kind: 'bar-read', offset: 4, width: 4, value: 7 }],
     [1_000_000, { kind: 'unheard-of' }],
   );
-  const svg = drawLanes(events);
+  const svg = drawLanes(events, 'full');
   const { problem, counts } = readMarkup(svg);
   t.equal(problem, undefined);
   t.equal(counts.svg, 1);
-  t.equal(counts.path, 1, 'the check that failed, although another one is in the same place');
-  t.equal(counts.rect, 3, 'of two reads in one place, one');
+  t.equal(
+    counts.path,
+    4,
+    'of two reads at one time, one; the check that failed, although another one is there',
+  );
+  t.equal(svg.match(/class="bad"/g)?.length, 1);
   for (const name of ['checks (2)', 'console (1)', 'registers (2)']) t.ok(svg.includes(`>${name}<`), name);
   t.notMatch(svg, '>host (', 'no lane without events');
-  t.equal(drawLanes([]), '');
+  t.equal(drawLanes([], 'full'), '');
 });
 
 t.test('axes: four to ten marks, round ones', async (t) => {
@@ -61,26 +79,65 @@ t.test('axes: four to ten marks, round ones', async (t) => {
   t.equal(timeLabel(200_000, 50_000), '200 ms');
 });
 
-t.test('clocks: the device’s against elapsed time, and what the driver told', async (t) => {
-  const events = trace(
-    [1_000_000, { kind: 'sample', us: 5_000_000_000 }],
-    [2_000_000, { kind: 'sample', us: 5_001_000_000 }],
-    [2_100_000, { kind: 'reading', what: 'drift', value: '-7200000000000' }],
-    [2_200_000, { kind: 'reading', what: 'host-time', value: 5 }],
-    [3_000_000, { kind: 'sample', us: 5_012_000_000 }],
-  );
-  t.strictSame(driftOf(events), {
-    device: [
+t.test(
+  'clocks: offset and frequency of the device against time, and of the guest against the device',
+  async (t) => {
+    const events = trace(
+      [1_000_000, { kind: 'sample', us: 5_000_000_000 }],
+      [2_000_000, { kind: 'sample', us: 5_001_000_250 }],
+      [2_100_000, { kind: 'reading', what: 'drift', value: '-7200000000000' }],
+      [2_200_000, { kind: 'reading', what: 'host-time', value: 5 }],
+      [3_000_000, { kind: 'sample', us: 5_002_000_500 }],
+      [3_005_000, { kind: 'sample', us: 5_002_005_501 }],
+      [4_100_000, { kind: 'reading', what: 'drift', value: '-7200000100000' }],
+    );
+    const { device, deviceRate, offset, guestRate } = clockSeriesOf(events);
+    t.strictSame(device, [
       { ms: 1000, value: 0 },
-      { ms: 2000, value: 0 },
-      { ms: 3000, value: 10 },
-    ],
-    told: [{ ms: 2100, value: -7200 }],
-  });
-  const plot = drawDrift(events);
-  const { problem, counts } = readMarkup(plot);
-  t.equal(problem, undefined);
-  t.match(counts, { polyline: 1, circle: 3, svg: 1 });
-  t.match(plot, '>-2 h<');
-  t.equal(drawDrift(events.slice(0, 1)), '', 'one point is no plot');
+      { ms: 2000, value: 0.00025 },
+      { ms: 3000, value: 0.0005 },
+      { ms: 3005, value: 0.000501 },
+    ]);
+    t.strictSame(
+      deviceRate.map(({ ms, value }) => [ms, Math.round(value)]),
+      [
+        [2000, 250],
+        [3000, 250],
+      ],
+      'two samples that are too close together say nothing about a rate',
+    );
+    t.strictSame(offset, [
+      { ms: 2100, value: 7200 },
+      { ms: 4100, value: 7200.0001 },
+    ]);
+    t.strictSame(
+      guestRate.map(({ value }) => Math.round(value)),
+      [50],
+    );
+    const plot = drawClocks(events, 100);
+    const { problem, counts } = readMarkup(plot);
+    t.equal(problem, undefined);
+    t.match(counts, { polyline: 3, circle: 9, svg: 2 });
+    t.match(plot, '>2 h<');
+    t.match(plot, '>250 ppm<');
+    t.equal(drawClocks(events.slice(0, 1), 100), '', 'one point is no plot');
+  },
+);
+
+t.test('drawings of a storm are bounded, and keep what is extreme', async (t) => {
+  const points = Array.from({ length: 100_000 }, (_, ms) => ({
+    ms,
+    value: ms === 54_321 ? 9 : Math.sin(ms),
+  }));
+  const kept = thin(points, 100);
+  t.ok(kept.length <= 100);
+  t.ok(kept.some(({ value }) => value === 9));
+  t.strictSame([kept[0], kept.at(-1)], [points[0], points.at(-1)]);
+  const storm = Array.from(
+    { length: 200_000 },
+    (_, seq) => ({ seq, at: seq * 50, ...stormEvent(seq) }) as TraceEvent,
+  );
+  t.ok(drawLanes(storm, 'brief').length < 12_000, String(drawLanes(storm, 'brief').length));
+  t.ok(drawLanes(storm, 'full').length < 900_000, String(drawLanes(storm, 'full').length));
+  t.ok(drawClocks(storm, 12).length < 10_000, String(drawClocks(storm, 12).length));
 });

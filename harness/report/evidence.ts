@@ -1,68 +1,73 @@
 // What a cell left beside its result, read back for a report.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TraceEvent } from '../base/trace.js';
+import { readEnds } from './read-ends.js';
 
 export interface Evidence {
   readonly trace: readonly TraceEvent[];
+  /** Bytes in the middle of the trace that were not read. */
+  readonly skippedBytes: number;
   readonly console: readonly string[];
   readonly dmesg: readonly string[];
   /** The arguments of QEMU. */
   readonly qemu: readonly string[];
-  /** The checks, in order. */
-  readonly checks: readonly Check[];
 }
 
-export interface Check {
-  readonly ok: boolean;
-  readonly text: string;
-}
+export const noEvidence: Evidence = { trace: [], skippedBytes: 0, console: [], dmesg: [], qemu: [] };
 
-export const noEvidence: Evidence = { trace: [], console: [], dmesg: [], qemu: [], checks: [] };
+/** A trace is far more than a page shows; a page about a storm shows how it began and how it ended. */
+const maxTraceBytes = 8_000_000;
+const maxLogBytes = 500_000;
 
-const linesOf = async (path: string): Promise<string[]> => {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    // Not everything is kept of a scenario that passed.
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  return text.split('\n').filter((line) => line !== '');
+const isScalar = (value: unknown): boolean => value === null || typeof value !== 'object';
+
+const isEvent = (value: unknown): value is TraceEvent => {
+  if (typeof value !== 'object' || value === null || !('seq' in value && 'at' in value && 'kind' in value))
+    return false;
+  const { seq, at, kind } = value;
+  return (
+    Number.isSafeInteger(seq) &&
+    Number.isFinite(at) &&
+    typeof kind === 'string' &&
+    Object.values(value).every(isScalar)
+  );
 };
 
-/** A process that was killed may leave half a line. */
+/** Nothing for a line that is no event: a process that was killed leaves half of one. */
 const parseEvent = (line: string): TraceEvent[] => {
   try {
-    return [JSON.parse(line) as TraceEvent];
-  } catch {
-    return [];
+    const value: unknown = JSON.parse(line);
+    return isEvent(value) ? [value] : [];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
   }
 };
 
-/** The assertions of one scenario in a TAP stream that may hold several. */
-export const checksIn = (lines: readonly string[], scenario: string): Check[] => {
-  const start = lines.indexOf(`# Subtest: ${scenario}`);
-  if (start === -1) return [];
-  const rest = lines.slice(start + 1);
-  const end = rest.findIndex((line) => /^(not )?ok /.test(line));
-  return rest.slice(0, end === -1 ? undefined : end).flatMap((line) => {
-    const [, not, text] = /^ {4}(not )?ok \d+ - (.*)$/.exec(line) ?? [];
-    return text === undefined
-      ? []
-      : [{ ok: not === undefined, text: text.replace(/ \{$/, '').replaceAll(/\\([#\\])/g, '$1') }];
-  });
-};
+export interface Check {
+  readonly holds: boolean;
+  readonly text: string;
+}
+
+/** The checks of a scenario, in order. */
+export const checksOf = ({ trace }: Pick<Evidence, 'trace'>): Check[] =>
+  trace
+    .filter(({ kind }) => kind === 'check')
+    .map(({ result, what }) => ({ holds: result === 'ok', text: String(what) }));
 
 /** `directory` is that of one scenario. Lists are empty where nothing was kept. */
-export const readEvidence = async (directory: string, scenario: string): Promise<Evidence> => {
-  const read = (name: string): Promise<string[]> => linesOf(join(directory, name));
-  const [trace, console, dmesg, qemu, output] = await Promise.all(
-    ['trace.jsonl', 'console.log', 'dmesg.txt', 'qemu.args', 'output.txt'].map(read),
-  );
+export const readEvidence = async (directory: string): Promise<Evidence> => {
+  const [trace, console, dmesg, qemu] = await Promise.all([
+    readEnds(join(directory, 'trace.jsonl'), maxTraceBytes),
+    readEnds(join(directory, 'console.log'), maxLogBytes),
+    readEnds(join(directory, 'dmesg.txt'), maxLogBytes),
+    readEnds(join(directory, 'qemu.args'), maxLogBytes),
+  ]);
   return {
-    trace: (trace ?? []).flatMap(parseEvent),
-    console: console ?? [],
-    dmesg: dmesg ?? [],
-    qemu: qemu ?? [],
-    checks: checksIn(output ?? [], scenario),
+    trace: trace.lines.flatMap(parseEvent),
+    skippedBytes: trace.skippedBytes,
+    console: console.lines,
+    dmesg: dmesg.lines,
+    qemu: qemu.lines,
   };
 };

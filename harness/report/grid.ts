@@ -1,9 +1,10 @@
 // Cells as a table: scenarios down, kernels across.
-import type { Report, ReportCell, ReportKernel, StepName } from './model.js';
+
+import type { Report, ReportCell, ReportKernel } from './model.js';
 
 export interface GridRow {
   readonly name: string;
-  /** One a column; undefined where the cell is not part of the run (another shard's). */
+  /** One for each column; undefined where the cell is not part of the run (it is another shard's). */
   readonly cells: readonly (ReportCell | undefined)[];
 }
 
@@ -16,7 +17,7 @@ export interface Grid {
 
 const keyOf = (kernel: string, scenario: string): string => JSON.stringify([kernel, scenario]);
 
-/** One grid a generation, in the report's order. */
+/** A grid for each generation, in the report's order. */
 export const gridsOf = ({ kernels, cells }: Report): Grid[] =>
   [...new Set(cells.map(({ generation }) => generation))].map((generation) => {
     const mine = cells.filter((cell) => cell.generation === generation);
@@ -28,5 +29,3 @@ export const gridsOf = ({ kernels, cells }: Report): Grid[] =>
     }));
     return { generation, columns: kernels, rows };
   });
-
-export const stepNames: readonly StepName[] = ['fetch', 'build', 'boot'];

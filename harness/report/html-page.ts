@@ -1,16 +1,18 @@
-// The parts of the HTML report that do not depend on what it reports.
+// A page of the HTML report: style, script, and the frame around its content. It loads nothing from elsewhere.
+import { createHash } from 'node:crypto';
+import { escapeMarkup } from './escape.js';
 
-const dark = `--passed: #6fce86; --failed: #ff8f85; --broken: #f2b45c; --skipped: #a5a5a5; --told: #7db6ff;
+const dark = `--passed: #6fce86; --failed: #ff8f85; --broken: #f2b45c; --skipped: #a5a5a5; --guest: #7db6ff;
   --passed-back: #1d3324; --failed-back: #4a1d1a; --broken-back: #453013; --skipped-back: #262626;`;
 
 /** Colours by verdict, light and dark, each with a mark of its own beside it: no meaning is in a colour alone. */
-export const style = `
-:root { color-scheme: light dark; --line: #8885; --passed: #1f6f35; --failed: #b3201b; --broken: #8a4b00; --skipped: #666; --told: #0a58b5;
+const style = `
+:root { color-scheme: light dark; --line: #8885; --passed: #1f6f35; --failed: #b3201b; --broken: #8a4b00; --skipped: #666; --guest: #0a58b5;
   --passed-back: #e7f5ea; --failed-back: #fbe3e1; --broken-back: #fcefd9; --skipped-back: #f1f1f1; }
 @media (prefers-color-scheme: dark) { :root { ${dark} } }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 84rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2rem; } h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
-table { border-collapse: collapse; } .wide { overflow: auto; max-height: 85vh; margin: .5rem 0; }
+table { border-collapse: collapse; } .scroll { overflow: auto; max-height: 85vh; margin: .5rem 0; }
 th, td { border: 1px solid var(--line); padding: .2rem .6rem; text-align: left; white-space: nowrap; }
 td.prose { white-space: normal; min-width: 18rem; }
 thead th { position: sticky; top: 0; background: Canvas; z-index: 2; } tbody th { position: sticky; left: 0; background: Canvas; font-weight: 600; }
@@ -27,14 +29,16 @@ td a { color: inherit; } .note { color: var(--skipped); font-weight: 400; } p.no
 .choices { display: flex; gap: 2rem; flex-wrap: wrap; margin: 1.5rem 0 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; margin: .3rem 0; } dd { margin: 0; font-variant-numeric: tabular-nums; }
 svg { display: block; width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: CanvasText; }
-svg .grid, svg .lane { stroke: var(--line); } svg .mark { fill: var(--told); } svg .bad { stroke: var(--failed); stroke-width: 2.5; fill: none; }
-svg polyline.device { stroke: var(--passed); fill: none; stroke-width: 1.5; } svg circle.device { fill: var(--passed); } svg .told { fill: var(--told); }
+svg .grid, svg .lane { stroke: var(--line); } svg .mark { stroke: var(--guest); stroke-width: 2; } svg .bad { stroke: var(--failed); stroke-width: 2.5; fill: none; }
+svg polyline { fill: none; stroke-width: 1.5; } svg polyline.device { stroke: var(--passed); } svg circle.device { fill: var(--passed); }
+svg polyline.guest { stroke: var(--guest); stroke-dasharray: 6 3; } svg circle.guest { fill: var(--guest); }
+.key-device { color: var(--passed); } .key-guest { color: var(--guest); }
 [hidden] { display: none; }
-@media print { .choices { display: none; } pre, .wide { max-height: none; } }
+@media print { .choices { display: none; } pre, .scroll { max-height: none; } }
 `;
 
-/** Without it everything is shown: it only hides other generations and rows without problems, and opens the cell that an address names. */
-export const script = `
+/** Without it everything is shown: it hides other generations and rows without problems, and opens the cell that an address names. */
+export const filterScript = `
 const choice = document.getElementById('generation');
 const problems = document.getElementById('problems');
 const filter = () => {
@@ -57,4 +61,36 @@ document.addEventListener('click', ({ target }) => {
 addEventListener('hashchange', open);
 filter();
 open();
+`;
+
+export interface HtmlDocument {
+  readonly title: string;
+  /** Markup. */
+  readonly body: string;
+  /** The only script that may run. */
+  readonly script?: string;
+}
+
+/** Only what the page brings along may style it or run in it. */
+const policyFor = (script: string | undefined): string => {
+  const hash = createHash('sha256')
+    .update(script ?? '')
+    .digest('base64');
+  const scripts = script === undefined ? '' : `; script-src 'sha256-${hash}'`;
+  return `default-src 'none'; style-src 'unsafe-inline'${scripts}`;
+};
+
+export const htmlDocument = ({ title, body, script }: HtmlDocument): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policyFor(script)}">
+<meta name="viewport" content="width=device-width">
+<title>${escapeMarkup(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+${body}
+${script === undefined ? '' : `<script>${script}</script>\n`}</body>
+</html>
 `;

@@ -1,12 +1,13 @@
 // Text for an issue about kernels on which something has newly gone wrong.
 import { isBad } from '../run/verdict.js';
 import { diffReports, isWorse } from './diff.js';
-import { escapeMarkdown, fence } from './escape.js';
-import { describeCell } from './markdown.js';
+import { escapeMarkdown } from './escape.js';
+import { failuresOf } from './failures.js';
+import { codeBlock, describeFailure } from './markdown.js';
 import type { Report, ReportCell, ReportKernel } from './model.js';
 
 /** An issue has a size limit; the rest is in the report. */
-const most = 15;
+const maxFailures = 15;
 
 /** As `diff` names a cell. */
 const whatOf = ({ scenario, generation }: ReportCell): string => `${scenario}, vmd ${generation}`;
@@ -22,11 +23,12 @@ const section = (
   const build = `${release ?? '–'} (${version ?? '–'})${same ? '' : `; the report before had ${earlier}`}`;
   const steps = kernel.steps
     .filter((step) => news.has(step.name))
-    .map((step) => `**${step.name}**: ${step.verdict}\n\n${fence(step.reasons.join('\n'))}`);
+    .map((step) => `**${step.name}**: ${step.verdict}\n\n${codeBlock(step.reasons)}`);
   const cells = after.cells.filter((cell) => cell.kernel === name && isBad(cell) && news.has(whatOf(cell)));
-  const told = cells.slice(0, most).map((cell) => describeCell(after, cell));
-  const rest = cells.length > most ? [`… and ${cells.length - most} more.`] : [];
-  return [`### ${escapeMarkdown(name)}`, escapeMarkdown(build), ...steps, ...told, ...rest].join('\n\n');
+  const failures = failuresOf(cells);
+  const shown = failures.slice(0, maxFailures).map((failure) => describeFailure(after, failure));
+  const rest = failures.length > maxFailures ? [`… and ${failures.length - maxFailures} more.`] : [];
+  return [`### ${escapeMarkdown(name)}`, escapeMarkdown(build), ...steps, ...shown, ...rest].join('\n\n');
 };
 
 /** Markdown whose first line is the title; empty when nothing got worse. Without `before`, all that is bad is new. */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { sampleReport } from '../testing/report-sample.js';
+import { sampleCell, sampleKernel, sampleReport } from '../testing/report-sample.js';
 import { readMarkup } from '../testing/well-formed.js';
 import { renderJunit } from './junit.js';
 
@@ -29,11 +29,22 @@ t.test('well-formed, whatever the reasons hold', async (t) => {
   t.notMatch(xml, /(?!\n)\p{Cc}/u);
 });
 
+t.test('a class name has one dot: readers split it there, into package and class', async (t) => {
+  const kernels = [sampleKernel('6.12-cloud'), sampleKernel('dir-linux-6.12.y')];
+  const cells = kernels.map(({ name }) => sampleCell(name, 'clock', 'passed'));
+  const xml = renderJunit(sampleReport({ kernels, cells }));
+  const names = [...xml.matchAll(/classname="([^"]*)"/g)].map(([, name]) => name);
+  t.strictSame(
+    new Set(names),
+    new Set(['6_12-cloud.steps', '6_12-cloud.vmd_8_0', 'dir-linux-6_12_y.steps', 'dir-linux-6_12_y.vmd_8_0']),
+  );
+});
+
 t.test('sums and names', async (t) => {
   const xml = renderJunit(sampleReport());
   t.match(xml, '<testsuites name="vmmci" tests="11" failures="2" errors="1" skipped="2" time="61.5">');
-  t.match(xml, 'classname="old.8.0" name="clock" time="2"');
-  t.match(xml, '<testcase classname="new" name="build"');
+  t.match(xml, 'classname="old.vmd_8_0" name="clock" time="2"');
+  t.match(xml, '<testcase classname="new.steps" name="build"');
   t.match(xml, 'npx vmmci matrix --kernel old --generation 7.8 --scenario stop --keep');
   t.match(xml, 'retried after: QEMU ended');
   t.match(xml, '<error message="stop broken" type="broken">');

@@ -1,64 +1,86 @@
 // JUnit XML: a suite for each kernel and generation, in the dialect that continuous integration reads.
-import { firstLine } from '../base/text.js';
+
+import { fitParts, foldLines, moreLines } from '../base/bounded.js';
+import { firstLine, shorten } from '../base/text.js';
 import { escapeMarkup } from './escape.js';
 import { gridsOf } from './grid.js';
-import type { Report, ReportCell, ReportKernel, ReportStep } from './model.js';
+import type { Judged } from './marks.js';
+import type { Report, ReportKernel } from './model.js';
 import { reproduceLine } from './reproduce.js';
 
 interface Case {
-  readonly suite: string;
+  /** `6_12-cloud.vmd_8_0` */
+  readonly className: string;
   readonly name: string;
-  readonly outcome: Pick<ReportCell | ReportStep, 'verdict' | 'reasons' | 'seconds' | 'retried'>;
-  /** Said below it. */
+  readonly judged: Judged & { readonly reasons: readonly string[] };
+  /** Written to the standard output of the case. */
   readonly notes: readonly string[];
 }
+
+/** What a case that did not pass may take, with its message and its notes: readers show it whole. */
+const maxCaseBytes = 4096;
+const maxMessageLength = 160;
+const maxNoteLength = 500;
 
 const attributes = (values: Readonly<Record<string, string | number>>): string =>
   Object.entries(values)
     .map(([name, value]) => ` ${name}="${escapeMarkup(String(value)).replaceAll('\n', '&#10;')}"`)
     .join('');
 
+/** Readers split a class name at its last dot, into package and class: it has no other dots. */
+const classNameOf = (kernel: string, part: string): string =>
+  [kernel, part].map((name) => name.replaceAll('.', '_')).join('.');
+
 const elements = { failed: 'failure', broken: 'error', skipped: 'skipped' } as const;
 
-const renderOutcome = ({ verdict, reasons }: Case['outcome']): string[] => {
-  if (verdict === 'passed') return [];
-  const message = firstLine(reasons[0]) || verdict;
-  const element = elements[verdict];
-  const type: Record<string, string> = verdict === 'skipped' ? {} : { type: verdict };
-  return [`<${element}${attributes({ message, ...type })}>${escapeMarkup(reasons.join('\n'))}</${element}>`];
+/** Lines as escaped text of at most `maxBytes`. */
+const bodyOf = (texts: readonly string[], maxBytes: number): string => {
+  const lines = foldLines(texts.flatMap((text) => text.split('\n')));
+  return fitParts(
+    lines.map((line) => () => escapeMarkup(shorten(line, maxNoteLength))),
+    { maxBytes, more: (missing) => `${moreLines(missing)}, in the HTML report` },
+  );
 };
 
-const renderCase = ({ suite, name, outcome, notes }: Case): string => {
-  const retries = outcome.retried.map((reason) => `retried after: ${reason}`);
-  const said = [...notes, ...retries];
-  const body = [
-    ...renderOutcome(outcome),
-    ...(said.length === 0 ? [] : [`<system-out>${escapeMarkup(said.join('\n'))}</system-out>`]),
-  ];
-  const head = `testcase${attributes({ classname: suite, name, time: outcome.seconds })}`;
+const renderVerdict = ({ verdict, reasons }: Case['judged'], maxBytes: number): string[] => {
+  if (verdict === 'passed') return [];
+  const message = shorten(firstLine(reasons[0]) || verdict, maxMessageLength);
+  const element = elements[verdict];
+  const type: Record<string, string> = verdict === 'skipped' ? {} : { type: verdict };
+  const head = `<${element}${attributes({ message, ...type })}>`;
+  const end = `</${element}>`;
+  return [`${head}${bodyOf(reasons, maxBytes - Buffer.byteLength(head) - end.length)}${end}`];
+};
+
+const renderCase = ({ className, name, judged, notes }: Case): string => {
+  const head = `testcase${attributes({ classname: className, name: shorten(name, maxMessageLength), time: judged.seconds })}`;
+  const lines = [...notes, ...judged.retried.map((reason) => `retried after: ${reason}`)];
+  const output = lines.length === 0 ? [] : [`<system-out>${bodyOf(lines, maxCaseBytes / 3)}</system-out>`];
+  const frame = Buffer.byteLength(`    <${head}>\n\n${output.join('')}\n    </testcase>`) + 50;
+  const body = [...renderVerdict(judged, maxCaseBytes - frame), ...output];
   return body.length === 0
     ? `    <${head}/>`
     : `    <${head}>\n      ${body.join('\n      ')}\n    </testcase>`;
 };
 
 const sums = (cases: readonly Case[]): Record<string, number> => {
-  const count = (verdict: string): number =>
-    cases.filter(({ outcome }) => outcome.verdict === verdict).length;
+  const count = (verdict: string): number => cases.filter(({ judged }) => judged.verdict === verdict).length;
   return {
     tests: cases.length,
     failures: count('failed'),
     errors: count('broken'),
     skipped: count('skipped'),
-    time: Math.round(cases.reduce((total, { outcome }) => total + outcome.seconds, 0) * 1000) / 1000,
+    time: Math.round(cases.reduce((total, { judged }) => total + judged.seconds, 0) * 1000) / 1000,
   };
 };
 
-const renderSuite = (
-  name: string,
-  { started }: Report,
-  kernel: ReportKernel,
-  cases: readonly Case[],
-): string => {
+interface Suite {
+  readonly name: string;
+  readonly kernel: ReportKernel;
+  readonly cases: readonly Case[];
+}
+
+const renderSuite = ({ name, kernel, cases }: Suite, { started }: Report): string => {
   const properties = { release: kernel.release ?? '', version: kernel.version ?? '', suite: kernel.suite };
   return [
     `  <testsuite${attributes({ name, timestamp: started.slice(0, 19), ...sums(cases) })}>`,
@@ -70,36 +92,40 @@ const renderSuite = (
   ].join('\n');
 };
 
-/** `failed` is a failure, `broken` an error. The steps before the scenarios are cases of their own. */
-export const renderJunit = (report: Report): string => {
-  const suites = report.kernels.flatMap((kernel, column) => {
+const suitesOf = (report: Report): Suite[] =>
+  report.kernels.flatMap((kernel, column) => {
     const steps = kernel.steps.map(
-      (outcome): Case => ({
-        suite: kernel.name,
-        name: outcome.name,
-        outcome,
+      (judged): Case => ({
+        className: classNameOf(kernel.name, 'steps'),
+        name: judged.name,
+        judged,
         notes: [],
       }),
     );
-    const grids = gridsOf(report).map(({ generation, rows }) => {
-      const name = `${kernel.name}.${generation}`;
+    const grids = gridsOf(report).map(({ generation, rows }): Suite => {
+      const className = classNameOf(kernel.name, `vmd_${generation}`);
       const cases = rows.flatMap(({ cells }): Case[] => {
-        const outcome = cells[column];
-        if (outcome === undefined) return [];
-        const place = outcome.directory === null ? [] : [`artifacts: ${outcome.directory}`];
-        return [
-          { suite: name, name: outcome.scenario, outcome, notes: [reproduceLine(report, outcome), ...place] },
-        ];
+        const judged = cells[column];
+        if (judged === undefined) return [];
+        const artifacts = judged.directory === null ? [] : [`artifacts: ${judged.directory}`];
+        const notes = [reproduceLine(report, judged), ...artifacts];
+        return [{ className, name: judged.scenario, judged, notes }];
       });
-      return { name, kernel, cases };
+      return { name: `${kernel.name}, vmd ${generation}`, kernel, cases };
     });
-    return [{ name: kernel.name, kernel, cases: steps }, ...grids].filter(({ cases }) => cases.length > 0);
+    return [{ name: `${kernel.name}, steps`, kernel, cases: steps }, ...grids].filter(
+      ({ cases }) => cases.length > 0,
+    );
   });
+
+/** `failed` is a failure, `broken` an error. The steps before the scenarios are cases of their own. */
+export const renderJunit = (report: Report): string => {
+  const suites = suitesOf(report);
   const all = suites.flatMap(({ cases }) => cases);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites${attributes({ name: 'vmmci', ...sums(all), time: report.seconds })}>`,
-    ...suites.map(({ name, kernel, cases }) => renderSuite(name, report, kernel, cases)),
+    ...suites.map((suite) => renderSuite(suite, report)),
     '</testsuites>',
     '',
   ].join('\n');

@@ -1,5 +1,5 @@
 // A trace drawn as lanes over time: who was busy when, on one clock.
-
+import { shorten } from '../base/text.js';
 import type { TraceEvent } from '../base/trace.js';
 import { formatEvent } from '../diagnosis/format-event.js';
 import { escapeMarkup } from './escape.js';
@@ -22,14 +22,27 @@ const lanes: readonly Lane[] = [
   { name: 'host', kinds: ['timer', 'stop', 'kill', 'pause', 'unpause', 'clock-jump', 'guest-exit', 'fault'] },
 ];
 
+/** How much a drawing shows, whatever the number of events. */
+interface Detail {
+  /** Units of the drawing between two marks of a lane: a mark stands for all events in between. */
+  readonly spacing: number;
+  /** Marks tell their event when they are pointed at. */
+  readonly titles: boolean;
+}
+
+const details = {
+  /** At most some 8 KB. */
+  brief: { spacing: 12, titles: false },
+  /** At most some 800 KB. */
+  full: { spacing: 2, titles: true },
+} as const satisfies Record<string, Detail>;
+
 const width = 1000;
 const left = 130;
 const row = 22;
+const maxTitleLength = 100;
 
-/** More than one of them in the same pixel would be drawn over each other. */
-const perPixel = 1;
-
-const place = (at: number, end: number): number => left + ((width - left - 10) * at) / Math.max(1, end);
+const xOf = (at: number, end: number): number => left + ((width - left - 10) * at) / Math.max(1, end);
 
 /** A step of 1, 2 or 5 times a power of ten that gives four to ten marks; in µs. */
 export const stepOf = (end: number): number => {
@@ -46,7 +59,7 @@ const axis = (end: number, height: number): string => {
   const step = stepOf(end);
   const marks = [];
   for (let us = 0; us <= end; us += step) {
-    const x = place(us, end).toFixed(1);
+    const x = xOf(us, end).toFixed(1);
     marks.push(
       `<line class="grid" x1="${x}" x2="${x}" y1="0" y2="${height - 18}"/><text x="${x}" y="${height - 4}" text-anchor="middle">${timeLabel(us, step)}</text>`,
     );
@@ -57,25 +70,35 @@ const axis = (end: number, height: number): string => {
 const isBad = ({ kind, result, event }: TraceEvent): boolean =>
   (kind === 'check' && result === 'not ok') || (kind === 'timer' && event === 'expired') || kind === 'kill';
 
-const drawLane = (events: readonly TraceEvent[], y: number, end: number): string => {
+const drawLane = (
+  events: readonly TraceEvent[],
+  y: number,
+  end: number,
+  { spacing, titles }: Detail,
+): string => {
   const drawn: string[] = [];
-  let last = Number.NEGATIVE_INFINITY;
+  const untitled: string[] = [];
+  // Good and bad marks are spaced apart each: a bad one is never hidden by a good one.
+  const last = { good: Number.NEGATIVE_INFINITY, bad: Number.NEGATIVE_INFINITY };
   for (const event of events) {
-    const x = place(event.at, end);
-    if (x - last < perPixel && !isBad(event)) continue;
-    last = x;
-    const title = `<title>${escapeMarkup(formatEvent(event).slice(0, 200))}</title>`;
-    drawn.push(
-      isBad(event)
-        ? `<path class="bad" d="M${(x - 5).toFixed(1)} ${y + 4}l10 12m0 -12l-10 12">${title}</path>`
-        : `<rect class="mark" x="${x.toFixed(1)}" y="${y + 4}" width="2" height="12">${title}</rect>`,
-    );
+    const x = xOf(event.at, end);
+    const bad = isBad(event);
+    const key = bad ? 'bad' : 'good';
+    if (x - last[key] < (bad ? spacing * 4 : spacing)) continue;
+    last[key] = x;
+    const title =
+      titles || bad ? `<title>${escapeMarkup(shorten(formatEvent(event), maxTitleLength))}</title>` : '';
+    if (bad)
+      drawn.push(`<path class="bad" d="M${(x - 5).toFixed(1)} ${y + 4}l10 12m0 -12l-10 12">${title}</path>`);
+    else if (titles) drawn.push(`<path class="mark" d="M${x.toFixed(1)} ${y + 4}v12">${title}</path>`);
+    else untitled.push(`M${x.toFixed(0)} ${y + 4}v12`);
   }
-  return drawn.join('');
+  const together = untitled.length === 0 ? '' : `<path class="mark" d="${untitled.join('')}"/>`;
+  return `${together}${drawn.join('')}`;
 };
 
 /** An SVG; empty when there is nothing to draw. Lanes without events are left out. */
-export const drawLanes = (events: readonly TraceEvent[]): string => {
+export const drawLanes = (events: readonly TraceEvent[], detail: keyof typeof details): string => {
   const end = events.at(-1)?.at ?? 0;
   const used = lanes
     .map(({ name, kinds }) => ({ name, events: events.filter(({ kind }) => kinds.includes(kind)) }))
@@ -84,7 +107,7 @@ export const drawLanes = (events: readonly TraceEvent[]): string => {
   const height = used.length * row + 24;
   const parts = used.map(({ name, events }, index) => {
     const y = index * row;
-    return `<text x="${left - 8}" y="${y + 15}" text-anchor="end">${name} (${events.length})</text><line class="lane" x1="${left}" x2="${width}" y1="${y + 10}" y2="${y + 10}"/>${drawLane(events, y, end)}`;
+    return `<text x="${left - 8}" y="${y + 15}" text-anchor="end">${name} (${events.length})</text><line class="lane" x1="${left}" x2="${width}" y1="${y + 10}" y2="${y + 10}"/>${drawLane(events, y, end, details[detail])}`;
   });
   return `<svg class="lanes" viewBox="0 0 ${width} ${height}" role="img" aria-label="timeline: ${used.map(({ name, events }) => `${name} ${events.length}`).join(', ')}">${axis(end, height)}${parts.join('\n')}</svg>`;
 };

@@ -10,10 +10,8 @@ const prose = (text: string): string => text.replaceAll(/^(`{3,})text\n[\s\S]*?\
 t.test('a summary: the sums, the grid, what went wrong', async (t) => {
   const text = renderMarkdown(sampleReport());
   t.match(text, /^## Kernel matrix: 2 passed, 2 failed, 1 broken, 2 skipped$/m);
-  t.match(
-    text,
-    /^\| scenario \| old \| new \|\n\| --- \| --- \| --- \|\n\| clock \| ok \| skipped \|\n\| stop \| \*\*FAILED\*\* \| skipped \|$/m,
-  );
+  t.match(text, /^\| scenario +\| old +\| new +\|\n\| -+ \| -+ \| -+ \|\n\| clock +\| ok +\| skipped \|$/m);
+  t.match(text, /^\| stop +\| \*\*FAILED\*\* +\| skipped \|$/m);
   t.match(text, /^### vmd 7\\\.8$/m);
   t.match(text, /^\*\*build\*\* of new: failed$/m);
   t.match(text, 'npx vmmci matrix --kernel old --generation 8.0 --scenario stop --keep');
@@ -31,16 +29,12 @@ t.test('the pieces', async (t) => {
   t.equal(escapeMarkdown('a|b *c*\nd'), 'a\\|b \\*c\\* d');
   t.equal(fence('x ```` y'), '`````text\nx ```` y\n`````');
   t.notMatch(fence(hostile), /(?!\n)\p{Cc}/u);
-  const line = reproduceLine({ driverDirectory: 'my driver', kernels: [] }, sampleCell('k', 'x', 'failed'));
-  t.equal(line, "npx vmmci matrix --kernel k --generation 8.0 --scenario x --keep --driver 'my driver'");
-});
-
-t.test('many failures are cut, and that is told', async (t) => {
-  const cells = Array.from({ length: 45 }, (_, index) => sampleCell('old', `s${index}`, 'failed'));
-  const text = renderMarkdown(sampleReport({ cells }));
-  t.match(text, '… and 5 more, in the HTML report.');
-  const long = renderMarkdown(
-    sampleReport({ cells: [sampleCell('old', 'x', 'failed', { reasons: ['y'.repeat(5000)] })] }),
+  const line = reproduceLine(
+    { driverDirectory: 'my driver', description: 'virtio_vmmci', qemuPath: null, kernels: [] },
+    sampleCell('k', 'x', 'failed'),
   );
-  t.match(long, '… 3000 more characters');
+  t.equal(
+    line,
+    "npx vmmci matrix --kernel k --generation 8.0 --scenario x --driver 'my driver' --driver-description virtio_vmmci --keep",
+  );
 });

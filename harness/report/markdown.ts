@@ -1,51 +1,58 @@
-// The summary that a CI run shows: kernels across, scenarios down, and what went wrong.
-import { isBad } from '../run/verdict.js';
+// The summary that a CI run shows: kernels across, scenarios down, and what went wrong. Hosts refuse one of more than 1 MiB.
+
+import { fitLines, fitParts, foldLines, groupDigits, moreLines } from '../base/bounded.js';
+import { shorten } from '../base/text.js';
 import { countReport, renderCounts } from './counts.js';
 import { escapeMarkdown, fence } from './escape.js';
-import { gridsOf, stepNames } from './grid.js';
+import { type Failure, failuresOf } from './failures.js';
+import { gridsOf } from './grid.js';
+import { markdownTable } from './markdown-table.js';
 import { markdownMark } from './marks.js';
-import type { Report, ReportCell } from './model.js';
+import { type Report, stepNames } from './model.js';
 import { reproduceLine } from './reproduce.js';
 
-/** What is not here is in the HTML report; hosts cut summaries that are too long. */
-const most = 40;
-const longestReason = 2000;
+/** Of UTF-8: 1 MiB less what a workflow adds beside it. */
+const maxBytes = 1_000_000;
 
-export const table = (rows: readonly (readonly string[])[]): string => {
-  const [head = [], ...body] = rows;
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...body.map(line)].join('\n');
+/** Of a text of somebody else's. */
+const maxLines = 20;
+const maxLength = 300;
+const maxBlockBytes = 3000;
+
+/** Reasons as a code block, folded and cut. */
+export const codeBlock = (reasons: readonly string[]): string => {
+  const lines = foldLines(reasons.flatMap((reason) => reason.split('\n')));
+  const shown = fitLines(lines, { maxLines, maxLength });
+  return fence(fitParts(shown, { maxBytes: maxBlockBytes, more: moreLines }));
 };
 
-const cut = (text: string): string =>
-  text.length <= longestReason
-    ? text
-    : `${text.slice(0, longestReason)}\n… ${text.length - longestReason} more characters`;
+const prose = (text: string): string => escapeMarkdown(shorten(text, maxLength));
 
-export const describeCell = (report: Report, cell: ReportCell): string =>
-  [
-    `**${escapeMarkdown(cell.scenario)}** on ${escapeMarkdown(cell.kernel)}, vmd ${escapeMarkdown(cell.generation)}: ${cell.verdict}`,
-    fence(cut(cell.reasons.join('\n'))),
-    fence(reproduceLine(report, cell)),
+/** What failed alike on some kernels, with the line that runs the first of them again. */
+export const describeFailure = (report: Report, { scenario, generation, cells }: Failure): string => {
+  const [first] = cells;
+  const kernels = cells.map(({ kernel }) => kernel).join(', ');
+  return [
+    `**${prose(scenario)}** on ${prose(kernels)}, vmd ${prose(generation)}: ${first.verdict}`,
+    codeBlock(first.reasons),
+    fence(reproduceLine(report, first)),
   ].join('\n\n');
+};
 
 const describeSteps = ({ kernels }: Report): string[] =>
   kernels.flatMap(({ name, steps }) =>
     steps
       .filter(({ verdict }) => verdict !== 'passed')
-      .map(
-        (step) =>
-          `**${step.name}** of ${escapeMarkdown(name)}: ${step.verdict}\n\n${fence(cut(step.reasons.join('\n')))}`,
-      ),
+      .map((step) => `**${step.name}** of ${prose(name)}: ${step.verdict}\n\n${codeBlock(step.reasons)}`),
   );
 
-export const renderMarkdown = (report: Report): string => {
-  const kernels = table([
+const kernelTable = ({ kernels }: Report): string =>
+  markdownTable([
     ['kernel', 'release', 'package', ...stepNames],
-    ...report.kernels.map(({ name, release, version, steps }) => [
-      escapeMarkdown(name),
-      escapeMarkdown(release ?? '–'),
-      escapeMarkdown(version ?? '–'),
+    ...kernels.map(({ name, release, version, steps }) => [
+      prose(name),
+      prose(release ?? '–'),
+      prose(version ?? '–'),
       ...stepNames.map((step) => {
         const found = steps.find(({ name }) => name === step);
         return found?.verdict === 'passed'
@@ -54,27 +61,28 @@ export const renderMarkdown = (report: Report): string => {
       }),
     ]),
   ]);
+
+/** At most 1 MB; failures that do not fit are counted. */
+export const renderMarkdown = (report: Report): string => {
   const grids = gridsOf(report).map(({ generation, columns, rows }) =>
     [
-      `### vmd ${escapeMarkdown(generation)}`,
-      table([
-        ['scenario', ...columns.map(({ name }) => escapeMarkdown(name))],
-        ...rows.map(({ name, cells }) => [escapeMarkdown(name), ...cells.map(markdownMark)]),
+      `### vmd ${prose(generation)}`,
+      markdownTable([
+        ['scenario', ...columns.map(({ name }) => prose(name))],
+        ...rows.map(({ name, cells }) => [prose(name), ...cells.map(markdownMark)]),
       ]),
     ].join('\n\n'),
   );
-  const bad = report.cells.filter(isBad);
-  const details = bad.slice(0, most).map((cell) => describeCell(report, cell));
-  if (bad.length > most) details.push(`… and ${bad.length - most} more, in the HTML report.`);
-  const account = `${escapeMarkdown(report.driver)} driver, QEMU ${escapeMarkdown(report.qemu)}, ${escapeMarkdown(report.accelerator)}, ${report.seconds.toFixed(0)} s`;
-  return [
+  const account = `${prose(report.driver)} driver, QEMU ${prose(report.qemu)}, ${prose(report.accelerator)}, ${report.seconds.toFixed(0)} s`;
+  const parts = [
     `## Kernel matrix: ${renderCounts(countReport(report))}`,
     account,
-    ...(report.cut === null ? [] : [`**Cut short:** ${escapeMarkdown(report.cut)}`]),
-    kernels,
+    ...(report.cut === null ? [] : [`**Cut short:** ${prose(report.cut)}`]),
+    kernelTable(report),
     ...grids,
     ...describeSteps(report),
-    ...details,
-    '',
-  ].join('\n\n');
+    ...failuresOf(report.cells).map((failure) => () => describeFailure(report, failure)),
+  ];
+  const more = (missing: number): string => `… and ${groupDigits(missing)} more, in the HTML report.`;
+  return `${fitParts(parts, { maxBytes, separator: '\n\n', more })}\n`;
 };

@@ -6,10 +6,10 @@ import { hostile, sampleCell, sampleKernel, sampleReport, sampleStep } from '../
 import { countReport, exitStatusOf, renderCounts } from './counts.js';
 import { diffReports, isLost, isWorse, renderDiff } from './diff.js';
 import { compareTranscripts, transcriptOf } from './differences.js';
-import { checksIn, readEvidence } from './evidence.js';
+import { checksOf, readEvidence } from './evidence.js';
 import { renderIssue } from './issue.js';
 import { mergeReports } from './merge.js';
-import { type Report, readReport, reportFile, writeReport } from './model.js';
+import { type Report, readReport, reportFile, serializeReport } from './model.js';
 
 const good = (more: Partial<Report> = {}): Report =>
   sampleReport({ kernels: [sampleKernel('old')], cells: [sampleCell('old', 'clock', 'passed')], ...more });
@@ -166,38 +166,49 @@ t.test(
 
 t.test('a report is read back as it was written, and refused when it is none', async (t) => {
   const directory = t.testdir();
-  await writeReport(directory, sampleReport());
+  await writeFile(join(directory, reportFile), serializeReport(sampleReport()));
   // A lone surrogate is the one thing that UTF-8 cannot carry.
   t.match((await readReport(directory)).cells.length, sampleReport().cells.length);
-  for (const text of ['', '{}', 'null', '{"format":0,"kernels":[],"cells":[]}']) {
+  const whole = serializeReport(sampleReport());
+  const damaged: readonly [string, RegExp][] = [
+    ['', /the file is empty/],
+    [whole.slice(0, whole.length >> 1), /not JSON/],
+    ['{}', /format is missing/],
+    ['null', /expected Object, got null/],
+    [whole.replace('"format": 1', '"format": 2'), /format: expected 1, got 2/],
+    [whole.replace('"verdict": "broken"', '"verdict": "good"'), /cells\[2\]\.verdict: .* got "good"/],
+    [
+      whole.replace('"directory": "old/clock"', '"directory": "../../etc"'),
+      /cells\[0\]\.directory: .* without \.\./,
+    ],
+  ];
+  for (const [text, message] of damaged) {
     await writeFile(join(directory, reportFile), text);
-    await t.rejects(readReport(directory), { code: 'REPORT_READ' }, text);
+    await t.rejects(readReport(directory), { code: 'REPORT_READ', message }, String(message));
   }
   await t.rejects(readReport(join(directory, 'none')), { code: 'REPORT_READ', message: /missing/ });
 });
 
-t.test('evidence: what was kept, half lines left out', async (t) => {
+t.test('evidence: what was kept; half lines, and what is no event, are left out', async (t) => {
   const directory = t.testdir({
-    'trace.jsonl': '{"seq":0,"at":1,"kind":"bar-read","offset":24,"width":4}\n{"seq":1,"at":2,"ki',
-    'output.txt': [
-      '# Subtest: one',
-      '    ok 1 - fine',
-      '    not ok 2 - bad \\#7 {',
-      '      ---',
-      'not ok 1 - one',
-      '# Subtest: two',
-      '    ok 1 - other',
-      'ok 2 - two',
+    'trace.jsonl': [
+      '{"seq":0,"at":1,"kind":"bar-read","offset":24,"width":4}',
+      '{"seq":1,"at":2,"kind":"check","result":"ok","what":"fine"}',
+      '{"seq":2,"at":3,"kind":"check","result":"not ok","what":"bad #7"}',
+      '[1,2]',
+      '{"seq":"3","at":4,"kind":"check"}',
+      '{"seq":4,"at":4,"kind":{}}',
+      '{"seq":5,"at":2,"ki',
     ].join('\n'),
   });
-  const evidence = await readEvidence(directory, 'one');
-  t.strictSame(evidence.checks, [
-    { ok: true, text: 'fine' },
-    { ok: false, text: 'bad #7' },
+  const evidence = await readEvidence(directory);
+  t.strictSame(checksOf(evidence), [
+    { holds: true, text: 'fine' },
+    { holds: false, text: 'bad #7' },
   ]);
   t.strictSame(transcriptOf(evidence.trace), ['read 24/4']);
   t.strictSame(evidence.console, []);
-  t.strictSame(checksIn([], 'one'), []);
+  t.strictSame(await readEvidence(join(directory, 'gone')), { ...evidence, trace: [] });
 });
 
 t.test('transcripts part at the first access that differs', async (t) => {

@@ -101,6 +101,7 @@ export const mergeReports = (parts: readonly Part[], expected: readonly string[]
     harness: all('harness'),
     driver: all('driver'),
     driverDirectory: joinedOrNull(reports.map(({ driverDirectory }) => driverDirectory)),
+    driverCommit: joinedOrNull(reports.map(({ driverCommit }) => driverCommit)),
     qemu: all('qemu'),
     accelerator: all('accelerator'),
     jobs: Math.max(...reports.map(({ jobs }) => jobs)),

@@ -1,120 +1,126 @@
 // What a run of the matrix leaves for every report: one JSON file, whose paths are relative to it.
-
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
-import { messageOf } from '../base/thrown.js';
-import type { Verdict } from '../run/verdict.js';
+import { parseChecked } from '../base/read-checked.js';
+import { verdicts } from '../run/verdict.js';
 
 /** Raise it when a reader of the older form would misread the newer. */
-const format = 1;
+export const reportFormat = 1;
 
 export const reportFile = 'report.json';
 
 /** What is done once for a kernel, before its scenarios. */
-export type StepName = 'fetch' | 'build' | 'boot';
+export const stepNames = ['fetch', 'build', 'boot'] as const;
 
-export interface ReportStep {
-  readonly name: StepName;
-  readonly verdict: Verdict;
-  readonly reasons: readonly string[];
-  readonly seconds: number;
+export type StepName = (typeof stepNames)[number];
+
+const texts = v.pipe(v.array(v.string()), v.readonly());
+const listOf = <T extends v.GenericSchema>(item: T) => v.pipe(v.array(item), v.readonly());
+/** Other people's reports are merged here: no path of theirs leads out of the report's directory. */
+const inside = v.pipe(
+  v.string(),
+  v.check(
+    (path) =>
+      path !== '' && !isAbsolute(path) && !path.split('/').includes('..') && !/[\p{Cc}\p{Cs}]/u.test(path),
+    'expected a path below the report, without ..',
+  ),
+);
+
+const seconds = v.pipe(v.number(), v.minValue(0));
+
+const stepSchema = v.object({
+  name: v.picklist(stepNames),
+  verdict: v.picklist(verdicts),
+  reasons: texts,
+  seconds,
   /** It was in the cache. */
-  readonly cached: boolean;
+  cached: v.boolean(),
   /** Why an earlier attempt was broken; empty when there was none. */
-  readonly retried: readonly string[];
-}
+  retried: texts,
+});
 
-export interface ReportKernel {
-  /** As in the kernel table: `6.12-cloud`. */
-  readonly name: string;
-  readonly series: string;
-  readonly flavour: string;
-  readonly suite: string;
+const kernelSchema = v.object({
+  /** As in the kernel table: `6.12-cloud`; also the directory of its artifacts. */
+  name: inside,
+  series: v.string(),
+  flavour: v.string(),
+  suite: v.string(),
   /** What a driver meets here that the others do not have. */
-  readonly differs: string;
-  /** As `uname -r` prints it; null where it could not be had. */
-  readonly release: string | null;
+  differs: v.string(),
+  /** As `uname -r` prints it; null where the kernel was unavailable. */
+  release: v.nullable(v.string()),
   /** The Debian version of the package. */
-  readonly version: string | null;
-  readonly steps: readonly ReportStep[];
-}
+  version: v.nullable(v.string()),
+  steps: listOf(stepSchema),
+});
 
-export interface ReportCell {
-  /** The name of a ReportKernel. */
-  readonly kernel: string;
-  /** As it was asked for. */
-  readonly generation: string;
+const cellSchema = v.object({
+  /** The name of a kernel of the report. */
+  kernel: v.string(),
+  generation: v.string(),
   /** The file in scenarios/, without its extension. */
-  readonly file: string;
-  readonly scenario: string;
-  readonly verdict: Verdict;
-  readonly reasons: readonly string[];
-  readonly seconds: number;
+  file: v.string(),
+  scenario: v.string(),
+  verdict: v.picklist(verdicts),
+  reasons: texts,
+  seconds,
   /** Peak resident memory of the Node process, in MiB; 0 where nothing ran. */
-  readonly nodeMiB: number;
+  nodeMiB: v.number(),
   /** Where its artifacts are, from the report's directory; null where nothing ran. */
-  readonly directory: string | null;
+  directory: v.nullable(inside),
   /** Why an earlier attempt was broken; empty when there was none. */
-  readonly retried: readonly string[];
-}
+  retried: texts,
+});
 
 /** Names, in the order of the run. */
-export interface Asked {
-  readonly kernels: readonly string[];
-  readonly generations: readonly string[];
-  readonly files: readonly string[];
-}
+const askedSchema = v.object({ kernels: texts, generations: texts, files: texts });
 
-export interface Report {
-  readonly format: typeof format;
+const reportSchema = v.object({
+  format: v.literal(reportFormat),
   /** ISO 8601, UTC. */
-  readonly started: string;
-  readonly seconds: number;
-  /** Of this package. */
-  readonly harness: string;
-  readonly driver: string;
+  started: v.pipe(v.string(), v.isoTimestamp()),
+  seconds,
+  /** The version of this package. */
+  harness: v.string(),
+  driver: v.string(),
   /** As it was given on the command line; null for the bundled driver. */
-  readonly driverDirectory: string | null;
-  readonly qemu: string;
-  readonly accelerator: string;
-  readonly jobs: number;
+  driverDirectory: v.nullable(v.string()),
+  /** The commit of the driver's directory, with `-dirty` after it if files were changed; null where there is none. */
+  driverCommit: v.optional(v.nullable(v.string()), null),
+  /** `--driver-description` and `--qemu` as they were given; null where they were not. */
+  description: v.optional(v.nullable(v.string()), null),
+  qemuPath: v.optional(v.nullable(v.string()), null),
+  qemu: v.string(),
+  accelerator: v.string(),
+  jobs: v.number(),
   /** What was asked for, before it was cut into shards. */
-  readonly asked: Asked;
+  asked: askedSchema,
   /** `2/4` for one of several; null for a whole run. */
-  readonly shard: string | null;
+  shard: v.nullable(v.string()),
   /** Why it ended before all had run; null when all had. */
-  readonly cut: string | null;
-  readonly kernels: readonly ReportKernel[];
-  readonly cells: readonly ReportCell[];
-}
+  cut: v.nullable(v.string()),
+  kernels: listOf(kernelSchema),
+  cells: listOf(cellSchema),
+});
 
-export const reportFormat = format;
+export type ReportStep = Readonly<v.InferOutput<typeof stepSchema>>;
+export type ReportKernel = Readonly<v.InferOutput<typeof kernelSchema>>;
+export type ReportCell = Readonly<v.InferOutput<typeof cellSchema>>;
+export type Asked = Readonly<v.InferOutput<typeof askedSchema>>;
+export type Report = Readonly<v.InferOutput<typeof reportSchema>>;
 
-const isReport = (value: unknown): value is Report =>
-  typeof value === 'object' &&
-  value !== null &&
-  (value as Report).format === format &&
-  Array.isArray((value as Report).kernels) &&
-  Array.isArray((value as Report).cells);
-
-/** The report in `directory`. REPORT_READ when there is none, or one of another format. */
+/** The report in `directory`. REPORT_READ when there is none, one of another format, or one that is damaged. */
 export const readReport = async (directory: string): Promise<Report> => {
   const path = join(directory, reportFile);
-  const refuse = (reason: string, cause?: unknown): HarnessError =>
-    new HarnessError('REPORT_READ', { path, reason }, cause);
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw refuse(cause.code === 'ENOENT' ? 'the file is missing' : cause.message, cause);
+    const reason = cause.code === 'ENOENT' ? 'the file is missing' : cause.message;
+    throw new HarnessError('REPORT_READ', { path, reason }, cause);
   });
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw refuse(messageOf(cause), cause);
-  }
-  if (!isReport(value)) throw refuse(`expected a report of format ${format}`);
-  return value;
+  const checked = parseChecked(text, reportSchema);
+  if ('problem' in checked) throw new HarnessError('REPORT_READ', { path, reason: checked.problem });
+  return checked.value;
 };
 
-export const writeReport = (directory: string, report: Report): Promise<void> =>
-  writeFile(join(directory, reportFile), `${JSON.stringify(report, null, 1)}\n`);
+export const serializeReport = (report: Report): string => `${JSON.stringify(report, null, 1)}\n`;

@@ -2,16 +2,23 @@
 import { shellWord } from '../base/text.js';
 import type { Report, ReportCell } from './model.js';
 
-/** Keeps all it leaves, and runs nothing else. */
+type Origin = Pick<Report, 'driverDirectory' | 'description' | 'qemuPath' | 'kernels'>;
+
+/** Keeps all artifacts, and runs nothing else. */
 export const reproduceLine = (
-  { driverDirectory, kernels }: Pick<Report, 'driverDirectory' | 'kernels'>,
+  { driverDirectory, description, qemuPath, kernels }: Origin,
   { kernel, generation, file }: Pick<ReportCell, 'kernel' | 'generation' | 'file'>,
 ): string => {
-  // The suite of an own kernel is how it was asked for.
+  // The suite of a kernel of the caller's own is how it was asked for.
   const own = kernels.find(({ name, flavour }) => name === kernel && flavour === 'own');
-  return [
-    'npx vmmci matrix',
-    `--kernel ${shellWord(own?.suite ?? kernel)} --generation ${generation} --scenario ${shellWord(file)} --keep`,
-    ...(driverDirectory === null ? [] : [`--driver ${shellWord(driverDirectory)}`]),
-  ].join(' ');
+  const options = [
+    ['--kernel', own?.suite ?? kernel],
+    ['--generation', generation],
+    ['--scenario', file],
+    ['--driver', driverDirectory],
+    ['--driver-description', description],
+    ['--qemu', qemuPath],
+  ] as const;
+  const given = options.flatMap(([name, value]) => (value === null ? [] : [`${name} ${shellWord(value)}`]));
+  return ['npx vmmci matrix', ...given, '--keep'].join(' ');
 };

@@ -1,7 +1,10 @@
 // The results of a run, read back from what its scenarios wrote.
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { ScenarioResult } from '../run/result.js';
+import { basename, join } from 'node:path';
+import { parseChecked } from '../base/read-checked.js';
+import { type ScenarioResult, scenarioResultSchema } from '../run/result.js';
+
+const resultFile = 'result.json';
 
 const directories = async (path: string): Promise<string[]> => {
   const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
@@ -11,13 +14,37 @@ const directories = async (path: string): Promise<string[]> => {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
 };
 
-/** All results below `run`, by kernel and then by scenario. An empty list when nothing ran. */
+/** A result that cannot be read says nothing about the driver. */
+const damaged = (directory: string, problem: string): ScenarioResult => ({
+  scenario: basename(directory),
+  verdict: 'broken',
+  reasons: [`${join(directory, resultFile)} is damaged: ${problem}`],
+  seconds: 0,
+  kernel: '',
+  generation: '',
+  driver: '',
+  qemu: '',
+  accelerator: '',
+  nodeMiB: 0,
+  directory,
+});
+
+const readResult = async (directory: string): Promise<ScenarioResult> => {
+  const text = await readFile(join(directory, resultFile), 'utf8').catch(
+    (error: NodeJS.ErrnoException) => error,
+  );
+  if (typeof text !== 'string')
+    return damaged(directory, text.code === 'ENOENT' ? 'the file is missing' : text.message);
+  const checked = parseChecked(text, scenarioResultSchema);
+  return 'problem' in checked ? damaged(directory, checked.problem) : checked.value;
+};
+
+/**
+ * All results below `run`, by kernel and then by scenario. An empty list when nothing ran. A directory without a whole result
+ * (its process was killed, or the disk was full) is one that is broken, and says so.
+ */
 export const readResults = async (run: string): Promise<ScenarioResult[]> => {
   const kernels = await directories(run);
   const scenarios = (await Promise.all(kernels.map(directories))).flat();
-  return Promise.all(
-    scenarios
-      .sort()
-      .map(async (path) => JSON.parse(await readFile(join(path, 'result.json'), 'utf8')) as ScenarioResult),
-  );
+  return Promise.all(scenarios.sort().map(readResult));
 };

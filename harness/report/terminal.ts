@@ -1,21 +1,79 @@
-// A matrix report for a terminal.
-import { firstLine } from '../base/text.js';
-import { isBad, verdictWord } from '../run/verdict.js';
+// A matrix report for a terminal: bounded, whatever the number of cells and the size of their reasons.
+
+import { fitLines, foldLines, groupDigits } from '../base/bounded.js';
+import { firstLine, shorten } from '../base/text.js';
+import { verdictWord } from '../run/verdict.js';
 import { countReport, renderCounts } from './counts.js';
-import { gridsOf, stepNames } from './grid.js';
+import { type Failure, failuresOf } from './failures.js';
+import { gridsOf } from './grid.js';
 import { terminalMark } from './marks.js';
-import type { Report, ReportCell } from './model.js';
+import { type Report, stepNames } from './model.js';
 import { columns } from './table.js';
 
-/** The reason's first line, and where more is. */
-const explain = ({ kernel, generation, scenario, verdict, reasons, directory }: ReportCell): string =>
-  [
-    `${scenario} on ${kernel} (${generation}) ${verdictWord[verdict]}:`,
-    ...reasons.map((reason) => `  ${firstLine(reason)}`),
-    ...(directory === null ? [] : [`  see ${directory}`]),
-  ].join('\n');
+/** No line is longer, but for those of the grid, which has a column for each kernel. */
+const maxLength = 160;
 
-/** Versions, a grid a generation, what went wrong, the reasons of skips once each, and the sums. */
+/** What a scenario that failed alike on some kernels may take, with its headline and its directory. */
+const maxReasonLines = 12;
+
+/** Failures of which more than the headline is shown; all are in the report. */
+const maxExplained = 40;
+
+const indented = (lines: readonly string[]): string[] =>
+  fitLines(foldLines(lines), { maxLines: maxReasonLines, maxLength: maxLength - 2 }).map(
+    (line) => `  ${line}`,
+  );
+
+const headline = ({ scenario, generation, cells }: Failure): string => {
+  const kernels = cells.map(({ kernel }) => kernel).join(', ');
+  return shorten(
+    `${scenario} on ${kernels} (vmd ${generation}) ${verdictWord[cells[0].verdict]}:`,
+    maxLength,
+  );
+};
+
+const explain = (failure: Failure): string => {
+  const [{ reasons, directory }] = failure.cells;
+  return [
+    headline(failure),
+    ...indented(reasons.map((reason) => firstLine(reason))),
+    ...(directory === null ? [] : [shorten(`  see ${directory}`, maxLength)]),
+  ].join('\n');
+};
+
+const explainAll = (failures: readonly Failure[]): string[] => {
+  const rest = failures.slice(maxExplained);
+  return [
+    ...failures.slice(0, maxExplained).map(explain),
+    ...(rest.length === 0 ? [] : [`… ${groupDigits(rest.length)} more failures, in the report`]),
+  ];
+};
+
+/** The reasons of skips, once each. */
+const explainSkips = ({ cells }: Report): string[] => {
+  const counts = new Map<string, number>();
+  for (const { verdict, reasons } of cells) {
+    if (verdict !== 'skipped') continue;
+    const reason = reasons.join('; ');
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  const lines = [...counts].map(([reason, count]) => `${groupDigits(count)} skipped: ${reason}`);
+  return lines.length === 0 ? [] : [fitLines(lines, { maxLines: 20, maxLength }).join('\n')];
+};
+
+const explainSteps = ({ kernels }: Report): string[] =>
+  kernels.flatMap(({ name, steps }) =>
+    steps
+      .filter(({ verdict }) => verdict !== 'passed')
+      .map((step) =>
+        [
+          `${step.name} of ${name} ${verdictWord[step.verdict]}:`,
+          ...indented(step.reasons.flatMap((reason) => reason.split('\n'))),
+        ].join('\n'),
+      ),
+  );
+
+/** Versions, a grid for each generation, what went wrong, and the sums. */
 export const renderMatrix = (report: Report): string => {
   const head = columns([
     ['driver', report.driver],
@@ -36,25 +94,13 @@ export const renderMatrix = (report: Report): string => {
       ...rows.map(({ name, cells }) => [name, ...cells.map(terminalMark)]),
     ]),
   );
-  const steps = report.kernels.flatMap(({ name, steps }) =>
-    steps
-      .filter((step) => step.verdict !== 'passed')
-      .map((step) => `${step.name} of ${name} ${verdictWord[step.verdict]}: ${step.reasons.join('; ')}`),
-  );
-  const skips = new Map<string, number>();
-  for (const { verdict, reasons } of report.cells) {
-    if (verdict !== 'skipped') continue;
-    const reason = reasons.join('; ');
-    skips.set(reason, (skips.get(reason) ?? 0) + 1);
-  }
-  const skipped = [...skips].map(([reason, count]) => `${count} skipped: ${reason}`);
   return [
     head,
     ...grids,
-    ...steps,
-    ...report.cells.filter(isBad).map(explain),
-    ...(skipped.length > 0 ? [skipped.join('\n')] : []),
-    ...(report.cut === null ? [] : [`cut short: ${report.cut}`]),
-    `${renderCounts(countReport(report))}, in ${report.seconds.toFixed(1)} s, ${report.jobs} at once`,
+    ...explainSteps(report),
+    ...explainAll(failuresOf(report.cells)),
+    ...explainSkips(report),
+    ...(report.cut === null ? [] : [shorten(`cut short: ${report.cut}`, maxLength)]),
+    `${renderCounts(countReport(report))}, in ${report.seconds.toFixed(1)} s, ${report.jobs} in parallel`,
   ].join('\n\n');
 };

@@ -1,44 +1,88 @@
-// All forms of a report, beside the artifacts they tell of.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// All forms of a report, beside the artifacts they report on.
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { HarnessError } from '../base/errors.js';
+import { messageOf } from '../base/thrown.js';
+import { transcriptOf } from './differences.js';
 import { type Evidence, noEvidence, readEvidence } from './evidence.js';
-import { type EvidenceSource, renderHtml } from './html.js';
+import { gridsOf } from './grid.js';
+import { type CellPages, renderHtml, sectionIds } from './html.js';
+import { cellPageFile, renderCellPage, renderCellSection } from './html-cell.js';
+import { isUnrun } from './html-grid.js';
 import { renderJunit } from './junit.js';
 import { renderMarkdown } from './markdown.js';
-import { type Report, type ReportCell, writeReport } from './model.js';
+import { type Report, type ReportCell, reportFile, serializeReport } from './model.js';
+import { readEnds } from './read-ends.js';
 
 /** Beside report.json. */
 export const reportFiles = { junit: 'junit.xml', markdown: 'summary.md', html: 'index.html' } as const;
 
-const readBuildLogs = async (directory: string, report: Report): Promise<Map<string, string[]>> => {
-  const failed = report.kernels.filter(({ steps }) => steps.some(({ verdict }) => verdict === 'failed'));
-  const logs = failed.map(async ({ name }): Promise<[string, string[]]> => {
-    const text = await readFile(join(directory, name, 'build.log'), 'utf8').catch(() => '');
-    return [name, text.split('\n')];
-  });
-  return new Map(await Promise.all(logs));
+const maxBuildLogBytes = 200_000;
+
+/** Whole or not at all: a reader never meets half a report. Makes the directory. REPORT_WRITE when that is impossible. */
+const writeWhole = async (path: string, text: string): Promise<void> => {
+  const partial = `${path}.partial`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(partial, text);
+    await rename(partial, path);
+  } catch (cause) {
+    await rm(partial, { force: true }).catch(() => {});
+    throw new HarnessError('REPORT_WRITE', { path, reason: messageOf(cause) }, cause);
+  }
 };
 
-/** Reads all evidence below `directory` once, so that rendering is pure. */
-const gatherEvidence = async (directory: string, report: Report): Promise<EvidenceSource> => {
-  const cells = new Map<ReportCell, Evidence>();
-  for (const cell of report.cells)
-    if (cell.directory !== null)
-      cells.set(cell, await readEvidence(join(directory, cell.directory), cell.scenario));
-  const logs = await readBuildLogs(directory, report);
+/** A cell that passed at once has no part of the report's page; what was kept of it is on its own page. */
+const isOnPage = (cell: ReportCell): boolean =>
+  !isUnrun(cell) && (cell.verdict !== 'passed' || cell.retried.length > 0);
+
+/**
+ * Writes the page of each cell of which something was kept, and resolves with what the report's page shows of them. One row
+ * of the grid is in memory at a time: traces are large.
+ */
+const writeCellPages = async (directory: string, report: Report): Promise<CellPages> => {
+  const sections = new Map<ReportCell, string>();
+  const pages = new Map<ReportCell, string>();
+  const idOf = sectionIds(report.cells);
+  for (const { cells } of gridsOf(report).flatMap(({ rows }) => rows)) {
+    const row = cells.filter((cell) => cell !== undefined);
+    const evidence = new Map<ReportCell, Evidence>();
+    for (const cell of row)
+      if (cell.directory !== null) evidence.set(cell, await readEvidence(join(directory, cell.directory)));
+    const transcripts = new Map(
+      [...evidence]
+        .map(([{ kernel }, { trace }]) => [kernel, transcriptOf(trace)] as const)
+        .filter(([, transcript]) => transcript.length > 0),
+    );
+    for (const cell of row) {
+      const known = evidence.get(cell);
+      const view = { report, cell, id: idOf(cell), row, transcripts, evidence: known ?? noEvidence };
+      if (cell.directory !== null && known !== undefined && known.trace.length > 0) {
+        await writeWhole(join(directory, cell.directory, cellPageFile), renderCellPage(view));
+        pages.set(cell, `${cell.directory}/${cellPageFile}`);
+      }
+      if (isOnPage(cell)) sections.set(cell, renderCellSection(view, pages.get(cell)));
+    }
+  }
+  const logs = new Map<string, readonly string[]>();
+  for (const { name, steps } of report.kernels)
+    if (steps.some(({ verdict }) => verdict === 'failed'))
+      logs.set(name, (await readEnds(join(directory, name, 'build.log'), maxBuildLogBytes)).lines);
   return {
-    cell: (cell) => cells.get(cell) ?? noEvidence,
+    section: (cell) => sections.get(cell),
+    page: (cell) => pages.get(cell),
     buildLog: (kernel) => logs.get(kernel) ?? [],
   };
 };
 
+/**
+ * Makes the directory if it is gone. report.json comes first, from which all else can be made again. REPORT_WRITE when
+ * something cannot be written.
+ */
 export const writeReports = async (directory: string, report: Report): Promise<void> => {
-  const evidence = await gatherEvidence(directory, report);
-  await writeReport(directory, report);
-  const texts = {
-    [reportFiles.junit]: renderJunit(report),
-    [reportFiles.markdown]: renderMarkdown(report),
-    [reportFiles.html]: renderHtml(report, evidence),
-  };
-  for (const [name, text] of Object.entries(texts)) await writeFile(join(directory, name), text);
+  await writeWhole(join(directory, reportFile), serializeReport(report));
+  await writeWhole(join(directory, reportFiles.junit), renderJunit(report));
+  await writeWhole(join(directory, reportFiles.markdown), renderMarkdown(report));
+  const pages = await writeCellPages(directory, report);
+  await writeWhole(join(directory, reportFiles.html), renderHtml(report, pages));
 };

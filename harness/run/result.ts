@@ -1,21 +1,26 @@
 // What came of a scenario, as it is written to result.json and read by every report.
-import type { Verdict } from './verdict.js';
+import * as v from 'valibot';
+import { verdicts } from './verdict.js';
 
-export interface ScenarioResult {
-  readonly scenario: string;
-  readonly verdict: Verdict;
+const lines = v.pipe(v.array(v.string()), v.readonly());
+
+export const scenarioResultSchema = v.object({
+  scenario: v.string(),
+  verdict: v.picklist(verdicts),
   /** Why, for every verdict but `passed`: one line each. */
-  readonly reasons: readonly string[];
+  reasons: lines,
   /** What of the harness went wrong and was put right, one line each; absent in results of older versions. */
-  readonly remedied?: readonly string[];
-  readonly seconds: number;
-  readonly kernel: string;
-  readonly generation: string;
-  readonly driver: string;
-  readonly qemu: string;
-  readonly accelerator: string;
+  remedied: v.exactOptional(lines),
+  seconds: v.number(),
+  kernel: v.string(),
+  generation: v.string(),
+  driver: v.string(),
+  qemu: v.string(),
+  accelerator: v.string(),
   /** Peak resident memory of the Node process that ran it, in MiB, from that process's start: what it ran before counts too. */
-  readonly nodeMiB: number;
+  nodeMiB: v.number(),
   /** Where the artifacts are. */
-  readonly directory: string;
-}
+  directory: v.string(),
+});
+
+export type ScenarioResult = Readonly<v.InferOutput<typeof scenarioResultSchema>>;

@@ -1,7 +1,8 @@
 // For tests: a report with one of everything, and with text that wants to be something else.
 
 import { type Evidence, noEvidence } from '../report/evidence.js';
-import type { EvidenceSource } from '../report/html.js';
+import { type CellPages, sectionIds } from '../report/html.js';
+import { renderCellSection } from '../report/html-cell.js';
 import {
   type Report,
   type ReportCell,
@@ -67,6 +68,9 @@ export const sampleReport = (more: Partial<Report> = {}): Report => ({
   harness: '0.1.0',
   driver: 'bundled',
   driverDirectory: null,
+  driverCommit: null,
+  description: null,
+  qemuPath: null,
   qemu: '11.1.3',
   accelerator: 'tcg (no /dev/kvm)',
   jobs: 2,
@@ -86,14 +90,15 @@ export const sampleReport = (more: Partial<Report> = {}): Report => ({
     sampleCell('old', 'clock', 'passed'),
     sampleCell('old', 'stop', 'failed', { reasons: [`first: ${hostile}\nsecond line`] }),
     sampleCell('old', 'stop', 'broken', { generation: '7.8', retried: ['QEMU ended'] }),
-    sampleCell('old', `odd ${hostile}`, 'passed', { retried: [hostile] }),
+    sampleCell('old', `odd ${hostile}`, 'passed', { retried: [hostile], directory: 'old/odd #1' }),
     sampleCell('new', 'clock', 'skipped', { directory: null, reasons: ['the driver does not build on new'] }),
     sampleCell('new', 'stop', 'skipped', { directory: null, reasons: ['the driver does not build on new'] }),
   ],
   ...more,
 });
 
-const evidence: Evidence = {
+export const sampleEvidence: Evidence = {
+  skippedBytes: 0,
   trace: [
     { seq: 0, at: 10, kind: 'bar-read', offset: 24, width: 4, value: 7 },
     { seq: 1, at: 2500, kind: 'console', line: hostile },
@@ -103,18 +108,32 @@ const evidence: Evidence = {
     { seq: 5, at: 10_000, kind: 'sample', us: 1_000_000_000_000_000 },
     { seq: 6, at: 11_000, kind: 'reading', what: 'drift', value: -41_025 },
     { seq: 7, at: 20_000, kind: 'sample', us: 1_000_005_000_010_000 },
-    { seq: 8, at: 21_000, kind: 'check', result: 'not ok', what: hostile },
+    { seq: 8, at: 20_500, kind: 'check', result: 'ok', what: 'a check' },
+    { seq: 9, at: 21_000, kind: 'check', result: 'not ok', what: hostile },
   ],
   console: [`[    0.000] ${hostile}`],
   dmesg: [hostile],
   qemu: ['-machine', 'pc'],
-  checks: [
-    { ok: true, text: 'a check' },
-    { ok: false, text: hostile },
-  ],
 };
 
-export const sampleEvidence: EvidenceSource = {
-  cell: ({ verdict }) => (verdict === 'failed' ? evidence : noEvidence),
-  buildLog: () => [hostile],
+/** Of each cell that did not pass at once; evidence of those that failed. */
+export const samplePages = (report: Report, evidence: Evidence = sampleEvidence): CellPages => {
+  const idOf = sectionIds(report.cells);
+  return {
+    section: (cell) => {
+      if (cell.directory === null || (cell.verdict === 'passed' && cell.retried.length === 0))
+        return undefined;
+      const row = report.cells.filter(
+        ({ scenario, generation }) => scenario === cell.scenario && generation === cell.generation,
+      );
+      const view = { report, cell, id: idOf(cell), row, transcripts: new Map() };
+      const page = `${cell.directory}/report.html`;
+      return renderCellSection(
+        { ...view, evidence: cell.verdict === 'failed' ? evidence : noEvidence },
+        page,
+      );
+    },
+    page: () => undefined,
+    buildLog: () => [hostile],
+  };
 };

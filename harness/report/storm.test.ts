@@ -1,0 +1,132 @@
+// What a driver that storms makes of each report: its size has a bound that does not depend on the number of events.
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { sampleCell, sampleKernel, sampleReport } from '../testing/report-sample.js';
+import { readMarkup } from '../testing/well-formed.js';
+import { cellPageFile } from './html-cell.js';
+import { renderJunit } from './junit.js';
+import { renderMarkdown } from './markdown.js';
+import { renderMatrix } from './terminal.js';
+import { reportFiles, writeReports } from './write.js';
+
+const pairs = Array(5000).fill('[1,"graceful"]').join(',');
+
+/** As checks of a storming driver read: long lines, many of them, and markup that grows when it is escaped. */
+const stormReasons = (index: number): string[] => [
+  `acknowledged within 3 s: expected true, seen ${42_381_050 + index} (trace #7 to #250000)`,
+  `timers: expected [], seen [${pairs}] (trace #7 to #250000)`,
+  ...Array.from({ length: 100 }, (_, line) => `console ${line}: ${'<&>"\u001b'.repeat(200)}`),
+  Array(1000).fill('the same line').join('\n'),
+];
+
+const kernels = ['5.10-cloud', '6.12-cloud', '7.2-cloud', '7.3-cloud'].map((name) => sampleKernel(name));
+
+/** Each fails in words of its own, so that none can be told together with another. */
+const words = (index: number): string =>
+  [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+
+const cells = Array.from({ length: 200 }, (_, index) => {
+  const kernel = kernels[index % kernels.length]?.name ?? '';
+  return sampleCell(kernel, `storm-${index}`, 'failed', {
+    reasons: [`${words(index)} went wrong`, ...stormReasons(index)],
+    retried: stormReasons(index),
+  });
+});
+
+const report = sampleReport({ kernels, cells });
+
+t.test('the terminal: at most 20 lines a failed scenario, none longer than 160 characters', async (t) => {
+  const lines = renderMatrix(report).split('\n');
+  const longest = Math.max(...lines.map((line) => line.length));
+  t.ok(longest <= 160, `longest line: ${longest}`);
+  const starts = lines.flatMap((line, index) => (/^storm-\d+ on .* FAILED:$/.test(line) ? [index] : []));
+  t.equal(starts.length, 40);
+  for (const [index, start] of starts.entries()) {
+    const count = (starts[index + 1] ?? lines.indexOf('', start)) - start;
+    t.ok(count <= 20, `${count} lines`);
+  }
+  t.ok(lines.includes('… 160 more failures, in the report'));
+});
+
+t.test('JUnit: 4 KB a failure', async (t) => {
+  const xml = renderJunit(report);
+  t.equal(readMarkup(xml).problem, undefined);
+  const cases = xml.match(/<testcase (?:[^/]|\/(?!testcase>))*<\/testcase>/g) ?? [];
+  t.equal(cases.length, 200);
+  for (const text of cases) t.ok(Buffer.byteLength(text) <= 4096, `${Buffer.byteLength(text)} bytes`);
+  t.match(cases[0], '[1,&quot;graceful&quot;],');
+  t.match(cases[0], /… [\d,]+ more lines, in the HTML report<\/failure>/);
+});
+
+t.test('Markdown: 200 failed cells fit into the summary of a CI run', async (t) => {
+  const text = renderMarkdown(report);
+  t.ok(Buffer.byteLength(text) < 2 ** 20, `${Buffer.byteLength(text)} bytes`);
+  t.equal(text.match(/^\*\*storm/gm)?.length, 200, 'all of them are in it');
+  const grown = sampleReport({ kernels, cells: Array(10).fill(cells).flat() });
+  const names = grown.cells.map((cell, index) => ({ ...cell, scenario: `${cell.scenario} ${words(index)}` }));
+  const most = renderMarkdown({ ...grown, cells: names });
+  t.ok(Buffer.byteLength(most) < 2 ** 20, `${Buffer.byteLength(most)} bytes`);
+  t.match(most, /… and [\d,]+ more, in the HTML report\.\n$/);
+});
+
+t.test('HTML: 1 MB and 30 KB a failed cell; the rest is beside it', async (t) => {
+  const directory = t.testdir();
+  const few = cells.slice(0, 6);
+  const events = Array.from({ length: 60_000 }, (_, seq) => {
+    const event = [
+      { kind: 'bar-read', offset: 19, width: 1, value: 3 },
+      { kind: 'interrupt' },
+      { kind: 'check', result: 'not ok', what: '<&>'.repeat(300) },
+      { kind: 'console', line: '<&>'.repeat(20) },
+      { kind: 'timer', event: 'expired' },
+      { kind: 'sample', us: seq * 7 },
+    ][seq % 6];
+    return JSON.stringify({ seq, at: seq * 20, ...event });
+  }).join('\n');
+  for (const { directory: name } of few) {
+    const place = join(directory, name ?? '');
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, 'trace.jsonl'), events);
+    writeFileSync(join(place, 'console.log'), `${'<&>'.repeat(100)}\n`.repeat(5000));
+    writeFileSync(join(place, 'dmesg.txt'), `${'<&>'.repeat(100)} rcu\n`.repeat(5000));
+  }
+  await writeReports(directory, { ...report, cells: few });
+  const html = readFileSync(join(directory, reportFiles.html), 'utf8');
+  t.equal(readMarkup(html).problem, undefined);
+  const sections = html.match(/<details id=(?:[^<]|<(?!\/details>))*<\/details>/g) ?? [];
+  t.equal(sections.length, few.length);
+  for (const text of sections) {
+    t.ok(Buffer.byteLength(text) <= 30_000, `${Buffer.byteLength(text)} bytes`);
+    t.match(text, 'class="lanes"');
+  }
+  const own = Buffer.byteLength(html) - sections.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  t.ok(own <= 1_000_000, `${own} bytes besides`);
+  for (const { directory: name } of few) {
+    const page = join(directory, name ?? '', cellPageFile);
+    t.ok(statSync(page).size < 2_500_000, `${statSync(page).size} bytes`);
+    t.ok(html.includes(`href="${name}/${cellPageFile}"`), 'it is one click away');
+    t.equal(readMarkup(readFileSync(page, 'utf8')).problem, undefined);
+  }
+});
+
+t.test('HTML of the whole matrix of a night, all of it kept: 1 MB', async (t) => {
+  const many = Array.from({ length: 17 }, (_, index) =>
+    sampleKernel(`${index}-cloud`, { differs: 'x'.repeat(300) }),
+  );
+  const generations = ['6.2', '6.4', '6.5', '7.3', '7.4', '7.7', '7.8', '7.9', '8.0'];
+  const all = many.flatMap(({ name }) =>
+    generations.flatMap((generation) =>
+      Array.from({ length: 50 }, (_, index) =>
+        sampleCell(name, `some-scenario-${index}`, index % 5 ? 'passed' : 'skipped', {
+          generation,
+          ...(index % 5 === 0 && { directory: null, reasons: [`${'reason '.repeat(50)}${words(index)}`] }),
+        }),
+      ),
+    ),
+  );
+  const directory = t.testdir();
+  await writeReports(directory, sampleReport({ kernels: many, cells: all }));
+  const { size } = statSync(join(directory, reportFiles.html));
+  t.ok(size <= 1_000_000, `${size} bytes`);
+});
