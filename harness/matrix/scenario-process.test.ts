@@ -21,7 +21,7 @@ t.test(
     const process = await startScenarioProcess({ env: { WORD: 'so on' }, staging, kill });
     const first = await process.run(join(place, 'one.mjs'));
     t.match(first, { ok: true, how: 'status 0', isAlive: true });
-    const [, directory = ''] = /^(\S*\/vm-\S+)\nand so on$/m.exec(first.output) ?? [];
+    const [, directory = ''] = /^(\S*\/vmmci-\S+)\nand so on$/m.exec(first.output) ?? [];
     t.match(first.output, /\nok 1 - first[^\n]*$/);
     t.strictSame(readdirSync(staging), ['left']);
     t.ok(existsSync(directory));
