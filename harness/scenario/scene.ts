@@ -108,9 +108,8 @@ const startGuest = async (
   return vm;
 };
 
-/** Brings the driver into our own small guest as the scenario wants it; a distribution has it already. */
-const bringDriver = async (driver: Driver, options: ScenarioOptions): Promise<void> => {
-  await driver.install();
+/** Loads the driver in our own small guest as the scenario wants it; a distribution has done it already. */
+const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<void> => {
   if ((options.driver ?? 'loaded') !== 'loaded') return;
   await driver.load({
     ...(options.quiet && driver.quiet),
@@ -140,8 +139,10 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   const before = await readBefore(shell);
   requireModules(before, environment.kernel.release);
   const own = options.guest !== 'distro' && options.driver !== 'absent';
+  // It loads what the driver needs of the kernel, which stays: that is not held by the driver.
+  if (own) await driver.install();
   const held = own ? await holdings(shell, options.plugged === false ? null : functionAddress) : undefined;
-  if (own) await bringDriver(driver, options);
+  if (own) await loadDriver(driver, options);
 
   const another: Scene['another'] = async (more = {}) => {
     const trace = newTrace();

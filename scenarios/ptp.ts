@@ -1,0 +1,71 @@
+// The driver's PTP clock shows the device's clock, exactly, and nothing in the guest can change it.
+import { askPtp, EIO, ENODEV, EOPNOTSUPP, needsPtp, ptpClock, ptpClocks } from '../harness/scenario/ptp.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { accesses } from '../harness/scenario/traffic.js';
+import { frozen } from '../harness/vmmci/clock.js';
+import { parseInstant } from '../harness/vmmci/instant.js';
+
+const instants = [
+  '2026-11-22T12:34:56.000007Z',
+  '2026-11-22T12:34:57.999999Z',
+  '2038-01-19T03:14:08.000000Z',
+  '2106-02-07T06:28:15.999999Z',
+];
+
+/** By the kernel, of a clock that can only be read: no frequency, alarm, channel, pin or PPS. */
+const noCapabilities = Array.from({ length: 8 }, () => 0n);
+
+const readMicroseconds = {
+  protocol: 'vfio-user',
+  command: 'REGION_READ',
+  region: 0,
+  offset: 32,
+} as const;
+
+const options = { needs: ['PTP_1588_CLOCK'], clock: `frozen:${instants[0]}`, quiet: true } as const;
+
+scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
+  const name = needsPtp(driver);
+  const clocks = await ptpClocks(vm.shell);
+  check.equal(
+    'names of the PTP clocks of the function',
+    clocks.map(({ name }) => name),
+    [name],
+  );
+  const path = await ptpClock(vm.shell);
+  const ask = (...steps: string[]) => askPtp(vm.shell, path, ...steps);
+
+  for (const instant of instants) {
+    const us = parseInstant(instant) as bigint;
+    device.clock.set(frozen(us));
+    const mark = trace.mark;
+    const [time, extended] = await ask('time', 'extended');
+    check.equal(`clock_gettime at ${instant}`, time, { step: 'time', values: [us * 1000n], errno: 0 });
+    check.equal(`PTP_SYS_OFFSET_EXTENDED at ${instant}`, extended?.values[1], us * 1000n);
+    check.equal('accesses of the two readings', accesses(trace, mark), [
+      'read 24',
+      'read 32',
+      'read 24',
+      'read 32',
+    ]);
+  }
+
+  const mark = trace.mark;
+  const [caps, ...denied] = await ask('caps', 'settime', 'adjtime', 'adjfine', 'pps');
+  check.equal('capabilities', caps?.values, noCapabilities);
+  for (const { step, errno } of denied) check.equal(`errno of ${step}`, errno, EOPNOTSUPP);
+  const written = accesses(trace, mark).filter((access) => access.startsWith('write'));
+  check.equal('writes to the device by denied calls', written, []);
+
+  device.faults.set({ faults: [{ kind: 'value', value: 1_000_000, when: readMicroseconds }] });
+  check.equal('errno where the microseconds read as 1000000', (await ask('time'))[0]?.errno, EIO);
+  device.faults.clear();
+
+  await device.stopBackend();
+  const [time, extended] = await ask('time', 'extended');
+  check.equal('errno of clock_gettime without the device', time?.errno, ENODEV);
+  check.equal('errno of PTP_SYS_OFFSET_EXTENDED without the device', extended?.errno, ENODEV);
+  await device.startBackend();
+  const [again] = await ask('time');
+  check.equal('clock_gettime when the device is back', again?.values, [device.clock.now() * 1000n]);
+});
