@@ -4,6 +4,7 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { accesses } from '../harness/scenario/traffic.js';
 import { frozen } from '../harness/vmmci/clock.js';
 import { parseInstant } from '../harness/vmmci/instant.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const instants = [
   '2026-11-22T12:34:56.000007Z',
@@ -22,7 +23,13 @@ const readMicroseconds = {
   offset: 32,
 } as const;
 
-const options = { needs: ['PTP_1588_CLOCK'], clock: `frozen:${instants[0]}`, quiet: true } as const;
+// The host's own watch on the clock would send a SYNCRTC: its time stands still.
+const options = {
+  needs: ['PTP_1588_CLOCK'],
+  clock: `frozen:${instants[0]}`,
+  scheduler: new VirtualScheduler(),
+  quiet: true,
+} as const;
 
 scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
   const name = needsPtp(driver);
@@ -54,8 +61,7 @@ scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
   const [caps, ...denied] = await ask('caps', 'settime', 'adjtime', 'adjfine', 'pps');
   check.equal('capabilities', caps?.values, noCapabilities);
   for (const { step, errno } of denied) check.equal(`errno of ${step}`, errno, EOPNOTSUPP);
-  const written = accesses(trace, mark).filter((access) => access.startsWith('write'));
-  check.equal('writes to the device by denied calls', written, []);
+  check.equal('accesses to the device by denied calls', accesses(trace, mark), []);
 
   device.faults.set({ faults: [{ kind: 'value', value: 1_000_000, when: readMicroseconds }] });
   check.equal('errno where the microseconds read as 1000000', (await ask('time'))[0]?.errno, EIO);
