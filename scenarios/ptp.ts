@@ -61,7 +61,9 @@ scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
   const [caps, ...denied] = await ask('caps', 'settime', 'adjtime', 'adjfine', 'pps');
   check.equal('capabilities', caps?.values, noCapabilities);
   for (const { step, errno } of denied) check.equal(`errno of ${step}`, errno, EOPNOTSUPP);
-  check.equal('accesses to the device by denied calls', accesses(trace, mark), []);
+  // The PTP core of 6.12 reads the clock before it asks for a step.
+  const written = accesses(trace, mark).filter((access) => access.startsWith('write'));
+  check.equal('writes to the device by denied calls', written, []);
 
   device.faults.set({ faults: [{ kind: 'value', value: 1_000_000, when: readMicroseconds }] });
   check.equal('errno where the microseconds read as 1000000', (await ask('time'))[0]?.errno, EIO);

@@ -2,12 +2,11 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataSize, writeDataDisk } from '../../images/guest/data-disk.js';
-import { dependsOf } from '../../images/guest/module-depends.js';
+import { outsideNeeds } from '../../images/guest/module-depends.js';
 import { modulePayload } from '../../images/guest/module-payload.js';
 import type { Entry, FileEntry } from '../../images/guest/newc.js';
 import { writePayload } from '../../images/guest/payload.js';
 import { kernelModules, siblingModules } from '../../images/guest/sibling-modules.js';
-import { moduleName } from '../../images/kernels/module-index.js';
 import { driverNeeds } from '../guest/disks.js';
 import { type Disk, type Siblings, slots } from '../qemu/argv.js';
 import { siblingSlot } from '../qemu/layout.js';
@@ -42,9 +41,7 @@ const driverModules = ({ modules, kernel }: Environment) =>
 const driverFiles = async (environment: Environment) => {
   const { kernel, root } = environment;
   const own = await driverModules(environment);
-  const names = new Set(own.flatMap(({ content }) => dependsOf(content)));
-  for (const name of environment.modules.modules) names.delete(moduleName(name));
-  const needs = [...names].sort();
+  const needs = outsideNeeds(own);
   const list = Buffer.from(needs.map((name) => `${name}\n`).join(''));
   return {
     modules: [...own, ...(await kernelModules(kernel, root, needs))],
