@@ -128,6 +128,10 @@ const table = {
     blame: 'broken',
     message: 'the packages of kernel {release} hold no {path}, which images and module builds need',
   },
+  KERNEL_BUILD: {
+    blame: 'broken',
+    message: '{what} could not be built: {reason}; log: {log}; the same command goes on from there',
+  },
   KERNEL_DIRECTORY: {
     blame: 'usage',
     message: '{directory} cannot be used as a kernel: {reason}; expected {expected}',

@@ -95,7 +95,7 @@ export const adoptKernel = async (
     if (kind === 'packages') await copyPackages(found, temporary, root);
     else await linkModules(found, temporary, root);
     await completeIndex(temporary, release);
-    const [file, text] = manifestFor(release, fingerprint);
+    const [file, text] = manifestFor({ release, version: fingerprint });
     await writeFile(join(temporary, file), text);
   });
   await prune(row, place);

@@ -13,7 +13,7 @@ t.test('not fetched, fetched, built', async (t) => {
   t.match(await takeKernelStock(row), { state: 'not fetched', release: null, bytes: 0, default: true });
   const home = join(cache, 'kernels', row.name);
   await mkdir(join(home, '6.12.9-1'), { recursive: true });
-  const [file, text] = manifestFor('6.12.9+deb13-cloud-amd64', '6.12.9-1');
+  const [file, text] = manifestFor({ release: '6.12.9+deb13-cloud-amd64', version: '6.12.9-1' });
   await writeFile(join(home, '6.12.9-1', file), text);
   await writeFile(join(home, '6.12.9-1', 'image'), Buffer.alloc(200_000, 1));
   await symlink('6.12.9-1', join(home, 'current'));

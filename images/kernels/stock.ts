@@ -3,8 +3,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { diskUsage } from '../../harness/base/cache/inventory.js';
-import { findKernel } from './ensure.js';
+
 import { defaultKernelName, type KernelRow } from './table.js';
+import { findKernel } from './tree.js';
 
 /** `built`: fetched, and a driver has been built for it. */
 export type KernelState = 'not fetched' | 'fetched' | 'built';

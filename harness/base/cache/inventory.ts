@@ -19,6 +19,11 @@ export interface Shelf {
 export const shelves: readonly Shelf[] = [
   { name: 'toolroot', what: 'private Debian with QEMU and gcc', remade: false },
   { name: 'kernels', what: 'unpacked kernels', remade: false },
+  {
+    name: 'kernel-builds',
+    what: 'debug kernels that are being built, to go on after an interruption',
+    remade: false,
+  },
   { name: 'apt', what: 'package lists', remade: false },
   { name: 'own-kernels', what: 'kernels of your own (dir:PATH), as they were taken', remade: true },
   { name: 'modules', what: 'built drivers', remade: true },
