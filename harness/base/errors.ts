@@ -64,6 +64,10 @@ const table = {
   },
   // cache, tool root and kernels
   CACHE_LOCK: { blame: 'broken', message: 'lock {path}: {reason}' },
+  CACHE_IN_USE: {
+    blame: 'usage',
+    message: '{what} is in use by {users}; run the same command again when that has ended',
+  },
   CACHE_FULL: {
     blame: 'broken',
     message:

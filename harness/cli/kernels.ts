@@ -1,7 +1,7 @@
 // `vmmci kernels`: which kernels there are, which are in the cache; fetching and removing them.
 
 import { ensureKernel, removeKernel } from '../../images/kernels/ensure.js';
-import { type KernelStock, takeKernelStock } from '../../images/kernels/stock.js';
+import { type KernelStatus, kernelStatus } from '../../images/kernels/status.js';
 import { isInAll, type KernelRow, kernelTable } from '../../images/kernels/table.js';
 import { findKernel } from '../../images/kernels/tree.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
@@ -15,7 +15,7 @@ import { progressLines } from './progress-lines.js';
 const rowsOf = (names: readonly string[], inAll?: (row: KernelRow) => boolean): KernelRow[] =>
   choose('kernel', names, kernelTable, ({ name }) => name, inAll);
 
-const takeStock = (rows = kernelTable): Promise<KernelStock[]> => Promise.all(rows.map(takeKernelStock));
+const takeStock = (rows = kernelTable): Promise<KernelStatus[]> => Promise.all(rows.map(kernelStatus));
 
 const list = async (names: readonly string[], json: boolean): Promise<void> => {
   const stock = await takeStock(names.length === 0 ? kernelTable : rowsOf(names));

@@ -5,12 +5,13 @@ import { basename, join } from 'node:path';
 import { withLock } from '../../harness/base/cache/lock.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
+import { useEntry, whileUnused } from '../../harness/base/cache/users.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { checkSpace } from '../toolroot/host.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { adoptKernel } from './adopt.js';
 import { type Apt, openApt } from './apt.js';
-import { ensureDebugKernel } from './debug/ensure.js';
+import { ensureDebugKernel, unfinishedBuilds } from './debug/ensure.js';
 import { type Resolved, resolveKernel, unpackKernel } from './fetch.js';
 import { type Kernel, manifestFor } from './kernel.js';
 import { layOut, layoutVersion } from './layout.js';
@@ -59,9 +60,10 @@ export const ensureKernel = async (
 ): Promise<Kernel> => {
   if (row.directory !== undefined)
     return adoptKernel({ ...row, directory: row.directory }, root, { progress });
-  if (row.flavour === 'debug') return ensureDebugKernel(row, root, { progress, update });
   const what = `kernel ${row.name}`;
   const onWait = ({ holder }: { holder: string }) => progress?.(`${what}: waiting for ${holder}`);
+  await useEntry(rowDirectory(row));
+  if (row.flavour === 'debug') return ensureDebugKernel(row, root, { progress, update });
   const present = await findKernel(row);
   if (present && !update) return present;
   // The suite's lock: rows of one suite share its apt state.
@@ -84,10 +86,12 @@ export const ensureKernel = async (
   );
 };
 
-/** Removes all of a row from the cache; whether there was something. */
-export const removeKernel = (row: KernelRow): Promise<boolean> =>
-  withLock(`apt-${row.suite}`, async () => {
-    const present = (await readdir(rowDirectory(row)).catch(() => [])).length > 0;
-    await removeTree(rowDirectory(row));
-    return present;
+/** Removes all of a row from the cache; whether there was something. CACHE_IN_USE. */
+export const removeKernel = async (row: KernelRow): Promise<boolean> => {
+  const paths = [rowDirectory(row), ...(await unfinishedBuilds(row))];
+  return whileUnused(`kernel ${row.name}`, paths, async () => {
+    const present = await Promise.all(paths.map((path) => readdir(path).catch(() => [])));
+    for (const path of paths) await removeTree(path);
+    return present.flat().length > 0;
   });
+};

@@ -1,8 +1,9 @@
 // The trees of one kernel row in the cache: the one in use, and the one before it.
 
-import { readdir, readlink, rename, symlink } from 'node:fs/promises';
+import { readlink, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { type Kernel, readKernel } from './kernel.js';
 import type { KernelRow } from './table.js';
@@ -16,17 +17,10 @@ const currentLink = (row: KernelRow): string => join(rowDirectory(row), 'current
 const currentName = (row: KernelRow): Promise<string | undefined> =>
   readlink(currentLink(row)).catch(() => undefined);
 
-/** The kernel of this row in the cache; needs no network, takes no lock. */
+/** The kernel of this row in the cache. Needs no network. */
 export const findKernel = async (row: KernelRow): Promise<Kernel | undefined> => {
   const name = await currentName(row);
   return name === undefined ? undefined : readKernel(row, join(rowDirectory(row), name));
-};
-
-/** Removes all trees but the one in use and the one before: a process that read the link a moment ago may be booting that. */
-const prune = async (row: KernelRow, kept: ReadonlySet<string | undefined>): Promise<void> => {
-  for (const name of await readdir(rowDirectory(row))) {
-    if (name !== 'current' && !kept.has(name)) await removeTree(join(rowDirectory(row), name));
-  }
 };
 
 /** Makes the tree called `name` the one in use. For the holder of the row's lock. */
@@ -36,7 +30,11 @@ export const makeCurrent = async (row: KernelRow, name: string): Promise<Kernel>
   await removeTree(temporary);
   await symlink(name, temporary);
   await rename(temporary, currentLink(row));
-  await prune(row, new Set([name, before]));
+  // The one before may be wanted again: its modules and snapshots are still there.
+  await keepNewest(rowDirectory(row), {
+    count: 0,
+    always: ['current', name, ...(before === undefined ? [] : [before])],
+  });
   const kernel = await readKernel(row, join(rowDirectory(row), name));
   if (!kernel) throw new Error(`${name} was just made, but has no kernel.json of this layout`);
   return kernel;

@@ -1,7 +1,7 @@
 // Debug kernels in the cache, built if they are missing.
 
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { cacheDirectory } from '../../../harness/base/cache/directory.js';
 import { withLock } from '../../../harness/base/cache/lock.js';
 import { publish } from '../../../harness/base/cache/publish.js';
@@ -63,11 +63,10 @@ const downloadSource = (
     { onWait: ({ holder }) => progress?.(`${what}: waiting for ${holder}`) },
   );
 
-/** Only the build that goes on is of use: those of other versions of the row are removed. */
-const removeOtherBuilds = async (row: KernelRow, work: string): Promise<void> => {
-  for (const name of await readdir(buildsDirectory()))
-    if (name.startsWith(`${row.name}-`) && name !== basename(work))
-      await removeTree(join(buildsDirectory(), name));
+/** Paths of what interrupted builds of this row have left. */
+export const unfinishedBuilds = async (row: KernelRow): Promise<string[]> => {
+  const names = await readdir(buildsDirectory()).catch(() => []);
+  return names.filter((name) => name.startsWith(`${row.name}-`)).map((name) => join(buildsDirectory(), name));
 };
 
 const build = async (options: Build, hash: string): Promise<Kernel> => {
@@ -77,7 +76,8 @@ const build = async (options: Build, hash: string): Promise<Kernel> => {
   await checkSpace(what, rowDirectory(row), space, 'XDG_CACHE_HOME');
   const version = await downloadSource(options, workOf);
   const work = workOf(version);
-  await removeOtherBuilds(row, work);
+  // A build of another version will never go on.
+  for (const path of await unfinishedBuilds(row)) if (path !== work) await removeTree(path);
   const name = `${version}.${hash}`;
   await publish(join(rowDirectory(row), name), async (tree) => {
     const log = join(cacheDirectory(), 'logs', `${row.name}.log`);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { lacksOf } from '../config.js';
+import { missingOptions } from '../config.js';
 import { isStep } from './compile.js';
 import { configPath, optionsNotTaken, parseFragment } from './recipe.js';
 
@@ -19,7 +19,7 @@ t.test('the configuration: each option once, with its reason, and all that a gue
     [],
     'options without a reason that is a sentence',
   );
-  t.strictSame(lacksOf(text, 'vmlinux'), []);
+  t.strictSame(missingOptions(text, 'vmlinux'), []);
 });
 
 t.test('a fragment', async (t) => {
