@@ -126,7 +126,9 @@ export const command = defineGroup({
     build: defineAction('build debug kernels from Debian’s sources, if they are not in the cache', {
       operands: [{ syntax: '<NAME...>', help: "debug kernels of the table, or 'all'" }],
       options: { update: flag('build the newest sources that Debian has') },
-      notes: ['A build takes a quarter of an hour on 2 cores. After an interruption the same command resumes it.'],
+      notes: [
+        'A build takes a quarter of an hour on 2 cores. After an interruption the same command resumes it.',
+      ],
       run: ({ update }, names) => done(buildAll(names, update)),
     }),
     remove: defineAction('remove kernels from the cache', {
