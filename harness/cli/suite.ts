@@ -104,14 +104,18 @@ const options = {
 /** Runs one tier and says how it went. */
 const runTier = async (
   name: string,
-  { files, workers = (jobs) => jobs, quiet = false, fetches = false }: Tier,
+  { files, guests, workers = (jobs) => jobs, quiet = false, fetches = false }: Tier,
   { jobs, only }: Choice,
 ): Promise<boolean> => {
   const found = (await files()).filter((file) => only === undefined || file.includes(only));
   // A tier without tests is an error: a run of nothing must not be green.
   if (found.length === 0) throw new HarnessError('NO_TEST_FILE', { tier: name, word: only ?? '.test.js' });
   const start = performance.now();
-  const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), { quiet });
+  const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), {
+    quiet,
+    // A scenario has artifacts with the rest; a test of the harness has nothing but this.
+    maxLines: guests === undefined ? 60 : 12,
+  });
   const exitCode = await runFiles(found, {
     workers: workers(jobs),
     ...(!fetches && { env: noCertificates }),

@@ -17,7 +17,10 @@ const run = async (values: Values<typeof options>, names: readonly string[]): Pr
   const workers = values.jobs ?? defaultJobs(resources());
   const directory = await applyRunOptions(values);
   const passed = await withEnvironment(directory, async () => {
-    const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), { quiet: false });
+    const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), {
+      quiet: false,
+      maxLines: 12,
+    });
     const status = await runFiles(files, { workers, onLine: (line) => digest.feed(line) });
     return status === 0 && digest.sums().failed === 0;
   });
