@@ -34,6 +34,7 @@ const memoryTarget = () => {
       if (trigger !== null) closeFd(trigger);
       trigger = fd;
     },
+    loopback: () => trigger !== null,
     mask: () => {},
     unmask: () => {},
   };
