@@ -1,7 +1,7 @@
 // What the body of a scenario works with: a device, a guest that has it, and the driver in that guest.
 
 import { join } from 'node:path';
-import type { Trace, TraceEvent } from '../base/trace.js';
+import type { Trace, TraceEvent, TraceKind } from '../base/trace.js';
 import { type Device, type DeviceOptions, startDevice } from '../device/device.js';
 import type { Environment } from '../run/environment.js';
 import { type Before, readBefore, requireModules } from './before.js';
@@ -29,12 +29,12 @@ export interface Scene {
    * The first event of that kind from `mark` on that fits, or the last of the first `times` of them, now or later. GUEST_TIMEOUT
    * when there is none in 10 s, GUEST_EXIT or GUEST_PANIC at once when the guest goes down first.
    */
-  until(
-    kind: TraceEvent['kind'],
+  until<Kind extends TraceKind>(
+    kind: Kind,
     mark: number,
-    fits?: (event: TraceEvent) => boolean,
+    fits?: (event: TraceEvent<Kind>) => boolean,
     times?: number,
-  ): Promise<TraceEvent>;
+  ): Promise<TraceEvent<Kind>>;
   /** A second device with a trace of its own, to be plugged in by the scenario. */
   another(options?: Omit<DeviceOptions, 'trace'>): Promise<TracedDevice>;
 }

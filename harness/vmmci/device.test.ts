@@ -103,7 +103,10 @@ t.test('a request raises a config change once', async (t) => {
   t.equal(changes, 1, 'not told any more');
   t.match(device.state(), { command: 'SYNCRTC', configChanges: 2 });
   t.same(
-    trace.map(({ kind, result, event }) => [kind, result ?? event]),
+    trace.map((event) => [
+      event.kind,
+      event.kind === 'command' ? event.result : event.kind === 'timer' ? event.event : undefined,
+    ]),
     [
       ['command', 'sent'],
       ['timer', 'started'],
@@ -165,7 +168,7 @@ t.test('each ack of the same request restarts the graceful timer', async (t) => 
   scheduler.advance(100_000);
   t.same(device.state().timers, [{ name: 'graceful', remainingMs: 20_000 }]);
   t.same(
-    trace.filter(({ kind }) => kind === 'timer').map(({ name, event, ms }) => [name, event, ms]),
+    trace.filter((event) => event.kind === 'timer').map(({ name, event, ms }) => [name, event, ms]),
     [
       ['ack', 'started', 3_000],
       ['graceful', 'restarted', 120_000],
