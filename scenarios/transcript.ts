@@ -1,7 +1,7 @@
 // Whatever the kernel, a driver does the same to the registers of the device: the accesses that are stored beside it, in that order.
 
 import { readTranscript } from '../harness/driver/stored-transcript.js';
-import { lastPhase, type Phase, transcriptOf } from '../harness/driver/transcript.js';
+import { lastPhase, type Phase, phaseKind, transcriptOf } from '../harness/driver/transcript.js';
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk, isTimeRead } from '../harness/scenario/traffic.js';
@@ -18,7 +18,7 @@ const options = {
 
 scenario('transcript', options, async ({ check, vm, device, driver, trace, until }) => {
   const phase = (name: string): number => {
-    trace.sink({ kind: 'phase', name });
+    trace.sink({ kind: phaseKind, name });
     return trace.mark;
   };
   await refuseToGoDown(vm.shell);

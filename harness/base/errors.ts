@@ -64,10 +64,6 @@ const table = {
   },
   // cache, tool root and kernels
   CACHE_LOCK: { blame: 'broken', message: 'lock {path}: {reason}' },
-  CACHE_IN_USE: {
-    blame: 'usage',
-    message: '{what} is in use by {users}; run the same command again when that has ended',
-  },
   CACHE_FULL: {
     blame: 'broken',
     message:
@@ -132,10 +128,6 @@ const table = {
     blame: 'broken',
     message: 'the packages of kernel {release} hold no {path}, which images and module builds need',
   },
-  KERNEL_BUILD: {
-    blame: 'broken',
-    message: '{what} could not be built: {reason}; log: {log}; the same command goes on from there',
-  },
   KERNEL_DIRECTORY: {
     blame: 'usage',
     message: '{directory} cannot be used as a kernel: {reason}; expected {expected}',
@@ -199,12 +191,22 @@ const table = {
       'the report cannot be written to {path}: {reason}; free some space or mend its permissions, then run vmmci report render on its directory',
   },
   REPORT_NONE: { blame: 'usage', message: 'no report to merge; name the directories of the runs' },
+  RUN_DIRECTORY: {
+    blame: 'usage',
+    message: '--output: {directory} is not empty; name a directory that is, or one that does not exist',
+  },
   MATRIX_NO_REPORT: { blame: 'broken', message: 'vmmci matrix ended without a report ({how})' },
   EMPTY_SHARD: {
     blame: 'usage',
     message: 'shard {index}/{count} has no cells; cut the {cells} cells into fewer shards',
   },
   NO_TEST_FILE: { blame: 'usage', message: "tier {tier} has no test file with '{word}' in its name" },
+  // what nobody expected
+  HOST: { blame: 'broken', message: '{message}; {next}' },
+  INTERNAL: {
+    blame: 'broken',
+    message: 'internal error: {message}; report it with what the same command prints with --debug',
+  },
 } as const satisfies Record<string, Row>;
 
 type Table = typeof table;

@@ -4,6 +4,7 @@ import { kernelParameters } from '../../images/guest/kernel-parameters.js';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { bootGuest, type Guest, restoreGuest } from '../guest/start.js';
 import type { MachineDescription } from '../qemu/argv.js';
+import type { Choice } from '../run/choice.js';
 import { type Environment, openEnvironment } from '../run/environment.js';
 import { makeDisks } from '../scenario/disks.js';
 import { machineOf, unpacked } from '../scenario/machine.js';
@@ -54,8 +55,12 @@ const startOnce = async (start: () => Promise<Guest>): Promise<{ cpu: number; wa
 };
 
 /** The first round is not kept. Throws what booting throws. */
-export const measureBoots = async (rounds: number, progress: Progress): Promise<BootFigure[]> => {
-  const environment = await openEnvironment(progress);
+export const measureBoots = async (
+  choice: Choice,
+  rounds: number,
+  progress: Progress,
+): Promise<BootFigure[]> => {
+  const environment = await openEnvironment(choice, { progress });
   const place = privateDirectory();
   try {
     const disks = await makeDisks(environment, join(place.path, 'disks'), { format: false });

@@ -6,6 +6,7 @@ import { Trace } from '../base/trace.js';
 import { startDevice } from '../device/device.js';
 import type { Shell } from '../guest/shell.js';
 import { enableDevice, readDevice } from '../guest/sysfs.js';
+import type { Choice } from '../run/choice.js';
 import { openEnvironment } from '../run/environment.js';
 import { functionAddress, startVm } from '../scenario/vm.js';
 import { privateDirectory } from '../socket/private-directory.js';
@@ -69,8 +70,12 @@ const sweepScript = (port: number): string =>
   `for i in $(seq ${sweeps}); do dd if=/dev/port bs=${CONFIG_OFFSET + CONFIG_SIZE} count=1 iflag=skip_bytes skip=${port} status=none; done >/dev/null`;
 
 /** Makes what is missing, restores a guest and measures in it. The first round is not kept. Throws what the parts throw. */
-export const measureGuest = async (rounds: number, progress: Progress): Promise<GuestSeries> => {
-  const environment = await openEnvironment(progress);
+export const measureGuest = async (
+  choice: Choice,
+  rounds: number,
+  progress: Progress,
+): Promise<GuestSeries> => {
+  const environment = await openEnvironment(choice, { progress });
   const place = privateDirectory();
   const sockets = join(place.path, 'sockets');
   const trace = new Trace();

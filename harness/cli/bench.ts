@@ -1,13 +1,13 @@
 // `vmmci bench`: what an access costs, against a bare echo over the same kind of socket; and what the start of a guest costs.
 import { availableParallelism, cpus } from 'node:os';
-import { askFor, kernelRow } from '../../images/kernels/table.js';
+import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
 import { type BootFigure, measureBoots } from '../bench/boot.js';
 import { type Figure, figuresOf, guestFigure } from '../bench/figures.js';
 import { type GuestSeries, measureGuest, portKernel } from '../bench/guest.js';
 import { measure } from '../bench/measure.js';
 import { renderFigures } from '../bench/table.js';
 import { columns } from '../report/table.js';
-import { variables } from '../run/environment.js';
+import { type Choice, defaultChoice } from '../run/choice.js';
 import { defineCommand } from './define-command.js';
 import { count, flag, type Values, value } from './option.js';
 import { progressLines } from './progress-lines.js';
@@ -49,6 +49,9 @@ const machineOf = (guest: GuestSeries | undefined): Machine => ({
 const describe = ({ cores, cpu, node, qemu }: Machine, rounds: number): string =>
   `${cores} cores (${cpu}), Node ${node}${qemu === undefined ? '' : `, QEMU ${qemu}`}; medians of ${rounds} rounds`;
 
+/** Nothing is left in a run's directory. */
+const choiceFor = (kernel: string): Choice => ({ ...defaultChoice(''), kernel: askFor(kernelRow(kernel)) });
+
 const renderBoots = (figures: readonly BootFigure[]): string =>
   columns([
     ['start', 'CPU', 'CPU ratio', 'wall ratio'],
@@ -64,14 +67,12 @@ const renderBoots = (figures: readonly BootFigure[]): string =>
 const run = async (values: Values<typeof options>): Promise<number> => {
   const { rounds, clients: counts } = values;
   if (values.boot) {
-    if (values.kernel !== undefined) process.env[variables.kernel] = askFor(kernelRow(values.kernel));
-    const boots = await measureBoots(rounds, progressLines());
+    const boots = await measureBoots(choiceFor(values.kernel ?? defaultKernelName), rounds, progressLines());
     process.stdout.write(
       `${values.json ? JSON.stringify({ machine: machineOf(undefined), rounds, boots }, null, 2) : renderBoots(boots)}\n`,
     );
     return 0;
   }
-  if (values.guest) process.env[variables.kernel] = askFor(kernelRow(values.kernel ?? portKernel));
   const progress = progressLines();
   const figures: Figure[] = [];
   for (const clients of counts) {
@@ -79,7 +80,9 @@ const run = async (values: Values<typeof options>): Promise<number> => {
     const accesses = accessesFor(clients);
     figures.push(...figuresOf(await measure({ clients, rounds, accesses, profile: values.profile })));
   }
-  const guest = values.guest ? await measureGuest(rounds, progress) : undefined;
+  const guest = values.guest
+    ? await measureGuest(choiceFor(values.kernel ?? portKernel), rounds, progress)
+    : undefined;
   if (guest) figures.unshift(guestFigure(guest));
   const machine = machineOf(guest);
   process.stdout.write(

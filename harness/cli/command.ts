@@ -3,12 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command as Commander, CommanderError } from 'commander';
 import { packageRoot } from '../../images/asset.js';
-import { codeOf, HarnessError } from '../base/errors.js';
 import { buildCommand, type Finish } from './build-command.js';
 import { commands } from './commands.js';
-
-/** 1: something failed; 2: the command line or a file of the caller's is wrong; 3: harness, host or QEMU are broken. */
-const statusOf = { failed: 1, usage: 2, broken: 3 } as const;
+import { note } from './print.js';
+import { reportError, statusOf } from './report-error.js';
 
 const version = (): string => {
   const { name, version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
@@ -23,6 +21,7 @@ const program = async (args: readonly string[], finish: Finish): Promise<Command
   const program = new Commander('vmmci')
     .description('Tests the vmmci device of vmd(8) and its Linux driver end to end.')
     .version(version(), '-V, --version', 'print the version')
+    .option('--debug', 'print the stack of an error')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [COMMAND]', 'print the help of a command')
     .showSuggestionAfterError()
@@ -36,7 +35,7 @@ const program = async (args: readonly string[], finish: Finish): Promise<Command
       getErrHelpWidth: () => 110,
     })
     .configureHelp({ showGlobalOptions: true });
-  const wanted = args.find((word) => !word.startsWith('-') && word !== 'help');
+  const wanted = args.find((word) => !word.startsWith('-'));
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = program.command(name).description(summary);
     if (name === wanted) buildCommand(command, (await load()).command, finish);
@@ -46,7 +45,7 @@ const program = async (args: readonly string[], finish: Finish): Promise<Command
 
 /** The name of the command that was meant, for the beginning of a message. */
 const nameOf = (args: readonly string[]): string => {
-  const [name] = args;
+  const name = args.find((word) => !word.startsWith('-'));
   return name !== undefined && Object.hasOwn(commands, name) ? `vmmci ${name}` : 'vmmci';
 };
 
@@ -57,7 +56,7 @@ const wordsOf = (line: readonly string[]): readonly string[] => {
   return name.startsWith('-') || Object.hasOwn(commands, name) ? args : [name];
 };
 
-/** Runs a command line, and resolves with the exit status. Rejects with what is a defect of ours. */
+/** Runs a command line, and resolves with the exit status. */
 export const runCommand = async (line: readonly string[]): Promise<number> => {
   const args = wordsOf(line);
   let status = 0;
@@ -73,13 +72,10 @@ export const runCommand = async (line: readonly string[]): Promise<number> => {
       // Help and version end this way, too.
       if (error.exitCode === 0) return 0;
       if (error.code === 'commander.help') return statusOf.usage;
-      process.stderr.write(
-        `${name}: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}\n${name} --help lists the options\n`,
-      );
+      note(`${name}: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}`);
+      note(`${name} --help lists the options`);
       return statusOf.usage;
     }
-    if (!(error instanceof HarnessError)) throw error;
-    process.stderr.write(`${name}: ${error.message} [${codeOf(error)}]\n`);
-    return statusOf[error.blame];
+    return reportError(name, { error, debug: args.includes('--debug') });
   }
 };

@@ -6,7 +6,6 @@ import { execa } from 'execa';
 import t from 'tap';
 import { asset } from '../../images/asset.js';
 import { readResults } from '../report/results.js';
-import { variables } from '../run/environment.js';
 
 const main = join(import.meta.dirname, 'main.js');
 
@@ -20,10 +19,9 @@ t.test('a driver that does not compile has failed, and so has what is asked of i
   await writeFile(join(driver, 'vmmci.c'), '#error "not today"\n');
   const { exitCode, stdout } = await execa(process.execPath, [main, 'test', '--driver', driver, 'stop'], {
     env: {
-      [variables.run]: join(place, 'run'),
-      [variables.driver]: undefined,
-      [variables.description]: undefined,
-      [variables.modules]: undefined,
+      VMMCI_RUN: join(place, 'run'),
+      VMMCI_DRIVER: undefined,
+      VMMCI_DRIVER_DESCRIPTION: undefined,
     },
     reject: false,
     stderr: 'ignore',

@@ -1,8 +1,7 @@
 // `vmmci matrix`: all scenarios on many kernels, with reports for people and for machines.
 
-import { mkdir, readdir } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
-import { packageRoot } from '../../images/asset.js';
+import { mkdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { readKernelDirectory } from '../../images/kernels/kernel-directory.js';
 import { HarnessError } from '../base/errors.js';
 import { firstLine } from '../base/text.js';
@@ -16,11 +15,12 @@ import { exitStatusOf } from '../report/counts.js';
 import type { ReportCell, ReportStep } from '../report/model.js';
 import { renderMatrix } from '../report/terminal.js';
 import { writeReports } from '../report/write.js';
-import { newRunDirectory } from '../run/environment.js';
+import { markRunDirectory, newRunDirectory } from '../run/run-directory.js';
+import { scenarioFiles } from '../run/scenario-files.js';
 import { defineCommand } from './define-command.js';
 import { liveBoard } from './live-board.js';
 import { flag, list, type Values, value } from './option.js';
-import { describedBy, jobs, runOptions } from './run-options.js';
+import { jobs, output, sharedChoice, sharedOptions } from './run-options.js';
 
 const options = {
   kernel: list(
@@ -30,23 +30,15 @@ const options = {
   ),
   generation: list('PATTERN', 'vmd generations, likewise', { shown: 'the newest' }),
   scenario: list('PATTERN', 'files in scenarios/, likewise', { shown: 'all' }),
-  driver: runOptions.driver,
-  'driver-description': runOptions['driver-description'],
-  qemu: runOptions.qemu,
+  ...sharedOptions,
   jobs,
   shard: value('I/N', 'the I-th of N parts of the same list; join their reports with vmmci report merge', {
     read: parseShard,
   }),
   bail: flag('begin nothing more once something failed'),
   update: flag('take the newest builds of the kernels that Debian has'),
-  keep: runOptions.keep,
-  output: value('DIR', 'where reports and artifacts go', { shown: 'runs/<time>' }),
+  output,
   list: flag('print the cells, and run nothing'),
-};
-
-const scenarioFiles = async (): Promise<string[]> => {
-  const names = await readdir(join(packageRoot(), 'dist', 'scenarios'));
-  return names.flatMap((name) => /^([\w-]+)\.js$/.exec(name)?.[1] ?? []).sort();
 };
 
 const describeCell = ({ kernel, generation, file }: Cell): string => `${kernel.name} ${generation} ${file}`;
@@ -73,8 +65,12 @@ const isFine = ({ verdict, retried }: ReportCell): boolean => verdict === 'passe
 /** The exit status: 0 when all passed, 1 when something failed, 3 when something broke or nothing ran, 128+n after signal n. */
 const run = async (values: Values<typeof options>): Promise<number> => {
   const given = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
-  const { 'driver-description': description } = values;
-  const files = choose('scenario', given(values.scenario) ?? ['all'], await scenarioFiles(), (name) => name);
+  const files = choose(
+    'scenario',
+    given(values.scenario) ?? ['all'],
+    (await scenarioFiles()).map(({ name }) => name),
+    (name) => name,
+  );
   const kernels = selectKernels(given(values.kernel));
   const generations = selectGenerations(given(values.generation));
   const all = planCells({ kernels, generations, files });
@@ -89,8 +85,9 @@ const run = async (values: Values<typeof options>): Promise<number> => {
     if (directory !== undefined) await readKernelDirectory(directory);
   if (cells.length === 0)
     throw new HarnessError('EMPTY_SHARD', { ...(values.shard ?? { index: 1, count: 1 }), cells: all.length });
-  const directory = resolve(values.output ?? newRunDirectory());
+  const directory = values.output ?? newRunDirectory();
   await mkdir(directory, { recursive: true });
+  markRunDirectory(directory);
   const counts = new Map<string, number>();
   for (const { kernel } of cells) counts.set(kernel.name, (counts.get(kernel.name) ?? 0) + 1);
   const live = liveBoard(counts);
@@ -105,10 +102,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
       cells,
       run: directory,
       driver: values.driver,
-      driverDirectory: values.driver === undefined ? undefined : resolve(values.driver),
-      description: description === undefined ? undefined : describedBy(description),
-      qemu: values.qemu === undefined ? undefined : resolve(values.qemu),
-      keep: values.keep,
+      choice: sharedChoice(values),
       jobs: parallel,
       bail: values.bail,
       update: values.update,

@@ -1,11 +1,12 @@
 // Progress of long work, as lines with the seconds since it began.
 
 import type { Progress } from '../../images/toolroot/progress.js';
+import { printable } from '../base/text.js';
 
 /** Each call prints one line, to standard error when nothing else is said: standard output is for results. */
 export const progressLines = (
   now: () => number = () => performance.now(),
-  write: (text: string) => unknown = (text) => process.stderr.write(text),
+  write: (text: string) => unknown = (text) => process.stderr.write(printable(text)),
 ): Progress => {
   const start = now();
   return (line) => {

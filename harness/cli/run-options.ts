@@ -1,26 +1,60 @@
-// Options of the commands that run scenarios, and how they reach the scenario processes.
-import { mkdir } from 'node:fs/promises';
+// Options of the commands that run scenarios, and the choice that they make.
 import { resolve } from 'node:path';
+import { asset } from '../../images/asset.js';
 import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
 import { knownDrivers } from '../driver/known-drivers.js';
-import { newRunDirectory, variables } from '../run/environment.js';
-import { count, flag, value } from './option.js';
+import type { Choice, SharedChoice } from '../run/choice.js';
+import { claimRunDirectory, newRunDirectory } from '../run/run-directory.js';
+import { DEFAULT_GENERATION, generationNames } from '../vmmci/generations.js';
+import { count, flag, oneOf, type Read, type Values, value } from './option.js';
+
+const absolute: Read<string> = (path) => resolve(path);
+
+/** A name for `kernelRow`, in any working directory. */
+export const kernelName: Read<string> = (name) => askFor(kernelRow(name));
+
+/** Also options of the matrix. */
+export const sharedOptions = {
+  driver: value('DIR', 'a Kbuild directory with vmmci-driver.json', {
+    shown: 'the bundled driver',
+    variable: 'VMMCI_DRIVER',
+  }),
+  'driver-description': value(
+    'NAME',
+    `a known driver's (${knownDrivers.map(({ name }) => name).join(', ')}), or a file, in place of vmmci-driver.json`,
+    {
+      // What is no known driver is a file.
+      read: (name) => (knownDrivers.some((known) => known.name === name) ? name : resolve(name)),
+      variable: 'VMMCI_DRIVER_DESCRIPTION',
+    },
+  ),
+  qemu: value('PATH', "a QEMU of the host's", {
+    read: absolute,
+    shown: "the tool root's",
+    variable: 'VMMCI_QEMU',
+  }),
+  keep: flag('keep the artifacts of scenarios that pass, too', { variable: 'VMMCI_KEEP' }),
+};
+
+export const output = value('DIR', 'where the artifacts of the run go; empty, or made if it is missing', {
+  read: absolute,
+  shown: 'runs/<time>',
+  variable: 'VMMCI_RUN',
+});
 
 export const runOptions = {
   kernel: value(
     'NAME',
     'a kernel of the table (see vmmci kernels), or dir:PATH: a kernel build tree, or unpacked packages',
-    {
-      shown: defaultKernelName,
-    },
+    { read: kernelName, fallback: defaultKernelName, variable: 'VMMCI_KERNEL' },
   ),
-  driver: value('DIR', 'a Kbuild directory with vmmci-driver.json', { shown: 'the bundled driver' }),
-  'driver-description': value(
-    'NAME',
-    `a known driver's (${knownDrivers.map(({ name }) => name).join(', ')}), or a file, in place of vmmci-driver.json`,
-  ),
-  qemu: value('PATH', "a QEMU of the host's", { shown: "the tool root's" }),
-  keep: flag('keep the artifacts of scenarios that pass, too'),
+  ...sharedOptions,
+  generation: value('NAME', `the OpenBSD release whose vmd is meant: ${generationNames.join(', ')}`, {
+    read: oneOf(generationNames),
+    fallback: DEFAULT_GENERATION,
+    variable: 'VMMCI_GENERATION',
+  }),
+  output,
 };
 
 export const jobs = value('N', 'run N guests in parallel', {
@@ -28,28 +62,26 @@ export const jobs = value('N', 'run N guests in parallel', {
   shown: 'from CPUs and free memory',
 });
 
-/** What is no known driver is a file, and the scenarios run in another directory. */
-export const describedBy = (description: string): string =>
-  knownDrivers.some(({ name }) => name === description) ? description : resolve(description);
+export const sharedChoice = ({
+  driver,
+  'driver-description': description,
+  qemu,
+  keep,
+}: Values<typeof sharedOptions>): SharedChoice => ({
+  driver: driver === undefined ? asset('driver') : resolve(driver),
+  description,
+  qemu,
+  keep,
+});
 
-export interface RunChoice {
-  readonly kernel?: string | undefined;
-  readonly driver?: string | undefined;
-  readonly 'driver-description'?: string | undefined;
-  readonly qemu?: string | undefined;
-  readonly keep?: boolean | undefined;
-}
+/** `run` is the directory of the run's artifacts. */
+export const choiceIn = (run: string, values: Values<typeof runOptions>): Choice => ({
+  ...sharedChoice(values),
+  kernel: values.kernel,
+  generation: values.generation,
+  run,
+});
 
-/** Sets this process's environment, and so that of its children, to what was chosen; resolves with the run's directory. */
-export const applyRunOptions = async (choice: RunChoice): Promise<string> => {
-  const { kernel, driver, 'driver-description': description, qemu, keep } = choice;
-  if (kernel !== undefined) process.env[variables.kernel] = askFor(kernelRow(kernel));
-  if (driver !== undefined) process.env[variables.driver] = resolve(driver);
-  if (description !== undefined) process.env[variables.description] = describedBy(description);
-  if (qemu !== undefined) process.env[variables.qemu] = resolve(qemu);
-  if (keep) process.env[variables.keep] = '1';
-  process.env[variables.run] ??= newRunDirectory();
-  const run = resolve(process.env[variables.run] ?? '');
-  await mkdir(run, { recursive: true });
-  return run;
-};
+/** Makes the directory of the run, too. Throws RUN_DIRECTORY. */
+export const choiceOf = (values: Values<typeof runOptions>): Choice =>
+  choiceIn(values.output === undefined ? newRunDirectory() : claimRunDirectory(values.output), values);

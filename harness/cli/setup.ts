@@ -1,7 +1,8 @@
 // `vmmci setup`: everything that guests need, into the cache.
 
 import { defaultKernelName } from '../../images/kernels/table.js';
-import { prepare } from '../../images/prepare.js';
+import { defaultChoice } from '../run/choice.js';
+import { openEnvironment } from '../run/environment.js';
 import { defineCommand } from './define-command.js';
 import { flag, list, type Values } from './option.js';
 import { progressLines } from './progress-lines.js';
@@ -14,10 +15,12 @@ const options = {
 /** The exit status: 0. Errors are thrown. */
 const run = async ({ kernel: names, update }: Values<typeof options>): Promise<number> => {
   const progress = progressLines();
-  for (const name of names.length === 0 ? [defaultKernelName] : names) {
-    const { root, kernel, modules } = await prepare(name, { progress, update });
+  for (const kernelName of names.length === 0 ? [defaultKernelName] : names) {
+    // Nothing runs, so nothing is left anywhere.
+    const choice = { ...defaultChoice(''), kernel: kernelName };
+    const { qemu, kernel, modules } = await openEnvironment(choice, { progress, update });
     progress(
-      `QEMU ${root.version}, kernel ${kernel.release} (${kernel.version}), ${modules.modules.join(', ')}`,
+      `QEMU ${qemu.version}, kernel ${kernel.release} (${kernel.version}), ${modules.modules.join(', ')}`,
     );
   }
   return 0;

@@ -7,13 +7,15 @@ import { defaultJobs, resources } from '../matrix/jobs.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { compiledFiles } from '../run/compiled-files.js';
 import type { Environment } from '../run/environment.js';
-import { runFiles } from '../run/run-files.js';
+import { type RunFilesOptions, runFiles } from '../run/run-files.js';
+import { abortOnSignals } from '../run/signals.js';
 import { distroOf } from '../scenario/distro.js';
 import { defineCommand } from './define-command.js';
+import { runInGuests } from './guest-run.js';
 import { type Values, value } from './option.js';
+import { print } from './print.js';
 import { progressLines } from './progress-lines.js';
-import { applyRunOptions, jobs, runOptions } from './run-options.js';
-import { withEnvironment } from './with-environment.js';
+import { choiceIn, choiceOf, jobs, runOptions } from './run-options.js';
 
 /** The tests in a folder of the checkout. */
 const filesIn = (folder: string, fits: (name: string) => boolean): Promise<string[]> =>
@@ -88,7 +90,7 @@ const tiers: Readonly<Record<string, Tier>> = {
 /** Node 20 reads the certificates named there whenever it starts, 80 ms of them; whoever fetches nothing does without. */
 const noCertificates = { NODE_EXTRA_CA_CERTS: undefined };
 
-interface Choice {
+interface Limits {
   readonly jobs: number;
   readonly only: string | undefined;
 }
@@ -101,55 +103,72 @@ const options = {
   only: value('WORD', 'only files with WORD in their name'),
 };
 
-/** Runs one tier and says how it went. */
+/** Runs one tier and prints how it went. Resolves with 0 when all passed, else 1. */
 const runTier = async (
   name: string,
-  { files, guests, workers = (jobs) => jobs, quiet = false, fetches = false }: Tier,
-  { jobs, only }: Choice,
-): Promise<boolean> => {
+  { files, workers = (jobs) => jobs, quiet = false, fetches = false }: Tier,
+  { jobs, only }: Limits,
+  options: Pick<RunFilesOptions, 'choice' | 'signal' | 'env'>,
+): Promise<number> => {
   const found = (await files()).filter((file) => only === undefined || file.includes(only));
   // A tier without tests is an error: a run of nothing must not be green.
   if (found.length === 0) throw new HarnessError('NO_TEST_FILE', { tier: name, word: only ?? '.test.js' });
   const start = performance.now();
-  const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), {
-    quiet,
-    // A scenario has artifacts with the rest; a test of the harness has nothing but this.
-    maxLines: guests === undefined ? 60 : 12,
-  });
+  const digest = tapDigest(print, { quiet });
   const exitCode = await runFiles(found, {
+    ...options,
     workers: workers(jobs),
-    ...(!fetches && { env: noCertificates }),
+    env: { ...options.env, ...(!fetches && noCertificates) },
     onLine: (line) => digest.feed(line),
   });
   const { total, failed, skipped } = digest.sums();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  process.stdout.write(
-    `${name}: ${total - failed - skipped} assertions passed, ${failed} failed, ${skipped} skipped, in ${found.length} files, ${seconds} s\n`,
+  print(
+    `${name}: ${total - failed - skipped} assertions passed, ${failed} failed, ${skipped} skipped, in ${found.length} files, ${seconds} s`,
   );
-  return exitCode === 0 && failed === 0;
+  return exitCode === 0 && failed === 0 ? 0 : 1;
 };
 
-/** The exit status: 0 when all passed, else 1. */
+/** Tests that need no guest, and leave nothing behind by themselves. */
+const runWithoutGuests = async (go: (signal: AbortSignal) => Promise<number>): Promise<number> => {
+  const { signal, status, release } = abortOnSignals();
+  try {
+    return await go(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    print(signal.reason.message);
+    return status() ?? 1;
+  } finally {
+    release();
+  }
+};
+
+/** The exit status: that of the first tier that did not pass, or 0. A signal ends all. */
 const run = async (values: Values<typeof options>, operands: readonly string[]): Promise<number> => {
-  const choice = { jobs: values.jobs ?? defaultJobs(resources()), only: values.only };
+  const limits = { jobs: values.jobs ?? defaultJobs(resources()), only: values.only };
   const chosen = (operands.length === 0 ? ['unit'] : operands).flatMap((name) => {
     const tier = tiers[name];
     return tier === undefined ? [] : [{ name, tier }];
   });
-  const directory = await applyRunOptions(values);
-  let passed = true;
+  const inGuests = chosen.filter(({ tier }) => tier.guests !== undefined).length;
+  const choice = inGuests > 0 ? choiceOf(values) : choiceIn('', values);
+  let worst = 0;
   for (const { name, tier } of chosen) {
-    const go = () => runTier(name, tier, choice);
     const { guests } = tier;
-    const all = guests
-      ? withEnvironment(directory, async (environment) => {
-          await guests(environment);
-          return go();
-        })
-      : go();
-    passed = (await all) && passed;
+    const status = await (guests === undefined
+      ? runWithoutGuests((signal) => runTier(name, tier, limits, { choice, signal }))
+      : runInGuests(
+          // Each has a table of its own.
+          inGuests > 1 ? { ...choice, run: join(choice.run, name) } : choice,
+          async ({ environment, options }) => {
+            await guests(environment);
+            return runTier(name, tier, limits, options);
+          },
+        ));
+    if (status > 128) return status;
+    worst = worst === 0 ? status : worst;
   }
-  return passed ? 0 : 1;
+  return worst;
 };
 
 export const command = defineCommand({

@@ -4,31 +4,34 @@ import { tapDigest } from '../report/tap-digest.js';
 import { runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFiles } from '../run/scenario-files.js';
 import { defineCommand } from './define-command.js';
-import type { Values } from './option.js';
-import { applyRunOptions, jobs, runOptions } from './run-options.js';
-import { withEnvironment } from './with-environment.js';
+import { runInGuests } from './guest-run.js';
+import { flag, type Values } from './option.js';
+import { print } from './print.js';
+import { choiceOf, jobs, runOptions } from './run-options.js';
 
-const options = { ...runOptions, jobs };
+const options = {
+  ...runOptions,
+  jobs,
+  exact: flag('run only the scenarios of these names, not the others in their files'),
+};
 
-/** The exit status: 0 when nothing failed or broke, else 1. */
+/** The exit status: 0 when all passed, 1 when something failed, 3 when something broke or nothing ran. */
 const run = async (values: Values<typeof options>, names: readonly string[]): Promise<number> => {
   const known = await scenarioFiles();
   const files = names.length === 0 ? known.map(({ path }) => path) : filesFor(known, names);
   const workers = values.jobs ?? defaultJobs(resources());
-  const directory = await applyRunOptions(values);
-  const passed = await withEnvironment(directory, async () => {
-    const digest = tapDigest((line) => void process.stdout.write(`${line}\n`), {
-      quiet: false,
-      maxLines: 12,
-    });
-    const status = await runFiles(files, { workers, onLine: (line) => digest.feed(line) });
-    return status === 0 && digest.sums().failed === 0;
+  const choice = {
+    ...choiceOf(values),
+    ...(values.exact && names.length > 0 && { only: [...names] }),
+  };
+  return runInGuests(choice, ({ options }) => {
+    const digest = tapDigest(print, { quiet: false });
+    return runFiles(files, { ...options, workers, onLine: (line) => digest.feed(line) });
   });
-  return passed ? 0 : 1;
 };
 
 export const command = defineCommand({
-  operands: [{ syntax: '[SCENARIO...]', help: 'run only these scenarios (default: all)' }],
+  operands: [{ syntax: '[SCENARIO...]', help: 'scenarios, or files of them, to run (default: all)' }],
   options,
   notes: [
     'A driver that does not compile has failed.',

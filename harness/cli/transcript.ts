@@ -1,60 +1,68 @@
 // `vmmci transcript`: the accesses to the registers that a driver makes, shown, stored, and compared with those that are stored.
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { asset } from '../../images/asset.js';
-import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
-import { parseTraceLine } from '../base/trace-event.js';
+import { join } from 'node:path';
+import { defaultKernelName, kernelRow } from '../../images/kernels/table.js';
 import { readTranscript, writeTranscript } from '../driver/stored-transcript.js';
-import { lastPhase, type Phase, render, transcriptOf } from '../driver/transcript.js';
+import {
+  type AccessEvent,
+  lastPhase,
+  type Phase,
+  phaseKind,
+  render,
+  transcriptOf,
+} from '../driver/transcript.js';
 import { diffTranscripts, renderDiff } from '../driver/transcript-diff.js';
 import { readResults } from '../report/results.js';
-import { openEnvironment, variables } from '../run/environment.js';
+import type { Choice } from '../run/choice.js';
+import { openEnvironment } from '../run/environment.js';
 import { runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFiles } from '../run/scenario-files.js';
 import { defineCommand } from './define-command.js';
 import { flag, list, type Values } from './option.js';
 import { progressLines } from './progress-lines.js';
-import { applyRunOptions, runOptions } from './run-options.js';
-
-const { keep: _, ...common } = runOptions;
+import { choiceOf, kernelName, runOptions } from './run-options.js';
 
 const options = {
-  ...common,
-  kernel: list('NAME', common.kernel.help, { shown: defaultKernelName }),
+  ...runOptions,
+  kernel: list('NAME', runOptions.kernel.help, {
+    read: kernelName,
+    shown: defaultKernelName,
+    variable: 'VMMCI_KERNEL',
+  }),
   update: flag('store the accesses, those on the first kernel, as transcript.txt beside the driver'),
 };
 
 /** Runs the scenario on that kernel, and resolves with what the driver did; with a reason when it did not get to the end. */
-const record = async (kernel: string, run: string): Promise<readonly Phase[] | string> => {
+const record = async (kernel: string, choice: Choice): Promise<readonly Phase[] | string> => {
   const name = 'transcript';
-  const env = { [variables.kernel]: kernel, [variables.run]: run, [variables.keep]: '1' };
-  await runFiles(filesFor(await scenarioFiles(), [name]), { workers: 1, env });
-  const result = (await readResults(run)).find(
+  await runFiles(filesFor(await scenarioFiles(), [name]), { workers: 1, choice });
+  const result = (await readResults(choice.run)).find(
     ({ scenario, directory }) => scenario === name && directory.includes(`/${kernel}/`),
   );
   if (result === undefined) return 'the scenario left no result';
   const text = await readFile(join(result.directory, 'trace.jsonl'), 'utf8');
-  const events = text.split('\n').flatMap((line) => parseTraceLine(line) ?? []);
-  const ended = events.some((event) => event.kind === 'phase' && event.name === lastPhase);
+  const events = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as AccessEvent);
+  const ended = events.some(({ kind, name }) => kind === phaseKind && name === lastPhase);
   return ended ? transcriptOf(events) : `${result.verdict}: ${result.reasons.join('; ')}`;
 };
 
 /** The exit status: 0, or 1 when a driver does something else than is stored. */
 const run = async (values: Values<typeof options>): Promise<number> => {
-  const names =
-    values.kernel.length === 0 ? [process.env[variables.kernel] ?? defaultKernelName] : values.kernel;
-  const rows = names.map(kernelRow);
-  const run = await applyRunOptions({ ...values, kernel: undefined, keep: true });
-  const driver = resolve(process.env[variables.driver] ?? asset('driver'));
+  const names = values.kernel.length === 0 ? [defaultKernelName] : values.kernel;
+  const choice = { ...choiceOf({ ...values, kernel: defaultKernelName }), keep: true };
+  const { driver } = choice;
   const progress = progressLines();
   let stored = values.update ? undefined : await readTranscript(driver);
   let status = 0;
-  for (const row of rows) {
-    const kernel = row.name;
-    process.env[variables.kernel] = askFor(row);
-    await openEnvironment(progress);
+  for (const asked of names) {
+    const kernel = kernelRow(asked).name;
+    const onKernel = { ...choice, kernel: asked };
+    await openEnvironment(onKernel, { progress });
     progress(`transcript on ${kernel}`);
-    const seen = await record(kernel, run);
+    const seen = await record(kernel, onKernel);
     if (typeof seen === 'string') {
       process.stdout.write(`${kernel}: ${seen}\n`);
       status = 1;

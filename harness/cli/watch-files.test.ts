@@ -1,3 +1,4 @@
+import { rmSync, watch } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -30,4 +31,63 @@ t.test('an event while nobody waits is not lost', async (t) => {
   await writeFile(join(directory, 'a.c'), 'x');
   await event;
   await watched.changed();
+});
+
+const failing = (
+  code: string,
+  fails: (path: string) => boolean,
+  before: () => void = () => {},
+): typeof watch =>
+  ((path: string, listener: () => void) => {
+    if (!fails(path)) return watch(path, listener);
+    before();
+    throw Object.assign(new Error(code), { code });
+  }) as typeof watch;
+
+for (const [code, limit] of [
+  ['ENOSPC', 'max_user_watches'],
+  ['EMFILE', 'max_user_instances'],
+] as const)
+  t.test(`${code}: the limit is named once, and changes are still seen`, async (t) => {
+    const directory = t.testdir({ a: {}, b: {} });
+    const lines: string[] = [];
+    const watched = watchFiles(
+      directory,
+      (line) => lines.push(line),
+      failing(code, (path) => path !== directory),
+    );
+    t.teardown(watched.close);
+    t.match(lines, [new RegExp(`limit fs\\.inotify\\.${limit} is reached.*sysctl`)]);
+    t.equal(lines.length, 1);
+    const event = watched.changed();
+    await writeFile(join(directory, 'a/x.c'), '');
+    await event;
+  });
+
+t.test('a directory that goes between listing and watching is none', async (t) => {
+  const directory = t.testdir({ gone: {}, 'a.c': '' });
+  const gone = join(directory, 'gone');
+  const watched = watchFiles(
+    directory,
+    (line) => t.fail(line),
+    failing(
+      'ENOENT',
+      (path) => path === gone,
+      () => rmSync(gone, { recursive: true }),
+    ),
+  );
+  t.teardown(watched.close);
+  const event = watched.changed();
+  await writeFile(join(directory, 'a.c'), 'x');
+  await event;
+});
+
+t.test('the artifacts of a run are no sources', async (t) => {
+  const directory = t.testdir({ runs: { one: { '.vmmci-run': '', kernel: {} } } });
+  const paths: string[] = [];
+  watchFiles(directory, undefined, ((path: string, listener: () => void) => {
+    paths.push(path);
+    return watch(path, listener);
+  }) as typeof watch).close();
+  t.strictSame(paths, [directory, join(directory, 'runs')]);
 });

@@ -2,12 +2,9 @@
 
 import type { Commands } from './shell.js';
 
-/** In the payload: the modules of the kernel that the driver's modules need, a line each. */
-export const driverNeeds = 'etc/driver-needs';
-
-/** Unpacks the payload disk at `/`, and loads what the driver needs of the kernel. GUEST_COMMAND. */
+/** Unpacks the payload disk at `/`. GUEST_COMMAND. */
 export const unpackPayload = async (shell: Commands): Promise<void> => {
-  await shell.text(`payload && while read -r module; do modprobe $module || exit; done </${driverNeeds}`);
+  await shell.text('payload');
 };
 
 /** Mounts the data disk on /mnt. GUEST_COMMAND. */

@@ -1,42 +1,29 @@
 // The snapshot that a kernel's scenarios are restored from, made before the first of them, and proven to load.
-import { ensureBootImage } from '../../images/guest/boot-image.js';
-import { ensureInitramfs } from '../../images/guest/initramfs.js';
 import type { ModuleSet } from '../../images/kernels/build.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import { remadeAfter, restoreGuest } from '../guest/start.js';
-import type { Environment } from '../run/environment.js';
+import { defaultChoice } from '../run/choice.js';
+import { onKernel, type SharedEnvironment } from '../run/environment.js';
 import { makeDisks } from '../scenario/disks.js';
 import { machineOf } from '../scenario/machine.js';
 import { privateDirectory } from '../socket/private-directory.js';
-import { DEFAULT_GENERATION } from '../vmmci/generations.js';
-import type { Bench } from './bench.js';
 
 /** `cached`: the snapshot was there. `remedied`: why it had to be made anew. Throws what booting and restoring throw. */
 export const warmSnapshot = async (
-  bench: Bench,
+  shared: SharedEnvironment,
   kernel: Kernel,
   modules: ModuleSet,
 ): Promise<{ cached: boolean; remedied: string[] }> => {
-  const initramfs = await ensureInitramfs(kernel, bench.root);
   const place = privateDirectory();
   // A run that is interrupted ends this process while we wait.
   process.once('exit', place.remove);
-  const environment: Environment = {
-    ...bench,
-    kernel,
-    modules,
-    image: await ensureBootImage(kernel, bench.root),
-    initramfs,
-    generation: DEFAULT_GENERATION,
-    run: place.path,
-    keep: false,
-  };
   let cached = true;
   const remedied: string[] = [];
   try {
+    const environment = await onKernel(shared, kernel, modules, defaultChoice(place.path));
     const disks = await makeDisks(environment, place.path, { format: false });
     const guest = await restoreGuest({
-      qemu: bench.qemu,
+      qemu: shared.qemu,
       machine: machineOf(environment, disks),
       // It fails in seconds, where a scenario would wait long and then blame the driver.
       prove: ({ shell }) => shell.text('true', { what: 'answer of the restored guest' }),

@@ -1,4 +1,5 @@
 // Ending a run before its end: begin nothing more, or also end what runs.
+import { type SignalWatch, watchSignals } from '../run/signals.js';
 
 export interface Halt {
   /** Why nothing more is begun; undefined while all goes on. */
@@ -30,25 +31,6 @@ export const createHalt = (): Halt => {
   };
 };
 
-/** What a shell reports for each: 128 and the signal's number. */
-const signals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-
-/** Interrupts `halt` at the first signal; ends this process at the second. The returned function tells the exit status. */
-export const haltOnSignals = (halt: Halt): { status(): number | undefined; release(): void } => {
-  let status: number | undefined;
-  const listeners = Object.entries(signals).map(([name, code]) => {
-    const listener = (): void => {
-      if (status !== undefined) process.exit(code);
-      status = code;
-      halt.interrupt(`interrupted by ${name}`);
-    };
-    process.on(name, listener);
-    return () => void process.off(name, listener);
-  });
-  return {
-    status: () => status,
-    release: () => {
-      for (const off of listeners) off();
-    },
-  };
-};
+/** Interrupts `halt` at the first signal; ends this process at the second. */
+export const haltOnSignals = (halt: Halt): SignalWatch =>
+  watchSignals((signal) => halt.interrupt(`interrupted by ${signal}`));

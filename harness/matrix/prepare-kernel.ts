@@ -3,22 +3,21 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildModules, type ModuleSet } from '../../images/kernels/build.js';
-import { ensureKernel } from '../../images/kernels/ensure.js';
+import { ensureKernel, findKernel } from '../../images/kernels/ensure.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import type { KernelRow } from '../../images/kernels/table.js';
-import { findKernel } from '../../images/kernels/tree.js';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { hasCode } from '../base/errors.js';
 import { firstLine } from '../base/text.js';
 import { messageOf } from '../base/thrown.js';
 import type { ReportStep } from '../report/model.js';
-import type { Bench } from './bench.js';
+import type { SharedEnvironment } from '../run/environment.js';
 import { warmSnapshot } from './boot.js';
 import type { Halt } from './halt.js';
 import { runStep } from './step.js';
 
 export interface StepContext {
-  readonly bench: Bench;
+  readonly shared: SharedEnvironment;
   readonly halt: Halt;
   readonly progress: Progress;
   /** Where the run's artifacts go. */
@@ -38,7 +37,7 @@ const retryLine =
 /** Skipped where the kernel cannot be had; apt has tried several times by then. */
 export const fetchKernel = (
   row: KernelRow,
-  { bench, halt, progress }: StepContext,
+  { shared, halt, progress }: StepContext,
   update: boolean,
 ): Promise<Done<Kernel>> =>
   runStep({
@@ -48,7 +47,7 @@ export const fetchKernel = (
     unavailable: ['KERNEL_FETCH', 'KERNEL_NETWORK', 'KERNEL_INCOMPLETE'],
     work: async () => {
       const before = row.directory === undefined ? await findKernel(row) : undefined;
-      const value = await ensureKernel(row, bench.root, { progress, update });
+      const value = await ensureKernel(row, shared.root, { progress, update });
       return { value, cached: before?.directory === value.directory };
     },
   });
@@ -56,7 +55,7 @@ export const fetchKernel = (
 /** Failed where the driver does not compile; the log is then kept as `<run>/<kernel>/build.log`. */
 export const buildDriver = (
   kernel: Kernel,
-  { bench, halt, progress, run }: StepContext,
+  { shared, halt, progress, run }: StepContext,
 ): Promise<Done<ModuleSet>> =>
   runStep({
     name: 'build',
@@ -68,7 +67,7 @@ export const buildDriver = (
         : messageOf(error),
     work: async () => {
       try {
-        const value = await buildModules(kernel, bench.root, bench.driver.directory, { progress });
+        const value = await buildModules(kernel, shared.root, shared.driver.directory, { progress });
         return { value, cached: value.cached };
       } catch (error) {
         if (hasCode(error, 'DRIVER_BUILD')) {
@@ -83,11 +82,11 @@ export const buildDriver = (
 export const bootKernel = (
   kernel: Kernel,
   modules: ModuleSet,
-  { bench, halt, progress }: StepContext,
+  { shared, halt, progress }: StepContext,
 ): Promise<Done<true>> =>
   runStep({
     name: 'boot',
     halt,
     onRetry: retryLine(`${kernel.name} boot`, progress),
-    work: async () => ({ ...(await warmSnapshot(bench, kernel, modules)), value: true }),
+    work: async () => ({ ...(await warmSnapshot(shared, kernel, modules)), value: true }),
   });

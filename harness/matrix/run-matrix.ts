@@ -10,8 +10,9 @@ import type { Progress } from '../../images/toolroot/progress.js';
 import { removeTree } from '../base/cache/remove-tree.js';
 import { firstLine } from '../base/text.js';
 import { type Asked, type Report, type ReportCell, type ReportStep, reportFormat } from '../report/model.js';
-import { variables } from '../run/environment.js';
-import { type Bench, openBench, readBenchDriver } from './bench.js';
+import type { SharedChoice } from '../run/choice.js';
+import { openShared, readChosenDriver, type SharedEnvironment } from '../run/environment.js';
+import { unlessAborted } from '../run/signals.js';
 import { driverCommit } from './driver-commit.js';
 import type { Halt } from './halt.js';
 import { runPipeline, type Stages } from './pipeline.js';
@@ -19,22 +20,15 @@ import type { Cell } from './plan.js';
 import { bootKernel, buildDriver, fetchKernel } from './prepare-kernel.js';
 import { runCell } from './run-cell.js';
 import { createPool } from './scenario-pool.js';
-import { unlessKilled } from './step.js';
 import { expandUnrun, unrunCell } from './unrun.js';
 
 export interface MatrixOptions {
   readonly cells: readonly Cell[];
   /** The directory of this run's artifacts; it exists. */
   readonly run: string;
-  /** As given on the command line. */
+  /** As given on the command line; `undefined` for the bundled driver. */
   readonly driver: string | undefined;
-  /** The same, absolute. */
-  readonly driverDirectory: string | undefined;
-  /** A known driver's name, or an absolute path. */
-  readonly description: string | undefined;
-  /** Absolute. */
-  readonly qemu: string | undefined;
-  readonly keep: boolean;
+  readonly choice: SharedChoice;
   readonly jobs: number;
   readonly bail: boolean;
   /** Look for newer builds of the kernels. */
@@ -53,39 +47,33 @@ const versionOf = async (): Promise<string> => {
   return (JSON.parse(text) as { version: string }).version;
 };
 
-const stagesOf = (bench: Bench, options: MatrixOptions): Stages<Kernel, ModuleSet> => {
-  const { halt, progress, run, update, keep } = options;
-  const context = { bench, halt, progress, run };
-  const env = {
-    [variables.driver]: options.driverDirectory,
-    [variables.description]: options.description,
-    [variables.qemu]: options.qemu,
-    [variables.keep]: keep ? '1' : undefined,
-  };
-  const pool = createPool({ run, env, kill: halt.kill });
+const stagesOf = (shared: SharedEnvironment, options: MatrixOptions): Stages<Kernel, ModuleSet> => {
+  const { halt, progress, run, update, choice } = options;
+  const context = { shared, halt, progress, run };
+  const pool = createPool({ run, choice, kill: halt.kill });
   const onRetry = ({ kernel, file }: Cell, reason: string): void =>
     progress(`${kernel.name} ${file}: broken, not the driver; once more: ${firstLine(reason)}`);
   return {
     fetch: (row) => fetchKernel(row, context, update),
     build: (kernel) => buildDriver(kernel, context),
     boot: (kernel, modules) => bootKernel(kernel, modules, context),
-    cell: (cell) => runCell(cell, { halt, run, pool, keep, onRetry }),
+    cell: (cell) => runCell(cell, { halt, run, pool, keep: choice.keep, onRetry }),
     close: () => pool.close(),
   };
 };
 
-/** Runs all cells; resolves with the report, also when it was halted. Throws what opening the bench throws. */
+/** Runs all cells; resolves with the report, also when it was halted. Throws what opening the environment throws. */
 export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
-  const { cells, run, halt, progress, driverDirectory, description, qemu, jobs } = options;
+  const { cells, run, halt, progress, choice, jobs } = options;
   const start = performance.now();
   const started = new Date().toISOString();
-  const driver = await readBenchDriver(driverDirectory, description);
-  const opened = openBench({ driver: driverDirectory, description, qemu, progress });
-  const bench = await unlessKilled(opened, halt);
+  const driver = await readChosenDriver(choice);
+  const opened = openShared(choice, progress);
+  const shared = await unlessAborted(opened, halt.kill);
   const done =
-    bench === undefined
+    shared === undefined
       ? { kernels: [], cells: cells.map((cell) => unrunCell(cell, halt.reason ?? 'interrupted')) }
-      : await runPipeline({ ...options, stages: stagesOf(bench, options) });
+      : await runPipeline({ ...options, stages: stagesOf(shared, options) });
   await removeTree(join(run, '.running'));
   return {
     format: reportFormat,
@@ -95,10 +83,10 @@ export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
     driver: driver.name,
     driverDirectory: options.driver ?? null,
     driverCommit: await driverCommit(driver.directory),
-    description: options.description ?? null,
-    qemuPath: options.qemu ?? null,
-    qemu: bench?.qemu.version ?? '',
-    accelerator: bench === undefined ? '' : `${bench.accelerator.name} (${bench.accelerator.reason})`,
+    description: choice.description ?? null,
+    qemuPath: choice.qemu ?? null,
+    qemu: shared?.qemu.version ?? '',
+    accelerator: shared === undefined ? '' : `${shared.accelerator.name} (${shared.accelerator.reason})`,
     jobs,
     asked: options.asked,
     shard: options.shard,

@@ -8,6 +8,9 @@ import type { Cell } from './plan.js';
 import { runCell } from './run-cell.js';
 import { createPool } from './scenario-pool.js';
 
+const choiceModule = JSON.stringify(
+  pathToFileURL(join(import.meta.dirname, '../run/current-choice.js')).href,
+);
 const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
 
 /** A scenario that says in which process it ran and how many there had run in it before, and that does what `also` says. */
@@ -15,18 +18,20 @@ const scenario = (also = ''): string => `
 import t from ${tap};
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-const { VMMCI_RUN, VMMCI_KERNEL, VMMCI_GENERATION, PLACE, TMPDIR } = process.env;
-const scenario = basename(process.argv[1], '.mjs');
+import { currentChoice } from ${choiceModule};
+const { run, kernel, generation } = currentChoice();
+const { PLACE, TMPDIR } = process.env;
+const scenario = basename(import.meta.filename, '.mjs');
 t.test(scenario, async (t) => {
   const before = globalThis.ran ?? 0;
   globalThis.ran = before + 1;
-  appendFileSync(join(PLACE, 'log'), [scenario, VMMCI_KERNEL, VMMCI_GENERATION, process.pid, before, TMPDIR].join(' ') + '\\n');
+  appendFileSync(join(PLACE, 'log'), [scenario, kernel, generation, process.pid, before, TMPDIR].join(' ') + '\\n');
   let verdict = 'passed';
   ${also}
-  const directory = join(VMMCI_RUN, VMMCI_KERNEL, scenario);
+  const directory = join(run, kernel, scenario);
   mkdirSync(directory, { recursive: true });
   const reasons = verdict === 'passed' ? [] : ['because'];
-  const about = { kernel: VMMCI_KERNEL, generation: VMMCI_GENERATION, driver: 'd', qemu: '11', accelerator: 'tcg' };
+  const about = { kernel, generation, driver: 'd', qemu: '11', accelerator: 'tcg' };
   const result = { scenario, verdict, reasons, seconds: 1, ...about, nodeMiB: 90, directory };
   writeFileSync(join(directory, 'result.json'), JSON.stringify(result));
 });
@@ -49,7 +54,13 @@ const bench = (
   const place = test.testdir({ run: {}, log: '' });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(place, `${name}.mjs`), text);
   const run = join(place, 'run');
-  const pool = createPool({ run, env: { PLACE: place }, kill: halt.kill, ...(endMs && { endMs }) });
+  const pool = createPool({
+    run,
+    choice: { driver: '/driver', keep: true },
+    env: { PLACE: place },
+    kill: halt.kill,
+    ...(endMs && { endMs }),
+  });
   const ran = (): Ran[] =>
     readFileSync(join(place, 'log'), 'utf8')
       .split('\n')

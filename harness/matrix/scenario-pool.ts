@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { askFor } from '../../images/kernels/table.js';
 import type { ReportCell } from '../report/model.js';
-import { variables } from '../run/environment.js';
+import type { SharedChoice } from '../run/choice.js';
 import type { Cell } from './plan.js';
 import { type FileEnd, type ScenarioProcess, startScenarioProcess } from './scenario-process.js';
 import { lastLines, unrunCell } from './unrun.js';
@@ -10,8 +10,9 @@ import { lastLines, unrunCell } from './unrun.js';
 export interface PoolOptions {
   /** Where the run's artifacts go. */
   readonly run: string;
-  /** Set for every process: driver, QEMU, whether to keep. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly choice: SharedChoice;
+  /** Variables of every process beyond those of this one. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Ends all of them at once. */
   readonly kill: AbortSignal;
   /** Milliseconds to the end of a process that has nothing left to do. */
@@ -44,7 +45,7 @@ interface Member {
   hasFailed: boolean;
 }
 
-export const createPool = ({ run, env, kill, endMs }: PoolOptions): ScenarioPool => {
+export const createPool = ({ run, choice, env, kill, endMs }: PoolOptions): ScenarioPool => {
   let idle: Member[] = [];
   let count = 0;
   const leaving: Promise<ReportCell[]>[] = [];
@@ -65,8 +66,8 @@ export const createPool = ({ run, env, kill, endMs }: PoolOptions): ScenarioPool
   const start = async ({ kernel, generation }: Cell, belongs: string): Promise<Member> => {
     count += 1;
     const process = await startScenarioProcess({
-      env: { ...env, [variables.kernel]: askFor(kernel), [variables.generation]: generation },
-      staging: join(run, '.running', String(count)),
+      choice: { ...choice, kernel: askFor(kernel), generation, run: join(run, '.running', String(count)) },
+      env,
       kill,
       endMs,
     });

@@ -2,23 +2,31 @@ import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
+import { defaultChoice } from '../run/choice.js';
 import { startScenarioProcess } from './scenario-process.js';
 
 const kill = new AbortController().signal;
+const choiceModule = JSON.stringify(
+  pathToFileURL(join(import.meta.dirname, '../run/current-choice.js')).href,
+);
 const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
 
 t.test(
   'of each file what it printed, in order, and an empty place; nothing is left of the process',
   async (t) => {
     const place = t.testdir({
-      'one.mjs': `import t from ${tap}; import { writeFileSync } from 'node:fs';
-      writeFileSync(process.env.TMPDIR + '/left', ''); writeFileSync(process.env.VMMCI_RUN + '/left', '');
+      'one.mjs': `import t from ${tap}; import { currentChoice } from ${choiceModule}; import { writeFileSync } from 'node:fs';
+      writeFileSync(process.env.TMPDIR + '/left', ''); writeFileSync(currentChoice().run + '/left', '');
       t.test('first', async () => { console.log(process.env.TMPDIR); console.error('and ' + process.env.WORD); });`,
-      'two.mjs': `import t from ${tap}; import { readdirSync } from 'node:fs';
-      t.test('second', async (t) => t.strictSame(readdirSync(process.env.VMMCI_RUN), []));`,
+      'two.mjs': `import t from ${tap}; import { currentChoice } from ${choiceModule}; import { readdirSync } from 'node:fs';
+      t.test('second', async (t) => t.strictSame(readdirSync(currentChoice().run), []));`,
     });
     const staging = join(place, 'staging');
-    const process = await startScenarioProcess({ env: { WORD: 'so on' }, staging, kill });
+    const process = await startScenarioProcess({
+      env: { WORD: 'so on' },
+      choice: defaultChoice(staging),
+      kill,
+    });
     const first = await process.run(join(place, 'one.mjs'));
     t.match(first, { ok: true, how: 'status 0', isAlive: true });
     const [, directory = ''] = /^(\S*\/vmmci-\S+)\nand so on$/m.exec(first.output) ?? [];
@@ -41,8 +49,7 @@ t.test('one that never ends is ended', async (t) => {
     'it.mjs': `console.log(process.env.TMPDIR); await new Promise(() => setInterval(() => {}, 1000));`,
   });
   const process = await startScenarioProcess({
-    env: {},
-    staging: join(place, 'staging'),
+    choice: defaultChoice(join(place, 'staging')),
     kill,
     timeoutMs: 1000,
   });

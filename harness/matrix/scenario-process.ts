@@ -3,14 +3,14 @@ import { mkdir, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../base/cache/remove-tree.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
-import { variables } from '../run/environment.js';
+import type { Choice } from '../run/choice.js';
 import { type End, startWorker } from '../run/start-worker.js';
 
 export interface ProcessOptions {
-  /** What the scenarios run on. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where scenarios leave what they leave, until it is settled. Nobody else's. */
-  readonly staging: string;
+  /** `run`: where scenarios leave results, until they are settled. Nobody else's. */
+  readonly choice: Choice;
+  /** Variables beyond those of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Ends it at once. */
   readonly kill: AbortSignal;
   /** Milliseconds for a file. Every wait within has a shorter limit of its own: only a defect of the harness gets here. */
@@ -36,12 +36,13 @@ export interface ScenarioProcess {
 }
 
 export const startScenarioProcess = async ({
+  choice,
   env,
-  staging,
   kill,
   timeoutMs = 600_000,
   endMs = 60_000,
 }: ProcessOptions): Promise<ScenarioProcess> => {
+  const staging = choice.run;
   const temporary = temporaryDirectory().path;
   // A file, not a pipe: when a scenario is over, all that it has printed is there.
   const log = join(temporary, 'output');
@@ -49,7 +50,8 @@ export const startScenarioProcess = async ({
   const worker = startWorker({
     stdout: file.fd,
     stderr: file.fd,
-    env: { ...env, [variables.run]: staging, TMPDIR: temporary },
+    choice,
+    env: { ...env, TMPDIR: temporary },
     signal: kill,
     detached: true,
   });

@@ -3,6 +3,7 @@
 import { codeOf, type ErrorCode } from '../base/errors.js';
 import { messageOf } from '../base/thrown.js';
 import type { ReportStep, StepName } from '../report/model.js';
+import { unlessAborted } from '../run/signals.js';
 import { type Verdict, verdictOf } from '../run/verdict.js';
 import type { Halt } from './halt.js';
 import { retryBroken } from './retry.js';
@@ -27,17 +28,6 @@ export interface StepOptions<T> {
   readonly tell?: (error: unknown) => string;
 }
 
-/** `promise`, or undefined at once when the run is interrupted: what it started dies with this process. */
-export const unlessKilled = <T>(promise: Promise<T>, { kill }: Halt): Promise<T | undefined> => {
-  promise.catch(() => {});
-  return new Promise((resolve, reject) => {
-    const stop = (): void => resolve(undefined);
-    if (kill.aborted) stop();
-    kill.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => kill.removeEventListener('abort', stop));
-  });
-};
-
 /** Never rejects: what went wrong is in the step. `value` is there unless its verdict is another than passed. */
 export const runStep = async <T>({
   name,
@@ -52,7 +42,7 @@ export const runStep = async <T>({
   const attempt = async (): Promise<Outcome<T>> => {
     const skipped = { verdict: 'skipped', cached: false } as const;
     try {
-      const done = await unlessKilled(work(), halt);
+      const done = await unlessAborted(work(), halt.kill);
       if (done === undefined) return { ...skipped, reasons: [halt.reason ?? 'interrupted'] };
       return { verdict: 'passed', reasons: [], ...done };
     } catch (error) {

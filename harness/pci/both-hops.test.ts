@@ -31,18 +31,13 @@ class Model {
   line = false;
   signals = 0;
   accumulator = 0;
-  /** Signalled and not unmasked since, and what came meanwhile and is not forgotten. */
-  #masked = false;
-  #again = false;
   readonly #level: boolean;
   readonly #isrLowers: boolean;
-  readonly #latches: boolean;
   readonly #now: () => bigint;
 
-  constructor(generation: string, now: () => bigint) {
-    this.#level = generation === '8.0';
-    this.#isrLowers = generation !== '6.2';
-    this.#latches = generation >= '7.4';
+  constructor(level: boolean, isrLowers: boolean, now: () => bigint) {
+    this.#level = level;
+    this.#isrLowers = isrLowers;
     this.#now = now;
   }
 
@@ -70,7 +65,7 @@ class Model {
     if (offset !== 19) return undefined;
     const { isr } = this;
     this.isr = 0;
-    if (this.#isrLowers) this.line = this.#again = false;
+    if (this.#isrLowers) this.line = false;
     return isr;
   }
 
@@ -91,20 +86,12 @@ class Model {
     this.command = command;
     this.isr = 2;
     this.line = true;
-    if (this.#masked) this.#again = this.#latches;
-    else this.#signal();
+    this.signals++;
     return true;
   }
 
   unmask(): void {
-    this.#masked = false;
-    if (this.#level ? this.line : this.#again) this.#signal();
-  }
-
-  #signal(): void {
-    this.signals++;
-    this.#masked = true;
-    this.#again = false;
+    if (this.#level && this.line) this.signals++;
   }
 }
 
@@ -203,7 +190,7 @@ for (const name of generationNames) {
         await client.reset();
         await client.arm(trigger);
         const start = countOf(trigger);
-        const model = new Model(name, () => now);
+        const model = new Model(name === '8.0', name !== '6.2', () => now);
         for (const [at, one] of steps.entries()) {
           if (one.op === 'read') {
             const [got, expected] = [

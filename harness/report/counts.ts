@@ -22,8 +22,10 @@ export const renderCounts = (counts: Counts): string =>
     .join(', ');
 
 /** 0: all that ran passed, and something ran. 1: the driver failed. 3: harness, host or QEMU broke, or nothing ran. */
-export const exitStatusOf = (report: Pick<Report, 'kernels' | 'cells'>): number => {
-  const { failed, broken, passed } = countReport(report);
+export const statusOfCounts = ({ failed, broken, passed }: Counts): number => {
   if (failed > 0) return 1;
   return broken > 0 || passed === 0 ? 3 : 0;
 };
+
+export const exitStatusOf = (report: Pick<Report, 'kernels' | 'cells'>): number =>
+  statusOfCounts(countReport(report));

@@ -1,6 +1,5 @@
 // Results as a table for people.
-import { fitLines, foldLines } from '../base/bounded.js';
-import { firstLine, printable } from '../base/text.js';
+import { firstLine } from '../base/text.js';
 import type { ScenarioResult } from '../run/result.js';
 import { isBad, verdictWord } from '../run/verdict.js';
 import { countVerdicts, renderCounts } from './counts.js';
@@ -21,10 +20,7 @@ export const columns = (rows: readonly (readonly string[])[]): string => {
     .join('\n');
 };
 
-/** Of the reasons of one scenario. With what was printed when it ended, that is at most 20 lines of 160 characters. */
-const limits = { maxLines: 5, maxLength: 158 };
-
-/** What ran on what, then a line for each scenario, the reasons below those that did not pass, and the sums. */
+/** What ran on what, then a line a scenario, the reasons below those that did not pass, and the sums. */
 export const renderTable = (results: readonly ScenarioResult[], accelerator: string): string => {
   const one = (key: 'kernel' | 'driver' | 'qemu'): string =>
     [...new Set(results.map((result) => result[key]))].join(', ');
@@ -44,9 +40,7 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
     .map(({ scenario, verdict, reasons, directory }) =>
       [
         `${scenario} ${verdictWord[verdict]}:`,
-        ...fitLines(foldLines(reasons.map((reason) => printable(firstLine(reason)))), limits).map(
-          (line) => `  ${line}`,
-        ),
+        ...reasons.map((line) => `  ${firstLine(line)}`),
         `  see ${directory}`,
       ].join('\n'),
     );

@@ -1,10 +1,9 @@
 // A driver that does not compile is a verdict like others: `failed`, with the first error of the compiler.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { defaultKernelName } from '../../images/kernels/table.js';
+import { kernelRow } from '../../images/kernels/table.js';
 import type { HarnessError } from '../base/errors.js';
-import { DEFAULT_GENERATION } from '../vmmci/generations.js';
-import { variables } from './environment.js';
+import type { Choice } from './choice.js';
 import type { ScenarioResult } from './result.js';
 
 /** The name under which it appears among the scenarios. */
@@ -13,6 +12,7 @@ const name = 'build';
 /** What a DRIVER_BUILD means, as it is told among the results. `directory` is that of its artifacts. */
 export const buildFailure = (
   { fields }: HarnessError<'DRIVER_BUILD'>,
+  generation: string,
   directory: string,
 ): ScenarioResult => ({
   scenario: name,
@@ -20,7 +20,7 @@ export const buildFailure = (
   reasons: [`does not build on ${fields.release}: ${fields.reason}; log: ${fields.log}`],
   seconds: 0,
   kernel: String(fields.release),
-  generation: process.env[variables.generation] ?? DEFAULT_GENERATION,
+  generation,
   driver: basename(String(fields.directory)),
   qemu: 'none',
   accelerator: 'none',
@@ -30,11 +30,11 @@ export const buildFailure = (
 
 /** Writes it where the results of that run are looked for. */
 export const writeBuildFailure = async (
-  run: string,
+  { run, kernel, generation }: Choice,
   error: HarnessError<'DRIVER_BUILD'>,
 ): Promise<ScenarioResult> => {
-  const directory = join(run, process.env[variables.kernel] ?? defaultKernelName, name);
-  const result = buildFailure(error, directory);
+  const directory = join(run, kernelRow(kernel).name, name);
+  const result = buildFailure(error, generation, directory);
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
   return result;

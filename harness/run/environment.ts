@@ -1,84 +1,91 @@
-// What scenarios run on: tool root, kernel, driver and QEMU, chosen by the environment of the process.
-import { resolve } from 'node:path';
-import { asset } from '../../images/asset.js';
-import { defaultKernelName } from '../../images/kernels/table.js';
-import { type Prepared, prepare } from '../../images/prepare.js';
-import type { Progress } from '../../images/toolroot/progress.js';
-import { HarnessError } from '../base/errors.js';
+// What scenarios run on: tool root, QEMU and accelerator, driver, and what is made of a kernel.
+import { ensureBootImage } from '../../images/guest/boot-image.js';
+import { ensureInitramfs } from '../../images/guest/initramfs.js';
+import { buildModules, type ModuleSet, readModules } from '../../images/kernels/build.js';
+import { ensureKernel } from '../../images/kernels/ensure.js';
+import type { Kernel } from '../../images/kernels/kernel.js';
+import { listSources } from '../../images/kernels/module-sources.js';
+import { kernelRow } from '../../images/kernels/table.js';
+import { ensureToolRoot } from '../../images/toolroot/ensure.js';
+import type { ToolRoot } from '../../images/toolroot/enter.js';
+import type { Progress, ProgressOptions } from '../../images/toolroot/progress.js';
 import { type DriverDescription, readDriver } from '../driver/description.js';
 import { type AcceleratorChoice, probeAccelerator } from '../qemu/accelerator.js';
 import { findQemu, type Qemu } from '../qemu/find.js';
-import {
-  DEFAULT_GENERATION,
-  type GenerationName,
-  generationNames,
-  isGenerationName,
-} from '../vmmci/generations.js';
+import type { Choice } from './choice.js';
 
-/** Set by the commands for the scenario processes that they start. */
-export const variables = {
-  kernel: 'VMMCI_KERNEL',
-  driver: 'VMMCI_DRIVER',
-  /** The name of a known driver's description, or a file with one. */
-  description: 'VMMCI_DRIVER_DESCRIPTION',
-  /** A directory with the driver's modules, built already for this kernel. */
-  modules: 'VMMCI_MODULES',
-  qemu: 'VMMCI_QEMU',
-  generation: 'VMMCI_GENERATION',
-  /** The directory of this run's artifacts. */
-  run: 'VMMCI_RUN',
-  /** `1`: artifacts are kept of scenarios that pass, too. */
-  keep: 'VMMCI_KEEP',
-} as const;
-
-export interface Environment extends Prepared {
-  qemu: Qemu;
-  accelerator: AcceleratorChoice;
-  driver: DriverDescription;
-  /** What was chosen in place of the description beside the driver. */
-  description?: string | undefined;
-  /** For scenarios that do not name one themselves. */
-  generation: GenerationName;
-  /** Where the artifacts of this run go. */
-  run: string;
-  keep: boolean;
+/** What is the same on all kernels of a run. */
+export interface SharedEnvironment {
+  readonly root: ToolRoot;
+  readonly qemu: Qemu;
+  readonly accelerator: AcceleratorChoice;
+  readonly driver: DriverDescription;
 }
 
-/**
- * Where a run that starts now leaves what it leaves: below the working directory, wherever the package itself is. The name sorts by
- * time (UTC) and needs no quoting anywhere.
- */
-export const newRunDirectory = (now = new Date()): string =>
-  resolve('runs', now.toISOString().slice(0, 19).replaceAll(':', '.'));
+export interface Environment extends SharedEnvironment {
+  readonly kernel: Kernel;
+  readonly modules: ModuleSet;
+  /** The path of what QEMU starts for a cold boot. */
+  readonly image: string;
+  /** The path of the initramfs. */
+  readonly initramfs: string;
+  readonly choice: Choice;
+}
 
-const generationOf = (name: string = DEFAULT_GENERATION): GenerationName => {
-  if (isGenerationName(name)) return name;
-  throw new HarnessError('UNKNOWN_NAME', { kind: 'generation', name, valid: generationNames.join(', ') });
+/** A driver directory that is none is found here, before anything is fetched. */
+export const readChosenDriver = async ({
+  driver: directory,
+  description,
+}: Pick<Choice, 'driver' | 'description'>): Promise<DriverDescription> => {
+  const driver = await readDriver(directory, description);
+  await listSources(directory);
+  return driver;
 };
 
-/** Makes what is missing; quick when nothing is. Throws what the parts throw. */
-export const openEnvironment = async (progress?: Progress): Promise<Environment> => {
-  const { env } = process;
-  const generation = generationOf(env[variables.generation]);
-  const directory = resolve(env[variables.driver] ?? asset('driver'));
-  const description = env[variables.description];
-  const driver = await readDriver(directory, description);
-  const prepared = await prepare(env[variables.kernel] ?? defaultKernelName, {
-    driver: directory,
-    modules: env[variables.modules],
-    progress,
-  });
-  const qemu = await findQemu({ path: env[variables.qemu], root: prepared.root });
+/** Makes the tool root if it is missing. Throws what its parts throw. */
+export const openShared = async (
+  choice: Pick<Choice, 'driver' | 'description' | 'qemu'>,
+  progress?: Progress,
+): Promise<SharedEnvironment> => {
+  const driver = await readChosenDriver(choice);
+  const root = await ensureToolRoot({ progress });
+  const qemu = await findQemu({ path: choice.qemu, root });
   const accelerator = await probeAccelerator(qemu);
-  const run = resolve(env[variables.run] ?? newRunDirectory());
-  return {
-    ...prepared,
-    qemu,
-    accelerator,
-    driver,
-    description,
-    generation,
-    run,
-    keep: env[variables.keep] === '1',
-  };
+  return { root, qemu, accelerator, driver };
+};
+
+/** Adds what is made of one kernel. */
+export const onKernel = async (
+  shared: SharedEnvironment,
+  kernel: Kernel,
+  modules: ModuleSet,
+  choice: Choice,
+): Promise<Environment> => ({
+  ...shared,
+  kernel,
+  modules,
+  initramfs: await ensureInitramfs(kernel, shared.root),
+  image: await ensureBootImage(kernel, shared.root),
+  choice,
+});
+
+interface OpenOptions extends ProgressOptions {
+  /** Fetch the newest build of the kernel that its suite has, although there is one already. */
+  readonly update?: boolean | undefined;
+}
+
+/** Makes what is missing; quick when nothing is. Throws what the parts throw. */
+export const openEnvironment = async (
+  choice: Choice,
+  { progress, update }: OpenOptions = {},
+): Promise<Environment> => {
+  const row = kernelRow(choice.kernel);
+  const shared = await openShared(choice, progress);
+  const { root } = shared;
+  const kernel = await ensureKernel(row, root, { progress, update });
+  const modules =
+    choice.modules === undefined
+      ? await buildModules(kernel, root, choice.driver, { progress })
+      : await readModules(choice.modules);
+  return onKernel(shared, kernel, modules, choice);
 };

@@ -2,11 +2,14 @@
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import type { Choice } from './choice.js';
 import { startWorker } from './start-worker.js';
 
 export interface RunFilesOptions {
   /** So many processes, each of which takes the next file when it is done with one: what loading costs is paid once in each. */
   readonly workers: number;
+  /** What scenarios are to use. */
+  readonly choice?: Choice;
   /** Variables beyond those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Gets each line of the TAP that they print. */
@@ -18,11 +21,19 @@ export interface RunFilesOptions {
 /** The end of what TAP says of one test, unless it is part of another one. */
 const topLevel = /^(?:not )?ok /;
 
-/** Hands the lines on, those of one test in one piece: other processes print too. Resolves with what is no whole test at the end. */
-const relay = async (stream: Readable | null, onLine: (line: string) => void): Promise<string[]> => {
+/** Hands the lines on, those of one test in one piece where other processes print too. Returns trailing incomplete lines. */
+const relay = async (
+  stream: Readable | null,
+  isAlone: boolean,
+  onLine: (line: string) => void,
+): Promise<string[]> => {
   let block: string[] = [];
   if (stream === null) return block;
   for await (const line of createInterface({ input: stream })) {
+    if (isAlone) {
+      onLine(line);
+      continue;
+    }
     block.push(line);
     if (!topLevel.test(line)) continue;
     block.forEach(onLine);
@@ -34,11 +45,11 @@ const relay = async (stream: Readable | null, onLine: (line: string) => void): P
 /** Runs files of `queue` in one process until there are no more, or until the process ends; 0 when all passed. */
 const runWorker = async (
   queue: string[],
-  { env, signal, onLine = () => {} }: RunFilesOptions,
+  { workers, choice, env, signal, onLine = () => {} }: RunFilesOptions,
 ): Promise<number> => {
   const detached = signal !== undefined;
-  const worker = startWorker({ stdout: 'pipe', stderr: 'inherit', env, signal, detached });
-  const relayed = relay(worker.stdout, onLine);
+  const worker = startWorker({ stdout: 'pipe', stderr: 'inherit', choice, env, signal, detached });
+  const relayed = relay(worker.stdout, workers === 1, onLine);
   let passed = true;
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
     const { ok, how, isAlive } = await worker.run(file);

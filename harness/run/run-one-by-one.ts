@@ -1,11 +1,13 @@
 // A process of its own that runs compiled tap tests in itself, one file after the other. Not a command: `startWorker` starts it.
-// Standard input names the files, one a line. When the tests of one are over, descriptor 3 gets a line with the exit status that a process
+// Its argument, if any, is what scenarios are to use. Standard input names the files, one a line. When the tests of one are over, descriptor 3 gets a line with the exit status that a process
 // of the file's own would have had; the next is awaited.
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
+import { readChoice } from './choice.js';
+import { setCurrentChoice } from './current-choice.js';
 
 /** Milliseconds for a file; every wait within has a shorter limit of its own. */
 const limit = 1_200_000;
@@ -14,11 +16,12 @@ const limit = 1_200_000;
 // all later ones would be left out.
 t.teardown = t.after;
 
+const [, , choice] = process.argv;
+if (choice !== undefined) setCurrentChoice(readChoice(choice));
+
 for await (const file of createInterface({ input: process.stdin })) {
   t.setTimeout(limit);
   const failedBefore = t.counts.fail;
-  // As if it ran alone: a scenario tells by it what is to be run again.
-  process.argv[1] = file;
   await import(pathToFileURL(file).href);
   // Not `t.waitOn`: tap puts what it waits for before tests that have not begun.
   if (!t.idle) await once(t, 'idle');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { packageRoot } from '../../images/asset.js';
+import type { Choice } from './choice.js';
 import { endGroup } from './end-group.js';
 
 export interface WorkerOptions {
@@ -12,6 +13,8 @@ export interface WorkerOptions {
   readonly stdout: 'pipe' | number;
   /** Ours, or a descriptor of this process. */
   readonly stderr: 'inherit' | number;
+  /** What scenarios in it are to use; the default when it runs none. */
+  readonly choice?: Choice | undefined;
   /** Variables beyond those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Ends it at once. */
@@ -50,9 +53,10 @@ export interface Worker {
 const nodeOptions = ['--enable-source-maps', '--max-semi-space-size=4'];
 
 /** It cannot outlive this process: the kernel ends it when we die. */
-export const startWorker = ({ stdout, stderr, env, signal, detached }: WorkerOptions): Worker => {
+export const startWorker = ({ stdout, stderr, choice, env, signal, detached }: WorkerOptions): Worker => {
   const program = join(import.meta.dirname, 'run-one-by-one.js');
   const argv = ['--pdeathsig', 'KILL', '--', process.execPath, ...nodeOptions, program];
+  if (choice !== undefined) argv.push(JSON.stringify(choice));
   const child = spawn('setpriv', argv, {
     cwd: packageRoot(),
     stdio: ['pipe', stdout, stderr, 'pipe'],

@@ -1,9 +1,10 @@
 // `scenario(name, options, body)`: one behaviour asserted in a guest of its own, with everything set up and cleared away.
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import t from 'tap';
 import { Trace } from '../base/trace.js';
 import { artifactDirectory, writeArtifacts } from '../run/artifacts.js';
+import { currentChoice } from '../run/current-choice.js';
 import { type Environment, openEnvironment } from '../run/environment.js';
 import type { ScenarioResult } from '../run/result.js';
 import { privateDirectory } from '../socket/private-directory.js';
@@ -56,14 +57,14 @@ export const scenario = (
   options: ScenarioOptions,
   body: (scene: Scene) => Promise<void>,
 ): void => {
-  // A scenario file is the main module of its process. (A stack names its TypeScript source where source maps are on.)
-  const file = resolve(process.argv[1] ?? '');
+  const { only } = currentChoice();
+  if (only !== undefined && !only.includes(name)) return;
   void t.test(name, { timeout: limitMs }, async (t) => {
     const begin = performance.now();
-    opened ??= openEnvironment();
+    opened ??= openEnvironment(currentChoice());
     const environment = await opened;
     const trace = new Trace();
-    const judgement = new Judgement(t, name, environment.run);
+    const judgement = new Judgement(t, name, environment.choice.run);
     const directory = privateDirectory();
     const sockets = join(directory.path, 'sockets');
     const devices = new Devices(sockets);
@@ -93,7 +94,7 @@ export const scenario = (
     await judgement.attempt(() => vm?.machine.kill());
     for (const device of devices.all) await judgement.attempt(() => device.close());
 
-    const { generation = environment.generation } = options;
+    const { generation = environment.choice.generation } = options;
     const seconds = (performance.now() - begin) / 1000;
     await judgement.attempt(() =>
       writeArtifacts(environment, resultOf(name, environment, judgement, trace, { generation, seconds }), {
@@ -101,7 +102,6 @@ export const scenario = (
         console: vm?.console.lines ?? [],
         qemu: vm?.machine.argv ?? [],
         dmesg,
-        file,
       }),
     );
     directory.remove();

@@ -1,7 +1,7 @@
 // What the body of a scenario works with: a device, a guest that has it, and the driver in that guest.
 
 import { join } from 'node:path';
-import type { Trace, TraceEvent, TraceKind } from '../base/trace.js';
+import type { Trace, TraceEvent } from '../base/trace.js';
 import { type Device, type DeviceOptions, startDevice } from '../device/device.js';
 import type { Environment } from '../run/environment.js';
 import { type Before, readBefore, requireModules } from './before.js';
@@ -29,12 +29,12 @@ export interface Scene {
    * The first event of that kind from `mark` on that fits, or the last of the first `times` of them, now or later. GUEST_TIMEOUT
    * when there is none in 10 s, GUEST_EXIT or GUEST_PANIC at once when the guest goes down first.
    */
-  until<Kind extends TraceKind>(
-    kind: Kind,
+  until(
+    kind: TraceEvent['kind'],
     mark: number,
-    fits?: (event: TraceEvent<Kind>) => boolean,
+    fits?: (event: TraceEvent) => boolean,
     times?: number,
-  ): Promise<TraceEvent<Kind>>;
+  ): Promise<TraceEvent>;
   /** A second device with a trace of its own, to be plugged in by the scenario. */
   another(options?: Omit<DeviceOptions, 'trace'>): Promise<TracedDevice>;
 }
@@ -88,7 +88,7 @@ const startGuest = async (
   { environment, options, trace, directory, sockets, onVm }: Stage,
   device: Device,
 ): Promise<Vm> => {
-  const { generation = environment.generation, boot = 'restored' } = options;
+  const { generation = environment.choice.generation, boot = 'restored' } = options;
   const vm = await startVm({
     guest: options.guest ?? 'initramfs',
     environment,
@@ -108,8 +108,9 @@ const startGuest = async (
   return vm;
 };
 
-/** Loads the driver in our own small guest as the scenario wants it; a distribution has done it already. */
-const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<void> => {
+/** Brings the driver into our own small guest as the scenario wants it; a distribution has it already. */
+const bringDriver = async (driver: Driver, options: ScenarioOptions): Promise<void> => {
+  await driver.install();
   if ((options.driver ?? 'loaded') !== 'loaded') return;
   await driver.load({
     ...(options.quiet && driver.quiet),
@@ -121,7 +122,7 @@ const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<voi
 /** Starts device and guest, notes what the guest is like, and brings the driver into it. */
 export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: Baseline }> => {
   const { environment, options, trace, newTrace, check, devices } = stage;
-  const { features, scheduler, clock, generation = environment.generation } = options;
+  const { features, scheduler, clock, generation = environment.choice.generation } = options;
   const device = await devices.start({ generation, features, clock, scheduler, trace: trace.sink });
   const vm = await startGuest(stage, device);
   const { shell, console } = vm;
@@ -139,10 +140,8 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   const before = await readBefore(shell);
   requireModules(before, environment.kernel.release);
   const own = options.guest !== 'distro' && options.driver !== 'absent';
-  // It loads what the driver needs of the kernel, which stays: that is not held by the driver.
-  if (own) await driver.install();
   const held = own ? await holdings(shell, options.plugged === false ? null : functionAddress) : undefined;
-  if (own) await loadDriver(driver, options);
+  if (own) await bringDriver(driver, options);
 
   const another: Scene['another'] = async (more = {}) => {
     const trace = newTrace();

@@ -5,7 +5,7 @@ import { type MachineDescription, slots } from '../qemu/argv.js';
 import { findQemu } from '../qemu/find.js';
 import { plugFunction } from '../qemu/hot-plug.js';
 import { startQemu } from '../qemu/process.js';
-import { variables } from '../run/environment.js';
+import { currentChoice } from '../run/current-choice.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { Qtest, type Width } from './qtest.js';
 
@@ -55,7 +55,7 @@ export type Extras = (directory: string) => Promise<Partial<MachineDescription>>
 /** Starts it with the QEMU that `--qemu` chose, else the tool root's, which must be there. Throws what the parts throw. */
 export const startQtestMachine = async (extras: Extras = async () => ({})): Promise<QtestMachine> => {
   const root = await ensureToolRoot();
-  const qemu = await findQemu({ path: process.env[variables.qemu], root });
+  const qemu = await findQemu({ path: currentChoice().qemu, root });
   const place = privateDirectory();
   const machine = await startQemu({
     qemu,

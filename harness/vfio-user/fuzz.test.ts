@@ -37,7 +37,6 @@ const target = (close: (fd: number) => void): Target => {
       if (trigger !== null) close(trigger);
       trigger = fd;
     },
-    loopback: () => trigger !== null,
     mask: () => {},
     unmask: () => {},
   };

@@ -29,7 +29,6 @@ const target = (): Target => {
       if (trigger !== null) closeFd(trigger);
       trigger = fd;
     },
-    loopback: () => trigger !== null,
     mask: () => {},
     unmask: () => {},
   };

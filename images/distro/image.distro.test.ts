@@ -4,12 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
+import { defaultChoice } from '../../harness/run/choice.js';
+import { openEnvironment } from '../../harness/run/environment.js';
 import { privateCache } from '../../harness/testing/private-cache.js';
 import { asset } from '../asset.js';
 import { buildModules } from '../kernels/build.js';
 import { kernelBinds } from '../kernels/kernel.js';
-import { defaultKernelName } from '../kernels/table.js';
-import { prepare } from '../prepare.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { makeImage } from './image.js';
 import { ensureTree, makeTree, packagesOf, type Tree } from './tree.js';
@@ -17,7 +17,7 @@ import { ensureTree, makeTree, packagesOf, type Tree } from './tree.js';
 /** Milliseconds: packages are downloaded, one after the other. */
 t.setTimeout(1_200_000);
 
-const { root, kernel, modules } = await prepare(defaultKernelName);
+const { root, kernel, modules } = await openEnvironment(defaultChoice(''));
 const load = ['virtio_pci_obsd', 'virtio_vmmci'];
 
 t.test('the packages and the disk', { timeout: 1_200_000 }, async (t) => {

@@ -4,7 +4,6 @@
 #define VMMCI_H
 
 #include <linux/ktime.h>
-#include <linux/ptp_clock_kernel.h>
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
@@ -51,8 +50,6 @@ enum vmmci_command {
  * @last: the last command that arrived
  * @counts: commands that arrived, by kind
  * @clock_lock: keeps the two reads of one sample together
- * @ptp_info: what the PTP core calls
- * @ptp: the PTP clock, or NULL if there is none
  */
 struct vmmci {
 	struct virtio_device *vdev;
@@ -66,9 +63,6 @@ struct vmmci {
 	unsigned long counts[VMMCI_COMMANDS];
 
 	spinlock_t clock_lock;		/* taken in any context */
-
-	struct ptp_clock_info ptp_info;
-	struct ptp_clock *ptp;
 };
 
 /**
@@ -111,12 +105,8 @@ void vmmci_schedule_poll(struct vmmci *vm);
 void vmmci_poll(struct work_struct *work);
 void vmmci_config_changed(struct virtio_device *vdev);
 
-int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample,
-		       struct ptp_system_timestamp *sts);
+int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample);
 s64 vmmci_drift_ns(const struct vmmci_sample *sample);
 void vmmci_sync(struct work_struct *work);
-
-void vmmci_ptp_register(struct vmmci *vm);
-void vmmci_ptp_unregister(struct vmmci *vm);
 
 #endif /* VMMCI_H */

@@ -3,7 +3,6 @@
 
 #include <linux/device.h>
 #include <linux/ktime.h>
-#include <linux/ptp_clock_kernel.h>
 #include <linux/timekeeping.h>
 
 #include "vmmci.h"
@@ -25,8 +24,6 @@ s64 vmmci_drift_ns(const struct vmmci_sample *sample)
  * vmmci_sample_clock - read the host's clock
  * @vm: the device
  * @sample: where to put it
- * @sts: where to put the system's clock just before and after the sample is
- *	taken, or NULL
  *
  * The sample counts as taken in the middle of the read of the seconds. May be
  * called from any context.
@@ -34,8 +31,7 @@ s64 vmmci_drift_ns(const struct vmmci_sample *sample)
  * Return: 0; -ENODATA if the host does not offer the time; -ENODEV if the
  * device does not respond; -EIO if the microseconds are not below a million.
  */
-int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample,
-		       struct ptp_system_timestamp *sts)
+int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample)
 {
 	ktime_t before, after;
 	unsigned long flags;
@@ -45,9 +41,7 @@ int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample,
 
 	spin_lock_irqsave(&vm->clock_lock, flags);
 	before = ktime_get();
-	ptp_read_system_prets(sts);
 	sample->seconds = vmmci_read(vm, VMMCI_REG_SECONDS);
-	ptp_read_system_postts(sts);
 	after = ktime_get();
 	sample->microseconds = vmmci_read(vm, VMMCI_REG_MICROSECONDS);
 	spin_unlock_irqrestore(&vm->clock_lock, flags);
@@ -78,7 +72,7 @@ void vmmci_sync(struct work_struct *work)
 	s64 drift;
 	int err;
 
-	err = vmmci_sample_clock(vm, &sample, NULL);
+	err = vmmci_sample_clock(vm, &sample);
 	if (err) {
 		dev_warn(dev, "cannot read the host clock: error %d\n", err);
 		return;

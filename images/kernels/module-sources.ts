@@ -4,15 +4,18 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
+import { runMarker } from '../../harness/base/run-marker.js';
 import { messageOf } from '../../harness/base/thrown.js';
 
 /** What an earlier build in the directory left, what is hidden, and what is not for the compiler. */
 const ignored =
-  /^\.|~$|\.(ko|o|a|mod|cmd|symvers|order|md|json|txt|conf|patch|log|rules|test\.ts)$|\.mod\.c$|^Module\.symvers$|^modules\.order$|^node_modules$/;
+  /^\.|~$|\.(ko|o|a|mod|cmd|symvers|order|md|json|txt|conf|patch|log|test\.ts)$|\.mod\.c$|^Module\.symvers$|^modules\.order$|^node_modules$/;
 
 const walk = async (directory: string): Promise<string[]> => {
   const found: string[] = [];
-  for (const name of (await readdir(directory)).sort()) {
+  const names = (await readdir(directory)).sort();
+  if (names.includes(runMarker)) return found;
+  for (const name of names) {
     if (ignored.test(name)) continue;
     const path = join(directory, name);
     if ((await stat(path)).isDirectory()) found.push(...(await walk(path)));

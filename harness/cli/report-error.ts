@@ -1,0 +1,49 @@
+// An error as one line for people: what happened, where, what to do next, and a code. Stacks are shown with --debug.
+import { inspect } from 'node:util';
+import { HarnessError } from '../base/errors.js';
+import { messageOf, systemCode } from '../base/thrown.js';
+import { note } from './print.js';
+
+/** 1: something failed; 2: the command line or a file of the caller's is wrong; 3: harness, host or QEMU are broken. */
+export const statusOf = { failed: 1, usage: 2, broken: 3 } as const;
+
+/** What to do about an error of the system (errno(3)). */
+const nextSteps: Readonly<Record<string, string>> = {
+  EACCES: 'check the permissions of that path, and that its file system allows programs to run',
+  EPERM: 'check the permissions of that path, and what this user may do on this host',
+  EROFS: 'use a directory on a file system that can be written',
+  ENOSPC: 'free some space, or use a directory on another file system',
+  EDQUOT: 'free some of your quota, or use a directory on another file system',
+  ENOENT: 'check that the path exists, or install the program of that name',
+  ENOTDIR: 'use a path whose parents are directories',
+  EISDIR: 'use the path of a file',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
+  ENFILE: 'raise the limit of open files of this host (sysctl fs.file-max)',
+  ENOMEM: 'free some memory, or run fewer guests in parallel (--jobs)',
+  EAGAIN: 'raise the limit of processes (ulimit -u), or run fewer guests in parallel (--jobs)',
+};
+
+/** An error of the system that nobody expected where it came up, or a defect of ours. */
+const asHarnessError = (error: unknown, what?: string): HarnessError => {
+  if (error instanceof HarnessError) return error;
+  const message = what === undefined ? messageOf(error) : `${what}: ${messageOf(error)}`;
+  const next = nextSteps[systemCode(error) ?? ''];
+  return next === undefined
+    ? new HarnessError('INTERNAL', { message }, error)
+    : new HarnessError('HOST', { message, next }, error);
+};
+
+export interface ReportedError {
+  readonly error: unknown;
+  /** What failed, where the error itself does not say it. */
+  readonly what?: string;
+  readonly debug?: boolean;
+}
+
+/** Prints it, and gives the exit status. `name`: the command. */
+export const reportError = (name: string, { error, what, debug = false }: ReportedError): number => {
+  const reported = asHarnessError(error, what);
+  note(`${name}: ${reported.message} [${reported.code}]`);
+  if (debug) note(inspect(error));
+  return statusOf[reported.blame];
+};

@@ -1,0 +1,98 @@
+// A seeded bug is put into the driver, built and shown to its scenarios.
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { asset } from '../../images/asset.js';
+import { buildInTree } from '../../images/kernels/build.js';
+import { hasCode } from '../base/errors.js';
+import { firstLine } from '../base/text.js';
+import { descriptionFile } from '../driver/description.js';
+import { readResults } from '../report/results.js';
+import type { Choice } from '../run/choice.js';
+import type { Environment } from '../run/environment.js';
+import type { ScenarioResult } from '../run/result.js';
+import { type RunFilesOptions, runFiles } from '../run/run-files.js';
+import { filesFor, type ScenarioFile } from '../run/scenario-files.js';
+import type { SeededBug } from '../run/seeded-bug.js';
+import { judge, type Outcome } from '../run/seeded-outcome.js';
+
+/** What nearly every bug of some weight shows in. Run only when the scenario that a bug names has seen nothing. */
+export const smoke = ['clock-driver', 'sync-rtc', 'stop'];
+
+export interface SeededRun {
+  readonly environment: Environment;
+  readonly files: readonly ScenarioFile[];
+  readonly options: Required<Pick<RunFilesOptions, 'choice' | 'signal' | 'env'>>;
+}
+
+/** Runs scenarios, and resolves with what came of them. */
+const witnesses = async (
+  { files, options }: SeededRun,
+  names: readonly string[],
+  choice: Choice,
+  workers: number,
+): Promise<ScenarioResult[]> => {
+  await runFiles(filesFor(files, names), { ...options, choice, workers });
+  return readResults(choice.run);
+};
+
+/** Why scenarios do not pass without any bug, by name: what such a scenario says of a bug proves nothing. */
+export const tryUnpatched = async (
+  seeded: SeededRun,
+  names: readonly string[],
+  jobs: number,
+): Promise<Map<string, string>> => {
+  const { choice } = seeded.options;
+  const results = await witnesses(seeded, names, { ...choice, run: join(choice.run, 'unpatched') }, jobs);
+  const bad = results
+    .filter(({ verdict }) => verdict !== 'passed')
+    .map(({ scenario, verdict, reasons }) => [scenario, `${verdict}: ${firstLine(reasons[0])}`] as const);
+  const missing = names.filter((name) => results.every(({ scenario }) => scenario !== name));
+  return new Map([...bad, ...missing.map((name) => [name, 'left no result'] as const)]);
+};
+
+/** `sources` have the bug in them; `slot` is a temporary directory; `unusable` is what `tryUnpatched` found. */
+export const tryBug = async (
+  seeded: SeededRun,
+  bug: SeededBug,
+  sources: ReadonlyMap<string, string>,
+  slot: string,
+  unusable: ReadonlyMap<string, string>,
+): Promise<Outcome> => {
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
+  const broken = (line: string): Outcome => ({
+    bug: bug.name,
+    fate: 'broken',
+    by: '',
+    line,
+    seconds: seconds(),
+  });
+  const missing = bug.caughtBy.find((name) => seeded.files.every(({ declares }) => !declares(name)));
+  if (missing !== undefined) return broken(`there is no scenario ${missing}`);
+  const useless = bug.caughtBy.find((name) => unusable.has(name));
+  if (useless !== undefined) return broken(`without the bug, ${useless} ${unusable.get(useless)}`);
+  const { kernel, root } = seeded.environment;
+  const run = join(seeded.options.choice.run, bug.name);
+  // Among the artifacts: who wants to know why a bug was not caught needs the driver that has it.
+  const driver = join(run, 'driver');
+  for (const [path, text] of sources) {
+    await mkdir(dirname(join(driver, path)), { recursive: true });
+    await writeFile(join(driver, path), text);
+  }
+  await cp(asset('driver', descriptionFile), join(driver, descriptionFile));
+  let modules: string;
+  try {
+    modules = (await buildInTree(kernel, root, driver, join(slot, 'tree'))).directory;
+  } catch (error) {
+    if (!hasCode(error, 'DRIVER_BUILD')) throw error;
+    return broken(error.message);
+  }
+  const choice = { ...seeded.options.choice, driver, modules, run };
+  let outcome = judge(bug, await witnesses(seeded, bug.caughtBy, choice, 1), seconds());
+  if (outcome.fate === 'survived') {
+    const more = smoke.filter((name) => !bug.caughtBy.includes(name) && !unusable.has(name));
+    outcome = judge(bug, await witnesses(seeded, more, choice, 1), seconds());
+  }
+  if (outcome.fate === 'caught' && !choice.keep) await rm(run, { recursive: true, force: true });
+  return outcome;
+};
