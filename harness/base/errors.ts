@@ -177,6 +177,11 @@ const table = {
     blame: 'usage',
     message: '{directory} is missing: seeded bugs are part of the repository, not of the package',
   },
+  SCENARIO_MISSED: {
+    blame: 'broken',
+    message:
+      'the scenario needs {event} {wanted} times, and met it {seen} times in {attempts} attempts: try it on a less busy machine',
+  },
   SCENARIO_LACKS: {
     blame: 'usage',
     message: 'the scenario asks for {what}, which its options do not give it',
