@@ -1,4 +1,5 @@
 // Each command after each, and after itself: the device sends what is new and keeps silent about what it has asked already.
+
 import { refuseToGoDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, interrupts } from '../harness/scenario/traffic.js';
@@ -19,12 +20,8 @@ const sequence: readonly Request[] = [
   'SHUTDOWN',
 ];
 
-/** What it is acknowledged with, and what that does. An acknowledged stop stays, so the same again is nothing new. */
-const answers = {
-  SHUTDOWN: [1, 'graceful'],
-  REBOOT: [2, 'graceful'],
-  SYNCRTC: [3, 'cleared'],
-} as const;
+/** What the acknowledgement does. An acknowledged stop stays, so the same again is nothing new. */
+const effects = { SHUTDOWN: 'graceful', REBOOT: 'graceful', SYNCRTC: 'cleared' } as const;
 
 const options = { scheduler: new VirtualScheduler(), quiet: true };
 
@@ -34,15 +31,17 @@ scenario('command-order', options, async ({ check, vm, device, driver, trace, un
   for (const [index, name] of sequence.entries()) {
     const repeated = name !== 'SYNCRTC' && sequence[index - 1] === name;
     const mark = trace.mark;
-    check.equal(`${index + 1}: ${name}`, device.host.command(name), repeated ? 'unchanged' : 'sent');
+    const result = repeated ? 'unchanged' : 'sent';
+    check('driver-ok').equal(`command ${index + 1}, ${name}`, device.host.command(name), result);
     if (!repeated) {
       counts[name] += 1;
       await until('ack', mark);
     }
-    check.equal('acknowledgements', acks(trace, mark), repeated ? [] : [[...answers[name]]]);
-    check.equal('interrupts', interrupts(trace, mark), repeated ? 0 : 1);
+    const answers = repeated ? [] : [`${name}: ${effects[name]}`];
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), answers);
+    check('one-interrupt').equal('interrupts', interrupts(trace, mark), repeated ? 0 : 1);
     if (!driver.showsCommands) continue;
-    check.equal('last_command', await driver.lastCommand(), name);
-    check.equal('commands', await driver.commandCounts(), counts);
+    check('shows-commands').equal('last command', await driver.lastCommand(), name);
+    check('shows-commands').equal('commands', await driver.commandCounts(), counts);
   }
 });

@@ -1,9 +1,9 @@
 // The controllers that vmd has: two 8259A, and besides them an I/O APIC from 8.0 on. Commands come through either.
+
 import { interruptChips, readInterrupt } from '../harness/guest/interrupts.js';
 import { readDevice } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, interrupts } from '../harness/scenario/traffic.js';
-import { functionAddress } from '../harness/scenario/vm.js';
 
 const controllers = { pic: 'XT-PIC', ioapic: 'IO-APIC' } as const;
 
@@ -16,30 +16,36 @@ for (const [generation, controller, line] of [
   const options = { layout: 'vmd', generation, interrupts: controller, quiet: true } as const;
   scenario(`interrupts-${controller}-${generation}`, options, async (scene) => {
     const { check, vm, device, driver, trace, until } = scene;
-    const irq = (await readDevice(vm.shell, functionAddress))?.irq ?? -1;
+    const irq = (await readDevice(vm.shell, vm.address))?.irq ?? -1;
     const first = await readInterrupt(vm.shell, irq);
-    check.equal('the controller of its interrupt', first.chip, controllers[controller]);
-    check.equal('who handles it', first.handlers, [driver.description.pciDriver]);
+    check('device').equal('interrupt controller', first.chip, controllers[controller]);
+    check('binds-function').equal('handlers', first.handlers, [driver.description.pciDriver]);
     const chips = await interruptChips(vm.shell);
-    check.equal('there is an I/O APIC', chips.includes(controllers.ioapic), controller === 'ioapic');
+    const wanted = controller === 'ioapic';
+    check('device').that(
+      'I/O APIC',
+      chips.includes(controllers.ioapic) === wanted,
+      wanted ? 'there' : 'absent',
+      chips,
+    );
 
     for (const time of ['first', 'second']) {
       const before = await readInterrupt(vm.shell, irq);
       const mark = trace.mark;
-      check.equal(`${time} SYNCRTC`, device.host.command('SYNCRTC'), 'sent');
+      check('driver-ok').equal(`${time} SYNCRTC`, device.host.command('SYNCRTC'), 'sent');
       await until('ack', mark);
       const after = await readInterrupt(vm.shell, irq);
-      check.equal('acknowledgements', acks(trace, mark), [[3, 'cleared']]);
-      check.equal('interrupts for it', interrupts(trace, mark), 1);
-      check.equal('interrupts that the guest counted', after.count - before.count, 1);
-      check.equal('interrupts that nobody claimed', after.unhandled, 0);
-      check.equal('the line after it', device.pci.state().line, line);
+      check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
+      check('one-interrupt').equal('interrupts', interrupts(trace, mark), 1);
+      check('one-interrupt').equal('interrupts that the guest counted', after.count - before.count, 1);
+      check('claims-own-interrupts').equal('unhandled interrupts', after.unhandled, 0);
+      check('reads-isr').equal('interrupt line afterwards', device.pci.state().line, line);
     }
 
     const mark = trace.mark;
-    check.equal('vmctl stop', device.host.stop(), 'sent');
-    const exit = await vm.ended('the end of a guest that was asked to stop', 30_000);
-    check.equal('acknowledgements of the stop', acks(trace, mark), [[2, 'graceful']]);
-    check.equal('how the guest ended', exit.shutdown, 'guest-reset');
+    check('driver-ok').equal('vmctl stop', device.host.stop(), 'sent');
+    const exit = await vm.ended('end of a guest that was asked to stop', 30_000);
+    check('acknowledges').equal('acknowledgements of the stop', acks(trace, mark), ['REBOOT: graceful']);
+    check('goes-down').equal('end of the guest', exit.shutdown, 'guest-reset');
   });
 }

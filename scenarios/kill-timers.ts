@@ -1,32 +1,35 @@
 // What becomes of a guest that does not go down when it is told to. The time is that of the host's timers, not of the guest.
+
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { enableDevice, writeRegister } from '../harness/guest/sysfs.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { isLook } from '../harness/scenario/traffic.js';
-import { functionAddress } from '../harness/scenario/vm.js';
+import { generations } from '../harness/vmmci/generations.js';
+import { registers, status } from '../harness/vmmci/registers.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const killed = async (
   { check, vm }: Scene,
   time: VirtualScheduler,
   ms: number,
-  why: string,
+  reason: string,
 ): Promise<void> => {
   time.advance(ms - 1);
-  check.equal(`what vmd decided ${ms - 1} ms later`, vm.kill(), undefined);
+  check('device').equal(`vmd's decision after ${ms - 1} ms`, vm.kill(), undefined);
   time.advance(1);
-  check.equal(`what vmd decided ${ms} ms later`, vm.kill(), { reason: why, outcome: 'exit' });
-  const exit = await vm.ended('the end of a guest that vmd kills', 10_000);
-  check.equal('who ended it', exit.shutdown, 'host-qmp-quit');
+  check('device').equal<unknown>(`vmd's decision after ${ms} ms`, vm.kill(), { reason, outcome: 'exit' });
+  const exit = await vm.ended('end of a guest that vmd kills', 10_000);
+  check('device').equal('end of QEMU', exit.shutdown, 'host-qmp-quit');
 };
 
 const silent = new VirtualScheduler();
 scenario('stop-unacknowledged', { driver: 'absent', scheduler: silent }, async (scene) => {
-  const { check, vm, device } = scene;
-  await enableDevice(vm.shell, functionAddress);
-  await writeRegister(vm.shell, functionAddress, { offset: 18, width: 1 }, 0x07);
-  check.equal('stop of a driver that never acknowledges', device.host.stop(), 'sent');
-  await killed(scene, silent, 3_000, 'ack-timeout');
+  const { check, vm, device, environment } = scene;
+  await enableDevice(vm.shell, vm.address);
+  const up = status.ACKNOWLEDGE | status.DRIVER | status.DRIVER_OK;
+  await writeRegister(vm.shell, vm.address, { offset: registers.status.offset, width: 1 }, up);
+  check('device').equal('stop of a driver that never acknowledges', device.host.stop(), 'sent');
+  await killed(scene, silent, generations[environment.choice.generation].ackMs, 'ack-timeout');
 });
 
 for (const [generation, ms] of [
@@ -39,9 +42,9 @@ for (const [generation, ms] of [
     const { check, vm, device, driver, trace, until } = scene;
     await refuseToGoDown(vm.shell);
     const mark = trace.mark;
-    check.equal('stop of a guest that hangs on its way down', device.host.stop(), 'sent');
+    check('driver-ok').equal('stop of a guest that hangs on its way down', device.host.stop(), 'sent');
     const { seq } = await until('ack', mark);
-    check.equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+    check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
     if (driver.has('drift_interval_ms')) await until('bar-read', seq, isLook, 3);
     await killed(scene, scheduler, ms, 'graceful-timeout');
   });

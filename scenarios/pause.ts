@@ -1,4 +1,5 @@
 // `vmctl pause`, and unpause 10 s later: the guest has missed 10 s, sees it, is asked for a SYNCRTC, and has the time again.
+
 import { shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks } from '../harness/scenario/traffic.js';
@@ -13,10 +14,10 @@ const time = new VirtualScheduler();
 scenario('pause', { scheduler: time, quiet: true }, async ({ check, vm, device, driver, trace, until }) => {
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => device.clock.now() * 1000n;
-  const drifts = async (when: string, least: bigint, most: bigint): Promise<void> => {
+  const drifts = async (when: string, min: bigint, max: bigint): Promise<void> => {
     const drift = await driver.driftNs();
-    const fits = least - near <= drift && drift <= most + near;
-    check.that(`drift_ns ${when}`, fits, `${least - near} to ${most + near} ns`, drift);
+    const fits = min - near <= drift && drift <= max + near;
+    check('shows-drift').that(`drift ${when}, in ns`, fits, `${min - near} to ${max + near}`, drift);
   };
   // vmd last looked at its clock when the guest started.
   const early = trace.mark;
@@ -31,8 +32,8 @@ scenario('pause', { scheduler: time, quiet: true }, async ({ check, vm, device, 
   const paused = trace.mark;
   device.clock.shift(BigInt(pauseMs) * 1000n);
   time.advance(pauseMs);
-  check.equal('accesses of a guest that is paused', trace.since(paused, 'bar-read').length, 0);
-  check.equal('commands to a guest that is paused', trace.since(paused, 'command').length, 0);
+  check('device').equal('accesses by a paused guest', trace.since(paused, 'bar-read').length, 0);
+  check('device').equal('commands to a paused guest', trace.since(paused, 'command').length, 0);
   const mark = trace.mark;
   await vm.unpause();
   await drifts('after the pause', BigInt(pauseMs) * 1_000_000n, now() - before);
@@ -40,6 +41,6 @@ scenario('pause', { scheduler: time, quiet: true }, async ({ check, vm, device, 
   time.advance(1000);
   await until('ack', mark);
   await waitGuestClock(vm.shell, now());
-  check.equal('acknowledgements', acks(trace, mark), [[3, 'cleared']]);
+  check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   await drifts('after the SYNCRTC', 0n, 0n);
 });

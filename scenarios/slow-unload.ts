@@ -3,8 +3,7 @@
 import { HarnessError } from '../harness/base/errors.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { isDriverOk } from '../harness/scenario/traffic.js';
-import { registers } from '../harness/vmmci/registers.js';
+import { hasDriverOk, isDriverOk, readsOf } from '../harness/scenario/traffic.js';
 
 /** How long the device takes to answer the first look after each probe. */
 const slowMs = 300;
@@ -14,13 +13,6 @@ const wanted = 2;
 
 /** Attempts to meet one; on a machine with nothing else to do, each attempt does. */
 const maxRounds = 40;
-
-const readCommand = {
-  protocol: 'vfio-user',
-  command: 'REGION_READ',
-  region: 0,
-  offset: registers.command.offset,
-} as const;
 
 /**
  * In hundredths of a second of the guest's uptime, which goes on while the device does not answer; a sleep would not end before it does. The
@@ -45,11 +37,13 @@ const script = (driver: string): string => `
 const options = { cpus: 2, driver: 'installed' } as const;
 
 scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) => {
-  const before = await holdings(vm.shell);
+  const before = await holdings(vm.shell, vm.address);
   // Of all reads of the command, only the first look: neither that of probe nor that of remove.
   const stop = trace.follow((event) => {
     if (event.kind === 'status' && isDriverOk(event))
-      device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: { ...readCommand, times: 1 } }] });
+      device.faults.set({
+        faults: [{ kind: 'delay', ms: slowMs, when: { ...readsOf('command'), times: 1 } }],
+      });
   });
   await driver.load({ drift_interval_ms: '10' });
   let mark = trace.mark;
@@ -58,17 +52,19 @@ scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) =>
   )
     .split(' ')
     .map(Number);
-  check.equal('times that the driver came up', trace.since(mark, 'status').filter(isDriverOk).length, rounds);
+  const ups = trace.since(mark, 'status').filter(isDriverOk).length;
+  check('comes-back').equal('times that the driver came up', ups, rounds);
   await driver.unload();
   stop();
   device.faults.clear();
-  check.equal('status after it', device.vmmci.state().status, 0);
+  const { status } = device.vmmci.state();
+  check('drops-driver-ok').that('DRIVER_OK after unload', !hasDriverOk(status), 'off', status);
 
   // What was left running would run now. There is nothing to wait for but that nothing comes.
   mark = trace.mark;
   await vm.shell.text('usleep 200000');
-  check.equal('accesses without a driver', trace.since(mark, 'bar-read').length, 0);
-  check.equal('what the driver left behind', await leftovers(vm.shell, before), []);
+  check('silent-when-gone').equal('accesses without a driver', trace.since(mark, 'bar-read').length, 0);
+  check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, before), []);
   if (met < wanted)
     throw new HarnessError('SCENARIO_MISSED', {
       event: 'an unbind while a look was under way',

@@ -1,4 +1,5 @@
 // An acknowledged REBOOT stays in the register. It is acted on once, however often the register is looked at, and a new one again.
+
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isLook } from '../harness/scenario/traffic.js';
@@ -9,26 +10,30 @@ const options = { scheduler: new VirtualScheduler(), parameters: { drift_interva
 scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, until }) => {
   await refuseToGoDown(vm.shell);
   const requested: string[] = [];
-  for (const [name, value, program] of [
-    ['REBOOT', 2, 'reboot'],
-    ['REBOOT', 2, 'reboot'], // right after the SYNCRTC: no look sees that the register was NONE in between
-    ['SHUTDOWN', 1, 'poweroff'],
+  for (const [name, program] of [
+    ['REBOOT', 'reboot'],
+    ['REBOOT', 'reboot'], // right after the SYNCRTC: no look sees that the register was NONE in between
+    ['SHUTDOWN', 'poweroff'],
   ] as const) {
     let mark = trace.mark;
-    check.equal(name, device.host.command(name), 'sent');
+    check('driver-ok').equal(name, device.host.command(name), 'sent');
     const { seq } = await until('ack', mark);
     await until('bar-read', seq, isLook, 5);
     requested.push(program);
-    check.equal('requests to go down', await powerRequests(vm.shell, requested.length), requested);
-    check.equal('acknowledgements, five looks later', acks(trace, mark), [[value, 'graceful']]);
-    check.equal('the register', device.vmmci.state().command, name);
-    check.equal('last_command', await driver.lastCommand(), name);
+    const seen = await powerRequests(vm.shell, requested.length);
+    check('acts-once').equal('requests to go down', seen, requested);
+    check('acknowledges').equal('acknowledgements, five looks later', acks(trace, mark), [
+      `${name}: graceful`,
+    ]);
+    check('device').equal('command register', device.vmmci.state().command, name);
+    check('shows-commands').equal('last command', await driver.lastCommand(), name);
 
     mark = trace.mark;
-    check.equal('SYNCRTC, in place of it', device.host.command('SYNCRTC'), 'sent');
+    check('driver-ok').equal('SYNCRTC in its place', device.host.command('SYNCRTC'), 'sent');
     await until('ack', mark);
-    check.equal('acknowledgements', acks(trace, mark), [[3, 'cleared']]);
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   }
-  check.equal('requests to go down, all in all', await powerRequests(vm.shell), requested);
-  check.equal('commands', await driver.commandCounts(), { SHUTDOWN: 1, REBOOT: 2, SYNCRTC: 3, unknown: 0 });
+  check('acts-once').equal('requests to go down in the end', await powerRequests(vm.shell), requested);
+  const counts = { SHUTDOWN: 1, REBOOT: 2, SYNCRTC: 3, unknown: 0 };
+  check('shows-commands').equal('commands', await driver.commandCounts(), counts);
 });

@@ -1,4 +1,5 @@
 // The device has no reset: a driver that is loaded anew finds the REBOOT that the one before it has dealt with.
+
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk, isLook } from '../harness/scenario/traffic.js';
@@ -10,26 +11,27 @@ scenario('stop-reload', { scheduler: new VirtualScheduler() }, async ({ check, .
   const { vm, device, driver, trace, until } = scene;
   await refuseToGoDown(vm.shell);
   let mark = trace.mark;
-  check.equal('stop', device.host.stop(), 'sent');
+  check('driver-ok').equal('stop', device.host.stop(), 'sent');
   await until('ack', mark);
-  check.equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+  check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
 
   await driver.unload();
-  check.equal('the register', device.vmmci.state().command, 'REBOOT');
+  check('device').equal('command register', device.vmmci.state().command, 'REBOOT');
   mark = trace.mark;
   await driver.load(parameters);
   const up = await until('status', mark, isDriverOk);
   await until('bar-read', up.seq, isLook, 5);
-  check.equal('acknowledgements by the new driver', acks(trace, mark), []);
-  check.equal('requests to go down since', await powerRequests(vm.shell), ['reboot']);
-  check.equal('last_command', await driver.lastCommand(), 'NONE');
+  check('survives-reload').equal('acknowledgements by the new driver', acks(trace, mark), []);
+  check('survives-reload').equal('requests to go down', await powerRequests(vm.shell), ['reboot']);
+  check('shows-commands').equal('last command', await driver.lastCommand(), 'NONE');
 
   mark = trace.mark;
-  check.equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+  check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
   await until('ack', mark);
   mark = trace.mark;
-  check.equal('REBOOT', device.host.command('REBOOT'), 'sent');
+  check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');
   await until('ack', mark);
-  check.equal('acknowledgements of a new REBOOT', acks(trace, mark), [[2, 'graceful']]);
-  check.equal('requests to go down for it', await powerRequests(vm.shell, 2), ['reboot', 'reboot']);
+  check('acknowledges').equal('acknowledgements of a new REBOOT', acks(trace, mark), ['REBOOT: graceful']);
+  const requests = await powerRequests(vm.shell, 2);
+  check('goes-down').equal('requests to go down afterwards', requests, ['reboot', 'reboot']);
 });

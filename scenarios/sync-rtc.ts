@@ -1,10 +1,11 @@
 // SYNCRTC is acknowledged, and the guest's clock is then the device's, to the fraction of a second: the RTC plays no part.
+
 import { readGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
+import { instantOf } from '../harness/scenario/instant-of.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isTimeRead } from '../harness/scenario/traffic.js';
 import { running } from '../harness/vmmci/clock.js';
 import { hostNow } from '../harness/vmmci/host-clock.js';
-import { parseInstant } from '../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 /** Forward, back, over the edges of the calendar and of 31 bits; half-way through a second, where rounding shows. */
@@ -28,26 +29,28 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => device.clock.now() * 1000n;
   for (const [index, instant] of instants.entries()) {
-    device.clock.set(running(hostNow, parseInstant(instant) as bigint));
+    device.clock.set(running(hostNow, instantOf(instant)));
     const mark = trace.mark;
-    check.equal(`SYNCRTC at ${instant}`, device.host.command('SYNCRTC'), 'sent');
+    check('driver-ok').equal(`SYNCRTC at ${instant}`, device.host.command('SYNCRTC'), 'sent');
     const ack = await until('ack', mark);
     const sample = await until('bar-read', mark, isTimeRead);
-    check.equal('what was acknowledged', acks(trace, mark), [[3, 'cleared']]);
-    check.equal('the acknowledgement came before the work', ack.seq < sample.seq, true);
-    check.equal('the command register after it', device.vmmci.state().command, 'NONE');
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
+    const order = ack.seq < sample.seq ? 'before' : 'after';
+    check('acknowledges-in-time').equal('acknowledged before or after the time was read', order, 'before');
+    check('acknowledges').equal('command register', device.vmmci.state().command, 'NONE');
 
     await waitGuestClock(vm.shell, now()); // it is set a moment after the time was read
     const { guest, before, after } = await readGuestClock(vm.shell, now);
-    check.that(
-      "the guest's clock after it",
+    check('sets-clock').that(
+      "guest's clock afterwards, in ns",
       before - near <= guest && guest <= after + near,
-      `${before - near} to ${after + near} ns`,
+      `${before - near} to ${after + near}`,
       guest,
     );
     if (!driver.showsCommands) continue;
-    check.equal('last_command', await driver.lastCommand(), 'SYNCRTC');
-    check.equal('SYNCRTC commands', (await driver.commandCounts()).SYNCRTC, index + 1);
+    check('shows-commands').equal('last command', await driver.lastCommand(), 'SYNCRTC');
+    const { SYNCRTC: counted } = await driver.commandCounts();
+    check('shows-commands').equal('SYNCRTC commands', counted, index + 1);
   }
 });
 
@@ -60,15 +63,15 @@ scenario('sync-rtc-seconds', { quiet: true }, async ({ check, vm, driver, device
   const now = () => device.clock.now() * 1000n;
   await shiftGuestClock(vm.shell, -3_600_000_000_000n);
   const mark = trace.mark;
-  check.equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+  check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
   await until('ack', mark);
-  check.equal('what was acknowledged', acks(trace, mark), [[3, 'cleared']]);
+  check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   await waitGuestClock(vm.shell, now(), 2n * nearRtc);
   const { guest, before, after } = await readGuestClock(vm.shell, now);
-  check.that(
-    "the guest's clock after it",
+  check('sets-clock').that(
+    "guest's clock afterwards, in ns",
     before - nearRtc <= guest && guest <= after + nearRtc,
-    `${before - nearRtc} to ${after + nearRtc} ns`,
+    `${before - nearRtc} to ${after + nearRtc}`,
     guest,
   );
 });

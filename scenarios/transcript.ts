@@ -1,4 +1,4 @@
-// Whatever the kernel, a driver does the same to the registers of the device: the accesses that are stored beside it, in that order.
+// On every kernel the driver accesses the registers of the device in the order that is stored beside it.
 
 import { readTranscript } from '../harness/driver/stored-transcript.js';
 import { lastPhase, type Phase, phaseKind, transcriptOf } from '../harness/driver/transcript.js';
@@ -31,14 +31,14 @@ scenario('transcript', options, async ({ check, vm, device, driver, trace, until
   await (driver.showsHostTime ? driver.hostTime() : driver.nextDriftNs());
 
   mark = phase('SYNCRTC');
-  check.equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+  check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
   await until('ack', mark);
   if (driver.description.syncRtc === 'registers') await until('bar-read', mark, isTimeRead);
 
   mark = phase('REBOOT');
-  check.equal('REBOOT', device.host.command('REBOOT'), 'sent');
+  check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');
   await until('ack', mark);
-  check.equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+  check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
 
   phase('remove');
   await driver.unload();
@@ -47,9 +47,9 @@ scenario('transcript', options, async ({ check, vm, device, driver, trace, until
   const stored = await readTranscript(driver.description.directory);
   driver.needs(stored !== undefined, 'a stored transcript (vmmci transcript --update makes it)');
   const seen = transcriptOf(trace.events);
-  check.lines('phases', namesOf(seen), namesOf(stored ?? []));
+  check('keeps-transcript').lines('phases', namesOf(seen), namesOf(stored ?? []));
   for (const { name, accesses } of seen) {
     const known = stored?.find((phase) => phase.name === name)?.accesses ?? [];
-    check.lines(`accesses in ${name}`, accesses, known);
+    check('keeps-transcript').lines(`accesses in ${name}`, accesses, known);
   }
 });

@@ -1,10 +1,10 @@
-// A command of a host to come: counted, told, and neither acknowledged nor acted on. What comes after it is.
+// A command of a host to come: counted, shown, and neither acknowledged nor acted on. What comes after it is.
+
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { accesses, acks, isTimeRead } from '../harness/scenario/traffic.js';
+import { accesses, acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-const readCommand = { protocol: 'vfio-user', command: 'REGION_READ', region: 0, offset: 20 } as const;
 const options = { scheduler: new VirtualScheduler(), parameters: { drift_interval_ms: '20' } };
 
 scenario('unknown-command', options, async ({ check, vm, device, driver, trace, until }) => {
@@ -15,23 +15,22 @@ scenario('unknown-command', options, async ({ check, vm, device, driver, trace, 
     [0x80000002, 2],
     [0x0200, 3],
   ] as const) {
-    device.faults.set({ faults: [{ kind: 'value', value, when: readCommand }] });
+    device.faults.set({ faults: [{ kind: 'value', value, when: readsOf('command') }] });
     const mark = trace.mark;
-    check.equal(`a command that reads as 0x${value.toString(16)}`, device.host.command('SYNCRTC'), 'sent');
+    const what = `command that reads as 0x${value.toString(16)}`;
+    check('driver-ok').equal(what, device.host.command('SYNCRTC'), 'sent');
     await until('fault', mark, undefined, 5);
-    check.equal('acknowledgements', acks(trace, mark), []);
-    check.equal(
-      'accesses that set the clock',
-      accesses(trace, mark).filter((access) => access === 'read 24'),
-      [],
-    );
-    check.equal('last_command', await driver.lastCommand(), 'unknown');
-    check.equal('unknown commands', (await driver.commandCounts()).unknown, seen);
+    const known = check('acknowledges-known-only');
+    known.equal('acknowledgements of an unknown command', acks(trace, mark), []);
+    const reads = accesses(trace, mark).filter((access) => access === 'read secondsLow');
+    known.equal('reads of the time, to set the clock', reads, []);
+    check('shows-commands').equal('last command', await driver.lastCommand(), 'unknown');
+    check('shows-commands').equal('unknown commands', (await driver.commandCounts()).unknown, seen);
 
     device.faults.clear();
     await until('ack', mark);
     await until('bar-read', mark, isTimeRead);
-    check.equal('acknowledgements, when it reads as SYNCRTC', acks(trace, mark), [[3, 'cleared']]);
+    check('acknowledges').equal('acknowledgements of SYNCRTC', acks(trace, mark), ['SYNCRTC: cleared']);
   }
-  check.equal('requests to go down', await powerRequests(vm.shell), []);
+  check('acknowledges-known-only').equal('requests to go down', await powerRequests(vm.shell), []);
 });

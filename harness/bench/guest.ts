@@ -8,7 +8,7 @@ import type { Shell } from '../guest/shell.js';
 import { enableDevice, readDevice } from '../guest/sysfs.js';
 import type { Choice } from '../run/choice.js';
 import { openEnvironment } from '../run/environment.js';
-import { functionAddress, startVm } from '../scenario/vm.js';
+import { startVm } from '../scenario/vm.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { DEFAULT_GENERATION } from '../vmmci/generations.js';
 import { CONFIG_OFFSET, CONFIG_SIZE } from '../vmmci/registers.js';
@@ -96,8 +96,8 @@ export const measureGuest = async (
     try {
       const { shell } = vm;
       await requirePorts(shell, environment.kernel.release);
-      await enableDevice(shell, functionAddress);
-      const port = (await readDevice(shell, functionAddress))?.regions[0]?.start ?? 0n;
+      await enableDevice(shell, vm.address);
+      const port = (await readDevice(shell, vm.address))?.regions[0]?.start ?? 0n;
       const series = { echo: [] as number[], oneHop: [] as number[], bothHops: [] as number[] };
       for (let round = 0; round <= rounds; round++) {
         const yardstick = await echo.run();

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { asset } from '../../images/asset.js';
 import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
+import { levels } from '../diagnosis/requirements.js';
 import { knownDrivers } from '../driver/known-drivers.js';
 import type { Choice, SharedChoice } from '../run/choice.js';
 import { claimRunDirectory, newRunDirectory } from '../run/run-directory.js';
@@ -32,6 +33,11 @@ export const sharedOptions = {
     read: absolute,
     shown: "the tool root's",
     variable: 'VMMCI_QEMU',
+  }),
+  level: value('LEVEL', `the lowest level of requirements that fails a scenario: ${levels.join(', ')}`, {
+    read: oneOf(levels),
+    shown: 'should, and may for the bundled driver',
+    variable: 'VMMCI_LEVEL',
   }),
   keep: flag('keep the artifacts of scenarios that pass, too', { variable: 'VMMCI_KEEP' }),
 };
@@ -66,11 +72,14 @@ export const sharedChoice = ({
   driver,
   'driver-description': description,
   qemu,
+  level,
   keep,
 }: Values<typeof sharedOptions>): SharedChoice => ({
   driver: driver === undefined ? asset('driver') : resolve(driver),
   description,
   qemu,
+  // Our own driver meets them all.
+  level: level ?? (driver === undefined ? 'may' : 'should'),
   keep,
 });
 

@@ -13,7 +13,11 @@ export interface Siblings {
   readonly msix: boolean;
 }
 
+/** As QEMU names function 0 of a slot. */
 const address = (slot: number): string => `${slot.toString(16).padStart(2, '0')}.0`;
+
+/** As Linux names function 0 of a slot on bus 0. */
+export const linuxAddress = (slot: number): string => `0000:00:${address(slot)}`;
 
 const entropySlot = 1;
 const firstOfOrder = 2;

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { asset } from '../../images/asset.js';
 import { defaultKernelName } from '../../images/kernels/table.js';
+import { levels } from '../diagnosis/requirements.js';
 import { DEFAULT_GENERATION, generationNames } from '../vmmci/generations.js';
 
 const schema = v.strictObject({
@@ -17,6 +18,8 @@ const schema = v.strictObject({
   qemu: v.optional(v.string()),
   /** For scenarios that do not name one themselves. */
   generation: v.picklist(generationNames),
+  /** The lowest level of requirements that fails a scenario; what is below it is advice. */
+  level: v.picklist(levels),
   /** Where the artifacts of this run go, absolute. */
   run: v.string(),
   /** Keep the artifacts of scenarios that pass, too. */
@@ -28,13 +31,14 @@ const schema = v.strictObject({
 export type Choice = Readonly<v.InferOutput<typeof schema>>;
 
 /** What all kernels and generations of a run share. */
-export type SharedChoice = Pick<Choice, 'driver' | 'description' | 'qemu' | 'keep'>;
+export type SharedChoice = Pick<Choice, 'driver' | 'description' | 'qemu' | 'level' | 'keep'>;
 
 /** What is chosen where nobody chooses: the bundled driver on the default kernel. */
 export const defaultChoice = (run: string): Choice => ({
   kernel: defaultKernelName,
   driver: asset('driver'),
   generation: DEFAULT_GENERATION,
+  level: 'may',
   run,
   keep: false,
 });

@@ -9,6 +9,8 @@ export const scenarioResultSchema = v.object({
   verdict: v.picklist(verdicts),
   /** Why, for every verdict but `passed`: one line each. */
   reasons: lines,
+  /** Checks below the level that fails, one line each; absent when there are none. */
+  advice: v.exactOptional(lines),
   /** What of the harness went wrong and was put right, one line each; absent in results of older versions. */
   remedied: v.exactOptional(lines),
   seconds: v.number(),

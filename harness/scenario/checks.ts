@@ -1,7 +1,10 @@
-// Assertions that say what was expected, what was seen, and where in the trace.
+// Assertions, each about one requirement: what was expected, what was seen, and where in the trace.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { Trace } from '../base/trace.js';
 import { formatEvent } from '../diagnosis/format-event.js';
+import { counts, type Level, type RequirementId, requirements } from '../diagnosis/requirements.js';
+import { show } from '../diagnosis/show.js';
 import { diffLines } from '../driver/transcript-diff.js';
 
 /** The part of a tap test that is used. */
@@ -10,79 +13,120 @@ export interface Reporter {
   fail(message: string, extra: Record<string, unknown>): unknown;
 }
 
+/**
+ * What a check is about: a requirement of the driver, or `device`, the part of the harness that stands for vmd. What does not hold
+ * of the device is no fault of the driver.
+ */
+export type Subject = RequirementId | 'device';
+
 export interface Checks {
   /** `seen` is exactly `expected`. */
   equal<T>(what: string, seen: T, expected: T): void;
-  /** `holds`; `expected` says in words what would have. */
+  /** `holds`; `expected` says in words what would have, `seen` what was there in its place. */
   that(what: string, holds: boolean, expected: string, seen: unknown): void;
   /** The same lines in the same order; else the difference is shown as one. */
   lines(what: string, seen: readonly string[], expected: readonly string[]): void;
 }
 
-/** How many events of the trace a failure shows. */
-const shown = 12;
+/** Gives the checks for one subject. */
+export type Check = (subject: Subject) => Checks;
 
-/** Longest value, in characters, that the line of a check that holds tells as well. */
-const wide = 60;
+/** What becomes of a check: `advice` does not change the verdict. */
+export type CheckResult = 'ok' | 'not ok' | 'advice';
 
-const text = (value: unknown): string =>
-  typeof value === 'string'
-    ? JSON.stringify(value)
-    : typeof value === 'bigint'
-      ? String(value)
-      : value === undefined
-        ? 'nothing'
-        : JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
+export interface CheckOptions {
+  /** The lowest level that fails a scenario. */
+  readonly level: Level;
+  /** Is told the line of each check that does not hold and counts. The checks go on: one guest shows as much as it can. */
+  readonly onFailure: (subject: Subject, line: string) => void;
+  /** Is told the line of each check that does not hold and is advice. */
+  readonly onAdvice: (line: string) => void;
+}
 
-const toldElsewhere = new Set(['console', 'shell', 'check']);
+/** How many events of the trace a failure shows, and how many lines of a difference. */
+const maxEvents = 12;
+const maxDifference = 40;
 
-/** Protocol traffic is what a failure is about; console lines, shell commands and other checks are told elsewhere. */
-const isTraffic = (kind: string): boolean => !toldElsewhere.has(kind);
+const shownElsewhere = new Set(['console', 'shell', 'check']);
 
-/** `onFailure` gets the line of each check that fails. The checks go on: one guest shows as much as it can. */
-export const checksFor = (reporter: Reporter, trace: Trace, onFailure: (line: string) => void): Checks => {
+/** Protocol traffic is what a failure is about; console lines, shell commands and other checks are shown elsewhere. */
+const isTraffic = (kind: string): boolean => !shownElsewhere.has(kind);
+
+const resultOf = (subject: Subject, holds: boolean, line: Level): CheckResult => {
+  if (holds) return 'ok';
+  return subject === 'device' || counts(requirements[subject].level, line) ? 'not ok' : 'advice';
+};
+
+export const checksFor = (
+  reporter: Reporter,
+  trace: Trace,
+  { level, onFailure, onAdvice }: CheckOptions,
+): Check => {
   let from = trace.mark;
-  /** A check is a step on the trace's clock, too. Gives the events since the check before: from, and up to before. */
-  const note = (what: string, holds: boolean): [since: number, to: number] => {
-    const span: [number, number] = [from, trace.mark];
-    trace.sink({ kind: 'check', result: holds ? 'ok' : 'not ok', what });
+
+  /** Reports one check. `detail` is shown of one that fails, and is given the events since the check before. */
+  const report = (
+    subject: Subject,
+    { what, holds, passed, failed }: { what: string; holds: boolean; passed: string; failed: string },
+    detail: (since: number, to: number) => Record<string, unknown>,
+  ): void => {
+    const result = resultOf(subject, holds, level);
+    const [since, to] = [from, trace.mark];
+    trace.sink({ kind: 'check', result, what, requirement: subject });
     from = trace.mark;
-    return span;
-  };
-  const judge = (what: string, holds: boolean, expected: string, seen: string): void => {
-    const [since, to] = note(what, holds);
-    if (holds) {
-      reporter.pass(seen.length > wide ? what : `${what}: ${seen}`);
-      return;
+    if (result === 'ok') reporter.pass(passed);
+    else if (result === 'advice') {
+      onAdvice(failed);
+      reporter.pass(`advice: ${failed}`);
+    } else {
+      onFailure(subject, failed);
+      reporter.fail(failed, { requirement: subject, ...detail(since, to), at: null, stack: '' });
     }
-    const events = trace.since(since).filter(({ seq, kind }) => seq < to && isTraffic(kind));
-    const where = to === since ? `trace #${to}` : `trace #${since} to #${to - 1}`;
-    const line = `${what}: expected ${expected}, seen ${seen} (${where})`;
-    onFailure(line);
-    reporter.fail(line, {
-      expected,
-      seen,
-      trace: events.slice(-shown).map(formatEvent),
-      at: null,
-      stack: '',
-    });
   };
-  return {
+
+  const judge = (subject: Subject, what: string, holds: boolean, expected: string, seen: string): void => {
+    const [since, to] = [from, trace.mark];
+    const where = to === since ? `trace #${to}` : `trace #${since} to #${to - 1}`;
+    report(
+      subject,
+      {
+        what,
+        holds,
+        passed: `${what}: ${seen}`,
+        failed: `${what}: expected ${expected}, seen ${seen} (${where})`,
+      },
+      (since, to) => ({
+        expected,
+        seen,
+        trace: trace
+          .since(since)
+          .filter(({ seq, kind }) => seq < to && isTraffic(kind))
+          .slice(-maxEvents)
+          .map(formatEvent),
+      }),
+    );
+  };
+
+  return (subject) => ({
     equal: (what, seen, expected) =>
-      judge(what, isDeepStrictEqual(seen, expected), text(expected), text(seen)),
-    that: (what, holds, expected, seen) => judge(what, holds, expected, text(seen)),
+      judge(subject, what, isDeepStrictEqual(seen, expected), show(expected), show(seen)),
+    that: (what, holds, expected, seen) => judge(subject, what, holds, expected, show(seen)),
     lines: (what, seen, expected) => {
       const difference = diffLines(expected, seen);
       const count = difference.filter(({ mark }) => mark !== ' ').length;
-      note(what, count === 0);
-      if (count === 0) {
-        reporter.pass(`${what}: ${seen.length}`);
-        return;
-      }
-      const shown = difference.map(({ mark, text }) => `${mark} ${text}`);
-      const line = `${what}: ${count} differ, - expected, + seen`;
-      onFailure([line, ...shown].join('\n'));
-      reporter.fail(line, { difference: shown, at: null, stack: '' });
+      const shown = difference.slice(0, maxDifference).map(({ mark, text }) => `${mark} ${text}`);
+      if (difference.length > maxDifference)
+        shown.push(`… and ${difference.length - maxDifference} more lines`);
+      report(
+        subject,
+        {
+          what,
+          holds: count === 0,
+          passed: `${what}: ${seen.length} as expected`,
+          failed: `${what}: ${count} lines differ (- expected, + seen)`,
+        },
+        () => ({ difference: shown }),
+      );
     },
-  };
+  });
 };

@@ -4,22 +4,7 @@ import { noTrace, type TraceSink } from '../base/trace.js';
 import type { DriverDescription, SysfsTime } from '../driver/description.js';
 import { unpackPayload } from '../guest/disks.js';
 import type { Shell } from '../guest/shell.js';
-import { functionAddress } from './vm.js';
-
-/** `seconds.microseconds` in microseconds. GUEST_READ for anything else: the driver shows a wrong form. */
-export const parseTime = (what: string, text: string): bigint => {
-  const [, seconds, fraction] = /^(\d+)\.(\d{6})$/.exec(text) ?? [];
-  if (seconds === undefined || fraction === undefined)
-    throw new HarnessError('DRIVER_READ', { what, expected: 'seconds.microseconds', got: text });
-  return BigInt(seconds) * 1_000_000n + BigInt(fraction);
-};
-
-/** Signed nanoseconds. */
-export const parseDrift = (text: string): bigint => {
-  if (!/^-?\d+$/.test(text))
-    throw new HarnessError('DRIVER_READ', { what: 'drift', expected: 'nanoseconds', got: text });
-  return BigInt(text);
-};
+import { parseAttribute, parseCounts, parseDrift, parseTime } from './driver-text.js';
 
 /** Resolves when the driver has next read the time from the device. GUEST_TIMEOUT after `timeoutMs`. */
 export type NextReading = (timeoutMs: number) => Promise<unknown>;
@@ -27,8 +12,8 @@ export type NextReading = (timeoutMs: number) => Promise<unknown>;
 export interface DriverOptions {
   readonly nextReading: NextReading;
   /** Of the function whose device is meant, as Linux names it. */
-  readonly address?: string;
-  /** Is told each value of a clock that is read from the driver: `reading`, with `what` it is and its `value`. */
+  readonly address: string;
+  /** Gets each value of a clock that is read from the driver: `reading`, with `what` it is and its `value`. */
   readonly trace?: TraceSink;
 }
 
@@ -45,7 +30,7 @@ export class Driver {
   constructor(
     shell: Shell,
     description: DriverDescription,
-    { address = functionAddress, nextReading, trace = noTrace }: DriverOptions,
+    { address, nextReading, trace = noTrace }: DriverOptions,
   ) {
     this.#shell = shell;
     this.#address = address;
@@ -141,9 +126,28 @@ export class Driver {
     return `/sys/bus/pci/devices/${this.#address}/virtio*/${name}`;
   }
 
-  /** One attribute, without its newline. */
-  attribute(name: string): Promise<string> {
-    return this.#shell.text(`cat ${this.path(name)}`);
+  /** The content of one attribute, to the last byte. GUEST_COMMAND when it cannot be read. */
+  async #content(name: string): Promise<string> {
+    // `text` takes a newline off, and would not tell whether there was one.
+    const text = await this.#shell.text(`cat ${this.path(name)} && echo .`);
+    return text.slice(0, -1);
+  }
+
+  /** The one line of an attribute. GUEST_COMMAND, DRIVER_READ. */
+  async attribute(name: string): Promise<string> {
+    return parseAttribute(name, await this.#content(name));
+  }
+
+  /** What reading an attribute gives, be it a value or an error. */
+  async read(name: string): Promise<string> {
+    const { stdout, stderr } = await this.#shell.run(`cat ${this.path(name)}`);
+    return `${stdout}${stderr}`.trim();
+  }
+
+  /** Times that somebody in the guest has read from the driver, a line each in `file`. DRIVER_READ. */
+  async readings(file: string): Promise<bigint[]> {
+    const text = await this.#shell.text(`cat ${file}`);
+    return text === '' ? [] : text.split('\n').map((line) => parseTime('host time', line));
   }
 
   /** The attribute that shows the host's clock. DRIVER_LACKS. */
@@ -153,7 +157,7 @@ export class Driver {
 
   /** The host's clock as the driver shows it, microseconds since the epoch. */
   async hostTime(): Promise<bigint> {
-    return this.#tell('host-time', parseTime('host time', await this.attribute(this.hostTimeName)));
+    return this.#note('host-time', parseTime('host time', await this.attribute(this.hostTimeName)));
   }
 
   /** Whether it shows the host's clock whenever it is asked. */
@@ -171,13 +175,13 @@ export class Driver {
   /** The guest's own clock as the driver shows it, microseconds since the epoch. */
   async guestTime(): Promise<bigint> {
     const name = this.#sysfsTime().guestTime ?? this.#lacks("an attribute with the guest's clock");
-    return this.#tell('guest-time', parseTime('guest time', await this.attribute(name)));
+    return this.#note('guest-time', parseTime('guest time', await this.attribute(name)));
   }
 
   /** Host − guest in nanoseconds, measured at this moment. DRIVER_LACKS if the driver measures only in its own time. */
   async driftNs(): Promise<bigint> {
     const name = this.#sysfsTime().driftNs ?? this.#lacks('an attribute with the drift');
-    return this.#tell('drift', parseDrift(await this.attribute(name)));
+    return this.#note('drift', parseDrift(await this.attribute(name)));
   }
 
   /** The same, of a measurement that is made after the call: at once, or when the driver comes to it. */
@@ -193,7 +197,7 @@ export class Driver {
       { what: 'a new drift in sysctl' },
     );
     const [seconds = '', nanoseconds = ''] = shown.split('\n');
-    return this.#tell('drift', parseDrift(seconds) * 1_000_000_000n + parseDrift(nanoseconds));
+    return this.#note('drift', parseDrift(seconds) * 1_000_000_000n + parseDrift(nanoseconds));
   }
 
   /** Whether it shows the commands that came. */
@@ -207,22 +211,10 @@ export class Driver {
 
   /** How many commands of each kind the driver has seen. */
   async commandCounts(): Promise<Readonly<Record<string, number>>> {
-    const lines = (await this.attribute(this.#commands().counts)).split('\n');
-    return Object.fromEntries(
-      lines.map((line) => {
-        const [, name, count] = /^(\w+) (\d+)$/.exec(line) ?? [];
-        if (name === undefined)
-          throw new HarnessError('DRIVER_READ', {
-            what: 'command counts',
-            expected: 'NAME count',
-            got: line,
-          });
-        return [name, Number(count)];
-      }),
-    );
+    return parseCounts(await this.#content(this.#commands().counts));
   }
 
-  #tell(what: string, value: bigint): bigint {
+  #note(what: string, value: bigint): bigint {
     this.#trace({ kind: 'reading', what, value });
     return value;
   }

@@ -46,7 +46,7 @@ export const inspectGuest = async (
   const { holdings } = baseline;
   if (vm.hasRestarted()) assertConsole(vm, baseline);
   else if (holdings !== undefined && (await driver.unloadLoaded()).length > 0)
-    check.equal('what the driver left behind', await leftovers(vm.shell, holdings), []);
+    check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, holdings), []);
   const log = await readLog(options, vm, vm.hasRestarted() ? { ...baseline, taint: 0 } : baseline);
   assertHealthy(log);
   return log.lines;

@@ -19,7 +19,7 @@ t.test('the worst of all counts, and each reason is kept', async (t) => {
     throw lacks;
   });
   t.equal(judgement.verdict, 'skipped');
-  judgement.checkFailed('a check');
+  judgement.checkFailed('acknowledges', 'a check');
   t.equal(judgement.verdict, 'failed');
   await judgement.attempt(async () => {
     throw new Error('a defect');
@@ -49,4 +49,10 @@ t.test('a full file system is named, whichever program met it', async (t) => {
     stderr: 'No space left on device',
   });
   t.equal(await explainHost(guests, '/proc'), guests, 'a file system of the guest is not the host’s');
+});
+
+t.test('a check of the device that does not hold is no fault of the driver', async (t) => {
+  const { judgement } = record();
+  judgement.checkFailed('device', 'sysfs class: expected 078000, seen none');
+  t.equal(judgement.verdict, 'broken');
 });

@@ -7,6 +7,8 @@ import { fullest, saysFull } from '../base/file-system.js';
 import { messageOf } from '../base/thrown.js';
 import { type Verdict, verdictOf, worse } from '../run/verdict.js';
 
+import type { Subject } from './checks.js';
+
 /** The part of a tap test that is used. */
 export interface Reporter {
   pass(message: string, extra: { skip: string }): unknown;
@@ -45,6 +47,7 @@ export class Judgement {
   readonly #name: string;
   readonly #run: string;
   readonly #reasons: string[] = [];
+  readonly #advice: string[] = [];
   #verdict: Verdict = 'passed';
 
   /** `name` is the scenario's; `run` is where its artifacts go. */
@@ -63,9 +66,19 @@ export class Judgement {
     return this.#reasons;
   }
 
-  /** A check did not hold, which its own line has reported. */
-  checkFailed(line: string): void {
-    this.#add('failed', line);
+  /** What could be better, one line each; the verdict does not depend on it. */
+  get advice(): readonly string[] {
+    return this.#advice;
+  }
+
+  advise(line: string): void {
+    this.#advice.push(line);
+  }
+
+  /** A check did not hold, which its own line has reported. What is wrong with the device is not the driver's fault. */
+  checkFailed(subject: Subject, line: string): void {
+    if (subject === 'device') this.#add('broken', `BROKEN, not the driver: ${line}`);
+    else this.#add('failed', line);
   }
 
   /** Runs a step of the scenario and keeps what it throws: later steps, which clear away, are run all the same. */

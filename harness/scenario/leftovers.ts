@@ -1,6 +1,6 @@
 // What a driver has in the guest beyond its memory: by comparison, what it leaves behind when it goes.
+
 import type { Shell } from '../guest/shell.js';
-import { functionAddress } from './vm.js';
 
 /** What was held at some moment, kept in the guest: a serial line is slow, and mostly there is nothing to tell. */
 export interface Holdings {
@@ -10,10 +10,7 @@ export interface Holdings {
 }
 
 /** Notes everything that a driver may hold. An address of `null`: but for what it has of a function, which may come later. */
-export const holdings = async (
-  shell: Pick<Shell, 'text'>,
-  address: string | null = functionAddress,
-): Promise<Holdings> => {
+export const holdings = async (shell: Pick<Shell, 'text'>, address: string | null): Promise<Holdings> => {
   const file = await shell.text(`file=/run/held.$nonce; holdings note $file ${address ?? ''} && echo $file`, {
     what: 'what the guest holds',
   });

@@ -30,13 +30,14 @@ t.setTimeout(limitMs);
 const resultOf = (
   name: string,
   environment: Environment,
-  { verdict, reasons }: Judgement,
+  { verdict, reasons, advice }: Judgement,
   trace: Trace,
   { generation, seconds }: Pick<ScenarioResult, 'generation' | 'seconds'>,
 ): ScenarioResult => ({
   scenario: name,
   verdict,
   reasons,
+  ...(advice.length > 0 && { advice }),
   remedied: trace.since(0, 'snapshot').flatMap(({ error }) => (typeof error === 'string' ? [error] : [])),
   seconds: Math.round(seconds * 1000) / 1000,
   kernel: environment.kernel.release,
@@ -78,7 +79,11 @@ export const scenario = (
         options,
         trace,
         newTrace: () => new Trace(),
-        check: checksFor(t, trace, (line) => judgement.checkFailed(line)),
+        check: checksFor(t, trace, {
+          level: environment.choice.level,
+          onFailure: (subject, line) => judgement.checkFailed(subject, line),
+          onAdvice: (line) => judgement.advise(line),
+        }),
         devices,
         directory: directory.path,
         sockets,

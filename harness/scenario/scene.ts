@@ -5,12 +5,12 @@ import type { Trace, TraceEvent } from '../base/trace.js';
 import { type Device, type DeviceOptions, startDevice } from '../device/device.js';
 import type { Environment } from '../run/environment.js';
 import { type Before, readBefore, requireModules } from './before.js';
-import type { Checks } from './checks.js';
+import type { Check } from './checks.js';
 import { Driver } from './driver.js';
 import { type Holdings, holdings } from './leftovers.js';
 import type { ScenarioOptions } from './options.js';
 import { isTimeRead } from './traffic.js';
-import { functionAddress, startVm, type Vm } from './vm.js';
+import { startVm, type Vm } from './vm.js';
 
 /** A device with a trace of its own. */
 export interface TracedDevice {
@@ -19,7 +19,7 @@ export interface TracedDevice {
 }
 
 export interface Scene {
-  readonly check: Checks;
+  readonly check: Check;
   readonly vm: Vm;
   readonly device: Device;
   readonly driver: Driver;
@@ -75,7 +75,7 @@ export interface Stage {
   readonly options: ScenarioOptions;
   readonly trace: Trace;
   readonly newTrace: () => Trace;
-  readonly check: Checks;
+  readonly check: Check;
   readonly devices: Devices;
   /** Of this scenario alone; sockets and disks go below it. */
   readonly directory: string;
@@ -127,6 +127,7 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   const vm = await startGuest(stage, device);
   const { shell, console } = vm;
   const driver = new Driver(shell, environment.driver, {
+    address: vm.address,
     nextReading: (timeoutMs) =>
       console.guard(trace.next('bar-read', trace.mark, isTimeRead), {
         what: 'reading of the time by the driver',
@@ -140,7 +141,7 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   const before = await readBefore(shell);
   requireModules(before, environment.kernel.release);
   const own = options.guest !== 'distro' && options.driver !== 'absent';
-  const held = own ? await holdings(shell, options.plugged === false ? null : functionAddress) : undefined;
+  const held = own ? await holdings(shell, options.plugged === false ? null : vm.address) : undefined;
   if (own) await bringDriver(driver, options);
 
   const another: Scene['another'] = async (more = {}) => {

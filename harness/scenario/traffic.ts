@@ -1,27 +1,69 @@
-// What scenarios ask of a trace again and again.
+// What scenarios ask of a trace again and again, by the names of registers and commands.
+
 import type { Trace, TraceEvent } from '../base/trace.js';
+import type { When } from '../faults/fault.js';
+import { commandName } from '../vmmci/commands.js';
+import { type RegisterName, registerAt, registers, status } from '../vmmci/registers.js';
 
-/** The acknowledgements since `mark`: the value written and what it did. */
-export const acks = (trace: Trace, mark: number): [value: unknown, effect: unknown][] =>
-  trace.since(mark, 'ack').map(({ value, effect }) => [value, effect]);
+/** `REBOOT`, or the number where the device knows no such command. */
+const commandText = (value: number): string => commandName(value) ?? `0x${value.toString(16)}`;
 
-/** The guest's accesses to BAR0 since `mark`, as `read 24` and `write 20 = 2`, 32 bits wide unless it says otherwise. */
+/** The acknowledgements since `mark`, as `REBOOT: graceful`: the value written and what it did. */
+export const acks = (trace: Trace, mark: number): string[] =>
+  trace.since(mark, 'ack').map(({ value, effect }) => `${commandText(Number(value))}: ${effect}`);
+
+/** `command`, or `command (8 bits)` where an access has not the register's own width; `offset 33 (8 bits)` where no register starts. */
+const target = (offset: number, width: number): string => {
+  const name = registerAt(offset);
+  const natural = name !== undefined && registers[name].size === width;
+  return `${name ?? `offset ${offset}`}${natural ? '' : ` (${8 * width} bits)`}`;
+};
+
+/** The guest's accesses to BAR0 since `mark`, as `read isr` and `write command = REBOOT`. */
 export const accesses = (trace: Trace, mark: number): string[] =>
   trace.since(mark).flatMap(({ kind, offset, width, value }) => {
-    const narrow = width === 4 ? '' : ` (${width} bytes)`;
-    if (kind === 'bar-read') return [`read ${offset}${narrow}`];
-    return kind === 'bar-write' ? [`write ${offset} = ${value}${narrow}`] : [];
+    const where = target(Number(offset), Number(width));
+    if (kind === 'bar-read') return [`read ${where}`];
+    if (kind !== 'bar-write') return [];
+    const isCommand = Number(offset) === registers.command.offset;
+    return [`write ${where} = ${isCommand ? commandText(Number(value)) : value}`];
   });
+
+/** The guest's writes among them. */
+export const writes = (trace: Trace, mark: number): string[] =>
+  accesses(trace, mark).filter((access) => access.startsWith('write '));
 
 /** How often the device interrupted the guest since `mark`. */
 export const interrupts = (trace: Trace, mark: number): number =>
   trace.since(mark, 'interrupt').filter(({ signalled }) => signalled === true).length;
 
-/** Of `bar-read`: a look at the command register. */
-export const isLook = ({ offset }: TraceEvent): boolean => offset === 20;
+/** The times that the device has sampled since `mark`, in microseconds. */
+export const samples = (trace: Trace, mark: number): ReadonlySet<unknown> =>
+  new Set(trace.since(mark, 'sample').map(({ us }) => us));
 
-/** Of `status`: the driver is up. */
-export const isDriverOk = ({ value }: TraceEvent): boolean => (Number(value) & 4) !== 0;
+/** Of `bar-read`: a read of that register. */
+export const isReadOf =
+  (name: RegisterName) =>
+  ({ offset }: TraceEvent): boolean =>
+    offset === registers[name].offset;
+
+/** Of `bar-read`: a look at the command register. */
+export const isLook = isReadOf('command');
 
 /** Of `bar-read`: the last access of a reading of the time. */
-export const isTimeRead = ({ offset }: TraceEvent): boolean => offset === 32;
+export const isTimeRead = isReadOf('microsecondsLow');
+
+/** Whether a status has the bit that says that the driver is up. */
+export const hasDriverOk = (value: number): boolean => (value & status.DRIVER_OK) !== 0;
+
+/** Of `status`: the driver is up. */
+export const isDriverOk = ({ value }: TraceEvent): boolean => hasDriverOk(Number(value));
+
+/** For a fault: the guest's reads of that register. */
+export const readsOf = (name: RegisterName) =>
+  ({
+    protocol: 'vfio-user',
+    command: 'REGION_READ',
+    region: 0,
+    offset: registers[name].offset,
+  }) as const satisfies When;

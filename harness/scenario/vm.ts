@@ -6,9 +6,10 @@ import type { Device } from '../device/device.js';
 import { syncGuestClock } from '../guest/clock.js';
 import type { Shell } from '../guest/shell.js';
 import { bootGuest, type Guest, remadeAfter, restoreGuest } from '../guest/start.js';
-import { type Disk, functionDevice } from '../qemu/argv.js';
+import { type Disk, functionDevice, slots } from '../qemu/argv.js';
 import type { QemuExit } from '../qemu/exit.js';
 import { unplugFunction } from '../qemu/hot-plug.js';
+import { linuxAddress } from '../qemu/layout.js';
 import type { Environment } from '../run/environment.js';
 import type { Kill } from '../vmd/host.js';
 import type { GenerationName } from '../vmmci/generations.js';
@@ -35,6 +36,8 @@ export interface VmOptions extends MachineOptions {
 }
 
 export interface Vm extends Guest {
+  /** Where the function is, as Linux names it: `0000:00:05.0`. */
+  readonly address: string;
   /** The data disk. SCENARIO_LACKS where the machine has none. */
   data(): Disk;
   /** What vmd decided to end the VM for, if it did. */
@@ -42,7 +45,7 @@ export interface Vm extends Guest {
   /** `vmctl pause`: the vCPUs stand still, and so does the watch on the host's clock. */
   pause(): Promise<void>;
   unpause(): Promise<void>;
-  /** Plugs a function in; resolves when the guest shows it. At 00:05.0 when no other place is given. */
+  /** Plugs a function in; resolves when the guest shows it. At its own slot when no other address is given. */
   plug(device?: Pick<Device, 'functionSocket'>, address?: string): Promise<void>;
   /** Asks the guest to let the function at 00:05.0 go; resolves when it has. QMP_TIMEOUT if it does not. */
   unplug(): Promise<void>;
@@ -58,11 +61,8 @@ export interface Vm extends Guest {
   ended(what: string, timeoutMs: number): Promise<QemuExit>;
 }
 
-/** Where the function is, as Linux names it. */
-export const functionAddress = '0000:00:05.0';
-
-/** Another place: its INTA is wired to the same interrupt as that of 00:05.0 (PIIX3: slots four apart share). */
-export const sharingAddress = '0000:00:0d.0';
+/** Another slot: its INTA is wired to the same interrupt as that of 00:05.0 (PIIX3: slots four apart share). */
+export const sharingAddress = linuxAddress(slots.function + 8);
 
 const unplugMs = 10_000;
 const bootMs = 60_000;
@@ -75,6 +75,7 @@ const appeared = (shell: Shell, address: string): Promise<void> =>
 export const startVm = async (options: VmOptions): Promise<Vm> => {
   const { environment, device, directory, sockets, boot, plugged, disk, trace } = options;
   const { qemu } = environment;
+  const address = linuxAddress(slots.function);
   const functionSocket = plugged ? device.functionSocket : undefined;
   const common = { qemu, binds: [{ path: sockets }], trace };
   const distro =
@@ -128,11 +129,12 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   if (boot === 'restored') {
     // There since before the restore, and not heard of by the guest.
     if (plugged && siblings !== undefined) await guest.shell.text('echo 1 >/sys/bus/pci/rescan');
-    if (plugged) await appeared(guest.shell, functionAddress);
+    if (plugged) await appeared(guest.shell, address);
     await syncGuestClock(guest.shell);
   }
   return {
     ...guest,
+    address,
     data: () => {
       const data = disks.find(({ name }) => name === 'data');
       if (data === undefined) throw new HarnessError('SCENARIO_LACKS', { what: 'a data disk' });
@@ -149,12 +151,12 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
       await qmp.execute('cont');
       device.host.unpause();
     },
-    plug: async (plugging = device, address = functionAddress) => {
-      const place = address.slice('0000:00:'.length);
+    plug: async (plugging = device, at = address) => {
+      const slot = at.slice('0000:00:'.length);
       const properties = functionDevice(plugging.functionSocket);
-      const id = address === functionAddress ? properties.id : `function-${place.slice(0, 2)}`;
-      await qmp.execute('device_add', { ...properties, id, addr: place });
-      await appeared(guest.shell, address);
+      const id = at === address ? properties.id : `function-${slot.slice(0, 2)}`;
+      await qmp.execute('device_add', { ...properties, id, addr: slot });
+      await appeared(guest.shell, at);
     },
     unplug: () => unplugFunction(guest.machine, unplugMs),
     allowReset: async () => {

@@ -1,14 +1,15 @@
 // Installed in a distribution, the driver is there at boot without anybody asking: by modules-load.d, and by its alias through udev.
+
 import { readDevice } from '../../harness/guest/sysfs.js';
 import { type Scene, scenario } from '../../harness/scenario/scenario.js';
 import { isDriverOk } from '../../harness/scenario/traffic.js';
-import { functionAddress } from '../../harness/scenario/vm.js';
 
 const isBound = async ({ check, vm, device, driver }: Scene): Promise<void> => {
-  check.equal('modules', await driver.loaded(), driver.description.modules);
-  const found = await readDevice(vm.shell, functionAddress);
-  check.equal('driver of the function', found?.driver, driver.description.pciDriver);
-  check.equal('features in use', device.vmmci.state().guestFeatures, 7);
+  check('loads-by-alias').equal('modules', await driver.loaded(), driver.description.modules);
+  const found = await readDevice(vm.shell, vm.address);
+  check('binds-function').equal('driver of the function', found?.driver, driver.description.pciDriver);
+  const { guestFeatures, hostFeatures } = device.vmmci.state();
+  check('negotiates-features').equal('negotiated features', guestFeatures, hostFeatures);
 };
 
 scenario('distro-autoload', { guest: 'distro', boot: 'cold' }, async (scene) => {
@@ -16,29 +17,31 @@ scenario('distro-autoload', { guest: 'distro', boot: 'cold' }, async (scene) => 
   await until('status', 0, isDriverOk);
   await isBound(scene);
   for (const module of driver.description.modules) {
-    check.equal(
+    check('loads-by-alias').equal(
       `where modprobe finds ${module}`,
       await vm.shell.text(`modinfo -F filename ${module}`),
       `/lib/modules/${environment.kernel.release}/updates/dkms/${module}.ko`,
     );
-    const told = `Inserted module '${module}'|Module '${module}' is already loaded`;
-    const line = await vm.shell.run(`journalctl -b -t systemd-modules-load -o cat | grep -E "${told}"`);
-    check.equal(`lines of modules-load about ${module}`, line.stdout.toString().split('\n').length - 1, 1);
+    const inserted = `Inserted module '${module}'|Module '${module}' is already loaded`;
+    const line = await vm.shell.run(`journalctl -b -t systemd-modules-load -o cat | grep -E "${inserted}"`);
+    const lines = line.stdout.toString().split('\n').length - 1;
+    check('loads-by-alias').equal(`lines of modules-load about ${module}`, lines, 1);
   }
   const journal = await vm.shell.text('journalctl -b -k -o cat');
-  check.that(
-    'the journal has the binding',
-    journal.includes(functionAddress),
-    `a line about ${functionAddress}`,
+  check('binds-function').that(
+    'binding in the journal',
+    journal.includes(vm.address),
+    `a line about ${vm.address}`,
     journal.split('\n').slice(-5),
   );
-  check.equal('state of systemd', await vm.shell.text('systemctl is-system-running --wait'), 'running');
+  const state = await vm.shell.text('systemctl is-system-running --wait');
+  check('device').equal('state of systemd', state, 'running');
 });
 
 scenario('distro-alias', { guest: 'distro', plugged: false }, async (scene) => {
   const { check, vm, driver, trace, until } = scene;
   await driver.unload();
-  check.equal('modules before the function is there', await driver.loaded(), []);
+  check('loads-by-alias').equal('modules before the function is there', await driver.loaded(), []);
   const mark = trace.mark;
   await vm.plug();
   await until('status', mark, isDriverOk);

@@ -1,4 +1,5 @@
 // The host was asleep for an hour, and the guest with it: asked right after the SYNCRTC that follows, timedatectl shows the host's time.
+
 import { waitGuestClock } from '../../harness/guest/clock.js';
 import { readTimedate } from '../../harness/guest/timedate.js';
 import { scenario } from '../../harness/scenario/scenario.js';
@@ -14,11 +15,11 @@ scenario('distro-host-resume', { guest: 'distro', scheduler: time }, async (scen
   const { check, vm, driver, device, trace, until } = scene;
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => Number(device.clock.now() / 1_000_000n);
-  const shows = async (when: string, least: number, most: () => number): Promise<void> => {
+  const shows = async (when: string, min: number, max: () => number): Promise<void> => {
     const { seconds } = await readTimedate(vm.shell);
-    const after = most();
-    const fits = least <= seconds && seconds <= after;
-    check.that(`timedatectl ${when}`, fits, `${least} to ${after} s since the epoch`, seconds);
+    const after = max();
+    const fits = min <= seconds && seconds <= after;
+    check('sets-clock').that(`timedatectl ${when}`, fits, `${min} to ${after} s since the epoch`, seconds);
   };
   // vmd last looked at its clock when the guest started.
   const early = trace.mark;
@@ -32,7 +33,7 @@ scenario('distro-host-resume', { guest: 'distro', scheduler: time }, async (scen
   await vm.unpause();
   time.advance(1000);
   await until('ack', mark);
-  check.equal('acknowledgements', acks(trace, mark), [[3, 'cleared']]);
+  check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   await waitGuestClock(vm.shell, device.clock.now() * 1000n);
   await shows('after it', now(), now);
 });

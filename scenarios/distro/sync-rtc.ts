@@ -1,11 +1,12 @@
 // SYNCRTC in a distribution that keeps no time of its own: systemd-timesyncd is off, and the clock is then the device's.
+
 import { readGuestClock, waitGuestClock } from '../../harness/guest/clock.js';
 import { readTimedate } from '../../harness/guest/timedate.js';
+import { instantOf } from '../../harness/scenario/instant-of.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { acks } from '../../harness/scenario/traffic.js';
 import { running } from '../../harness/vmmci/clock.js';
 import { hostNow } from '../../harness/vmmci/host-clock.js';
-import { parseInstant } from '../../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
 
 /** Forward, back, and to the edge of 31 bits. */
@@ -24,22 +25,23 @@ const options = { guest: 'distro', scheduler: new VirtualScheduler() } as const;
 scenario('distro-sync-rtc', options, async ({ check, vm, driver, device, trace, until }) => {
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => device.clock.now() * 1000n;
-  check.equal('systemd-timesyncd sets the clock', (await readTimedate(vm.shell)).ntp, false);
+  const { ntp } = await readTimedate(vm.shell);
+  check('device').that('systemd-timesyncd', !ntp, 'off', 'on');
   for (const instant of instants) {
-    device.clock.set(running(hostNow, parseInstant(instant) as bigint));
+    device.clock.set(running(hostNow, instantOf(instant)));
     const mark = trace.mark;
-    check.equal(`SYNCRTC at ${instant}`, device.host.command('SYNCRTC'), 'sent');
+    check('driver-ok').equal(`SYNCRTC at ${instant}`, device.host.command('SYNCRTC'), 'sent');
     await until('ack', mark);
-    check.equal('what was acknowledged', acks(trace, mark), [[3, 'cleared']]);
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
     await waitGuestClock(vm.shell, now());
     const { guest, before, after } = await readGuestClock(vm.shell, now);
-    check.that(
-      "the guest's clock after it",
+    check('sets-clock').that(
+      "guest's clock afterwards, in ns",
       before - near <= guest && guest <= after + near,
-      `${before - near} to ${after + near} ns`,
+      `${before - near} to ${after + near}`,
       guest,
     );
   }
   const service = await vm.shell.run('systemctl is-active systemd-timesyncd');
-  check.equal('systemd-timesyncd after it', service.stdout.toString().trim(), 'inactive');
+  check('device').equal('systemd-timesyncd afterwards', service.stdout.toString().trim(), 'inactive');
 });

@@ -1,9 +1,10 @@
-// The guest sees what it would on vmd: the same devices in the same slots, and the control device last, at 00:05.0.
+// The guest sees what it would on vmd: the same devices in the same slots, and the control device last.
+
 import { capabilities, capability } from '../../harness/guest/capabilities.js';
 import { lspciAll } from '../../harness/guest/lspci.js';
+import { instantOf } from '../../harness/scenario/instant-of.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { acks } from '../../harness/scenario/traffic.js';
-import { parseInstant } from '../../harness/vmmci/instant.js';
 import { siblingDrivers } from '../../images/guest/sibling-modules.js';
 
 const hex = (id: number): string => id.toString(16).padStart(4, '0');
@@ -30,8 +31,8 @@ for (const { generation, interrupts, ids, revision, msix } of machines) {
     await vm.shell.text(`modprobe -a ${siblingDrivers.join(' ')}`);
     await driver.load();
     const seen = await lspciAll(vm.shell);
-    check.lines(
-      'the devices: address, ids, revision',
+    check('device').lines(
+      'devices: address, ids, revision',
       seen.map(({ address, vendor, device, revision }) =>
         [address, `${hex(vendor)}:${hex(device)}`, revision].join(' '),
       ),
@@ -42,13 +43,13 @@ for (const { generation, interrupts, ids, revision, msix } of machines) {
         '00:1f.0 8086:2918 2', // QEMU's ISA bridge, where vmd has nothing
       ],
     );
-    check.equal(
-      'their drivers, from slot 1 to slot 5',
+    check('binds-function').equal(
+      'drivers, from slot 1 to slot 5',
       seen.slice(1, 6).map(({ driver }) => driver),
       [...ids.map(() => 'virtio-pci'), driver.description.pciDriver],
     );
     const signalling = seen.filter(({ config }) => capabilities(config).includes(capability.msix));
-    check.equal(
+    check('device').equal(
       'devices with MSI-X',
       signalling.map(({ address }) => address),
       msix ? ['00:01.0', '00:02.0', '00:03.0', '00:04.0'] : [],
@@ -58,11 +59,11 @@ for (const { generation, interrupts, ids, revision, msix } of machines) {
       'until [ -e /sys/block/sr0 ]; do usleep 5000; done; ls -d /sys/block/vd* /sys/block/sr*',
       { what: 'a CD-ROM drive in the guest' },
     );
-    check.equal('disk and CD-ROM', blocks, '/sys/block/sr0\n/sys/block/vda');
-    check.equal('host_time', await driver.hostTime(), parseInstant(instant));
+    check('device').equal('disk and CD-ROM drive', blocks.split('\n'), ['/sys/block/sr0', '/sys/block/vda']);
+    check('shows-host-time').equal('host time', await driver.hostTime(), instantOf(instant));
     const mark = trace.mark;
-    check.equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+    check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
     await until('ack', mark);
-    check.equal('acknowledgements', acks(trace, mark), [[3, 'cleared']]);
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   });
 }

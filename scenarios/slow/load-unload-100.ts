@@ -15,12 +15,13 @@ scenario('load-unload-100', { driver: 'installed' }, async ({ check, vm, device,
     .map((module) => `rmmod ${module}`)
     .join(' && ');
   await stopAutoload(vm.shell); // its modprobe would race with ours
-  const before = await holdings(vm.shell);
+  const before = await holdings(vm.shell, vm.address);
   const mark = trace.mark;
   await vm.shell.text(`for round in $(seq ${rounds}); do ${loading} && ${unloading} || exit 1; done`, {
     timeoutMs: 120_000,
   });
-  check.equal('times that a driver came up', trace.since(mark, 'status').filter(isDriverOk).length, rounds);
-  check.equal('status in the end', device.vmmci.state().status, 0);
-  check.equal('what the driver left behind', await leftovers(vm.shell, before), []);
+  const ups = trace.since(mark, 'status').filter(isDriverOk).length;
+  check('comes-back').equal('times that the driver came up', ups, rounds);
+  check('resets-device').equal('status in the end', device.vmmci.state().status, 0);
+  check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, before), []);
 });

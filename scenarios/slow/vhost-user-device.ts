@@ -1,4 +1,5 @@
-// The back-end alone, with no function of ours in front: QEMU's own generic vhost-user device shows it to the guest.
+// The backend alone, with no function of ours in front: QEMU's own generic vhost-user device shows it to the guest.
+
 import { join } from 'node:path';
 import { startBackend } from '../../harness/device/device.js';
 import { assertHealthy, readKernelLog } from '../../harness/guest/kernel-log.js';
@@ -6,11 +7,14 @@ import { bootGuest, type Guest } from '../../harness/guest/start.js';
 import { readDevice } from '../../harness/guest/sysfs.js';
 import { bindUio, uioModules } from '../../harness/guest/uio.js';
 import { type Access, openModernVirtio } from '../../harness/guest/virtio-modern.js';
+import { linuxAddress, slots } from '../../harness/qemu/layout.js';
 import { machineOf, unpacked } from '../../harness/scenario/machine.js';
 import { scenario } from '../../harness/scenario/scenario.js';
-import { functionAddress } from '../../harness/scenario/vm.js';
 import { privateDirectory } from '../../harness/socket/private-directory.js';
+import { ISR_CONFIG } from '../../harness/vmmci/registers.js';
 import { moduleClosure } from '../../images/kernels/closure.js';
+
+const address = linuxAddress(slots.function);
 
 /** Known to QEMU, which asks for that, and to Linux, which has no driver for it. */
 const virtioId = 30;
@@ -58,46 +62,46 @@ scenario('vhost-user-device', options, async ({ check, environment, trace }) => 
       trace: trace.sink,
     });
     const { shell } = guest;
-    const found = await readDevice(shell, functionAddress);
-    check.equal('vendor and device', [found?.vendor, found?.device], [0x1af4, 0x1040 + virtioId]);
-    check.equal('stock driver', found?.driver, 'virtio-pci');
+    const found = await readDevice(shell, address);
+    check('device').equal('vendor and device', [found?.vendor, found?.device], [0x1af4, 0x1040 + virtioId]);
+    check('device').equal('stock driver', found?.driver, 'virtio-pci');
     const onBus = await shell.text('cat /sys/bus/virtio/devices/virtio0/device');
-    check.equal('virtio id that Linux sees', Number(onBus), virtioId);
+    check('device').equal('virtio id that Linux sees', Number(onBus), virtioId);
 
-    const uio = await bindUio(shell, functionAddress, await moduleClosure(environment.kernel, uioModules));
-    const { access } = await openModernVirtio(shell, functionAddress);
-    check.equal(
+    const uio = await bindUio(shell, address, await moduleClosure(environment.kernel, uioModules));
+    const { access } = await openModernVirtio(shell, address);
+    check('device').equal(
       'command, seconds and microseconds, high halves zero',
       await access(...[0, 4, 8, 12, 16].map((offset) => config(offset))),
       [0, 0x5c7a1b2d, 0, 123456, 0],
     );
-    check.equal(
+    check('device').equal(
       'bytes are those of the block that QEMU reads as a whole',
       await access(...[4, 5, 6, 7].map((offset) => config(offset, 1))),
       [0x2d, 0x1b, 0x7a, 0x5c],
     );
 
-    check.equal('a command before there is a driver', backend.host.command('SYNCRTC'), 'no-driver');
+    check('device').equal('a command before there is a driver', backend.host.command('SYNCRTC'), 'no-driver');
     await access(...negotiate);
-    check.equal('FEATURES_OK stays', await access(read('common', 20, 1)), [0xb]);
+    check('device').equal('FEATURES_OK stays', await access(read('common', 20, 1)), [0xb]);
     await access(status(0xf));
-    check.equal('DRIVER_OK stays', await access(read('common', 20, 1)), [0xf]);
-    // QEMU tells its back-end FEATURES_OK alone, and enables the rings: to the device that is a driver that is up.
+    check('device').equal('DRIVER_OK stays', await access(read('common', 20, 1)), [0xf]);
+    // QEMU tells its backend FEATURES_OK alone, and enables the rings: to the device that is a driver that is up.
     const { guestFeatures, status: told } = backend.vmmci.state();
-    check.equal('features and status in the device', [guestFeatures, told], [7, 0xc]);
+    check('device').equal('features and status in the device', [guestFeatures, told], [7, 0xc]);
 
     for (const time of [1, 2, 3]) {
-      check.equal(`command ${time}`, backend.host.command('SYNCRTC'), 'sent');
+      check('device').equal(`command ${time}`, backend.host.command('SYNCRTC'), 'sent');
       await uio.waitInterrupts(time);
       const [isr = 0] = await access(read('isr', 0, 1));
-      check.that('ISR says that the configuration changed', (isr & 2) === 2, 'bit 1', isr);
-      check.equal('command in the configuration', await access(config(0)), [3]);
+      check('device').equal('ISR', isr & ISR_CONFIG, ISR_CONFIG);
+      check('device').equal('command in the configuration', await access(config(0)), [3]);
       await access(write('device', 0, 4, 3));
-      check.equal('after its acknowledgement', await access(config(0)), [0]);
+      check('device').equal('after its acknowledgement', await access(config(0)), [0]);
       await uio.unmask();
     }
-    check.equal('interrupts', await uio.interrupts(), 3);
-    check.equal('acknowledgements', backend.vmmci.state().acks, 3);
+    check('device').equal('interrupts', await uio.interrupts(), 3);
+    check('device').equal('acknowledgements', backend.vmmci.state().acks, 3);
     assertHealthy(await readKernelLog(shell, 'up'));
   } finally {
     await guest?.machine.kill();

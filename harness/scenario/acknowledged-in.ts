@@ -1,0 +1,21 @@
+// How long after its command an acknowledgement came.
+
+import type { Trace } from '../base/trace.js';
+import { generations } from '../vmmci/generations.js';
+import type { Checks } from './checks.js';
+
+/** The time that vmd gives the guest for an acknowledgement, in milliseconds: the same in every generation. */
+const limitMs = generations['8.0'].ackMs;
+
+/** Checks that the first acknowledgement since `mark` came within 3 s of the first command. */
+export const acknowledgedIn = (check: Checks, trace: Trace, mark: number): void => {
+  const [command] = trace.since(mark, 'command');
+  const [ack] = trace.since(mark, 'ack');
+  const ms = command && ack && (ack.at - command.at) / 1000;
+  check.that(
+    `acknowledged within ${limitMs / 1000} s`,
+    ms !== undefined && ms < limitMs,
+    `less than ${limitMs} ms after the command`,
+    ms === undefined ? 'no acknowledgement' : `${ms.toFixed(1)} ms`,
+  );
+};
