@@ -126,6 +126,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'base',
     'bench',
     'device',
+    'diagnosis',
     'driver',
     'faults',
     'images/asset',

@@ -56,7 +56,7 @@ const bench = (
   const run = join(place, 'run');
   const pool = createPool({
     run,
-    choice: { level: 'should', driver: '/driver', level: 'should', keep: true },
+    choice: { driver: '/driver', level: 'should', keep: true },
     env: { PLACE: place },
     kill: halt.kill,
     ...(endMs && { endMs }),

@@ -7,14 +7,11 @@ import { bootGuest, type Guest } from '../../harness/guest/start.js';
 import { readDevice } from '../../harness/guest/sysfs.js';
 import { bindUio, uioModules } from '../../harness/guest/uio.js';
 import { type Access, openModernVirtio } from '../../harness/guest/virtio-modern.js';
-import { linuxAddress, slots } from '../../harness/qemu/layout.js';
 import { machineOf, unpacked } from '../../harness/scenario/machine.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { privateDirectory } from '../../harness/socket/private-directory.js';
 import { ISR_CONFIG } from '../../harness/vmmci/registers.js';
 import { moduleClosure } from '../../images/kernels/closure.js';
-
-const address = linuxAddress(slots.function);
 
 /** Known to QEMU, which asks for that, and to Linux, which has no driver for it. */
 const virtioId = 30;
@@ -46,9 +43,10 @@ const negotiate: readonly Access[] = [
 
 const options = { driver: 'absent', plugged: false, needs: ['UIO_PCI_GENERIC', 'DEVMEM'] } as const;
 
-scenario('vhost-user-device', options, async ({ check, environment, trace }) => {
-  const place = privateDirectory();
-  const backend = await startBackend(join(place.path, 'backend.sock'), {
+scenario('vhost-user-device', options, async ({ check, vm, environment, trace }) => {
+  const { address } = vm;
+  const directory = privateDirectory();
+  const backend = await startBackend(join(directory.path, 'backend.sock'), {
     clock: 'frozen:2019-03-02T05:57:01.123456Z',
     trace: trace.sink,
   });
@@ -106,6 +104,6 @@ scenario('vhost-user-device', options, async ({ check, environment, trace }) => 
   } finally {
     await guest?.machine.kill();
     await backend.close();
-    place.remove();
+    directory.remove();
   }
 });
