@@ -29,7 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   'images/asset': [],
   'images/toolroot': ['base', 'images/asset'],
-  'images/kernels': ['base', 'images/toolroot'],
+  'images/kernels': ['base', 'images/asset', 'images/toolroot'],
   'images/qemu-img': ['base', 'images/asset', 'images/toolroot'],
   'images/guest': ['base', 'images/asset', 'images/kernels', 'images/qemu-img', 'images/toolroot'],
   'images/distro': [

@@ -1,7 +1,7 @@
 // On every kernel the driver accesses the registers of the device in the order that is stored beside it.
 
 import { readTranscript } from '../harness/driver/stored-transcript.js';
-import { lastPhase, type Phase, phaseKind, transcriptOf } from '../harness/driver/transcript.js';
+import { lastPhase, type Phase, transcriptOf } from '../harness/driver/transcript.js';
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk, isTimeRead } from '../harness/scenario/traffic.js';
@@ -18,7 +18,7 @@ const options = {
 
 scenario('transcript', options, async ({ check, vm, device, driver, trace, until }) => {
   const phase = (name: string): number => {
-    trace.sink({ kind: phaseKind, name });
+    trace.sink({ kind: 'phase', name });
     return trace.mark;
   };
   await refuseToGoDown(vm.shell);

@@ -104,22 +104,3 @@ export const fitParts = (
   }
   return shown.join(separator);
 };
-
-/** A value on one line, as JSON that also knows `undefined` and bigint; elements of a list that repeat are folded. */
-export const showValue = (value: unknown): string => {
-  if (value === undefined) return 'nothing';
-  if (typeof value === 'bigint') return String(value);
-  if (Array.isArray(value)) {
-    const runs = foldRuns(value.map(showValue)).map(({ items, times }) => {
-      const text = items.join(', ');
-      if (times === 1) return text;
-      return `${items.length === 1 ? text : `(${text})`} × ${groupDigits(times)}`;
-    });
-    return `[${runs.join(', ')}]`;
-  }
-  if (typeof value === 'object' && value !== null)
-    return `{${Object.entries(value)
-      .map(([key, inner]) => `${JSON.stringify(key)}: ${showValue(inner)}`)
-      .join(', ')}}`;
-  return JSON.stringify(value) ?? String(value);
-};

@@ -64,6 +64,10 @@ const table = {
   },
   // cache, tool root and kernels
   CACHE_LOCK: { blame: 'broken', message: 'lock {path}: {reason}' },
+  CACHE_IN_USE: {
+    blame: 'usage',
+    message: '{what} is in use by {users}; run the same command again when that has ended',
+  },
   CACHE_FULL: {
     blame: 'broken',
     message:
@@ -127,6 +131,10 @@ const table = {
   KERNEL_INCOMPLETE: {
     blame: 'broken',
     message: 'the packages of kernel {release} hold no {path}, which images and module builds need',
+  },
+  KERNEL_BUILD: {
+    blame: 'broken',
+    message: '{what} could not be built: {reason}; log: {log}; the same command goes on from there',
   },
   KERNEL_DIRECTORY: {
     blame: 'usage',

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { Trace } from './trace.js';
+import { plain, Trace } from './trace.js';
+import { parseTraceLine } from './trace-event.js';
 
 const clocked = () => {
   let now = 0n;
@@ -15,30 +16,45 @@ const clocked = () => {
 
 t.test('events are numbered and dated in the order in which they came', async (t) => {
   const trace = clocked();
-  trace.sink({ kind: 'a', value: 1n });
-  trace.sink({ kind: 'b' });
+  trace.sink({ kind: 'sample', us: 1n });
+  trace.sink({ kind: 'reset' });
   t.same(trace.events, [
-    { seq: 0, at: 1, kind: 'a', value: 1n },
-    { seq: 1, at: 3, kind: 'b' },
+    { seq: 0, at: 1, kind: 'sample', us: 1n },
+    { seq: 1, at: 3, kind: 'reset' },
   ]);
-  t.same(trace.since(1), [{ seq: 1, at: 3, kind: 'b' }]);
-  t.equal(trace.toJsonLines(), '{"seq":0,"at":1,"kind":"a","value":1}\n{"seq":1,"at":3,"kind":"b"}\n');
+  t.same(trace.since(1), [{ seq: 1, at: 3, kind: 'reset' }]);
+  t.equal(trace.toJsonLines(), '{"seq":0,"at":1,"kind":"sample","us":1}\n{"seq":1,"at":3,"kind":"reset"}\n');
 });
 
 t.test('what is awaited may have come already, or come later, but not before the mark', async (t) => {
   const trace = clocked();
-  trace.sink({ kind: 'ack', value: 1 });
+  trace.sink({ kind: 'ack', value: 1, effect: 'none' });
   const { mark } = trace;
   const later = trace.next('ack', mark, ({ value }) => value === 3);
-  trace.sink({ kind: 'ack', value: 2 });
-  trace.sink({ kind: 'ack', value: 3 });
+  trace.sink({ kind: 'ack', value: 2, effect: 'none' });
+  trace.sink({ kind: 'ack', value: 3, effect: 'none' });
   t.equal((await later).seq, 2);
   t.equal((await trace.next('ack', mark)).seq, 1);
 });
 
 t.test('the oldest go when there are too many; numbers go on', async (t) => {
   const trace = clocked();
-  for (let count = 0; count < 20; count++) trace.sink({ kind: 'x' });
+  for (let count = 0; count < 20; count++) trace.sink({ kind: 'reset' });
   t.ok(trace.events.length <= 8);
   t.equal(trace.events.at(-1)?.seq, 19);
+});
+
+t.test('an event comes back from its line as it was, and what is no event does not', async (t) => {
+  const event = { seq: 1, at: 2, kind: 'sample', us: 9_007_199_254_740_993n } as const;
+  t.same(parseTraceLine(JSON.stringify(event, plain)), event);
+  t.same(parseTraceLine(JSON.stringify({ ...event, us: 5n }, plain)), { ...event, us: 5n });
+  for (const line of [
+    '',
+    '{"seq":0,"at":1,"ki',
+    '[]',
+    '{"seq":0,"at":1,"kind":"toString"}',
+    '{"seq":0,"at":1,"kind":"bar-read"}',
+    '{"seq":-1,"at":1,"kind":"reset"}',
+  ])
+    t.equal(parseTraceLine(line), undefined, line);
 });

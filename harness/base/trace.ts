@@ -1,12 +1,8 @@
 // The ordered record of everything that happened to a device and its guest, on one monotonic clock.
 
-/** What a layer reports. `kind` names the event (`bar-read`, `interrupt`, `command`, `console` …), the rest is data. */
-export type TraceData = { kind: string } & Readonly<
-  Record<string, string | number | bigint | boolean | null | undefined>
->;
+import type { TraceData, TraceEvent, TraceKind } from './trace-event.js';
 
-/** One record: `seq` counts from 0, `at` is microseconds since the trace began. */
-export type TraceEvent = TraceData & { seq: number; at: number };
+export type { TraceData, TraceEvent, TraceKind } from './trace-event.js';
 
 /** What the layers below `scenario` are given; they never see the whole record. */
 export type TraceSink = (event: TraceData) => void;
@@ -50,17 +46,25 @@ export class Trace {
     return this.#seq;
   }
 
-  since(mark: number, kind?: string): TraceEvent[] {
-    return this.#events.filter((event) => event.seq >= mark && (kind === undefined || event.kind === kind));
+  /** The events from `mark` on, all or those of one kind. */
+  since<Kind extends TraceKind = TraceKind>(mark: number, kind?: Kind): TraceEvent<Kind>[] {
+    return this.#events.filter(
+      (event): event is TraceEvent<Kind> => event.seq >= mark && (kind === undefined || event.kind === kind),
+    );
   }
 
   /** The first event of that kind from `mark` on, now or later. Never rejects: race it with what may end the wait. */
-  next(kind: string, mark: number, fits: (event: TraceEvent) => boolean = () => true): Promise<TraceEvent> {
+  next<Kind extends TraceKind>(
+    kind: Kind,
+    mark: number,
+    fits: (event: TraceEvent<Kind>) => boolean = () => true,
+  ): Promise<TraceEvent<Kind>> {
     const found = this.since(mark, kind).find(fits);
     if (found) return Promise.resolve(found);
+    const isOne = (event: TraceEvent): event is TraceEvent<Kind> => event.kind === kind;
     return new Promise((resolve) => {
       const stop = this.follow((event) => {
-        if (event.kind !== kind || event.seq < mark || !fits(event)) return;
+        if (!isOne(event) || event.seq < mark || !fits(event)) return;
         stop();
         resolve(event);
       });

@@ -6,6 +6,7 @@ import type { Vmmci } from '../vmmci/device.js';
 /** Calls the device in process, as if a back-end without a socket could be asked. */
 export const directFrontEnd = (device: Vmmci): FrontEnd => ({
   features: BigInt(device.hostFeatures >>> 0),
+  wholeRegister: true,
   getConfig: async (offset, size) => device.readConfig(offset, size),
   setConfig: async (offset, data) => device.writeConfig(offset, data),
   setFeatures: async (value) => device.setGuestFeatures(value),

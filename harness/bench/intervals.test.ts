@@ -2,7 +2,8 @@ import t from 'tap';
 import { intervals } from './intervals.js';
 
 t.test('each read of a sweep is timed by the one before', async (t) => {
-  const event = (offset: number, at: number) => ({ kind: 'bar-read', seq: 0, offset, at });
+  const event = (offset: number, at: number) =>
+    ({ kind: 'bar-read', seq: 0, offset, width: 1, value: 0, at }) as const;
   const sweep = [event(18, 100), event(19, 140), event(20, 230)];
   t.same(intervals([...sweep, event(0, 9000), event(1, 9035)]), [
     { offset: 19, us: 40 },

@@ -13,11 +13,10 @@ export interface Read {
  * its answer to this one. In between the guest takes the value, stores it and asks for the next, so its share is in it.
  * The first of a sweep has nothing before it and is left out.
  */
-export const intervals = (events: readonly TraceEvent[]): Read[] =>
+export const intervals = (events: readonly TraceEvent<'bar-read'>[]): Read[] =>
   events.flatMap((event, index) => {
     const before = events[index - 1];
-    const offset = Number(event.offset);
-    return before !== undefined && offset === Number(before.offset) + 1
-      ? [{ offset, us: event.at - before.at }]
+    return before !== undefined && event.offset === before.offset + 1
+      ? [{ offset: event.offset, us: event.at - before.at }]
       : [];
   });

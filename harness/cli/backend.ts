@@ -7,7 +7,14 @@ import { controlMethods } from '../vmd/control-methods.js';
 import { hostNow } from '../vmmci/host-clock.js';
 import { runDaemon } from './daemon.js';
 import { defineCommand } from './define-command.js';
-import { clock, control, generation, readyNote, socketPath } from './device-options.js';
+import {
+  clock,
+  control,
+  generation,
+  makeSocketDirectories,
+  readyNote,
+  socketPath,
+} from './device-options.js';
 import { needed, type Values } from './option.js';
 
 const options = {
@@ -20,6 +27,7 @@ const options = {
 /** Serves until SIGTERM. Throws SOCKET_IN_USE. */
 const serve = async (values: Values<typeof options>): Promise<number> => {
   const { socket, control, generation } = values;
+  makeSocketDirectories(socket, control);
   const trace = new Trace();
   const engine = new FaultEngine({ jumpClock: (us) => backend.clock.shift(us) });
   const backend = await startBackend(socket, {

@@ -1,9 +1,11 @@
 // Options of the commands that make a device, and the checks that name them.
+
+import { dirname } from 'node:path';
 import { stalePolicies } from '../pci/stale.js';
+import { makeSocketDirectory } from '../socket/directory.js';
 import { checkSocketPath } from '../socket/path.js';
 import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
 import { DEFAULT_GENERATION, generationNames } from '../vmmci/generations.js';
-
 import { oneOf, value } from './option.js';
 
 export const generation = value(
@@ -40,6 +42,13 @@ export const socketPath = (path: string): string => {
 };
 
 export const control = value('PATH', 'where to listen for vmmci ctl', { read: socketPath });
+
+/** Makes directories of sockets that are missing, and says so: nobody asked for them. Throws SOCKET_PATH. */
+export const makeSocketDirectories = (...paths: (string | undefined)[]): void => {
+  for (const path of paths)
+    if (path !== undefined && makeSocketDirectory(path))
+      process.stderr.write(`vmmci: made directory ${dirname(path)}\n`);
+};
 
 export const readyNote =
   'Prints a JSON line {"ready":true,…} when it listens, and one for each VM it would end; SIGTERM ends it.';

@@ -11,7 +11,15 @@ import { controlMethods, functionMethods } from '../vmd/control-methods.js';
 import { hostNow } from '../vmmci/host-clock.js';
 import { runDaemon } from './daemon.js';
 import { defineCommand } from './define-command.js';
-import { clock, control, generation, readyNote, socketPath, stale } from './device-options.js';
+import {
+  clock,
+  control,
+  generation,
+  makeSocketDirectories,
+  readyNote,
+  socketPath,
+  stale,
+} from './device-options.js';
 import { needed, type Values, value } from './option.js';
 
 const options = {
@@ -34,7 +42,9 @@ const isRefusal = (error: unknown): boolean => hasCode(error, 'SOCKET_IO') && er
 /** Serves until SIGTERM. Throws BACKEND_ABSENT, SOCKET_IN_USE; PROTOCOL when the other end is no backend. */
 const serve = async (values: Values<typeof options>): Promise<number> => {
   const { socket, 'backend-socket': foreign, control, generation, stale, clock } = values;
+  makeSocketDirectories(socket, control);
   const trace = new Trace();
+  const warn = (message: string): void => void process.stderr.write(`vmmci function: ${message}\n`);
   const directory = privateDirectory();
   let own: Backend | undefined;
   const engine = new FaultEngine({ jumpClock: (us) => own?.clock.shift(us) });
@@ -44,7 +54,7 @@ const serve = async (values: Values<typeof options>): Promise<number> => {
       own = await startBackend(join(directory.path, 'backend.sock'), options);
     }
     const backend = foreign ?? join(directory.path, 'backend.sock');
-    const options = { backend, generation, stale, trace: trace.sink, faults: engine };
+    const options = { backend, generation, stale, trace: trace.sink, faults: engine, warn };
     const served = await startFunction(socket, options).catch((error: unknown) => {
       throw foreign !== undefined && isRefusal(error)
         ? new HarnessError('BACKEND_ABSENT', { path: foreign }, error)

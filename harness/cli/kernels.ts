@@ -1,8 +1,9 @@
 // `vmmci kernels`: which kernels there are, which are in the cache; fetching and removing them.
 
-import { ensureKernel, findKernel, removeKernel } from '../../images/kernels/ensure.js';
-import { type KernelStock, takeKernelStock } from '../../images/kernels/stock.js';
-import { kernelTable } from '../../images/kernels/table.js';
+import { ensureKernel, removeKernel } from '../../images/kernels/ensure.js';
+import { type KernelStatus, kernelStatus } from '../../images/kernels/status.js';
+import { isInAll, type KernelRow, kernelTable } from '../../images/kernels/table.js';
+import { findKernel } from '../../images/kernels/tree.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { choose } from '../matrix/select.js';
 import { megabytes } from '../report/megabytes.js';
@@ -11,9 +12,10 @@ import { defineAction, defineGroup } from './define-command.js';
 import { flag } from './option.js';
 import { progressLines } from './progress-lines.js';
 
-const rowsOf = (names: readonly string[]) => choose('kernel', names, kernelTable, ({ name }) => name);
+const rowsOf = (names: readonly string[], inAll?: (row: KernelRow) => boolean): KernelRow[] =>
+  choose('kernel', names, kernelTable, ({ name }) => name, inAll);
 
-const takeStock = (rows = kernelTable): Promise<KernelStock[]> => Promise.all(rows.map(takeKernelStock));
+const takeStock = (rows = kernelTable): Promise<KernelStatus[]> => Promise.all(rows.map(kernelStatus));
 
 const list = async (names: readonly string[], json: boolean): Promise<void> => {
   const stock = await takeStock(names.length === 0 ? kernelTable : rowsOf(names));
@@ -56,15 +58,23 @@ const change = (before: string | undefined, after: string): string => {
   return before === after ? `${after}, as before` : `${before} → ${after}`;
 };
 
-const fetchAll = async (names: readonly string[], update: boolean): Promise<void> => {
+const fetchAll = async (rows: readonly KernelRow[], update: boolean): Promise<void> => {
   const progress = progressLines();
-  const rows = rowsOf(names);
   const root = await ensureToolRoot({ progress });
   for (const row of rows) {
     const before = await findKernel(row);
     const { release, version } = await ensureKernel(row, root, { progress, update });
     process.stdout.write(`${row.name}: ${release} (${change(before?.version, version)})\n`);
   }
+};
+
+/** What Debian packages is fetched, not built. */
+const buildAll = (names: readonly string[], update: boolean): Promise<void> => {
+  const built = kernelTable.filter((row) => !isInAll(row));
+  return fetchAll(
+    choose('debug kernel', names, built, ({ name }) => name),
+    update,
+  );
 };
 
 const removeAll = async (names: readonly string[]): Promise<void> => {
@@ -77,6 +87,11 @@ const removeAll = async (names: readonly string[]): Promise<void> => {
 const several = {
   syntax: '<NAME...>',
   help: "kernels of the table; NAME may have * and ? in it, and 'all' stands for all of them",
+} as const;
+
+const packaged = {
+  syntax: '<NAME...>',
+  help: "kernels of the table; NAME may have * and ? in it, and 'all' stands for all but the debug kernels",
 };
 
 /** For actions of which nothing but an error can go wrong. */
@@ -99,14 +114,22 @@ export const command = defineGroup({
       run: (_, names) => done(show(names)),
     }),
     fetch: defineAction('fetch kernels into the cache, if they are not there', {
-      operands: [several],
+      operands: [packaged],
       options: { update: flag('fetch the newest build that Debian has') },
-      run: ({ update }, names) => done(fetchAll(names, update)),
+      run: ({ update }, names) => done(fetchAll(rowsOf(names, isInAll), update)),
     }),
     update: defineAction('fetch the newest builds that Debian has', {
-      operands: [several],
+      operands: [packaged],
       options: {},
-      run: (_, names) => done(fetchAll(names, true)),
+      run: (_, names) => done(fetchAll(rowsOf(names, isInAll), true)),
+    }),
+    build: defineAction('build debug kernels from Debian’s sources, if they are not in the cache', {
+      operands: [{ syntax: '<NAME...>', help: "debug kernels of the table, or 'all'" }],
+      options: { update: flag('build the newest sources that Debian has') },
+      notes: [
+        'A build takes a quarter of an hour on 2 cores. After an interruption the same command resumes it.',
+      ],
+      run: ({ update }, names) => done(buildAll(names, update)),
     }),
     remove: defineAction('remove kernels from the cache', {
       operands: [several],

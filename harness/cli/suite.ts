@@ -106,7 +106,7 @@ const options = {
 /** Runs one tier and prints how it went. Resolves with 0 when all passed, else 1. */
 const runTier = async (
   name: string,
-  { files, workers = (jobs) => jobs, quiet = false, fetches = false }: Tier,
+  { files, guests, workers = (jobs) => jobs, quiet = false, fetches = false }: Tier,
   { jobs, only }: Limits,
   options: Pick<RunFilesOptions, 'choice' | 'signal' | 'env'>,
 ): Promise<number> => {
@@ -114,7 +114,11 @@ const runTier = async (
   // A tier without tests is an error: a run of nothing must not be green.
   if (found.length === 0) throw new HarnessError('NO_TEST_FILE', { tier: name, word: only ?? '.test.js' });
   const start = performance.now();
-  const digest = tapDigest(print, { quiet });
+  const digest = tapDigest(print, {
+    quiet,
+    // A scenario has artifacts with the rest; a test of the harness has nothing but this.
+    maxLines: guests === undefined ? 60 : 12,
+  });
   const exitCode = await runFiles(found, {
     ...options,
     workers: workers(jobs),

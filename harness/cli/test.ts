@@ -25,7 +25,7 @@ const run = async (values: Values<typeof options>, names: readonly string[]): Pr
     ...(values.exact && names.length > 0 && { only: [...names] }),
   };
   return runInGuests(choice, ({ options }) => {
-    const digest = tapDigest(print, { quiet: false });
+    const digest = tapDigest(print, { quiet: false, maxLines: 12 });
     return runFiles(files, { ...options, workers, onLine: (line) => digest.feed(line) });
   });
 };

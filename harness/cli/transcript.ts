@@ -2,15 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultKernelName, kernelRow } from '../../images/kernels/table.js';
+import { parseTraceLine } from '../base/trace-event.js';
 import { readTranscript, writeTranscript } from '../driver/stored-transcript.js';
-import {
-  type AccessEvent,
-  lastPhase,
-  type Phase,
-  phaseKind,
-  render,
-  transcriptOf,
-} from '../driver/transcript.js';
+import { lastPhase, type Phase, render, transcriptOf } from '../driver/transcript.js';
 import { diffTranscripts, renderDiff } from '../driver/transcript-diff.js';
 import { readResults } from '../report/results.js';
 import type { Choice } from '../run/choice.js';
@@ -41,11 +35,8 @@ const record = async (kernel: string, choice: Choice): Promise<readonly Phase[] 
   );
   if (result === undefined) return 'the scenario left no result';
   const text = await readFile(join(result.directory, 'trace.jsonl'), 'utf8');
-  const events = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as AccessEvent);
-  const ended = events.some(({ kind, name }) => kind === phaseKind && name === lastPhase);
+  const events = text.split('\n').flatMap((line) => parseTraceLine(line) ?? []);
+  const ended = events.some((event) => event.kind === 'phase' && event.name === lastPhase);
   return ended ? transcriptOf(events) : `${result.verdict}: ${result.reasons.join('; ')}`;
 };
 

@@ -1,5 +1,6 @@
 // The whole device side in one process: vmd's host behaviour, the back-end, and the PCI function, joined by the same two
 // sockets that separate daemons would use.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TraceSink } from '../base/trace.js';
 import { FaultEngine } from '../faults/engine.js';
@@ -75,6 +76,8 @@ export interface FunctionOptions {
   readonly stale?: StalePolicy | undefined;
   readonly trace: TraceSink;
   readonly faults?: FaultHook | undefined;
+  /** Told, in words for people, of what is odd about the back-end and worked around. */
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 export interface ServedFunction {
@@ -90,10 +93,10 @@ export interface ServedFunction {
 /** Listens with the PCI function at `socket`, in front of a back-end that must be there already. */
 export const startFunction = async (
   socket: string,
-  { backend, generation: name = DEFAULT_GENERATION, stale = 'repeat', trace, faults }: FunctionOptions,
+  { backend, generation: name = DEFAULT_GENERATION, stale = 'repeat', trace, faults, warn }: FunctionOptions,
 ): Promise<ServedFunction> => {
   const eventfds = { signal: signalEventFd, close: closeFd };
-  const pci = new PciFunction({ generation: generations[name], eventfds, stale, trace });
+  const pci = new PciFunction({ generation: generations[name], eventfds, stale, trace, warn });
   const attached = signal<boolean>();
   const keeper = await keepConnected(backend, {
     trace,
@@ -152,8 +155,9 @@ const next = (event: Pick<Signal<boolean>, 'on'>, wanted: boolean): Promise<void
     });
   });
 
-/** Back-end and function, with sockets in `directory`. */
+/** Back-end and function, with sockets in `directory`, which is made if need be. */
 export const startDevice = async (directory: string, options: DeviceOptions): Promise<Device> => {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'backend.sock');
   const killed = signal<Kill>();
   const faults = new FaultEngine({ jumpClock: (us) => backend.clock.shift(us) });

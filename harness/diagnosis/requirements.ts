@@ -209,6 +209,15 @@ export const requirements = {
     remedy: 'Use one 32-bit port access for each register, not the byte loop of the stock legacy transport.',
     source: 'vmd virtio.c (dispatch on the start offset), every revision',
   },
+  'shows-ptp-time': {
+    sentence:
+      'The PTP clock shows the time of the device, with the guest clock read right around it, and cannot be set.',
+    level: 'must',
+    otherwise: 'A program that disciplines the guest by it makes the guest show a wrong time.',
+    remedy:
+      'Take the sample under the lock, between two system time stamps, and answer EOPNOTSUPP to what would change it.',
+    source: 'Linux Documentation/driver-api/ptp.rst; drivers/ptp/ptp_clock.c',
+  },
   'shows-drift': {
     sentence: 'The drift that the driver shows is host minus guest, with the right sign.',
     level: 'must',

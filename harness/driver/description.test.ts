@@ -18,6 +18,7 @@ const parse = (description: unknown) =>
 t.test('the bundled one', async (t) => {
   const driver = await readDriver(asset('driver'));
   t.match(driver, { name: 'bundled', syncRtc: 'registers', time: { kind: 'sysfs', driftNs: 'drift_ns' } });
+  t.strictSame(driver.ptp, { clockName: 'vmmci' });
   t.strictSame(
     driver.parameters.map(({ name }) => name),
     ['debug', 'drift_interval_ms'],
@@ -35,6 +36,7 @@ t.test('what is left out is what the driver does not have', async (t) => {
   });
   t.equal(driver.commands, undefined);
   t.equal(driver.syncRtc, undefined);
+  t.equal(driver.ptp, undefined);
   t.strictSame(driver.quiet, {});
   t.strictSame(parse({ ...whole, parameters: undefined }).parameters, []);
   const time = { kind: 'sysctl', driftSec: 'x.sec', driftNsec: 'x.nsec', everyMs: 20000 };
@@ -57,6 +59,8 @@ t.test('an error names the field', async (t) => {
       { ...whole, time: { kind: 'sysctl', driftSec: 'v.s', driftNsec: 'v.n', everyMs: 0 } },
       /field time\.everyMs: expected an integer from 1/,
     ],
+    [{ ...whole, ptp: {} }, /field ptp\.clockName: .*missing/],
+    [{ ...whole, ptp: { clockName: 'a b' } }, /field ptp\.clockName: .* got "a b"/],
     [{ ...whole, commands: { kind: 'sysfs', last: 'x' } }, /field commands\.counts: .*missing/],
     [{ ...whole, syncRtc: 'ntp' }, /field syncRtc: expected "registers" or "rtc"/],
     [{ ...whole, parameters: [{ name: 'debug' }] }, /field parameters\[0\]\.module: .*missing/],

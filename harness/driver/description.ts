@@ -40,6 +40,8 @@ export interface DriverDescription {
   readonly commands?: { readonly last: string; readonly counts: string } | undefined;
   /** What SYNCRTC sets the clock from: the device's registers, or the RTC and so to the second. Absent: it does not. */
   readonly syncRtc?: 'registers' | 'rtc' | undefined;
+  /** The PTP clock that it registers, by the name in its `clock_name` attribute. Absent: it registers none. */
+  readonly ptp?: { readonly clockName: string } | undefined;
   readonly parameters: readonly { readonly module: string; readonly name: string }[];
   /** Values of parameters with which the driver looks at the command only when it is interrupted. */
   readonly quiet: Readonly<Record<string, string>>;
@@ -100,6 +102,11 @@ export const parseDriver = (path: string, directory: string, text: string): Driv
       return commands;
     }),
     syncRtc: fields.optional('syncRtc', () => fields.oneOf('syncRtc', ['registers', 'rtc'])),
+    ptp: section('ptp', (inner) => {
+      const ptp = { clockName: inner.text('clockName', name, nameText) };
+      inner.end();
+      return ptp;
+    }),
     parameters:
       fields.optional('parameters', () =>
         fields.list('parameters', (list, index) => {

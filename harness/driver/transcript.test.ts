@@ -2,14 +2,16 @@ import t from 'tap';
 import { fromFile, render, toFile, transcriptOf } from './transcript.js';
 import { diffLines, diffTranscripts, renderDiff } from './transcript-diff.js';
 
-const read = (offset: number, width: number, value: number) => ({ kind: 'bar-read', offset, width, value });
-const write = (offset: number, width: number, value: number) => ({ kind: 'bar-write', offset, width, value });
-const phase = (name: string) => ({ kind: 'phase', name });
+const read = (offset: number, width: number, value: number) =>
+  ({ kind: 'bar-read', offset, width, value }) as const;
+const write = (offset: number, width: number, value: number) =>
+  ({ kind: 'bar-write', offset, width, value }) as const;
+const phase = (name: string) => ({ kind: 'phase', name }) as const;
 
 const events = [
   read(0, 4, 9),
   phase('probe'),
-  { kind: 'status', value: 1 },
+  { kind: 'status', value: 1 } as const,
   read(0, 4, 7),
   read(18, 1, 3),
   write(18, 1, 7),

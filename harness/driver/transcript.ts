@@ -1,5 +1,5 @@
 // What a driver does to the registers of the device, in order: made of a trace, written down, and read back.
-import type { TraceEvent } from '../base/trace.js';
+import type { TraceData } from '../base/trace.js';
 import { registerAt } from '../vmmci/registers.js';
 
 /** One part of a driver's life, such as `probe`. */
@@ -8,9 +8,6 @@ export interface Phase {
   /** `read hostFeatures = 0x7`; the width in bits where it is not that of the register. */
   readonly accesses: readonly string[];
 }
-
-/** The mark in a trace where a phase begins: the field `name` names it. */
-export const phaseKind = 'phase';
 
 /** A phase of this name ends the one before and is itself no part of the transcript. */
 export const lastPhase = 'end';
@@ -23,25 +20,22 @@ const natural: Readonly<Record<string, number>> = {
   queueNotify: 2,
 };
 
-/** As a trace has it, also one that was read back from its JSON lines. */
-export type AccessEvent = Pick<TraceEvent, 'kind'> & Readonly<Record<string, unknown>>;
+type Access = TraceData<'bar-read' | 'bar-write'>;
 
-const access = ({ kind, offset, width, value }: AccessEvent): string => {
-  const at = Number(offset);
-  const name = registerAt(at) ?? `offset ${at}`;
-  const odd = Number(width) === (natural[name] ?? 4) ? '' : ` (${Number(width) * 8} bits)`;
-  return `${kind === 'bar-read' ? 'read' : 'write'} ${name}${odd} = 0x${Number(value).toString(16)}`;
+const access = ({ kind, offset, width, value }: Access): string => {
+  const name = registerAt(offset) ?? `offset ${offset}`;
+  const odd = width === (natural[name] ?? 4) ? '' : ` (${width * 8} bits)`;
+  return `${kind === 'bar-read' ? 'read' : 'write'} ${name}${odd} = 0x${value.toString(16)}`;
 };
 
 /** Linux itself reads the status before it writes it, how often is a matter of its version: such a read says nothing of the driver. */
-const isCore = ({ kind, offset }: AccessEvent): boolean =>
-  kind === 'bar-read' && registerAt(Number(offset)) === 'status';
+const isCore = ({ kind, offset }: Access): boolean => kind === 'bar-read' && registerAt(offset) === 'status';
 
 /** The accesses to BAR0 by phase; what comes before the first mark is left out. */
-export const transcriptOf = (events: readonly AccessEvent[]): Phase[] => {
+export const transcriptOf = (events: readonly TraceData[]): Phase[] => {
   const phases: { name: string; accesses: string[] }[] = [];
   for (const event of events) {
-    if (event.kind === phaseKind) phases.push({ name: String(event.name), accesses: [] });
+    if (event.kind === 'phase') phases.push({ name: event.name, accesses: [] });
     if (event.kind !== 'bar-read' && event.kind !== 'bar-write') continue;
     if (!isCore(event)) phases.at(-1)?.accesses.push(access(event));
   }

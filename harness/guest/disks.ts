@@ -2,9 +2,12 @@
 
 import type { Commands } from './shell.js';
 
-/** Unpacks the payload disk at `/`. GUEST_COMMAND. */
+/** In the payload: the modules of the kernel that the driver's modules need, a line each. */
+export const driverNeeds = 'etc/driver-needs';
+
+/** Unpacks the payload disk at `/`, and loads what the driver needs of the kernel. GUEST_COMMAND. */
 export const unpackPayload = async (shell: Commands): Promise<void> => {
-  await shell.text('payload');
+  await shell.text(`payload && while read -r module; do modprobe $module || exit; done </${driverNeeds}`);
 };
 
 /** Mounts the data disk on /mnt. GUEST_COMMAND. */

@@ -3,9 +3,10 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildModules, type ModuleSet } from '../../images/kernels/build.js';
-import { ensureKernel, findKernel } from '../../images/kernels/ensure.js';
+import { ensureKernel } from '../../images/kernels/ensure.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import type { KernelRow } from '../../images/kernels/table.js';
+import { findKernel } from '../../images/kernels/tree.js';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { hasCode } from '../base/errors.js';
 import { firstLine } from '../base/text.js';

@@ -1,5 +1,11 @@
 // Which kernels and generations a run is about, from what the command line says.
-import { directoryPrefix, type KernelRow, kernelRow, kernelTable } from '../../images/kernels/table.js';
+import {
+  directoryPrefix,
+  isInAll,
+  type KernelRow,
+  kernelRow,
+  kernelTable,
+} from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
 import { DEFAULT_GENERATION, type GenerationName, generationNames } from '../vmmci/generations.js';
 
@@ -18,13 +24,17 @@ export const choose = <T>(
   patterns: readonly string[],
   all: readonly T[],
   nameOf: (item: T) => string,
+  isInAll: (item: T) => boolean = () => true,
 ): T[] => {
-  const tests = patterns.map((pattern) => ({ pattern, fits: pattern === 'all' ? /^/ : glob(pattern) }));
+  const tests = patterns.map((pattern) => ({
+    pattern,
+    fits: pattern === 'all' ? isInAll : (item: T) => glob(pattern).test(nameOf(item)),
+  }));
   for (const { pattern, fits } of tests) {
-    if (all.some((item) => fits.test(nameOf(item)))) continue;
+    if (all.some(fits)) continue;
     throw new HarnessError('UNKNOWN_NAME', { kind: what, name: pattern, valid: all.map(nameOf).join(', ') });
   }
-  return all.filter((item) => tests.some(({ fits }) => fits.test(nameOf(item))));
+  return all.filter((item) => tests.some(({ fits }) => fits(item)));
 };
 
 /** All cloud kernels when nothing is said: one of each series. `dir:PATH` adds a kernel of the caller's own, after those of the table. */
@@ -32,7 +42,7 @@ export const selectKernels = (patterns: readonly string[] = ['*-cloud']): Kernel
   const isOwn = (pattern: string): boolean => pattern.startsWith(directoryPrefix);
   const own = [...new Set(patterns.filter(isOwn))].map(kernelRow);
   const names = patterns.filter((pattern) => !isOwn(pattern));
-  const rows = names.length === 0 ? [] : choose('kernel', names, kernelTable, ({ name }) => name);
+  const rows = names.length === 0 ? [] : choose('kernel', names, kernelTable, ({ name }) => name, isInAll);
   for (const [index, { name, suite }] of own.entries()) {
     const other = own.slice(index + 1).find((row) => row.name === name);
     if (other === undefined || other.suite === suite) continue;

@@ -31,13 +31,18 @@ class Model {
   line = false;
   signals = 0;
   accumulator = 0;
+  /** Signalled and not unmasked since, and what came meanwhile and is not forgotten. */
+  #masked = false;
+  #again = false;
   readonly #level: boolean;
   readonly #isrLowers: boolean;
+  readonly #latches: boolean;
   readonly #now: () => bigint;
 
-  constructor(level: boolean, isrLowers: boolean, now: () => bigint) {
-    this.#level = level;
-    this.#isrLowers = isrLowers;
+  constructor(generation: string, now: () => bigint) {
+    this.#level = generation === '8.0';
+    this.#isrLowers = generation !== '6.2';
+    this.#latches = generation >= '7.4';
     this.#now = now;
   }
 
@@ -65,7 +70,7 @@ class Model {
     if (offset !== 19) return undefined;
     const { isr } = this;
     this.isr = 0;
-    if (this.#isrLowers) this.line = false;
+    if (this.#isrLowers) this.line = this.#again = false;
     return isr;
   }
 
@@ -86,12 +91,20 @@ class Model {
     this.command = command;
     this.isr = 2;
     this.line = true;
-    this.signals++;
+    if (this.#masked) this.#again = this.#latches;
+    else this.#signal();
     return true;
   }
 
   unmask(): void {
-    if (this.#level && this.line) this.signals++;
+    this.#masked = false;
+    if (this.#level ? this.line : this.#again) this.#signal();
+  }
+
+  #signal(): void {
+    this.signals++;
+    this.#masked = true;
+    this.#again = false;
   }
 }
 
@@ -190,7 +203,7 @@ for (const name of generationNames) {
         await client.reset();
         await client.arm(trigger);
         const start = countOf(trigger);
-        const model = new Model(name === '8.0', name !== '6.2', () => now);
+        const model = new Model(name, () => now);
         for (const [at, one] of steps.entries()) {
           if (one.op === 'read') {
             const [got, expected] = [

@@ -181,11 +181,11 @@ t.test('a config change sets ISR and signals; reading ISR takes both back', asyn
   pci.unmask();
   t.equal(signals(), 0, 'nothing left to tell');
   t.same(
-    trace.events.filter(({ kind }) => kind === 'interrupt').map(({ line, isr }) => `${line} ${isr}`),
+    trace.since(0, 'interrupt').map(({ line, isr }) => `${line} ${isr}`),
     ['raise 2', 'lower 0'],
   );
   t.same(
-    trace.events.filter(({ kind }) => kind === 'irq').map(({ event }) => event),
+    trace.since(0, 'irq').map(({ event }) => event),
     ['armed', 'unmask'],
   );
 });
@@ -301,7 +301,7 @@ t.test('a backend that dies, and the one that comes after it', async (t) => {
   frontEnd.change();
   t.match(pci.state(), { attached: false, isr: 0 }, 'a dead backend raises nothing');
   t.match(
-    trace.events.filter(({ kind }) => kind === 'backend').map(({ event }) => event),
+    trace.since(0, 'backend').map(({ event }) => event),
     ['attached', 'lost', 'failed'],
   );
 

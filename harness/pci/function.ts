@@ -13,12 +13,15 @@ import { type Eventfds, IrqSignal } from './irq-signal.js';
 import type { LineRules } from './isr-line.js';
 import { type HeaderName, headerAt, RegisterFile } from './register-file.js';
 import { type StalePolicy, staleValue } from './stale.js';
+import { ignoresOffset, WholeConfig } from './whole-config.js';
 
 export interface FunctionOptions {
   generation: LineRules;
   eventfds: Eventfds;
   stale?: StalePolicy;
   trace?: TraceSink;
+  /** Told, in words for people, of what is odd about a backend and worked around. */
+  warn?: ((message: string) => void) | undefined;
 }
 
 /** The end of what GET_CONFIG can reach, from the start of BAR0. */
@@ -44,6 +47,9 @@ export class PciFunction implements Target {
   readonly #registers = new RegisterFile();
   readonly #irq: IrqSignal;
   readonly #link: BackendLink;
+  readonly #warn: (message: string) => void;
+  /** In the place of a backend's own GET_CONFIG, where that ignores offsets. */
+  #whole: WholeConfig | undefined;
   readonly #trace: TraceSink;
   readonly #stale: StalePolicy;
   /** The whole value of the last register that a read found. */
@@ -55,6 +61,7 @@ export class PciFunction implements Target {
   constructor(options: FunctionOptions) {
     this.#trace = options.trace ?? noTrace;
     this.#stale = options.stale ?? 'repeat';
+    this.#warn = options.warn ?? (() => {});
     this.#irq = new IrqSignal(options.generation, options.eventfds, this.#trace);
     this.#link = new BackendLink({
       trace: this.#trace,
@@ -67,7 +74,14 @@ export class PciFunction implements Target {
    * features and status that the guest has written. No interrupt is raised for it.
    */
   async attach(frontEnd: FrontEnd): Promise<void> {
+    this.#whole = undefined;
     this.#link.attach(frontEnd);
+    const odd = await this.#link.ask('GET_CONFIG', ignoresOffset);
+    if (odd?.value) {
+      this.#whole = new WholeConfig(frontEnd.getConfig);
+      this.#trace({ kind: 'backend', event: 'ignores the offset of GET_CONFIG' });
+      this.#warn('the backend ignores the offset of GET_CONFIG; the whole config area is read each time');
+    }
     if (this.#resetMissed) await this.#reset();
     if (this.#written.has('guestFeatures')) await this.#passOn('guestFeatures');
     if (this.#written.has('status')) await this.#passOn('status');
@@ -126,6 +140,10 @@ export class PciFunction implements Target {
     this.#irq.arm(trigger, this.#registers.get('isr'));
   }
 
+  loopback(): boolean {
+    return this.#irq.loopback();
+  }
+
   mask(): void {
     this.#irq.mask();
   }
@@ -162,7 +180,7 @@ export class PciFunction implements Target {
     if (offset < CONFIG_OFFSET || offset >= CONFIG_END) return this.#staleReading();
     const at = offset - CONFIG_OFFSET;
     const answer = await this.#link.ask('GET_CONFIG', (frontEnd) =>
-      frontEnd.getConfig(at, Math.min(width, CONFIG_END - offset)),
+      (this.#whole ?? frontEnd).getConfig(at, Math.min(width, CONFIG_END - offset)),
     );
     if (answer === undefined) return { value: ALL_ONES, absent: true };
     return answer.value.length === 0 ? this.#staleReading() : { value: this.#keep(widen(answer.value)) };
@@ -204,6 +222,7 @@ export class PciFunction implements Target {
 
   async #reset(): Promise<void> {
     const answer = await this.#link.ask('RESET_DEVICE', (frontEnd) => frontEnd.resetDevice());
+    this.#whole?.reset();
     this.#resetMissed = answer === undefined;
   }
 }

@@ -43,6 +43,14 @@ export class IrqSignal {
     this.#step(trigger === null ? 'disarm' : 'arm', isr);
   }
 
+  /** The client signals itself: nothing of the line changes. False when it has given no eventfd. */
+  loopback(): boolean {
+    if (this.#trigger === null) return false;
+    this.#trace({ kind: 'irq', event: 'loopback' });
+    this.#eventfds.signal(this.#trigger);
+    return true;
+  }
+
   mask(): void {
     this.#trace({ kind: 'irq', event: 'mask' });
     this.#step('mask', 0);

@@ -13,10 +13,36 @@ const play = (name: GenerationName, ...events: LineEvent[]): string => {
   return `${told.join(' ')} ${line.asserted ? 'high' : 'low'}`;
 };
 
-t.test('each raise is told while the client listens', async (t) => {
-  for (const name of ['6.2', '6.4', '7.8', '8.0'] as const)
-    t.equal(play(name, 'arm', 'raise', 'raise'), 'arm raise! raise! high', name);
+t.test('a raise is told once, and no second one before the unmask', async (t) => {
+  for (const name of ['6.2', '6.4', '7.3', '7.4', '7.8', '7.9', '8.0'] as const)
+    t.equal(play(name, 'arm', 'raise', 'raise', 'raise'), 'arm raise! raise raise high', name);
   t.equal(play('8.0', 'raise', 'disarm', 'raise'), 'raise disarm raise high', 'nobody to tell');
+});
+
+t.test('what was raised again meanwhile is told on unmask where the generation latches it', async (t) => {
+  for (const name of ['6.2', '6.4', '7.3'] as const)
+    t.equal(
+      play(name, 'arm', 'raise', 'raise', 'unmask', 'raise'),
+      'arm raise! raise unmask raise! high',
+      name,
+    );
+  for (const name of ['7.4', '7.7', '7.8', '7.9'] as const) {
+    t.equal(
+      play(name, 'arm', 'raise', 'raise', 'unmask', 'unmask'),
+      'arm raise! raise unmask! unmask high',
+      name,
+    );
+    t.equal(
+      play(name, 'arm', 'raise', 'isr-read', 'raise', 'unmask'),
+      'arm raise! isr-read raise unmask! high',
+      `${name}: after the read of ISR`,
+    );
+    t.equal(
+      play(name, 'arm', 'raise', 'raise', 'isr-read', 'unmask'),
+      'arm raise! raise isr-read unmask low',
+      `${name}: the read of ISR took both`,
+    );
+  }
 });
 
 t.test('one-shot: unmask and arm say nothing of what was told or missed', async (t) => {
@@ -29,8 +55,9 @@ t.test('level: told again on unmask and on arm until ISR is read', async (t) => 
     play('8.0', 'arm', 'raise', 'unmask', 'unmask', 'isr-read', 'unmask'),
     'arm raise! unmask! unmask! isr-read unmask low',
   );
-  t.equal(play('8.0', 'raise', 'arm'), 'raise arm! high');
+  t.equal(play('8.0', 'raise', 'arm', 'raise'), 'raise arm! raise high');
   t.equal(play('8.0', 'arm', 'raise', 'disarm', 'unmask', 'arm'), 'arm raise! disarm unmask arm! high');
+  t.equal(play('8.0', 'arm', 'raise', 'arm'), 'arm raise! arm! high', 'another eventfd knows of nothing');
 });
 
 t.test('raised while masked by the client', async (t) => {

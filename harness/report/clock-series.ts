@@ -18,10 +18,6 @@ export interface ClockSeries {
   readonly guestRate: readonly Point[];
 }
 
-/** The trace writes a number as a string where JSON would not be exact. */
-const numberOf = (value: unknown): number =>
-  typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
-
 /** Two readings that are closer together say more about how long a reading takes than about a rate. */
 const minRateMs = 10;
 
@@ -38,18 +34,17 @@ const rateOf = (points: readonly Point[]): Point[] => {
 };
 
 export const clockSeriesOf = (events: readonly TraceEvent[]): ClockSeries => {
-  const samples = events.filter(({ kind, us }) => kind === 'sample' && Number.isFinite(numberOf(us)));
+  const samples = events.filter((event) => event.kind === 'sample');
   const [first] = samples;
   const device = samples.map(({ at, us }) => ({
     ms: at / 1000,
-    value: (numberOf(us) - numberOf(first?.us) - (at - (first?.at ?? 0))) / 1e6,
+    value: (Number(us - (first?.us ?? 0n)) - (at - (first?.at ?? 0))) / 1e6,
   }));
   // The driver shows host − guest, in ns.
   const offset = events
-    .filter(
-      ({ kind, what, value }) => kind === 'reading' && what === 'drift' && Number.isFinite(numberOf(value)),
-    )
-    .map(({ at, value }) => ({ ms: at / 1000, value: 0 - numberOf(value) / 1e9 }));
+    .filter((event) => event.kind === 'reading')
+    .filter(({ what }) => what === 'drift')
+    .map(({ at, value }) => ({ ms: at / 1000, value: 0 - Number(value) / 1e9 }));
   return { device, offset, deviceRate: rateOf(device), guestRate: rateOf(offset) };
 };
 

@@ -55,7 +55,7 @@ export const partingsOf = (
 /** What the driver asked of the device, without what it was told: `read 24/4` is offset 24, 4 bytes. */
 export const transcriptOf = (events: readonly TraceEvent[]): string[] =>
   events
-    .filter(({ kind }) => kind === 'bar-read' || kind === 'bar-write')
+    .filter((event) => event.kind === 'bar-read' || event.kind === 'bar-write')
     .map(({ kind, offset, width }) => `${kind === 'bar-read' ? 'read' : 'write'} ${offset}/${width}`);
 
 /** The first place where two transcripts part; undefined when they are the same. */

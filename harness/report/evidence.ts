@@ -1,6 +1,6 @@
 // What a cell left beside its result, read back for a report.
 import { join } from 'node:path';
-import type { TraceEvent } from '../base/trace.js';
+import { parseTraceLine, type TraceEvent } from '../base/trace-event.js';
 import { readEnds } from './read-ends.js';
 
 export interface Evidence {
@@ -19,31 +19,6 @@ export const noEvidence: Evidence = { trace: [], skippedBytes: 0, console: [], d
 const maxTraceBytes = 8_000_000;
 const maxLogBytes = 500_000;
 
-const isScalar = (value: unknown): boolean => value === null || typeof value !== 'object';
-
-const isEvent = (value: unknown): value is TraceEvent => {
-  if (typeof value !== 'object' || value === null || !('seq' in value && 'at' in value && 'kind' in value))
-    return false;
-  const { seq, at, kind } = value;
-  return (
-    Number.isSafeInteger(seq) &&
-    Number.isFinite(at) &&
-    typeof kind === 'string' &&
-    Object.values(value).every(isScalar)
-  );
-};
-
-/** Nothing for a line that is no event: a process that was killed leaves half of one. */
-const parseEvent = (line: string): TraceEvent[] => {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isEvent(value) ? [value] : [];
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
-};
-
 export interface Check {
   readonly holds: boolean;
   readonly text: string;
@@ -52,8 +27,8 @@ export interface Check {
 /** The checks of a scenario, in order. */
 export const checksOf = ({ trace }: Pick<Evidence, 'trace'>): Check[] =>
   trace
-    .filter(({ kind }) => kind === 'check')
-    .map(({ result, what }) => ({ holds: result === 'ok', text: String(what) }));
+    .filter((event) => event.kind === 'check')
+    .map(({ result, what }) => ({ holds: result === 'ok', text: what }));
 
 /** `directory` is that of one scenario. Lists are empty where nothing was kept. */
 export const readEvidence = async (directory: string): Promise<Evidence> => {
@@ -64,7 +39,7 @@ export const readEvidence = async (directory: string): Promise<Evidence> => {
     readEnds(join(directory, 'qemu.args'), maxLogBytes),
   ]);
   return {
-    trace: trace.lines.flatMap(parseEvent),
+    trace: trace.lines.flatMap((line) => parseTraceLine(line) ?? []),
     skippedBytes: trace.skippedBytes,
     console: console.lines,
     dmesg: dmesg.lines,

@@ -56,7 +56,7 @@ const differences = ({ cell, row, evidence, transcripts }: CellView): string[] =
 
 /** Events just before the first check that failed; where none did, the last ones. */
 const excerptOf = (trace: Evidence['trace'], count: number): string[] => {
-  const failed = trace.findIndex(({ kind, result }) => kind === 'check' && result !== 'ok');
+  const failed = trace.findIndex((event) => event.kind === 'check' && event.result !== 'ok');
   const end = failed === -1 ? trace.length : failed + 1;
   return trace.slice(Math.max(0, end - count), end).map(formatEvent);
 };

@@ -67,8 +67,10 @@ const axis = (end: number, height: number): string => {
   return marks.join('');
 };
 
-const isBad = ({ kind, result, event }: TraceEvent): boolean =>
-  (kind === 'check' && result === 'not ok') || (kind === 'timer' && event === 'expired') || kind === 'kill';
+const isBad = (event: TraceEvent): boolean =>
+  (event.kind === 'check' && event.result === 'not ok') ||
+  (event.kind === 'timer' && event.event === 'expired') ||
+  event.kind === 'kill';
 
 const drawLane = (
   events: readonly TraceEvent[],

@@ -192,7 +192,7 @@ t.test('a report is read back as it was written, and refused when it is none', a
 t.test('evidence: what was kept; half lines, and what is no event, are left out', async (t) => {
   const directory = t.testdir({
     'trace.jsonl': [
-      '{"seq":0,"at":1,"kind":"bar-read","offset":24,"width":4}',
+      '{"seq":0,"at":1,"kind":"bar-read","offset":24,"width":4,"value":7}',
       '{"seq":1,"at":2,"kind":"check","result":"ok","what":"fine"}',
       '{"seq":2,"at":3,"kind":"check","result":"not ok","what":"bad #7"}',
       '[1,2]',

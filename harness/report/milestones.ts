@@ -18,18 +18,18 @@ const moments: readonly Moment[] = [
   { what: 'QMP answers', fits: ({ kind }) => kind === 'qemu-start' },
   {
     what: 'snapshot is loaded',
-    fits: ({ kind, event, data }) =>
-      kind === 'qmp-event' && event === 'MIGRATION' && String(data).includes('completed'),
+    fits: (event) =>
+      event.kind === 'qmp-event' && event.event === 'MIGRATION' && event.data.includes('completed'),
   },
-  { what: 'vCPUs run', fits: ({ kind, event }) => kind === 'qmp-event' && event === 'RESUME' },
+  { what: 'vCPUs run', fits: (event) => event.kind === 'qmp-event' && event.event === 'RESUME' },
   { what: 'first command is answered', fits: ({ kind }) => kind === 'shell' },
-  { what: 'driver has said DRIVER_OK', fits: ({ kind, value }) => kind === 'status' && isDriverOk(value) },
+  { what: 'driver has said DRIVER_OK', fits: (event) => event.kind === 'status' && isDriverOk(event.value) },
   { what: 'first check', fits: ({ kind }) => kind === 'check' },
   { what: 'QEMU has ended', fits: ({ kind }) => kind === 'qemu-exit' },
 ];
 
 /** Bit 2 of a virtio device's status. */
-const isDriverOk = (value: unknown): boolean => typeof value === 'number' && (value & 4) !== 0;
+const isDriverOk = (value: number): boolean => (value & 4) !== 0;
 
 /** Those that came, in order: a guest that boots loads no snapshot, and one that fails may get no further. */
 export const milestonesOf = (events: readonly TraceEvent[]): Milestone[] => {

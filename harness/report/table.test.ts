@@ -54,6 +54,22 @@ t.test('what did not pass comes with its reasons and its artifacts', async (t) =
   t.notMatch(text, /good .*:\n/);
 });
 
+t.test('reasons are cut and folded, and no terminal acts on them', async (t) => {
+  const reasons = [
+    `\u001b[2Jtimers: ${'[1,"graceful"],'.repeat(4000)}`,
+    ...Array(900).fill('again'),
+    'a',
+    'b',
+    'c',
+  ];
+  const lines = renderTable([result('storm', 'failed', reasons)], 'tcg').split('\n');
+  const from = lines.indexOf('storm FAILED:');
+  const [first = '', ...rest] = lines.slice(from + 1, lines.indexOf('', from));
+  t.match(first, /^ {2}\\x1b\[2Jtimers: /);
+  t.equal(first.length, 160);
+  t.strictSame(rest, ['  again × 900', '  a', '  b', '  c', '  see /runs/storm']);
+});
+
 t.test('a run that failed with nothing but good results says that one is missing', async (t) => {
   t.match(renderMissing([result('a', 'passed')], false), /^\nBROKEN: /);
   t.equal(renderMissing([result('a', 'passed')], true), '');

@@ -1,5 +1,6 @@
 // Results as a table for people.
-import { firstLine } from '../base/text.js';
+import { fitLines, foldLines } from '../base/bounded.js';
+import { firstLine, printable } from '../base/text.js';
 import type { ScenarioResult } from '../run/result.js';
 import { isBad, verdictWord } from '../run/verdict.js';
 import { countVerdicts, renderCounts } from './counts.js';
@@ -20,7 +21,10 @@ export const columns = (rows: readonly (readonly string[])[]): string => {
     .join('\n');
 };
 
-/** What ran on what, then a line a scenario, the reasons below those that did not pass, and the sums. */
+/** Of the reasons of one scenario. With what was printed when it ended, that is at most 20 lines of 160 characters. */
+const limits = { maxLines: 5, maxLength: 158 };
+
+/** What ran on what, then a line for each scenario, the reasons below those that did not pass, and the sums. */
 export const renderTable = (results: readonly ScenarioResult[], accelerator: string): string => {
   const one = (key: 'kernel' | 'driver' | 'qemu'): string =>
     [...new Set(results.map((result) => result[key]))].join(', ');
@@ -40,7 +44,9 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
     .map(({ scenario, verdict, reasons, directory }) =>
       [
         `${scenario} ${verdictWord[verdict]}:`,
-        ...reasons.map((line) => `  ${firstLine(line)}`),
+        ...fitLines(foldLines(reasons.map((reason) => printable(firstLine(reason)))), limits).map(
+          (line) => `  ${line}`,
+        ),
         `  see ${directory}`,
       ].join('\n'),
     );

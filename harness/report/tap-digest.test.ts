@@ -1,5 +1,5 @@
 import t from 'tap';
-import { tapDigest } from './tap-digest.js';
+import { type DigestOptions, tapDigest } from './tap-digest.js';
 
 const stream = `TAP version 14
 # Subtest: good
@@ -9,12 +9,29 @@ ok 1 - good # time=12.5ms
 
 # Subtest: bad
     ok 1 - fine
-    not ok 2 - wrong
+    not ok 2 - wrong: expected 2, seen 3
       ---
-      seen: 3
+      expected: "2"
+      trace:
+        - "#1 0.010 ms bar-read"
+        - "#2 0.020 ms bar-write"
       ...
-    1..2
+    # Subtest: deeper
+        not ok 1 - also
+          ---
+          diff: |
+            -2
+            +1
+          ...
+        1..1
+    not ok 3 - deeper # time=3ms
+    # artifacts: /runs/bad
+    1..3
 not ok 2 - bad # time=20ms
+  ---
+  at:
+    lineNumber: 3
+  ...
 
 # Subtest: half
     ok 1 - later # SKIP no cpio on this host
@@ -23,38 +40,93 @@ ok 3 - half # time=3ms
 1..3
 # { total: 4, pass: 2, fail: 1, skip: 1 }`;
 
-const digest = (quiet: boolean) => {
-  const said: string[] = [];
-  const digest = tapDigest((line) => said.push(line), { quiet });
-  for (const line of stream.split('\n')) digest.feed(line);
-  return { said, sums: digest.sums() };
+const digest = (text: string, options: Partial<DigestOptions> = {}) => {
+  const lines: string[] = [];
+  const digest = tapDigest((line) => lines.push(line), { quiet: false, maxLines: 12, ...options });
+  for (const line of text.split('\n')) digest.feed(line);
+  return { lines, sums: digest.sums() };
 };
 
 t.test('assertions are counted, not the tests around them', async (t) => {
-  t.same(digest(true).sums, { total: 4, failed: 1, skipped: 1 });
+  t.strictSame(digest(stream).sums, { total: 5, failed: 2, skipped: 1 });
 });
 
-t.test('a failure is told whole, a skip with its reason, a pass in a line or not at all', async (t) => {
-  const { said } = digest(false);
-  t.ok(said.includes('✓ good  0.0 s'));
-  t.ok(said.includes('    not ok 2 - wrong'));
-  t.ok(said.includes('      seen: 3'));
-  t.ok(said.includes('skipped: ok 1 - later # SKIP no cpio on this host'));
-  t.notOk(digest(true).said.some((line) => line.startsWith('✓')));
+t.test(
+  'a failure with what belongs to it, a skip with its reason, a pass in a line or not at all',
+  async (t) => {
+    t.strictSame(digest(stream).lines, [
+      '✓ good  0.0 s',
+      '✗ bad  0.0 s',
+      '    wrong: expected 2, seen 3',
+      '      #1 0.010 ms bar-read',
+      '      #2 0.020 ms bar-write',
+      '    in deeper:',
+      '    also',
+      '    artifacts: /runs/bad',
+      'skipped: later: no cpio on this host',
+      '✓ half  0.0 s',
+    ]);
+    t.notOk(digest(stream, { quiet: true }).lines.some((line) => line.startsWith('✓')));
+  },
+);
+
+t.test(
+  'a storm: 12 lines of at most 160 characters, repetitions folded, and the artifacts are named',
+  async (t) => {
+    const checks = Array.from(
+      { length: 200 },
+      (_, index) =>
+        `    not ok ${index + 1} - timers: seen ${'[1,"graceful"],'.repeat(2000)}\n      ---\n      seen: 1\n      ...`,
+    );
+    const text = [
+      '# Subtest: storm',
+      ...checks,
+      '    # artifacts: /runs/storm',
+      '    1..200',
+      'not ok 1 - storm # time=9ms',
+    ];
+    const { lines, sums } = digest(text.join('\n'));
+    t.equal(sums.failed, 200);
+    t.ok(lines.length <= 12, `${lines.length} lines`);
+    t.ok(lines.every((line) => line.length <= 160));
+    t.equal(lines.at(-1), '    artifacts: /runs/storm');
+    const different = text.map((line, index) => line.replace('timers', `timers ${index}`));
+    const many = digest(different.join('\n')).lines;
+    t.equal(many.length, 12);
+    t.match(many.join('\n'), /… \d+ more lines/);
+  },
+);
+
+t.test('a process that ended in the middle, with what it printed', async (t) => {
+  const { lines, sums } = digest(
+    [
+      '# Subtest: a',
+      '    ok 1 - fine',
+      'Error: \u001b[31mno such module',
+      'not ok 1 - a: its process ended (SIGSEGV) in the middle of it',
+    ].join('\n'),
+  );
+  t.strictSame(sums, { total: 2, failed: 1, skipped: 0 });
+  t.match(lines[0], /^✗ a: its process ended \(SIGSEGV\)/);
+  t.match(lines.join('\n'), 'Error: \\x1b[31mno such module', 'no terminal acts on it');
 });
 
 t.test('a crash before any test is no failure that could be counted', async (t) => {
-  const said: string[] = [];
-  const { feed, sums } = tapDigest((line) => said.push(line), { quiet: true });
-  feed('Bail out! no such module');
-  t.same(sums(), { total: 0, failed: 0, skipped: 0 });
+  t.strictSame(digest('Bail out! no such module').sums, { total: 0, failed: 0, skipped: 0 });
+  const { lines } = digest('# Subtest: a\nBail out! no such module\nnot ok 1 - a # time=1ms');
+  t.match(lines.join('\n'), 'no such module');
 });
 
 t.test('a name that speaks of a skip is none', async (t) => {
-  const said: string[] = [];
-  const { feed, sums } = tapDigest((line) => said.push(line), { quiet: true });
-  feed('    ok 1 - what it printed: ok 1 - later \\# SKIP no cpio');
-  feed('    not ok 2 - what it printed: ok 1 - later \\# SKIP no cpio');
-  t.same(sums(), { total: 2, failed: 1, skipped: 0 });
-  t.strictSame(said, []);
+  const { lines, sums } = digest(
+    [
+      '# Subtest: a',
+      '    ok 1 - what it printed: ok 1 - later \\# SKIP no cpio',
+      '    not ok 2 - what it printed: ok 1 - later \\# SKIP no cpio',
+      'not ok 1 - a # time=1ms',
+    ].join('\n'),
+    { quiet: true },
+  );
+  t.strictSame(sums, { total: 2, failed: 1, skipped: 0 });
+  t.match(lines.join('\n'), 'later # SKIP no cpio');
 });

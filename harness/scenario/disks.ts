@@ -2,10 +2,12 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataSize, writeDataDisk } from '../../images/guest/data-disk.js';
+import { outsideNeeds } from '../../images/guest/module-depends.js';
 import { modulePayload } from '../../images/guest/module-payload.js';
 import type { Entry, FileEntry } from '../../images/guest/newc.js';
 import { writePayload } from '../../images/guest/payload.js';
-import { siblingModules } from '../../images/guest/sibling-modules.js';
+import { kernelModules, siblingModules } from '../../images/guest/sibling-modules.js';
+import { driverNeeds } from '../guest/disks.js';
 import { type Disk, type Siblings, slots } from '../qemu/argv.js';
 import { siblingSlot } from '../qemu/layout.js';
 import type { Environment } from '../run/environment.js';
@@ -32,14 +34,33 @@ const driverModules = ({ modules, kernel }: Environment) =>
     ),
   );
 
-const driverPayload = onceFor(builtDriver, async (environment) =>
-  modulePayload(environment.kernel, environment.root, await driverModules(environment)),
-);
+/**
+ * The driver's modules, and what they need of the kernel that is not built in. The guest loads the latter, by a list, before anything is
+ * noted of it: a module of the kernel that stays when the driver goes is nothing that the driver left behind.
+ */
+const driverFiles = async (environment: Environment) => {
+  const { kernel, root } = environment;
+  const own = await driverModules(environment);
+  const needs = outsideNeeds(own);
+  const list = Buffer.from(needs.map((name) => `${name}\n`).join(''));
+  return {
+    modules: [...own, ...(await kernelModules(kernel, root, needs))],
+    list: { path: driverNeeds, type: 'file', content: list } satisfies FileEntry,
+  };
+};
+
+const driverPayload = onceFor(builtDriver, async (environment) => {
+  const { modules, list } = await driverFiles(environment);
+  return [...(await modulePayload(environment.kernel, environment.root, modules)), list];
+});
 
 const vmdPayload = onceFor(builtDriver, async (environment) => {
   const { kernel, root } = environment;
-  const files = await Promise.all([driverModules(environment), siblingModules(kernel, root)]);
-  return modulePayload(kernel, root, files.flat());
+  const [{ modules, list }, siblings] = await Promise.all([
+    driverFiles(environment),
+    siblingModules(kernel, root),
+  ]);
+  return [...(await modulePayload(kernel, root, [...modules, ...siblings])), list];
 });
 
 const payloadDisk = async (directory: string, slot: number, files: readonly Entry[]): Promise<Disk> => {

@@ -11,6 +11,7 @@ const reasons = {
   DEVMEM: 'registers are accessed through /dev/mem',
   HW_RANDOM_VIRTIO: "vmd's machine has an entropy device",
   PCI_MSI: 'without it the disks share the interrupt line of the function',
+  PTP_1588_CLOCK: 'the driver registers a PTP clock',
   SCSI_VIRTIO: "vmd's machine has a SCSI host for its CD-ROM drive",
   SMP: 'the guest has two CPUs',
   SUSPEND: 'the guest is suspended to memory',

@@ -1,7 +1,7 @@
 // What the body of a scenario works with: a device, a guest that has it, and the driver in that guest.
 
 import { join } from 'node:path';
-import type { Trace, TraceEvent } from '../base/trace.js';
+import type { Trace, TraceEvent, TraceKind } from '../base/trace.js';
 import { type Device, type DeviceOptions, startDevice } from '../device/device.js';
 import type { Environment } from '../run/environment.js';
 import { type Before, readBefore, requireModules } from './before.js';
@@ -29,12 +29,12 @@ export interface Scene {
    * The first event of that kind from `mark` on that fits, or the last of the first `times` of them, now or later. GUEST_TIMEOUT
    * when there is none in 10 s, GUEST_EXIT or GUEST_PANIC at once when the guest goes down first.
    */
-  until(
-    kind: TraceEvent['kind'],
+  until<Kind extends TraceKind>(
+    kind: Kind,
     mark: number,
-    fits?: (event: TraceEvent) => boolean,
+    fits?: (event: TraceEvent<Kind>) => boolean,
     times?: number,
-  ): Promise<TraceEvent>;
+  ): Promise<TraceEvent<Kind>>;
   /** A second device with a trace of its own, to be plugged in by the scenario. */
   another(options?: Omit<DeviceOptions, 'trace'>): Promise<TracedDevice>;
 }
@@ -108,9 +108,8 @@ const startGuest = async (
   return vm;
 };
 
-/** Brings the driver into our own small guest as the scenario wants it; a distribution has it already. */
-const bringDriver = async (driver: Driver, options: ScenarioOptions): Promise<void> => {
-  await driver.install();
+/** Loads the driver in our own small guest as the scenario wants it; a distribution has done it already. */
+const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<void> => {
   if ((options.driver ?? 'loaded') !== 'loaded') return;
   await driver.load({
     ...(options.quiet && driver.quiet),
@@ -141,8 +140,10 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   const before = await readBefore(shell);
   requireModules(before, environment.kernel.release);
   const own = options.guest !== 'distro' && options.driver !== 'absent';
+  // It loads what the driver needs of the kernel, which stays: that is not held by the driver.
+  if (own) await driver.install();
   const held = own ? await holdings(shell, options.plugged === false ? null : vm.address) : undefined;
-  if (own) await bringDriver(driver, options);
+  if (own) await loadDriver(driver, options);
 
   const another: Scene['another'] = async (more = {}) => {
     const trace = newTrace();

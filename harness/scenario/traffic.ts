@@ -10,7 +10,7 @@ const commandText = (value: number): string => commandName(value) ?? `0x${value.
 
 /** The acknowledgements since `mark`, as `REBOOT: graceful`: the value written and what it did. */
 export const acks = (trace: Trace, mark: number): string[] =>
-  trace.since(mark, 'ack').map(({ value, effect }) => `${commandText(Number(value))}: ${effect}`);
+  trace.since(mark, 'ack').map(({ value, effect }) => `${commandText(value)}: ${effect}`);
 
 /** `command`, or `command (8 bits)` where an access has not the register's own width; `offset 33 (8 bits)` where no register starts. */
 const target = (offset: number, width: number): string => {
@@ -21,12 +21,13 @@ const target = (offset: number, width: number): string => {
 
 /** The guest's accesses to BAR0 since `mark`, as `read isr` and `write command = REBOOT`. */
 export const accesses = (trace: Trace, mark: number): string[] =>
-  trace.since(mark).flatMap(({ kind, offset, width, value }) => {
-    const where = target(Number(offset), Number(width));
+  trace.since(mark).flatMap((event) => {
+    if (event.kind !== 'bar-read' && event.kind !== 'bar-write') return [];
+    const { kind, offset, width, value } = event;
+    const where = target(offset, width);
     if (kind === 'bar-read') return [`read ${where}`];
-    if (kind !== 'bar-write') return [];
-    const isCommand = Number(offset) === registers.command.offset;
-    return [`write ${where} = ${isCommand ? commandText(Number(value)) : value}`];
+    const isCommand = offset === registers.command.offset;
+    return [`write ${where} = ${isCommand ? commandText(value) : value}`];
   });
 
 /** The guest's writes among them. */
@@ -44,7 +45,7 @@ export const samples = (trace: Trace, mark: number): ReadonlySet<unknown> =>
 /** Of `bar-read`: a read of that register. */
 export const isReadOf =
   (name: RegisterName) =>
-  ({ offset }: TraceEvent): boolean =>
+  ({ offset }: TraceEvent<'bar-read'>): boolean =>
     offset === registers[name].offset;
 
 /** Of `bar-read`: a look at the command register. */
@@ -57,7 +58,7 @@ export const isTimeRead = isReadOf('microsecondsLow');
 export const hasDriverOk = (value: number): boolean => (value & status.DRIVER_OK) !== 0;
 
 /** Of `status`: the driver is up. */
-export const isDriverOk = ({ value }: TraceEvent): boolean => hasDriverOk(Number(value));
+export const isDriverOk = ({ value }: TraceEvent<'status'>): boolean => hasDriverOk(value);
 
 /** For a fault: the guest's reads of that register. */
 export const readsOf = (name: RegisterName) =>

@@ -1,4 +1,4 @@
-import { existsSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { codeOf } from '../base/errors.js';
@@ -13,6 +13,9 @@ const directoryFor = (t: Test): string => {
   t.teardown(directory.remove);
   return directory.path;
 };
+
+/** Who is not root cannot give a directory to somebody else. */
+const notRoot = process.getuid?.() === 0 ? false : 'needs root';
 
 const caught = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, codeOf);
 
@@ -61,12 +64,35 @@ t.test('closing does not remove a file that somebody else put there', async (t) 
   t.ok(existsSync(path));
 });
 
-t.test('a directory that cannot be made is named', async (t) => {
-  const path = '/dev/null/below/a.sock';
+t.test('a directory that is not made is named, with the reason', async (t) => {
+  const top = directoryFor(t);
+  writeFileSync(join(top, 'file'), '');
+  const cases: [path: string, message: RegExp][] = [
+    [
+      '/dev/null/below/a.sock',
+      /\/dev\/null\/below does not exist .* \/dev\/null is not a directory; make it first/,
+    ],
+    [join(top, 'file', 'below', 'a.sock'), /file is not a directory/],
+    [join(top, 'one', 'two', 'a.sock'), /one: ENOENT; make it first/],
+    ['/proc/vmmci/a.sock', process.getuid?.() === 0 ? /mkdir failed: ENOENT/ : /belongs to another user/],
+  ];
+  for (const [path, message] of cases) {
+    await t.rejects(
+      listen(path, () => {}),
+      { code: 'SOCKET_PATH', message },
+    );
+  }
+  t.same(readdirSync(top), ['file'], 'nothing was made');
+});
+
+t.test('no directory is made in one of another user', { skip: notRoot }, async (t) => {
+  const top = directoryFor(t);
+  chownSync(top, 65534, 65534);
   await t.rejects(
-    listen(path, () => {}),
-    { code: 'SOCKET_PATH', message: /\/dev\/null\/below cannot be made: ENOTDIR/ },
+    listen(join(top, 'new', 'a.sock'), () => {}),
+    { code: 'SOCKET_PATH', message: /belongs to another user/ },
   );
+  t.same(readdirSync(top), []);
 });
 
 t.test('paths that cannot be sockets are named', async (t) => {

@@ -41,7 +41,8 @@ const bind = (fd: number, path: string): void => {
 };
 
 /**
- * Listens on a Unix socket of mode 0600; a missing directory is made with mode 0700. A dead socket file is replaced.
+ * Listens on a Unix socket of mode 0600; a missing directory is made as by `makeSocketDirectory`. A dead socket file is
+ * replaced.
  * Rejects with SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
  */
 export const listen = async (path: string, onChannel: (channel: Channel) => void): Promise<Listener> => {

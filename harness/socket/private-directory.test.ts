@@ -16,8 +16,9 @@ t.test('sockets work wherever TMPDIR is, and nothing of them is left', async (t)
       const { privateDirectory } = await import(${module('./private-directory.js')});
       const { listen } = await import(${module('./listen.js')});
       const { connect } = await import(${module('./connect.js')});
-      const { realpathSync, readdirSync } = await import('node:fs');
+      const { mkdirSync, realpathSync } = await import('node:fs');
       const directory = privateDirectory();
+      mkdirSync(directory.path + '/sockets');
       const listener = await listen(directory.path + '/sockets/0/a-name-as-long-as.sock', () => {});
       (await connect(listener.path)).close();
       console.log(directory.path + ' ' + realpathSync(directory.path));

@@ -17,6 +17,7 @@ export class FakeFrontEnd implements FrontEnd {
     [16, 0],
   ]);
   readonly closed: Promise<void>;
+  wholeRegister = true;
   /** The whole register also for a narrow read, as our own backend gives it. */
   whole = true;
   /** The next calls wait for this. */

@@ -37,6 +37,7 @@ const target = (close: (fd: number) => void): Target => {
       if (trigger !== null) close(trigger);
       trigger = fd;
     },
+    loopback: () => trigger !== null,
     mask: () => {},
     unmask: () => {},
   };

@@ -8,11 +8,10 @@ import {
   encodeIrqInfo,
   encodeRegionInfo,
   INTX_FLAGS,
-  irq,
   REGIONS,
   regionFlag,
 } from './info.js';
-import { irqCounts, setIrqs } from './interrupts.js';
+import { irqCount, setIrqs } from './interrupts.js';
 import { MAX_DESCRIPTORS, type Request } from './messages.js';
 import { fatal, require } from './refusal.js';
 import { encodeAccess } from './region-access.js';
@@ -82,9 +81,8 @@ export const handle = async (
       return encodeRegionInfo(request.index, size, flags);
     }
     case 'irq-info': {
-      const count = irqCounts.get(request.index);
-      require(count !== undefined, () => `interrupt type ${request.index} does not exist here`);
-      return encodeIrqInfo(request.index, request.index === irq.INTX ? INTX_FLAGS : 0, count);
+      const count = irqCount(request.index);
+      return encodeIrqInfo(request.index, count > 0 ? INTX_FLAGS : 0, count);
     }
     case 'set-irqs':
       setIrqs(request, fds, target, descriptors);

@@ -31,6 +31,12 @@ const errnoOfDecode = (...args: Parameters<typeof decode>): unknown => {
 
 const none = Buffer.alloc(0);
 const version = (text: string) => Buffer.concat([Buffer.alloc(4), Buffer.from(text)]);
+/** A version request whose data is made of text and of single bytes. */
+const bytes = (...parts: (string | number)[]) =>
+  Buffer.concat([
+    Buffer.alloc(4),
+    ...parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))),
+  ]);
 const access = (offset: bigint, index: number, count: number, data?: Buffer) =>
   encodeAccess(offset, index, count, data);
 const irqs = (flags: number, index: number, start: number, count: number, booleans?: boolean[]) =>
@@ -127,6 +133,26 @@ t.test('what is not as specified is refused with an errno', async (t) => {
     ['version data with a NUL inside', 22, [command.VERSION, version('{}\0{}\0')]],
     ['version data that is not JSON', 22, [command.VERSION, version('{\0')]],
     ['version data that is a list', 22, [command.VERSION, version('[]\0')]],
+    ['version data that is not UTF-8', 22, [command.VERSION, bytes('{"a":"', 0xc3, '"}\0')]],
+    ['version data with a byte-order mark', 22, [command.VERSION, version('\ufeff{}\0')]],
+    ['UTF-8 that is longer than it need be', 22, [command.VERSION, bytes('{"a":"', 0xc0, 0xaf, '"}\0')]],
+    ['half of a surrogate pair', 22, [command.VERSION, bytes('{"a":"', 0xed, 0xa0, 0x80, '"}\0')]],
+    ['capabilities that are null', 22, [command.VERSION, version('{"capabilities":null}\0')]],
+    [
+      'a client that takes no byte',
+      22,
+      [command.VERSION, version('{"capabilities":{"max_data_xfer_size":0}}\0')],
+    ],
+    [
+      'a capability that is no whole number',
+      22,
+      [command.VERSION, version('{"capabilities":{"max_msg_fds":1.5}}\0')],
+    ],
+    [
+      'a capability beyond all numbers',
+      22,
+      [command.VERSION, version('{"capabilities":{"max_msg_fds":1e999}}\0')],
+    ],
     ['capabilities that are a list', 22, [command.VERSION, version('{"capabilities":[]}\0')]],
     ['a capability that is text', 22, [command.VERSION, version('{"capabilities":{"max_msg_fds":"8"}}\0')]],
     ['a negative capability', 22, [command.VERSION, version('{"capabilities":{"pgsizes":-1}}\0')]],

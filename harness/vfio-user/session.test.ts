@@ -5,11 +5,12 @@ import type { Action } from '../faults/hook.js';
 import { FakeDescriptors, FakeWire } from '../testing/fake-wire.js';
 import { command } from './command.js';
 import { encodeDmaMap, encodeDmaUnmap } from './dma.js';
-import { decodeHeader, encodeMessage, type Header } from './header.js';
-import { encodeInfoRequest } from './info.js';
+import { decodeHeader, encodeMessage, HEADER_SIZE, headerFlag } from './header.js';
+import { encodeInfoRequest, INTX_FLAGS, irq, region } from './info.js';
+import { errno } from './refusal.js';
 import { encodeAccess } from './region-access.js';
 import { runSession, type ServeOptions } from './session.js';
-import { encodeSetIrqs } from './set-irqs.js';
+import { encodeSetIrqs, irqAction, irqData } from './set-irqs.js';
 import type { Target } from './target.js';
 import { encodeVersion } from './version.js';
 
@@ -47,6 +48,11 @@ class FakeTarget implements Target {
     this.trigger = trigger;
     this.calls.push(trigger === null ? 'disarm' : 'arm');
   }
+  loopback(): boolean {
+    if (this.trigger === null) return false;
+    this.calls.push('loopback');
+    return true;
+  }
   mask(): void {
     this.calls.push('mask');
   }
@@ -54,6 +60,29 @@ class FakeTarget implements Target {
     this.calls.push('unmask');
   }
 }
+
+const errnoName = (value: number): string =>
+  Object.entries(errno).find(([, number]) => number === value)?.[0] ?? String(value);
+
+/** Little-endian dwords, which is what replies are made of; bytes of data at the end singly. */
+const wordsOf = (body: Buffer): number[] => {
+  const whole = body.length - (body.length % 4);
+  const words = Array.from({ length: whole / 4 }, (_, at) => body.readUInt32LE(4 * at));
+  return [...words, ...body.subarray(whole)];
+};
+
+/** The body of a reply as dwords, or the name of the errno that it was refused with. */
+interface Answer {
+  id: number;
+  result: readonly number[] | string;
+}
+
+/** Replies without a body: to VERSION without capabilities (two u16), and to what only succeeds. */
+const VERSION_0_0 = [0];
+const DONE: number[] = [];
+
+const { NONE, BOOL, EVENTFD } = irqData;
+const { MASK, UNMASK, TRIGGER } = irqAction;
 
 const setUp = (options: ServeOptions = {}) => {
   const descriptors = new FakeDescriptors();
@@ -65,54 +94,67 @@ const setUp = (options: ServeOptions = {}) => {
   const send = (number: number, body?: Buffer, fds: number[] = [], flags = 0) =>
     wire.feed(encodeMessage({ id: id++, command: number, flags }, body), fds);
   const hello = () => send(command.VERSION, encodeVersion(0, 0));
-  /** Ends the connection and gives what was answered: `errno` or the body in hex, by message id. */
-  const answers = async (): Promise<[number, string | number][]> => {
+  /** Ends the connection and gives what was answered, in order. */
+  const answers = async (): Promise<Answer[]> => {
     wire.end();
     await done;
     return wire.written.map((message) => {
-      const header: Header = decodeHeader(message);
-      return [header.id, header.flags === 0x21 ? header.error : message.subarray(16).toString('hex')];
+      const { id, flags, error } = decodeHeader(message);
+      const isError = flags === (headerFlag.REPLY | headerFlag.ERROR);
+      return { id, result: isError ? errnoName(error) : wordsOf(message.subarray(HEADER_SIZE)) };
     });
   };
   return { wire, descriptors, target, trace, done, send, hello, answers };
 };
 
-const irqs = (flags: number, count = 1, index = 0, start = 0) =>
+/** INTx unless told otherwise. */
+const irqs = (flags: number, { count = 1, index = irq.INTX as number, start = 0 } = {}) =>
   encodeSetIrqs({ flags, index, start, count });
-const read = (offset: number, count: number, region = 0) => encodeAccess(BigInt(offset), region, count);
-const write = (offset: number, data: Buffer, region = 0) =>
-  encodeAccess(BigInt(offset), region, data.length, data);
+const read = (offset: number, count: number, index = 0) => encodeAccess(BigInt(offset), index, count);
+const write = (offset: number, data: Buffer, index = 0) =>
+  encodeAccess(BigInt(offset), index, data.length, data);
 
 t.test('what QEMU says when it takes a function in is answered', async (t) => {
   const { send, hello, answers, target, descriptors } = setUp();
-  hello();
   const memory = descriptors.other();
-  send(command.DMA_MAP, encodeDmaMap({ flags: 3, offset: 0n, address: 0n, size: 0xa0000n }), [memory]);
-  send(command.DEVICE_GET_INFO, encodeInfoRequest(16));
-  send(command.DEVICE_GET_REGION_INFO, encodeInfoRequest(32, 0));
-  send(command.DEVICE_GET_REGION_INFO, encodeInfoRequest(32, 3));
-  send(command.DEVICE_GET_IRQ_INFO, encodeInfoRequest(16, 0));
-  send(command.DEVICE_GET_IRQ_INFO, encodeInfoRequest(16, 2));
-  send(command.DEVICE_GET_IRQ_INFO, encodeInfoRequest(16, 3));
-  send(command.REGION_READ, read(5, 2));
-  send(command.REGION_WRITE, write(6, Buffer.of(1, 2)));
-  send(command.DEVICE_RESET);
-  const unmap = encodeDmaUnmap({ address: 0n, size: 0xa0000n });
-  send(command.DMA_UNMAP, unmap);
-  t.same(await answers(), [
-    [0, '00000000'],
-    [1, ''],
-    [2, '10000000030000000900000005000000'],
-    [3, '200000000300000000000000000000004000000000000000' + '0000000000000000'],
-    [4, '200000000000000003000000000000000000000000000000' + '0000000000000000'],
-    [5, '10000000070000000000000001000000'],
-    [6, '10000000000000000200000000000000'],
-    [7, 22],
-    [8, '05000000000000000000000002000000' + '0505'],
-    [9, '06000000000000000000000002000000'],
-    [10, ''],
-    [11, unmap.toString('hex')],
-  ]);
+  const range = { address: 0x1000n, size: 0xa0000n };
+  const [argsz, flags] = [
+    { device: 16, region: 32, irq: 16 },
+    { resetAndPci: 3, readWrite: 3 },
+  ];
+  const conversation: [send: () => void, result: Answer['result']][] = [
+    [hello, VERSION_0_0],
+    [() => send(command.DMA_MAP, encodeDmaMap({ flags: 3, offset: 0n, ...range }), [memory]), DONE],
+    [
+      () => send(command.DEVICE_GET_INFO, encodeInfoRequest(argsz.device)),
+      [argsz.device, flags.resetAndPci, 9, 5], // regions, types of interrupts
+    ],
+    [
+      () => send(command.DEVICE_GET_REGION_INFO, encodeInfoRequest(argsz.region, region.BAR0)),
+      [argsz.region, flags.readWrite, region.BAR0, 0, 64, 0, 0, 0], // size, then file offset, two dwords each
+    ],
+    [
+      () => send(command.DEVICE_GET_REGION_INFO, encodeInfoRequest(argsz.region, 3)),
+      [argsz.region, 0, 3, 0, 0, 0, 0, 0],
+    ],
+    [
+      () => send(command.DEVICE_GET_IRQ_INFO, encodeInfoRequest(argsz.irq, irq.INTX)),
+      [argsz.irq, INTX_FLAGS, irq.INTX, 1],
+    ],
+    ...[irq.MSI, irq.MSIX, irq.ERROR, irq.REQUEST].map((type): [() => void, number[]] => [
+      () => send(command.DEVICE_GET_IRQ_INFO, encodeInfoRequest(argsz.irq, type)),
+      [argsz.irq, 0, type, 0],
+    ]),
+    [() => send(command.REGION_READ, read(5, 2)), [5, 0, 0, 2, 5, 5]],
+    [() => send(command.REGION_WRITE, write(6, Buffer.of(1, 2))), [6, 0, 0, 2]],
+    [() => send(command.DEVICE_RESET), DONE],
+    [() => send(command.DMA_UNMAP, encodeDmaUnmap(range)), [24, 0, 0x1000, 0, 0xa0000, 0]],
+  ];
+  for (const [say] of conversation) say();
+  t.same(
+    await answers(),
+    conversation.map(([, result], id) => ({ id, result })),
+  );
   t.same(target.calls, ['read 0 5 2', 'write 0 6 0102', 'reset', 'disarm']);
   t.same([...descriptors.open], [], 'the memory descriptor is closed');
 });
@@ -134,8 +176,8 @@ t.test('accesses that the regions do not allow are refused and the client stays'
   send(command.REGION_READ, read(60, 4));
   const given = await answers();
   t.same(
-    given.slice(1, -1).map(([, answer]) => answer),
-    outside.map(() => 22),
+    given.slice(1, -1).map(({ result }) => result),
+    outside.map(() => 'EINVAL'),
   );
   t.same(target.calls, ['read 0 60 4', 'disarm']);
 });
@@ -146,8 +188,8 @@ t.test('a read larger than the client takes is refused', async (t) => {
   send(command.REGION_READ, read(0, 9));
   send(command.REGION_READ, read(0, 8));
   const given = await answers();
-  t.equal(given[1]?.[1], 22);
-  t.match(given[2]?.[1], /^0+800000000+$/);
+  t.equal(given[1]?.result, 'EINVAL');
+  t.same(given[2]?.result, [0, 0, 0, 8, 0, 0]);
 });
 
 t.test('VERSION comes first and once', async (t) => {
@@ -156,9 +198,9 @@ t.test('VERSION comes first and once', async (t) => {
   hello();
   hello();
   t.same(await answers(), [
-    [0, 22],
-    [1, '00000000'],
-    [2, 22],
+    { id: 0, result: 'EINVAL' },
+    { id: 1, result: VERSION_0_0 },
+    { id: 2, result: 'EINVAL' },
   ]);
   t.same(target.calls, ['disarm']);
 });
@@ -172,18 +214,18 @@ t.test('an eventfd becomes the trigger; anything else is closed and refused', as
     descriptors.other(),
     descriptors.event(),
   ];
-  send(command.DEVICE_SET_IRQS, irqs(0x24), [first]);
-  send(command.DEVICE_SET_IRQS, irqs(0x24), [wrong]);
-  send(command.DEVICE_SET_IRQS, irqs(0x24), [second]);
-  send(command.DEVICE_SET_IRQS, irqs(0x11));
-  send(command.DEVICE_SET_IRQS, irqs(0x09));
-  send(command.DEVICE_SET_IRQS, irqs(0x14), [stray]);
+  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [first]);
+  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [wrong]);
+  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [second]);
+  send(command.DEVICE_SET_IRQS, irqs(NONE | UNMASK));
+  send(command.DEVICE_SET_IRQS, irqs(NONE | MASK));
+  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | UNMASK), [stray]);
   send(command.REGION_READ, read(0, 1));
   while (wire.written.length < 8) await new Promise(setImmediate);
   t.same([...descriptors.open], [second], 'only the trigger is open');
   t.same(
-    (await answers()).map(([, answer]) => answer),
-    ['00000000', '', 22, '', '', '', 95, '0000000000000000000000000100000000'],
+    (await answers()).map(({ result }) => result),
+    [VERSION_0_0, DONE, 'EINVAL', DONE, DONE, DONE, 'EOPNOTSUPP', [0, 0, 0, 1, 0]],
   );
   t.same(target.calls, ['arm', 'arm', 'unmask', 'mask', 'read 0 0 1', 'disarm']);
   t.same([...descriptors.open], [], 'the trigger is closed when the client leaves');
@@ -192,42 +234,64 @@ t.test('an eventfd becomes the trigger; anything else is closed and refused', as
 t.test('interrupts that are not there', async (t) => {
   const { send, hello, answers, target } = setUp();
   hello();
-  send(command.DEVICE_SET_IRQS, irqs(0x24)); // de-assign
-  send(command.DEVICE_SET_IRQS, irqs(0x21, 0));
-  send(command.DEVICE_SET_IRQS, irqs(0x21, 0, 2)); // MSI-X has none to disable: nothing to do
-  send(command.DEVICE_SET_IRQS, irqs(0x21, 0, 3));
-  send(command.DEVICE_SET_IRQS, irqs(0x24, 1, 1));
-  send(command.DEVICE_SET_IRQS, irqs(0x11, 1, 0, 1));
-  send(command.DEVICE_SET_IRQS, irqs(0x11, 0xffffffff, 0, 1));
-  send(command.DEVICE_SET_IRQS, irqs(0x11, 0));
-  send(command.DEVICE_SET_IRQS, irqs(0x21, 1)); // the client would like to raise it itself
+  const cases: [Buffer, Answer['result']][] = [
+    [irqs(EVENTFD | TRIGGER), DONE], // de-assign
+    [irqs(NONE | TRIGGER, { count: 0 }), DONE],
+    // Of the other types there are none to disable: nothing to do.
+    ...[irq.MSI, irq.MSIX, irq.ERROR, irq.REQUEST].map((index): [Buffer, number[]] => [
+      irqs(NONE | TRIGGER, { count: 0, index }),
+      DONE,
+    ]),
+    [irqs(EVENTFD | TRIGGER, { index: irq.MSI }), 'EINVAL'],
+    [irqs(EVENTFD | TRIGGER, { index: irq.ERROR }), 'EINVAL'],
+    [irqs(NONE | UNMASK, { start: 1 }), 'EINVAL'],
+    [irqs(NONE | UNMASK, { start: 1, count: 0xffffffff }), 'EINVAL'],
+    [irqs(NONE | UNMASK, { count: 0 }), 'EINVAL'],
+    [irqs(NONE | TRIGGER, { start: 1, count: 0 }), 'EINVAL'],
+  ];
+  for (const [body] of cases) send(command.DEVICE_SET_IRQS, body);
   t.same(
-    (await answers()).slice(1).map(([, answer]) => answer),
-    ['', '', '', 22, 22, 22, 22, 22, 95],
+    (await answers()).slice(1).map(({ result }) => result),
+    cases.map(([, result]) => result),
   );
   t.same(target.calls, ['disarm', 'disarm', 'disarm']);
 });
 
+const booleans = (flags: number, value: boolean) =>
+  encodeSetIrqs({ flags, index: irq.INTX, start: 0, count: 1, booleans: [value] });
+
 t.test('boolean data acts where it is true', async (t) => {
   const { send, hello, answers, target } = setUp();
   hello();
-  for (const value of [false, true])
-    send(
-      command.DEVICE_SET_IRQS,
-      encodeSetIrqs({ flags: 0x12, index: 0, start: 0, count: 1, booleans: [value] }),
-    );
+  for (const value of [false, true]) send(command.DEVICE_SET_IRQS, booleans(BOOL | UNMASK, value));
   await answers();
   t.same(target.calls, ['unmask', 'disarm']);
+});
+
+t.test('a client can trigger its own eventfd, to test what it has wired', async (t) => {
+  const { send, hello, answers, target, descriptors } = setUp();
+  hello();
+  send(command.DEVICE_SET_IRQS, irqs(NONE | TRIGGER));
+  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [descriptors.event()]);
+  send(command.DEVICE_SET_IRQS, irqs(NONE | TRIGGER));
+  send(command.DEVICE_SET_IRQS, booleans(BOOL | TRIGGER, false));
+  send(command.DEVICE_SET_IRQS, booleans(BOOL | TRIGGER, true));
+  t.same(
+    (await answers()).slice(1).map(({ result }) => result),
+    ['EINVAL', DONE, DONE, DONE, DONE],
+    'refused while there is none',
+  );
+  t.same(target.calls, ['arm', 'loopback', 'loopback', 'disarm']);
 });
 
 t.test('no reply where none is wanted, not even for an error', async (t) => {
   const { send, hello, answers, target } = setUp();
   hello();
-  send(command.REGION_WRITE, write(0, Buffer.of(9)), [], 0x10);
-  send(command.REGION_WRITE, write(64, Buffer.of(9)), [], 0x10);
+  send(command.REGION_WRITE, write(0, Buffer.of(9)), [], headerFlag.NO_REPLY);
+  send(command.REGION_WRITE, write(64, Buffer.of(9)), [], headerFlag.NO_REPLY);
   send(command.REGION_READ, read(0, 1));
   t.same(
-    (await answers()).map(([id]) => id),
+    (await answers()).map(({ id }) => id),
     [0, 3],
   );
   t.same(target.calls, ['write 0 0 09', 'read 0 0 1', 'disarm']);
@@ -252,7 +316,7 @@ t.test('messages wait for the one before', async (t) => {
 });
 
 t.test('a stream out of step is closed', async (t) => {
-  const reply = encodeMessage({ id: 1, command: command.DEVICE_RESET, flags: 1 });
+  const reply = encodeMessage({ id: 1, command: command.DEVICE_RESET, flags: headerFlag.REPLY });
   const small = encodeMessage({ id: 1, command: command.DEVICE_RESET, flags: 0 });
   small.writeUInt32LE(15, 4);
   const large = encodeMessage({ id: 1, command: command.REGION_WRITE, flags: 0 });
@@ -267,7 +331,7 @@ t.test('a stream out of step is closed', async (t) => {
     t.equal(wire.isOpen, false, what);
     t.same(wire.written, [], `${what}: no answer`);
     t.same([...descriptors.open], [], `${what}: descriptors closed`);
-    t.type(trace.events.at(-1)?.reason, 'string', `${what}: the trace has the reason`);
+    t.type(trace.since(0, 'vfio-user').at(-1)?.reason, 'string', `${what}: the trace has the reason`);
   }
 });
 
@@ -276,13 +340,13 @@ t.test('what a target refuses, and what it cannot do', async (t) => {
   hello();
   target.failure = new HarnessError('SOCKET_CLOSED', { path: 'backend', when: 'just now' });
   send(command.REGION_READ, read(0, 1));
-  t.equal((await answers())[1]?.[1], 5, 'EIO for an error without errno');
+  t.equal((await answers())[1]?.result, 'EIO', 'EIO for an error without errno');
 });
 
 t.test('a bug in the target ends the session and is not swallowed', async (t) => {
   const { send, hello, done, target, wire, descriptors } = setUp();
   hello();
-  send(command.DEVICE_SET_IRQS, irqs(0x24), [descriptors.event()]);
+  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [descriptors.event()]);
   target.failure = new TypeError('a bug');
   send(command.REGION_READ, read(0, 1));
   await t.rejects(done, TypeError);
@@ -302,22 +366,23 @@ t.test('faults', async (t) => {
     const { send, hello, answers, target } = setUp(options);
     hello();
     send(command.REGION_READ, read(3, 4));
-    const given = (await answers()).slice(1).map(([, answer]) => answer);
-    return [given[0], target.calls[0]];
+    return { answer: (await answers())[1]?.result, call: target.calls[0] };
   };
-  const head = (count: number) => `0300000000000000000000000${count}000000`;
-  t.same(await readFour({}), [`${head(4)}03030303`, 'read 0 3 4'], 'none');
-  t.same(
-    await readFour(always(undefined)),
-    [`${head(4)}03030303`, 'read 0 3 4'],
-    'an action without outcome',
-  );
-  t.same(await readFour(always({ kind: 'drop' })), [undefined, 'read 0 3 4']);
-  t.same(await readFour(always({ kind: 'error', errno: 5 })), [5, 'disarm']);
-  t.same(await readFour(always({ kind: 'short', bytes: 1 })), [`${head(1)}03`, 'read 0 3 4']);
-  t.same(await readFour(always({ kind: 'ones' })), [`${head(4)}ffffffff`, 'read 0 3 4']);
-  t.same(await readFour(always({ kind: 'value', value: 0xaabb })), [`${head(4)}bbaa0000`, 'read 0 3 4']);
-  t.same(await readFour(always({ kind: 'disconnect' })), [undefined, 'disarm']);
+  /** What a read of four bytes at 3 gets: offset, region, count, and then the data. */
+  const data = (...bytes: number[]) => [3, 0, 0, bytes.length, ...wordsOf(Buffer.from(bytes))];
+  const handled = 'read 0 3 4';
+  const cases: [what: string, outcome: Action['outcome'], answer: unknown, call: string][] = [
+    ['an action without outcome', undefined, data(3, 3, 3, 3), handled],
+    ['drop', { kind: 'drop' }, undefined, handled],
+    ['error', { kind: 'error', errno: errno.EIO }, 'EIO', 'disarm'],
+    ['short', { kind: 'short', bytes: 1 }, data(3), handled],
+    ['ones', { kind: 'ones' }, data(0xff, 0xff, 0xff, 0xff), handled],
+    ['value', { kind: 'value', value: 0xaabb }, data(0xbb, 0xaa, 0, 0), handled],
+    ['disconnect', { kind: 'disconnect' }, undefined, 'disarm'],
+  ];
+  t.same(await readFour({}), { answer: data(3, 3, 3, 3), call: handled }, 'no fault');
+  for (const [what, outcome, answer, call] of cases)
+    t.same(await readFour(always(outcome)), { answer, call }, what);
 });
 
 t.test('a delayed answer does not outlive its connection', async (t) => {

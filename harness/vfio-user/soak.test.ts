@@ -29,6 +29,7 @@ const target = (): Target => {
       if (trigger !== null) closeFd(trigger);
       trigger = fd;
     },
+    loopback: () => trigger !== null,
     mask: () => {},
     unmask: () => {},
   };

@@ -9,6 +9,8 @@ export interface Target {
   reset(): Promise<void>;
   /** INTx's eventfd, the target's from here on (it closes it); `null` disables the interrupt. */
   arm(trigger: number | null): void;
+  /** Signals INTx's eventfd although the device has raised nothing. False when there is no eventfd. */
+  loopback(): boolean;
   mask(): void;
   unmask(): void;
 }

@@ -27,9 +27,13 @@ const names = ['max_msg_fds', 'max_data_xfer_size', 'max_dma_maps', 'pgsizes'] a
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const parse = (text: string): unknown => {
+/** A byte-order mark is kept, which JSON does not allow. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** `undefined` for what is not UTF-8, or not JSON. */
+const parse = (data: Buffer): unknown => {
   try {
-    return JSON.parse(text);
+    return JSON.parse(utf8.decode(data));
   } catch {
     return undefined;
   }
@@ -38,9 +42,9 @@ const parse = (text: string): unknown => {
 const decodeCapabilities = (data: Buffer): Capabilities => {
   if (data.length === 0) return {};
   require(data.indexOf(0) === data.length - 1, () => 'version data does not end in its one NUL');
-  const root = parse(data.toString('utf8', 0, data.length - 1));
-  require(isObject(root), () => 'version data is not a JSON object');
-  const given = root.capabilities ?? {};
+  const root = parse(data.subarray(0, -1));
+  require(isObject(root), () => 'version data is not a JSON object in UTF-8');
+  const { capabilities: given = {} } = root;
   require(isObject(given), () => 'capabilities is not a JSON object');
   const capabilities: Capabilities = {};
   for (const name of names) {
@@ -50,6 +54,8 @@ const decodeCapabilities = (data: Buffer): Capabilities => {
       `capability ${name} is not a whole number`);
     capabilities[name] = value;
   }
+  require(capabilities.max_data_xfer_size !== 0, () =>
+    'max_data_xfer_size is 0, so that no register could ever be read; expected 4 or more');
   return capabilities;
 };
 

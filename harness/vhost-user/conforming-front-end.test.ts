@@ -150,8 +150,16 @@ t.test('each offset and width: the low bytes of a register, or a zero-length pay
 t.test('the whole block at once, as the generic device of QEMU reads it', async (t) => {
   const { read } = await connected(t, [CONFIG]);
   t.same(await read(0, 20), words(0, seconds, 0, microseconds, 0));
-  t.same(await read(0, 256), Buffer.concat([words(0, seconds, 0, microseconds, 0), Buffer.alloc(236)]));
   t.same(await read(4, 8), words(seconds, 0));
+  t.same(await read(4, 16), words(seconds, 0, microseconds, 0));
+  for (const [offset, size] of [
+    [0, 21],
+    [0, 24],
+    [0, 256],
+    [4, 17],
+    [16, 5],
+  ] as const)
+    t.equal(await read(offset, size), undefined, `${size} at ${offset} end beyond the last register`);
   t.equal(await read(20, 4), undefined, 'there is nothing behind it');
   t.equal(await read(1, 8), undefined, 'nor from the middle of a register on');
 });

@@ -12,6 +12,8 @@ import type { RequestName } from './requests.js';
 export interface FrontEnd {
   /** As the back-end offers them, vhost-user's own bit 30 left out. */
   readonly features: bigint;
+  /** The backend is one of this project: it gives whole registers (WHOLE_REGISTER). */
+  readonly wholeRegister: boolean;
   /**
    * Reads `size` bytes at `offset` of the config space. Zero-length: the back-end has no register there. A back-end
    * that can (ours) gives the whole 32-bit register also for a narrower size; the caller cuts.
@@ -77,6 +79,7 @@ export const startFrontEnd = async (
     const whole = session.has('WHOLE_REGISTER');
     return {
       features: features & ~PROTOCOL_FEATURES,
+      wholeRegister: whole,
       getConfig: async (offset, size) => {
         const flags = whole && size < WORD ? wholeRegister : 0;
         const reply = await session.request('GET_CONFIG', encodeConfig(offset, Buffer.alloc(size), flags));

@@ -1,6 +1,7 @@
 // What the control socket of a device offers.
 
 import type { Trace } from '../base/trace.js';
+import { traceKinds } from '../base/trace-event.js';
 import { type ClockHolder, parseClock } from '../vmmci/clock.js';
 import { requests } from '../vmmci/commands.js';
 import type { Vmmci } from '../vmmci/device.js';
@@ -41,7 +42,7 @@ const traceMethod = (trace: ControlOptions['trace']): Method =>
   method({
     params: {
       since: optional(integer(0, Number.MAX_SAFE_INTEGER), 0),
-      kind: optional(text, undefined),
+      kind: optional(oneOf(traceKinds), undefined),
       limit: optional(integer(1, EVENTS), EVENTS),
     },
     run: ({ since, kind, limit }) => {

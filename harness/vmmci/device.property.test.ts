@@ -53,7 +53,7 @@ const model = (name: GenerationName, ops: readonly Op[]): string[] => {
   };
   for (const op of ops) {
     let seen = '';
-    if (op.do === 'read' && [0, 4, 8, 12, 16].includes(op.offset)) {
+    if (op.do === 'read' && [0, 4, 8, 12, 16].includes(op.offset) && op.offset + op.size <= 20) {
       let left = op.size;
       for (let at = op.offset; left > 0; at += 4) {
         let value = dword(at);

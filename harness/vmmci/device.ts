@@ -8,7 +8,7 @@ import { type Command, type CommandName, commandName, commands, type Request } f
 import * as feature from './features.js';
 import type { Generation } from './generations.js';
 import { KillTimer, type TimerName, type TimerState } from './kill-timer.js';
-import { CONFIG_OFFSET, registers, status } from './registers.js';
+import { CONFIG_OFFSET, CONFIG_SIZE, registers, status } from './registers.js';
 import type { Scheduler } from './scheduler.js';
 import { signal } from './signal.js';
 
@@ -92,10 +92,11 @@ export class Vmmci {
 
   /**
    * Reads `size` bytes of the register that starts at `offset`: its low bytes, whatever its width. More than 4 bytes
-   * are the registers that follow, zero past the last. Zero-length: no register starts there, and nothing happened.
+   * are the registers that follow. Zero-length: no register starts there, or that many bytes end beyond the last
+   * register, and nothing happened.
    */
   readConfig(offset: number, size: number): Buffer {
-    if (!this.#reads.has(offset)) return NO_REGISTER;
+    if (!this.#reads.has(offset) || offset + size > CONFIG_SIZE) return NO_REGISTER;
     const words = Math.ceil(size / WORD);
     const data = Buffer.alloc(words * WORD);
     for (let at = 0; at < data.length; at += WORD)

@@ -16,7 +16,10 @@ export interface Generation {
   readonly gracefulStart: 'while-pending' | 'always';
   /** Whether a read of ISR lowers the interrupt line besides clearing ISR. */
   readonly isrReadLowersLine: boolean;
-  /** What becomes of an interrupt raised while the guest's PIC masks it. QEMU's own PIC latches; told for the docs. */
+  /**
+   * What becomes of an interrupt raised while the guest's PIC masks it. QEMU's own PIC latches, but between a signal and
+   * the UNMASK that answers it this holds.
+   */
   readonly maskedAssert: 'lost' | 'latched';
   /** Whether the line is looked at once per raise, or again after each unmask while ISR is set. */
   readonly interrupt: 'one-shot' | 'level';

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { newc } from '../guest/newc.js';
@@ -14,7 +15,6 @@ import type { ToolRoot } from '../toolroot/enter.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { compose, type DriverModules, ownEntries } from './compose.js';
 import { ensureDistroInitramfs } from './initramfs.js';
-import { prune } from './prune.js';
 import { disabled, diskSize, driverDirectory, treeHash } from './recipe.js';
 import { ensureTree, type Tree } from './tree.js';
 
@@ -86,7 +86,7 @@ export const ensureDistro = async (
     progress?.(`distribution guest: making the disk for ${inputs.kernel.release}`);
     await makeImage(temporary, tree, inputs);
     await chmod(temporary, 0o444);
-    await prune(dirname(temporary), name, kept);
+    await keepNewest(dirname(temporary), { count: kept - 1 });
   });
   return { key, image, tree, initramfs: await ensureDistroInitramfs(inputs.kernel, inputs.root) };
 };

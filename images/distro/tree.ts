@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { withLock } from '../../harness/base/cache/lock.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { makeDebian } from '../toolroot/debian.js';
@@ -11,7 +12,6 @@ import { checkHost, checkSpace } from '../toolroot/host.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { sourceDateEpoch } from '../toolroot/recipe.js';
 import { inodeCommands } from './inodes.js';
-import { prune } from './prune.js';
 import { debianRecipe, space, treeHash } from './recipe.js';
 
 export interface Tree {
@@ -67,7 +67,7 @@ export const ensureTree = async (options: ProgressOptions = {}): Promise<Tree> =
   const path = join(directory, treeHash);
   await publish(path, async (temporary) => {
     await makeTree(temporary, options);
-    await prune(directory, treeHash, 2);
+    await keepNewest(directory, { count: 1 });
   });
   return treeAt(path);
 };

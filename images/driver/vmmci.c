@@ -70,6 +70,7 @@ static int vmmci_probe(struct virtio_device *vdev)
 
 	/* The core sets DRIVER_OK after this; from then on commands arrive. */
 	vdev->priv = vm;
+	vmmci_ptp_register(vm);
 	vmmci_schedule_poll(vm);
 	dev_info(&vdev->dev, "features%s%s%s\n",
 		 virtio_has_feature(vdev, VMMCI_F_TIMESYNC) ? " TIMESYNC" : "",
@@ -87,6 +88,7 @@ static void vmmci_remove(struct virtio_device *vdev)
 {
 	struct vmmci *vm = vdev->priv;
 
+	vmmci_ptp_unregister(vm);
 	cancel_delayed_work_sync(&vm->poll_work);
 	vmmci_handle_command(vm);
 	compat_reset_device(vdev);

@@ -4,6 +4,7 @@
 #define VMMCI_H
 
 #include <linux/ktime.h>
+#include <linux/ptp_clock_kernel.h>
 #include <linux/spinlock.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
@@ -50,6 +51,8 @@ enum vmmci_command {
  * @last: the last command that arrived
  * @counts: commands that arrived, by kind
  * @clock_lock: keeps the two reads of one sample together
+ * @ptp_info: what the PTP core calls
+ * @ptp: the PTP clock, or NULL if there is none
  */
 struct vmmci {
 	struct virtio_device *vdev;
@@ -63,6 +66,9 @@ struct vmmci {
 	unsigned long counts[VMMCI_COMMANDS];
 
 	spinlock_t clock_lock;		/* taken in any context */
+
+	struct ptp_clock_info ptp_info;
+	struct ptp_clock *ptp;
 };
 
 /**
@@ -105,8 +111,12 @@ void vmmci_schedule_poll(struct vmmci *vm);
 void vmmci_poll(struct work_struct *work);
 void vmmci_config_changed(struct virtio_device *vdev);
 
-int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample);
+int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample,
+		       struct ptp_system_timestamp *sts);
 s64 vmmci_drift_ns(const struct vmmci_sample *sample);
 void vmmci_sync(struct work_struct *work);
+
+void vmmci_ptp_register(struct vmmci *vm);
+void vmmci_ptp_unregister(struct vmmci *vm);
 
 #endif /* VMMCI_H */

@@ -3,6 +3,7 @@
 
 #include <linux/device.h>
 #include <linux/ktime.h>
+#include <linux/ptp_clock_kernel.h>
 #include <linux/timekeeping.h>
 
 #include "vmmci.h"
@@ -24,6 +25,8 @@ s64 vmmci_drift_ns(const struct vmmci_sample *sample)
  * vmmci_sample_clock - read the host's clock
  * @vm: the device
  * @sample: where to put it
+ * @sts: where to put the system's clock just before and after the sample is
+ *	taken, or NULL
  *
  * The sample counts as taken in the middle of the read of the seconds. May be
  * called from any context.
@@ -31,7 +34,8 @@ s64 vmmci_drift_ns(const struct vmmci_sample *sample)
  * Return: 0; -ENODATA if the host does not offer the time; -ENODEV if the
  * device does not respond; -EIO if the microseconds are not below a million.
  */
-int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample)
+int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample,
+		       struct ptp_system_timestamp *sts)
 {
 	ktime_t before, after;
 	unsigned long flags;
@@ -41,7 +45,9 @@ int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample)
 
 	spin_lock_irqsave(&vm->clock_lock, flags);
 	before = ktime_get();
+	ptp_read_system_prets(sts);
 	sample->seconds = vmmci_read(vm, VMMCI_REG_SECONDS);
+	ptp_read_system_postts(sts);
 	after = ktime_get();
 	sample->microseconds = vmmci_read(vm, VMMCI_REG_MICROSECONDS);
 	spin_unlock_irqrestore(&vm->clock_lock, flags);
@@ -72,7 +78,7 @@ void vmmci_sync(struct work_struct *work)
 	s64 drift;
 	int err;
 
-	err = vmmci_sample_clock(vm, &sample);
+	err = vmmci_sample_clock(vm, &sample, NULL);
 	if (err) {
 		dev_warn(dev, "cannot read the host clock: error %d\n", err);
 		return;

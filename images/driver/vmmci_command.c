@@ -118,7 +118,7 @@ void vmmci_poll(struct work_struct *work)
 	if (READ_ONCE(drift_interval_ms)) {
 		vmmci_handle_command(vm);
 		if (vmmci_debug > 1)
-			vmmci_sample_clock(vm, &sample);
+			vmmci_sample_clock(vm, &sample, NULL);
 	}
 	vmmci_schedule_poll(vm);
 }

@@ -15,7 +15,7 @@ static ssize_t host_time_show(struct device *dev, struct device_attribute *attr,
 	struct vmmci_sample sample;
 	int err;
 
-	err = vmmci_sample_clock(vm, &sample);
+	err = vmmci_sample_clock(vm, &sample, NULL);
 	if (err)
 		return err;
 	return sysfs_emit(buf, "%u.%06u\n", sample.seconds, sample.microseconds);
@@ -38,7 +38,7 @@ static ssize_t drift_ns_show(struct device *dev, struct device_attribute *attr, 
 	struct vmmci_sample sample;
 	int err;
 
-	err = vmmci_sample_clock(vm, &sample);
+	err = vmmci_sample_clock(vm, &sample, NULL);
 	if (err)
 		return err;
 	return sysfs_emit(buf, "%lld\n", vmmci_drift_ns(&sample));

@@ -72,6 +72,7 @@ const compiled = {
     'holdings.c': 'sbin/holdings',
     'kernel-log.c': 'sbin/kernel-log',
     'payload.c': 'sbin/payload',
+    'ptp.c': 'sbin/ptp',
     'writer.c': 'sbin/writer',
   },
   /** For one that has no init system. */

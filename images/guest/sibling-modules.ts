@@ -9,10 +9,14 @@ import type { FileEntry } from './newc.js';
 /** As modprobe takes them: entropy, network, SCSI host, CD-ROM. */
 export const siblingDrivers = ['virtio-rng', 'virtio_net', 'virtio_scsi', 'sr_mod'] as const;
 
-/** Their files and those of what they need, for a payload. KERNEL_MODULE. */
-export const siblingModules = async (kernel: GuestKernel, root: ToolRoot): Promise<FileEntry[]> => {
+/** Files of modules of the kernel, and of what those need, for a payload: without the ones in the initramfs. KERNEL_MODULE. */
+export const kernelModules = async (
+  kernel: GuestKernel,
+  root: ToolRoot,
+  names: readonly string[],
+): Promise<FileEntry[]> => {
   const there = new Set(await moduleClosure(kernel, wanted));
-  const missing = (await moduleClosure(kernel, siblingDrivers)).filter((path) => !there.has(path));
+  const missing = (await moduleClosure(kernel, names)).filter((path) => !there.has(path));
   return Promise.all(
     missing.map(async (path): Promise<FileEntry> => {
       const name = relative(kernel.modulesDirectory, path).replace(/\.(xz|zst)$/, '');
@@ -24,3 +28,7 @@ export const siblingModules = async (kernel: GuestKernel, root: ToolRoot): Promi
     }),
   );
 };
+
+/** The files of the drivers of vmd's other devices. KERNEL_MODULE. */
+export const siblingModules = (kernel: GuestKernel, root: ToolRoot): Promise<FileEntry[]> =>
+  kernelModules(kernel, root, siblingDrivers);

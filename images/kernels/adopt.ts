@@ -1,9 +1,9 @@
 // A kernel of the caller's own, taken into the cache as it is at this moment.
-import { copyFile, cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { publish } from '../../harness/base/cache/publish.js';
-import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { HarnessError } from '../../harness/base/errors.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
@@ -70,17 +70,13 @@ const completeIndex = async (tree: string, release: string): Promise<void> => {
 const placeOf = (row: KernelRow, { fingerprint }: KernelDirectory): string =>
   join(cacheDirectory(), 'own-kernels', `${row.name}-${fingerprint}`);
 
-/** A tree that is built again and again leaves a kernel each time: this one and the one before stay, which may still be in use. */
-const prune = async (row: KernelRow, current: string): Promise<void> => {
-  const home = dirname(current);
-  const others = (await readdir(home)).filter(
-    (name) => name.replace(/-[0-9a-f]{12}$/, '') === row.name && join(home, name) !== current,
-  );
-  const dated = await Promise.all(
-    others.map(async (name) => ({ path: join(home, name), at: (await stat(join(home, name))).mtimeMs })),
-  );
-  for (const { path } of dated.sort((left, right) => right.at - left.at).slice(1)) await removeTree(path);
-};
+/** A tree that is built again and again leaves a kernel each time: this one and the one before stay. */
+const prune = (row: KernelRow, current: string): Promise<void> =>
+  keepNewest(dirname(current), {
+    count: 2,
+    always: [basename(current)],
+    among: (name) => name.replace(/-[0-9a-f]{12}$/, '') === row.name,
+  });
 
 /** The kernel in the row's directory. KERNEL_DIRECTORY if it is not complete; KERNEL_INCOMPLETE if its packages are not. */
 export const adoptKernel = async (
@@ -95,7 +91,7 @@ export const adoptKernel = async (
     if (kind === 'packages') await copyPackages(found, temporary, root);
     else await linkModules(found, temporary, root);
     await completeIndex(temporary, release);
-    const [file, text] = manifestFor(release, fingerprint);
+    const [file, text] = manifestFor({ release, version: fingerprint });
     await writeFile(join(temporary, file), text);
   });
   await prune(row, place);

@@ -28,7 +28,7 @@ const needs: readonly Need[] = [
 const pvh: Need = { option: 'PVH', why: 'an uncompressed vmlinux is started through it', builtin: true };
 
 /** `CONFIG_PCI=y (the device is a PCI function)` for each option that the configuration lacks; empty when it will do. */
-export const lacksOf = (config: string, image: 'bzImage' | 'vmlinux'): string[] => {
+export const missingOptions = (config: string, image: 'bzImage' | 'vmlinux'): string[] => {
   const set = new Map(
     [...config.matchAll(/^CONFIG_(\w+)=(\S+)$/gm)].map(([, name = '', value]) => [name, value]),
   );

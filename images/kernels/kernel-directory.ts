@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
-import { lacksOf } from './config.js';
+import { missingOptions } from './config.js';
 
 /** All paths absolute. */
 export interface KernelDirectory {
@@ -131,7 +131,10 @@ export const readKernelDirectory = async (path: string): Promise<KernelDirectory
   if (image === undefined || config === undefined || symbols === undefined || absent.length > 0)
     throw refuse(directory, `Linux ${parts.release} is there, but not ${absent.join(', nor ')}`);
   const text = await readFile(config, 'utf8');
-  const lacks = lacksOf(text, /\/vmlinux(-|$)/.test(image.slice(directory.length)) ? 'vmlinux' : 'bzImage');
+  const lacks = missingOptions(
+    text,
+    /\/vmlinux(-|$)/.test(image.slice(directory.length)) ? 'vmlinux' : 'bzImage',
+  );
   if (lacks.length > 0)
     throw refuse(directory, `Linux ${parts.release} was built without ${lacks.join(', ')}`);
   const { kind, release } = parts;

@@ -1,7 +1,8 @@
 // A kernel in the cache.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as v from 'valibot';
+import { readCacheFile } from '../../harness/base/cache/read-file.js';
 import type { Bind } from '../toolroot/enter.js';
 import { layoutVersion } from './layout.js';
 import { askFor, type Flavour, type KernelRow } from './table.js';
@@ -14,11 +15,13 @@ export interface Kernel {
   release: string;
   /** The Debian version of the image package; of an own kernel, a word that changes with what it was made of. */
   version: string;
+  /** What else a kernel that was built here was made with. */
+  recipe?: string | undefined;
   series: string;
   flavour: Flavour;
   /** The unpacked packages; all paths but buildDirectory lie below it. */
   directory: string;
-  /** The bzImage. */
+  /** A bzImage, or a vmlinux with a PVH note. */
   bootImage: string;
   config: string;
   /** `…/usr/lib/modules/<release>`, with modules.dep. */
@@ -30,30 +33,31 @@ export interface Kernel {
 }
 
 /** What is written beside the tree when it is whole. */
-export interface KernelManifest {
-  layout: number;
-  release: string;
-  version: string;
-}
+const manifestSchema = v.object({
+  layout: v.literal(layoutVersion),
+  release: v.pipe(v.string(), v.regex(/^[\w.+~-]+$/)),
+  version: v.string(),
+  recipe: v.optional(v.string()),
+});
 
-const manifestPath = (directory: string): string => join(directory, 'kernel.json');
+const manifestName = 'kernel.json';
 
-export const manifestFor = (release: string, version: string): [string, string] => [
-  'kernel.json',
-  `${JSON.stringify({ layout: layoutVersion, release, version } satisfies KernelManifest)}\n`,
-];
+/** The name and the text of the manifest. */
+export const manifestFor = (
+  facts: Omit<v.InferOutput<typeof manifestSchema>, 'layout'>,
+): [string, string] => [manifestName, `${JSON.stringify({ layout: layoutVersion, ...facts })}\n`];
 
 /** The kernel in `directory`; `undefined` if there is none, or one of another layout. */
 export const readKernel = async (row: KernelRow, directory: string): Promise<Kernel | undefined> => {
-  const text = await readFile(manifestPath(directory), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const { layout, release, version } = JSON.parse(text) as KernelManifest;
-  if (layout !== layoutVersion) return undefined;
+  const manifest = await readCacheFile(join(directory, manifestName), manifestSchema);
+  if (manifest === undefined) return undefined;
+  const { release, version, recipe } = manifest;
   return {
     name: row.name,
     ask: askFor(row),
     release,
     version,
+    recipe,
     series: row.series,
     flavour: row.flavour,
     directory,

@@ -9,7 +9,7 @@ import { messageOf } from '../../harness/base/thrown.js';
 
 /** What an earlier build in the directory left, what is hidden, and what is not for the compiler. */
 const ignored =
-  /^\.|~$|\.(ko|o|a|mod|cmd|symvers|order|md|json|txt|conf|patch|log|test\.ts)$|\.mod\.c$|^Module\.symvers$|^modules\.order$|^node_modules$/;
+  /^\.|~$|\.(ko|o|a|mod|cmd|symvers|order|md|json|txt|conf|patch|log|rules|test\.ts)$|\.mod\.c$|^Module\.symvers$|^modules\.order$|^node_modules$/;
 
 const walk = async (directory: string): Promise<string[]> => {
   const found: string[] = [];

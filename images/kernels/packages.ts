@@ -14,6 +14,9 @@ export interface Package {
 export const imagePattern = ({ series, flavour }: Pick<KernelRow, 'series' | 'flavour'>): string =>
   `^linux-image-${series.replaceAll('.', '\\.')}(\\.[0-9]+)*([+-](deb)?[0-9]+)?${flavour === 'cloud' ? '-cloud' : ''}-amd64$`;
 
+/** The package with the sources of a series, which is named by nothing else. */
+export const sourcePackage = ({ series }: Pick<KernelRow, 'series'>): string => `linux-source-${series}`;
+
 const numbers = (text: string): number[] => (text.match(/\d+/g) ?? []).map(Number);
 
 /** By each number in turn: 6.12.9 is before 6.12.10. */

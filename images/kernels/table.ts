@@ -3,8 +3,8 @@
 import { basename, resolve } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
 
-/** `own`: a directory of the caller's. */
-export type Flavour = 'cloud' | 'generic' | 'own';
+/** `debug`: built here from Debian's source, with everything that finds bugs. `own`: a directory of the caller's. */
+export type Flavour = 'cloud' | 'generic' | 'debug' | 'own';
 
 export interface KernelRow {
   /** How it is asked for: `6.12-cloud`. */
@@ -58,9 +58,26 @@ const series = [
 const flavours = ['cloud', 'generic'] as const;
 
 /** Cloud kernels leave out drivers for hardware, so they are smaller and boot faster; generic ones are what most hosts run. */
-export const kernelTable: readonly KernelRow[] = series.flatMap((row) =>
+const packaged: readonly KernelRow[] = series.flatMap((row) =>
   flavours.map((flavour) => ({ ...row, name: `${row.series}-${flavour}`, flavour })),
 );
+
+const debug: readonly KernelRow[] = series
+  .filter(({ series }) => series === '6.12' || series === '7.3')
+  .map(({ series, suite }) => ({
+    name: `${series}-debug`,
+    series,
+    suite,
+    flavour: 'debug',
+    why: 'finds what an ordinary kernel survives: use after free, lock order, leaks, sleeping in atomic context',
+    differs:
+      'built here from linux-source with KASAN, lockdep, debug objects, kmemleak, UBSAN, fault injection and coverage; slower',
+  }));
+
+export const kernelTable: readonly KernelRow[] = [...packaged, ...debug];
+
+/** What `all` stands for: the kernels that Debian packages. The others take a quarter of an hour to build, and are asked for by name. */
+export const isInAll = ({ flavour }: KernelRow): boolean => flavour !== 'debug';
 
 export const defaultKernelName = '6.12-cloud';
 

@@ -1,10 +1,10 @@
 // The tool root, made if it is missing.
 
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { publish } from '../../harness/base/cache/publish.js';
-import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { makeDebian } from './debian.js';
 import type { ToolRoot } from './enter.js';
 import { checkHost, checkSpace } from './host.js';
@@ -14,16 +14,6 @@ import { verifyToolRoot } from './verify.js';
 
 /** Inside the root, so that the two can only be there together. */
 const manifest = 'etc/vmmci-tool-root.json';
-
-/** Roots of earlier recipes, all but the last: another checkout may still use that one. */
-const prune = async (directory: string): Promise<void> => {
-  const names = (await readdir(directory)).filter((name) => !name.startsWith('.'));
-  const made = await Promise.all(
-    names.map(async (name) => (await stat(join(directory, name, manifest))).mtimeMs),
-  );
-  const byAge = names.map((name, i) => ({ name, at: made[i] ?? 0 })).sort((a, b) => b.at - a.at);
-  for (const { name } of byAge.slice(1)) await removeTree(join(directory, name));
-};
 
 /**
  * The tool root in the cache, after making it if there is none for this recipe: then it takes the network, about a minute and 0.6 GB.
@@ -53,7 +43,8 @@ export const ensureToolRoot = async ({ progress }: ProgressOptions = {}): Promis
       await writeFile(join(temporary, 'etc/resolv.conf'), '');
       const version = await verifyToolRoot(temporary);
       await writeFile(join(temporary, manifest), `${JSON.stringify({ version })}\n`);
-      await prune(dirname(target));
+      // Of earlier recipes the last one stays: another checkout may want it again.
+      await keepNewest(dirname(target), { count: 1, dateOf: (root) => join(root, manifest) });
       progress?.(`tool root: ready, QEMU ${version}`);
     },
     { onWait: ({ holder }) => progress?.(`tool root: waiting for ${holder}, which is making it`) },

@@ -16,15 +16,21 @@ const packages = {
   'qemu-utils': ['qemu-img'],
   gcc: ['gcc', 'ld'],
   make: ['make'],
-  // Kernel builds: module signatures and ELF reading by the prebuilt kbuild programs, `bc` up to 6.12.
+  // Module builds: the prebuilt kbuild programs read ELF files; `bc` up to 6.12.
   bc: ['bc'],
   libelf1t64: [],
+  // Builds of whole kernels: their configuration language, and programs that run during the build.
+  flex: ['flex'],
+  bison: ['bison'],
+  'libc6-dev': [],
+  'libelf-dev': [],
   sparse: ['sparse'],
   kmod: ['depmod', 'modinfo'],
   pciutils: ['lspci'],
   'busybox-static': ['busybox'],
   e2fsprogs: ['mke2fs', 'e2fsck'],
   zstd: ['zstd'],
+  lz4: ['lz4'],
   'xz-utils': ['xz'],
   cpio: ['cpio'],
 } as const satisfies Record<string, readonly string[]>;

@@ -1,4 +1,4 @@
-// What is in the cache, how large it is, and which of it can be made again without the network.
+// What is in the cache, how large it is, and which of it can be rebuilt offline.
 
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,35 +6,39 @@ import { execa } from 'execa';
 import { HarnessError } from '../errors.js';
 import { cacheDirectory } from './directory.js';
 import { removeTree } from './remove-tree.js';
+import { whileUnused } from './users.js';
 
-/** A directory of the cache. */
-export interface Shelf {
+/** A folder of the cache. */
+export interface CacheFolder {
   readonly name: string;
   readonly what: string;
-  /** Made from the rest, on this host: nothing is lost with it but seconds. */
-  readonly remade: boolean;
+  /** Made of the other folders on this host: removing it costs seconds. */
+  readonly rebuiltOffline: boolean;
 }
 
 /** The locks are not here: whoever waits for one must not find another file in its place. */
-export const shelves: readonly Shelf[] = [
-  { name: 'toolroot', what: 'private Debian with QEMU and gcc', remade: false },
-  { name: 'kernels', what: 'unpacked kernels', remade: false },
-  { name: 'apt', what: 'package lists', remade: false },
-  { name: 'own-kernels', what: 'kernels of your own (dir:PATH), as they were taken', remade: true },
-  { name: 'modules', what: 'built drivers', remade: true },
-  { name: 'guest', what: 'initramfs images and the base of data disks', remade: true },
-  { name: 'distro', what: 'Debian with systemd for a guest', remade: false },
-  { name: 'snapshots', what: 'booted guests', remade: true },
-  { name: 'snapshot-use', what: 'when those were last used', remade: true },
-  { name: 'accelerator', what: 'what the probe of KVM found', remade: true },
-  { name: 'logs', what: 'logs of what failed', remade: true },
+export const cacheFolders: readonly CacheFolder[] = [
+  { name: 'toolroot', what: 'private Debian with QEMU and gcc', rebuiltOffline: false },
+  { name: 'kernels', what: 'unpacked kernels, and debug kernels', rebuiltOffline: false },
+  { name: 'kernel-builds', what: 'interrupted builds of debug kernels', rebuiltOffline: false },
+  { name: 'apt', what: 'package lists', rebuiltOffline: false },
+  { name: 'own-kernels', what: 'kernels of your own (dir:PATH), as they were taken', rebuiltOffline: true },
+  { name: 'modules', what: 'built drivers', rebuiltOffline: true },
+  { name: 'guest', what: 'initramfs images and the base of data disks', rebuiltOffline: true },
+  { name: 'distro', what: 'Debian with systemd for a guest', rebuiltOffline: false },
+  { name: 'snapshots', what: 'booted guests', rebuiltOffline: true },
+  { name: 'snapshot-use', what: 'when those were last used', rebuiltOffline: true },
+  { name: 'accelerator', what: 'what the probe of KVM found', rebuiltOffline: true },
+  { name: 'logs', what: 'logs of what failed', rebuiltOffline: true },
 ];
 
-export interface Stock extends Shelf {
+export interface FolderUsage extends CacheFolder {
   readonly entries: number;
   /** On disk. */
   readonly bytes: number;
 }
+
+const pathOf = ({ name }: Pick<CacheFolder, 'name'>): string => join(cacheDirectory(), name);
 
 const isThere = (path: string): Promise<boolean> =>
   lstat(path).then(
@@ -49,31 +53,31 @@ export const diskUsage = async (path: string): Promise<number> => {
   return Number(/^\d+/.exec(stdout)?.[0] ?? 0);
 };
 
-/** What is there, in the order of the table. */
-export const takeStock = async (): Promise<Stock[]> => {
-  const found: Stock[] = [];
-  for (const shelf of shelves) {
-    const path = join(cacheDirectory(), shelf.name);
+/** The folders that are there, in the order of the table. */
+export const measureCache = async (): Promise<FolderUsage[]> => {
+  const found: FolderUsage[] = [];
+  for (const folder of cacheFolders) {
+    const path = pathOf(folder);
     if (!(await isThere(path))) continue;
     const entries = (await readdir(path)).filter((name) => !name.startsWith('.')).length;
-    found.push({ ...shelf, entries, bytes: await diskUsage(path) });
+    found.push({ ...folder, entries, bytes: await diskUsage(path) });
   }
   return found;
 };
 
-/** The shelves of these names. UNKNOWN_NAME, naming all, for one that is none. */
-export const chooseShelves = (names: readonly string[]): Shelf[] =>
+/** The folders of these names. UNKNOWN_NAME, naming all, for a name that is none. */
+export const chooseFolders = (names: readonly string[]): CacheFolder[] =>
   names.map((name) => {
-    const shelf = shelves.find((shelf) => shelf.name === name);
-    if (shelf !== undefined) return shelf;
-    const all = shelves.map(({ name }) => name).join(', ');
-    throw new HarnessError('UNKNOWN_NAME', { kind: 'cache entry', name, valid: all });
+    const folder = cacheFolders.find((folder) => folder.name === name);
+    if (folder !== undefined) return folder;
+    const all = cacheFolders.map(({ name }) => name).join(', ');
+    throw new HarnessError('UNKNOWN_NAME', { kind: 'folder of the cache', name, valid: all });
   });
 
-/** Removes what a shelf holds, but not what another process is making at this moment. */
-export const clearShelf = async ({ name }: Shelf): Promise<void> => {
-  const path = join(cacheDirectory(), name);
-  for (const entry of await readdir(path).catch(() => [])) {
-    if (!entry.includes('.partial-')) await removeTree(join(path, entry));
-  }
-};
+/** Removes what the folders hold, but not what another process is making. CACHE_IN_USE, before anything is removed. */
+export const clearFolders = (folders: readonly CacheFolder[]): Promise<void> =>
+  whileUnused(folders.map(({ name }) => name).join(', '), folders.map(pathOf), async () => {
+    for (const path of folders.map(pathOf))
+      for (const entry of await readdir(path).catch(() => []))
+        if (!entry.includes('.partial-')) await removeTree(join(path, entry));
+  });

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { HarnessError } from '../errors.js';
 import { cacheDirectory } from './directory.js';
 import { guardScript } from './guard.js';
@@ -73,6 +73,10 @@ const holderOf = (path: string): Promise<string> =>
     () => '',
   );
 
+/** The file of the lock called `name`. */
+export const lockPath = (name: string): string =>
+  join(cacheDirectory(), 'locks', `${name.replaceAll(/[^\w.+-]/g, '_')}.lock`);
+
 /**
  * Runs `fn` while no other process, and no other call here, runs one under the same name. Not reentrant.
  * The lock is free when `fn` has settled or this process is dead. CACHE_LOCK if there can be no lock.
@@ -82,9 +86,8 @@ export const withLock = async <T>(
   fn: (lock: Lock) => Promise<T>,
   { onWait }: LockOptions = {},
 ): Promise<T> => {
-  const directory = join(cacheDirectory(), 'locks');
-  await mkdir(directory, { recursive: true });
-  const path = join(directory, `${name.replaceAll(/[^\w.+-]/g, '_')}.lock`);
+  const path = lockPath(name);
+  await mkdir(dirname(path), { recursive: true });
   let held = await take(path, false);
   if (!held) {
     onWait?.({ name, holder: await holderOf(path) });

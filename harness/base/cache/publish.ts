@@ -8,6 +8,7 @@ import { HarnessError } from '../errors.js';
 import { systemCode } from '../thrown.js';
 import { type Lock, type LockOptions, withLock } from './lock.js';
 import { removeTree } from './remove-tree.js';
+import { useEntry } from './users.js';
 
 const exists = async (path: string): Promise<boolean> => {
   try {
@@ -54,7 +55,7 @@ const isFull = (error: unknown): boolean =>
 /**
  * Makes `target` with `build`, which is given the path of a sibling that does not exist yet and makes a file or a directory there;
  * the sibling is then synced and renamed. Returns at once if the target exists; only one process builds it, others wait.
- * A build that throws leaves nothing; what a killed one left is removed by the next. CACHE_FULL if the disk is.
+ * Nobody removes the target until this process has ended. A build that throws leaves nothing; what a killed one left is removed by the next. CACHE_FULL if the disk is.
  */
 export const publish = async (
   target: string,
@@ -62,6 +63,7 @@ export const publish = async (
   options: LockOptions = {},
 ): Promise<string> => {
   const path = resolve(target);
+  await useEntry(path);
   if (await exists(path)) return path;
   return withLock(
     lockName(path),

@@ -3,13 +3,14 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { diskUsage } from '../../harness/base/cache/inventory.js';
-import { findKernel } from './ensure.js';
+
 import { defaultKernelName, type KernelRow } from './table.js';
+import { findKernel } from './tree.js';
 
 /** `built`: fetched, and a driver has been built for it. */
 export type KernelState = 'not fetched' | 'fetched' | 'built';
 
-export interface KernelStock extends Omit<KernelRow, 'directory'> {
+export interface KernelStatus extends Omit<KernelRow, 'directory'> {
   /** It is the one that is taken when nothing is said. */
   default: boolean;
   state: KernelState;
@@ -28,7 +29,7 @@ const bytesOf = async (paths: readonly string[]): Promise<number> =>
   (await Promise.all(paths.map(diskUsage))).reduce((sum, bytes) => sum + bytes, 0);
 
 /** Needs no network, and takes no lock. */
-export const takeKernelStock = async (row: KernelRow): Promise<KernelStock> => {
+export const kernelStatus = async (row: KernelRow): Promise<KernelStatus> => {
   const kernel = await findKernel(row);
   const common = { ...row, default: row.name === defaultKernelName };
   if (kernel === undefined)

@@ -3,30 +3,30 @@ import { join } from 'node:path';
 import t from 'tap';
 import { privateCache } from '../../harness/testing/private-cache.js';
 import { manifestFor } from './kernel.js';
-import { takeKernelStock } from './stock.js';
+import { kernelStatus } from './status.js';
 import { kernelRow } from './table.js';
 
 const row = kernelRow('6.12-cloud');
 
 t.test('not fetched, fetched, built', async (t) => {
   const cache = privateCache(t);
-  t.match(await takeKernelStock(row), { state: 'not fetched', release: null, bytes: 0, default: true });
+  t.match(await kernelStatus(row), { state: 'not fetched', release: null, bytes: 0, default: true });
   const home = join(cache, 'kernels', row.name);
   await mkdir(join(home, '6.12.9-1'), { recursive: true });
-  const [file, text] = manifestFor('6.12.9+deb13-cloud-amd64', '6.12.9-1');
+  const [file, text] = manifestFor({ release: '6.12.9+deb13-cloud-amd64', version: '6.12.9-1' });
   await writeFile(join(home, '6.12.9-1', file), text);
   await writeFile(join(home, '6.12.9-1', 'image'), Buffer.alloc(200_000, 1));
   await symlink('6.12.9-1', join(home, 'current'));
-  const fetched = await takeKernelStock(row);
+  const fetched = await kernelStatus(row);
   t.match(fetched, { state: 'fetched', release: '6.12.9+deb13-cloud-amd64', version: '6.12.9-1' });
   t.ok(fetched.bytes >= 200_000, `${fetched.bytes} bytes`);
   const modules = join(cache, 'modules', '6.12.9+deb13-cloud-amd64');
   await mkdir(join(modules, '.half.partial-01'), { recursive: true });
-  t.match(await takeKernelStock(row), { state: 'fetched' }, 'a build that has not ended is none');
+  t.match(await kernelStatus(row), { state: 'fetched' }, 'a build that has not ended is none');
   await mkdir(join(modules, '0123'));
-  t.match(await takeKernelStock(row), { state: 'built' });
+  t.match(await kernelStatus(row), { state: 'built' });
   await mkdir(join(cache, 'guest'));
   await writeFile(join(cache, 'guest', '6.12.9+deb13-cloud-amd64-ab.cpio'), Buffer.alloc(300_000, 1));
-  const built = await takeKernelStock(row);
+  const built = await kernelStatus(row);
   t.ok(built.bytes >= fetched.bytes + 300_000, `${built.bytes} bytes with its guest image`);
 });

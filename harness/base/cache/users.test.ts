@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { privateCache } from '../../testing/private-cache.js';
+import { codeOf } from '../errors.js';
+import { keepNewest } from './keep-newest.js';
+import { lockPath } from './lock.js';
+import { useEntry, whileNobodyEnters, whileUnused } from './users.js';
+
+/** A process of its own that uses an entry, says so, and stays until its standard input ends. */
+const user = `
+import { useEntry } from ${JSON.stringify(new URL('users.js', import.meta.url).href)};
+await useEntry(process.argv[1]);
+process.stdout.write('in\\n');
+process.stdin.resume();
+`;
+
+const startUser = async (path: string): Promise<ChildProcess> => {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', user, path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(child.stdout as NodeJS.ReadableStream, 'data');
+  return child;
+};
+
+/** Resolves when a process waits for the lock on that file: the kernel's list marks it with an arrow. */
+const somebodyWaitsFor = async (path: string): Promise<void> => {
+  const { ino } = await stat(path);
+  const line = new RegExp(`^\\d+: -> .*:${ino} `, 'm');
+  while (!line.test(await readFile('/proc/locks', 'utf8')));
+};
+
+const codeFrom = (promise: Promise<unknown>): Promise<string | undefined> =>
+  promise.then(() => undefined, codeOf);
+
+t.test('what another process uses is not removed, and is free when that has ended', async (t) => {
+  const cache = privateCache(t);
+  const path = join(cache, 'kernels', 'x');
+  const child = await startUser(path);
+  let removed = 0;
+  const remove = async () => {
+    removed += 1;
+  };
+  for (const used of [path, join(cache, 'kernels'), join(path, 'boot')])
+    t.equal(await codeFrom(whileUnused('that', [used], remove)), 'CACHE_IN_USE', used.slice(cache.length));
+  await t.rejects(whileUnused('kernel x', [path], remove), {
+    message: new RegExp(`^kernel x is in use by process ${child.pid} \\(`),
+  });
+  t.equal(removed, 0);
+  await whileUnused('that', [join(cache, 'kernels', 'xy'), join(cache, 'modules')], remove);
+  t.equal(removed, 1, 'others are free');
+  child.stdin?.end();
+  await once(child, 'close');
+  await whileUnused('that', [path], remove);
+  t.equal(removed, 2);
+});
+
+t.test('SIGKILL of the user frees the entry', async (t) => {
+  const cache = privateCache(t);
+  const path = join(cache, 'kernels', 'x');
+  const child = await startUser(path);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  await whileUnused('that', [path], async () => t.pass('removed'));
+});
+
+t.test('a process does not stand in its own way', async (t) => {
+  const cache = privateCache(t);
+  const paths = ['a', 'b', 'c'].map((name) => join(cache, 'kernels', name));
+  await Promise.all([...paths, ...paths].map(useEntry));
+  await whileUnused('that', paths, async () => t.pass('removed'));
+});
+
+t.test('nobody enters while something is removed', async (t) => {
+  const cache = privateCache(t);
+  const events: string[] = [];
+  let entering: Promise<void> | undefined;
+  await whileNobodyEnters(async () => {
+    entering = useEntry(join(cache, 'x')).then(() => void events.push('entered'));
+    await somebodyWaitsFor(lockPath('users'));
+    events.push('removed');
+  });
+  await entering;
+  t.strictSame(events, ['removed', 'entered']);
+});
+
+t.test('the newest stay, and those in use or being made', async (t) => {
+  const cache = privateCache(t);
+  const directory = join(cache, 'kernels');
+  for (const name of ['old', 'used', 'older-2', 'current', '.x.partial-1', 'new'])
+    await mkdir(join(directory, name), { recursive: true });
+  const child = await startUser(join(directory, 'used'));
+  await keepNewest(directory, { count: 2, always: ['current'], among: (name) => name !== 'older-2' });
+  t.strictSame((await readdir(directory)).sort(), ['.x.partial-1', 'current', 'new', 'older-2', 'used']);
+  child.stdin?.end();
+  await once(child, 'close');
+  await keepNewest(directory, { count: 0, always: ['current'] });
+  t.strictSame((await readdir(directory)).sort(), ['.x.partial-1', 'current']);
+});

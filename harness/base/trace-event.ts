@@ -1,0 +1,146 @@
+// What happens to a device and its guest, as a union: one shape for each kind of event, checked by the compiler
+// where events are made and by a schema where they are read back from a file.
+
+import * as v from 'valibot';
+
+/** JSON has no bigint: a number where that is exact, else a string. */
+const bigint = v.pipe(
+  v.union([v.bigint(), v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.regex(/^-?\d+$/))]),
+  v.transform((value) => BigInt(value)),
+);
+const number = v.number();
+const flag = v.boolean();
+const text = v.string();
+const optional = v.optional;
+const oneOf = v.picklist;
+
+/** An access to a register: offset and width in bytes. `absent`: the device did not answer, so the value is all ones. */
+const access = { offset: number, width: number, absent: optional(flag) };
+
+/** The fields of each kind besides `kind`, `seq` and `at`. */
+const fields = {
+  // the guest's accesses to the function
+  'bar-read': { ...access, value: number, stale: optional(flag) },
+  'bar-write': { ...access, value: number },
+  /** `value` only up to 4 bytes. */
+  'config-read': { offset: number, width: number, value: optional(number) },
+  'config-write': { offset: number, width: number, value: optional(number) },
+  reset: {},
+  // the interrupt line and its signal
+  interrupt: {
+    line: oneOf(['raise', 'lower']),
+    isr: number,
+    cause: optional(text),
+    /** Whether the guest was interrupted, not only the line raised. */
+    signalled: optional(flag),
+  },
+  irq: { event: oneOf(['armed', 'disabled', 'mask', 'unmask', 'loopback']) },
+  // the device
+  status: { value: number },
+  features: { value: number },
+  command: {
+    name: oneOf(['SHUTDOWN', 'REBOOT', 'SYNCRTC']),
+    result: oneOf(['sent', 'unchanged', 'no-driver', 'not-negotiated']),
+  },
+  ack: {
+    value: number,
+    effect: oneOf(['none', 'guest-shutdown', 'graceful', 'acknowledged', 'mismatch', 'cleared', 'illegal']),
+  },
+  /** The host's clock as it was latched, microseconds since the epoch. */
+  sample: { us: bigint },
+  timer: {
+    name: oneOf(['ack', 'graceful']),
+    event: oneOf(['started', 'restarted', 'expired', 'cancelled']),
+    ms: number,
+  },
+  // the host around it
+  stop: { force: flag },
+  pause: {},
+  unpause: {},
+  'clock-jump': { seconds: bigint },
+  'guest-exit': { exit: text, aftermath: text },
+  kill: { reason: text, outcome: text },
+  // the two protocols
+  backend: {
+    event: oneOf(['attached', 'failed', 'lost', 'ignores the offset of GET_CONFIG']),
+    what: optional(text),
+    reason: optional(text),
+  },
+  'vfio-user': {
+    event: text,
+    command: optional(text),
+    errno: optional(number),
+    reason: optional(text),
+  },
+  'vhost-user': { event: text, attempt: optional(number), reason: optional(text) },
+  fault: {
+    protocol: oneOf(['vfio-user', 'vhost-user']),
+    command: optional(text),
+    outcome: optional(text),
+    delayMs: optional(number),
+    takesQemuDown: optional(text),
+  },
+  'fault-plan': { plan: v.nullable(text), takesQemuDown: optional(text) },
+  // QEMU and the guest
+  'qemu-exec': {},
+  'qemu-start': { version: text },
+  'qemu-exit': { how: text },
+  qmp: { command: text },
+  /** `data` is JSON. */
+  'qmp-event': { event: text, data: text },
+  snapshot: { reason: text, error: optional(text) },
+  console: { line: text },
+  shell: { command: text, status: number },
+  // the scenario
+  /** What the driver under test shows, such as its drift in nanoseconds. */
+  reading: { what: text, value: bigint },
+  check: { what: text, result: oneOf(['ok', 'not ok', 'advice']), requirement: text },
+  /** A part of a driver's life begins, such as its probe. */
+  phase: { name: text },
+} as const;
+
+type Shapes = typeof fields;
+
+export type TraceKind = keyof Shapes;
+
+type Shape<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>;
+
+type Flat<T> = { [Key in keyof T]: T[Key] };
+
+/** What a layer reports. */
+export type TraceData<Kind extends TraceKind = TraceKind> = Kind extends TraceKind
+  ? Flat<{ readonly kind: Kind } & Readonly<Shape<Shapes[Kind]>>>
+  : never;
+
+/** One record: `seq` counts from 0, `at` is microseconds since the trace began. */
+export type TraceEvent<Kind extends TraceKind = TraceKind> = Kind extends TraceKind
+  ? Flat<TraceData<Kind> & { readonly seq: number; readonly at: number }>
+  : never;
+
+export const isTraceKind = (kind: string): kind is TraceKind => Object.hasOwn(fields, kind);
+
+export const traceKinds = Object.keys(fields).filter(isTraceKind);
+
+const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const schemas = Object.fromEntries(
+  Object.entries(fields).map(([kind, entries]) => [
+    kind,
+    v.object({ seq: natural, at: natural, kind: v.literal(kind), ...entries }),
+  ]),
+);
+
+/** The event that a line of a trace file holds; `undefined` for a line that is cut short or holds none. */
+export const parseTraceLine = (line: string): TraceEvent | undefined => {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const kind = v.safeParse(v.object({ kind: v.string() }), value);
+  const schema = kind.success && isTraceKind(kind.output.kind) ? schemas[kind.output.kind] : undefined;
+  const result = schema && v.safeParse(schema, value);
+  // The schema is that of the kind, so its output is the shape of the kind.
+  return result?.success ? (result.output as TraceEvent) : undefined;
+};

@@ -1,0 +1,55 @@
+// What a debug kernel is made with, besides its sources.
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { asset } from '../../asset.js';
+import { layoutVersion } from '../layout.js';
+
+/** Increase it when the build changes in a way that the configuration does not show. */
+const generation = 1;
+
+export const configPath = (): string => asset('kernels', 'debug', 'debug.config');
+
+export interface ConfigOption {
+  readonly name: string;
+  /** As in a .config file: `y`, `m`, `n`, a number or a quoted string. */
+  readonly value: string;
+  /** The comment above the option, or above the group that it belongs to. */
+  readonly why: string;
+}
+
+/** Options of a fragment with their reasons. A group of options follows one comment; a blank line ends it. */
+export const parseFragment = (text: string): ConfigOption[] => {
+  const options: ConfigOption[] = [];
+  let why = '';
+  let isComment = false;
+  for (const line of text.split('\n')) {
+    const [, comment] = /^# ?(.*)$/.exec(line) ?? [];
+    const [, name, value] = /^CONFIG_(\w+)=(.+)$/.exec(line) ?? [];
+    if (comment !== undefined) why = isComment ? `${why} ${comment}` : comment;
+    else if (name !== undefined && value !== undefined) options.push({ name, value, why });
+    else if (line === '') why = '';
+    else throw new Error(`not a line of a configuration fragment: ${line}`);
+    isComment = comment !== undefined;
+  }
+  return options;
+};
+
+/** Options that a finished configuration does not have as asked for: `CONFIG_KASAN=y (it is not set)`. */
+export const optionsNotTaken = (wanted: readonly ConfigOption[], config: string): string[] => {
+  const set = new Map(
+    [...config.matchAll(/^CONFIG_(\w+)=(.+)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
+  return wanted.flatMap(({ name, value }) => {
+    const found = set.get(name) ?? 'n';
+    return found === value ? [] : [`CONFIG_${name}=${value} (it is ${found === 'n' ? 'not set' : found})`];
+  });
+};
+
+/** Names everything but the sources that a debug kernel is made with. 8 hex digits. */
+export const recipeHash = async (): Promise<string> =>
+  createHash('sha256')
+    .update(JSON.stringify([generation, layoutVersion]))
+    .update(await readFile(configPath()))
+    .digest('hex')
+    .slice(0, 8);

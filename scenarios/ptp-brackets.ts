@@ -1,0 +1,82 @@
+// The system's clock is read right before and after the access that takes the device's sample, and not around anything else.
+
+import { countingClock } from '../harness/scenario/counting-clock.js';
+import { askPtp, bracketsOf, needsPtp, parseAnswer, ptpClock } from '../harness/scenario/ptp.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const samples = 3;
+const slowMs = 100;
+const slow = BigInt(slowMs) * 1_000_000n;
+
+const readers = 8;
+const readings = 10;
+
+const read = (offset: number) =>
+  ({ protocol: 'vfio-user', command: 'REGION_READ', region: 0, offset }) as const;
+
+const options = {
+  needs: ['PTP_1588_CLOCK'],
+  cpus: 2,
+  clock: countingClock(1_900_000_000_000_000n),
+  scheduler: new VirtualScheduler(),
+  quiet: true,
+} as const;
+
+scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) => {
+  needsPtp(driver);
+  const path = await ptpClock(vm.shell, vm.address);
+
+  // Only lower bounds: a busy host makes everything longer, and nothing shorter.
+  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: read(24) }] });
+  const [around] = await askPtp(vm.shell, path, `extended:${samples}`);
+  device.faults.clear();
+  const widths = around === undefined ? [] : bracketsOf(around).map(({ before, after }) => after - before);
+  check('shows-ptp-time').that(
+    `brackets of seconds that take ${slowMs} ms to read`,
+    widths.length === samples && widths.every((width) => width >= slow),
+    `${samples}, each ${slow} ns or more`,
+    widths,
+  );
+
+  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: read(32) }] });
+  const [beside] = await askPtp(vm.shell, path, `extended:${samples}`);
+  device.faults.clear();
+  const apart = beside === undefined ? [] : bracketsOf(beside);
+  const gaps = apart.slice(1).map(({ before }, index) => before - (apart[index]?.after ?? before));
+  check('shows-ptp-time').that(
+    `gaps between brackets where the microseconds take ${slowMs} ms to read`,
+    gaps.length === samples - 1 && gaps.every((gap) => gap >= slow),
+    `${samples - 1}, each ${slow} ns or more`,
+    gaps,
+  );
+
+  const mark = trace.mark;
+  const text = await vm.shell.text(`
+    for reader in $(seq ${readers}); do
+      ptp ${path} repeat:${readings} extended >/run/reader.$reader &
+    done
+    wait
+    cat /run/reader.*`);
+  const seen = text.split('\n').map(parseAnswer).flatMap(bracketsOf);
+  const sampled = trace.since(mark, 'sample').map(({ us }) => BigInt(us as bigint) * 1000n);
+  const times = seen.map(({ time }) => time).sort((left, right) => (left < right ? -1 : 1));
+  check('shows-ptp-time').equal('readings', times.length, readers * readings);
+  check('shows-ptp-time').equal('every sample of the device is the time of one reading', times, sampled);
+
+  // The samples are taken one after the other: so are the brackets, and in the same order.
+  const ordered = [...seen].sort((left, right) => (left.time < right.time ? -1 : 1));
+  const overlaps = ordered.filter(
+    ({ before }, index) => index > 0 && before < (ordered[index - 1]?.after ?? 0n),
+  );
+  check('shows-ptp-time').equal(
+    'brackets that begin before the one of the sample before has ended',
+    overlaps,
+    [],
+  );
+  check('shows-ptp-time').equal(
+    'brackets that end before they begin',
+    seen.filter(({ before, after }) => after < before),
+    [],
+  );
+});

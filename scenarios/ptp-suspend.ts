@@ -1,0 +1,43 @@
+// A program has the PTP clock open while the guest sleeps (ACPI S3): afterwards the same descriptor shows the device's clock again.
+import { holdPtp, needsPtp, ptpClock } from '../harness/scenario/ptp.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { isDriverOk } from '../harness/scenario/traffic.js';
+import { frozen } from '../harness/vmmci/clock.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+// The host's own watch on the clock would send a SYNCRTC: its time stands still.
+const options = {
+  needs: ['PTP_1588_CLOCK'],
+  clock: 'frozen:2031-05-06T07:08:09.000001Z',
+  scheduler: new VirtualScheduler(),
+  quiet: true,
+} as const;
+const night = 8n * 3_600_000_000n; // microseconds
+
+scenario('ptp-suspend', options, async ({ check, vm, device, driver, trace, until }) => {
+  needsPtp(driver);
+  const { shell, console, machine } = vm;
+  const clock = await ptpClock(shell, vm.address);
+  const finish = await holdPtp(shell, clock, 'time', 'extended');
+  const evening = device.clock.now();
+
+  const asleep = machine.qmp.waitEvent('SUSPEND', { ms: 15_000 });
+  const mark = trace.mark;
+  const suspend = shell.text('echo mem >/sys/power/state', { what: 'waking up' });
+  await console.guard(asleep, { what: 'suspend', timeoutMs: 15_000 });
+  device.clock.set(frozen(evening + night));
+  await machine.qmp.execute('system_wakeup');
+  await suspend;
+  await until('status', mark, isDriverOk);
+
+  const [before, time, extended] = await finish();
+  const morning = (evening + night) * 1000n;
+  check('shows-ptp-time').equal('the time before the sleep', before?.values, [evening * 1000n]);
+  check('shows-ptp-time').equal('clock_gettime after it, same descriptor', time?.values, [morning]);
+  check('shows-ptp-time').equal(
+    'PTP_SYS_OFFSET_EXTENDED after it, same descriptor',
+    extended?.values[1],
+    morning,
+  );
+  check('shows-ptp-time').equal('the PTP clock after it', await ptpClock(shell, vm.address), clock);
+});

@@ -1,0 +1,93 @@
+// The driver's PTP clock shows the device's clock, exactly, and nothing in the guest can change it.
+import { askPtp, EIO, ENODEV, EOPNOTSUPP, needsPtp, ptpClock, ptpClocks } from '../harness/scenario/ptp.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { accesses } from '../harness/scenario/traffic.js';
+import { frozen } from '../harness/vmmci/clock.js';
+import { parseInstant } from '../harness/vmmci/instant.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const instants = [
+  '2026-11-22T12:34:56.000007Z',
+  '2026-11-22T12:34:57.999999Z',
+  '2038-01-19T03:14:08.000000Z',
+  '2106-02-07T06:28:15.999999Z',
+];
+
+/** By the kernel, of a clock that can only be read: no frequency, alarm, channel, pin or PPS. */
+const noCapabilities = Array.from({ length: 8 }, () => 0n);
+
+const readMicroseconds = {
+  protocol: 'vfio-user',
+  command: 'REGION_READ',
+  region: 0,
+  offset: 32,
+} as const;
+
+// The host's own watch on the clock would send a SYNCRTC: its time stands still.
+const options = {
+  needs: ['PTP_1588_CLOCK'],
+  clock: `frozen:${instants[0]}`,
+  scheduler: new VirtualScheduler(),
+  quiet: true,
+} as const;
+
+scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
+  const name = needsPtp(driver);
+  const clocks = await ptpClocks(vm.shell, vm.address);
+  check('shows-ptp-time').equal(
+    'names of the PTP clocks of the function',
+    clocks.map(({ name }) => name),
+    [name],
+  );
+  const path = await ptpClock(vm.shell, vm.address);
+  const ask = (...steps: string[]) => askPtp(vm.shell, path, ...steps);
+
+  for (const instant of instants) {
+    const us = parseInstant(instant) as bigint;
+    device.clock.set(frozen(us));
+    const mark = trace.mark;
+    const [time, extended] = await ask('time', 'extended');
+    check('shows-ptp-time').equal(`clock_gettime at ${instant}`, time, {
+      step: 'time',
+      values: [us * 1000n],
+      errno: 0,
+    });
+    check('shows-ptp-time').equal(`PTP_SYS_OFFSET_EXTENDED at ${instant}`, extended?.values[1], us * 1000n);
+    check('shows-ptp-time').equal('accesses of the two readings', accesses(trace, mark), [
+      'read secondsLow',
+      'read microsecondsLow',
+      'read secondsLow',
+      'read microsecondsLow',
+    ]);
+  }
+
+  const mark = trace.mark;
+  const [caps, ...denied] = await ask('caps', 'settime', 'adjtime', 'adjfine', 'pps');
+  check('shows-ptp-time').equal('capabilities', caps?.values, noCapabilities);
+  for (const { step, errno } of denied) check('shows-ptp-time').equal(`errno of ${step}`, errno, EOPNOTSUPP);
+  // The PTP core of 6.12 reads the clock before it asks for a step.
+  const written = accesses(trace, mark).filter((access) => access.startsWith('write'));
+  check('shows-ptp-time').equal('writes to the device by denied calls', written, []);
+
+  device.faults.set({ faults: [{ kind: 'value', value: 1_000_000, when: readMicroseconds }] });
+  check('shows-ptp-time').equal(
+    'errno where the microseconds read as 1000000',
+    (await ask('time'))[0]?.errno,
+    EIO,
+  );
+  device.faults.clear();
+
+  await device.stopBackend();
+  const [time, extended] = await ask('time', 'extended');
+  check('shows-ptp-time').equal('errno of clock_gettime without the device', time?.errno, ENODEV);
+  check('shows-ptp-time').equal(
+    'errno of PTP_SYS_OFFSET_EXTENDED without the device',
+    extended?.errno,
+    ENODEV,
+  );
+  await device.startBackend();
+  const [again] = await ask('time');
+  check('shows-ptp-time').equal('clock_gettime when the device is back', again?.values, [
+    device.clock.now() * 1000n,
+  ]);
+});
