@@ -64,6 +64,11 @@ const table = {
   },
   // cache, tool root and kernels
   CACHE_LOCK: { blame: 'broken', message: 'lock {path}: {reason}' },
+  CACHE_NOEXEC: {
+    blame: 'broken',
+    message:
+      'no program can be started in {path}: its file system is mounted with noexec; set XDG_CACHE_HOME to another one',
+  },
   CACHE_IN_USE: {
     blame: 'usage',
     message: '{what} is in use by {users}; run the same command again when that has ended',
@@ -122,6 +127,11 @@ const table = {
     message:
       'the tool root in {path} lacks {missing}; expected {expected}; set VMMCI_MIRROR to a complete mirror, or remove that directory, and run the same command again',
   },
+  TOOLROOT_DAMAGED: {
+    blame: 'broken',
+    message:
+      'the tool root in {path} is damaged: {reason}; remove it with vmmci cache clean toolroot, and run the same command again',
+  },
   KERNEL_NETWORK: {
     blame: 'broken',
     message:
@@ -140,16 +150,26 @@ const table = {
     blame: 'usage',
     message: '{directory} cannot be used as a kernel: {reason}; expected {expected}',
   },
+  KERNEL_TREE: {
+    blame: 'broken',
+    message:
+      'kernel {release}: {reason}; remove it with vmmci kernels remove {name}, and run the same command again',
+  },
   KERNEL_MODULE: {
     blame: 'broken',
     message: 'kernel {release} has no module {module}, neither as a file nor built in',
   },
   KERNEL_LACKS: { blame: 'usage', message: 'kernel {release}: {reason}' },
+  BUILD_BROKEN: {
+    blame: 'broken',
+    message:
+      'the compiler did not finish: {reason}; check the free memory and what ends processes on this host, and run the same command again',
+  },
   DRIVER_BUILD: {
     blame: 'failed',
     message: 'the driver in {directory} does not compile for {release}: {reason}; log: {log}',
   },
-  DRIVER_SOURCE: { blame: 'usage', message: '{directory} is no driver to build: {reason}' },
+  DRIVER_SOURCE: { blame: 'usage', message: '{directory} is not a driver directory: {reason}' },
   SEEDED_BUG: { blame: 'broken', message: 'seeded bug {file}: {reason}' },
   IMAGE_TOOL: { blame: 'broken', message: 'images/qemu-img/{tool} failed: {reason}' },
   DISK_TOOL: { blame: 'broken', message: '{tool} could not examine {path}: {report}' },

@@ -17,6 +17,9 @@ const fullCodes: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
 /** Words that programs use for the same (strerror of glibc). */
 const fullText = /No space left on device|Disk quota exceeded/;
 
+/** Whether the output of a program says that a file system is full. */
+export const textSaysFull = (text: string): boolean => fullText.test(text);
+
 /** Whether `error`, or what caused it, says that a file system is full. */
 export const saysFull = (error: unknown): boolean =>
   error instanceof Error &&

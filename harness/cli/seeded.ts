@@ -42,7 +42,7 @@ interface PatchedBug {
 
 const readSources = async (directory: string): Promise<Map<string, string>> => {
   const files = await listSources(directory);
-  const texts = files.map(async (file) => [file, await readFile(join(directory, file), 'utf8')] as const);
+  const texts = files.map(async ({ name }) => [name, await readFile(join(directory, name), 'utf8')] as const);
   return new Map(await Promise.all(texts));
 };
 

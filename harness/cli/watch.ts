@@ -2,7 +2,7 @@
 
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildInTree } from '../../images/kernels/build.js';
+import { buildInTree, type ModuleSet } from '../../images/kernels/build.js';
 import { ensureKernel } from '../../images/kernels/ensure.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import { hashSources, listSources } from '../../images/kernels/module-sources.js';
@@ -49,9 +49,10 @@ const attempt = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const tree = join(directory, 'tree');
+  let built: ModuleSet;
   try {
-    const { warnings } = await buildInTree(kernel, root, choice.driver, tree);
-    for (const warning of warnings) print(warning);
+    built = await buildInTree(kernel, root, choice.driver, tree);
+    for (const warning of built.warnings) print(warning);
   } catch (error) {
     // Ctrl-C ends the compiler, too, and half of a save does not compile.
     signal.throwIfAborted();
@@ -66,7 +67,7 @@ const attempt = async (
   await mkdir(temporary);
   await runFiles(files, {
     workers,
-    choice: { ...choice, modules: tree },
+    choice: { ...choice, modules: built.directory },
     env: { TMPDIR: temporary },
     signal,
   });

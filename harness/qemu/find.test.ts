@@ -16,7 +16,7 @@ t.test('vfio-user came with 10.2', async (t) => {
 
 t.test('a path with no program is the caller’s mistake', async (t) => {
   const path = join(t.testdir({ 'not-executable': '' }), 'not-executable');
-  await t.rejects(findQemu({ path, root: { path: '/nowhere', version: '' } }), {
+  await t.rejects(findQemu({ path, root: { path: '/nowhere', version: '', compiler: '' } }), {
     code: 'QEMU_UNUSABLE',
     blame: 'usage',
     message: new RegExp(`${path}.*no such program`),

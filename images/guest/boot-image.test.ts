@@ -4,7 +4,7 @@ import t from 'tap';
 import { HarnessError } from '../../harness/base/errors.js';
 import { ensureBootImage } from './boot-image.js';
 
-const root = { path: '/nowhere', version: '11.1' };
+const root = { path: '/nowhere', version: '11.1', compiler: 'gcc' };
 
 t.test('unpacked where QEMU can start it, else the image as it is', async (t) => {
   const place = t.testdir({ config: 'CONFIG_PVH=y\n', without: '# CONFIG_PVH is not set\n' });

@@ -1,8 +1,5 @@
-import { chmod, lstat, mkdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import t from 'tap';
-import { firstError, tidyLog, warningsIn } from './build-log.js';
-import { copySources, hashSources, listSources, updateSources } from './module-sources.js';
+import { firstError, hostTrouble, isAboutSource, tidyLog, warningsIn } from './build-log.js';
 
 const log = `make: Entering directory '/usr/src/linux-headers-6.1.0-56-cloud-amd64'
 warning: the compiler differs from the one used to build the kernel
@@ -40,67 +37,35 @@ t.test('errors that are not the compiler’s', async (t) => {
   t.equal(firstError(''), 'no output');
 });
 
-t.test('sources: what is built from, not what was built', async (t) => {
-  const directory = t.testdir({
-    driver: {
-      Kbuild: 'obj-m += a.o',
-      'a.c': 'int a;',
-      'a.o': '',
-      'a.ko': '',
-      'a.mod.c': '',
-      '.a.o.cmd': '',
-      'Module.symvers': '',
-      'README.md': '',
-      'transcript.txt': '',
-      'seeded-bugs': { '01-x.patch': '' },
-      include: { 'a.h': '#define A' },
-      node_modules: { 'x.c': '' },
-    },
-    bare: { 'a.c': '' },
-  });
-  const driver = join(directory, 'driver');
-  const files = await listSources(driver);
-  t.strictSame(files, ['Kbuild', 'a.c', 'include/a.h']);
-  await t.rejects(listSources(join(directory, 'bare')), { code: 'DRIVER_SOURCE', message: /no Kbuild/ });
-  await t.rejects(listSources(join(directory, 'gone')), { code: 'DRIVER_SOURCE', message: /ENOENT/ });
-
-  const key = await hashSources(driver, files, ['kernel', 'gcc']);
-  await utimes(join(driver, 'a.c'), 0, 0);
-  await writeFile(join(driver, 'a.ko'), 'built');
-  t.equal(
-    await hashSources(driver, await listSources(driver), ['kernel', 'gcc']),
-    key,
-    'neither times nor output count',
-  );
-  t.not(await hashSources(driver, files, ['kernel', 'other gcc']), key);
-  t.not(await hashSources(driver, ['Kbuild', 'a.c'], ['kernel', 'gcc']), key);
-  await writeFile(join(driver, 'a.c'), 'int b;');
-  t.not(await hashSources(driver, files, ['kernel', 'gcc']), key);
+t.test('errors of programs, and whose fault they are', async (t) => {
+  const unclear = [
+    'gcc: error: unrecognized command-line option ‘-fbogus’',
+    'sh: 1: clang: not found',
+    '/bin/sh: 1: scripts/basic/fixdep: not found',
+    "scripts/mod/modpost: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.99' not found (required by scripts/mod/modpost)",
+    'cc1: error: cannot load plugin ./scripts/gcc-plugins/x.so: undefined symbol',
+    'a.c:1:10: fatal error: linux/gone.h: No such file or directory',
+    './include/linux/x.h:3:1: error: unknown type name ‘y’',
+    "make[1]: *** No rule to make target 'Makefile'.  Stop.",
+  ];
+  for (const line of unclear) {
+    t.equal(
+      firstError(`  CC [M]  a.o\n${line}\nmake[2]: *** [Makefile:1: a.o] Error 127\nmake: *** [x] Error 2\n`),
+      line,
+    );
+    t.notOk(isAboutSource(line), line);
+  }
+  for (const line of ['a.c:9:5: error: expected ‘;’', 'src/b.c:1: error: x']) t.ok(isAboutSource(line), line);
 });
 
-t.test('links are copied as files', async (t) => {
-  const directory = t.testdir({ 'outside.c': 'int o;', driver: { Kbuild: '' } });
-  const driver = join(directory, 'driver');
-  await mkdir(join(driver, 'sub'));
-  await symlink('../../outside.c', join(driver, 'sub/in.c'));
-  await chmod(join(driver, 'Kbuild'), 0o444);
-  const files = await listSources(driver);
-  await copySources(driver, files, join(directory, 'copy'));
-  t.equal(await readFile(join(directory, 'copy/sub/in.c'), 'utf8'), 'int o;');
-  t.ok((await lstat(join(directory, 'copy/sub/in.c'))).isFile());
-  t.strictSame(await listSources(join(directory, 'copy')), files);
-});
-
-t.test('a tree that is kept gets just what changed', async (t) => {
-  const directory = t.testdir({
-    driver: { Kbuild: 'obj-m += a.o', 'a.c': 'int a;', sub: { 'b.h': 'b' } },
-    tree: { Kbuild: 'obj-m += a.o', 'a.c': 'int old;', 'gone.c': '', 'a.o': 'object' },
-  });
-  const [driver, tree] = [join(directory, 'driver'), join(directory, 'tree')];
-  await utimes(join(tree, 'Kbuild'), 1, 1);
-  await updateSources(driver, await listSources(driver), tree);
-  t.strictSame(await listSources(tree), ['Kbuild', 'a.c', 'sub/b.h']);
-  t.equal(await readFile(join(tree, 'a.c'), 'utf8'), 'int a;');
-  t.equal((await stat(join(tree, 'Kbuild'))).mtimeMs, 1000, 'what is the same is not touched');
-  t.equal(await readFile(join(tree, 'a.o'), 'utf8'), 'object', 'what was built stays');
+t.test('programs that the host has ended', async (t) => {
+  for (const line of [
+    'gcc: fatal error: Killed signal terminated program cc1',
+    'a.c:1:1: internal compiler error: Segmentation fault',
+    'cc1: out of memory allocating 65536 bytes',
+    'make[2]: *** [Makefile:1: a.o] Killed',
+    'make: *** [Makefile:9: sub] Terminated',
+  ])
+    t.equal(hostTrouble(`x\n${line}\ny`), line);
+  t.equal(hostTrouble('a.c:1:1: error: ‘Killed’ undeclared\n'), undefined);
 });

@@ -1,18 +1,19 @@
 // Building modules for a kernel, in the tool root.
 
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
+import { execa } from 'execa';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { HarnessError } from '../../harness/base/errors.js';
-import { firstLine } from '../../harness/base/text.js';
+import { printable } from '../../harness/base/text.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
-import { runInToolRoot } from '../toolroot/run.js';
-import { firstError, tidyLog, warningsIn } from './build-log.js';
-import { type Kernel, kernelBinds } from './kernel.js';
+import { throwBuildFailure } from './build-failure.js';
+import { warningsIn } from './build-log.js';
+import { compile, makeArguments } from './compile.js';
+import type { Kernel } from './kernel.js';
 import { copySources, hashSources, listSources, updateSources } from './module-sources.js';
 
 /** Modules built for one kernel. */
@@ -28,56 +29,38 @@ export interface ModuleSet {
   warnings: readonly string[];
 }
 
-/**
- * Without CC, kbuild asks for the compiler that Debian built the kernel with. Type information needs a vmlinux that is not packaged for
- * all. With debugging information a module is twenty times as big, which each guest would unpack and load; a trace has names without it.
- */
-const makeArguments = ['CC=gcc', 'CONFIG_DEBUG_INFO=', 'CONFIG_DEBUG_INFO_BTF_MODULES=', 'W=1', 'modules'];
-
-/** A path without spaces, which make could not take. */
-const place = '/build';
-
-const compilerOf = async (root: ToolRoot): Promise<string> =>
-  firstLine((await runInToolRoot(root, ['gcc', '--version'])).stdout);
-
-const compile = async (kernel: Kernel, root: ToolRoot, directory: string) => {
-  const jobs = `-j${Math.min(4, availableParallelism())}`;
-  const argv = ['make', jobs, '-C', kernel.buildDirectory, `M=${place}`, ...makeArguments];
-  return runInToolRoot(root, argv, {
-    binds: [...kernelBinds(kernel), { path: directory, at: place, writable: true }],
-    host: { all: true, reject: false },
-  });
-};
-
 const isModule = (name: string): boolean => name.endsWith('.ko');
 
 const builtModules = async (directory: string): Promise<string[]> =>
   (await readdir(directory)).filter(isModule).sort();
 
-/** Compiles in `work`, which holds the sources, and resolves with the log. DRIVER_BUILD, with the first error, if it makes no module. */
+/** Absolute paths of the modules below `directory`. They may be in subdirectories: `obj-m += src/`. */
+const modulesBelow = async (directory: string): Promise<string[]> => {
+  const { stdout } = await execa('find', [directory, '-type', 'f', '-name', '*.ko', '-print0']);
+  return stdout.split('\0').filter((path) => path !== '');
+};
+
+/** Compiles in `work`, which holds the sources, and fills `to`, which must not exist. Throws as `throwBuildFailure`. */
 const compileIn = async (
   work: string,
+  to: string,
   kernel: Kernel,
   root: ToolRoot,
   sourceDirectory: string,
-): Promise<string> => {
-  const { all = '', failed, shortMessage } = await compile(kernel, root, work);
-  const log = tidyLog(all);
-  if (failed || (await builtModules(work)).length === 0) {
-    const kept = join(cacheDirectory(), 'logs', `build-${kernel.release}.log`);
-    await mkdir(join(cacheDirectory(), 'logs'), { recursive: true });
-    await writeFile(kept, `${log}\n`);
-    throw new HarnessError('DRIVER_BUILD', {
-      directory: sourceDirectory,
-      release: kernel.release,
-      reason: failed ? firstError(log || (shortMessage ?? '')) : 'the build made no module (.ko)',
-      log: kept,
-    });
-  }
-  return log;
+): Promise<void> => {
+  const compilation = await compile(kernel, root, work);
+  const modules = await modulesBelow(work);
+  if (!compilation.ok || modules.length === 0)
+    return throwBuildFailure(compilation, kernel, root, sourceDirectory);
+  await mkdir(to);
+  for (const path of modules) await copyFile(path, join(to, basename(path)));
+  await writeFile(join(to, logName), `${compilation.log}\n`);
 };
 
 const logName = 'build.log';
+
+/** In a tree that is kept: the modules, apart from the sources. */
+const modulesName = '.modules';
 
 /** The modules that a build has put into `directory`. DRIVER_SOURCE if there are none. */
 export const readModules = async (directory: string): Promise<ModuleSet> => {
@@ -85,12 +68,19 @@ export const readModules = async (directory: string): Promise<ModuleSet> => {
   if (modules.length === 0)
     throw new HarnessError('DRIVER_SOURCE', { directory, reason: 'no modules (.ko) have been built there' });
   const log = join(directory, logName);
-  return { directory, modules, cached: true, log, warnings: warningsIn(await readFile(log, 'utf8')) };
+  return {
+    directory,
+    modules,
+    cached: true,
+    log,
+    warnings: warningsIn(printable(await readFile(log, 'utf8'))),
+  };
 };
 
 /**
  * Builds the modules of a Kbuild directory, or finds them in the cache (same kernel package, sources and compiler). The directory
- * itself is never written to. DRIVER_BUILD, with the first error, if it does not compile; DRIVER_SOURCE if there is nothing to.
+ * itself is never written to. DRIVER_BUILD, with the first error, if it does not compile; DRIVER_SOURCE if there is nothing to; another error where the
+ * driver is not to blame.
  */
 export const buildModules = async (
   kernel: Kernel,
@@ -100,7 +90,7 @@ export const buildModules = async (
 ): Promise<ModuleSet> => {
   const what = `modules of ${basename(sourceDirectory)} for ${kernel.release}`;
   const files = await listSources(sourceDirectory);
-  const context = [kernel.version, await compilerOf(root), ...makeArguments];
+  const context = [kernel.version, root.compiler, ...makeArguments];
   const key = await hashSources(sourceDirectory, files, context);
   const target = join(cacheDirectory(), 'modules', kernel.release, key);
   let cached = true;
@@ -118,12 +108,7 @@ export const buildModules = async (
             reason: 'its files changed while they were read; run the same command again',
           });
         }
-        const log = await compileIn(work, kernel, root, sourceDirectory);
-        await mkdir(temporary);
-        for (const name of await builtModules(work)) {
-          await copyFile(join(work, name), join(temporary, name));
-        }
-        await writeFile(join(temporary, logName), `${log}\n`);
+        await compileIn(work, temporary, kernel, root, sourceDirectory);
       } finally {
         await removeTree(work);
       }
@@ -145,9 +130,10 @@ export const buildInTree = async (
 ): Promise<ModuleSet> => {
   await mkdir(tree, { recursive: true });
   await updateSources(sourceDirectory, await listSources(sourceDirectory), tree);
-  // Of a module that the sources no longer make, nothing may stay; the others are linked again.
-  for (const name of await builtModules(tree)) await rm(join(tree, name));
-  const log = await compileIn(tree, kernel, root, sourceDirectory);
-  await writeFile(join(tree, logName), `${log}\n`);
-  return { ...(await readModules(tree)), cached: false };
+  // No module may stay that the sources no longer make; the others are linked again.
+  for (const path of await modulesBelow(tree)) await rm(path);
+  const modules = join(tree, modulesName);
+  await removeTree(modules);
+  await compileIn(tree, modules, kernel, root, sourceDirectory);
+  return { ...(await readModules(modules)), cached: false };
 };

@@ -20,11 +20,11 @@ export interface KernelDirectory {
   readonly fingerprint: string;
 }
 
-const expected =
+export const expectedDirectory =
   'a kernel build tree (after make bzImage modules), or the unpacked image and headers packages of one kernel (boot/vmlinuz-… or vmlinux-…, boot/config-…, lib/modules/…, usr/src/linux-headers-…)';
 
 const refuse = (directory: string, reason: string): HarnessError =>
-  new HarnessError('KERNEL_DIRECTORY', { directory, reason, expected });
+  new HarnessError('KERNEL_DIRECTORY', { directory, reason, expected: expectedDirectory });
 
 const list = (path: string): Promise<string[]> => readdir(path).catch(() => []);
 

@@ -1,79 +1,182 @@
 // The files that a module is built from.
 
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import type { Stats } from 'node:fs';
+import {
+  copyFile,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
-import { runMarker } from '../../harness/base/run-marker.js';
 import { messageOf } from '../../harness/base/thrown.js';
 
-/** What an earlier build in the directory left, what is hidden, and what is not for the compiler. */
-const ignored =
-  /^\.|~$|\.(ko|o|a|mod|cmd|symvers|order|md|json|txt|conf|patch|log|rules|test\.ts)$|\.mod\.c$|^Module\.symvers$|^modules\.order$|^node_modules$/;
+/** A source file, or a link to something else below the same directory. */
+export interface SourceFile {
+  /** Relative to the directory, as a person reads it: bytes that are not UTF-8 are replaced. */
+  readonly name: string;
+  /** The same, byte for byte as Latin-1: file names need not be UTF-8. */
+  readonly path: string;
+  /** Of a link: where it points, relative to itself, as Latin-1. */
+  readonly target?: string | undefined;
+}
 
-const walk = async (directory: string): Promise<string[]> => {
-  const found: string[] = [];
-  const names = (await readdir(directory)).sort();
-  if (names.includes(runMarker)) return found;
-  for (const name of names) {
-    if (ignored.test(name)) continue;
-    const path = join(directory, name);
-    if ((await stat(path)).isDirectory()) found.push(...(await walk(path)));
-    else found.push(path);
+/** What an earlier build or an editor has left, and what version control and npm keep beside the sources. */
+const leftovers =
+  /\.(ko|o|mod|mod\.c|cmd|symvers|swp)$|^(built-in|lib)\.a$|^modules\.order$|^node_modules$|~$|^\.#|^\..*\.d$|^\.tmp_/;
+
+/** Text that is not for the compiler, unless a source file names one with that ending: a Makefile may include version.txt. */
+const texts = /\.(md|json|txt|conf|patch|log|rules|test\.ts)$/;
+
+/** Files of our own: of runs that were started in the driver's directory. */
+const ownDirectory = 'runs';
+
+const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');
+
+const latin1 = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
+
+const isBelow = (path: string, directory: string): boolean => path.startsWith(`${directory}/`);
+
+const nothing = <T>(): T | undefined => undefined;
+
+/** Follows the links of one directory. Absolute paths, as Latin-1. */
+class Walk {
+  readonly found: Omit<SourceFile, 'name'>[] = [];
+
+  constructor(readonly root: string) {}
+
+  /** `above`: the real paths of the directories that this one is in, so that a link to one of them ends there. */
+  async directory(real: string, path: string, above: readonly string[]): Promise<void> {
+    if (above.includes(real)) return;
+    const names = await readdir(bytes(real), { encoding: 'latin1' });
+    for (const name of names.sort()) {
+      if (leftovers.test(name) || (path === '' && name === ownDirectory)) continue;
+      await this.entry(`${real}/${name}`, path === '' ? name : `${path}/${name}`, [...above, real]);
+    }
   }
-  return found;
+
+  async entry(absolute: string, path: string, above: readonly string[]): Promise<void> {
+    const found = await lstat(bytes(absolute));
+    if (!found.isSymbolicLink()) return this.item(found, absolute, path, above);
+    // A link that leads nowhere is of no use to make either.
+    const real = await realpath(bytes(absolute), { encoding: 'latin1' }).catch(nothing<string>);
+    if (real === undefined) return;
+    if (real !== this.root && !isBelow(real, this.root))
+      return this.item(await stat(bytes(real)), real, path, above);
+    this.found.push({ path, target: relative(dirname(`${this.root}/${path}`), real) || '.' });
+  }
+
+  /** Sockets, FIFOs and devices are no sources, and reading one may never end. */
+  async item(found: Stats, absolute: string, path: string, above: readonly string[]): Promise<void> {
+    const isHidden = /(^|\/)\.[^/]*$/.test(path);
+    if (found.isDirectory() && !isHidden) await this.directory(absolute, path, above);
+    else if (found.isFile()) this.found.push({ path });
+  }
+}
+
+const contentOf = (root: string, { path, target }: Pick<SourceFile, 'path' | 'target'>): Promise<Buffer> =>
+  target === undefined ? readFile(bytes(`${root}/${path}`)) : Promise.resolve(bytes(target));
+
+/** Leaves out texts with an ending that no other file mentions. */
+const withoutTexts = async (root: string, found: Walk['found']): Promise<Walk['found']> => {
+  const endings = new Set(found.flatMap(({ path }) => texts.exec(path)?.[0] ?? []));
+  for (const file of found) {
+    if (endings.size === 0) break;
+    if (texts.test(file.path)) continue;
+    const content = await contentOf(root, file);
+    for (const ending of endings) if (content.includes(ending)) endings.delete(ending);
+  }
+  return found.filter(({ path }) => !endings.has(texts.exec(path)?.[0] ?? ''));
 };
 
-/** The source files below `directory`, sorted, relative to it. DRIVER_SOURCE unless there is a Kbuild or Makefile. */
-export const listSources = async (directory: string): Promise<string[]> => {
-  const paths = await walk(directory).catch((cause: unknown) => {
-    const reason = messageOf(cause);
-    throw new HarnessError('DRIVER_SOURCE', { directory, reason }, cause);
+const walk = async (directory: string): Promise<SourceFile[]> => {
+  const root = latin1(await realpath(directory));
+  const walk = new Walk(root);
+  await walk.directory(root, '', []);
+  const files = await withoutTexts(root, walk.found);
+  return files.map((file) => ({ ...file, name: bytes(file.path).toString('utf8') }));
+};
+
+const refuse = (directory: string, reason: string, cause?: unknown): HarnessError<'DRIVER_SOURCE'> =>
+  new HarnessError('DRIVER_SOURCE', { directory, reason }, cause);
+
+/** The source files below `directory`, sorted. DRIVER_SOURCE unless there is a Kbuild or Makefile, or if one cannot be read. */
+export const listSources = async (directory: string): Promise<SourceFile[]> => {
+  const names = await readdir(directory).catch((cause: unknown) => {
+    throw refuse(directory, messageOf(cause), cause);
   });
-  const files = paths.map((path) => relative(directory, path).split(sep).join('/'));
-  if (!files.includes('Kbuild') && !files.includes('Makefile')) {
-    throw new HarnessError('DRIVER_SOURCE', {
+  // Looked at first, so that nobody's home directory is read.
+  if (!names.includes('Kbuild') && !names.includes('Makefile'))
+    throw refuse(
       directory,
-      reason: 'it has no Kbuild and no Makefile; expected one that names the modules (obj-m += …)',
-    });
-  }
-  return files;
+      'it has no Kbuild and no Makefile; expected one that names the modules (obj-m += …)',
+    );
+  return walk(directory).catch((cause: unknown) => {
+    throw refuse(directory, messageOf(cause), cause);
+  });
 };
 
-/** Of names and contents, and of whatever else in `context` the result depends on. 20 hex digits. */
+/** A hash of names and contents, and of whatever else in `context` the result depends on. 20 hex digits. */
 export const hashSources = async (
   directory: string,
-  files: readonly string[],
+  files: readonly SourceFile[],
   context: readonly string[],
 ): Promise<string> => {
   const hash = createHash('sha256').update(JSON.stringify(context));
   for (const file of files) {
-    const content = await readFile(join(directory, file));
-    hash.update(`\n${file}\0${content.length}\0`).update(content);
+    const content = await contentOf(latin1(directory), file);
+    hash
+      .update(`\n${file.target === undefined ? 'file' : 'link'} ${file.path}\0${content.length}\0`)
+      .update(content);
   }
   return hash.digest('hex').slice(0, 20);
 };
 
-/** Links become files: what they point to need not be visible to the build. */
-export const copySources = async (directory: string, files: readonly string[], to: string): Promise<void> => {
-  for (const file of files) await cp(join(directory, file), join(to, file), { dereference: true });
+/** Links that lead out of the directory become files: what they point to need not be visible to the build. */
+export const copySources = async (
+  directory: string,
+  files: readonly SourceFile[],
+  to: string,
+): Promise<void> => {
+  for (const { path, target } of files) {
+    const copy = bytes(`${latin1(to)}/${path}`);
+    await mkdir(bytes(dirname(`${latin1(to)}/${path}`)), { recursive: true });
+    if (target === undefined) await copyFile(bytes(`${latin1(directory)}/${path}`), copy);
+    else await symlink(bytes(target), copy);
+  }
 };
 
 /** Makes the sources below `to` those in `directory`. What has not changed is not written: make goes by the time of change. */
 export const updateSources = async (
   directory: string,
-  files: readonly string[],
+  files: readonly SourceFile[],
   to: string,
 ): Promise<void> => {
-  const wanted = new Set(files);
-  for (const path of await walk(to)) {
-    if (!wanted.has(relative(to, path).split(sep).join('/'))) await rm(path);
-  }
-  for (const file of files) {
-    const content = await readFile(join(directory, file));
-    const present = await readFile(join(to, file)).catch(() => undefined);
-    if (present?.equals(content)) continue;
-    await mkdir(dirname(join(to, file)), { recursive: true });
-    await writeFile(join(to, file), content);
+  const [from, kept] = [latin1(directory), latin1(to)];
+  const present = new Map((await walk(to)).map((file) => [file.path, file]));
+  const isSame = async (file: SourceFile): Promise<boolean> => {
+    const old = present.get(file.path);
+    if (old === undefined || (old.target === undefined) !== (file.target === undefined)) return false;
+    return (await contentOf(kept, old)).equals(await contentOf(from, file));
+  };
+  const changed: SourceFile[] = [];
+  for (const file of files) if (!(await isSame(file))) changed.push(file);
+  const wanted = new Set(files.map(({ path }) => path));
+  const gone = [...present.values()].filter(({ path }) => !wanted.has(path));
+  for (const { path } of [...gone, ...changed])
+    await rm(bytes(`${kept}/${path}`), { recursive: true, force: true });
+  // Not copied, so that each file gets the time of now.
+  for (const { path, target } of changed) {
+    const copy = bytes(`${kept}/${path}`);
+    await mkdir(bytes(dirname(`${kept}/${path}`)), { recursive: true });
+    if (target !== undefined) await symlink(bytes(target), copy);
+    else await writeFile(copy, await readFile(bytes(`${from}/${path}`)));
   }
 };

@@ -6,7 +6,7 @@ import { asset } from '../asset.js';
 import { createBase, createOverlay, imageInfo } from './image.js';
 
 /** No script gets as far as needing it. */
-const root = { path: '/nonexistent', version: '' };
+const root = { path: '/nonexistent', version: '', compiler: '' };
 
 t.test('arguments that cannot be are refused before anything is touched', async (t) => {
   const directory = t.testdir({ base: 'x', there: 'y', rootfs: {}, link: t.fixture('symlink', 'gone') });

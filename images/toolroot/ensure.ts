@@ -1,23 +1,46 @@
 // The tool root, made if it is missing.
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import * as v from 'valibot';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { publish } from '../../harness/base/cache/publish.js';
+import { readCacheFile } from '../../harness/base/cache/read-file.js';
+import { HarnessError } from '../../harness/base/errors.js';
+import { firstLine } from '../../harness/base/text.js';
 import { makeDebian } from './debian.js';
 import type { ToolRoot } from './enter.js';
+import { entryFailure } from './entry-failure.js';
 import { checkHost, checkSpace } from './host.js';
 import type { ProgressOptions } from './progress.js';
 import { debianRecipe, recipe, recipeHash, sourceDateEpoch } from './recipe.js';
+import { runInToolRoot } from './run.js';
 import { verifyToolRoot } from './verify.js';
 
 /** Inside the root, so that the two can only be there together. */
 const manifest = 'etc/vmmci-tool-root.json';
 
+const manifestSchema = v.object({ version: v.string() });
+
+const entered = new Map<string, Promise<string>>();
+
+/** Starts the compiler in the tool root, and so shows that programs can be started there; resolves with its name and version. */
+const enterOnce = (path: string): Promise<string> => {
+  const start = async (): Promise<string> => {
+    const result = await runInToolRoot({ path }, ['gcc', '--version'], { host: { reject: false } });
+    if (!result.failed) return firstLine(result.stdout);
+    const reason = firstLine(result.stderr || result.shortMessage);
+    throw entryFailure(path, result) ?? new HarnessError('TOOLROOT_DAMAGED', { path, reason });
+  };
+  const done = entered.get(path) ?? start();
+  entered.set(path, done);
+  return done;
+};
+
 /**
  * The tool root in the cache, after making it if there is none for this recipe: then it takes the network, about a minute and 0.6 GB.
- * Throws HOST_… before anything is done if the host lacks something, TOOLROOT_… if making it fails, CACHE_FULL.
+ * Throws HOST_… or CACHE_NOEXEC if no program can be started in it, before anything is done if the host lacks something, TOOLROOT_… if making it fails, CACHE_FULL.
  */
 export const ensureToolRoot = async ({ progress }: ProgressOptions = {}): Promise<ToolRoot> => {
   const target = join(cacheDirectory(), 'toolroot', recipeHash);
@@ -49,6 +72,8 @@ export const ensureToolRoot = async ({ progress }: ProgressOptions = {}): Promis
     },
     { onWait: ({ holder }) => progress?.(`tool root: waiting for ${holder}, which is making it`) },
   );
-  const { version } = JSON.parse(await readFile(join(path, manifest), 'utf8')) as { version: string };
-  return { path, version };
+  const facts = await readCacheFile(join(path, manifest), manifestSchema);
+  if (facts === undefined)
+    throw new HarnessError('TOOLROOT_DAMAGED', { path, reason: `${manifest} cannot be read` });
+  return { path, version: facts.version, compiler: await enterOnce(path) };
 };

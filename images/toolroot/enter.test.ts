@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import t from 'tap';
 import { enter } from './enter.js';
 
-const root = { path: '/cache/root', version: '11.1.3' };
+const root = { path: '/cache/root', version: '11.1.3', compiler: 'gcc' };
 
 /** The operands of each occurrence of an option that takes `count` of them. */
 const operands = (args: readonly string[], option: string, count: number): string[][] =>

@@ -2,10 +2,13 @@
 
 import { join } from 'node:path';
 
-/** A private Debian root. `version` is that of its QEMU. */
+/** A private Debian root. */
 export interface ToolRoot {
   path: string;
+  /** The version of its QEMU: `11.1.3`. */
   version: string;
+  /** What `gcc --version` prints first. */
+  compiler: string;
 }
 
 export interface Bind {
@@ -69,7 +72,7 @@ const environment = (options: EnterOptions): string[] => {
  * The program is root inside; without real root, the files it makes are the caller's own all the same.
  */
 export const enter = (
-  root: ToolRoot,
+  root: Pick<ToolRoot, 'path'>,
   argv: readonly string[],
   options: EnterOptions = {},
 ): { file: string; args: string[] } => {

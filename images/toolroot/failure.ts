@@ -1,7 +1,7 @@
 // What mmdebstrap's complaints mean for the one who has to do something about it.
 
 import { HarnessError } from '../../harness/base/errors.js';
-import { asRoot } from './host.js';
+import { asRoot } from './host-command.js';
 
 export type FailureKind = 'network' | 'signature' | 'space' | 'other';
 

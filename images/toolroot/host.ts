@@ -7,6 +7,8 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { execa } from 'execa';
 import { HarnessError } from '../../harness/base/errors.js';
 import { asset } from '../asset.js';
+import { namespaceFailure } from './entry-failure.js';
+import { asRoot, isRoot } from './host-command.js';
 
 interface HostProgram {
   /** A name to look for in PATH, or the absolute path of a file. */
@@ -24,11 +26,6 @@ export const parseHostPackages = (text: string): HostProgram[] =>
       const [program = '', name = '', who = ''] = line.trim().split(/\s+/);
       return { program, package: name, who: who === 'user' ? 'user' : 'all' };
     });
-
-const isRoot = (): boolean => process.getuid?.() === 0;
-
-/** `sudo`, where that is how one becomes root. */
-export const asRoot = (command: string): string => (isRoot() ? command : `sudo ${command}`);
 
 /** Also where root's programs are: an ordinary user's PATH often has no sbin. */
 const isThere = async (program: string): Promise<boolean> => {
@@ -87,12 +84,7 @@ const checkNamespaces = async (): Promise<void> => {
     { reject: false },
   );
   if (!result.failed) return;
-  throw new HarnessError('HOST_NAMESPACE', {
-    user: userInfo().username,
-    reason: result.stderr.trim() || result.shortMessage || 'bwrap failed',
-    command:
-      'sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 (those that exist); in a container, give it CAP_SYS_ADMIN',
-  });
+  throw namespaceFailure(result.stderr || result.shortMessage || '');
 };
 
 const mega = (bytes: number): number => Math.round(bytes / 1e6);

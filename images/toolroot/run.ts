@@ -10,7 +10,7 @@ export interface RunOptions<Host extends Options = Options> extends EnterOptions
 
 /** Starts `argv` in the tool root; see `enter` for what it sees there, and execa for the promise. */
 export const runInToolRoot = <Host extends Options = Record<never, never>>(
-  root: ToolRoot,
+  root: Pick<ToolRoot, 'path'>,
   argv: readonly string[],
   { host, ...options }: RunOptions<Host> = {},
 ): ResultPromise<Host> => {

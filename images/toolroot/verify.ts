@@ -14,7 +14,7 @@ export const isNewEnough = (version: string, [major, minor]: readonly [number, n
   return a > major || (a === major && b >= minor);
 };
 
-const missingPrograms = async (root: ToolRoot): Promise<string[]> => {
+const missingPrograms = async (root: Pick<ToolRoot, 'path'>): Promise<string[]> => {
   const script = 'for each; do command -v "$each" >/dev/null || echo "$each"; done';
   const { stdout } = await runInToolRoot(root, ['sh', '-c', script, 'sh', ...recipePrograms]);
   return stdout.split('\n').filter(Boolean);
@@ -22,7 +22,7 @@ const missingPrograms = async (root: ToolRoot): Promise<string[]> => {
 
 /** The version of the QEMU in it. TOOLROOT_INCOMPLETE if a program is missing or QEMU is too old for vfio-user. */
 export const verifyToolRoot = async (path: string): Promise<string> => {
-  const root = { path, version: '' };
+  const root = { path };
   const missing = await missingPrograms(root);
   if (missing.length > 0) {
     throw new HarnessError('TOOLROOT_INCOMPLETE', {

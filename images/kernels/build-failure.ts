@@ -1,0 +1,76 @@
+// Why a module build failed, and so whose fault it is: the driver's, the kernel tree's, or the host's.
+
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { removeTree } from '../../harness/base/cache/remove-tree.js';
+import { HarnessError } from '../../harness/base/errors.js';
+import { textSaysFull } from '../../harness/base/file-system.js';
+import { printable, shorten } from '../../harness/base/text.js';
+import { asset } from '../asset.js';
+import type { ToolRoot } from '../toolroot/enter.js';
+import { firstError, hostTrouble, isAboutSource } from './build-log.js';
+import { type Compilation, compile } from './compile.js';
+import type { Kernel } from './kernel.js';
+import { expectedDirectory } from './kernel-directory.js';
+import { copySources, listSources } from './module-sources.js';
+
+/** A reason for a person: one line, with nothing that a terminal would obey. */
+const reasonIn = (log: string): string => printable(shorten(firstError(log), 300));
+
+/** Builds the least of modules for this kernel. */
+const compileProbe = async (kernel: Kernel, root: ToolRoot): Promise<Compilation> => {
+  const directory = await mkdtemp(join(tmpdir(), 'vmmci-probe-'));
+  try {
+    const probe = asset('kernels', 'probe');
+    await copySources(probe, await listSources(probe), directory);
+    return await compile(kernel, root, directory);
+  } finally {
+    await removeTree(directory);
+  }
+};
+
+/** Resolves if modules can be built for the kernel. KERNEL_DIRECTORY for one of the caller's own, else KERNEL_TREE. */
+export const checkBuildable = async (kernel: Kernel, root: ToolRoot): Promise<void> => {
+  const { ok, log } = await compileProbe(kernel, root);
+  if (ok) return;
+  throwForHost(log);
+  const reason = `no module can be built for it here: ${reasonIn(log)}`;
+  const { name, ask, release, flavour } = kernel;
+  if (flavour === 'own')
+    throw new HarnessError('KERNEL_DIRECTORY', { directory: ask, reason, expected: expectedDirectory });
+  throw new HarnessError('KERNEL_TREE', { release, reason, name });
+};
+
+const throwForHost = (log: string): void => {
+  if (textSaysFull(log))
+    throw new HarnessError('CACHE_FULL', { path: cacheDirectory(), variable: 'XDG_CACHE_HOME' });
+  const trouble = hostTrouble(log);
+  if (trouble !== undefined)
+    throw new HarnessError('BUILD_BROKEN', { reason: printable(shorten(trouble, 300)) });
+};
+
+/**
+ * Throws for a build of `sourceDirectory` that failed: CACHE_FULL, BUILD_BROKEN, KERNEL_DIRECTORY or KERNEL_TREE where it is not the
+ * driver's fault, else DRIVER_BUILD.
+ */
+export const throwBuildFailure = async (
+  { ok, log }: Compilation,
+  kernel: Kernel,
+  root: ToolRoot,
+  sourceDirectory: string,
+): Promise<never> => {
+  throwForHost(log);
+  const logs = join(cacheDirectory(), 'logs');
+  const kept = join(logs, `build-${kernel.release}.log`);
+  await mkdir(logs, { recursive: true });
+  await writeFile(kept, `${log}\n`);
+  if (!ok && !isAboutSource(firstError(log))) await checkBuildable(kernel, root);
+  throw new HarnessError('DRIVER_BUILD', {
+    directory: sourceDirectory,
+    release: kernel.release,
+    reason: ok ? 'the build made no module (.ko)' : reasonIn(log),
+    log: kept,
+  });
+};
