@@ -40,16 +40,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'images/qemu-img',
     'images/toolroot',
   ],
-  socket: ['base'],
+  host: ['base'],
+  socket: ['base', 'host'],
   faults: ['base'],
   vmmci: ['base'],
   'vhost-user': ['base', 'faults', 'socket'],
   'vfio-user': ['base', 'faults', 'socket'],
   pci: ['base', 'vfio-user', 'vhost-user', 'vmmci'],
   vmd: ['base', 'socket', 'vmmci'],
-  device: ['base', 'faults', 'pci', 'socket', 'vfio-user', 'vhost-user', 'vmd', 'vmmci'],
+  device: ['base', 'faults', 'host', 'pci', 'socket', 'vfio-user', 'vhost-user', 'vmd', 'vmmci'],
   qemu: ['base', 'images/toolroot'],
-  guest: ['base', 'images/toolroot', 'qemu'],
+  guest: ['base', 'host', 'images/toolroot', 'qemu'],
   driver: ['base', 'vmmci'],
   diagnosis: ['base', 'vmmci'],
   run: [
@@ -86,6 +87,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'device',
     'driver',
     'guest',
+    'host',
     'images/guest',
     'images/kernels',
     'scenario',
@@ -109,6 +111,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'base',
     'device',
     'guest',
+    'host',
     'images/asset',
     'images/guest',
     'images/toolroot',
@@ -129,6 +132,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'diagnosis',
     'driver',
     'faults',
+    'host',
     'images/asset',
     'images/kernels',
     'images/toolroot',
@@ -151,7 +155,7 @@ const TESTING = 'testing';
 const typesOnly: Readonly<Record<string, readonly string[]>> = { pci: ['vhost-user'] };
 
 /** The only file that may import koffi: it is native code, and its polling is not documented. */
-const KOFFI_USER = 'harness/socket/libc.ts';
+const KOFFI_USER = 'harness/host/libc.ts';
 
 const layerOf = (path: string): string => {
   const [top, second = '', third] = path.split('/');

@@ -1,9 +1,9 @@
 // The driver shows the device's clock, exactly, whatever it shows.
 
-import { instantOf } from '../harness/scenario/instant-of.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, samples } from '../harness/scenario/traffic.js';
 import { frozen } from '../harness/vmmci/clock.js';
+import { parseInstant } from '../harness/vmmci/instant.js';
 
 const instants = [
   '2026-11-22T12:34:56.123456Z',
@@ -18,8 +18,8 @@ const instants = [
 
 scenario('clock-driver', { clock: `frozen:${instants[0]}` }, async ({ check, driver, device, trace }) => {
   for (const instant of instants) {
-    device.clock.set(frozen(instantOf(instant)));
-    check('shows-host-time').equal(`host time at ${instant}`, await driver.hostTime(), instantOf(instant));
+    device.clock.set(frozen(parseInstant(instant)));
+    check('shows-host-time').equal(`host time at ${instant}`, await driver.hostTime(), parseInstant(instant));
   }
 
   const mark = trace.mark;

@@ -1,9 +1,9 @@
 // The clock registers as vmd has them, through sysfs, with no driver in the way.
 
 import { enableDevice, readRegisters } from '../harness/guest/sysfs.js';
-import { instantOf } from '../harness/scenario/instant-of.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { frozen } from '../harness/vmmci/clock.js';
+import { parseInstant } from '../harness/vmmci/instant.js';
 import { type RegisterName, registers } from '../harness/vmmci/registers.js';
 
 const word = (name: RegisterName) => ({ offset: registers[name].offset, width: 4 }) as const;
@@ -22,7 +22,7 @@ scenario('clock-registers', options, async ({ vm, check, device }) => {
   );
   check('device').equal('last sample', device.vmmci.state().lastSample, 1_551_506_221_123_456n);
 
-  device.clock.set(frozen(instantOf('2019-03-02T05:57:02.000001Z')));
+  device.clock.set(frozen(parseInstant('2019-03-02T05:57:02.000001Z')));
   check('device').equal(
     'microseconds read again, without the seconds',
     await read('microsecondsLow', 'microsecondsLow'),

@@ -43,7 +43,7 @@ scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
   const ask = (...steps: string[]) => askPtp(vm.shell, path, ...steps);
 
   for (const instant of instants) {
-    const us = parseInstant(instant) as bigint;
+    const us = parseInstant(instant);
     device.clock.set(frozen(us));
     const mark = trace.mark;
     const [time, extended] = await ask('time', 'extended');

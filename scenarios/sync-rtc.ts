@@ -1,11 +1,11 @@
 // SYNCRTC is acknowledged, and the guest's clock is then the device's, to the fraction of a second: the RTC plays no part.
 
 import { readGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
-import { instantOf } from '../harness/scenario/instant-of.js';
+import { hostNow } from '../harness/host/clock.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isTimeRead } from '../harness/scenario/traffic.js';
 import { running } from '../harness/vmmci/clock.js';
-import { hostNow } from '../harness/vmmci/host-clock.js';
+import { parseInstant } from '../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 /** Forward, back, over the edges of the calendar and of 31 bits; half-way through a second, where rounding shows. */
@@ -29,7 +29,7 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => device.clock.now() * 1000n;
   for (const [index, instant] of instants.entries()) {
-    device.clock.set(running(hostNow, instantOf(instant)));
+    device.clock.set(running(hostNow, parseInstant(instant)));
     const mark = trace.mark;
     check('driver-ok').equal(`SYNCRTC at ${instant}`, device.host.command('SYNCRTC'), 'sent');
     const ack = await until('ack', mark);

@@ -186,6 +186,8 @@ const table = {
   INVALID_VALUE: { blame: 'usage', message: "{name}: expected {expected}, got '{value}'" },
   MISSING_VALUE: { blame: 'usage', message: '{name} is missing; expected {expected}' },
   UNKNOWN_NAME: { blame: 'usage', message: "there is no {kind} '{name}'; valid: {valid}" },
+  CLOCK_SCRIPT: { blame: 'usage', message: 'clock script: {where}: {reason}; expected {valid}' },
+  INSTANT: { blame: 'usage', message: "'{text}' {reason}" },
   CLOCK_SPEC: { blame: 'usage', message: '{option}: {reason}; valid: {valid}' },
   FAULT_PLAN: { blame: 'usage', message: 'fault plan: {where}: {reason}' },
   MIRROR_ALONE: { blame: 'usage', message: '{set} is set, but {missing} is not; set both or neither' },

@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import type { TraceSink } from '../base/trace.js';
 import { startDevice } from '../device/device.js';
+import { hostNow } from '../host/clock.js';
 import { PciFunction } from '../pci/function.js';
 import { closeFd, signalEventFd } from '../socket/descriptor.js';
 import { serveFunction } from '../vfio-user/listen.js';
 import { clockHolder, parseClock } from '../vmmci/clock.js';
 import { Vmmci } from '../vmmci/device.js';
 import { DEFAULT_GENERATION, generations } from '../vmmci/generations.js';
-import { hostNow } from '../vmmci/host-clock.js';
 import { realScheduler } from '../vmmci/scheduler.js';
 import { directFrontEnd } from './direct-front-end.js';
 import { listenEcho } from './echo.js';

@@ -3,8 +3,8 @@ import { Trace } from '../base/trace.js';
 import { startBackend } from '../device/device.js';
 import { withFaults } from '../device/fault-method.js';
 import { FaultEngine } from '../faults/engine.js';
+import { hostNow } from '../host/clock.js';
 import { controlMethods } from '../vmd/control-methods.js';
-import { hostNow } from '../vmmci/host-clock.js';
 import { runDaemon } from './daemon.js';
 import { defineCommand } from './define-command.js';
 import {

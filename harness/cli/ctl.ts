@@ -1,6 +1,7 @@
 // `vmmci ctl`: ask a running backend or function something, or tell it to do something.
+import { resolveClock } from '../device/clock-spec.js';
 import { callControl } from '../vmd/control-client.js';
-import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
+import { CLOCK_FORMS } from '../vmmci/clock.js';
 import { requests } from '../vmmci/commands.js';
 import { type Action, defineAction, defineGroup, type Operand } from './define-command.js';
 import { FAULT_FORMS, readFaultPlan } from './fault-plan.js';
@@ -64,10 +65,7 @@ export const command = defineGroup({
     }),
     clock: ask('clock', "set the host's clock", {
       operand: { syntax: '<SPEC>', help: CLOCK_FORMS },
-      params: (spec) => {
-        parseClock(spec, () => 0n, 'clock');
-        return { spec };
-      },
+      params: (spec) => ({ spec: resolveClock(spec, 'clock') }),
     }),
     pause: ask('pause', 'do what vmctl pause does'),
     unpause: ask('unpause', 'do what vmctl unpause does'),

@@ -197,7 +197,10 @@ t.test('one path, one daemon; a dead one leaves its path to the next', async (t)
 const wrong: readonly (readonly [string, RegExp])[] = [
   ['backend', /option '--socket <PATH>' is missing/],
   ['backend --socket @b --generation 5.9', /--generation: expected one of 6.2, 6.4, .*, 8.0, got '5.9'/],
-  ['backend --socket @b --clock noon', /--clock: 'noon'.*valid: frozen:YYYY.*, running, running:YYYY/],
+  [
+    'backend --socket @b --clock noon',
+    /--clock: 'noon'.*valid: frozen:YYYY.*, running\[:YYYY.*, scripted:FILE/,
+  ],
   ['backend --sock @b', /'--sock'.*\n.*--help lists the options/],
   ['backend --socket @b more', /'more'.*\n.*--help lists the options/],
   [`backend --socket @b --control @${'c'.repeat(108)}`, /is \d+ bytes long, the system allows 107/],

@@ -1,10 +1,11 @@
 // Options of the commands that make a device, and the checks that name them.
 
 import { dirname } from 'node:path';
+import { resolveClock } from '../device/clock-spec.js';
 import { stalePolicies } from '../pci/stale.js';
 import { makeSocketDirectory } from '../socket/directory.js';
 import { checkSocketPath } from '../socket/path.js';
-import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
+import { CLOCK_FORMS } from '../vmmci/clock.js';
 import { DEFAULT_GENERATION, generationNames } from '../vmmci/generations.js';
 import { oneOf, value } from './option.js';
 
@@ -26,12 +27,9 @@ export const stale = value(
   },
 );
 
-/** Checked here, read again where the clock is made: nothing may listen when it is wrong. */
+/** Checked here, made where the device is: nothing may listen when it is wrong. */
 export const clock = value('SPEC', `the host's clock: ${CLOCK_FORMS}`, {
-  read: (text) => {
-    parseClock(text, () => 0n);
-    return text;
-  },
+  read: (text) => resolveClock(text),
   fallback: 'running',
 });
 

@@ -5,10 +5,10 @@ import { Trace } from '../base/trace.js';
 import { type Backend, startBackend, startFunction } from '../device/device.js';
 import { withFaults } from '../device/fault-method.js';
 import { FaultEngine } from '../faults/engine.js';
+import { hostNow } from '../host/clock.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import type { MethodTable } from '../vmd/control.js';
 import { controlMethods, functionMethods } from '../vmd/control-methods.js';
-import { hostNow } from '../vmmci/host-clock.js';
 import { runDaemon } from './daemon.js';
 import { defineCommand } from './define-command.js';
 import {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { TraceSink } from '../base/trace.js';
 import { FaultEngine } from '../faults/engine.js';
 import type { FaultHook } from '../faults/hook.js';
+import { hostNow } from '../host/clock.js';
 import { PciFunction } from '../pci/function.js';
 import type { StalePolicy } from '../pci/stale.js';
 import { closeFd, signalEventFd } from '../socket/descriptor.js';
@@ -15,9 +16,9 @@ import { Host, type Kill } from '../vmd/host.js';
 import { type ClockHolder, clockHolder, type DeviceClock, parseClock } from '../vmmci/clock.js';
 import { Vmmci } from '../vmmci/device.js';
 import { DEFAULT_GENERATION, type GenerationName, generations } from '../vmmci/generations.js';
-import { hostNow } from '../vmmci/host-clock.js';
 import { realScheduler, type Scheduler } from '../vmmci/scheduler.js';
 import { type Signal, signal } from '../vmmci/signal.js';
+import { resolveClock } from './clock-spec.js';
 
 export interface BackendOptions {
   readonly generation?: GenerationName | undefined;
@@ -52,7 +53,7 @@ export const startBackend = async (
   }: BackendOptions,
 ): Promise<Backend> => {
   const generation = { ...generations[name], features };
-  const clock = clockHolder(typeof given === 'string' ? parseClock(given, hostNow) : given);
+  const clock = clockHolder(typeof given === 'string' ? parseClock(resolveClock(given), hostNow) : given);
   const vmmci = new Vmmci({ generation, clock, scheduler, trace });
   const listener = await listenBackend(socket, vmmci, { trace, ...(faults && { faults }) });
   const host = new Host({ device: vmmci, generation, clock, scheduler, trace });

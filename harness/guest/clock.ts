@@ -1,6 +1,7 @@
 // The guest's wall clock, in nanoseconds.
 
 import { HarnessError } from '../base/errors.js';
+import { hostNanoseconds } from '../host/clock.js';
 import type { Commands } from './shell.js';
 
 /** A clock in nanoseconds since the epoch: the host's, or a device's. */
@@ -21,13 +22,7 @@ const ask = async (shell: Commands, argument = ''): Promise<bigint> => {
   return BigInt(text);
 };
 
-/** The wall clock of this host. */
-export const hostNow: Now = () => {
-  const ms = performance.timeOrigin + performance.now();
-  return BigInt(Math.round(ms * 1000)) * 1000n;
-};
-
-export const readGuestClock = async (shell: Commands, now: Now = hostNow): Promise<ClockReading> => {
+export const readGuestClock = async (shell: Commands, now: Now = hostNanoseconds): Promise<ClockReading> => {
   const before = now();
   const guest = await ask(shell);
   return { guest, before, after: now() };
@@ -49,7 +44,7 @@ const tries = 5;
  * One that was restored needs it: its clock goes on from the moment it was saved. The first program that it starts takes a quarter of a
  * second under TCG, so it is told again, a few times at most.
  */
-export const syncGuestClock = async (shell: Commands, now: Now = hostNow): Promise<bigint> => {
+export const syncGuestClock = async (shell: Commands, now: Now = hostNanoseconds): Promise<bigint> => {
   let behind = soon;
   for (let left = tries; left > 0 && behind >= soon; left--) {
     const before = now();

@@ -1,7 +1,7 @@
 // One connected Unix stream socket. Reads are exact: Linux lets one recvmsg join the end of a message without
 // descriptors to the start of one with, so whoever reads "what is there" credits them to the wrong message.
 import { HarnessError } from '../base/errors.js';
-import { closeFd, maxDescriptors, type Received, receive, send, type Watch, watch } from './libc.js';
+import { closeFd, maxDescriptors, type Received, receive, send, type Watch, watch } from '../host/libc.js';
 import { Looks } from './looks.js';
 
 export interface Chunk {

@@ -1,6 +1,6 @@
 import { HarnessError } from '../base/errors.js';
+import { closeFd, connectTo, streamSocket } from '../host/libc.js';
 import { Channel } from './channel.js';
-import { closeFd, connectTo, streamSocket } from './libc.js';
 import { checkSocketPath } from './path.js';
 
 /** Connects to a listening Unix socket. Rejects with SOCKET_PATH or SOCKET_IO (ENOENT, ECONNREFUSED, …). */

@@ -1,9 +1,9 @@
 // Descriptors that arrive with messages: what kind they are, and the few things done with them.
 import { readlinkSync } from 'node:fs';
+import { closeFd, eventFd, isWritable, socketPairFds, writeFd } from '../host/libc.js';
 import { Channel } from './channel.js';
-import { closeFd, eventFd, isWritable, socketPairFds, writeFd } from './libc.js';
 
-export { closeFd, eventFd };
+export { closeFd, eventFd, socketPairFds };
 
 const kind = (fd: number): string => readlinkSync(`/proc/self/fd/${fd}`);
 

@@ -2,9 +2,9 @@ import { chownSync, existsSync, readdirSync, statSync, unlinkSync, writeFileSync
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { codeOf } from '../base/errors.js';
+import { bindTo, closeFd, streamSocket } from '../host/libc.js';
 import type { Channel } from './channel.js';
 import { connect } from './connect.js';
-import { bindTo, closeFd, streamSocket } from './libc.js';
 import { listen } from './listen.js';
 import { privateDirectory } from './private-directory.js';
 

@@ -1,8 +1,8 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';
+import { acceptFrom, bindTo, closeFd, connectTo, listenOn, streamSocket, watch } from '../host/libc.js';
 import { Channel } from './channel.js';
 import { makeSocketDirectory } from './directory.js';
-import { acceptFrom, bindTo, closeFd, connectTo, listenOn, streamSocket, watch } from './libc.js';
 import { checkSocketPath } from './path.js';
 
 export interface Listener {

@@ -1,6 +1,6 @@
 // What a socket path must be before the kernel is asked.
 import { HarnessError } from '../base/errors.js';
-import { maxPathBytes } from './libc.js';
+import { maxPathBytes } from '../host/libc.js';
 
 /** Throws SOCKET_PATH when `path` cannot name a Unix socket. */
 export const checkSocketPath = (path: string): void => {

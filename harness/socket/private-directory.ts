@@ -4,7 +4,7 @@ import { symlinkSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
 import { removeLeftovers, type TemporaryDirectory, temporaryDirectory } from '../base/temporary-directory.js';
-import { maxPathBytes } from './libc.js';
+import { maxPathBytes } from '../host/libc.js';
 
 /** Bytes of path below the directory that sockets may need: `/sockets/0/function.sock` and more. */
 const room = 40;

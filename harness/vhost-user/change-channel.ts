@@ -1,7 +1,6 @@
 // The front-end's end of the back-end's own channel.
 import type { Channel } from '../socket/channel.js';
-import { adoptSocket, closeFd } from '../socket/descriptor.js';
-import { socketPairFds } from '../socket/libc.js';
+import { adoptSocket, closeFd, socketPairFds } from '../socket/descriptor.js';
 import { encodeFrame, readFrame } from './frame.js';
 import { u64 } from './payload.js';
 import { CONFIG_CHANGE_MSG } from './requests.js';

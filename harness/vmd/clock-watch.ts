@@ -2,6 +2,7 @@
 // (vmd mc146818.c 1.18 … 1.34). It is the only source of SYNCRTC: there is no periodic one.
 
 import type { DeviceClock } from '../vmmci/clock.js';
+import { secondsOf } from '../vmmci/instant.js';
 import type { Scheduler, Timer } from '../vmmci/scheduler.js';
 
 /** Milliseconds between two looks. */
@@ -43,7 +44,7 @@ export class ClockWatch {
   }
 
   #seconds(): bigint {
-    return this.#clock.now() / 1_000_000n;
+    return secondsOf(this.#clock.now());
   }
 
   #tick(): void {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { TraceData } from '../base/trace.js';
-import { frozen, scripted } from './clock.js';
+import { frozen, inTurn } from './clock.js';
 import { type Expiry, Vmmci } from './device.js';
 import { type GenerationName, generations } from './generations.js';
 import { VirtualScheduler } from './scheduler.js';
@@ -61,7 +61,7 @@ t.test('where no register starts there is nothing, and no side effect', async (t
 });
 
 t.test('a block that starts past the seconds does not sample', async (t) => {
-  const { device, trace } = make({ clock: scripted([NOW, NOW + 5_000_007n]) });
+  const { device, trace } = make({ clock: inTurn([NOW, NOW + 5_000_007n]) });
   device.readConfig(4, 4);
   trace.length = 0;
   t.equal(device.readConfig(8, 8).toString('hex'), '00000000' + '40e20100');

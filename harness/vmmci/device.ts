@@ -7,6 +7,7 @@ import type { DeviceClock } from './clock.js';
 import { type Command, type CommandName, commandName, commands, type Request } from './commands.js';
 import * as feature from './features.js';
 import type { Generation } from './generations.js';
+import { microsecondsOf, secondsOf } from './instant.js';
 import { KillTimer, type TimerName, type TimerState } from './kill-timer.js';
 import { CONFIG_OFFSET, CONFIG_SIZE, registers, status } from './registers.js';
 import type { Scheduler } from './scheduler.js';
@@ -37,7 +38,6 @@ export interface DeviceState {
 }
 
 const WORD = 4;
-const MICROSECONDS = 1_000_000n;
 const NO_REGISTER = Buffer.alloc(0);
 const low32 = (value: bigint): number => Number(BigInt.asUintN(32, value));
 
@@ -77,8 +77,8 @@ export class Vmmci {
     const { command, secondsLow, secondsHigh, microsecondsLow, microsecondsHigh } = registers;
     this.#reads = new Map([
       [command.offset - CONFIG_OFFSET, () => this.#command],
-      [secondsLow.offset - CONFIG_OFFSET, () => low32(this.#latch() / MICROSECONDS)],
-      [microsecondsLow.offset - CONFIG_OFFSET, () => low32((this.#sample ?? 0n) % MICROSECONDS)],
+      [secondsLow.offset - CONFIG_OFFSET, () => low32(secondsOf(this.#latch()))],
+      [microsecondsLow.offset - CONFIG_OFFSET, () => low32(microsecondsOf(this.#sample ?? 0n))],
       // Both high halves are shifted left, not right, and cut to 32 bits: 0 in every vmd (virtio.c 1.54 … 1.153).
       [secondsHigh.offset - CONFIG_OFFSET, () => 0],
       [microsecondsHigh.offset - CONFIG_OFFSET, () => 0],

@@ -2,11 +2,11 @@
 
 import { readGuestClock, waitGuestClock } from '../../harness/guest/clock.js';
 import { readTimedate } from '../../harness/guest/timedate.js';
-import { instantOf } from '../../harness/scenario/instant-of.js';
+import { hostNow } from '../../harness/host/clock.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { acks } from '../../harness/scenario/traffic.js';
 import { running } from '../../harness/vmmci/clock.js';
-import { hostNow } from '../../harness/vmmci/host-clock.js';
+import { parseInstant } from '../../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
 
 /** Forward, back, and to the edge of 31 bits. */
@@ -28,7 +28,7 @@ scenario('distro-sync-rtc', options, async ({ check, vm, driver, device, trace, 
   const { ntp } = await readTimedate(vm.shell);
   check('device').that('systemd-timesyncd', !ntp, 'off', 'on');
   for (const instant of instants) {
-    device.clock.set(running(hostNow, instantOf(instant)));
+    device.clock.set(running(hostNow, parseInstant(instant)));
     const mark = trace.mark;
     check('driver-ok').equal(`SYNCRTC at ${instant}`, device.host.command('SYNCRTC'), 'sent');
     await until('ack', mark);

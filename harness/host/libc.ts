@@ -1,4 +1,4 @@
-// The only user of koffi: the few system calls that Node does not offer and descriptor passing needs.
+// The only user of koffi: the few system calls that Node does not offer, for sockets with descriptors and the clock.
 // Linux on 64-bit little-endian machines: struct layouts and constants are those of x86-64 and arm64.
 // `koffi.node.poll` is undocumented ("may change"), so koffi is pinned exactly and used nowhere else.
 import { getSystemErrorName } from 'node:util';
@@ -9,6 +9,7 @@ const libc = koffi.load(null);
 const calls = {
   accept4: libc.func('int accept4(int, void *, void *, int)'),
   bind: libc.func('int bind(int, const void *, uint32_t)'),
+  clock_gettime: libc.func('int clock_gettime(int, void *)'),
   close: libc.func('int close(int)'),
   connect: libc.func('int connect(int, const void *, uint32_t)'),
   eventfd: libc.func('int eventfd(unsigned int, int)'),
@@ -210,6 +211,20 @@ export const isWritable = (fd: number): boolean => {
   entry.writeInt32LE(fd, 0);
   entry.writeInt16LE(POLLOUT, 4);
   return retry(() => calls.poll(entry, 1, 0)) === 1 && (entry.readInt16LE(6) & POLLOUT) !== 0;
+};
+
+const CLOCK_REALTIME = 0;
+const timespec = Buffer.alloc(16);
+
+/** CLOCK_REALTIME in nanoseconds since the epoch. */
+export const realTime = (): bigint => {
+  if (calls.clock_gettime(CLOCK_REALTIME, timespec) !== 0)
+    throw new HarnessError('SOCKET_IO', {
+      call: 'clock_gettime',
+      path: 'CLOCK_REALTIME',
+      errno: nameOf(koffi.errno()),
+    });
+  return timespec.readBigInt64LE(0) * 1_000_000_000n + timespec.readBigInt64LE(8);
 };
 
 /** A level-triggered watch on a descriptor. It keeps the process alive while it is started. */

@@ -1,0 +1,26 @@
+// A clock as users write it, where a script is the name of a file.
+
+import { readFileSync } from 'node:fs';
+import { HarnessError } from '../base/errors.js';
+import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
+
+const SCRIPTED = 'scripted:';
+
+/**
+ * The same with the script itself in the place of its file: nothing else is to be read when it is made, and it can be
+ * sent to another process. Throws CLOCK_SPEC for what is no clock.
+ */
+export const resolveClock = (spec: string, option = '--clock'): string => {
+  const path = spec.startsWith(SCRIPTED) ? spec.slice(SCRIPTED.length) : '{';
+  let resolved = spec;
+  if (!path.trimStart().startsWith('{')) {
+    try {
+      resolved = SCRIPTED + readFileSync(path, 'utf8');
+    } catch (error) {
+      const reason = `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`;
+      throw new HarnessError('CLOCK_SPEC', { option, reason, valid: CLOCK_FORMS }, error);
+    }
+  }
+  parseClock(resolved, () => 0n, option);
+  return resolved;
+};
