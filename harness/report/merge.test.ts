@@ -193,8 +193,8 @@ t.test('evidence: what was kept; half lines, and what is no event, are left out'
   const directory = t.testdir({
     'trace.jsonl': [
       '{"seq":0,"at":1,"kind":"bar-read","offset":24,"width":4,"value":7}',
-      '{"seq":1,"at":2,"kind":"check","result":"ok","what":"fine"}',
-      '{"seq":2,"at":3,"kind":"check","result":"not ok","what":"bad #7"}',
+      '{"seq":1,"at":2,"kind":"check","result":"ok","requirement":"goes-down","what":"fine"}',
+      '{"seq":2,"at":3,"kind":"check","result":"not ok","requirement":"goes-down","what":"bad #7"}',
       '[1,2]',
       '{"seq":"3","at":4,"kind":"check"}',
       '{"seq":4,"at":4,"kind":{}}',
