@@ -43,4 +43,20 @@ scenario('two-functions', options, async ({ check, vm, driver, another, until, .
     (await readInterrupt(vm.shell, irq)).unhandled,
     0,
   );
+
+  // The line is shared: what the first driver does with it when it goes must not reach the second.
+  await vm.shell.text(`echo ${vm.address} >/sys/bus/pci/drivers/${pciDriver}/unbind`);
+  const alone = second.trace.mark;
+  check('driver-ok').equal('SYNCRTC to the second alone', second.device.host.command('SYNCRTC'), 'sent');
+  await vm.console.guard(second.trace.next('ack', alone), {
+    what: 'acknowledgement by the second, alone',
+    timeoutMs: 10_000,
+  });
+  apart.equal('acknowledgements by the second alone', acks(second.trace, alone), ['SYNCRTC: cleared']);
+  await vm.shell.text(`echo ${vm.address} >/sys/bus/pci/drivers/${pciDriver}/bind`);
+  check('comes-back').equal(
+    'host time of the first when it is bound again',
+    await driver.hostTime(),
+    first.device.clock.now(),
+  );
 });

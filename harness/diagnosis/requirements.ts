@@ -247,6 +247,45 @@ export const requirements = {
     remedy: 'Count each command once, when it is acted on.',
     source: 'the description of the driver (vmmci-driver.json)',
   },
+  // what its users see
+  'attribute-form': {
+    sentence:
+      'Each attribute is readable by everybody and writable by nobody, and is one value and a newline a line.',
+    level: 'should',
+    otherwise: 'Scripts read a value that they cannot use, or none.',
+    remedy: 'Declare attributes with DEVICE_ATTR_RO() and print them with sysfs_emit() and a newline.',
+    source: 'Linux Documentation/filesystems/sysfs.rst; the description of the driver (vmmci-driver.json)',
+  },
+  'parameter-contract': {
+    sentence: 'Each parameter has the default and the mode that the description of the driver gives.',
+    level: 'should',
+    otherwise: 'The driver behaves otherwise than its documentation says.',
+    remedy: 'Make the declaration and the description agree.',
+    source: 'the description of the driver (vmmci-driver.json)',
+  },
+  'obeys-parameters': {
+    sentence: 'A parameter that is written at run time takes effect, within the limits that the driver has.',
+    level: 'should',
+    otherwise: 'Whoever changes it believes in a setting that is not in force.',
+    remedy: 'Read the parameter with READ_ONCE() at each use, and clamp it there.',
+    source: 'Linux include/linux/moduleparam.h; the README of the driver',
+  },
+  'quiet-log': {
+    sentence:
+      'The driver writes no line a reading or a poll, no warning without a fault, and what its levels say.',
+    level: 'should',
+    otherwise: 'The kernel log is full of one line, and what matters is lost.',
+    remedy: 'Log what happens once, by level; use dev_dbg() for what happens all the time.',
+    source: 'Linux Documentation/process/coding-style.rst, 13; the README of the driver',
+  },
+  'carries-out': {
+    sentence:
+      'What was acknowledged is carried out, also when the driver goes or the guest sleeps meanwhile.',
+    level: 'must',
+    otherwise: 'The clock stays wrong, or vmd ends the VM when its patience for the stop is over.',
+    remedy: 'Flush the work of a command in remove, and carry out a stop when programs can be started again.',
+    source: 'vmd virtio.c (a command that was acknowledged is not sent again); Linux kernel/umh.c',
+  },
   // going and coming back
   'leaves-nothing': {
     sentence: 'A driver that is unloaded has given back all that it took.',

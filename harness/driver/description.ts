@@ -26,6 +26,15 @@ export interface SysctlTime {
   readonly everyMs: number;
 }
 
+export interface Parameter {
+  readonly module: string;
+  readonly name: string;
+  /** As its file in sysfs shows it when the module was loaded without options. */
+  readonly default?: string | undefined;
+  /** Of its file in sysfs, three octal digits. */
+  readonly mode?: string | undefined;
+}
+
 export interface DriverDescription {
   readonly name: string;
   /** The Kbuild directory. */
@@ -42,7 +51,11 @@ export interface DriverDescription {
   readonly syncRtc?: 'registers' | 'rtc' | undefined;
   /** The PTP clock that it registers, by the name in its `clock_name` attribute. Absent: it registers none. */
   readonly ptp?: { readonly clockName: string } | undefined;
-  readonly parameters: readonly { readonly module: string; readonly name: string }[];
+  readonly parameters: readonly Parameter[];
+  /** Values of a parameter from which on the driver logs each acknowledgement, and each time sample too. Absent: it does not. */
+  readonly logLevels?:
+    | { readonly parameter: string; readonly acknowledgements: string; readonly samples: string }
+    | undefined;
   /** Values of parameters with which the driver looks at the command only when it is interrupted. */
   readonly quiet: Readonly<Record<string, string>>;
 }
@@ -51,6 +64,8 @@ export const descriptionFile = 'vmmci-driver.json';
 
 const name = /^[\w.-]+$/;
 const nameText = 'a name of letters, digits, ".", "_" and "-"';
+const value = /^[\w.-]+$/;
+const valueText = 'the value of a parameter';
 const sysctl = /^[\w-]+(\.[\w-]+)+$/;
 const sysctlText = 'the name of a sysctl value, such as "vmmci.drift_sec"';
 
@@ -111,16 +126,26 @@ export const parseDriver = (path: string, directory: string, text: string): Driv
       fields.optional('parameters', () =>
         fields.list('parameters', (list, index) => {
           const inner = list.object(index);
-          inner.allow('default');
           const parameter = {
             module: inner.text('module', name, nameText),
             name: inner.text('name', name, nameText),
+            default: inner.optional('default', () => inner.text('default', value, valueText)),
+            mode: inner.optional('mode', () => inner.text('mode', /^[0-7]{3}$/, 'three octal digits')),
           };
           inner.end();
           return parameter;
         }),
       ) ?? [],
-    quiet: section('quiet', (inner) => inner.texts(/^[\w.-]+$/, 'the value of a parameter')) ?? {},
+    logLevels: section('logLevels', (inner) => {
+      const logLevels = {
+        parameter: inner.text('parameter', name, nameText),
+        acknowledgements: inner.text('acknowledgements', value, valueText),
+        samples: inner.text('samples', value, valueText),
+      };
+      inner.end();
+      return logLevels;
+    }),
+    quiet: section('quiet', (inner) => inner.texts(value, valueText)) ?? {},
   };
   fields.end();
   return description;

@@ -9,6 +9,7 @@ import type { Environment } from '../run/environment.js';
 const reasons = {
   BLK_DEV_SR: "vmd's machine has a CD-ROM drive",
   DEVMEM: 'registers are accessed through /dev/mem',
+  HIBERNATION: 'the guest sleeps as in a hibernation',
   HW_RANDOM_VIRTIO: "vmd's machine has an entropy device",
   PCI_MSI: 'without it the disks share the interrupt line of the function',
   PTP_1588_CLOCK: 'the driver registers a PTP clock',

@@ -43,6 +43,7 @@ static int vmmci_probe(struct virtio_device *vdev)
 	spin_lock_init(&vm->command_lock);
 	spin_lock_init(&vm->clock_lock);
 	INIT_WORK(&vm->sync_work, vmmci_sync);
+	INIT_WORK(&vm->stop_work, vmmci_stop);
 	INIT_DELAYED_WORK(&vm->poll_work, vmmci_poll);
 
 	word = vmmci_read(vm, VMMCI_REG_COMMAND);
@@ -92,15 +93,19 @@ static void vmmci_remove(struct virtio_device *vdev)
 	cancel_delayed_work_sync(&vm->poll_work);
 	vmmci_handle_command(vm);
 	compat_reset_device(vdev);
-	/* Carry out a SYNCRTC that was acknowledged. */
+	/* Carry out what was acknowledged. */
 	flush_work(&vm->sync_work);
+	flush_work(&vm->stop_work);
 	destroy_workqueue(vm->queue);
 	vdev->priv = NULL;
 	kfree(vm);
 }
 
 #ifdef CONFIG_PM_SLEEP
-/* DRIVER_OK stays: without it, a stop makes the host kill the guest at once. */
+/*
+ * DRIVER_OK stays: without it, a stop makes the host kill the guest at once. A
+ * stop that was acknowledged is carried out when the guest is awake again.
+ */
 static int vmmci_freeze(struct virtio_device *vdev)
 {
 	struct vmmci *vm = vdev->priv;
@@ -112,7 +117,11 @@ static int vmmci_freeze(struct virtio_device *vdev)
 
 static int vmmci_restore(struct virtio_device *vdev)
 {
-	vmmci_schedule_poll(vdev->priv);
+	struct vmmci *vm = vdev->priv;
+
+	/* Resetting the device has cleared the interrupt of a command that came meanwhile. */
+	vmmci_handle_command(vm);
+	vmmci_schedule_poll(vm);
 	return 0;
 }
 #endif

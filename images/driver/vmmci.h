@@ -42,13 +42,15 @@ enum vmmci_command {
 /**
  * struct vmmci - one device
  * @vdev: the virtio device
- * @queue: runs the two works below, so that no user of a system queue delays
+ * @queue: runs the works below, so that no user of a system queue delays
  *	them
  * @poll_work: polls the command
  * @sync_work: sets the clock
+ * @stop_work: has the system go down
  * @command_lock: orders reading, remembering and acknowledging a command
  * @seen: the value in the command register that has been handled
  * @last: the last command that arrived
+ * @stop: the last of them that was a SHUTDOWN or REBOOT
  * @counts: commands that arrived, by kind
  * @clock_lock: keeps the two reads of one sample together
  * @ptp_info: what the PTP core calls
@@ -59,10 +61,12 @@ struct vmmci {
 	struct workqueue_struct *queue;
 	struct delayed_work poll_work;
 	struct work_struct sync_work;
+	struct work_struct stop_work;
 
 	spinlock_t command_lock;	/* taken in the interrupt handler too */
 	u32 seen;
 	enum vmmci_command last;
+	enum vmmci_command stop;
 	unsigned long counts[VMMCI_COMMANDS];
 
 	spinlock_t clock_lock;		/* taken in any context */
@@ -109,6 +113,7 @@ extern const struct attribute_group *vmmci_groups[];
 void vmmci_handle_command(struct vmmci *vm);
 void vmmci_schedule_poll(struct vmmci *vm);
 void vmmci_poll(struct work_struct *work);
+void vmmci_stop(struct work_struct *work);
 void vmmci_config_changed(struct virtio_device *vdev);
 
 int vmmci_sample_clock(struct vmmci *vm, struct vmmci_sample *sample,

@@ -6,6 +6,8 @@
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
 #include <linux/reboot.h>
+#include <linux/sched.h>
+#include <linux/umh.h>
 
 #include "system.h"
 #include "vmmci.h"
@@ -28,6 +30,27 @@ module_param(drift_interval_ms, uint, 0644);
 MODULE_PARM_DESC(drift_interval_ms,
 		 "Milliseconds between polls of the command, and of the drift when debug is 2 (default 1000, 0 never)");
 
+/*
+ * The kernel starts a program to go down in order, which it cannot do while
+ * the system sleeps: it would ignore a poweroff, and reboot without user space.
+ * So this waits until programs can be started again.
+ */
+void vmmci_stop(struct work_struct *work)
+{
+	struct vmmci *vm = container_of(work, struct vmmci, stop_work);
+
+	/* Programs cannot be started any more then, and need not be. */
+	if (system_is_going_down())
+		return;
+
+	usermodehelper_read_lock_wait(MAX_SCHEDULE_TIMEOUT);
+	if (READ_ONCE(vm->stop) == VMMCI_SHUTDOWN)
+		orderly_poweroff(false);
+	else
+		orderly_reboot();
+	usermodehelper_read_unlock();
+}
+
 static void vmmci_act(struct vmmci *vm, enum vmmci_command command, u32 word)
 {
 	struct device *dev = &vm->vdev->dev;
@@ -35,14 +58,11 @@ static void vmmci_act(struct vmmci *vm, enum vmmci_command command, u32 word)
 	switch (command) {
 	case VMMCI_SHUTDOWN:
 		dev_info(dev, "shutdown requested by the host\n");
-		/* No program can be started any more, and none is needed. */
-		if (!system_is_going_down())
-			orderly_poweroff(false);
+		queue_work(vm->queue, &vm->stop_work);
 		break;
 	case VMMCI_REBOOT:
 		dev_info(dev, "reboot requested by the host\n");
-		if (!system_is_going_down())
-			orderly_reboot();
+		queue_work(vm->queue, &vm->stop_work);
 		break;
 	case VMMCI_SYNCRTC:
 		dev_info(dev, "clock sync requested by the host\n");
@@ -86,6 +106,8 @@ void vmmci_handle_command(struct vmmci *vm)
 			dev_info(&vm->vdev->dev, "acknowledged %s\n", vmmci_names[command]);
 	}
 	WRITE_ONCE(vm->last, command);
+	if (command == VMMCI_SHUTDOWN || command == VMMCI_REBOOT)
+		WRITE_ONCE(vm->stop, command);
 	vm->counts[command]++;
 	vmmci_act(vm, command, word);
 unlock:

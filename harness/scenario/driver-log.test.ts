@@ -1,0 +1,18 @@
+import t from 'tap';
+import { namingDriver, warningsIn } from './driver-log.js';
+
+const lines = [
+  '<6>[    1.000000] virtio_vmmci virtio2: features TIMESYNC',
+  '<4>[    2.000000] virtio-pci-obsd 0000:00:05.0: Driver probe function unexpectedly returned 1',
+  '<12>[    3.000000] vmmci-guest: insmod failed',
+  '<3>[    4.000000] other: error',
+  '<4>[    5.000000] virtio_vmmci: loading out-of-tree module taints kernel.',
+];
+const driver = { modules: ['virtio_vmmci'], pciDriver: 'virtio-pci-obsd', virtioDriver: 'virtio_vmmci' };
+
+t.test('lines that name the driver, and those that warn', async (t) => {
+  t.strictSame(namingDriver(lines, driver), [lines[0], lines[1], lines[4]]);
+  t.strictSame(warningsIn(lines), [lines[1], lines[2], lines[3]]);
+  t.strictSame(warningsIn(namingDriver(lines, driver)), [lines[1]]);
+  t.strictSame(warningsIn(['no level']), []);
+});

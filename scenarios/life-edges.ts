@@ -1,0 +1,107 @@
+// Commands at the edges of the driver's life: on the write of DRIVER_OK, while it goes, and what it asked for before it went.
+
+import { setGuestClock, shiftGuestClock } from '../harness/guest/clock.js';
+import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { acks, hasDriverOk, isDriverOk, isLook, isReadOf, readsOf } from '../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+/** Nanoseconds since the epoch at which the device's clock stands. */
+const stands = 1_795_350_896_123_456_000n;
+const year = 365n * 86_400_000_000_000n;
+
+const options = {
+  driver: 'installed',
+  clock: 'frozen:2026-11-22T12:34:56.123456Z',
+  scheduler: new VirtualScheduler(),
+} as const;
+
+scenario('driver-ok', options, async ({ check, vm, device, driver, trace, until }) => {
+  await refuseToGoDown(vm.shell);
+  for (const [name, expected] of [
+    ['SYNCRTC', 'SYNCRTC: cleared'],
+    ['REBOOT', 'REBOOT: graceful'],
+  ] as const) {
+    const results: string[] = [];
+    // On the very write: the guest has not got on from there.
+    const stop = trace.follow((event) => {
+      if (event.kind === 'status' && isDriverOk(event)) results.push(device.host.command(name));
+    });
+    const mark = trace.mark;
+    await driver.load(driver.quiet);
+    await until('ack', mark);
+    stop();
+    check('driver-ok').equal(`${name} on the write of DRIVER_OK`, results, ['sent']);
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), [expected]);
+    await driver.unload();
+  }
+  check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+});
+
+scenario('unload-pending', options, async ({ check, vm, device, driver, trace, until }) => {
+  driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
+  const { shell } = vm;
+  const setTime = (mark: number) => trace.since(mark, 'bar-read').filter(isReadOf('secondsLow')).length;
+
+  // The interrupt looks like another device's, and the driver does not poll: it learns of the command when it goes.
+  await driver.load(driver.quiet);
+  await setGuestClock(shell, stands + year);
+  device.faults.set({ faults: [{ kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } }] });
+  let mark = trace.mark;
+  const sent = process.hrtime.bigint();
+  check('driver-ok').equal('SYNCRTC without an interrupt', device.host.command('SYNCRTC'), 'sent');
+  await until('fault', mark);
+  check('acknowledges').equal('acknowledgements before the driver goes', acks(trace, mark), []);
+  await driver.unload();
+  const now = await shiftGuestClock(shell, 0n);
+  const most = stands + process.hrtime.bigint() - sent;
+  check('acknowledges').equal('acknowledgements once it is gone', acks(trace, mark), ['SYNCRTC: cleared']);
+  check('carries-out').that(
+    "the guest's clock, which the command was to set",
+    stands <= now && now <= most,
+    `${stands} to ${most} ns`,
+    now,
+  );
+
+  mark = trace.mark;
+  await driver.load(driver.quiet);
+  check('acts-once').equal('acknowledgements by the next driver', acks(trace, mark), []);
+  check('acts-once').equal('readings of the time by the next driver', setTime(mark), 0);
+
+  // A command that it does not see at all is for the next one: the host sends no other before it is acknowledged.
+  device.faults.set({
+    faults: [
+      { kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } },
+      { kind: 'value', value: 0, when: readsOf('command') },
+    ],
+  });
+  mark = trace.mark;
+  check('driver-ok').equal('SYNCRTC that the driver does not see', device.host.command('SYNCRTC'), 'sent');
+  await until('fault', mark);
+  await driver.unload();
+  device.faults.clear();
+  check('acknowledges').equal('acknowledgements before the next driver', acks(trace, mark), []);
+  await driver.load({ ...driver.quiet, ...driver.having({ drift_interval_ms: '20' }) });
+  await until('ack', mark);
+  check('acknowledges').equal('acknowledgements by the next driver', acks(trace, mark), ['SYNCRTC: cleared']);
+});
+
+scenario('probe-absent-command', options, async ({ check, vm, device, driver, trace, until }) => {
+  const { virtioDriver } = driver.description;
+  const bound = () =>
+    vm.shell.text(`ls -d /sys/bus/virtio/drivers/${virtioDriver}/virtio* 2>/dev/null | wc -l`);
+  device.faults.set({ faults: [{ kind: 'ones', when: readsOf('command') }] });
+  await driver.load(driver.quiet);
+  check('survives-removal').equal(
+    'devices that the virtio driver has where the command reads as all ones',
+    await bound(),
+    '0',
+  );
+  check('survives-removal').equal('DRIVER_OK', hasDriverOk(device.vmmci.state().status), false);
+  await driver.unload();
+  device.faults.clear();
+  const mark = trace.mark;
+  await driver.load(driver.having({ drift_interval_ms: '20' }));
+  await until('bar-read', mark, isLook, 3);
+  check('comes-back').equal('devices that it has when the device responds', await bound(), '1');
+});

@@ -1,0 +1,78 @@
+// The parameters of the driver: their defaults, their modes, and what a change at run time does.
+import { shiftGuestClock } from '../harness/guest/clock.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { isLook } from '../harness/scenario/traffic.js';
+
+/** The shortest interval is 10 ms. In ticks of the kernel it may be less, but is not as little as this with 100, 250 or 1000 a second. */
+const shortestMs = 8;
+const polls = 100;
+
+scenario('parameters', { driver: 'installed' }, async ({ check, vm, driver }) => {
+  const { shell } = vm;
+  const { parameters } = driver.description;
+  driver.needs(parameters.length > 0, 'parameters');
+  const path = (name: string): string => {
+    const module = parameters.find((parameter) => parameter.name === name)?.module;
+    return `/sys/module/${module}/parameters/${name}`;
+  };
+  await driver.load();
+  for (const { name, default: value, mode } of parameters) {
+    if (value !== undefined)
+      check('parameter-contract').equal(`default of ${name}`, await shell.text(`cat ${path(name)}`), value);
+    if (mode !== undefined)
+      check('parameter-contract').equal(
+        `mode of ${name}`,
+        await shell.text(`stat -c %a ${path(name)}`),
+        mode,
+      );
+  }
+  await driver.unload();
+});
+
+scenario(
+  'parameter-interval',
+  { parameters: { drift_interval_ms: '20' } },
+  async ({ check, vm, driver, trace, until }) => {
+    const { shell } = vm;
+    const module = driver.description.parameters.find(({ name }) => name === 'drift_interval_ms')?.module;
+    const set = (value: number) =>
+      shell.text(`echo ${value} >/sys/module/${module}/parameters/drift_interval_ms`);
+    await until('bar-read', trace.mark, isLook, 3);
+
+    // A poll that is under way when the parameter is written may still read the register.
+    await set(0);
+    await shell.text('usleep 50000');
+    let mark = trace.mark;
+    await shell.text('usleep 300000');
+    check('obeys-parameters').equal(
+      'polls while the interval is 0',
+      trace.since(mark, 'bar-read').filter(isLook).length,
+      0,
+    );
+
+    // By the guest's clock, which its timers go by; a busy host makes polls fewer, never more.
+    await set(1);
+    const begin = await shiftGuestClock(shell, 0n);
+    mark = trace.mark;
+    await until('bar-read', mark, isLook, polls);
+    const seen = trace.since(mark, 'bar-read').filter(isLook).length;
+    const took = Number((await shiftGuestClock(shell, 0n)) - begin) / 1e6;
+    const allowed = Math.floor(took / shortestMs) + 3;
+    check('obeys-parameters').that(
+      `polls in ${took.toFixed(0)} ms where an interval of 1 ms is asked for`,
+      seen <= allowed,
+      `${allowed} or fewer`,
+      seen,
+    );
+
+    await set(4_294_967_295);
+    await shell.text('usleep 50000');
+    mark = trace.mark;
+    await shell.text('usleep 300000');
+    check('obeys-parameters').equal(
+      'polls while the interval is 4294967295',
+      trace.since(mark, 'bar-read').filter(isLook).length,
+      0,
+    );
+  },
+);

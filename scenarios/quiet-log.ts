@@ -1,0 +1,89 @@
+// The driver says what matters and nothing else: no line a reading or a poll, no warning in a life without faults.
+import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { isLook } from '../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const readings = 20;
+
+const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
+
+scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until }) => {
+  const { shell } = vm;
+  const { description } = driver;
+  const { time, commands, logLevels } = description;
+  const log = () => driverLog(shell, description);
+  /** The lines that the driver writes while `step` runs. */
+  const linesOf = async (step: () => Promise<unknown>): Promise<string[]> => {
+    const before = (await log()).length;
+    await step();
+    return (await log()).slice(before);
+  };
+  const attributes = time?.kind === 'sysfs' ? [time.hostTime, time.guestTime, time.driftNs] : ([] as const);
+  const files = [...attributes, commands?.last, commands?.counts]
+    .filter((name) => name !== undefined)
+    .map((name) => driver.path(name));
+  const readAll = () =>
+    shell.text(
+      `for reading in $(seq ${readings}); do cat ${files.join(' ') || '/dev/null'}; done >/dev/null`,
+    );
+  const synchronise = async (): Promise<void> => {
+    const mark = trace.mark;
+    check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+    await until('ack', mark);
+  };
+
+  check('quiet-log').equal(`lines of ${readings} readings of each attribute`, await linesOf(readAll), []);
+  if (driver.has('drift_interval_ms'))
+    check('quiet-log').equal(
+      `lines of ${readings} polls`,
+      await linesOf(() => until('bar-read', trace.mark, isLook, readings)),
+      [],
+    );
+
+  if (logLevels !== undefined) {
+    const { parameter, acknowledgements, samples } = logLevels;
+    const module = description.parameters.find(({ name }) => name === parameter)?.module;
+    const set = (value: string) => shell.text(`echo ${value} >/sys/module/${module}/parameters/${parameter}`);
+    const acknowledged = (lines: readonly string[]) =>
+      lines.filter((line) => line.includes('acknowledged SYNCRTC')).length;
+
+    check('quiet-log').equal(
+      'lines about an acknowledgement by default',
+      acknowledged(await linesOf(synchronise)),
+      0,
+    );
+    await set(acknowledgements);
+    check('quiet-log').equal(
+      `lines about an acknowledgement at ${parameter} ${acknowledgements}`,
+      acknowledged(await linesOf(synchronise)),
+      1,
+    );
+    check('quiet-log').equal(
+      `lines of readings at ${parameter} ${acknowledgements}`,
+      await linesOf(readAll),
+      [],
+    );
+    await set(samples);
+    const mark = trace.mark;
+    const lines = await linesOf(() => driver.hostTime());
+    const taken = trace.since(mark, 'sample').length;
+    // A poll takes a sample at this level, too, and may do so between the two looks at the log and the trace.
+    check('quiet-log').that(
+      `lines about a reading at ${parameter} ${samples}`,
+      lines.length >= 1 && lines.length <= taken + 1,
+      `1 to ${taken + 1}`,
+      lines.length,
+    );
+    await set('0');
+  }
+
+  await refuseToGoDown(shell);
+  const mark = trace.mark;
+  check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');
+  await until('ack', mark);
+  check('goes-down').equal('requests to go down', await powerRequests(shell, 1), ['reboot']);
+  await driver.unload();
+  check('quiet-log').equal('warnings that name the driver', warningsIn(await log()), []);
+});

@@ -1,0 +1,64 @@
+// Commands while the guest goes to sleep, sleeps and wakes, and the device keeps its registers: each is carried out once.
+
+import { freezeAndThaw } from '../harness/guest/image.js';
+import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { acks, isLook, isReadOf } from '../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const options = {
+  needs: ['HIBERNATION'],
+  clock: 'frozen:2026-11-22T12:34:56.123456Z',
+  scheduler: new VirtualScheduler(),
+  optionalParameters: { drift_interval_ms: '20' },
+} as const;
+
+scenario('sleep-commands', options, async ({ check, vm, device, driver, trace, until }) => {
+  const { shell } = vm;
+  await refuseToGoDown(shell);
+  const isStatus = isReadOf('status');
+  const isFeatures = isReadOf('hostFeatures');
+
+  let mark = trace.mark;
+  check('driver-ok').equal('REBOOT before the sleep', device.host.command('REBOOT'), 'sent');
+  await until('ack', mark);
+  check('goes-down').equal('requests to go down', await powerRequests(shell, 1), ['reboot']);
+
+  // The core reads the status when it freezes the device, and the driver the features when it wakes.
+  mark = trace.mark;
+  await freezeAndThaw(shell);
+  const [frozen] = trace.since(mark, 'bar-read').filter(isStatus);
+  const [woken] = trace.since(mark, 'bar-read').filter(isFeatures);
+  const between = trace
+    .since(frozen?.seq ?? mark)
+    .filter(({ seq, kind }) => (kind === 'bar-read' || kind === 'bar-write') && seq < (woken?.seq ?? 0));
+  check('restores-after-sleep').equal(
+    'accesses between going to sleep and waking',
+    between.slice(1).length,
+    0,
+  );
+  if (driver.has('drift_interval_ms')) await until('bar-read', trace.mark, isLook, 3);
+  check('acts-once').equal('acknowledgements of the same REBOOT after it', acks(trace, mark), []);
+  check('acts-once').equal('requests to go down after it', await powerRequests(shell), ['reboot']);
+
+  for (const [name, expected] of [
+    ['SYNCRTC', 'SYNCRTC: cleared'],
+    ['SHUTDOWN', 'SHUTDOWN: graceful'],
+  ] as const) {
+    const results: string[] = [];
+    mark = trace.mark;
+    const stop = trace.follow((event) => {
+      if (event.kind === 'bar-read' && isStatus(event) && results.length === 0)
+        results.push(device.host.command(name));
+    });
+    await freezeAndThaw(shell);
+    stop();
+    await until('ack', mark);
+    check('driver-ok').equal(`${name} while the guest goes to sleep`, results, ['sent']);
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), [expected]);
+  }
+  check('carries-out').equal('requests to go down at last', await powerRequests(shell, 2), [
+    'reboot',
+    'poweroff',
+  ]);
+});

@@ -1,0 +1,107 @@
+// The registers of the clock take their time to be read: what the driver makes of a sample is right all the same.
+import { setGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
+import { type Scene, scenario } from '../harness/scenario/scenario.js';
+import { acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const millisecond = 1_000_000n; // nanoseconds
+const slowMs = 400;
+const slow = BigInt(slowMs) * millisecond;
+
+/** Less than the 5 s after which QEMU gives a device up. */
+const verySlowMs = 2000;
+
+/** Nanoseconds since the epoch at which the device's clock stands. */
+const stands = 1_795_350_896_123_456_000n;
+
+const options = {
+  clock: 'frozen:2026-11-22T12:34:56.123456Z',
+  scheduler: new VirtualScheduler(),
+  quiet: true,
+};
+
+/**
+ * The driver's drift says when, by the guest's clock, it takes the sample to have been taken. That lies between what the guest's clock shows before and after
+ * the reading, and at least so many nanoseconds from each of the two.
+ */
+const checkDrift = async (
+  { check, vm, driver }: Scene,
+  what: string,
+  fromBegin = 0n,
+  toEnd = 0n,
+): Promise<void> => {
+  const before = await shiftGuestClock(vm.shell, 0n);
+  const drift = await driver.driftNs();
+  const after = await shiftGuestClock(vm.shell, 0n);
+  const taken = stands - drift;
+  check('shows-drift').that(
+    `the guest's time of the sample, by drift_ns, ${what}`,
+    before + fromBegin <= taken && taken <= after - toEnd,
+    `${before + fromBegin} to ${after - toEnd} ns`,
+    taken,
+  );
+};
+
+scenario('slow-clock', options, async (scene) => {
+  const { check, vm, device, driver, trace, until } = scene;
+  const { shell } = vm;
+  driver.needs(driver.description.time?.kind === 'sysfs', 'the drift in sysfs');
+  for (const offset of [1n, -1n, 1000n, -1000n]) {
+    await setGuestClock(shell, stands - offset * millisecond);
+    await checkDrift(scene, `of a guest that was off by ${offset} ms`);
+  }
+
+  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: readsOf('secondsLow') }] });
+  await checkDrift(scene, `where the seconds take ${slowMs} ms`, slow / 2n, slow / 2n);
+  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: readsOf('microsecondsLow') }] });
+  await checkDrift(scene, `where the microseconds take ${slowMs} ms`, 0n, slow);
+
+  driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
+  // Years away, so that it is seen when the clock is set.
+  await setGuestClock(shell, stands + 5n * 365n * 86_400_000n * millisecond);
+  device.faults.set({ faults: [{ kind: 'delay', ms: verySlowMs, when: readsOf('microsecondsLow') }] });
+  let mark = trace.mark;
+  check('driver-ok').equal(
+    `SYNCRTC where the microseconds take ${verySlowMs} ms`,
+    device.host.command('SYNCRTC'),
+    'sent',
+  );
+  await until('ack', mark);
+  check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
+  await waitGuestClock(shell, stands);
+  const set = await shiftGuestClock(shell, 0n);
+  const least = stands + BigInt(verySlowMs) * millisecond;
+  check('sets-clock').that("the guest's clock after it", set >= least, `${least} ns or more`, set);
+  device.faults.clear();
+
+  // The device's clock stands, so the guest's is now that, and what has passed since the command, at most.
+  await setGuestClock(shell, stands + 1000n * millisecond);
+  mark = trace.mark;
+  const sent = process.hrtime.bigint();
+  check('driver-ok').equal('SYNCRTC to a guest that is ahead by 1 s', device.host.command('SYNCRTC'), 'sent');
+  await until('ack', mark);
+  await until('bar-read', mark, isTimeRead);
+  await driver.unload(); // waits until the clock is set
+  const now = await shiftGuestClock(shell, 0n);
+  const most = stands + process.hrtime.bigint() - sent;
+  check('sets-clock').that(
+    "the guest's clock after it",
+    stands <= now && now <= most,
+    `${stands} to ${most} ns`,
+    now,
+  );
+  await driver.load(driver.quiet);
+
+  // Five hours west of Greenwich: to the kernel, its clock is in UTC all the same.
+  await shell.text('TZ=XYZ5 hwclock -u --systz');
+  await setGuestClock(shell, stands + 86_400_000n * millisecond);
+  mark = trace.mark;
+  check('driver-ok').equal(
+    'SYNCRTC to a guest with a time zone in the kernel',
+    device.host.command('SYNCRTC'),
+    'sent',
+  );
+  await until('ack', mark);
+  await waitGuestClock(shell, stands);
+  await checkDrift(scene, 'of a guest with a time zone in the kernel');
+});
