@@ -1,8 +1,8 @@
 // What the driver under test has written to the kernel log.
 
+import { shellWord } from '../base/text.js';
 import type { DriverDescription } from '../driver/description.js';
-import { readKernelLog } from '../guest/kernel-log.js';
-import type { Commands } from '../guest/shell.js';
+import type { Shell } from '../guest/shell.js';
 import { functionAddress } from '../qemu/layout.js';
 
 /** KERN_WARNING of the kernel's include/linux/kern_levels.h; smaller numbers are worse. */
@@ -11,15 +11,6 @@ const warning = 4;
 /** `<level>[ time ] text`; the level is that of syslog(2), its upper bits the facility. */
 const prefix = /^<(\d+)>/;
 
-/** Those of the lines that name one of the driver's modules, its drivers, or the function. */
-export const namingDriver = (
-  lines: readonly string[],
-  { modules, pciDriver, virtioDriver }: Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'>,
-): string[] => {
-  const names = [...modules, pciDriver, virtioDriver, functionAddress];
-  return lines.filter((line) => names.some((name) => line.includes(name)));
-};
-
 /** Those of the lines that are warnings or worse. The kernel's own line about a module from outside its tree is none of the driver's. */
 export const warningsIn = (lines: readonly string[]): string[] =>
   lines.filter((line) => {
@@ -27,6 +18,17 @@ export const warningsIn = (lines: readonly string[]): string[] =>
     return level !== undefined && (Number(level) & 7) <= warning && !line.includes('taints kernel');
   });
 
-/** The lines of the kernel log that name the driver, since the guest is up. KERNEL_LOG. */
-export const driverLog = async (shell: Commands, description: DriverDescription): Promise<string[]> =>
-  namingDriver((await readKernelLog(shell, 'up')).lines, description);
+/**
+ * The lines of the kernel log that name one of the driver's modules, its drivers, or the function. They are picked in the guest: a serial
+ * line is slow. GUEST_COMMAND.
+ */
+export const driverLog = async (
+  shell: Pick<Shell, 'text'>,
+  { modules, pciDriver, virtioDriver }: Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'>,
+): Promise<string[]> => {
+  const names = [...modules, pciDriver, virtioDriver, functionAddress].map((name) => `-e ${shellWord(name)}`);
+  const text = await shell.text(`dmesg -r | grep -F ${names.join(' ')} || true`, {
+    what: 'what the driver has logged',
+  });
+  return text === '' ? [] : text.split('\n');
+};
