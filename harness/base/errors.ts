@@ -64,6 +64,11 @@ const table = {
   },
   // cache, tool root and kernels
   CACHE_LOCK: { blame: 'broken', message: 'lock {path}: {reason}' },
+  CACHE_UNWRITABLE: {
+    blame: 'broken',
+    message:
+      'nothing can be written to the cache {path} ({reason}); set XDG_CACHE_HOME to a directory of your own',
+  },
   CACHE_NOEXEC: {
     blame: 'broken',
     message:

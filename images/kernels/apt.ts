@@ -7,8 +7,11 @@ import pRetry, { AbortError } from 'p-retry';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { HarnessError } from '../../harness/base/errors.js';
 import type { ToolRoot } from '../toolroot/enter.js';
+import { entryFailure } from '../toolroot/entry-failure.js';
 import { classify, reasonIn } from '../toolroot/failure.js';
+import { mirrorArguments } from '../toolroot/mirror.js';
 import type { Progress } from '../toolroot/progress.js';
+import { suite as toolRootSuite } from '../toolroot/recipe.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { sourcesFor } from './sources.js';
 
@@ -66,7 +69,9 @@ export const openApt = async (options: AptOptions): Promise<Apt> => {
   await mkdir(join(state, 'lists', 'partial'), { recursive: true });
   await mkdir(join(state, 'cache', 'archives', 'partial'), { recursive: true });
   await writeFile(join(state, 'status'), '');
-  const sources = await readFile(join(root.path, 'etc/apt/sources.list'), 'utf8');
+  // A mirror that is named now counts more than the one that the tool root was made from.
+  const named = mirrorArguments(toolRootSuite).join('\n');
+  const sources = named === '' ? await readFile(join(root.path, 'etc/apt/sources.list'), 'utf8') : named;
   await writeFile(join(state, 'sources.list'), sourcesFor(suite, sources));
   const flags = Object.entries(settings(state, suite)).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
 
@@ -76,7 +81,7 @@ export const openApt = async (options: AptOptions): Promise<Apt> => {
       const argv = [program, ...flags, ...args];
       return (await runInToolRoot(root, argv, { binds, cwd, network: true })).stdout;
     } catch (error) {
-      const failure = failureOf(error as ExecaError, options);
+      const failure = entryFailure(root.path, error as ExecaError) ?? failureOf(error as ExecaError, options);
       throw failure.code === 'KERNEL_NETWORK' ? failure : new AbortError(failure);
     }
   };

@@ -5,8 +5,10 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Lock } from '../../harness/base/cache/lock.js';
+import { isRoot } from './host-command.js';
 import { mirrorArguments } from './mirror.js';
 import type { Progress } from './progress.js';
+import { proxies } from './proxies.js';
 
 /** mmdebstrap's own account, as far as it tells a reader something. */
 const steps: readonly [RegExp, string][] = [
@@ -54,7 +56,7 @@ export const mmdebstrapArguments = (
  * killed leaves /proc and /sys mounted in its chroot directory, where nobody could remove it.
  */
 const isolated = (argv: readonly string[]): [string, string[]] =>
-  process.getuid?.() === 0
+  isRoot()
     ? [
         'unshare',
         ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc', ...argv],
@@ -91,6 +93,8 @@ export const bootstrap = async (
   lock: Lock,
   onStep: Progress,
 ): Promise<BootstrapResult> => {
+  // Whatever can be wrong with them is told before a program is started that would wait for the other.
+  const args = mmdebstrapArguments(recipe, isRoot());
   await mkdir(directory);
   const logFile = createWriteStream(log);
   // The disk may be full; tar or mmdebstrap says so too, and that is reported.
@@ -107,14 +111,13 @@ export const bootstrap = async (
   });
   createInterface({ input: tar.stdout }).on('line', onEntry ?? (() => {}));
   // The umask decides over permissions in the root, and over who may enter it.
-  const argv = ['sh', '-c', 'umask 022 && exec mmdebstrap "$@"', 'mmdebstrap'].concat(
-    mmdebstrapArguments(recipe, process.getuid?.() === 0),
-  );
+  const argv = ['sh', '-c', 'umask 022 && exec mmdebstrap "$@"', 'mmdebstrap'].concat(args);
   const mmdebstrap = spawn(...isolated(argv), {
     // Its working directory must be one that a subordinate user may enter.
     cwd: '/',
     env: {
       ...process.env,
+      ...proxies(),
       TMPDIR: scratch,
       LC_ALL: 'C.UTF-8',
       SOURCE_DATE_EPOCH: sourceDateEpoch === undefined ? undefined : String(sourceDateEpoch),

@@ -47,7 +47,10 @@ export const makeDebian = async (
       entries = [];
       const onEntry = sourceDateEpoch === undefined ? undefined : (line: string) => void entries.push(line);
       const options = { recipe, directory, scratch, log, sourceDateEpoch, onEntry };
-      const { ok, complaints } = await bootstrap(options, lock, progress);
+      const { ok, complaints } = await bootstrap(options, lock, progress).catch((error: Error) => {
+        // Not a matter of the network: what the caller has asked for cannot be done.
+        throw new AbortError(error);
+      });
       if (ok) return;
       const failure = failureOf(complaints, { what, scratch, log, attempts: number });
       throw codeOf(failure) === 'TOOLROOT_NETWORK' ? failure : new AbortError(failure);

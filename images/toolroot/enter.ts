@@ -1,6 +1,7 @@
 // The command line that runs a program inside the tool root.
 
 import { join } from 'node:path';
+import { proxies } from './proxies.js';
 
 /** A private Debian root. */
 export interface ToolRoot {
@@ -46,12 +47,6 @@ const parts = [
 
 /** Debian's merged /usr. */
 const links = ['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]);
-
-/** apt takes its proxy from these. */
-const proxyNames = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
-
-const proxies = (): Record<string, string | undefined> =>
-  Object.fromEntries(proxyNames.map((name) => [name, process.env[name] ?? process.env[name.toUpperCase()]]));
 
 const environment = (options: EnterOptions): string[] => {
   const all = {

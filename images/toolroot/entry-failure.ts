@@ -1,9 +1,8 @@
 // What it means when a program in the tool root could not even be started.
 
-import { userInfo } from 'node:os';
 import { HarnessError } from '../../harness/base/errors.js';
 import { printable, shorten } from '../../harness/base/text.js';
-import { asRoot } from './host-command.js';
+import { asRoot, userName } from './host-command.js';
 
 /** The parts of execa's result or error that tell. */
 interface Ended {
@@ -15,15 +14,6 @@ interface Ended {
 /** How somebody may allow what bwrap needs. */
 export const allowNamespaces =
   'sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 (those that exist); in a container, give it CAP_SYS_ADMIN';
-
-const userName = (): string => {
-  try {
-    return userInfo().username;
-  } catch {
-    // There may be no passwd entry for this id.
-    return `with id ${process.getuid?.()}`;
-  }
-};
 
 /** HOST_NAMESPACE, with what bwrap printed. */
 export const namespaceFailure = (stderr: string): HarnessError =>

@@ -11,6 +11,7 @@ const samples = {
     'Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)',
     'Err:1 http://archive.example/debian trixie InRelease\n  Connection timed out [IP: 192.0.2.1 80]',
     'E: Failed to fetch http://archive.example/x.deb  404  Not Found',
+    "E: The repository 'http://archive.example trixie InRelease' is not signed.\nErr:1 http://archive.example trixie InRelease\n  503  Service Unavailable [IP: 127.0.0.1 3128]",
     'E: Some index files failed to download. They have been ignored, or old ones used instead.',
   ],
   signature: [

@@ -8,6 +8,8 @@ export type FailureKind = 'network' | 'signature' | 'space' | 'other';
 /** The first that matches wins: a full disk also makes apt say that it failed to fetch. */
 const kinds: readonly [FailureKind, RegExp][] = [
   ['space', /No space left on device|Disk quota exceeded|enough free space/i],
+  // A proxy or a mirror that answers with an error: what it sends in place of a file is not signed either.
+  ['network', /(^|\s)[45]\d\d {1,2}[A-Z][a-z]/m],
   ['signature', /NO_PUBKEY|not signed|signatures? (couldn't|could not|were invalid)|Missing key/i],
   [
     'network',
@@ -21,7 +23,7 @@ export const classify = (complaints: string): FailureKind =>
 /** The line that says most: the first that made the kind, else the last error line of all. */
 const reasonOf = (kind: FailureKind, complaints: string): string => {
   const lines = complaints.split('\n').map((line) => line.trim());
-  const pattern = kinds.find(([name]) => name === kind)?.[1];
+  const pattern = kinds.find(([name, pattern]) => name === kind && pattern.test(complaints))?.[1];
   const found = pattern
     ? lines.find((line) => pattern.test(line))
     : lines.findLast((line) => line.startsWith('E: '));

@@ -2,13 +2,12 @@
 
 import { constants } from 'node:fs';
 import { access, readFile, statfs } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { execa } from 'execa';
 import { HarnessError } from '../../harness/base/errors.js';
 import { asset } from '../asset.js';
 import { namespaceFailure } from './entry-failure.js';
-import { asRoot, isRoot } from './host-command.js';
+import { asRoot, isRoot, userName } from './host-command.js';
 
 interface HostProgram {
   /** A name to look for in PATH, or the absolute path of a file. */
@@ -63,10 +62,10 @@ export const countSubordinateIds = (text: string, user: string, uid: number): nu
     .reduce((most, [, , count]) => Math.max(most, Number(count) || 0), 0);
 
 const checkSubordinateIds = async (): Promise<void> => {
-  const { username, uid } = userInfo();
+  const username = userName();
   for (const file of ['/etc/subuid', '/etc/subgid']) {
     const text = await readFile(file, 'utf8').catch(() => '');
-    if (countSubordinateIds(text, username, uid) >= 65536) continue;
+    if (countSubordinateIds(text, username, process.getuid?.() ?? 0) >= 65536) continue;
     throw new HarnessError('HOST_SUBUID', {
       user: username,
       file,

@@ -8,7 +8,7 @@ import type { DebianRecipe } from './bootstrap.js';
 /** Raise it when the way a tool root is made changes in a manner that the rest of the recipe does not show. */
 const generation = 1;
 
-const suite = 'trixie';
+export const suite = 'trixie';
 
 /** Package, then the programs that must be there afterwards (found in the root's own PATH). */
 const packages = {

@@ -85,3 +85,13 @@ t.test('removing what is not there is fine', async (t) => {
   privateCache(t);
   await t.resolves(removeTree(join(cacheDirectory(), 'nothing')));
 });
+
+t.test('a cache that nothing can be written to', async (t) => {
+  const before = process.env.XDG_CACHE_HOME;
+  t.teardown(() => {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = before;
+  });
+  process.env.XDG_CACHE_HOME = join(t.testdir({ file: '' }), 'file');
+  t.throws(cacheDirectory, { code: 'CACHE_UNWRITABLE', fields: { reason: 'ENOTDIR' } });
+});

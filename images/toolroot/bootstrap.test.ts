@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { bootstrap } from './bootstrap.js';
+import { proxies } from './proxies.js';
+import { debianRecipe } from './recipe.js';
+
+const setVariable = (t: { teardown(fn: () => void): void }, name: string, value: string): void => {
+  const before = process.env[name];
+  process.env[name] = value;
+  t.teardown(() => {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  });
+};
+
+const start = (directory: string) =>
+  bootstrap(
+    {
+      recipe: debianRecipe,
+      directory: join(directory, 'root'),
+      scratch: directory,
+      log: join(directory, 'log'),
+    },
+    { guard: () => () => {}, waste: () => {}, keep: () => {} },
+    () => {},
+  );
+
+t.test('a mirror that is none is refused before anything is started', async (t) => {
+  const directory = t.testdir({});
+  setVariable(t, 'VMMCI_MIRROR', 'notaurl');
+  await t.rejects(start(directory), {
+    code: 'INVALID_VALUE',
+    fields: { name: 'VMMCI_MIRROR', value: 'notaurl' },
+  });
+  t.notOk(existsSync(join(directory, 'root')));
+});
+
+t.test('a security mirror alone, too', async (t) => {
+  const directory = t.testdir({});
+  setVariable(t, 'VMMCI_SECURITY_MIRROR', 'http://mirror.example/debian-security');
+  await t.rejects(start(directory), { code: 'MIRROR_ALONE' });
+  t.notOk(existsSync(join(directory, 'root')));
+});
+
+t.test('proxies in capitals count, those in lower case count more', async (t) => {
+  t.match(proxies({ HTTP_PROXY: 'http://a', HTTPS_PROXY: 'http://b', https_proxy: 'http://c' }), {
+    http_proxy: 'http://a',
+    https_proxy: 'http://c',
+    ftp_proxy: undefined,
+  });
+});
