@@ -19,7 +19,7 @@ scenario('backend-restart', { parameters: { drift_interval_ms: '20' } }, async (
     await device.startBackend();
     const { status, guestFeatures, hostFeatures } = device.vmmci.state();
     const isUp = hasDriverOk(status) && guestFeatures === hostFeatures;
-    check('device').that(
+    check('driver-ok').that(
       `backend ${round + 1} is told status and features`,
       isUp,
       'DRIVER_OK and all features',

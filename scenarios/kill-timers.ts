@@ -2,24 +2,27 @@
 
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { enableDevice, writeRegister } from '../harness/guest/sysfs.js';
+import type { Subject } from '../harness/scenario/checks.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { isLook } from '../harness/scenario/traffic.js';
 import { generations } from '../harness/vmmci/generations.js';
 import { registers, status } from '../harness/vmmci/registers.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
+/** `subject`: what is wrong when the time is another. */
 const killed = async (
   { check, vm }: Scene,
+  subject: Subject,
   time: VirtualScheduler,
   ms: number,
   reason: string,
 ): Promise<void> => {
   time.advance(ms - 1);
-  check('device').equal(`vmd's decision after ${ms - 1} ms`, vm.kill(), undefined);
+  check(subject).equal(`vmd's decision after ${ms - 1} ms`, vm.kill(), undefined);
   time.advance(1);
-  check('device').equal<unknown>(`vmd's decision after ${ms} ms`, vm.kill(), { reason, outcome: 'exit' });
+  check(subject).equal<unknown>(`vmd's decision after ${ms} ms`, vm.kill(), { reason, outcome: 'exit' });
   const exit = await vm.ended('end of a guest that vmd kills', 10_000);
-  check('device').equal('end of QEMU', exit.shutdown, 'host-qmp-quit');
+  check(subject).equal('end of QEMU', exit.shutdown, 'host-qmp-quit');
 };
 
 const silent = new VirtualScheduler();
@@ -29,7 +32,7 @@ scenario('stop-unacknowledged', { driver: 'absent', scheduler: silent }, async (
   const up = status.ACKNOWLEDGE | status.DRIVER | status.DRIVER_OK;
   await writeRegister(vm.shell, vm.address, { offset: registers.status.offset, width: 1 }, up);
   check('device').equal('stop of a driver that never acknowledges', device.host.stop(), 'sent');
-  await killed(scene, silent, generations[environment.choice.generation].ackMs, 'ack-timeout');
+  await killed(scene, 'device', silent, generations[environment.choice.generation].ackMs, 'ack-timeout');
 });
 
 for (const [generation, ms] of [
@@ -46,6 +49,6 @@ for (const [generation, ms] of [
     const { seq } = await until('ack', mark);
     check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
     if (driver.has('drift_interval_ms')) await until('bar-read', seq, isLook, 3);
-    await killed(scene, scheduler, ms, 'graceful-timeout');
+    await killed(scene, 'acts-once', scheduler, ms, 'graceful-timeout');
   });
 }

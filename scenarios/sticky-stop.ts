@@ -25,7 +25,7 @@ scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, unti
     check('acknowledges').equal('acknowledgements, five looks later', acks(trace, mark), [
       `${name}: graceful`,
     ]);
-    check('device').equal('command register', device.vmmci.state().command, name);
+    check('acknowledges').equal('command register', device.vmmci.state().command, name);
     check('shows-commands').equal('last command', await driver.lastCommand(), name);
 
     mark = trace.mark;

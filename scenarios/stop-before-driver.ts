@@ -12,8 +12,8 @@ scenario('stop-before-driver', { driver: 'installed' }, async ({ check, vm, devi
   check('driver-ok').equal('loaded modules', await driver.loaded(), [transport]);
   const { status } = device.vmmci.state();
   check('driver-ok').that('DRIVER_OK without the virtio driver', !hasDriverOk(status), 'off', status);
-  check('device').equal('stop', device.host.stop(), 'killed');
-  check('device').equal("vmd's decision", vm.kill(), { reason: 'no-driver', outcome: 'exit' });
+  check('driver-ok').equal('stop', device.host.stop(), 'killed');
+  check('driver-ok').equal("vmd's decision", vm.kill(), { reason: 'no-driver', outcome: 'exit' });
   const exit = await vm.ended('end of a guest that nobody asked', 10_000);
-  check('device').equal('end of QEMU', exit.shutdown, 'host-qmp-quit');
+  check('driver-ok').equal('end of QEMU', exit.shutdown, 'host-qmp-quit');
 });

@@ -16,7 +16,7 @@ scenario('stop-reload', { scheduler: new VirtualScheduler() }, async ({ check, .
   check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
 
   await driver.unload();
-  check('device').equal('command register', device.vmmci.state().command, 'REBOOT');
+  check('acknowledges').equal('command register', device.vmmci.state().command, 'REBOOT');
   mark = trace.mark;
   await driver.load(parameters);
   const up = await until('status', mark, isDriverOk);

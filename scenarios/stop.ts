@@ -36,7 +36,7 @@ const goesDown = async (
 scenario('stop', options, async (scene) => {
   const { check, vm, device } = scene;
   await goesDown(scene, 'REBOOT', () => device.host.stop(), 'guest-reset');
-  check('device').equal("vmd's reason to end the VM", vm.kill()?.reason, 'guest-exit');
+  check('goes-down').equal("vmd's reason to end the VM", vm.kill()?.reason, 'guest-exit');
 });
 
 scenario('shutdown', options, async (scene) => {

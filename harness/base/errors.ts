@@ -48,6 +48,7 @@ const table = {
   GUEST_BOOT: { blame: 'broken', message: 'the guest did not come up: {reason}' },
   GUEST_PANIC: { blame: 'failed', message: 'the guest panicked while waiting for {what}: {panic}\n{lines}' },
   GUEST_EXIT: { blame: 'failed', message: 'the guest went down ({how}) while waiting for {what}\n{lines}' },
+  GUEST_LIVELOCK: { blame: 'failed', message: 'livelock: {count} {what} in {ms} ms ({rate} a second)' },
   GUEST_TIMEOUT: { blame: 'failed', message: 'no {what} within {ms} ms; last console lines:\n{lines}' },
   GUEST_COMMAND: {
     blame: 'failed',

@@ -66,7 +66,7 @@ export class Console {
     });
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => splitter.feed(text));
-    void hostFailure?.then((failure) => this.#finish(() => failure));
+    void hostFailure?.then((failure) => this.abandon(failure));
     void exit.then((ended) => {
       splitter.end();
       this.#exit = ended;
@@ -151,6 +151,11 @@ export class Console {
       // A promise that is settled already still wins: its reaction runs before this one.
       if (this.#end) void Promise.resolve().then(() => this.#end && wait.fail(this.#end(what)));
     });
+  }
+
+  /** Ends every wait, now and from now on, with `error`: the guest will do nothing more that is worth waiting for. */
+  abandon(error: HarnessError): void {
+    this.#finish(() => error);
   }
 
   /**

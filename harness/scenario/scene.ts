@@ -3,11 +3,13 @@
 import { join } from 'node:path';
 import type { Trace, TraceEvent, TraceKind } from '../base/trace.js';
 import { type Device, type DeviceOptions, startDevice } from '../device/device.js';
+import type { Console } from '../guest/console.js';
 import type { Environment } from '../run/environment.js';
 import { type Before, readBefore, requireModules } from './before.js';
 import type { Check } from './checks.js';
 import { Driver } from './driver.js';
 import { type Holdings, holdings } from './leftovers.js';
+import { livelockWatch } from './livelock.js';
 import type { ScenarioOptions } from './options.js';
 import { isTimeRead } from './traffic.js';
 import { startVm, type Vm } from './vm.js';
@@ -108,6 +110,15 @@ const startGuest = async (
   return vm;
 };
 
+/** A guest that does the same over and over is not waited for. */
+const endLivelocks = (trace: Trace, console: Console): void => {
+  const watch = livelockWatch();
+  trace.follow((event) => {
+    const livelock = watch(event);
+    if (livelock !== undefined) console.abandon(livelock);
+  });
+};
+
 /** Loads the driver in our own small guest as the scenario wants it; a distribution has done it already. */
 const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<void> => {
   if ((options.driver ?? 'loaded') !== 'loaded') return;
@@ -125,6 +136,7 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   const device = await devices.start({ generation, features, clock, scheduler, trace: trace.sink });
   const vm = await startGuest(stage, device);
   const { shell, console } = vm;
+  endLivelocks(trace, console);
   const driver = new Driver(shell, environment.driver, {
     address: vm.address,
     nextReading: (timeoutMs) =>
@@ -147,6 +159,7 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
 
   const another: Scene['another'] = async (more = {}) => {
     const trace = newTrace();
+    endLivelocks(trace, console);
     return { device: await devices.start({ generation, ...more, trace: trace.sink }), trace };
   };
   const until: Scene['until'] = (kind, mark, fits = () => true, times = 1) => {

@@ -35,7 +35,7 @@ scenario('distro-autoload', { guest: 'distro', boot: 'cold' }, async (scene) => 
     journal.split('\n').slice(-5),
   );
   const state = await vm.shell.text('systemctl is-system-running --wait');
-  check('device').equal('state of systemd', state, 'running');
+  check('loads-by-alias').equal('state of systemd', state, 'running');
 });
 
 scenario('distro-alias', { guest: 'distro', plugged: false }, async (scene) => {

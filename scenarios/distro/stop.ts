@@ -75,7 +75,7 @@ scenario('distro-stop', { guest: 'distro' }, async (scene) => {
     shutdown: 'guest-reset',
     target: 'reboot.target',
   });
-  check('device').equal("vmd's reason to end the VM", vm.kill()?.reason, 'guest-exit');
+  check('goes-down').equal("vmd's reason to end the VM", vm.kill()?.reason, 'guest-exit');
 });
 
 scenario('distro-shutdown', { guest: 'distro' }, async (scene) => {

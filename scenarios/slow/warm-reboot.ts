@@ -26,5 +26,5 @@ scenario('warm-reboot', {}, async ({ check, vm, device, driver, trace, until }) 
   await until('ack', mark);
   check('acknowledges').equal('acknowledgements', acks(trace, mark), ['REBOOT: graceful']);
   await vm.ended('end of a guest that was asked to stop', 20_000);
-  check('device').equal("vmd's reason to end the VM", vm.kill()?.reason, 'guest-exit');
+  check('goes-down').equal("vmd's reason to end the VM", vm.kill()?.reason, 'guest-exit');
 });

@@ -1,0 +1,71 @@
+import t from 'tap';
+import type { HarnessError } from '../base/errors.js';
+import { Trace, type TraceData } from '../base/trace.js';
+import { livelockWatch } from './livelock.js';
+
+/** Feeds events that are `us` apart, and gives the first livelock with the number of the event that made it certain. */
+const watch = (events: Iterable<TraceData>, us = 200) => {
+  let now = 0n;
+  const trace = new Trace({ now: () => now });
+  const feed = livelockWatch();
+  let found: { at: number; error: HarnessError } | undefined;
+  let count = 0;
+  trace.follow((event) => {
+    count += 1;
+    const error = feed(event);
+    if (error !== undefined) found ??= { at: count, error };
+  });
+  for (const event of events) {
+    trace.sink(event);
+    now += BigInt(us) * 1000n;
+  }
+  return found;
+};
+
+function* repeat(times: number, ...events: readonly TraceData[]): Generator<TraceData> {
+  for (let time = 0; time < times; time++) yield* events;
+}
+
+const read = (offset: number): TraceData => ({ kind: 'bar-read', offset, width: 4, value: 0 });
+const interrupt: TraceData = { kind: 'interrupt', line: 'raise', isr: 2, signalled: true };
+const ack: TraceData = { kind: 'ack', value: 2, effect: 'graceful' };
+const line: TraceData = { kind: 'console', line: 'getting on' };
+
+t.test('an interrupt that repeats without a read of the ISR', async (t) => {
+  const found = watch(repeat(2000, interrupt, read(20)));
+  t.match(found?.error, {
+    code: 'GUEST_LIVELOCK',
+    blame: 'failed',
+    message: /^livelock: 300 interrupts without a read of the ISR.* in 120 ms \(2500 a second\)$/,
+  });
+  t.equal(watch(repeat(2000, interrupt, read(19), line)), undefined, 'the ISR is read');
+});
+
+t.test('an acknowledgement that repeats', async (t) => {
+  t.match(watch(repeat(200, ack))?.error.message, /^livelock: 100 acknowledgements of one command/);
+  const command: TraceData = { kind: 'command', name: 'SYNCRTC', result: 'sent' };
+  t.equal(watch(repeat(500, command, ack)), undefined, 'one for each command');
+});
+
+t.test('a loop of the same accesses', async (t) => {
+  t.match(watch(repeat(3000, read(18), read(20)))?.error.message, /5000 accesses to the same registers/);
+  t.equal(watch(repeat(3000, read(18), read(20), line)), undefined, 'the guest says something meanwhile');
+  const life = [0, 4, 18, 19, 20, 24, 14].map(read);
+  t.equal(watch(repeat(2000, ...life)), undefined, 'a driver that comes up again and again');
+});
+
+t.test('programs that read the clock as fast as they can are none', async (t) => {
+  t.equal(watch(repeat(5000, read(24), read(32))), undefined);
+  t.match(watch(repeat(20_000, read(24)))?.error.message, /20000 reads of the clock/);
+});
+
+t.test('it is reported once', async (t) => {
+  const feed = livelockWatch();
+  const trace = new Trace();
+  let errors = 0;
+  trace.follow((event) => {
+    if (feed(event) !== undefined) errors += 1;
+  });
+  for (const event of repeat(5000, interrupt)) trace.sink(event);
+  t.equal(errors, 1);
+});
