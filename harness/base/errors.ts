@@ -236,6 +236,10 @@ const table = {
     blame: 'usage',
     message: '--output: {directory} is not empty; name a directory that is, or one that does not exist',
   },
+  RUN_DIRECTORY_MAKE: {
+    blame: 'broken',
+    message: 'artifacts cannot be written to {directory}: {reason}; name another directory with --output',
+  },
   MATRIX_NO_REPORT: { blame: 'broken', message: 'vmmci matrix ended without a report ({how})' },
   EMPTY_SHARD: {
     blame: 'usage',

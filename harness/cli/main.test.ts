@@ -1,15 +1,31 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
 
-t.test('a reader that has enough is no error to tell of', async (t) => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.js'), '--help'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+const main = join(import.meta.dirname, 'main.js');
+
+for (const [stream, line] of [
+  ['stdout', '--help'],
+  ['stderr', 'no-such-command'],
+] as const)
+  t.test(`a reader of ${stream} that has enough is no error to report`, async (t) => {
+    const child = spawn(process.execPath, [main, line], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const other = stream === 'stdout' ? child.stderr : child.stdout;
+    child[stream].destroy();
+    const [written, [status]] = await Promise.all([text(other), once(child, 'exit')]);
+    t.equal(written, '');
+    t.equal(status, 141, 'as SIGPIPE would end it');
   });
-  child.stdout.destroy();
-  const [said, [status]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-  t.equal(said, '');
-  t.equal(status, 141, 'as SIGPIPE would end it');
+
+t.test('output that cannot be written is an error of the host', async (t) => {
+  const child = spawn(process.execPath, [main, '--help'], {
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+  });
+  const [written, [status]] = await Promise.all([text(child.stderr as Readable), once(child, 'exit')]);
+  t.match(written, /^vmmci: standard output cannot be written: ENOSPC: .*\[HOST\]\n$/);
+  t.equal(status, 3);
 });

@@ -24,5 +24,5 @@ process.on('uncaughtException', (error) => process.exit(reportError('vmmci', { e
 
 const status = await runCommand(process.argv.slice(2));
 // After a signal, what is still being fetched or built in this process goes with it.
-if (status > 128) process.exit(status);
+if (status > 128) process.exit(hasOutputFailed ? statusOf.broken : status);
 process.exitCode ??= status;

@@ -1,6 +1,5 @@
 // `vmmci matrix`: all scenarios on many kernels, with reports for people and for machines.
 
-import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { readKernelDirectory } from '../../images/kernels/kernel-directory.js';
 import { HarnessError } from '../base/errors.js';
@@ -86,7 +85,6 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   if (cells.length === 0)
     throw new HarnessError('EMPTY_SHARD', { ...(values.shard ?? { index: 1, count: 1 }), cells: all.length });
   const directory = values.output ?? newRunDirectory();
-  await mkdir(directory, { recursive: true });
   markRunDirectory(directory);
   const counts = new Map<string, number>();
   for (const { kernel } of cells) counts.set(kernel.name, (counts.get(kernel.name) ?? 0) + 1);

@@ -5,6 +5,7 @@ import { access } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { execa } from 'execa';
 import { type Bind, enter, type ToolRoot } from '../../images/toolroot/enter.js';
+import { checkNamespaces } from '../../images/toolroot/host.js';
 import { HarnessError } from '../base/errors.js';
 import { firstLine } from '../base/text.js';
 
@@ -64,18 +65,16 @@ const unusable = (path: string, reason: string, next: string, cause?: unknown): 
 const ask = async (command: Command, path: string, args: readonly string[]): Promise<string> => {
   const { file, args: all } = command(args);
   const { stdout, stderr, failed, shortMessage } = await execa(file, all, { reject: false, stdin: 'ignore' });
-  if (failed)
-    throw unusable(
-      path,
-      `\`${args.join(' ')}\` failed: ${stderr || shortMessage}`,
-      `Give --qemu another ${program}`,
-    );
-  return stdout;
+  if (!failed) return stdout;
+  // Every QEMU is started by bubblewrap: where that cannot work, no other QEMU helps.
+  await checkNamespaces();
+  const reason = `\`${args.join(' ')}\` failed: ${firstLine(stderr) || firstLine(shortMessage)}`;
+  throw unusable(path, reason, `Give --qemu another ${program}`);
 };
 
 /**
  * Finds QEMU and proves that it can be used: at `path` on the host, else in the tool root.
- * QEMU_UNUSABLE when it is missing, older than 10.2, or built without vfio-user.
+ * HOST_NAMESPACE; QEMU_UNUSABLE when it is missing, older than 10.2, or built without vfio-user.
  */
 export const findQemu = async ({
   path,

@@ -8,10 +8,12 @@ import { listSources } from '../../images/kernels/module-sources.js';
 import { kernelRow } from '../../images/kernels/table.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import type { ToolRoot } from '../../images/toolroot/enter.js';
+import { checkRunPrograms } from '../../images/toolroot/host.js';
 import type { Progress, ProgressOptions } from '../../images/toolroot/progress.js';
 import { type DriverDescription, readDriver } from '../driver/description.js';
 import { type AcceleratorChoice, probeAccelerator } from '../qemu/accelerator.js';
 import { findQemu, type Qemu } from '../qemu/find.js';
+import { snapshotLimit } from '../qemu/snapshot-limit.js';
 import type { Choice } from './choice.js';
 
 /** What is the same on all kernels of a run. */
@@ -47,8 +49,11 @@ export const openShared = async (
   choice: Pick<Choice, 'driver' | 'description' | 'qemu'>,
   progress?: Progress,
 ): Promise<SharedEnvironment> => {
+  // Checked here, before a snapshot is to be made.
+  snapshotLimit();
   const driver = await readChosenDriver(choice);
   const root = await ensureToolRoot({ progress });
+  await checkRunPrograms();
   const qemu = await findQemu({ path: choice.qemu, root });
   const accelerator = await probeAccelerator(qemu);
   return { root, qemu, accelerator, driver };

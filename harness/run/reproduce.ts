@@ -29,7 +29,7 @@ export const reproduceScript = (choice: Choice, scenario: string): string => {
 # Runs this scenario again, alone, and keeps its artifacts in runs/ of the working directory.
 set -e
 package=${shellWord(packageRoot())}
-if [ -e "$package/tsconfig.json" ]; then npm run --silent --prefix "$package" build; fi
+if [ -e "$package/tsconfig.json" ]; then npm run --silent --prefix "$package" build >&2; fi
 exec node ${shellWord(main)} ${words.map(shellWord).join(' ')} "$@"
 `;
 };

@@ -39,8 +39,9 @@ const isThere = async (program: string): Promise<boolean> => {
   return false;
 };
 
-const checkPrograms = async (): Promise<void> => {
-  const wanted = parseHostPackages(await readFile(asset('toolroot', 'host-packages'), 'utf8'));
+const checkPrograms = async (needs: (row: HostProgram) => boolean = () => true): Promise<void> => {
+  const table = parseHostPackages(await readFile(asset('toolroot', 'host-packages'), 'utf8'));
+  const wanted = table.filter(needs);
   const missing: HostProgram[] = [];
   for (const row of wanted) {
     if (row.who === 'user' && isRoot()) continue;
@@ -74,8 +75,8 @@ const checkSubordinateIds = async (): Promise<void> => {
   }
 };
 
-/** By doing it: there are several kernel settings that forbid it, and a container may too. */
-const checkNamespaces = async (): Promise<void> => {
+/** HOST_NAMESPACE if bubblewrap cannot do its work here. By doing it: there are several kernel settings that forbid it, and a container may too. */
+export const checkNamespaces = async (): Promise<void> => {
   const user = isRoot() ? [] : ['--unshare-user'];
   const result = await execa(
     'bwrap',
@@ -113,3 +114,10 @@ export const checkHost = async (): Promise<void> => {
   if (!isRoot()) await checkSubordinateIds();
   await checkNamespaces();
 };
+
+/** Started by every run, also when the tool root is there. */
+const runPrograms: readonly string[] = ['bwrap', 'setpriv'];
+
+/** HOST_PROGRAM if a run cannot start what it needs here. */
+export const checkRunPrograms = (): Promise<void> =>
+  checkPrograms(({ program }) => runPrograms.includes(program));

@@ -1,0 +1,42 @@
+import t from 'tap';
+import { HarnessError } from '../base/errors.js';
+import { said } from '../testing/said.js';
+import { reportError } from './report-error.js';
+
+const cases: readonly (readonly [what: string, error: unknown, status: number, line: RegExp])[] = [
+  [
+    'of the system',
+    Object.assign(new Error("EROFS: read-only file system, mkdir '/x'"), { code: 'EROFS' }),
+    3,
+    /^vmmci test: EROFS: .* mkdir '\/x'; use a directory on a file system that can be written \[HOST\]\n$/,
+  ],
+  [
+    'of ours',
+    new HarnessError('RUN_DIRECTORY', { directory: 'd' }),
+    2,
+    /^vmmci test: --output: d is not empty; .* \[RUN_DIRECTORY\]\n$/,
+  ],
+  [
+    'a defect',
+    new TypeError('x is undefined'),
+    3,
+    /^vmmci test: internal error: x is undefined; report it .*--debug \[INTERNAL\]\n$/,
+  ],
+  ['no error at all', 'oh', 3, /^vmmci test: internal error: oh; .* \[INTERNAL\]\n$/],
+  [
+    'of a hostile text',
+    new HarnessError('RUN_DIRECTORY', { directory: '\x1b[2J' }),
+    2,
+    /^vmmci test: --output: \\x1b\[2J is not empty/,
+  ],
+];
+
+for (const [what, error, status, line] of cases)
+  t.test(`an error, ${what}, is one line with a code`, async (t) => {
+    const quiet = await said(t, async () => reportError('vmmci test', { error }));
+    t.match(quiet, { status, out: '', err: line });
+    t.equal(quiet.err.split('\n').length, 2);
+    const loud = await said(t, async () => reportError('vmmci test', { error, debug: true }));
+    t.ok(loud.err.length > quiet.err.length && loud.err.startsWith(quiet.err), 'more with --debug');
+    if (error instanceof Error) t.match(loud.err, 'report-error.test.');
+  });

@@ -1,0 +1,80 @@
+// How runs begin and end, through the command that most people use.
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import t, { type Test } from 'tap';
+import { asset } from '../../images/asset.js';
+
+const main = join(import.meta.dirname, 'main.js');
+
+t.setTimeout(1_200_000);
+
+/** A working directory, and a directory for temporary files beside it. */
+const setUp = async (t: Test): Promise<{ cwd: string; temporary: string }> => {
+  const top = await mkdtemp(join(tmpdir(), 'vmmci-runs-'));
+  t.teardown(() => rm(top, { recursive: true, force: true }));
+  const [cwd, temporary] = [join(top, 'cwd'), join(top, 'tmp')];
+  await mkdir(cwd);
+  await mkdir(temporary);
+  return { cwd, temporary };
+};
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)
+  t.test(`${signal} ends a run with its table, and nothing is left`, async (t) => {
+    const { cwd, temporary } = await setUp(t);
+    const child = execa(process.execPath, [main, 'test', '--jobs', '1', 'identity', 'stop'], {
+      cwd,
+      env: { TMPDIR: temporary },
+      buffer: false,
+      reject: false,
+      stderr: 'ignore',
+    });
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      lines.push(line);
+      if (line.startsWith('✓ identity')) child.kill(signal);
+    }
+    const { exitCode } = await child;
+    t.equal(exitCode, status);
+    t.match(lines.join('\n'), new RegExp(`identity +passed[^]*interrupted by ${signal}`));
+    t.strictSame(await readdir(temporary), []);
+  });
+
+t.test('a reader that goes away ends a run, and nothing is left', async (t) => {
+  const { cwd, temporary } = await setUp(t);
+  const line = `${process.execPath} ${main} test --jobs 1 identity stop 2>&1 | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const { stdout } = await execa('bash', ['-c', line], { cwd, env: { TMPDIR: temporary } });
+  t.match(stdout, /\n141$/);
+  t.strictSame(await readdir(temporary), []);
+});
+
+t.test('reproduce.sh runs just the scenario that failed, on the same driver', async (t) => {
+  const { cwd } = await setUp(t);
+  const driver = join(cwd, 'my driver');
+  await cp(asset('driver'), driver, { recursive: true });
+  const source = join(driver, 'vmmci_sysfs.c');
+  const text = await readFile(source, 'utf8');
+  await writeFile(source, text.replace('"%u.%06u\\n", sample.seconds', '"%u.%06u\\n", 1 + sample.seconds'));
+  const first = await execa(
+    process.execPath,
+    [main, 'test', '--driver', driver, '--output', 'first', 'clock-driver'],
+    {
+      cwd,
+      reject: false,
+    },
+  );
+  t.equal(first.exitCode, 1, first.stdout);
+  const again = await execa(join(cwd, 'first/6.12-cloud/clock-driver/reproduce.sh'), ['--output', 'second'], {
+    cwd,
+    reject: false,
+  });
+  t.equal(again.exitCode, 1, again.stdout);
+  t.strictSame(await readdir(join(cwd, 'second/6.12-cloud')), ['clock-driver']);
+  t.match(again.stdout, /^clock-driver FAILED:/m);
+});

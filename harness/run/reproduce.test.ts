@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { defaultChoice } from './choice.js';
+import { choiceOptions, reproduceScript } from './reproduce.js';
+
+t.test('the options make the same choice again', (t) => {
+  t.strictSame(choiceOptions(defaultChoice('/run')), ['--kernel', '6.12-cloud', '--generation', '8.0']);
+  t.strictSame(
+    choiceOptions({
+      kernel: 'dir:/k',
+      driver: '/my driver',
+      description: '/d.json',
+      qemu: '/q',
+      generation: '7.8',
+    }),
+    [
+      ...['--kernel', 'dir:/k', '--generation', '7.8', '--driver', '/my driver'],
+      ...['--driver-description', '/d.json', '--qemu', '/q'],
+    ],
+  );
+  t.end();
+});
+
+t.test('the script hands each word on as it is', (t) => {
+  const words = "it's $(echo a) driver";
+  const directory = t.testdir({ bin: {} });
+  const script = reproduceScript({ ...defaultChoice('/run'), driver: `/${words}` }, 'two "words"');
+  // What it starts says what it got.
+  writeFileSync(join(directory, 'bin/node'), '#!/bin/sh\nshift\nfor word; do echo "$word"; done\n', {
+    mode: 0o755,
+  });
+  writeFileSync(join(directory, 'bin/npm'), '#!/bin/sh\n', { mode: 0o755 });
+  const out = execFileSync('sh', ['-c', script, 'reproduce.sh', '--jobs', '1'], {
+    encoding: 'utf8',
+    env: { PATH: `${join(directory, 'bin')}:${process.env.PATH}` },
+  });
+  t.strictSame(out.trimEnd().split('\n'), [
+    ...['test', '--kernel', '6.12-cloud', '--generation', '8.0', '--driver', `/${words}`],
+    ...['--keep', '--exact', 'two "words"', '--jobs', '1'],
+  ]);
+  t.end();
+});
