@@ -25,6 +25,13 @@ const table = {
   SOCKET_IN_USE: { blame: 'usage', message: 'socket {path} is in use by another process' },
   SOCKET_IO: { blame: 'broken', message: '{call} on {path} failed: {errno}' },
   SOCKET_CLOSED: { blame: 'broken', message: '{path}: the peer closed the connection {when}' },
+  // the trace
+  TRACE_WRITE: { blame: 'broken', message: 'the trace cannot be written to {path}: {reason}' },
+  TRACE_CUT: {
+    blame: 'failed',
+    message:
+      'there were too many events to keep: of #{first} to #{last} some are only counted ({counts}), so nobody can tell {what} from #{from} on',
+  },
   // protocols
   // `errno`: for a vfio-user error reply. `effect`: what becomes of a vhost-user connection.
   PROTOCOL: { blame: 'broken', message: '{protocol}: {reason}', details: ['errno', 'effect'] },

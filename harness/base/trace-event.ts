@@ -97,6 +97,8 @@ const fields = {
   check: { what: text, result: oneOf(['ok', 'not ok', 'advice']), requirement: text },
   /** A part of a driver's life begins, such as its probe. */
   phase: { name: text },
+  /** Only in a file: of the events from `first` to `last` some are not kept; how many of each kind. */
+  counted: { first: number, last: number, counts: v.record(text, number) },
 } as const;
 
 type Shapes = typeof fields;

@@ -1,5 +1,6 @@
 // The ordered record of everything that happened to a device and its guest, on one monotonic clock.
 
+import { HarnessError } from './errors.js';
 import type { TraceData, TraceEvent, TraceKind } from './trace-event.js';
 
 export type { TraceData, TraceEvent, TraceKind } from './trace-event.js';
@@ -9,9 +10,17 @@ export type TraceSink = (event: TraceData) => void;
 
 export const noTrace: TraceSink = () => {};
 
-/** For JSON.stringify, which has no bigint: a number where that is exact, else a string. */
-export const plain = (_key: string, value: unknown): unknown =>
-  typeof value !== 'bigint' ? value : Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+/** Where events are kept that are no longer in memory. */
+export interface TraceStore {
+  append(event: TraceEvent): void;
+  /** The events from `from` on, of one kind or all, oldest first. Throws when it does not have all of them. */
+  since<Kind extends TraceKind = TraceKind>(from: number, kind?: Kind): TraceEvent<Kind>[];
+}
+
+/** Enough for what is usually asked: the last seconds of a scenario. */
+const eventsBesideStore = 20_000;
+
+const eventsWithoutStore = 200_000;
 
 export class Trace {
   readonly #start: bigint;
@@ -19,26 +28,36 @@ export class Trace {
   readonly #events: TraceEvent[] = [];
   readonly #listeners = new Set<(event: TraceEvent) => void>();
   readonly #limit: number;
+  readonly #store: TraceStore | undefined;
   #seq = 0;
 
-  /** `now` is a monotonic clock in nanoseconds; the oldest events go once there are more than `limit`. */
-  constructor({ now = process.hrtime.bigint, limit = 200_000 }: { now?: () => bigint; limit?: number } = {}) {
+  /**
+   * `now` is a monotonic clock in nanoseconds. No more than `limit` events stay in memory; questions about older ones are answered by
+   * the store, and refused without one.
+   */
+  constructor({
+    now = process.hrtime.bigint,
+    store,
+    limit = store === undefined ? eventsWithoutStore : eventsBesideStore,
+  }: { now?: () => bigint; store?: TraceStore | undefined; limit?: number } = {}) {
     this.#now = now;
     this.#start = now();
+    this.#store = store;
     this.#limit = limit;
   }
 
   readonly sink: TraceSink = (data) => {
     const at = Number((this.#now() - this.#start) / 1000n);
     const event: TraceEvent = { seq: this.#seq++, at, ...data };
+    this.#store?.append(event);
     this.#events.push(event);
-    if (this.#events.length > this.#limit) this.#events.splice(0, this.#limit >> 3);
+    if (this.#events.length > this.#limit) this.#events.splice(0, Math.max(1, this.#limit >> 3));
     for (const listener of this.#listeners) listener(event);
   };
 
-  /** The events still held, oldest first. */
+  /** All events, oldest first. TRACE_CUT as `since`. */
   get events(): readonly TraceEvent[] {
-    return this.#events;
+    return this.since(0);
   }
 
   /** The sequence number that the next event will get: a mark to select later events by. */
@@ -46,8 +65,20 @@ export class Trace {
     return this.#seq;
   }
 
-  /** The events from `mark` on, all or those of one kind. */
+  /** The events from `mark` on, all or those of one kind. TRACE_CUT when some of them are not kept any more. */
   since<Kind extends TraceKind = TraceKind>(mark: number, kind?: Kind): TraceEvent<Kind>[] {
+    const first = this.#events[0]?.seq ?? 0;
+    if (mark < first && this.#store !== undefined) return this.#store.since(mark, kind);
+    if (mark < first) {
+      const what = kind ?? 'all events';
+      throw new HarnessError('TRACE_CUT', {
+        what,
+        from: mark,
+        first: 0,
+        last: first - 1,
+        counts: 'all kinds',
+      });
+    }
     return this.#events.filter(
       (event): event is TraceEvent<Kind> => event.seq >= mark && (kind === undefined || event.kind === kind),
     );
@@ -75,10 +106,5 @@ export class Trace {
   follow(listener: (event: TraceEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
-  }
-
-  /** JSON lines, one an event. */
-  toJsonLines(): string {
-    return this.#events.map((event) => `${JSON.stringify(event, plain)}\n`).join('');
   }
 }

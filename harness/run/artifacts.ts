@@ -1,15 +1,13 @@
 // What a scenario leaves behind for whoever has to find out why.
 
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Trace } from '../base/trace.js';
 import type { ConsoleLine } from '../guest/console.js';
 import type { Environment } from './environment.js';
 import { reproduceScript } from './reproduce.js';
 import type { ScenarioResult } from './result.js';
 
 export interface Evidence {
-  readonly trace: Trace;
   readonly console: readonly ConsoleLine[];
   readonly qemu: readonly string[];
   readonly dmesg: readonly string[];
@@ -27,16 +25,14 @@ export const artifactDirectory = ({ choice, kernel }: Environment, scenario: str
 export const writeArtifacts = async (
   environment: Environment,
   result: ScenarioResult,
-  { trace, console, qemu, dmesg }: Evidence,
+  { console, qemu, dmesg }: Evidence,
 ): Promise<void> => {
   const { directory } = result;
-  await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   const files: Readonly<Record<string, string>> = {
     'result.json': `${JSON.stringify(result, null, 2)}\n`,
     ...((result.verdict !== 'passed' || environment.choice.keep) && {
       'console.log': consoleText(console),
-      'trace.jsonl': trace.toJsonLines(),
       'qemu.args': `${qemu.join('\n')}\n`,
       'dmesg.txt': `${dmesg.join('\n')}\n`,
       'reproduce.sh': reproduceScript(environment.choice, result.scenario),

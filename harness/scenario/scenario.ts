@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import t from 'tap';
-import { Trace } from '../base/trace.js';
+import type { Trace } from '../base/trace.js';
 import { artifactDirectory, writeArtifacts } from '../run/artifacts.js';
 import { currentChoice } from '../run/current-choice.js';
 import { type Environment, openEnvironment } from '../run/environment.js';
@@ -15,6 +15,7 @@ import { Judgement } from './judgement.js';
 import { requireKernel } from './kernel-needs.js';
 import type { ScenarioOptions } from './options.js';
 import { Devices, type Scene, setScene } from './scene.js';
+import { Traces } from './traces.js';
 import type { Vm } from './vm.js';
 
 export type { ScenarioOptions } from './options.js';
@@ -64,8 +65,9 @@ export const scenario = (
     const begin = performance.now();
     opened ??= openEnvironment(currentChoice());
     const environment = await opened;
-    const trace = new Trace();
     const judgement = new Judgement(t, name, environment.choice.run);
+    const traces = new Traces(artifactDirectory(environment, name));
+    const trace = traces.add();
     const directory = privateDirectory();
     const sockets = join(directory.path, 'sockets');
     const devices = new Devices(sockets);
@@ -78,7 +80,7 @@ export const scenario = (
         environment,
         options,
         trace,
-        newTrace: () => new Trace(),
+        newTrace: () => traces.add(),
         check: checksFor(t, trace, {
           level: environment.choice.level,
           onFailure: (subject, line) => judgement.checkFailed(subject, line),
@@ -101,9 +103,10 @@ export const scenario = (
 
     const { generation = environment.choice.generation } = options;
     const seconds = (performance.now() - begin) / 1000;
+    await judgement.attempt(async () => traces.close());
+    if (judgement.verdict === 'passed' && !environment.choice.keep) traces.discard();
     await judgement.attempt(() =>
       writeArtifacts(environment, resultOf(name, environment, judgement, trace, { generation, seconds }), {
-        trace,
         console: vm?.console.lines ?? [],
         qemu: vm?.machine.argv ?? [],
         dmesg,

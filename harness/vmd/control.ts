@@ -2,8 +2,8 @@
 // adds rows to the table.
 
 import { HarnessError } from '../base/errors.js';
+import { plain } from '../base/plain.js';
 import { messageOf } from '../base/thrown.js';
-import { plain } from '../base/trace.js';
 import { type Params, readParams, type Shape } from './params.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;

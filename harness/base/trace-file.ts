@@ -1,0 +1,234 @@
+// A trace on disk: beginning and end whole, what lies between counted, so that no storm fills the disk.
+
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { HarnessError } from './errors.js';
+import { plain } from './plain.js';
+import { messageOf, systemCode } from './thrown.js';
+import {
+  isTraceKind,
+  parseTraceLine,
+  type TraceData,
+  type TraceEvent,
+  type TraceKind,
+} from './trace-event.js';
+
+export interface TraceFileLimits {
+  /** Events at the beginning that are kept whole. */
+  readonly head: number;
+  /** Events at the end that are kept whole, at least; twice as many at most. */
+  readonly tail: number;
+  /** Events of rare kinds that are kept of what lies between. */
+  readonly rare: number;
+  /** A kind with more events than this in a part that is dropped is not rare. */
+  readonly rareInPart: number;
+}
+
+/** About 20 MB. The longest scenario without a storm makes some 30,000 events. */
+const defaultLimits: TraceFileLimits = { head: 60_000, tail: 60_000, rare: 20_000, rareInPart: 1_000 };
+
+/** What waits for the disk at most: a process that is killed loses no more. */
+const bufferBytes = 32_768;
+const flushMs = 200;
+
+/** How each line begins that `append` writes: all that has to be known of an event that is only counted. */
+const lineStart = /^\{"seq":(\d+),"at":(\d+),"kind":"([\w-]+)"/;
+
+/** One part of the trace, in order of `seq`. */
+interface Part {
+  readonly path: string;
+  count: number;
+}
+
+/** Events that are only counted: numbers from `first` to `last`, how many of which kind. */
+export type Counted = Pick<TraceData<'counted'>, 'first' | 'last' | 'counts'>;
+
+export interface TraceRange<Kind extends TraceKind> {
+  readonly from: number;
+  readonly kind?: Kind | undefined;
+}
+
+/**
+ * Takes events as they come. While it is written the trace is in parts beside `path`; `finish` puts them together. An error of the disk
+ * ends the writing and is thrown by whatever is asked of the trace afterwards: TRACE_WRITE.
+ */
+export class TraceFile {
+  readonly path: string;
+  readonly #limits: TraceFileLimits;
+  readonly #head: Part;
+  readonly #rare: Part;
+  readonly #tails: readonly [Part, Part];
+  readonly #counts = new Map<TraceKind, number>();
+  #counted: { first: number; last: number; at: number } | undefined;
+  #waiting = '';
+  #current: Part;
+  #failure: HarnessError | undefined;
+  #fd: number;
+
+  /** Makes the directory and the file. TRACE_WRITE if it cannot. */
+  constructor(path: string, limits: TraceFileLimits = defaultLimits) {
+    this.path = path;
+    this.#limits = limits;
+    this.#head = { path, count: 0 };
+    this.#rare = { path: `${path}.rare`, count: 0 };
+    this.#tails = [
+      { path: `${path}.older`, count: 0 },
+      { path: `${path}.newer`, count: 0 },
+    ];
+    this.#current = this.#head;
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      this.#fd = openSync(path, 'w');
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** Never throws: an access of the guest must not fail because of a full disk. */
+  append(event: TraceEvent): void {
+    if (this.#failure !== undefined) return;
+    this.#try(() => {
+      const full = this.#current === this.#head ? this.#limits.head : this.#limits.tail;
+      if (this.#current.count >= full) this.#nextPart();
+      if (this.#waiting === '') setTimeout(() => this.#try(() => this.#flush()), flushMs).unref();
+      this.#waiting += `${JSON.stringify(event, plain)}\n`;
+      this.#current.count += 1;
+      if (this.#waiting.length >= bufferBytes) this.#flush();
+    });
+  }
+
+  /** Writes what waits, so that another process sees it. */
+  flush(): void {
+    if (this.#failure === undefined) this.#try(() => this.#flush());
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /**
+   * The events from `from` on, of one kind or all, oldest first. TRACE_CUT if any of those that were asked for is only counted:
+   * an answer from what is left would be wrong.
+   */
+  since<Kind extends TraceKind = TraceKind>(from: number, kind?: Kind): TraceEvent<Kind>[] {
+    this.flush();
+    const cut = this.counted;
+    if (cut !== undefined && from <= cut.last && (kind === undefined || cut.counts[kind] !== undefined)) {
+      const { first, last } = cut;
+      const counts = listOf(cut.counts);
+      throw new HarnessError('TRACE_CUT', { what: kind ?? 'all events', from, first, last, counts });
+    }
+    const isOne = (event: TraceEvent | undefined): event is TraceEvent<Kind> =>
+      event !== undefined && event.seq >= from && (kind === undefined || event.kind === kind);
+    const word = kind === undefined ? '' : `"kind":"${kind}"`;
+    return this.#parts()
+      .filter(({ count }) => count > 0)
+      .flatMap(({ path }) => readFileSync(path, 'utf8').split('\n'))
+      .filter((line) => line.includes(word))
+      .map(parseTraceLine)
+      .filter(isOne);
+  }
+
+  /** What is not kept; `undefined` while everything is. */
+  get counted(): Counted | undefined {
+    if (this.#counted === undefined) return undefined;
+    const { first, last } = this.#counted;
+    return { first, last, counts: Object.fromEntries(this.#counts) };
+  }
+
+  /** Puts the parts together in one file and closes it. Throws TRACE_WRITE for what went wrong since the beginning. */
+  finish(): void {
+    this.flush();
+    this.#try(() => {
+      closeSync(this.#fd);
+      if (this.counted !== undefined) {
+        const { first: seq, at } = this.#counted ?? { first: 0, at: 0 };
+        appendFileSync(this.path, `${JSON.stringify({ seq, at, kind: 'counted', ...this.counted })}\n`);
+      }
+      for (const part of this.#parts().slice(1)) {
+        const { path, count } = part;
+        if (count > 0) appendFileSync(this.path, readFileSync(path));
+        rmSync(path, { force: true });
+        part.count = 0;
+      }
+    });
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #parts(): Part[] {
+    return [this.#head, this.#rare, ...this.#tails];
+  }
+
+  #flush(): void {
+    const text = this.#waiting;
+    this.#waiting = '';
+    if (text !== '') writeSync(this.#fd, text);
+  }
+
+  /** The head or the newer tail is full. */
+  #nextPart(): void {
+    this.#flush();
+    closeSync(this.#fd);
+    const [older, newer] = this.#tails;
+    if (this.#current === newer) {
+      if (older.count > 0) this.#drop(older);
+      renameSync(newer.path, older.path);
+      older.count = newer.count;
+    }
+    newer.count = 0;
+    this.#current = newer;
+    this.#fd = openSync(newer.path, 'w');
+  }
+
+  /** Counts the events of a part that goes; keeps those of rare kinds, as long as they are few. */
+  #drop({ path }: Part): void {
+    const events = readFileSync(path, 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        const [, seq, at, kind = ''] = lineStart.exec(line) ?? [];
+        return isTraceKind(kind) ? [{ line, seq: Number(seq), at: Number(at), kind }] : [];
+      });
+    const here = new Map<TraceKind, number>();
+    for (const { kind } of events) here.set(kind, (here.get(kind) ?? 0) + 1);
+    const kept: string[] = [];
+    for (const { line, kind, seq, at } of events) {
+      if (
+        (here.get(kind) ?? 0) <= this.#limits.rareInPart &&
+        !this.#counts.has(kind) &&
+        this.#rare.count < this.#limits.rare
+      ) {
+        kept.push(`${line}\n`);
+        this.#rare.count += 1;
+      } else {
+        this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+        this.#counted = { first: seq, at, ...this.#counted, last: seq };
+      }
+    }
+    appendFileSync(this.#rare.path, kept.join(''));
+  }
+
+  #try(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#failure = this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): HarnessError {
+    const errno = systemCode(error);
+    if (errno === undefined) throw error;
+    return new HarnessError('TRACE_WRITE', { path: this.path, reason: messageOf(error) }, error);
+  }
+}
+
+const listOf = (counts: Counted['counts']): string =>
+  Object.entries(counts)
+    .map(([kind, count]) => `${count} ${kind}`)
+    .join(', ');

@@ -1,0 +1,36 @@
+// The traces of one scenario: one for each of its devices, on disk among its artifacts while it runs.
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Trace } from '../base/trace.js';
+import { TraceFile } from '../base/trace-file.js';
+
+export class Traces {
+  readonly #directory: string;
+  readonly #files: TraceFile[] = [];
+
+  /** `directory` is that of the artifacts; what an earlier run left there goes. */
+  constructor(directory: string) {
+    rmSync(directory, { recursive: true, force: true });
+    this.#directory = directory;
+  }
+
+  /** `trace.jsonl` first, then `trace-2.jsonl` and so on. Throws TRACE_WRITE. */
+  add(): Trace {
+    const number = this.#files.length + 1;
+    const store = new TraceFile(
+      join(this.#directory, number === 1 ? 'trace.jsonl' : `trace-${number}.jsonl`),
+    );
+    this.#files.push(store);
+    return new Trace({ store });
+  }
+
+  /** Throws TRACE_WRITE when a trace is not whole: what was asked of it may have been answered wrong. */
+  close(): void {
+    for (const file of this.#files) file.finish();
+  }
+
+  discard(): void {
+    for (const { path } of this.#files) rmSync(path, { force: true });
+  }
+}
