@@ -95,7 +95,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     const valid = 'a part of the name of a file in images/driver/seeded-bugs';
     throw new HarnessError('UNKNOWN_NAME', { kind: 'seeded bug', name: words.join(' '), valid });
   }
-  const files = await scenarioFiles();
+  const files = [...(await scenarioFiles()), ...(await scenarioFiles('slow'))];
   const exists = (name: string): boolean => files.some(({ declares }) => declares(name));
   const named = [...new Set([...bugs.flatMap(({ bug }) => bug.caughtBy), ...smoke])].filter(exists).sort();
   const choice = choiceOf({ ...values, driver: undefined, 'driver-description': undefined });

@@ -28,10 +28,11 @@ export const declaredNames = (text: string): RegExp[] =>
       : new RegExp(`^${literally(name)}$`),
   );
 
-/** All scenario files, by name, but for those of the slow and other special tiers. */
-export const scenarioFiles = async (): Promise<ScenarioFile[]> => {
-  const compiled = join(packageRoot(), 'dist', 'scenarios');
-  const sources = join(packageRoot(), 'scenarios');
+/** The scenario files of the tier `guest`, or of `slow`, by name. */
+export const scenarioFiles = async (tier: 'guest' | 'slow' = 'guest'): Promise<ScenarioFile[]> => {
+  const folder = tier === 'guest' ? [] : [tier];
+  const compiled = join(packageRoot(), 'dist', 'scenarios', ...folder);
+  const sources = join(packageRoot(), 'scenarios', ...folder);
   const paths = await compiledFiles(compiled, sources, (name) => /^[\w-]+\.js$/.test(name));
   return Promise.all(
     paths.map(async (path) => {

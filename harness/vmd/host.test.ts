@@ -48,6 +48,32 @@ t.test('without a driver a stop ends the VM at once, a SYNCRTC does not', async 
   t.same(kills, [kill, kill]);
 });
 
+t.test('stopped with the whole of vmd: 30 s, although the timer of the device has 120 s', async (t) => {
+  const { device, host, kills, scheduler } = make();
+  t.equal(host.stopService(), 'sent');
+  t.throws(() => host.stopService(), inProgress);
+  device.writeConfig(0, Buffer.from([2, 0, 0, 0]));
+  scheduler.advance(29_999);
+  t.same(kills, []);
+  scheduler.advance(1);
+  t.same(kills, [{ reason: 'service-timeout', outcome: 'terminate' }]);
+});
+
+t.test('stopped with the whole of vmd: no timer is left once the guest has gone', async (t) => {
+  const { host, kills, scheduler } = make();
+  host.stopService();
+  host.guestExit('poweroff');
+  scheduler.advance(30_000);
+  t.same(
+    kills.filter(({ reason }) => reason === 'service-timeout'),
+    [],
+  );
+  const absent = make({ up: false });
+  t.equal(absent.host.stopService(), 'killed');
+  absent.scheduler.advance(30_000);
+  t.same(absent.kills, [{ reason: 'no-driver', outcome: 'exit' }]);
+});
+
 t.test('forced, up to 7.9: terminated at once, also during a stop', async (t) => {
   const { device, host, kills, scheduler } = make({ name: '7.9' });
   host.stop();

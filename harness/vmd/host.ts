@@ -17,9 +17,18 @@ import { type Aftermath, afterGuestExit, type GuestExit } from './guest-exit.js'
  * gets the signal named; SIGTERM may be followed by a `kill` of SIGKILL.
  */
 export interface Kill {
-  readonly reason: 'no-driver' | 'ack-timeout' | 'graceful-timeout' | 'forced-stop' | 'guest-exit';
+  readonly reason:
+    | 'no-driver'
+    | 'ack-timeout'
+    | 'graceful-timeout'
+    | 'forced-stop'
+    | 'service-timeout'
+    | 'guest-exit';
   readonly outcome: 'exit' | 'crash' | 'terminate' | 'SIGTERM' | 'SIGKILL';
 }
+
+/** Milliseconds that rc(8) waits for vmd when it stops the service, before it ends what is left (vmd.8 1.12; rc.subr, daemon_timeout). */
+const serviceStopMs = 30_000;
 
 /** `sent`: the guest was asked. `unchanged`: it was before. `killed`: the VM ends without a word to the guest. */
 export type StopResult = 'sent' | 'unchanged' | 'killed';
@@ -52,6 +61,8 @@ export class Host {
   #stopping = false;
   #paused = false;
   #sigkill: Timer | undefined;
+  /** Runs while the whole of vmd is being stopped. */
+  #service: Timer | undefined;
   #kill: Kill | null = null;
 
   constructor({ device, generation, clock, scheduler, trace = noTrace }: HostOptions) {
@@ -78,6 +89,20 @@ export class Host {
     if (force) return this.#force();
     const result = this.command('REBOOT');
     return result === 'unchanged' || result === 'sent' ? result : 'killed';
+  }
+
+  /**
+   * `rcctl stop vmd`, or the host goes down: the guest is asked as by `stop`, and ended 30 s later, whatever time the device's own timer
+   * gives it. Throws STOP_IN_PROGRESS.
+   */
+  stopService(): StopResult {
+    const result = this.stop();
+    if (result === 'killed') return result;
+    this.#service = this.#scheduler.after(serviceStopMs, () => {
+      this.#service = undefined;
+      this.#emit({ reason: 'service-timeout', outcome: 'terminate' });
+    });
+    return result;
   }
 
   /** The VM process is told to send a command. SHUTDOWN or REBOOT without a driver end it at once. */
@@ -112,6 +137,7 @@ export class Host {
   /** A new VM process: nothing asked, not paused, the clock seen afresh. */
   reset(): void {
     this.#cancelSigkill();
+    this.#cancelService();
     this.#stopping = false;
     this.#paused = false;
     this.#kill = null;
@@ -121,6 +147,7 @@ export class Host {
   /** The VM is gone: nothing more happens, and no timer is left. */
   close(): void {
     this.#cancelSigkill();
+    this.#cancelService();
     this.#watch.stop();
     for (const end of this.#listening) end();
   }
@@ -159,7 +186,13 @@ export class Host {
     this.#sigkill = undefined;
   }
 
+  #cancelService(): void {
+    this.#service?.cancel();
+    this.#service = undefined;
+  }
+
   #emit(kill: Kill): void {
+    this.#cancelService();
     this.#kill = kill;
     this.#trace({ kind: 'kill', ...kill });
     this.#killed.emit(kill);

@@ -1,10 +1,10 @@
 // Commands while the guest goes to sleep, sleeps and wakes, and the device keeps its registers: each is carried out once.
 
-import { freezeAndThaw } from '../harness/guest/image.js';
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
-import { scenario } from '../harness/scenario/scenario.js';
-import { acks, isLook, isReadOf } from '../harness/scenario/traffic.js';
-import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { freezeAndThaw } from '../../harness/guest/image.js';
+import { powerRequests, refuseToGoDown } from '../../harness/guest/power.js';
+import { scenario } from '../../harness/scenario/scenario.js';
+import { acks, isLook, isReadOf } from '../../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
 
 const options = {
   needs: ['HIBERNATION'],

@@ -1,0 +1,46 @@
+// `rcctl stop vmd`, and with it the end of the host: the most usual way a guest ends. It has 30 s, less than the 120 s of vmd's own timer.
+
+import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { acks } from '../harness/scenario/traffic.js';
+import { checkWritten, writeInGuest } from '../harness/scenario/written.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const serviceStopMs = 30_000;
+
+const time = new VirtualScheduler();
+
+scenario('service-stop', { disk: true, quiet: true, scheduler: time }, async (scene) => {
+  const { check, vm, device, trace, environment, until } = scene;
+  const written = await writeInGuest(vm.shell, 'plain');
+  const mark = trace.mark;
+  check('driver-ok').equal('stop of the whole of vmd', device.host.stopService(), 'sent');
+  await until('command', mark);
+  const exit = await vm.ended('end of a guest whose host goes down', serviceStopMs);
+  check('acknowledges').equal('acknowledgements', acks(trace, mark), ['REBOOT: graceful']);
+  check('goes-down').equal('end of the guest', exit.shutdown, 'guest-reset');
+  await checkWritten(check('keeps-data'), environment, vm.data(), written, 'clean');
+  time.advance(serviceStopMs);
+  const reasons = trace.since(mark, 'kill').map(({ reason }) => reason);
+  check('device').equal("vmd's reasons to end the VM", reasons, ['guest-exit']);
+});
+
+const patience = new VirtualScheduler();
+
+scenario('service-stop-hanging', { generation: '8.0', scheduler: patience }, async (scene) => {
+  const { check, vm, device, trace, until } = scene;
+  await refuseToGoDown(vm.shell);
+  const mark = trace.mark;
+  check('driver-ok').equal('stop of the whole of vmd', device.host.stopService(), 'sent');
+  await until('ack', mark);
+  check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+  patience.advance(serviceStopMs - 1);
+  check('device').equal('decision 1 ms before the 30 s are over', vm.kill(), undefined);
+  patience.advance(1);
+  check('device').equal('decision after 30 s', vm.kill(), {
+    reason: 'service-timeout',
+    outcome: 'terminate',
+  });
+  const exit = await vm.ended('end of a guest that rc ends', 10_000);
+  check('device').equal('end of QEMU', exit.shutdown, 'host-qmp-quit');
+});
