@@ -7,7 +7,8 @@ import { makeSocketDirectory } from '../socket/directory.js';
 import { checkSocketPath } from '../socket/path.js';
 import { CLOCK_FORMS } from '../vmmci/clock.js';
 import { DEFAULT_GENERATION, generationNames } from '../vmmci/generations.js';
-import { oneOf, value } from './option.js';
+import { DEFAULT_SLOT, lastSlot } from '../vmmci/slots.js';
+import { count, oneOf, value } from './option.js';
 
 export const generation = value(
   'NAME',
@@ -26,6 +27,11 @@ export const stale = value(
     fallback: 'repeat',
   },
 );
+
+export const slot = value('N', 'the slot that vmd would have the function in, 1 to 10', {
+  read: count(lastSlot),
+  fallback: String(DEFAULT_SLOT),
+});
 
 /** Checked here, made where the device is: nothing may listen when it is wrong. */
 export const clock = value('SPEC', `the host's clock: ${CLOCK_FORMS}`, {

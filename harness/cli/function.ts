@@ -17,6 +17,7 @@ import {
   generation,
   makeSocketDirectories,
   readyNote,
+  slot,
   socketPath,
   stale,
 } from './device-options.js';
@@ -34,6 +35,7 @@ const options = {
   generation,
   clock,
   stale,
+  slot,
   control,
 };
 
@@ -41,7 +43,7 @@ const isRefusal = (error: unknown): boolean => hasCode(error, 'SOCKET_IO') && er
 
 /** Serves until SIGTERM. Throws BACKEND_ABSENT, SOCKET_IN_USE; PROTOCOL when the other end is no backend. */
 const serve = async (values: Values<typeof options>): Promise<number> => {
-  const { socket, 'backend-socket': foreign, control, generation, stale, clock } = values;
+  const { socket, 'backend-socket': foreign, control, generation, stale, slot, clock } = values;
   makeSocketDirectories(socket, control);
   const trace = new Trace();
   const warn = (message: string): void => void process.stderr.write(`vmmci function: ${message}\n`);
@@ -54,7 +56,7 @@ const serve = async (values: Values<typeof options>): Promise<number> => {
       own = await startBackend(join(directory.path, 'backend.sock'), options);
     }
     const backend = foreign ?? join(directory.path, 'backend.sock');
-    const options = { backend, generation, stale, trace: trace.sink, faults: engine, warn };
+    const options = { backend, generation, stale, slot, trace: trace.sink, faults: engine, warn };
     const served = await startFunction(socket, options).catch((error: unknown) => {
       throw foreign !== undefined && isRefusal(error)
         ? new HarnessError('BACKEND_ABSENT', { path: foreign }, error)

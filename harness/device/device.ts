@@ -75,6 +75,8 @@ export interface FunctionOptions {
   readonly backend: string;
   readonly generation?: GenerationName | undefined;
   readonly stale?: StalePolicy | undefined;
+  /** The slot that vmd would have the function in, whatever QEMU's is: 4 when left out. */
+  readonly slot?: number | undefined;
   readonly trace: TraceSink;
   readonly faults?: FaultHook | undefined;
   /** Told, in words for people, of what is odd about the back-end and worked around. */
@@ -94,10 +96,18 @@ export interface ServedFunction {
 /** Listens with the PCI function at `socket`, in front of a back-end that must be there already. */
 export const startFunction = async (
   socket: string,
-  { backend, generation: name = DEFAULT_GENERATION, stale = 'repeat', trace, faults, warn }: FunctionOptions,
+  {
+    backend,
+    generation: name = DEFAULT_GENERATION,
+    stale = 'repeat',
+    slot,
+    trace,
+    faults,
+    warn,
+  }: FunctionOptions,
 ): Promise<ServedFunction> => {
   const eventfds = { signal: signalEventFd, close: closeFd };
-  const pci = new PciFunction({ generation: generations[name], eventfds, stale, trace, warn });
+  const pci = new PciFunction({ generation: generations[name], eventfds, stale, slot, trace, warn });
   const attached = signal<boolean>();
   const keeper = await keepConnected(backend, {
     trace,
@@ -145,7 +155,7 @@ export interface Device {
   close(): Promise<void>;
 }
 
-export type DeviceOptions = Omit<BackendOptions, 'faults'> & Pick<FunctionOptions, 'stale'>;
+export type DeviceOptions = Omit<BackendOptions, 'faults'> & Pick<FunctionOptions, 'stale' | 'slot'>;
 
 const next = (event: Pick<Signal<boolean>, 'on'>, wanted: boolean): Promise<void> =>
   new Promise((resolve) => {

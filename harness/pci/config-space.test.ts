@@ -1,7 +1,8 @@
 import t from 'tap';
+import { generations } from '../vmmci/generations.js';
 import { ConfigSpace } from './config-space.js';
 
-const word = (config: ConfigSpace, offset: number) => config.read(offset, 4).readUInt32LE(0).toString(16);
+const dword = (config: ConfigSpace, offset: number) => config.read(offset, 4).readUInt32LE(0).toString(16);
 const write = (config: ConfigSpace, offset: number, value: number, size = 4) => {
   const data = Buffer.alloc(size);
   data.writeUIntLE(value, 0, size);
@@ -9,49 +10,62 @@ const write = (config: ConfigSpace, offset: number, value: number, size = 4) => 
 };
 
 t.test('identity as vmd gives it, in every generation', async (t) => {
-  const config = new ConfigSpace();
-  t.equal(word(config, 0x00), '7770b5d');
-  t.equal(word(config, 0x04), '0', 'command and status, no capabilities');
-  t.equal(word(config, 0x08), '7800000', 'class 0780, revision 0');
-  t.equal(word(config, 0x0c), '0', 'header type 0, one function');
-  t.equal(word(config, 0x10), '1', 'I/O ports');
-  t.equal(word(config, 0x2c), 'ffff0b5d');
-  t.equal(word(config, 0x34), '0', 'no capability pointer');
-  t.equal(word(config, 0x3c), '100', 'INTA');
-  const rest = [0x14, 0x18, 0x1c, 0x20, 0x24, 0x28, 0x30, 0x38];
-  for (let offset = 0x40; offset < 0x100; offset += 4) rest.push(offset);
-  for (const offset of rest) t.equal(word(config, offset), '0', `0x${offset.toString(16)}`);
+  for (const generation of Object.values(generations)) {
+    const config = new ConfigSpace(generation);
+    const expected: Record<number, string> = {
+      0: '7770b5d',
+      8: '7800000', // class 0780, revision 0
+      16: '1', // I/O ports
+      44: 'ffff0b5d',
+      60: '100', // INTA
+    };
+    const wrong: string[] = [];
+    for (let offset = 0; offset < 0x100; offset += 4)
+      if (dword(config, offset) !== (expected[offset] ?? '0')) wrong.push(`0x${offset.toString(16)}`);
+    t.same(wrong, [], generation.name);
+  }
 });
 
-t.test('only storage takes writes', async (t) => {
-  const config = new ConfigSpace();
+t.test('all is storage but BARs that are not there, the ROM, and what is behind the header', async (t) => {
+  const config = new ConfigSpace(generations['8.0']);
+  const before = Array.from({ length: 64 }, (_, at) => dword(config, 4 * at));
   for (let offset = 0; offset < 0x100; offset += 4) write(config, offset, 0xffffffff);
-  const changed: Record<number, string> = {
-    0: '7770b5d',
-    4: 'ffff',
-    8: '7800000',
-    12: 'ffff',
-    16: 'fffff001',
-    44: 'ffff0b5d',
-    60: '1ff',
-  };
-  for (let offset = 0; offset < 0x100; offset += 4)
-    t.equal(word(config, offset), changed[offset] ?? '0', `0x${offset.toString(16)}`);
+  const fixed = [0x14, 0x18, 0x1c, 0x20, 0x24, 0x30];
+  for (let offset = 0; offset < 0x100; offset += 4) {
+    const expected =
+      offset === 0x10 ? 'fffff001' : offset >= 0x40 || fixed.includes(offset) ? '0' : 'ffffffff';
+    t.equal(dword(config, offset), expected, `0x${offset.toString(16)}`);
+  }
   config.reset();
-  t.equal(word(config, 0x04), '0');
-  t.equal(word(config, 0x10), '1');
-  t.equal(word(config, 0x3c), '100');
+  t.same(
+    Array.from({ length: 64 }, (_, at) => dword(config, 4 * at)),
+    before,
+  );
 });
 
-t.test('any width and offset', async (t) => {
-  const config = new ConfigSpace();
-  write(config, 0x05, 0x04, 1);
-  t.equal(word(config, 0x04), '400');
-  write(config, 0x0d, 0x40, 1);
-  t.equal(word(config, 0x0c), '4000');
-  write(config, 0x12, 0xc0de, 2);
-  t.equal(word(config, 0x10), 'c0de0001');
-  t.same(config.read(0x3d, 1), Buffer.of(1));
-  t.equal(config.read(0, 256).length, 256);
-  t.same(config.read(0x10, 4), Buffer.of(1, 0, 0xde, 0xc0));
+t.test('T07, T08: narrow writes within a dword land in its low bytes until 7.8', async (t) => {
+  for (const [name, cacheLine, command] of [
+    ['6.2', '40', 'f900'],
+    ['7.8', '40', 'f900'],
+    ['7.9', '4000', 'f9000000'],
+    ['8.0', '4000', 'f9000000'],
+  ] as const) {
+    const config = new ConfigSpace(generations[name]);
+    write(config, 0x0d, 0x40, 1);
+    t.equal(dword(config, 0x0c), cacheLine, name);
+    write(config, 0x06, 0xf900, 2);
+    t.equal(dword(config, 0x04), command, name);
+    write(config, 0x10, 0xc0de0000);
+    t.equal(dword(config, 0x10), 'c0de0001', 'a whole dword goes where it should');
+  }
+});
+
+t.test('6.2: a byte within a dword is read from the wrong bits, but for the interrupt pin', async (t) => {
+  const bytes = (name: '6.2' | '6.4') => {
+    const config = new ConfigSpace(generations[name]);
+    return [0, 1, 2, 3, 0x3d].map((offset) => config.read(offset, 1)[0]);
+  };
+  t.same(bytes('6.2'), [0x5d, 0x6b, 0x2d, 0x85, 0x01]);
+  t.same(bytes('6.4'), [0x5d, 0x0b, 0x77, 0x07, 0x01]);
+  t.equal(new ConfigSpace(generations['6.2']).read(0, 256).readUInt16LE(2), 0x0777, 'other widths are right');
 });

@@ -1,10 +1,15 @@
-// The 256 bytes of PCI configuration space as vmd fills them for vmmci, in every generation. QEMU takes identity and
-// BAR type from here and emulates the rest itself (BAR sizing and moving, interrupt line, quirks of sub-dword writes),
-// so only storage that a guest could miss is writable.
+// The 256 bytes of PCI configuration space as vmd keeps them for vmmci: storage, whatever the register means. QEMU takes
+// identity and BAR type from here and answers BARs itself; it passes on every other access with offset and width.
 
+import type { Generation } from '../vmmci/generations.js';
 import { BAR_SIZE } from '../vmmci/registers.js';
 
 export const CONFIG_SPACE_SIZE = 256;
+
+/** Where the standard header ends. vmd shows 0 behind it, or until 2023 its own memory, which is not emulated. */
+const HEADER_END = 0x40;
+
+const INTERRUPT_PIN = 0x3d;
 
 /** Initial values, little-endian (vmd virtio.c 1.54 … 1.153, pci.c 1.27 … 1.42). All other bytes are 0. */
 const header = [
@@ -16,16 +21,15 @@ const header = [
   { offset: 0x10, size: 4, value: 0x00000001 }, // BAR0: I/O ports, no address yet
   { offset: 0x2c, size: 2, value: 0x0b5d }, // subsystem vendor
   { offset: 0x2e, size: 2, value: 0xffff }, // subsystem: vmd's private virtio id
-  { offset: 0x3d, size: 1, value: 0x01 }, // interrupt pin: INTA
+  { offset: INTERRUPT_PIN, size: 1, value: 0x01 }, // INTA
 ] as const;
 
-/** Which bits a guest may change. Command is plain storage: vmd enforces none of its bits. */
-const writable = [
-  { offset: 0x04, size: 2, value: 0xffff }, // command
-  { offset: 0x0c, size: 2, value: 0xffff }, // cache line size, latency timer
-  { offset: 0x10, size: 4, value: 2 ** 32 - BAR_SIZE }, // BAR0: the address above its size
-  { offset: 0x3c, size: 1, value: 0xff }, // interrupt line
-] as const;
+/** Bits that a guest cannot change: all others are stored, identity and interrupt pin too (vmd pci.c 1.16 … 1.42). */
+const fixed = [
+  { offset: 0x10, size: 4, value: BAR_SIZE - 1 }, // BAR0 below its size
+  ...[0x14, 0x18, 0x1c, 0x20, 0x24].map((offset) => ({ offset, size: 4, value: 0xffff_ffff })), // BARs that are not there
+  { offset: 0x30, size: 4, value: 0xffff_ffff }, // nor is the ROM
+];
 
 const bytesOf = (fields: readonly { offset: number; size: number; value: number }[]): Buffer => {
   const bytes = Buffer.alloc(CONFIG_SPACE_SIZE);
@@ -34,21 +38,38 @@ const bytesOf = (fields: readonly { offset: number; size: number; value: number 
 };
 
 const cold = bytesOf(header);
-const mask = bytesOf(writable);
+const readOnly = bytesOf(fixed).fill(0xff, HEADER_END);
+
+/** The part of a generation that accesses depend on. */
+export type ConfigRules = Pick<Generation, 'configWrites' | 'configByteReads'>;
 
 /** Offsets and lengths are the caller's to check against CONFIG_SPACE_SIZE. */
 export class ConfigSpace {
   readonly #bytes = Buffer.from(cold);
+  readonly #rules: ConfigRules;
+
+  constructor(rules: ConfigRules) {
+    this.#rules = rules;
+  }
+
+  get interruptPin(): number {
+    return this.#bytes[INTERRUPT_PIN] ?? 0;
+  }
 
   read(offset: number, count: number): Buffer {
+    const dword = offset & ~3;
+    // The pin is read as it is: a guest with ACPI routes the interrupt by it, and vmd of that time had no ACPI.
+    if (count === 1 && this.#rules.configByteReads === 'shifted-by-3n' && offset !== INTERRUPT_PIN)
+      return Buffer.of((this.#bytes.readUInt32LE(dword) >>> (3 * (offset & 3))) & 0xff);
     return Buffer.from(this.#bytes.subarray(offset, offset + count));
   }
 
   write(offset: number, data: Buffer): void {
+    const start = data.length < 4 && this.#rules.configWrites === 'low-bytes' ? offset & ~3 : offset;
     for (const [at, byte] of data.entries()) {
-      const allowed = mask[offset + at] ?? 0;
-      const old = this.#bytes[offset + at] ?? 0;
-      this.#bytes[offset + at] = (old & ~allowed) | (byte & allowed);
+      const kept = readOnly[start + at] ?? 0xff;
+      const old = this.#bytes[start + at] ?? 0;
+      this.#bytes[start + at] = (old & kept) | (byte & ~kept);
     }
   }
 

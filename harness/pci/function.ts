@@ -5,18 +5,25 @@ import { noTrace, type TraceSink } from '../base/trace.js';
 import { region, regionFlag } from '../vfio-user/info.js';
 import type { Target } from '../vfio-user/target.js';
 import type { FrontEnd } from '../vhost-user/front-end.js';
+import type { Generation } from '../vmmci/generations.js';
 import { BAR_SIZE, CONFIG_OFFSET, ISR_CONFIG } from '../vmmci/registers.js';
+import { DEFAULT_SLOT, interruptArrives } from '../vmmci/slots.js';
 import { cut, requirePortWidth, widen } from './access.js';
 import { BackendLink } from './backend-link.js';
-import { CONFIG_SPACE_SIZE, ConfigSpace } from './config-space.js';
+import { CONFIG_SPACE_SIZE, type ConfigRules, ConfigSpace } from './config-space.js';
 import { type Eventfds, IrqSignal } from './irq-signal.js';
 import type { LineRules } from './isr-line.js';
 import { type HeaderName, headerAt, RegisterFile } from './register-file.js';
 import { type StalePolicy, staleValue } from './stale.js';
 import { ignoresOffset, WholeConfig } from './whole-config.js';
 
+/** The part of a generation that the function depends on. */
+export type FunctionRules = LineRules & ConfigRules & Pick<Generation, 'interruptPin' | 'slavePic'>;
+
 export interface FunctionOptions {
-  generation: LineRules;
+  generation: FunctionRules;
+  /** The slot that vmd would have it in, whatever QEMU's is: 4 by default. */
+  slot?: number | undefined;
   eventfds: Eventfds;
   stale?: StalePolicy;
   trace?: TraceSink;
@@ -43,9 +50,11 @@ export class PciFunction implements Target {
     { index: region.BAR0, size: BAR_SIZE, flags: READ_WRITE },
     { index: region.CONFIG, size: CONFIG_SPACE_SIZE, flags: READ_WRITE },
   ];
-  readonly #config = new ConfigSpace();
+  readonly #config: ConfigSpace;
   readonly #registers = new RegisterFile();
   readonly #irq: IrqSignal;
+  /** Whether an interrupt can get to the guest now. */
+  readonly #isWired: () => boolean;
   readonly #link: BackendLink;
   readonly #warn: (message: string) => void;
   /** In the place of a backend's own GET_CONFIG, where that ignores offsets. */
@@ -62,7 +71,12 @@ export class PciFunction implements Target {
     this.#trace = options.trace ?? noTrace;
     this.#stale = options.stale ?? 'repeat';
     this.#warn = options.warn ?? (() => {});
-    this.#irq = new IrqSignal(options.generation, options.eventfds, this.#trace);
+    const { generation, slot = DEFAULT_SLOT } = options;
+    this.#config = new ConfigSpace(generation);
+    this.#irq = new IrqSignal(generation, options.eventfds, this.#trace);
+    this.#isWired = () =>
+      interruptArrives(generation, slot) &&
+      (generation.interruptPin === 'stored' || this.#config.interruptPin !== 0);
     this.#link = new BackendLink({
       trace: this.#trace,
       onConfigChange: () => this.#configChanged(),
@@ -170,7 +184,7 @@ export class PciFunction implements Target {
 
   #configChanged(): void {
     this.#registers.set('isr', ISR_CONFIG);
-    this.#irq.raise(ISR_CONFIG);
+    if (this.#isWired()) this.#irq.raise(ISR_CONFIG);
   }
 
   async #readBar(offset: number, width: number): Promise<Reading> {

@@ -23,6 +23,14 @@ export interface Generation {
   readonly maskedAssert: 'lost' | 'latched';
   /** Whether the line is looked at once per raise, or again after each unmask while ISR is set. */
   readonly interrupt: 'one-shot' | 'level';
+  /** Where a write of 1 or 2 bytes to configuration space goes that begins within a dword: to its low bytes, or in place. */
+  readonly configWrites: 'low-bytes' | 'in-place';
+  /** How far a read of 1 byte at byte n of a dword in configuration space shifts it: 3n bits, or 8n. */
+  readonly configByteReads: 'shifted-by-3n' | 'in-place';
+  /** Whether interrupt pin 0, written by the guest, silences the device. */
+  readonly interruptPin: 'stored' | 'obeyed';
+  /** What an interrupt 8 to 15 raises: itself, or another, so that the guest misses it. */
+  readonly slavePic: 'another' | 'right';
   /** How the VM process ends when a timer expires. */
   readonly expiry: 'exit' | 'crash';
   /** The devices in the slots before this one: entropy, then these two, then the CD-ROM. They are virtio 0.9, or virtio 1. */
@@ -42,10 +50,14 @@ const v62: Generation = {
   features: ALL_FEATURES, // vmd virtio.c 1.54, virtio.h 1.20
   ackMs: 3_000, // vmd virtio.h 1.20, VMMCI_TIMEOUT
   gracefulMs: 30_000, // vmd virtio.h 1.20, VMMCI_SHUTDOWN_TIMEOUT
-  gracefulStart: 'while-pending', // inferred from vmd virtio.c 1.77
+  gracefulStart: 'while-pending', // vmd virtio.c 1.54
   isrReadLowersLine: false, // vmd virtio.c 1.54 and 1.59
-  maskedAssert: 'lost', // unknown before vmd i8259.c 1.19; taken as there
+  maskedAssert: 'lost', // vmd i8259.c 1.15
   interrupt: 'one-shot', // vmd i8259.c of 2016: the PIC clears IRR when it acknowledges
+  configWrites: 'low-bytes', // vmd pci.c 1.22
+  configByteReads: 'shifted-by-3n', // vmd pci.c 1.15 to 1.22
+  interruptPin: 'stored', // vmd pci.c 1.22
+  slavePic: 'another', // vmd i8259.c 1.15: the wrong bits of the slave, so that 9 raises 8
   expiry: 'exit', // vmd virtio.c 1.54
   siblings: { order: ['disk', 'network'], virtio: 'legacy', msix: false }, // vmd virtio.c 1.54
   forcedStopGraceMs: null, // vmd vmm.c 1.91 (2019): terminate ioctl; taken as there
@@ -59,6 +71,8 @@ const v64: Generation = {
   isrReadLowersLine: true, // vmd virtio.c 1.75; bounded by 1.59 (2018-04), most likely with i8259.c 1.19 (2018-07)
   maskedAssert: 'lost', // vmd i8259.c 1.19
   interrupt: 'one-shot', // vmd i8259.c 1.19
+  configByteReads: 'in-place', // vmd pci.c 1.27; 1.23 (6.3) has it right already
+  slavePic: 'right', // vmd i8259.c 1.19
   forcedStopGraceMs: null, // vmd vmm.c 1.91
 };
 
@@ -100,6 +114,7 @@ const v78: Generation = {
 const v79: Generation = {
   ...v78,
   name: '7.9',
+  configWrites: 'in-place', // bounded by pci.c 1.39 (7.8) and 1.42 (8.0); taken as the newer
   expiry: 'exit', // vmd virtio.c 1.137 (2026-04): the argument is there
   forcedStopGraceMs: null, // bounded by vmm.c of 2025-01 and 1.143 (2026-09); taken as the older
 };
@@ -114,6 +129,8 @@ const v80: Generation = {
   isrReadLowersLine: true, // vmd virtio.c 1.153
   maskedAssert: 'latched', // vmd i8259.c 1.22 and later
   interrupt: 'level', // vmd i82093aa.c 1.3: EOI delivers again while the pin is high
+  configWrites: 'in-place', // vmd pci.c 1.42
+  interruptPin: 'obeyed', // vmd pci.c 1.42
   siblings: { order: ['network', 'disk'], virtio: 'modern', msix: true }, // vmd virtio.c 1.153, pci.c 1.42
   expiry: 'exit', // vmd virtio.c 1.153
   forcedStopGraceMs: 10_000, // vmd vmm.c 1.143: SIGTERM, SIGKILL after 10 s
