@@ -239,6 +239,16 @@ const table = {
       'the report cannot be written to {path}: {reason}; free some space or mend its permissions, then run vmmci report render on its directory',
   },
   REPORT_NONE: { blame: 'usage', message: 'no report to merge; name the directories of the runs' },
+  SCENARIO_DIRECTORY: { blame: 'usage', message: '--scenarios: {directory} cannot be used: {reason}' },
+  SCENARIO_TWICE: {
+    blame: 'usage',
+    message: 'two scenario files are called {name}: {first} and {second}; rename one of them',
+  },
+  SCENARIO_TYPESCRIPT: {
+    blame: 'usage',
+    message:
+      '{path} is TypeScript, which Node {node} cannot run; use Node 22.18 or later, install typescript beside it, or write .js',
+  },
   RUN_DIRECTORY: {
     blame: 'usage',
     message: '--output: {directory} is not empty; name a directory that is, or one that does not exist',

@@ -15,7 +15,7 @@ import type { ReportCell, ReportStep } from '../report/model.js';
 import { renderMatrix } from '../report/terminal.js';
 import { writeReports } from '../report/write.js';
 import { markRunDirectory, newRunDirectory } from '../run/run-directory.js';
-import { scenarioFiles } from '../run/scenario-files.js';
+import { scenarioFilesWith } from '../run/scenario-files.js';
 import { defineCommand } from './define-command.js';
 import { liveBoard } from './live-board.js';
 import { flag, list, type Values, value } from './option.js';
@@ -64,15 +64,13 @@ const isFine = ({ verdict, retried }: ReportCell): boolean => verdict === 'passe
 /** The exit status: 0 when all passed, 1 when something failed, 3 when something broke or nothing ran, 128+n after signal n. */
 const run = async (values: Values<typeof options>): Promise<number> => {
   const given = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
-  const files = choose(
-    'scenario',
-    given(values.scenario) ?? ['all'],
-    (await scenarioFiles()).map(({ name }) => name),
-    (name) => name,
-  );
+  const known = await scenarioFilesWith(values.scenarios);
+  const files = choose('scenario', given(values.scenario) ?? ['all'], known, ({ name }) => name);
+  const paths = new Map(files.map(({ name, path }) => [name, path]));
+  const names = [...paths.keys()];
   const kernels = selectKernels(given(values.kernel));
   const generations = selectGenerations(given(values.generation));
-  const all = planCells({ kernels, generations, files });
+  const all = planCells({ kernels, generations, files: names });
   const cells = values.shard === undefined ? all : cutShard(all, values.shard);
   const parallel = values.jobs ?? defaultJobs(resources());
   if (values.list) {
@@ -104,7 +102,8 @@ const run = async (values: Values<typeof options>): Promise<number> => {
       jobs: parallel,
       bail: values.bail,
       update: values.update,
-      asked: { kernels: kernels.map(({ name }) => name), generations, files },
+      asked: { kernels: kernels.map(({ name }) => name), generations, files: names },
+      paths,
       shard: values.shard === undefined ? null : `${values.shard.index}/${values.shard.count}`,
       halt,
       progress: live.line,

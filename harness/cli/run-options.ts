@@ -29,6 +29,9 @@ export const sharedOptions = {
       variable: 'VMMCI_DRIVER_DESCRIPTION',
     },
   ),
+  scenarios: value('DIR', 'run scenarios of your own, too: files named *.scenario.ts or .js below DIR', {
+    read: absolute,
+  }),
   qemu: value('PATH', "a QEMU of the host's", {
     read: absolute,
     shown: "the tool root's",
@@ -71,12 +74,14 @@ export const jobs = value('N', 'run N guests in parallel', {
 export const sharedChoice = ({
   driver,
   'driver-description': description,
+  scenarios,
   qemu,
   level,
   keep,
 }: Values<typeof sharedOptions>): SharedChoice => ({
   driver: driver === undefined ? asset('driver') : resolve(driver),
   description,
+  scenarios,
   qemu,
   // Our own driver meets them all.
   level: level ?? (driver === undefined ? 'may' : 'should'),

@@ -2,7 +2,7 @@
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { runFiles } from '../run/run-files.js';
-import { filesFor, scenarioFiles } from '../run/scenario-files.js';
+import { filesFor, scenarioFilesWith } from '../run/scenario-files.js';
 import { defineCommand } from './define-command.js';
 import { runInGuests } from './guest-run.js';
 import { flag, type Values } from './option.js';
@@ -17,7 +17,7 @@ const options = {
 
 /** The exit status: 0 when all passed, 1 when something failed, 3 when something broke or nothing ran. */
 const run = async (values: Values<typeof options>, names: readonly string[]): Promise<number> => {
-  const known = await scenarioFiles();
+  const known = await scenarioFilesWith(values.scenarios);
   const files = names.length === 0 ? known.map(({ path }) => path) : filesFor(known, names);
   const workers = values.jobs ?? defaultJobs(resources());
   const choice = {

@@ -11,7 +11,8 @@ import type { Choice } from '../run/choice.js';
 import type { Environment } from '../run/environment.js';
 import type { ScenarioResult } from '../run/result.js';
 import { type RunFilesOptions, runFiles } from '../run/run-files.js';
-import { filesFor, type ScenarioFile } from '../run/scenario-files.js';
+import type { ScenarioFile } from '../run/scenario-file.js';
+import { filesFor } from '../run/scenario-files.js';
 import type { SeededBug } from '../run/seeded-bug.js';
 import { judge, type Outcome } from '../run/seeded-outcome.js';
 

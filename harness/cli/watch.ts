@@ -18,7 +18,7 @@ import { columns } from '../report/table.js';
 import type { Choice } from '../run/choice.js';
 import { openShared } from '../run/environment.js';
 import { runFiles } from '../run/run-files.js';
-import { filesFor, scenarioFiles } from '../run/scenario-files.js';
+import { filesFor, scenarioFilesWith } from '../run/scenario-files.js';
 import { abortOnSignals, unlessAborted } from '../run/signals.js';
 import { verdictWord } from '../run/verdict.js';
 import { defineCommand } from './define-command.js';
@@ -141,7 +141,7 @@ const watchDriver = async (trial: Trial, signal: AbortSignal): Promise<void> => 
 
 /** The exit status: 0 after a signal, which is how it ends. */
 const run = async (values: Values<typeof options>, names: readonly string[]): Promise<number> => {
-  const files = filesFor(await scenarioFiles(), names.length === 0 ? usual : names);
+  const files = filesFor(await scenarioFilesWith(values.scenarios), names.length === 0 ? usual : names);
   const workers = values.jobs ?? defaultJobs(resources());
   const row = kernelRow(values.kernel);
   const choice = choiceOf(values);

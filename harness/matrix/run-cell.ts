@@ -1,7 +1,6 @@
 // A cell: what it left, and one more try where the harness broke.
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../../images/asset.js';
 import { removeTree } from '../base/cache/remove-tree.js';
 import type { ReportCell } from '../report/model.js';
 import { readResults } from '../report/results.js';
@@ -24,8 +23,8 @@ export interface CellContext {
   /** Keep the output of scenarios that pass, too. */
   readonly keep: boolean;
   readonly onRetry: (cell: Cell, reason: string) => void;
-  /** Instead of the compiled file of that name: for tests. */
-  readonly pathOf?: (file: string) => string;
+  /** The compiled file of that name. */
+  readonly pathOf: (file: string) => string;
 }
 
 interface Attempt {
@@ -34,8 +33,6 @@ interface Attempt {
   /** What the process as a whole did wrong. */
   readonly problem: string | undefined;
 }
-
-const compiled = (file: string): string => join(packageRoot(), 'dist', 'scenarios', `${file}.js`);
 
 /** A file that ended badly although its scenarios did not, or that left nothing; a process that did not live to take another. */
 const problemOf = (end: FileEnd, results: readonly ScenarioResult[]): string | undefined => {
@@ -84,7 +81,7 @@ const brokenBy = ({ results, problem }: Attempt): string | undefined => {
 
 /** The results of all scenarios in the cell's file. What fails is never run again; what breaks is, once. */
 export const runCell = async (cell: Cell, context: CellContext): Promise<ReportCell[]> => {
-  const { halt, run, pool, keep, onRetry, pathOf = compiled } = context;
+  const { halt, run, pool, keep, onRetry, pathOf } = context;
   const rows = new Map<string, ReportCell>();
   let firstProblem: string | undefined;
 

@@ -24,6 +24,8 @@ import { expandUnrun, unrunCell } from './unrun.js';
 
 export interface MatrixOptions {
   readonly cells: readonly Cell[];
+  /** The scenario files of the cells, by name. */
+  readonly paths: ReadonlyMap<string, string>;
   /** The directory of this run's artifacts; it exists. */
   readonly run: string;
   /** As given on the command line; `undefined` for the bundled driver. */
@@ -51,13 +53,14 @@ const stagesOf = (shared: SharedEnvironment, options: MatrixOptions): Stages<Ker
   const { halt, progress, run, update, choice } = options;
   const context = { shared, halt, progress, run };
   const pool = createPool({ run, choice, kill: halt.kill });
+  const pathOf = (file: string): string => options.paths.get(file) ?? file;
   const onRetry = ({ kernel, file }: Cell, reason: string): void =>
     progress(`${kernel.name} ${file}: broken, not the driver; once more: ${firstLine(reason)}`);
   return {
     fetch: (row) => fetchKernel(row, context, update),
     build: (kernel) => buildDriver(kernel, context),
     boot: (kernel, modules) => bootKernel(kernel, modules, context),
-    cell: (cell) => runCell(cell, { halt, run, pool, keep: choice.keep, onRetry }),
+    cell: (cell) => runCell(cell, { halt, run, pool, keep: choice.keep, onRetry, pathOf }),
     close: () => pool.close(),
   };
 };

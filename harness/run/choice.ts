@@ -14,6 +14,8 @@ const schema = v.strictObject({
   description: v.optional(v.string()),
   /** A directory with the driver's modules, built already for this kernel. */
   modules: v.optional(v.string()),
+  /** A directory with scenario files of the driver's own repository, absolute. */
+  scenarios: v.optional(v.string()),
   /** A QEMU of the host's, absolute; else the tool root's. */
   qemu: v.optional(v.string()),
   /** For scenarios that do not name one themselves. */
@@ -31,7 +33,7 @@ const schema = v.strictObject({
 export type Choice = Readonly<v.InferOutput<typeof schema>>;
 
 /** What all kernels and generations of a run share. */
-export type SharedChoice = Pick<Choice, 'driver' | 'description' | 'qemu' | 'level' | 'keep'>;
+export type SharedChoice = Pick<Choice, 'driver' | 'description' | 'scenarios' | 'qemu' | 'level' | 'keep'>;
 
 /** What is chosen where nobody chooses: the bundled driver on the default kernel. */
 export const defaultChoice = (run: string): Choice => ({

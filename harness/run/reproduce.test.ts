@@ -6,18 +6,27 @@ import { defaultChoice } from './choice.js';
 import { choiceOptions, reproduceScript } from './reproduce.js';
 
 t.test('the options make the same choice again', (t) => {
-  t.strictSame(choiceOptions(defaultChoice('/run')), ['--kernel', '6.12-cloud', '--generation', '8.0']);
+  t.strictSame(choiceOptions(defaultChoice('/run')), [
+    '--kernel',
+    '6.12-cloud',
+    '--generation',
+    '8.0',
+    '--level',
+    'may',
+  ]);
   t.strictSame(
     choiceOptions({
       kernel: 'dir:/k',
       driver: '/my driver',
       description: '/d.json',
       qemu: '/q',
+      scenarios: '/s',
       generation: '7.8',
+      level: 'must',
     }),
     [
-      ...['--kernel', 'dir:/k', '--generation', '7.8', '--driver', '/my driver'],
-      ...['--driver-description', '/d.json', '--qemu', '/q'],
+      ...['--kernel', 'dir:/k', '--generation', '7.8', '--level', 'must', '--driver', '/my driver'],
+      ...['--driver-description', '/d.json', '--scenarios', '/s', '--qemu', '/q'],
     ],
   );
   t.end();
@@ -37,7 +46,7 @@ t.test('the script hands each word on as it is', (t) => {
     env: { PATH: `${join(directory, 'bin')}:${process.env.PATH}` },
   });
   t.strictSame(out.trimEnd().split('\n'), [
-    ...['test', '--kernel', '6.12-cloud', '--generation', '8.0', '--driver', `/${words}`],
+    ...['test', '--kernel', '6.12-cloud', '--generation', '8.0', '--level', 'may', '--driver', `/${words}`],
     ...['--keep', '--exact', 'two "words"', '--jobs', '1'],
   ]);
   t.end();

@@ -9,15 +9,20 @@ export const choiceOptions = ({
   kernel,
   driver,
   description,
+  scenarios,
   qemu,
   generation,
-}: Pick<Choice, 'kernel' | 'driver' | 'description' | 'qemu' | 'generation'>): string[] => [
+  level,
+}: Omit<Choice, 'run' | 'keep' | 'only' | 'modules'>): string[] => [
   '--kernel',
   kernel,
   '--generation',
   generation,
+  '--level',
+  level,
   ...(driver === asset('driver') ? [] : ['--driver', driver]),
   ...(description === undefined ? [] : ['--driver-description', description]),
+  ...(scenarios === undefined ? [] : ['--scenarios', scenarios]),
   ...(qemu === undefined ? [] : ['--qemu', qemu]),
 ];
 

@@ -6,8 +6,10 @@ import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
+import { messageOf, stackOf } from '../base/thrown.js';
 import { readChoice } from './choice.js';
 import { setCurrentChoice } from './current-choice.js';
+import { registerOwnScenarios } from './register-own-scenarios.js';
 
 /** Milliseconds for a file; every wait within has a shorter limit of its own. */
 const limit = 1_200_000;
@@ -16,13 +18,20 @@ const limit = 1_200_000;
 // all later ones would be left out.
 t.teardown = t.after;
 
-const [, , choice] = process.argv;
-if (choice !== undefined) setCurrentChoice(readChoice(choice));
+const [, , argument] = process.argv;
+if (argument !== undefined) {
+  const choice = readChoice(argument);
+  setCurrentChoice(choice);
+  if (choice.scenarios !== undefined) registerOwnScenarios();
+}
 
 for await (const file of createInterface({ input: process.stdin })) {
   t.setTimeout(limit);
   const failedBefore = t.counts.fail;
-  await import(pathToFileURL(file).href);
+  // A file that cannot be loaded is one test that failed, and the next file can be well.
+  await import(pathToFileURL(file).href).catch((error: unknown) =>
+    t.fail(`${file}: ${messageOf(error)}`, { found: stackOf(error), at: null, stack: '' }),
+  );
   // Not `t.waitOn`: tap puts what it waits for before tests that have not begun.
   if (!t.idle) await once(t, 'idle');
   // The next file may be long in coming.

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { declaredNames, filesFor } from './scenario-files.js';
+import { declaredNames } from './scenario-file.js';
+import { filesFor } from './scenario-files.js';
 
 const matches = (text: string, name: string): boolean =>
   declaredNames(text).some((known) => known.test(name));

@@ -4,29 +4,17 @@ import { basename, join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
 import { HarnessError } from '../base/errors.js';
 import { compiledFiles } from './compiled-files.js';
+import { ownScenarioFiles } from './own-scenarios.js';
+import { declaredNames, type ScenarioFile } from './scenario-file.js';
 
-export interface ScenarioFile {
-  readonly path: string;
-  /** Without `.js`. */
-  readonly name: string;
-  /** Whether it declares the scenario of that name. */
-  declares(scenario: string): boolean;
-}
-
-const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-/** What the names look like that `text`, a compiled scenario file, declares; a part that is computed may be anything. */
-export const declaredNames = (text: string): RegExp[] =>
-  [...text.matchAll(/\bscenario\(\s*(['"`])(.*?)\1/g)].map(([, quote, name = '']) =>
-    quote === '`'
-      ? new RegExp(
-          `^${name
-            .split(/\$\{[^}]*\}/)
-            .map(literally)
-            .join('.+')}$`,
-        )
-      : new RegExp(`^${literally(name)}$`),
-  );
+/** Artifacts go by the name of a scenario. */
+const requireNewNames = (own: readonly ScenarioFile[], ours: readonly ScenarioFile[]): void => {
+  for (const { name, path } of own) {
+    const twin = ours.find((file) => file.name === name || file.declares(name));
+    if (twin !== undefined)
+      throw new HarnessError('SCENARIO_TWICE', { name, first: twin.path, second: path });
+  }
+};
 
 /** The scenario files of the tier `guest`, or of `slow`, by name. */
 export const scenarioFiles = async (tier: 'guest' | 'slow' = 'guest'): Promise<ScenarioFile[]> => {
@@ -44,6 +32,14 @@ export const scenarioFiles = async (tier: 'guest' | 'slow' = 'guest'): Promise<S
       };
     }),
   );
+};
+
+/** Those of the tier `guest`, and after them those in `directory`, if any. Throws what reading that throws, and SCENARIO_TWICE. */
+export const scenarioFilesWith = async (directory: string | undefined): Promise<ScenarioFile[]> => {
+  const ours = await scenarioFiles();
+  const own = directory === undefined ? [] : await ownScenarioFiles(directory);
+  requireNewNames(own, ours);
+  return [...ours, ...own];
 };
 
 /** The files that declare those scenarios, or bear their name; each once. UNKNOWN_NAME, naming what there is, for a name of neither. */

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import t from 'tap';
+import { HarnessError } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
 import { artifactDirectory, writeArtifacts } from '../run/artifacts.js';
 import { currentChoice } from '../run/current-choice.js';
@@ -23,6 +24,9 @@ export type { Scene } from './scene.js';
 
 /** Far beyond what any scenario takes: only a defect of the harness gets here, every wait has its own limit. */
 const limitMs = 300_000;
+
+/** Fit for the name of a directory. */
+const nameForm = /^\w[\w.@+-]{0,99}$/;
 
 let opened: Promise<Environment> | undefined;
 
@@ -59,6 +63,12 @@ export const scenario = (
   options: ScenarioOptions,
   body: (scene: Scene) => Promise<void>,
 ): void => {
+  if (!nameForm.test(name))
+    throw new HarnessError('INVALID_VALUE', {
+      name: 'scenario',
+      expected: 'letters, digits, dots and dashes',
+      value: name,
+    });
   const { only } = currentChoice();
   if (only !== undefined && !only.includes(name)) return;
   void t.test(name, { timeout: limitMs }, async (t) => {

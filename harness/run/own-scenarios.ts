@@ -1,0 +1,63 @@
+// Scenario files of a driver's own repository.
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, join } from 'node:path';
+import { HarnessError } from '../base/errors.js';
+import { runMarker } from '../base/run-marker.js';
+import { messageOf } from '../base/thrown.js';
+import { declaredNames, type ScenarioFile } from './scenario-file.js';
+
+/** `stop-twice.scenario.ts` */
+const form = /^(.+)\.scenario\.m?([jt])s$/;
+
+const refuse = (directory: string, reason: string, cause?: unknown): HarnessError =>
+  new HarnessError('SCENARIO_DIRECTORY', { directory, reason }, cause);
+
+const walk = async (directory: string): Promise<string[]> => {
+  const entries = await readdir(directory, { withFileTypes: true });
+  if (entries.some(({ name }) => name === runMarker)) return [];
+  const found = await Promise.all(
+    entries
+      .filter(({ name }) => !name.startsWith('.') && name !== 'node_modules')
+      .map((entry) => {
+        const path = join(directory, entry.name);
+        return entry.isDirectory() ? walk(path) : form.test(entry.name) ? [path] : [];
+      }),
+  );
+  return found.flat();
+};
+
+const hasCompiler = (path: string): boolean => {
+  try {
+    return createRequire(path).resolve('typescript') !== '';
+  } catch {
+    return false;
+  }
+};
+
+/** Node removes types by itself from 22.18 on. Else the compiler is the one that the file itself would find. */
+const requireTypeScript = (path: string): void => {
+  const { typescript } = process.features as { typescript?: unknown };
+  if (typescript || hasCompiler(path)) return;
+  throw new HarnessError('SCENARIO_TYPESCRIPT', { path, node: process.version });
+};
+
+/** Those below `directory`, by name. Throws SCENARIO_DIRECTORY, SCENARIO_TYPESCRIPT, SCENARIO_TWICE. */
+export const ownScenarioFiles = async (directory: string): Promise<ScenarioFile[]> => {
+  const paths = await walk(directory).catch((cause: unknown) => {
+    throw refuse(directory, messageOf(cause), cause);
+  });
+  if (paths.length === 0)
+    throw refuse(directory, 'it has no file named *.scenario.ts, *.scenario.js or *.scenario.mjs');
+  const files = new Map<string, ScenarioFile>();
+  for (const path of paths.sort()) {
+    const [, name = '', kind] = form.exec(basename(path)) ?? [];
+    const twin = files.get(name);
+    if (twin !== undefined)
+      throw new HarnessError('SCENARIO_TWICE', { name, first: twin.path, second: path });
+    if (kind === 't') requireTypeScript(path);
+    const declared = declaredNames(await readFile(path, 'utf8'));
+    files.set(name, { path, name, declares: (scenario) => declared.some((one) => one.test(scenario)) });
+  }
+  return [...files.values()];
+};
