@@ -1,4 +1,5 @@
-// Commands at the edges of the driver's life: on the write of DRIVER_OK, while it goes, and what it asked for before it went.
+// Commands at the edges of the driver's life: on the write of DRIVER_OK, while it goes, and what it asked for
+// before it went.
 
 import { setGuestClock, shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
@@ -43,7 +44,8 @@ scenario('unload-pending', options, async ({ check, vm, device, driver, trace, u
   const { shell } = vm;
   const setTime = (mark: number) => trace.since(mark, 'bar-read').filter(isReadOf('secondsLow')).length;
 
-  // The interrupt looks like another device's, and the driver does not poll: it learns of the command when it goes.
+  // The interrupt looks like another device's, and the driver does not poll: it learns of the command when it
+  // goes.
   await driver.load(driver.quiet);
   await setGuestClock(shell, stands + year);
   device.faults.set({ faults: [{ kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } }] });
@@ -68,7 +70,8 @@ scenario('unload-pending', options, async ({ check, vm, device, driver, trace, u
   check('acts-once').equal('acknowledgements by the next driver', acks(trace, mark), []);
   check('acts-once').equal('readings of the time by the next driver', setTime(mark), 0);
 
-  // A command that it does not see at all is for the next one: the host sends no other before it is acknowledged.
+  // A command that it does not see at all is for the next one: the host sends no other before it is
+  // acknowledged.
   device.faults.set({
     faults: [
       { kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } },

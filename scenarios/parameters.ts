@@ -3,7 +3,10 @@ import { shiftGuestClock } from '../harness/guest/clock.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isLook } from '../harness/scenario/traffic.js';
 
-/** The shortest interval is 10 ms. In ticks of the kernel it may be less, but is not as little as this with 100, 250 or 1000 a second. */
+/**
+ * The shortest interval is 10 ms. In ticks of the kernel it may be less, but is not as little as this with
+ * 100, 250 or 1000 a second.
+ */
 const shortestMs = 8;
 const polls = 100;
 

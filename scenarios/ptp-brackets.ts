@@ -1,4 +1,5 @@
-// The system's clock is read right before and after the access that takes the device's sample, and not around anything else.
+// The system's clock is read right before and after the access that takes the device's sample, and not around
+// anything else.
 
 import { countingClock } from '../harness/scenario/counting-clock.js';
 import { askPtp, bracketsOf, needsPtp, parseAnswer, ptpClock } from '../harness/scenario/ptp.js';

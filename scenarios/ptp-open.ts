@@ -1,4 +1,5 @@
-// A program has the PTP clock open while the driver goes, in each way that it can go: it gets ENODEV, and nothing is left behind.
+// A program has the PTP clock open while the driver goes, in each way that it can go: it gets ENODEV, and
+// nothing is left behind.
 
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { ENODEV, holdPtp, needsPtp, ptpClock, ptpClocks } from '../harness/scenario/ptp.js';

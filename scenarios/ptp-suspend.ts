@@ -1,4 +1,5 @@
-// A program has the PTP clock open while the guest sleeps (ACPI S3): afterwards the same descriptor shows the device's clock again.
+// A program has the PTP clock open while the guest sleeps (ACPI S3): afterwards the same descriptor shows the
+// device's clock again.
 import { holdPtp, needsPtp, ptpClock } from '../harness/scenario/ptp.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';

@@ -1,4 +1,5 @@
-// The driver says what matters and nothing else: no line a reading or a poll, no warning in a life without faults.
+// The driver says what matters and nothing else: no line a reading or a poll, no warning in a life without
+// faults.
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { scenario } from '../harness/scenario/scenario.js';

@@ -1,4 +1,5 @@
-// `rcctl stop vmd`, and with it the end of the host: the most usual way a guest ends. It has 30 s, less than the 120 s of vmd's own timer.
+// `rcctl stop vmd`, and with it the end of the host: the most usual way a guest ends. It has 30 s, less than
+// the 120 s of vmd's own timer.
 
 import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';

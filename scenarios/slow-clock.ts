@@ -1,4 +1,4 @@
-// The registers of the clock take their time to be read: what the driver makes of a sample is right all the same.
+// The registers of the clock answer late, and what the driver makes of a sample is right all the same.
 import { setGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
@@ -21,8 +21,9 @@ const options = {
 };
 
 /**
- * The driver's drift says when, by the guest's clock, it takes the sample to have been taken. That lies between what the guest's clock shows before and after
- * the reading, and at least so many nanoseconds from each of the two.
+ * The driver's drift says when, by the guest's clock, it takes the sample to have been taken. That lies
+ * between what the guest's clock shows before and after the reading, and at least so many nanoseconds from
+ * each of the two.
  */
 const checkDrift = async (
   { check, vm, driver }: Scene,

@@ -6,8 +6,9 @@ import type { Commands } from './shell.js';
 const imageMs = 60_000;
 
 /**
- * The kernel freezes programs and devices, makes an image of its memory, finds no swap to write it to, and lets all of them go on. No device
- * loses its state, which a suspend to RAM in QEMU resets. Resolves when the guest goes on. GUEST_COMMAND if the kernel gives up earlier.
+ * The kernel freezes programs and devices, makes an image of its memory, finds no swap to write it to, and
+ * lets all of them go on. No device loses its state, which a suspend to RAM in QEMU resets. Resolves when the
+ * guest goes on. GUEST_COMMAND if the kernel gives up earlier.
  */
 export const freezeAndThaw = async (shell: Commands): Promise<void> => {
   await shell.text(

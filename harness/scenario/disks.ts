@@ -35,8 +35,9 @@ const driverModules = ({ modules, kernel }: Environment) =>
   );
 
 /**
- * The driver's modules, and what they need of the kernel that is not built in. The guest loads the latter, by a list, before anything is
- * noted of it: a module of the kernel that stays when the driver goes is nothing that the driver left behind.
+ * The driver's modules, and what they need of the kernel that is not built in. The guest loads the latter, by
+ * a list, before anything is noted of it: a module of the kernel that stays when the driver goes is nothing
+ * that the driver left behind.
  */
 const driverFiles = async (environment: Environment) => {
   const { kernel, root } = environment;
@@ -76,7 +77,10 @@ const dataDisk = async ({ root }: Environment, directory: string, format: boolea
   return disk;
 };
 
-/** The payload first, then the data disk, in `directory`; with `format` the latter is a qcow2 with an empty ext4, else raw and empty. */
+/**
+ * The payload first, then the data disk, in `directory`; with `format` the latter is a qcow2 with an empty
+ * ext4, else raw and empty.
+ */
 export const makeDisks = async (
   environment: Environment,
   directory: string,

@@ -11,7 +11,10 @@ const warning = 4;
 /** `<level>[ time ] text`; the level is that of syslog(2), its upper bits the facility. */
 const prefix = /^<(\d+)>/;
 
-/** Those of the lines that are warnings or worse. The kernel's own line about a module from outside its tree is none of the driver's. */
+/**
+ * Those of the lines that are warnings or worse. The kernel's own line about a module from outside its tree
+ * is none of the driver's.
+ */
 export const warningsIn = (lines: readonly string[]): string[] =>
   lines.filter((line) => {
     const level = prefix.exec(line)?.[1];
@@ -19,8 +22,8 @@ export const warningsIn = (lines: readonly string[]): string[] =>
   });
 
 /**
- * The lines of the kernel log that name one of the driver's modules, its drivers, or the function. They are picked in the guest: a serial
- * line is slow. GUEST_COMMAND.
+ * The lines of the kernel log that name one of the driver's modules, its drivers, or the function. They are
+ * picked in the guest: a serial line is slow. GUEST_COMMAND.
  */
 export const driverLog = async (
   shell: Pick<Shell, 'text'>,

@@ -76,7 +76,10 @@ export const ptpClocks = async (
     });
 };
 
-/** Takes the steps with one descriptor of the clock and resolves with what they gave. GUEST_COMMAND if it cannot be opened. */
+/**
+ * Takes the steps with one descriptor of the clock and resolves with what they gave. GUEST_COMMAND if it
+ * cannot be opened.
+ */
 export const askPtp = async (
   shell: Pick<Shell, 'text'>,
   device: string,
@@ -97,8 +100,9 @@ export const ptpClock = async (shell: Pick<Shell, 'text'>, address: string): Pro
 };
 
 /**
- * A program opens the clock and reads it; resolves when it has, and leaves it open. The function that it resolves with lets it take the
- * steps, with the same descriptor, and resolves with what the first reading gave and what the steps gave. One at a time.
+ * A program opens the clock and reads it; resolves when it has, and leaves it open. The function that it
+ * resolves with lets it take the steps, with the same descriptor, and resolves with what the first reading
+ * gave and what the steps gave. One at a time.
  */
 export const holdPtp = async (
   shell: Pick<Shell, 'text'>,

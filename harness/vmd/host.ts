@@ -27,7 +27,7 @@ export interface Kill {
   readonly outcome: 'exit' | 'crash' | 'terminate' | 'SIGTERM' | 'SIGKILL';
 }
 
-/** Milliseconds that rc(8) waits for vmd when it stops the service, before it ends what is left (vmd.8 1.12; rc.subr, daemon_timeout). */
+/** Milliseconds that rc(8) waits for vmd when it stops the service, before it ends what is left (vmd.8 1.12). */
 const serviceStopMs = 30_000;
 
 /** `sent`: the guest was asked. `unchanged`: it was before. `killed`: the VM ends without a word to the guest. */
@@ -92,8 +92,8 @@ export class Host {
   }
 
   /**
-   * `rcctl stop vmd`, or the host goes down: the guest is asked as by `stop`, and ended 30 s later, whatever time the device's own timer
-   * gives it. Throws STOP_IN_PROGRESS.
+   * `rcctl stop vmd`, or the host goes down: the guest is asked as by `stop`, and ended 30 s later, whatever
+   * time the device's own timer gives it. Throws STOP_IN_PROGRESS.
    */
   stopService(): StopResult {
     const result = this.stop();

@@ -1,4 +1,5 @@
-// The drivers of the devices that vmd's machine has besides. They are not in the initramfs: few guests have a use for them.
+// The drivers of the devices that vmd's machine has besides. They are not in the initramfs: few guests have a
+// use for them.
 
 import { relative } from 'node:path';
 import { moduleClosure } from '../kernels/closure.js';
@@ -9,7 +10,10 @@ import type { FileEntry } from './newc.js';
 /** As modprobe takes them: entropy, network, SCSI host, CD-ROM. */
 export const siblingDrivers = ['virtio-rng', 'virtio_net', 'virtio_scsi', 'sr_mod'] as const;
 
-/** Files of modules of the kernel, and of what those need, for a payload: without the ones in the initramfs. KERNEL_MODULE. */
+/**
+ * Files of modules of the kernel, and of what those need, for a payload: without the ones in the initramfs.
+ * KERNEL_MODULE.
+ */
 export const kernelModules = async (
   kernel: GuestKernel,
   root: ToolRoot,

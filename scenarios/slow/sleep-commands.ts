@@ -1,4 +1,5 @@
-// Commands while the guest goes to sleep, sleeps and wakes, and the device keeps its registers: each is carried out once.
+// Commands while the guest goes to sleep, sleeps and wakes, and the device keeps its registers: each is
+// carried out once.
 
 import { freezeAndThaw } from '../../harness/guest/image.js';
 import { powerRequests, refuseToGoDown } from '../../harness/guest/power.js';
