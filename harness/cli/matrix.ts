@@ -87,7 +87,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   const counts = new Map<string, number>();
   for (const { kernel } of cells) counts.set(kernel.name, (counts.get(kernel.name) ?? 0) + 1);
   const live = liveBoard(counts);
-  live.line(`${cells.length} scenario files on ${counts.size} kernels, ${parallel} at once`);
+  live.line(`${cells.length} scenario files on ${counts.size} kernels, ${parallel} in parallel`);
   const lineage = markLineage();
   // However it ends: at the end of the run, or at a second signal.
   process.once('exit', () => endLineage(lineage));
@@ -121,10 +121,10 @@ const run = async (values: Values<typeof options>): Promise<number> => {
       },
     });
     live.close();
+    // First: where the disk is full, this is the only report there is.
+    process.stdout.write(`\n${renderMatrix(report)}\n\n`);
     await writeReports(directory, report);
-    process.stdout.write(
-      `\n${renderMatrix(report)}\n\nreport: ${relative(process.cwd(), join(directory, 'index.html'))}\n`,
-    );
+    process.stdout.write(`report: ${relative(process.cwd(), join(directory, 'index.html'))}\n`);
     const status = signals.status();
     if (status === undefined) return exitStatusOf(report);
     // What was being fetched or built in this process goes with it; the cache's guards remove what was half done.

@@ -57,6 +57,26 @@ t.test('one job at a time: kernel by kernel, although all are there at once', as
   );
 });
 
+t.test('a cell that throws is broken, and costs neither the others nor the report', async (t) => {
+  const stages = fakeStages((name) => {
+    if (name === 'x on b') throw new Error('ENOSPC: no space left on device');
+    return undefined;
+  });
+  const { cells } = await run(stages);
+  t.equal(cells.length, 6);
+  t.match(
+    cells.filter(({ verdict }) => verdict !== 'passed'),
+    [
+      {
+        kernel: 'b',
+        file: 'x',
+        verdict: 'broken',
+        reasons: ['the cell could not be run: ENOSPC: no space left on device'],
+      },
+    ],
+  );
+});
+
 t.test('never more at once than jobs', async (t) => {
   let now = 0;
   let most = 0;

@@ -2,6 +2,7 @@
 
 import type { KernelRow } from '../../images/kernels/table.js';
 import { firstLine } from '../base/text.js';
+import { messageOf } from '../base/thrown.js';
 import type { ReportCell, ReportKernel, ReportStep } from '../report/model.js';
 import { isBad, type Verdict } from '../run/verdict.js';
 import type { Halt } from './halt.js';
@@ -15,7 +16,7 @@ export interface StageDone<T> {
   readonly value: T | undefined;
 }
 
-/** What is done; none of it rejects. `Kernel` and `Modules` are what one stage hands to the next. */
+/** What is done. `Kernel` and `Modules` are what one stage hands to the next. All but `cell` never reject. */
 export interface Stages<Kernel, Modules> {
   fetch(row: KernelRow): Promise<StageDone<Kernel & Pick<ReportKernel, 'release' | 'version'>>>;
   build(kernel: Kernel): Promise<StageDone<Modules>>;
@@ -86,8 +87,15 @@ export const runPipeline = async <Kernel, Modules>({
     onCells(batch);
   };
 
-  const runOrSkip = async (cell: Cell): Promise<ReportCell[]> =>
-    halt.reason === undefined ? stages.cell(cell) : [unrunCell(cell, halt.reason)];
+  /** A defect in one cell, or a host that cannot go on, is no reason to lose the others and the report. */
+  const runOrSkip = async (cell: Cell): Promise<ReportCell[]> => {
+    if (halt.reason !== undefined) return [unrunCell(cell, halt.reason)];
+    try {
+      return await stages.cell(cell);
+    } catch (error) {
+      return [{ ...unrunCell(cell, `the cell could not be run: ${messageOf(error)}`), verdict: 'broken' }];
+    }
+  };
 
   const through = async (row: KernelRow, rank: number): Promise<ReportKernel> => {
     const { name, series, flavour, suite, differs } = row;

@@ -33,7 +33,7 @@ interface Done<T> {
 const retryLine =
   (what: string, progress: Progress) =>
   (reason: string): void =>
-    progress(`${what}: broken, not the driver; trying once more: ${firstLine(reason)}`);
+    progress(`${what}: harness problem (not the driver), retrying: ${firstLine(reason)}`);
 
 /** Skipped where the kernel cannot be had; apt has tried several times by then. */
 export const fetchKernel = (

@@ -50,7 +50,13 @@ const run = async (test: Pick<typeof t, 'testdir'>, body: Body, halt = createHal
         t.equal(path, 'the file it');
         attempts += 1;
         mkdirSync(staging, { recursive: true });
-        const well: FileEnd = { ok: true, how: 'status 0', isAlive: true, output: `attempt ${attempts}` };
+        const well: FileEnd = {
+          ok: true,
+          how: 'status 0',
+          isAlive: true,
+          output: `attempt ${attempts}`,
+          late: '',
+        };
         return { ...well, ...body(attempts, leave) };
       },
       giveBack: async (again) => void leases.push([fresh, again]),
@@ -158,6 +164,37 @@ t.test('a process that leaves nothing, or ends badly, is broken: silence is no s
     ]);
   }
 });
+
+t.test(
+  'artifacts that cannot be kept, and a result that is cut short, are broken, never failed',
+  async (t) => {
+    const cut = await run(t, (_, leave) => {
+      leave('one', 'failed', ['no']);
+      const directory = join(t.testdirName, 'run/.running/k/two');
+      mkdirSync(directory);
+      writeFileSync(join(directory, 'result.json'), '{"scenario":"two","verd');
+      return bad;
+    });
+    t.match(cut.cells, [
+      { scenario: 'one', verdict: 'failed' },
+      { scenario: 'two', verdict: 'broken', reasons: [/result\.json is damaged: not JSON/] },
+    ]);
+    const unkept = await run(t, (_, leave) => {
+      leave('one', 'failed', ['no']);
+      // In the way of the directory of the kernel, as a full disk or a run directory that is gone would be.
+      writeFileSync(join(t.testdirName, 'run/k'), '');
+      return bad;
+    });
+    t.match(unkept.cells, [
+      {
+        scenario: 'it (process)',
+        verdict: 'broken',
+        reasons: [/artifacts of one cannot be kept: .*(EEXIST|ENOTDIR)/],
+      },
+    ]);
+    t.equal(unkept.attempts, 2);
+  },
+);
 
 t.test('an interrupt in the middle: the cell did not run', async (t) => {
   const halt = createHalt();

@@ -2,10 +2,12 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../base/cache/remove-tree.js';
+import { messageOf } from '../base/thrown.js';
 import type { ReportCell } from '../report/model.js';
 import { readResults } from '../report/results.js';
 import type { ScenarioResult } from '../run/result.js';
 import { isBad } from '../run/verdict.js';
+import { explainHost } from '../scenario/judgement.js';
 import { DEFAULT_GENERATION } from '../vmmci/generations.js';
 import type { Halt } from './halt.js';
 import type { Cell } from './plan.js';
@@ -36,15 +38,16 @@ interface Attempt {
 
 /** A file that ended badly although its scenarios did not, or that left nothing; a process that did not live to take another. */
 const problemOf = (end: FileEnd, results: readonly ScenarioResult[]): string | undefined => {
-  if (results.length === 0) return `no scenario ran (${end.how}):\n${lastLines(end.output)}`;
+  if (results.length === 0)
+    return `no scenario ran (${end.how}):\n${lastLines(`${end.late}\n${end.output}`)}`;
   if (end.ok || (results.some(isBad) && end.isAlive)) return undefined;
-  return `the process ended badly (${end.how}):\n${lastLines(end.output)}`;
+  return `the process ended badly (${end.how}):\n${lastLines(`${end.late}\n${end.output}`)}`;
 };
 
 export const artifactName = (scenario: string, generation: string): string =>
   generation === DEFAULT_GENERATION ? scenario : `${scenario}@${generation}`;
 
-/** Moves a scenario's artifacts to where they stay; gives that place from `run`. */
+/** Moves a scenario's artifacts to where they stay; gives that directory, from `run`. */
 const settle = async (
   cell: Cell,
   result: ScenarioResult,
@@ -52,25 +55,22 @@ const settle = async (
   output: string,
   keep: boolean,
 ): Promise<string> => {
-  const place = join(cell.kernel.name, artifactName(result.scenario, cell.generation));
-  const target = join(run, place);
+  const directory = join(cell.kernel.name, artifactName(result.scenario, cell.generation));
+  const target = join(run, directory);
   await mkdir(join(run, cell.kernel.name), { recursive: true });
   await removeTree(target);
   await rename(result.directory, target);
-  await writeFile(
-    join(target, 'result.json'),
-    `${JSON.stringify({ ...result, directory: place }, null, 2)}\n`,
-  );
+  await writeFile(join(target, 'result.json'), `${JSON.stringify({ ...result, directory }, null, 2)}\n`);
   if (keep || result.verdict !== 'passed') await writeFile(join(target, 'output.txt'), output);
-  return place;
+  return directory;
 };
 
 /** Keeps what a broken attempt left, beside what the next one will leave. */
-const setAside = async (run: string, place: string | null): Promise<void> => {
-  if (place === null) return;
-  const aside = join(run, `${place}.attempt-1`);
+const setAside = async (run: string, directory: string | null): Promise<void> => {
+  if (directory === null) return;
+  const aside = join(run, `${directory}.attempt-1`);
   await removeTree(aside);
-  await rename(join(run, place), aside);
+  await rename(join(run, directory), aside);
 };
 
 const brokenBy = ({ results, problem }: Attempt): string | undefined => {
@@ -110,10 +110,15 @@ export const runCell = async (cell: Cell, context: CellContext): Promise<ReportC
     try {
       const end = await lease.run(pathOf(cell.file));
       if (halt.kill.aborted) return { end, results: [], problem: undefined };
-      // A process that was killed may leave half of a result; the problem says that it was.
-      const results = await readResults(lease.staging).catch(() => []);
-      for (const result of results) await record(result, end.output);
-      const done = { end, results, problem: problemOf(end, results) };
+      const results = await readResults(lease.staging);
+      const unkept: string[] = [];
+      for (const result of results)
+        await record(result, end.output).catch(async (error: unknown) => {
+          const reason = messageOf(await explainHost(error, run));
+          unkept.push(`the artifacts of ${result.scenario} cannot be kept: ${reason}`);
+        });
+      const problems = [problemOf(end, results) ?? [], unkept].flat();
+      const done = { end, results, problem: problems.length === 0 ? undefined : problems.join('; ') };
       isSound = brokenBy(done) === undefined;
       return done;
     } finally {

@@ -15,6 +15,7 @@ import { openShared, readChosenDriver, type SharedEnvironment } from '../run/env
 import { unlessAborted } from '../run/signals.js';
 import { driverCommit } from './driver-commit.js';
 import type { Halt } from './halt.js';
+import { keepLateOutput } from './late-output.js';
 import { runPipeline, type Stages } from './pipeline.js';
 import type { Cell } from './plan.js';
 import { bootKernel, buildDriver, fetchKernel } from './prepare-kernel.js';
@@ -52,10 +53,10 @@ const versionOf = async (): Promise<string> => {
 const stagesOf = (shared: SharedEnvironment, options: MatrixOptions): Stages<Kernel, ModuleSet> => {
   const { halt, progress, run, update, choice } = options;
   const context = { shared, halt, progress, run };
-  const pool = createPool({ run, choice, kill: halt.kill });
+  const pool = createPool({ run, choice, kill: halt.kill, onLateOutput: keepLateOutput(run, progress) });
   const pathOf = (file: string): string => options.paths.get(file) ?? file;
   const onRetry = ({ kernel, file }: Cell, reason: string): void =>
-    progress(`${kernel.name} ${file}: broken, not the driver; once more: ${firstLine(reason)}`);
+    progress(`${kernel.name} ${file}: harness problem (not the driver), retrying: ${firstLine(reason)}`);
   return {
     fetch: (row) => fetchKernel(row, context, update),
     build: (kernel) => buildDriver(kernel, context),

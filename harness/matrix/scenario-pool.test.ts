@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { cellOf } from '../testing/fake-stages.js';
 import { createHalt, type Halt } from './halt.js';
+import { keepLateOutput } from './late-output.js';
 import type { Cell } from './plan.js';
 import { runCell } from './run-cell.js';
 import { createPool } from './scenario-pool.js';
@@ -16,7 +17,7 @@ const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist
 /** A scenario that says in which process it ran and how many there had run in it before, and that does what `also` says. */
 const scenario = (also = ''): string => `
 import t from ${tap};
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { currentChoice } from ${choiceModule};
 const { run, kernel, generation } = currentChoice();
@@ -54,11 +55,13 @@ const bench = (
   const place = test.testdir({ run: {}, log: '' });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(place, `${name}.mjs`), text);
   const run = join(place, 'run');
+  const reported: string[] = [];
   const pool = createPool({
     run,
     choice: { driver: '/driver', level: 'should', keep: true },
     env: { PLACE: place },
     kill: halt.kill,
+    onLateOutput: keepLateOutput(run, (line) => reported.push(line)),
     ...(endMs && { endMs }),
   });
   const ran = (): Ran[] =>
@@ -78,7 +81,7 @@ const bench = (
       onRetry: () => {},
       pathOf: (file) => join(place, `${file}.mjs`),
     });
-  return { place, pool, ran, go };
+  return { place, pool, ran, go, reported };
 };
 
 const isThere = (pid: number): boolean =>
@@ -153,6 +156,39 @@ t.test('a process that ends badly after its cells is told, with all that ran in 
       verdict: 'broken',
       reasons: [/\(status 7\) after a, b:/],
     },
+  ]);
+});
+
+t.test('what a process prints between two cells, and at its end, is kept', async (t) => {
+  const late = `const watch = setInterval(() => {
+    if (!existsSync(join(PLACE, 'go'))) return;
+    clearInterval(watch);
+    console.log('too late');
+    writeFileSync(join(PLACE, 'printed'), '');
+  }, 5);`;
+  const { place, pool, go, reported } = bench(t, {
+    a: scenario(late),
+    b: scenario("process.on('exit', () => console.error('while it ends'));"),
+  });
+  const cells = await go(cellOf('k', 'a'));
+  t.match(cells, [{ verdict: 'passed' }]);
+  writeFileSync(join(place, 'go'), '');
+  await new Promise<void>((resolve) => {
+    const watch = setInterval(() => {
+      if (!existsSync(join(place, 'printed'))) return;
+      clearInterval(watch);
+      resolve();
+    }, 5);
+  });
+  await go(cellOf('k', 'b'));
+  await pool.close();
+  t.equal(
+    readFileSync(join(place, 'run/k/late-output.txt'), 'utf8'),
+    'after a, vmd 8.0:\ntoo late\nafter b, vmd 8.0:\nwhile it ends\n',
+  );
+  t.strictSame(reported, [
+    'k a: its process printed a line after its end, kept in k/late-output.txt',
+    'k b: its process printed a line after its end, kept in k/late-output.txt',
   ]);
 });
 

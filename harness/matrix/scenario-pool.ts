@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { askFor } from '../../images/kernels/table.js';
 import type { ReportCell } from '../report/model.js';
 import type { SharedChoice } from '../run/choice.js';
+import type { OnLateOutput } from './late-output.js';
 import type { Cell } from './plan.js';
 import { type FileEnd, type ScenarioProcess, startScenarioProcess } from './scenario-process.js';
 import { lastLines, unrunCell } from './unrun.js';
@@ -17,6 +18,7 @@ export interface PoolOptions {
   readonly kill: AbortSignal;
   /** Milliseconds to the end of a process that has nothing left to do. */
   readonly endMs?: number;
+  readonly onLateOutput: OnLateOutput;
 }
 
 /** A process, for one cell. */
@@ -45,22 +47,26 @@ interface Member {
   hasFailed: boolean;
 }
 
-export const createPool = ({ run, choice, env, kill, endMs }: PoolOptions): ScenarioPool => {
+export const createPool = ({ run, choice, env, kill, endMs, onLateOutput }: PoolOptions): ScenarioPool => {
   let idle: Member[] = [];
   let count = 0;
   const leaving: Promise<ReportCell[]>[] = [];
 
-  /** Nothing of it is awaited here. That it ended badly is told of the last cell in it, whichever it was that did that. */
-  const dismiss = ({ process, ran, hasFailed }: Member): void => {
-    const told = async (): Promise<ReportCell[]> => {
+  /** Lets a process end, without waiting for it. A bad end is reported for its last cell, whichever caused it. */
+  const release = ({ process, ran, hasFailed }: Member): void => {
+    const ended = async (): Promise<ReportCell[]> => {
       const { ok, how, output } = await process.end();
       const last = ran.at(-1);
-      if (last === undefined || ok || kill.aborted || (hasFailed && how === 'status 1')) return [];
+      if (last === undefined) return [];
+      if (ok || kill.aborted || (hasFailed && how === 'status 1')) {
+        await onLateOutput(last, output);
+        return [];
+      }
       const names = ran.map(({ file }) => file).join(', ');
       const problem = `the process ended badly (${how}) after ${names}:\n${lastLines(output)}`;
       return [{ ...unrunCell(last, problem), scenario: `${last.file} (process)`, verdict: 'broken' }];
     };
-    leaving.push(told());
+    leaving.push(ended());
   };
 
   const start = async ({ kernel, generation }: Cell, belongs: string): Promise<Member> => {
@@ -78,15 +84,17 @@ export const createPool = ({ run, choice, env, kill, endMs }: PoolOptions): Scen
     take: async (cell, fresh) => {
       const belongs = JSON.stringify([cell.kernel.name, cell.generation]);
       // Cells come kernel by kernel and generation by generation: the others have had their time.
-      idle.filter((member) => member.belongs !== belongs).forEach(dismiss);
+      idle.filter((member) => member.belongs !== belongs).forEach(release);
       idle = idle.filter((member) => member.belongs === belongs);
       const member = (fresh ? undefined : idle.shift()) ?? (await start(cell, belongs));
+      const before = member.ran.at(-1);
       member.ran.push(cell);
       return {
         staging: member.process.staging,
         run: async (path) => {
           const end = await member.process.run(path);
           member.hasFailed ||= !end.ok;
+          if (before !== undefined) await onLateOutput(before, end.late);
           return end;
         },
         giveBack: async (again) => {
@@ -96,7 +104,7 @@ export const createPool = ({ run, choice, env, kill, endMs }: PoolOptions): Scen
       };
     },
     close: async () => {
-      idle.forEach(dismiss);
+      idle.forEach(release);
       idle = [];
       return (await Promise.all(leaving)).flat();
     },

@@ -36,7 +36,7 @@ t.test(
     // As if the process had.
     appendFileSync(join(directory, 'output'), 'too late\n');
     const second = await process.run(join(place, 'two.mjs'));
-    t.match(second, { ok: true });
+    t.match(second, { ok: true, late: 'too late' });
     t.match(second.output, /^# Subtest: second[\s\S]*\nok 2 - second[^\n]*$/, 'of the first, nothing');
     t.match(await process.end(), { ok: true, how: 'status 0', isAlive: false });
     t.notOk(existsSync(directory));

@@ -1,4 +1,4 @@
-// A process that runs scenario files one after the other, all on one kernel and one generation of vmd, with the places that are its own.
+// A process that runs scenario files one after the other, all on one kernel and one generation of vmd, with directories of its own.
 import { mkdir, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../base/cache/remove-tree.js';
@@ -23,6 +23,8 @@ export interface ProcessOptions {
 export interface FileEnd extends End {
   /** Both streams, of this file alone. */
   readonly output: string;
+  /** Both streams, from the end of the file before to the beginning of this one. */
+  readonly late: string;
 }
 
 export interface ScenarioProcess {
@@ -63,7 +65,7 @@ export const startScenarioProcess = async ({
     await truncate(log);
     return text.trimEnd();
   };
-  const within = async (ms: number, ended: Promise<End>): Promise<FileEnd> => {
+  const within = async (ms: number, late: string, ended: Promise<End>): Promise<FileEnd> => {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -72,8 +74,8 @@ export const startScenarioProcess = async ({
     const end = await ended.finally(() => clearTimeout(timer));
     const output = await taken();
     return isLate
-      ? { ok: false, how: `no end within ${ms / 1000} s`, isAlive: false, output }
-      : { ...end, output };
+      ? { ok: false, how: `no end within ${ms / 1000} s`, isAlive: false, output, late }
+      : { ...end, output, late };
   };
   const cleared = async <T>(value: T): Promise<T> => {
     await removeTree(temporary);
@@ -85,11 +87,10 @@ export const startScenarioProcess = async ({
     run: async (path) => {
       await removeTree(staging);
       await mkdir(staging, { recursive: true });
-      // Whatever came after the file before is not of this one.
-      await taken();
-      return within(timeoutMs, worker.run(path));
+      const late = await taken();
+      return within(timeoutMs, late, worker.run(path));
     },
-    end: async () => cleared(await within(endMs, worker.end())),
+    end: async () => cleared(await within(endMs, '', worker.end())),
     kill: async () => {
       worker.kill();
       await cleared(await worker.end());

@@ -58,7 +58,6 @@ const commentsIn = (events: readonly TapEvent[]): string[] =>
     return /^# (?!Subtest: |time=|\{ |skip: )/.test(text) ? [text.slice(2)] : [];
   });
 
-/** Lines that are no TAP: what a process printed, or the error that ended it. */
 const othersIn = (events: readonly TapEvent[]): string[] =>
   events.flatMap(([kind, value]): string[] => {
     if (kind === 'child' && isEvents(value)) return othersIn(value);
@@ -66,6 +65,9 @@ const othersIn = (events: readonly TapEvent[]): string[] =>
     if (kind === 'bailout') return [`Bail out! ${text}`];
     return kind === 'extra' && text !== '' ? text.split('\n') : [];
   });
+
+/** Lines that are no TAP: what a process printed, or the error that ended it. */
+export const linesBesideTap = (text: string): string[] => othersIn(Parser.parse(text));
 
 const isSkip = ({ skip }: Result): boolean => skip !== false;
 
