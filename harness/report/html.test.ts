@@ -29,7 +29,7 @@ t.test('a cell tells all that is known of it', async (t) => {
     'first: &lt;/pre&gt;',
     'second line',
     '✗ &lt;/pre&gt;',
-    '#0 0.010 ms bar-read offset=24 width=4 value=0x7',
+    '#0 0.010 ms read secondsLow = 0x7',
     '#1 2.500 ms console',
     'npx vmmci matrix --kernel old --generation 8.0 --scenario stop --keep',
     'artifacts: old/stop',

@@ -44,7 +44,7 @@ t.test('a check that does not says what was expected, seen, and where in the tra
   t.same(failures, ['shows-host-time: seconds: expected 23674, seen 11565 (trace #2 to #3)']);
   const last = reported.at(-1);
   t.notOk(last?.ok);
-  t.same(last?.extra?.trace, ['#2 0.000 ms bar-read offset=25 width=1 value=0x2d']);
+  t.same(last?.extra?.trace, ['#2 0.000 ms read offset 25 (8 bits) = 0x2d']);
   t.match(trace.since(0, 'check'), [
     { seq: 1, what: 'first', result: 'ok', requirement: 'device' },
     { seq: 4, what: 'seconds', result: 'not ok', requirement: 'shows-host-time' },
