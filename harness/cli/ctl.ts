@@ -1,4 +1,6 @@
 // `vmmci ctl`: ask a running backend or function something, or tell it to do something.
+import * as v from 'valibot';
+import { HarnessError } from '../base/errors.js';
 import { resolveClock } from '../device/clock-spec.js';
 import { callControl } from '../vmd/control-client.js';
 import { CLOCK_FORMS } from '../vmmci/clock.js';
@@ -13,18 +15,27 @@ const shared = { control: needed('PATH', 'the control socket of a daemon') };
 const print = (values: readonly unknown[]): void =>
   void process.stdout.write(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
 
-interface Page {
-  readonly events: readonly unknown[];
-  readonly next: number;
-  readonly more: boolean;
-}
+const object = v.record(v.string(), v.unknown());
+
+/** Some of the trace: `next` is where it goes on, `more` that it does already. */
+const page = v.object({
+  events: v.array(object),
+  next: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  more: v.boolean(),
+});
 
 /** The whole trace as it is now, a page at a time. */
 const printTrace = async (path: string): Promise<void> => {
   for (let since = 0, more = true; more; ) {
-    const page = (await callControl(path, 'trace', { since })) as Page;
-    print(page.events);
-    ({ next: since, more } = page);
+    const { events, next, ...rest } = await callControl(path, 'trace', { since }, { schema: page });
+    print(events);
+    if (rest.more && next <= since)
+      throw new HarnessError('CONTROL_REPLY', {
+        path,
+        reason: `the trace goes on at ${next} after ${since}`,
+      });
+    since = next;
+    more = rest.more;
   }
 };
 
@@ -46,7 +57,7 @@ const ask = <O extends Options = Record<never, never>>(
     options: { ...shared, ...options } as O & typeof shared,
     run: async (values, [word = '']) => {
       const { control } = values as Values<typeof shared>;
-      print([await callControl(control, method, params(word, values))]);
+      print([await callControl(control, method, params(word, values), { schema: object })]);
       return 0;
     },
   });

@@ -1,11 +1,12 @@
 import t from 'tap';
-import { startFaults } from './engine.js';
+import { FaultEngine } from './engine.js';
 import type { Fault, FaultPlan } from './fault.js';
 import type { MessageView } from './hook.js';
 
 const setUp = (plan: FaultPlan) => {
   const jumps: bigint[] = [];
-  const engine = startFaults(plan, { jumpClock: (us) => jumps.push(us) });
+  const engine = new FaultEngine({ jumpClock: (us) => jumps.push(us) });
+  engine.set(plan);
   return { engine, jumps };
 };
 

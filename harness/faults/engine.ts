@@ -109,10 +109,3 @@ export class FaultEngine implements FaultHook {
     action.takesQemuDown ??= takesQemuDown(fault, message);
   }
 }
-
-/** An engine that runs `plan`. */
-export const startFaults = (plan: FaultPlan, effects: FaultEffects): FaultEngine => {
-  const engine = new FaultEngine(effects);
-  engine.set(plan);
-  return engine;
-};

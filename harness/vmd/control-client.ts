@@ -1,7 +1,9 @@
 // One question to a control socket.
 
 import { connect } from 'node:net';
+import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
+import { problemOf } from '../base/read-checked.js';
 import { checkSocketPath } from '../socket/path.js';
 import { encode } from './control.js';
 import { lines } from './lines.js';
@@ -21,16 +23,18 @@ const parse = (line: string): Readonly<Record<string, unknown>> => {
 const isError = (value: unknown): value is { code: string; message: string } =>
   typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
 
+const anything = v.unknown();
+
 /**
- * Calls a method and gives its result. Rejects with CONTROL_CONNECT when nobody listens at `path`, CONTROL_REFUSED with
+ * Calls a method and gives its result, which must be of the schema. Rejects with CONTROL_CONNECT when nobody listens at `path`, CONTROL_REFUSED with
  * the error the other end gives, CONTROL_REPLY when there is no proper reply, SOCKET_PATH when `path` can be no socket.
  */
-export const callControl = async (
+export const callControl = async <T = unknown>(
   path: string,
   method: string,
   params: Readonly<Record<string, unknown>> = {},
-  { silenceMs = SILENCE_MS }: { silenceMs?: number } = {},
-): Promise<unknown> => {
+  { silenceMs = SILENCE_MS, schema }: { silenceMs?: number; schema?: v.GenericSchema<unknown, T> } = {},
+): Promise<T> => {
   const id = 1;
   const broken = (reason: string): HarnessError => new HarnessError('CONTROL_REPLY', { path, reason });
   checkSocketPath(path);
@@ -45,7 +49,9 @@ export const callControl = async (
         throw new HarnessError('CONTROL_REFUSED', { code: reply.error.code, message: reply.error.message });
       }
       if (reply.id !== id || !('result' in reply)) throw broken(`not a reply: ${line.slice(0, 200)}`);
-      return reply.result;
+      const result = v.safeParse(schema ?? (anything as v.GenericSchema<unknown, T>), reply.result);
+      if (!result.success) throw broken(`the result of ${method}: ${problemOf(result.issues[0])}`);
+      return result.output;
     }
     throw broken('closed before the reply');
   } catch (error) {

@@ -5,6 +5,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import * as v from 'valibot';
 import { method } from './control.js';
 import { callControl } from './control-client.js';
 import { CONNECTION_LIMIT, LINE_LIMIT, serveControl } from './control-server.js';
@@ -212,13 +213,27 @@ for (const [what, says, message] of [
   ['no object', (socket: Socket) => void socket.end('1\n'), /not a reply: 1/],
   ['null', (socket: Socket) => void socket.end('null\n'), /not a reply: null/],
   ['another id', (socket: Socket) => void socket.end('{"id":2,"result":1}\n'), /not a reply: \{"id":2/],
-  ['silence', () => {}, /silent for 0.02 s/],
+  [
+    'another result',
+    (socket: Socket) => void socket.end('{"id":1,"result":{"n":"1"}}\n'),
+    /the result of state: n: expected number, got "1"/,
+  ],
 ] as const) {
   t.test(`the other end is no control socket: ${what}`, async (t) => {
     const path = await impostor(t, says);
-    await t.rejects(callControl(path, 'state', {}, { silenceMs: 20 }), { code: 'CONTROL_REPLY', message });
+    const schema = v.object({ n: v.number() });
+    await t.rejects(callControl(path, 'state', {}, { schema }), { code: 'CONTROL_REPLY', message });
   });
 }
+
+t.test('the other end is no control socket: silence', async (t) => {
+  // However slow the machine, nothing ever comes: the shortest limit says so as well as any.
+  const path = await impostor(t, () => {});
+  await t.rejects(callControl(path, 'state', {}, { silenceMs: 1 }), {
+    code: 'CONTROL_REPLY',
+    message: /silent for 0.001 s/,
+  });
+});
 
 t.test('an event before the reply is passed over', async (t) => {
   const path = await impostor(
