@@ -1,4 +1,4 @@
-// Random and hostile input. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7 makes it longer and other.
+// Random and hostile input to a server.
 
 import fc from 'fast-check';
 import t from 'tap';
@@ -6,22 +6,16 @@ import { codeOf } from '../base/errors.js';
 import { closeFd, eventFd, socketPair } from '../socket/descriptor.js';
 import { FakeDescriptors, FakeWire } from '../testing/fake-wire.js';
 import { openDescriptors } from '../testing/open-descriptors.js';
+import { data, encode, message, options, u64 } from '../testing/vfio-user-messages.js';
 import { command } from './command.js';
-import { encodeDmaMap, encodeDmaUnmap } from './dma.js';
+import { encodeDmaMap } from './dma.js';
 import { decodeHeader, encodeMessage, HEADER_SIZE, headerFlag, MAX_MESSAGE } from './header.js';
-import { encodeInfoRequest } from './info.js';
 import { decodeRequest } from './messages.js';
 import { encodeAccess } from './region-access.js';
 import { serve } from './server.js';
 import { runSession } from './session.js';
-import { encodeSetIrqs } from './set-irqs.js';
 import type { Target } from './target.js';
 import { encodeVersion } from './version.js';
-
-const options = {
-  numRuns: Number(process.env.FUZZ_RUNS ?? 300),
-  seed: Number(process.env.FUZZ_SEED ?? 20190302),
-};
 
 const target = (close: (fd: number) => void): Target => {
   let trigger: number | null = null;
@@ -42,81 +36,6 @@ const target = (close: (fd: number) => void): Target => {
     unmask: () => {},
   };
 };
-
-const u32 = fc.oneof(
-  fc.nat(32),
-  fc.constantFrom(0x7fffffff, 0x80000000, 0xffffffff),
-  fc.nat({ max: 0xffffffff }),
-);
-const u64 = fc.oneof(
-  fc.bigInt({ min: 0n, max: 0x2000n }),
-  fc.bigInt({ min: (1n << 64n) - 0x2000n, max: (1n << 64n) - 1n }),
-  fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
-);
-const number = fc.oneof(
-  { weight: 9, arbitrary: fc.constantFrom(...Object.values(command)) },
-  { weight: 1, arbitrary: fc.nat(0xffff) },
-);
-const data = fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes));
-
-/** Bodies that are almost right: made by the encoders from numbers that need not fit. */
-const bodies: Partial<Record<keyof typeof command, fc.Arbitrary<Buffer>>> = {
-  VERSION: fc.oneof(
-    fc.string({ maxLength: 80 }).map((text) => Buffer.concat([Buffer.alloc(4), Buffer.from(`${text}\0`)])),
-    fc.json().map((text) => Buffer.concat([Buffer.alloc(4), Buffer.from(`{"capabilities":${text}}\0`)])),
-  ),
-  DMA_MAP: fc.record({ flags: u32, offset: u64, address: u64, size: u64 }).map(encodeDmaMap),
-  DMA_UNMAP: fc.record({ all: fc.boolean(), address: u64, size: u64 }).map(encodeDmaUnmap),
-  DEVICE_GET_INFO: fc.constant(encodeInfoRequest(16)),
-  DEVICE_GET_REGION_INFO: u32.map((index) => encodeInfoRequest(32, index)),
-  DEVICE_GET_IRQ_INFO: u32.map((index) => encodeInfoRequest(16, index)),
-  DEVICE_SET_IRQS: fc
-    .oneof(
-      fc
-        .constantFrom(0x24, 0x21, 0x11)
-        .map((flags) => ({ flags, index: 0, start: 0, count: flags === 0x21 ? 0 : 1 })),
-      fc.record({
-        flags: fc.oneof(fc.constantFrom(0x24, 0x21, 0x11, 0x09, 0x12, 0x14), u32),
-        index: u32,
-        start: u32,
-        count: u32,
-        booleans: fc.array(fc.boolean(), { maxLength: 3 }),
-      }),
-    )
-    .map(encodeSetIrqs),
-  REGION_READ: fc
-    .tuple(u64, fc.oneof(fc.constantFrom(0, 7), u32), u32)
-    .map(([offset, region, count]) => encodeAccess(offset, region, count)),
-  REGION_WRITE: fc
-    .tuple(u64, fc.oneof(fc.constantFrom(0, 7), u32), data)
-    .map(([offset, region, bytes]) => encodeAccess(offset, region, bytes.length, bytes)),
-  DEVICE_RESET: fc.constant(Buffer.alloc(0)),
-};
-const arbitraryBodies = fc.oneof(data, ...Object.values(bodies));
-const content = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.oneof(
-      ...Object.entries(bodies).map(([name, body]) =>
-        fc.record({ number: fc.constant(command[name as keyof typeof command] as number), body }),
-      ),
-    ),
-  },
-  { weight: 1, arbitrary: fc.record({ number, body: arbitraryBodies }) },
-);
-
-const frame = fc.record({
-  id: fc.nat(0xffff),
-  flags: fc.oneof(
-    { weight: 8, arbitrary: fc.constantFrom(0, headerFlag.NO_REPLY) },
-    { weight: 1, arbitrary: u32 },
-  ),
-  descriptors: fc.oneof(fc.constantFrom<boolean[]>([], [true]), fc.array(fc.boolean(), { maxLength: 3 })),
-});
-const message = fc.tuple(frame, content).map(([one, two]) => ({ ...one, ...two }));
-
-const encode = ({ id, number, flags, body }: { id: number; number: number; flags: number; body: Buffer }) =>
-  encodeMessage({ id, command: number, flags: flags >>> 0 }, body);
 
 const hello = encodeMessage({ id: 0, command: command.VERSION, flags: 0 }, encodeVersion(0, 0));
 
