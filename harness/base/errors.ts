@@ -56,6 +56,7 @@ const table = {
   GUEST_PANIC: { blame: 'failed', message: 'the guest panicked while waiting for {what}: {panic}\n{lines}' },
   GUEST_EXIT: { blame: 'failed', message: 'the guest went down ({how}) while waiting for {what}\n{lines}' },
   GUEST_LIVELOCK: { blame: 'failed', message: 'livelock: {count} {what} in {ms} ms ({rate} a second)' },
+  GUEST_HANG: { blame: 'failed', message: 'no {what} within {ms} ms; {state}\n{lines}' },
   GUEST_TIMEOUT: { blame: 'failed', message: 'no {what} within {ms} ms; last console lines:\n{lines}' },
   GUEST_COMMAND: {
     blame: 'failed',

@@ -8,7 +8,7 @@ export const plugFunction = async ({ qmp }: Machine, socket: string): Promise<vo
   await qmp.execute('device_add', functionDevice(socket));
 };
 
-/** Asks the guest to let the function go and waits until it has. QMP_TIMEOUT if it does not within `ms`. */
+/** Asks the guest to let the function go and waits until it has. QMP_TIMEOUT if it does not within `ms`: race it with what may end the wait earlier. */
 export const unplugFunction = async ({ qmp }: Machine, ms: number): Promise<void> => {
   const gone = qmp.waitEvent('DEVICE_DELETED', { ms, accept: ({ device }) => device === 'function' });
   gone.catch(() => {});

@@ -1,6 +1,7 @@
 // What a guest was like before the driver under test came: what is wrong with it already is not the driver's doing.
 
 import { HarnessError } from '../base/errors.js';
+import { allowQuestions } from '../guest/ask-kernel.js';
 import type { Commands } from '../guest/shell.js';
 import { type Taint, unexpectedTaint } from '../guest/taint.js';
 
@@ -14,7 +15,8 @@ export interface Before {
 const enforced = '/sys/module/module/parameters/sig_enforce';
 
 // A shell's `read` takes a byte at a time, and a second read(2) of a sysctl value gives nothing: that would be the first digit.
-const script = `enforced=N
+const script = `${allowQuestions}
+enforced=N
 if [ -e ${enforced} ]; then read -r enforced <${enforced}; fi
 echo "$(cat /proc/sys/kernel/tainted) $enforced"`;
 

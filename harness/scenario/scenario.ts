@@ -11,6 +11,7 @@ import type { ScenarioResult } from '../run/result.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { oldTaint } from './before.js';
 import { checksFor } from './checks.js';
+import { explainHang } from './explain-hang.js';
 import { inspectGuest } from './inspect-guest.js';
 import { Judgement } from './judgement.js';
 import { requireKernel } from './kernel-needs.js';
@@ -105,8 +106,12 @@ export const scenario = (
       });
       const old = oldTaint(baseline, environment.kernel.release);
       if (old !== undefined) t.comment(old);
-      await body(scene);
-      dmesg = await inspectGuest(scene, baseline, options);
+      try {
+        await body(scene);
+        dmesg = await inspectGuest(scene, baseline, options);
+      } catch (error) {
+        throw await explainHang(error, vm, environment.driver);
+      }
     });
     await judgement.attempt(() => vm?.machine.kill());
     for (const device of devices.all) await judgement.attempt(() => device.close());

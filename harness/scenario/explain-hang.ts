@@ -1,0 +1,86 @@
+// Why a guest did not do what was waited for: what the driver last logged, and where each CPU is.
+
+import { HarnessError } from '../base/errors.js';
+import { listOf, printable, shorten } from '../base/text.js';
+import type { DriverDescription } from '../driver/description.js';
+import { askKernel } from '../guest/ask-kernel.js';
+import { type BlockedTask, type CpuState, parseBlocked, parseCpus } from '../guest/backtraces.js';
+import type { Vm } from './vm.js';
+
+/** Characters of a line of the driver that the explanation repeats. */
+const maxLine = 120;
+
+/** Lines of the driver that a report shows below the explanation. */
+const maxLines = 10;
+
+type Names = Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'>;
+
+/** The lines of a kernel log that the driver, or the kernel about the driver, has written. */
+export const driverLines = (
+  lines: readonly string[],
+  { modules, pciDriver, virtioDriver }: Names,
+): string[] => {
+  const names = new Set([...modules, pciDriver, virtioDriver]);
+  // Frames of a stack name the module in brackets: they are no message.
+  return lines.filter(
+    (line) => [...names].some((name) => line.includes(name)) && !/\+0x[0-9a-f]+\//.test(line),
+  );
+};
+
+const failure = /probe.*(fail|error)|(fail|error).*probe/i;
+
+/** Without its time stamp, and cut. */
+const quoted = (line: string): string =>
+  `'${shorten(printable(line.replace(/^\[[ \d.]+\] /, '')), maxLine)}'`;
+
+/** `vmmci_look [virtio_vmmci]`: offsets are in the artifacts. */
+const functionName = (symbol: string): string => symbol.replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/, '');
+
+const cpuText = ({ cpu, task, at, module }: CpuState): string => {
+  if (task === undefined) return `CPU ${cpu} idle`;
+  const caller = module !== undefined && module !== at ? `, called by ${functionName(module)}` : '';
+  return `CPU ${cpu} in ${at === undefined ? 'an unknown function' : functionName(at)}${caller}`;
+};
+
+const blockedText = ({ task, module }: BlockedTask): string =>
+  `${task} waits${module === undefined ? '' : ` in ${functionName(module)}`}`;
+
+/** One line, what tells most first. `asked` is what the kernel printed when it was asked. */
+export const explain = (log: readonly string[], asked: readonly string[], names: Names): string => {
+  const logged = driverLines(log, names);
+  const failed = logged.find((line) => failure.test(line));
+  const last = logged.at(-1);
+  const waiting = parseBlocked(asked);
+  const cpus = parseCpus(asked);
+  return [
+    ...(failed === undefined ? [] : [`the driver logged ${quoted(failed)}`]),
+    ...(waiting.length === 0 ? [] : [listOf(waiting.map(blockedText), 3)]),
+    ...(cpus.length === 0 ? ['the kernel does not say where its CPUs are'] : cpus.map(cpuText)),
+    ...(failed === undefined
+      ? [last === undefined ? 'the driver has logged nothing' : `the driver last logged ${quoted(last)}`]
+      : []),
+  ].join('; ');
+};
+
+/** `error`, or GUEST_HANG in its place when the guest is there and has not done what was waited for. The guest is of no more use. */
+export const explainHang = async (
+  error: unknown,
+  vm: Vm | undefined,
+  driver: DriverDescription,
+): Promise<unknown> => {
+  if (!(error instanceof HarnessError) || error.code !== 'GUEST_TIMEOUT') return error;
+  if (vm === undefined || vm.hasEnded()) return error;
+  const { what = '', ms = 0 } = error.fields;
+  const log = vm.console.lines.map(({ text }) => text);
+  const asked = await askKernel(vm.machine, vm.console);
+  return new HarnessError(
+    'GUEST_HANG',
+    {
+      what: String(what),
+      ms: Number(ms),
+      state: explain(log, asked, driver),
+      lines: driverLines(log, driver).slice(-maxLines).map(printable).join('\n'),
+    },
+    error,
+  );
+};
