@@ -250,6 +250,11 @@ const table = {
     message:
       '{path} is TypeScript, which Node {node} cannot run; use Node 22.18 or later, install typescript beside it, or write .js',
   },
+  INIT_UNKNOWN: {
+    blame: 'usage',
+    message:
+      'the sources in {directory} do not say {what}; write {file} by hand (README, "In the repository of your driver")',
+  },
   RUN_DIRECTORY: {
     blame: 'usage',
     message: '--output: {directory} is not empty; name a directory that is, or one that does not exist',

@@ -22,6 +22,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     'boot a guest, load the driver, and show that it reads the host clock right',
     () => import('./demo.js'),
   ),
+  init: entry("write the files with which a driver's repository tests its driver", () => import('./init.js')),
   test: entry('run the scenarios against a driver of your own', () => import('./test.js')),
   watch: entry('build and try a driver whenever one of its files is saved', () => import('./watch.js')),
   matrix: entry('run all scenarios on many kernels, and report', () => import('./matrix.js')),

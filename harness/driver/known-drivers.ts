@@ -36,11 +36,15 @@ export const knownDrivers: readonly KnownDriver[] = [
   }),
 ];
 
+/** The objects that a Kbuild file builds as modules, in its order: the names of the modules. */
+export const modulesIn = (kbuild: string): string[] =>
+  [...kbuild.replaceAll('\\\n', ' ').matchAll(/^\s*obj-(?:m|\$\(\S+\))\s*[:+]?=\s*(.*)$/gm)]
+    .flatMap(([, list = '']) => list.replace(/#.*/, '').split(/\s+/))
+    .filter((word) => word.endsWith('.o'))
+    .map((word) => word.slice(0, -2));
+
 /** Whether a Kbuild file builds just the modules of that driver. */
 export const describes = ({ modules }: KnownDriver, kbuild: string): boolean => {
-  const objects = [...kbuild.replaceAll('\\\n', ' ').matchAll(/^\s*obj-(?:m|\$\(\S+\))\s*[:+]?=\s*(.*)$/gm)]
-    .flatMap(([, list = '']) => list.replace(/#.*/, '').split(/\s+/))
-    .filter((word) => word !== '')
-    .map((word) => word.replace(/\.o$/, ''));
+  const objects = modulesIn(kbuild);
   return objects.length === modules.length && modules.every((module) => objects.includes(module));
 };

@@ -1,0 +1,51 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { parse } from 'yaml';
+import { asset } from '../../images/asset.js';
+import { readDriver } from '../driver/description.js';
+import { said } from '../testing/said.js';
+import { runCommand } from './command.js';
+
+const filesIn = (directory: string): string[] =>
+  readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /json$|scenario|yml$/.test(name),
+  );
+
+for (const [name, time] of [
+  ['driver', 'sysfs'],
+  ['stand-in', 'sysctl'],
+] as const)
+  t.test(`${name}: the files work, and a second run changes nothing`, async (t) => {
+    const repository = t.testdir({ '.git': {} });
+    const driver = join(repository, 'linux', 'my-driver');
+    mkdirSync(driver, { recursive: true });
+    cpSync(asset(name), driver, { recursive: true, dereference: true });
+    rmSync(join(driver, 'vmmci-driver.json'), { force: true });
+    const first = await said(t, () => runCommand(['init', driver]));
+    t.match(first, {
+      status: 0,
+      err: '',
+      out: /wrote .*vmmci-driver\.json\nwrote .*first\.scenario\.js\nwrote /,
+    });
+    t.match(await readDriver(driver), { pciDriver: 'virtio-pci-obsd', time: { kind: time } });
+    const workflow = readFileSync(join(repository, '.github/workflows/vmmci.yml'), 'utf8');
+    t.match(parse(workflow), { jobs: { test: { steps: { length: 9 } } } });
+    t.match(workflow, '--driver linux/my-driver --scenarios linux/my-driver/vmmci');
+    const before = filesIn(repository).map((file) => readFileSync(join(repository, file), 'utf8'));
+    const second = await said(t, () => runCommand(['init', driver]));
+    t.match(second, { status: 0, out: /^kept .*\nkept .*\nkept / });
+    t.strictSame(
+      filesIn(repository).map((file) => readFileSync(join(repository, file), 'utf8')),
+      before,
+    );
+  });
+
+t.test('what the sources do not say is named', async (t) => {
+  const directory = t.testdir({ Kbuild: 'obj-m += x.o\n', 'x.c': 'static int nothing;\n' });
+  t.match(await said(t, () => runCommand(['init', directory])), {
+    status: 2,
+    err: /do not say pciDriver: no struct pci_driver .*\[INIT_UNKNOWN\]/,
+  });
+  t.strictSame(readdirSync(directory).sort(), ['Kbuild', 'x.c']);
+});

@@ -1,0 +1,139 @@
+// `vmmci init`: files with which a driver's own repository tests its driver.
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { listSources } from '../../images/kernels/module-sources.js';
+import { HarnessError } from '../base/errors.js';
+import { descriptionFile, parseDriver } from '../driver/description.js';
+import { inspectSources } from '../driver/inspect-sources.js';
+import { describes, knownDrivers } from '../driver/known-drivers.js';
+import { defineCommand } from './define-command.js';
+import { print } from './print.js';
+
+/** Where a package of the repository's own has the schema, which an editor then checks the file against. */
+const schemaPath = 'node_modules/vmmci-harness/harness/driver/vmmci-driver.schema.json';
+
+const scenarioPath = join('vmmci', 'first.scenario.js');
+const workflowPath = join('.github', 'workflows', 'vmmci.yml');
+
+const readTexts = async (directory: string, files: readonly string[]): Promise<Map<string, string>> =>
+  new Map(
+    await Promise.all(
+      files
+        .filter((file) => /\.[ch]$/.test(file))
+        .map(async (file) => [file, await readFile(join(directory, file), 'utf8')] as const),
+    ),
+  );
+
+/** The content of vmmci-driver.json. Throws INIT_UNKNOWN for what the sources do not say. */
+const describeDriver = async (directory: string): Promise<string> => {
+  const files = (await listSources(directory)).map(({ path }) => path);
+  const build = join(directory, files.includes('Kbuild') ? 'Kbuild' : 'Makefile');
+  const kbuild = await readFile(build, 'utf8');
+  const seen = inspectSources(kbuild, await readTexts(directory, files));
+  const { modules, pciDriver, virtioDriver, time, parameters } = seen;
+  // What is known of a public driver is more than its sources say in a way that can be read here.
+  const known = time?.kind === 'sysfs' ? undefined : knownDrivers.find((one) => describes(one, kbuild));
+  const refuse = (what: string): void => {
+    if (known !== undefined) return;
+    throw new HarnessError('INIT_UNKNOWN', { directory, what, file: descriptionFile });
+  };
+  if (modules.length === 0) refuse(`modules: ${build} has no obj-m += …`);
+  if (pciDriver === undefined) refuse('pciDriver: no struct pci_driver with a .name');
+  if (virtioDriver === undefined) refuse('virtioDriver: no struct virtio_driver with a .name');
+  const description = {
+    $schema: schemaPath,
+    name: basename(directory).replaceAll(/[^\w.-]/g, '-') || 'driver',
+    modules,
+    pciDriver,
+    virtioDriver,
+    time,
+    parameters,
+    ...(known === undefined ? {} : (JSON.parse(known.text) as object)),
+  };
+  return `${JSON.stringify(description, null, 2)}\n`;
+};
+
+const scenarioText = `import { scenario } from 'vmmci-harness/scenario';
+
+// The driver is loaded in a fresh guest, and the host's clock stands at that instant.
+scenario('first', { clock: 'frozen:2038-01-19T03:14:08Z' }, async ({ check, device }) => {
+  const driverOk = 0x04;
+  check('device').equal('DRIVER_OK is set', (device.vmmci.state().status & driverOk) !== 0, true);
+});
+`;
+
+/** `driver`: its directory in the repository. */
+const workflowText = (driver: string): string => `name: vmmci
+on: [push, pull_request]
+permissions:
+  contents: read
+jobs:
+  test:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 90
+    steps:
+      - uses: actions/checkout@v5
+      - uses: actions/setup-node@v4
+        with:
+          node-version: '22'
+      - uses: actions/cache@v4
+        with:
+          path: |
+            ~/.cache/vmmci-harness/toolroot
+            ~/.cache/vmmci-harness/kernels
+          key: vmmci
+      - run: npm install --no-save vmmci-harness
+      - run: node_modules/vmmci-harness/images/toolroot/prepare-host.sh
+      - run: npx vmmci matrix --driver ${driver} --scenarios ${join(driver, 'vmmci')} --output vmmci-report
+      - if: \${{ !cancelled() }}
+        run: cat vmmci-report/summary.md >>"$GITHUB_STEP_SUMMARY"
+      - if: \${{ !cancelled() }}
+        uses: actions/upload-artifact@v4
+        with:
+          name: vmmci-report
+          path: vmmci-report
+`;
+
+/** The nearest directory above with a .git; `directory` itself where there is none. */
+const repositoryOf = (directory: string): string => {
+  for (let above = directory; ; above = dirname(above)) {
+    if (existsSync(join(above, '.git'))) return above;
+    if (dirname(above) === above) return directory;
+  }
+};
+
+/** Never changes a file that is there. */
+const writeNew = async (path: string, content: () => Promise<string> | string): Promise<void> => {
+  const shown = relative(process.cwd(), path);
+  if (existsSync(path)) {
+    print(`kept   ${shown}`);
+    return;
+  }
+  const text = await content();
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text, { flag: 'wx' });
+  print(`wrote  ${shown}`);
+};
+
+/** The exit status: 0. Errors are thrown. */
+const run = async (_: object, [asked = '.']: readonly string[]): Promise<number> => {
+  const directory = resolve(asked);
+  const repository = repositoryOf(directory);
+  const description = join(directory, descriptionFile);
+  await writeNew(description, () => describeDriver(directory));
+  parseDriver(description, directory, await readFile(description, 'utf8'));
+  await writeNew(join(directory, scenarioPath), () => scenarioText);
+  await writeNew(join(repository, workflowPath), () => workflowText(relative(repository, directory) || '.'));
+  print(`\nnext: vmmci test --driver ${asked} --scenarios ${join(asked, 'vmmci')}`);
+  return 0;
+};
+
+export const command = defineCommand({
+  operands: [
+    { syntax: '[DIR]', help: 'the Kbuild directory of the driver (default: the working directory)' },
+  ],
+  options: {},
+  notes: [`Writes ${descriptionFile}, a first scenario and a workflow. Files that are there are kept.`],
+  run,
+});
