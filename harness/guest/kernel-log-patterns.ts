@@ -21,6 +21,13 @@ export const splatPatterns: readonly Pattern[] = [
     pattern:
       /\bOops: |unable to handle (kernel |page fault|NULL|paging)|BUG: kernel NULL pointer|general protection fault|double fault|invalid opcode: |divide error: |stack segment: |stack guard page was hit|kernel stack overflow/i,
   },
+  // The debug kernels' own (lib/debugobjects.c, kernel/locking/lockdep.c, kernel/workqueue.c, mm/kmemleak.c).
+  { kind: 'debug objects', pattern: /ODEBUG: \w+ / },
+  {
+    kind: 'lockdep',
+    pattern: /BUG: (Invalid wait context|workqueue leaked (lock|atomic))|BUG: .* (still|nothing) held/,
+  },
+  { kind: 'leak', pattern: /kmemleak: \d+ new suspected memory leaks/ },
   { kind: 'BUG', pattern: /kernel BUG at |\bBUG: |\bBUG \S+ \(.*\): / },
   { kind: 'refcount', pattern: /refcount_t: / },
   {
@@ -48,8 +55,7 @@ export const splatPatterns: readonly Pattern[] = [
   { kind: 'duplicate', pattern: /sysfs: cannot create duplicate filename|kobject_add_internal failed/ },
   {
     kind: 'memory',
-    pattern:
-      /Out of memory: Kill|oom-kill:|page allocation failure|suspected memory leaks|Bad page state|Bad page map|DMA-API: /,
+    pattern: /Out of memory: Kill|oom-kill:|page allocation failure|Bad page state|Bad page map|DMA-API: /,
   },
   {
     kind: 'stuck',

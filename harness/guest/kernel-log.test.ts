@@ -22,6 +22,13 @@ const samples: readonly (readonly [kind: string, line: string])[] = [
   ['lockdep', 'WARNING: possible circular locking dependency detected'],
   ['lockdep', 'WARNING: possible recursive locking detected'],
   ['lockdep', 'WARNING: inconsistent lock state'],
+  ['lockdep', '[ BUG: Invalid wait context ]'],
+  ['lockdep', 'BUG: workqueue leaked atomic, lock or RCU: kworker/0:1[9]'],
+  [
+    'debug objects',
+    'ODEBUG: free active (active state 0) object: ffff888001 object type: timer_list hint: vmmci_tick',
+  ],
+  ['leak', 'kmemleak: 2 new suspected memory leaks (see /sys/kernel/debug/kmemleak)'],
   ['lockdep', 'WARNING: suspicious RCU usage'],
   ['lockdep', 'INFO: trying to register non-static key.'],
   ['hung task', 'INFO: task cat:140 blocked for more than 30 seconds.'],

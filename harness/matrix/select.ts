@@ -1,6 +1,7 @@
 // Which kernels and generations a run is about, from what the command line says.
 import {
   directoryPrefix,
+  hostName,
   isInAll,
   type KernelRow,
   kernelRow,
@@ -39,7 +40,7 @@ export const choose = <T>(
 
 /** All cloud kernels when nothing is said: one of each series. `dir:PATH` adds a kernel of the caller's own, after those of the table. */
 export const selectKernels = (patterns: readonly string[] = ['*-cloud']): KernelRow[] => {
-  const isOwn = (pattern: string): boolean => pattern.startsWith(directoryPrefix);
+  const isOwn = (pattern: string): boolean => pattern.startsWith(directoryPrefix) || pattern === hostName;
   const own = [...new Set(patterns.filter(isOwn))].map(kernelRow);
   const names = patterns.filter((pattern) => !isOwn(pattern));
   const rows = names.length === 0 ? [] : choose('kernel', names, kernelTable, ({ name }) => name, isInAll);

@@ -1,36 +1,85 @@
 // A kernel of the caller's own, taken into the cache as it is at this moment.
-import { copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+
+import { copyFile, cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { diskUsage } from '../../harness/base/cache/inventory.js';
 import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { HarnessError } from '../../harness/base/errors.js';
+import { listOf } from '../../harness/base/text.js';
 import type { ToolRoot } from '../toolroot/enter.js';
+import { checkSpace } from '../toolroot/host.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { runInToolRoot } from '../toolroot/run.js';
+import { checkBuildable } from './build-failure.js';
 import { type Kernel, manifestFor, readKernel } from './kernel.js';
-import { type KernelDirectory, readKernelDirectory } from './kernel-directory.js';
+import {
+  type BuildTree,
+  type KernelDirectory,
+  type PackageTree,
+  readKernelDirectory,
+} from './kernel-directory.js';
 import { layOut } from './layout.js';
-import type { KernelRow } from './table.js';
+import { headerTrees } from './package-layout.js';
+import { directoryPrefix, type KernelRow } from './table.js';
 
 const copyIfThere = (from: string, to: string): Promise<void> =>
   cp(from, to, { recursive: true, verbatimSymlinks: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
 
-/** Copied, and then treated as packages that were fetched: the original keeps its layout, and may go. */
-const copyPackages = async (found: KernelDirectory, tree: string, root: ToolRoot): Promise<void> => {
-  await mkdir(tree, { recursive: true });
-  for (const part of ['boot', 'lib/modules', 'usr/lib', 'usr/src']) {
-    await mkdir(dirname(join(tree, part)), { recursive: true });
-    await copyIfThere(join(found.directory, part), join(tree, part));
+/** Where a tree of headers goes in the cache: below usr/src, whatever it was below. */
+const copyOfTree = (tree: string, release: string): string => {
+  if (tree.startsWith('usr/src/')) return tree;
+  const name = basename(tree);
+  if (name.startsWith('linux-kbuild-')) return `usr/src/${name}`;
+  return name === 'build' ? `usr/src/linux-headers-${release}` : `usr/src/${name}-${release}`;
+};
+
+/** Paths of the original in Makefiles become those of the copy, which a build sees at /usr/src. */
+const redirect = async (makefile: string, places: ReadonlyMap<string, string>): Promise<void> => {
+  const text = await readFile(makefile, 'utf8');
+  const redirected = [...places].reduce((text, [from, to]) => text.replaceAll(`/${from}/`, `/${to}/`), text);
+  if (redirected !== text) await writeFile(makefile, redirected);
+};
+
+/** Copies what a guest and a module build need, and lays it out as Debian's packages are: the original may go. */
+const copyPackages = async (found: PackageTree, tree: string, root: ToolRoot): Promise<void> => {
+  const { directory, release, headers } = found;
+  const trees = await headerTrees(directory, headers);
+  const parts = [found.modules, ...trees].map((part) => join(directory, part));
+  const sizes = await Promise.all(parts.map(diskUsage));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  await checkSpace(`kernel ${release}`, cacheDirectory(), total * 1.2, 'XDG_CACHE_HOME');
+  const modules = join(tree, 'usr/lib/modules', release);
+  for (const part of ['boot', 'usr/lib/modules', 'usr/src'])
+    await mkdir(join(tree, part), { recursive: true });
+  await cp(join(directory, found.modules), modules, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (path) =>
+      !/^(build|source|vmlinuz|vmlinux)$/.test(relative(join(directory, found.modules), path)),
+  });
+  await copyFile(found.image, join(tree, 'boot', `vmlinuz-${release}`));
+  await copyFile(found.config, join(tree, 'boot', `config-${release}`));
+  const places = new Map(trees.map((tree) => [tree, copyOfTree(tree, release)]));
+  for (const [from, to] of places) {
+    await mkdir(dirname(join(tree, to)), { recursive: true });
+    await cp(join(directory, from), join(tree, to), { recursive: true, verbatimSymlinks: true });
   }
-  const image = join(tree, 'boot', `vmlinuz-${found.release}`);
-  if (/^vmlinux\b/.test(found.image.slice(dirname(found.image).length + 1))) {
-    await mkdir(dirname(image), { recursive: true });
-    await copyFile(found.image, image);
-  }
-  await layOut(tree, found.release, root);
+  const [top = headers] = trees;
+  const copied = join(places.get(top) ?? '', relative(top, headers));
+  await redirect(join(tree, copied, 'Makefile'), places);
+  const usual = `usr/src/linux-headers-${release}`;
+  if (copied !== usual) await symlink(relative('usr/src', copied), join(tree, usual));
+  // Debian's depmod reads no gzip.
+  const packed = (await readdir(modules, { recursive: true })).filter((path) => path.endsWith('.ko.gz'));
+  if (packed.length > 0)
+    await runInToolRoot(root, ['gunzip', '--recursive', modules], {
+      binds: [{ path: tree, writable: true }],
+    });
+  await layOut(tree, release, root);
 };
 
 /** modules.order names what was built: `kernel/fs/ext4/ext4.ko`, in newer trees `fs/ext4/ext4.o`. */
@@ -41,13 +90,13 @@ const modulePaths = (order: string): string[] =>
     .map((line) => line.replace(/^kernel\//, '').replace(/\.o$/, '.ko'));
 
 /** What `make modules_install` would lay out, with links in place of copies: there may be thousands. */
-const linkModules = async (found: KernelDirectory, tree: string, root: ToolRoot): Promise<void> => {
+const linkModules = async (found: BuildTree, tree: string, root: ToolRoot): Promise<void> => {
   const { directory, release } = found;
   const modules = join(tree, 'usr/lib/modules', release);
   for (const path of modulePaths(await readFile(join(directory, 'modules.order'), 'utf8'))) {
-    const place = join(modules, 'kernel', path);
-    await mkdir(dirname(place), { recursive: true });
-    await symlink(join(directory, path), place);
+    const link = join(modules, 'kernel', path);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(directory, path), link);
   }
   await mkdir(modules, { recursive: true });
   for (const name of ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'])
@@ -66,8 +115,8 @@ const completeIndex = async (tree: string, release: string): Promise<void> => {
     await writeFile(join(tree, 'usr/lib/modules', release, name), '', { flag: 'a' });
 };
 
-/** Below the cache: by name and by what it was made of, so that a kernel that is built again is another one. */
-const placeOf = (row: KernelRow, { fingerprint }: KernelDirectory): string =>
+/** The name tells what it was made of, so that a kernel that is built again is another one. */
+const entryOf = (row: KernelRow, { fingerprint }: KernelDirectory): string =>
   join(cacheDirectory(), 'own-kernels', `${row.name}-${fingerprint}`);
 
 /** A tree that is built again and again leaves a kernel each time: this one and the one before stay. */
@@ -78,27 +127,46 @@ const prune = (row: KernelRow, current: string): Promise<void> =>
     among: (name) => name.replace(/-[0-9a-f]{12}$/, '') === row.name,
   });
 
-/** The kernel in the row's directory. KERNEL_DIRECTORY if it is not complete; KERNEL_INCOMPLETE if its packages are not. */
+/** The kernel in `entry`, which modules are built for where the original is, if that is a build tree. */
+const kernelIn = async (row: KernelRow, entry: string, found: KernelDirectory): Promise<Kernel> => {
+  const kernel = await readKernel(row, entry);
+  if (kernel === undefined)
+    throw new HarnessError('KERNEL_INCOMPLETE', {
+      release: found.release,
+      path: 'kernel.json of this layout',
+    });
+  if (found.kind === 'packages') return kernel;
+  const { directory, source } = found;
+  const sources = source === undefined || source === directory ? [] : [{ path: source }];
+  return { ...kernel, buildDirectory: directory, buildBinds: [{ path: directory }, ...sources] };
+};
+
+/**
+ * The kernel in the row's directory, after showing that a module can be built for it. KERNEL_DIRECTORY if that cannot be or if it is not
+ * complete; HOST_SPACE, CACHE_FULL.
+ */
 export const adoptKernel = async (
   row: KernelRow & { directory: string },
   root: ToolRoot,
   { progress }: ProgressOptions = {},
 ): Promise<Kernel> => {
-  const found = await readKernelDirectory(row.directory);
-  const { kind, release, directory, fingerprint } = found;
-  const place = await publish(placeOf(row, found), async (temporary) => {
-    progress?.(`kernel ${row.name}: taking ${release} from ${directory}`);
-    if (kind === 'packages') await copyPackages(found, temporary, root);
+  const found = await readKernelDirectory(row.directory, row.release);
+  const { release, directory, fingerprint } = found;
+  const what = `kernel ${row.name}`;
+  if (found.kind === 'packages' && row.release === undefined && found.others.length > 0)
+    progress?.(
+      `${what}: taking ${release}, the newest; also there: ${listOf(found.others, 3)} (${directoryPrefix}PATH@RELEASE chooses)`,
+    );
+  const entry = await publish(entryOf(row, found), async (temporary) => {
+    progress?.(`${what}: taking ${release} from ${directory}`);
+    if (found.kind === 'packages') await copyPackages(found, temporary, root);
     else await linkModules(found, temporary, root);
     await completeIndex(temporary, release);
     const [file, text] = manifestFor({ release, version: fingerprint });
     await writeFile(join(temporary, file), text);
+    progress?.(`${what}: building a module, to see whether that can be done here`);
+    await checkBuildable(await kernelIn(row, temporary, found), root);
   });
-  await prune(row, place);
-  const kernel = await readKernel(row, place);
-  if (kernel === undefined)
-    throw new HarnessError('KERNEL_INCOMPLETE', { release, path: 'kernel.json of this layout' });
-  if (kind === 'packages') return kernel;
-  const sources = found.source === undefined || found.source === directory ? [] : [{ path: found.source }];
-  return { ...kernel, buildDirectory: directory, buildBinds: [{ path: directory }, ...sources] };
+  await prune(row, entry);
+  return kernelIn(row, entry, found);
 };

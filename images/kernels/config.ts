@@ -8,6 +8,7 @@ interface Need {
 }
 
 const needs: readonly Need[] = [
+  { option: 'X86_64', why: 'the guests are 64-bit', builtin: true },
   { option: 'MODULES', why: 'the driver is a module', builtin: true },
   { option: 'MODULE_UNLOAD', why: 'the driver is unloaded', builtin: true },
   { option: 'PCI', why: 'the device is a PCI function', builtin: true },
@@ -39,3 +40,29 @@ export const missingOptions = (config: string, image: 'bzImage' | 'vmlinux'): st
     })
     .map(({ option, why, builtin }) => `CONFIG_${option}=${builtin ? 'y' : 'y or m'} (${why})`);
 };
+
+interface Obstacle {
+  readonly pattern: RegExp;
+  readonly why: string;
+}
+
+/** What makes a kernel refuse the modules that are built here, or their build fail. */
+const obstacles: readonly Obstacle[] = [
+  { pattern: /^CONFIG_MODULE_SIG_FORCE=y$/m, why: 'it loads signed modules only' },
+  {
+    pattern: /^CONFIG_LOCK_DOWN_KERNEL_FORCE_(INTEGRITY|CONFIDENTIALITY)=y$/m,
+    why: 'it is locked down and loads signed modules only',
+  },
+  {
+    pattern: /^CONFIG_CMDLINE="[^"\n]*\bmodule\.sig_enforce(=1|=y|\b(?!=))[^"\n]*"$/m,
+    why: 'its built-in command line makes it load signed modules only',
+  },
+  { pattern: /^CONFIG_CC_IS_CLANG=y$/m, why: 'it was compiled with clang, and its modules must be, too' },
+];
+
+/** `it loads signed modules only (CONFIG_MODULE_SIG_FORCE=y)` for each reason why no module of ours can be loaded. */
+export const obstaclesIn = (config: string): string[] =>
+  obstacles.flatMap(({ pattern, why }) => {
+    const line = pattern.exec(config)?.[0];
+    return line === undefined ? [] : [`${why} (${line})`];
+  });

@@ -1,113 +1,62 @@
-// A directory of the caller's, looked at: what of a kernel is there, and what is missing.
+// A directory of the caller's, examined: which kernel is there, and what of it is missing.
+
 import { createHash } from 'node:crypto';
 import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
-import { missingOptions } from './config.js';
+import { listOf } from '../../harness/base/text.js';
+import { missingOptions, obstaclesIn } from './config.js';
+import { resolveInside } from './inside.js';
+import { findParts, releasesIn } from './package-layout.js';
 
-/** All paths absolute. */
-export interface KernelDirectory {
-  /** `build`: where a kernel was compiled. `packages`: image and headers packages, unpacked into one directory. */
-  readonly kind: 'build' | 'packages';
+interface Found {
+  /** Absolute, as all other paths. */
   readonly directory: string;
   readonly release: string;
   /** A bzImage or an uncompressed vmlinux. */
   readonly image: string;
   readonly config: string;
-  /** Of `build`: where the sources are, if not in the same place. */
-  readonly source?: string | undefined;
-  /** Changes with the image, its configuration and its symbols. 12 hex digits. */
-  readonly fingerprint: string;
+  /** Module.symvers. */
+  readonly symbols: string;
 }
 
-export const expectedDirectory =
-  'a kernel build tree (after make bzImage modules), or the unpacked image and headers packages of one kernel (boot/vmlinuz-… or vmlinux-…, boot/config-…, lib/modules/…, usr/src/linux-headers-…)';
+/** Where a kernel was compiled. */
+export interface BuildTree extends Found {
+  readonly kind: 'build';
+  /** Where the sources are, if not in the same directory. */
+  readonly source?: string | undefined;
+}
 
-const refuse = (directory: string, reason: string): HarnessError =>
+/** A root file system, or unpacked packages, with an image, modules and headers of one kernel at least. */
+export interface PackageTree extends Found {
+  readonly kind: 'packages';
+  /** Relative to `directory`, without links in them. */
+  readonly modules: string;
+  readonly headers: string;
+  /** Releases that are there besides the one that was taken. */
+  readonly others: readonly string[];
+}
+
+export type KernelDirectory = (BuildTree | PackageTree) & {
+  /** Changes with the image, its configuration and its symbols. 12 hex digits. */
+  readonly fingerprint: string;
+};
+
+export const expectedDirectory =
+  'a kernel build tree (after make bzImage modules), or a root file system or unpacked packages with image, modules and headers of one kernel';
+
+const refuse = (directory: string, reason: string): HarnessError<'KERNEL_DIRECTORY'> =>
   new HarnessError('KERNEL_DIRECTORY', { directory, reason, expected: expectedDirectory });
 
-const list = (path: string): Promise<string[]> => readdir(path).catch(() => []);
-
-const isThere = async (path: string): Promise<boolean> =>
+const isFilled = async (path: string): Promise<boolean> =>
   stat(path).then(
     ({ size }) => size > 0,
     () => false,
   );
 
-const firstOf = async (paths: readonly string[]): Promise<string | undefined> => {
-  for (const path of paths) if (await isThere(path)) return path;
+const firstFilled = async (directory: string, names: readonly string[]): Promise<string | undefined> => {
+  for (const name of names) if (await isFilled(join(directory, name))) return join(directory, name);
   return undefined;
-};
-
-interface Parts {
-  readonly kind: KernelDirectory['kind'];
-  readonly release: string;
-  /** The first of each that is there is taken. */
-  readonly image: readonly string[];
-  readonly config: readonly string[];
-  readonly symbols: readonly string[];
-  readonly others: readonly (readonly string[])[];
-}
-
-const buildParts = (release: string): Parts => ({
-  kind: 'build',
-  release,
-  image: ['arch/x86/boot/bzImage', 'arch/x86_64/boot/bzImage', 'vmlinux'],
-  config: ['.config'],
-  symbols: ['Module.symvers'],
-  others: [['Makefile'], ['modules.order'], ['modules.builtin'], ['scripts/mod/modpost']],
-});
-
-const packageParts = (release: string): Parts => {
-  const headers = `usr/src/linux-headers-${release}`;
-  const modules = [`usr/lib/modules/${release}`, `lib/modules/${release}`];
-  return {
-    kind: 'packages',
-    release,
-    image: [
-      `boot/vmlinuz-${release}`,
-      ...modules.map((path) => join(path, 'vmlinuz')),
-      `boot/vmlinux-${release}`,
-      ...modules.map((path) => join(path, 'vmlinux')),
-    ],
-    config: [`boot/config-${release}`, ...modules.map((path) => join(path, 'config'))],
-    symbols: [`${headers}/Module.symvers`],
-    others: [
-      modules.map((path) => join(path, 'modules.builtin')),
-      [`${headers}/Makefile`],
-      [`${headers}/scripts`],
-    ],
-  };
-};
-
-/** Which of the two it is, and of which release. */
-const partsOf = async (directory: string): Promise<Parts> => {
-  const text = await readFile(join(directory, 'include/config/kernel.release'), 'utf8').catch(() => '');
-  if (text.trim() !== '') return buildParts(text.trim());
-  const found = [
-    ...new Set([
-      ...(await list(join(directory, 'usr/lib/modules'))),
-      ...(await list(join(directory, 'lib/modules'))),
-    ]),
-  ].sort();
-  const [release, ...others] = found;
-  if (release !== undefined && others.length === 0) return packageParts(release);
-  if (release !== undefined)
-    throw refuse(directory, `it holds several kernels (${found.join(', ')}), and only one can be meant`);
-  const isSource = await isThere(join(directory, 'Kconfig'));
-  throw refuse(
-    directory,
-    isSource
-      ? 'these are sources that have not been built (no include/config/kernel.release)'
-      : 'it has neither include/config/kernel.release nor lib/modules nor usr/lib/modules',
-  );
-};
-
-const fingerprintOf = async (image: string, files: readonly string[]): Promise<string> => {
-  const { size, mtimeNs } = await stat(image, { bigint: true });
-  const hash = createHash('sha256').update(`${image} ${size} ${mtimeNs}`);
-  for (const file of files) hash.update('\0').update(await readFile(file));
-  return hash.digest('hex').slice(0, 12);
 };
 
 /** Where an O= build has its sources; undefined where they are in the same tree. */
@@ -116,32 +65,116 @@ const sourceOf = async (directory: string): Promise<string | undefined> => {
   return link === undefined ? undefined : realpath(resolve(directory, link)).catch(() => undefined);
 };
 
-/** What the directory holds. KERNEL_DIRECTORY, naming all that is missing, if no guest can be made of it. */
-export const readKernelDirectory = async (path: string): Promise<KernelDirectory> => {
+/** Of each line one file must be there. */
+const buildFiles = {
+  image: ['arch/x86/boot/bzImage', 'arch/x86_64/boot/bzImage', 'vmlinux'],
+  config: ['.config'],
+  symbols: ['Module.symvers'],
+  makefile: ['Makefile'],
+  order: ['modules.order'],
+  builtin: ['modules.builtin'],
+  modpost: ['scripts/mod/modpost'],
+} as const;
+
+const readBuildTree = async (directory: string, release: string): Promise<BuildTree> => {
+  const absent: string[] = [];
+  const find = async (names: readonly string[]): Promise<string> => {
+    const found = await firstFilled(directory, names);
+    if (found === undefined) absent.push(names.join(' or '));
+    return found ?? '';
+  };
+  const [image, config, symbols] = [
+    await find(buildFiles.image),
+    await find(buildFiles.config),
+    await find(buildFiles.symbols),
+  ];
+  for (const name of ['makefile', 'order', 'builtin', 'modpost'] as const) await find(buildFiles[name]);
+  if (absent.length > 0)
+    throw refuse(directory, `Linux ${release} is there, but not ${absent.join(', nor ')}`);
+  const source = await sourceOf(directory);
+  const awkward = [directory, source].find((path) => path !== undefined && /\s/.test(path));
+  if (awkward !== undefined) throw refuse(directory, `make takes no path with spaces (${awkward})`);
+  return { kind: 'build', directory, release, image, config, symbols, source };
+};
+
+const absentParts = {
+  image: (release: string) => `an image (boot/vmlinuz-${release}, lib/modules/${release}/vmlinuz)`,
+  config: (release: string) => `a configuration (boot/config-${release}, lib/modules/${release}/config)`,
+  headers: (release: string) =>
+    `headers with Module.symvers (lib/modules/${release}/build, usr/src/linux-headers-${release})`,
+} as const;
+
+const readPackages = async (
+  directory: string,
+  releases: readonly string[],
+  wanted: string | undefined,
+): Promise<PackageTree> => {
+  const release = wanted ?? releases.at(-1) ?? '';
+  if (!releases.includes(release))
+    throw refuse(directory, `it has no modules of Linux ${release}, but of ${listOf(releases, 5)}`);
+  const { modules = '', ...parts } = await findParts(directory, release);
+  const { image, config, headers } = parts;
+  const absent = Object.entries(absentParts).flatMap(([name, tell]) =>
+    parts[name as keyof typeof absentParts] === undefined ? [tell(release)] : [],
+  );
+  for (const path of [
+    `${modules}/modules.builtin`,
+    ...(headers === undefined ? [] : [`${headers}/Makefile`, `${headers}/scripts`]),
+  ])
+    if ((await resolveInside(directory, path)) === undefined) absent.push(path);
+  if (image === undefined || config === undefined || headers === undefined || absent.length > 0)
+    throw refuse(directory, `Linux ${release} is there, but not ${absent.join(', nor ')}`);
+  return {
+    kind: 'packages',
+    directory,
+    release,
+    modules,
+    headers,
+    image: join(directory, image),
+    config: join(directory, config),
+    symbols: join(directory, headers, 'Module.symvers'),
+    others: releases.filter((other) => other !== release),
+  };
+};
+
+/** Which of the two it is. */
+const readParts = async (directory: string, wanted: string | undefined): Promise<BuildTree | PackageTree> => {
+  const text = await readFile(join(directory, 'include/config/kernel.release'), 'utf8').catch(() => '');
+  const built = text.trim();
+  if (built !== '') {
+    if (wanted !== undefined && wanted !== built)
+      throw refuse(directory, `it holds Linux ${built}, not ${wanted}`);
+    return readBuildTree(directory, built);
+  }
+  const releases = await releasesIn(directory);
+  if (releases.length > 0) return readPackages(directory, releases, wanted);
+  const names = await readdir(directory).catch((): string[] => []);
+  throw refuse(
+    directory,
+    names.includes('Kconfig')
+      ? 'these are sources that have not been built (no include/config/kernel.release)'
+      : 'it has neither include/config/kernel.release nor lib/modules nor usr/lib/modules',
+  );
+};
+
+const fingerprintOf = async ({ image, config, symbols }: Found): Promise<string> => {
+  const { size, mtimeNs } = await stat(image, { bigint: true });
+  const hash = createHash('sha256').update(`${image} ${size} ${mtimeNs}`);
+  for (const file of [config, symbols]) hash.update('\0').update(await readFile(file));
+  return hash.digest('hex').slice(0, 12);
+};
+
+/** What the directory holds. KERNEL_DIRECTORY, naming all that is missing or in the way, if no guest can be made of it. */
+export const readKernelDirectory = async (path: string, wanted?: string): Promise<KernelDirectory> => {
   const directory = await realpath(path).catch(() => {
     throw refuse(path, 'there is no such directory');
   });
-  const parts = await partsOf(directory);
-  const find = async (names: readonly string[]): Promise<string | undefined> =>
-    firstOf(names.map((name) => join(directory, name)));
-  const [image, config, symbols] = await Promise.all([parts.image, parts.config, parts.symbols].map(find));
-  const absent = [];
-  for (const names of [parts.image, parts.config, parts.symbols, ...parts.others])
-    if ((await find(names)) === undefined) absent.push(names.join(' or '));
-  if (image === undefined || config === undefined || symbols === undefined || absent.length > 0)
-    throw refuse(directory, `Linux ${parts.release} is there, but not ${absent.join(', nor ')}`);
-  const text = await readFile(config, 'utf8');
-  const lacks = missingOptions(
-    text,
-    /\/vmlinux(-|$)/.test(image.slice(directory.length)) ? 'vmlinux' : 'bzImage',
-  );
-  if (lacks.length > 0)
-    throw refuse(directory, `Linux ${parts.release} was built without ${lacks.join(', ')}`);
-  const { kind, release } = parts;
-  const source = kind === 'build' ? await sourceOf(directory) : undefined;
-  const awkward = [directory, source].find((path) => path !== undefined && /\s/.test(path));
-  if (kind === 'build' && awkward !== undefined)
-    throw refuse(directory, `make takes no path with spaces (${awkward})`);
-  const fingerprint = await fingerprintOf(image, [config, symbols]);
-  return { kind, directory, release, image, config, source, fingerprint };
+  const found = await readParts(directory, wanted);
+  const config = await readFile(found.config, 'utf8');
+  const missing = missingOptions(config, /\/vmlinux(-[^/]*)?$/.test(found.image) ? 'vmlinux' : 'bzImage');
+  if (missing.length > 0)
+    throw refuse(directory, `Linux ${found.release} was built without ${listOf(missing, 5)}`);
+  const obstacles = obstaclesIn(config);
+  if (obstacles.length > 0) throw refuse(directory, `of Linux ${found.release}: ${obstacles.join('; ')}`);
+  return { ...found, fingerprint: await fingerprintOf(found) };
 };

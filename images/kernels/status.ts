@@ -10,7 +10,7 @@ import { findKernel } from './tree.js';
 /** `built`: fetched, and a driver has been built for it. */
 export type KernelState = 'not fetched' | 'fetched' | 'built';
 
-export interface KernelStatus extends Omit<KernelRow, 'directory'> {
+export interface KernelStatus extends Omit<KernelRow, 'directory' | 'release'> {
   /** It is the one that is taken when nothing is said. */
   default: boolean;
   state: KernelState;

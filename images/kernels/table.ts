@@ -1,5 +1,7 @@
 // The kernels a driver is tried on. One row each; nothing else in the project names a kernel.
 
+import { existsSync } from 'node:fs';
+import { release as hostRelease } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
 
@@ -15,6 +17,8 @@ export interface KernelRow {
   suite: string;
   /** Of an own kernel: a build tree or an unpacked package set, absolute. */
   directory?: string | undefined;
+  /** Which of several kernels in that directory, as `uname -r` prints it. */
+  release?: string | undefined;
   /** Why it is in the table. */
   why: string;
   /** What a driver meets here that the other rows do not have. */
@@ -84,39 +88,53 @@ export const defaultKernelName = '6.12-cloud';
 /** What a kernel that is no row of the table is asked for with, before its directory. */
 export const directoryPrefix = 'dir:';
 
+/** What asks for the kernel that this host runs. */
+export const hostName = 'host';
+
+const ownKernel = {
+  series: 'own',
+  flavour: 'own',
+  why: 'a kernel of your own',
+  differs: 'a kernel of your own',
+} as const;
+
+/** `PATH@RELEASE`; a directory whose own name has an @ in it is taken as it is. */
+const splitRelease = (path: string): { path: string; release?: string | undefined } => {
+  const [, before, release] = /^(.+)@([\w.+~-]+)$/.exec(path) ?? [];
+  return before === undefined || existsSync(path) ? { path } : { path: before, release };
+};
+
 /** A row for a kernel of the caller's own; the name is fit for a directory. MISSING_VALUE for no path. */
-export const directoryRow = (path: string): KernelRow => {
+export const directoryRow = (text: string): KernelRow => {
+  const { path, release } = splitRelease(text);
   if (path === '')
-    throw new HarnessError('MISSING_VALUE', {
-      name: `the path after ${directoryPrefix}`,
-      expected: 'a directory',
-    });
+    throw new HarnessError('MISSING_VALUE', { name: directoryPrefix, expected: 'a path after it' });
   const directory = resolve(path);
-  const word = basename(directory).replaceAll(/[^\w.+-]/g, '_') || 'root';
+  const word = `${basename(directory) || 'root'}${release === undefined ? '' : `-${release}`}`;
   return {
-    name: `dir-${word}`,
-    series: 'own',
-    flavour: 'own',
-    suite: `${directoryPrefix}${directory}`,
+    ...ownKernel,
+    name: `dir-${word.replaceAll(/[^\w.+-]/g, '_')}`,
+    suite: `${directoryPrefix}${directory}${release === undefined ? '' : `@${release}`}`,
     directory,
-    why: 'a kernel of your own',
-    differs: 'a kernel of your own',
+    release,
   };
 };
 
 /** What names this row to `kernelRow`, in this process or in another one. */
-export const askFor = ({ name, directory }: Pick<KernelRow, 'name' | 'directory'>): string =>
-  directory === undefined ? name : `${directoryPrefix}${directory}`;
+export const askFor = ({ name, suite, flavour }: Pick<KernelRow, 'name' | 'suite' | 'flavour'>): string =>
+  flavour === 'own' ? suite : name;
 
-/** The row of that name, or for `dir:PATH`; UNKNOWN_NAME, naming all, if there is none. */
+/** The row of that name, for `dir:PATH` or `dir:PATH@RELEASE`, or for `host`; UNKNOWN_NAME, naming all, if there is none. */
 export const kernelRow = (name: string): KernelRow => {
   if (name.startsWith(directoryPrefix)) return directoryRow(name.slice(directoryPrefix.length));
+  if (name === hostName)
+    return { ...ownKernel, name: hostName, suite: hostName, directory: '/', release: hostRelease() };
   const row = kernelTable.find((row) => row.name === name);
   if (row) return row;
   const names = kernelTable.map((row) => row.name).join(', ');
   throw new HarnessError('UNKNOWN_NAME', {
     kind: 'kernel',
     name,
-    valid: `${names}, or ${directoryPrefix}PATH for your own`,
+    valid: `${names}, ${hostName}, or ${directoryPrefix}PATH for your own`,
   });
 };

@@ -109,7 +109,7 @@ export const compileKernel = async (options: CompileOptions): Promise<string> =>
     steps += 1;
     if (steps % stepsPerLine === 0) progress?.(`${what}: ${steps} steps, ${line.trim().split(/\s+/).at(-1)}`);
   };
-  await make(['vmlinux', 'modules'], { ...options, onLine });
+  await make(['bzImage', 'modules'], { ...options, onLine });
   return (await readFile(join(sourceOf(options.work), 'include/config/kernel.release'), 'utf8')).trim();
 };
 
@@ -131,7 +131,7 @@ export const installKernel = async (
   await make(['run-command', install], { ...options, binds });
   for (const link of ['build', 'source']) await rm(join(modules, link), { force: true });
   const script =
-    'objcopy --strip-all vmlinux "/tree/boot/vmlinuz-$1" && cp .config "/tree/boot/config-$1" && cp System.map "/tree/boot/System.map-$1"';
+    'cp arch/x86/boot/bzImage "/tree/boot/vmlinuz-$1" && cp .config "/tree/boot/config-$1" && cp System.map "/tree/boot/System.map-$1"';
   await runInToolRoot(options.root, ['sh', '-c', script, 'sh', release], {
     binds: [{ path: source, at: sourcePath }, ...binds],
     cwd: sourcePath,
