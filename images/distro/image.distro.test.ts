@@ -12,10 +12,22 @@ import { buildModules } from '../kernels/build.js';
 import { kernelBinds } from '../kernels/kernel.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { makeImage } from './image.js';
-import { ensureTree, makeTree, packagesOf, type Tree } from './tree.js';
+import { ensureTree, makeTree, type Tree } from './tree.js';
 
 /** Milliseconds: packages are downloaded, one after the other. */
 t.setTimeout(1_200_000);
+
+/** Names and versions of what is installed, sorted: where these are the same, the same recipe makes the same bytes. */
+const packagesOf = async ({ root }: Pick<Tree, 'root'>): Promise<string[]> => {
+  const status = await readFile(join(root, 'var/lib/dpkg/status'), 'utf8');
+  return status
+    .split('\n\n')
+    .flatMap((paragraph) => {
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(paragraph)?.[1];
+      return field('Package') === undefined ? [] : [`${field('Package')} ${field('Version')}`];
+    })
+    .sort();
+};
 
 const { root, kernel, modules } = await openEnvironment(defaultChoice(''));
 const load = ['virtio_pci_obsd', 'virtio_vmmci'];

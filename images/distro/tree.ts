@@ -1,6 +1,6 @@
 // The packages of the distribution guest, unpacked and configured, in the cache.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
@@ -20,18 +20,6 @@ export interface Tree {
   /** A debugfs script with owners and special permissions. */
   inodes: string;
 }
-
-/** Names and versions of what is installed, sorted: where these are the same, the same recipe makes the same bytes. */
-export const packagesOf = async ({ root }: Pick<Tree, 'root'>): Promise<string[]> => {
-  const status = await readFile(join(root, 'var/lib/dpkg/status'), 'utf8');
-  return status
-    .split('\n\n')
-    .flatMap((paragraph) => {
-      const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(paragraph)?.[1];
-      return field('Package') === undefined ? [] : [`${field('Package')} ${field('Version')}`];
-    })
-    .sort();
-};
 
 const treeAt = (path: string): Tree => ({ root: join(path, 'root'), inodes: join(path, 'inodes') });
 

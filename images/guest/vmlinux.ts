@@ -4,30 +4,32 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { HarnessError } from '../../harness/base/errors.js';
+import { firstLine, printable } from '../../harness/base/text.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { type Compression, readBzImage } from './bzimage.js';
-import { unpackLz4 } from './lz4.js';
 
-const byProgram =
-  (program: string) =>
-  async (packed: Buffer, root: ToolRoot): Promise<Buffer> => {
-    const { stdout } = await runInToolRoot(root, [program, '-dc'], {
-      host: { input: packed, encoding: 'buffer', maxBuffer: 512 * 2 ** 20 },
-    });
-    return Buffer.from(stdout);
-  };
+/** Programs of the tool root that unpack what comes on their standard input, called with -dc. */
+const programs: Readonly<Record<Compression, string>> = { gzip: 'gzip', lz4: 'lz4', xz: 'xz', zstd: 'zstd' };
 
-const unpackers: Readonly<Record<Compression, (packed: Buffer, root: ToolRoot) => Promise<Buffer>>> = {
-  gzip: (packed) => promisify(gunzip)(packed),
-  lz4: async (packed) => unpackLz4(packed),
-  xz: byProgram('xz'),
-  zstd: byProgram('zstd'),
+/** The unpacked content. GUEST_BUILD if `packed` is damaged. */
+export const unpack = async (compression: Compression, packed: Buffer, root: ToolRoot): Promise<Buffer> => {
+  const program = programs[compression];
+  const { stdout, stderr, failed } = await runInToolRoot(root, [program, '-dc'], {
+    host: { input: packed, encoding: 'buffer', maxBuffer: 512 * 2 ** 20, reject: false },
+  });
+  if (!failed) return Buffer.from(stdout);
+  const reason = `${program}: ${printable(
+    firstLine(
+      Buffer.from(stderr ?? [])
+        .toString()
+        .trim(),
+    ),
+  )}`;
+  throw new HarnessError('GUEST_BUILD', { reason });
 };
 
 const elf = '\x7fELF';
@@ -57,7 +59,7 @@ export const ensureVmlinux = async (
   return publish(target, async (temporary) => {
     const image = await readFile(kernel.bootImage);
     const { compression, packed } = readBzImage(image);
-    const unpacked = await unpackers[compression](packed, root);
+    const unpacked = await unpack(compression, packed, root);
     if (unpacked.toString('latin1', 0, 4) !== elf) {
       throw new HarnessError('GUEST_BUILD', { reason: `what ${kernel.bootImage} holds is not an ELF` });
     }
