@@ -1,4 +1,4 @@
-// `vmmci backend`: the vhost-user back-end alone.
+// `vmmci backend`: the vhost-user backend alone.
 import { Trace } from '../base/trace.js';
 import { startBackend } from '../device/device.js';
 import { withFaults } from '../device/fault-method.js';

@@ -77,7 +77,7 @@ t.test('vmmci backend', async (t) => {
   });
 });
 
-t.test('vmmci function in front of the back-end of another process', async (t) => {
+t.test('vmmci function in front of the backend of another process', async (t) => {
   const directory = place(t);
   const path = (name: string): string => join(directory, name);
   await withDaemon(t, ['backend', '--socket', path('backend'), '--clock', clock], async () => {

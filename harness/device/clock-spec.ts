@@ -7,8 +7,8 @@ import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
 const SCRIPTED = 'scripted:';
 
 /**
- * The same with the script itself in the place of its file: nothing else is to be read when it is made, and it can be
- * sent to another process. Throws CLOCK_SPEC for what is no clock.
+ * The same with the script itself in the place of its file: nothing else is to be read when it is made, and
+ * it can be sent to another process. Throws CLOCK_SPEC for what is no clock.
  */
 export const resolveClock = (spec: string, option = '--clock'): string => {
   const path = spec.startsWith(SCRIPTED) ? spec.slice(SCRIPTED.length) : '{';

@@ -1,4 +1,5 @@
-// The cases of harness/vmmci/conformance.ts that take QEMU: through both sockets and its own PCI, with no guest.
+// The cases of harness/vmmci/conformance.ts that take QEMU: through both sockets and its own PCI, with no
+// guest.
 
 import t, { type Test } from 'tap';
 import { type Bench, withBench } from '../testing/qtest-bench.js';
@@ -111,7 +112,8 @@ const cases: Partial<Record<ConformanceId, (t: Test, bench: Bench) => Promise<vo
     t.equal(line(), false, "QEMU's");
     t.equal(await pic.take(), undefined, 'there is nothing left to take');
   },
-  // QEMU lowers its own line at any access to BAR0, so what is left to see is the line as the function holds it.
+  // QEMU lowers its own line at any access to BAR0, so what is left to see is the line as the function holds
+  // it.
   T25: async (t, bench) => {
     await stopped(bench);
     t.equal(await bench.read(isr, 1), 2);

@@ -1,4 +1,5 @@
 // The device through both real sockets, spoken to as QEMU would.
+
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Trace } from '../base/trace.js';
@@ -70,7 +71,7 @@ t.test('a stop interrupts, sticks, and is acknowledged', async (t) => {
   closeFd(trigger);
 });
 
-t.test('a back-end that dies and comes back keeps the function alive', async (t) => {
+t.test('a backend that dies and comes back keeps the function alive', async (t) => {
   const directory = privateDirectory();
   const trace = new Trace();
   const options = { clock: 'frozen:2019-03-02T05:57:01Z', trace: trace.sink };
@@ -120,7 +121,7 @@ t.test('nothing is left open', async (t) => {
   t.equal(openDescriptors(), before);
 });
 
-t.test('a device whose back-end is ended and started anew with other features', async (t) => {
+t.test('a device whose backend is ended and started anew with other features', async (t) => {
   const { device, client } = await start(t);
   const kills: string[] = [];
   device.onKill(({ reason }) => kills.push(reason));

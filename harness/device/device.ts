@@ -1,5 +1,6 @@
-// The whole device side in one process: vmd's host behaviour, the back-end, and the PCI function, joined by the same two
-// sockets that separate daemons would use.
+// The whole device side in one process: vmd's host behaviour, the backend, and the PCI function, joined by
+// the same two sockets that separate daemons would use.
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TraceSink } from '../base/trace.js';
@@ -40,7 +41,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** Listens with a vmmci back-end at `socket`, vmd's behaviour around it. */
+/** Listens with a vmmci backend at `socket`, vmd's behaviour around it. */
 export const startBackend = async (
   socket: string,
   {
@@ -71,7 +72,7 @@ export const startBackend = async (
 };
 
 export interface FunctionOptions {
-  /** The vhost-user socket of the back-end. */
+  /** The vhost-user socket of the backend. */
   readonly backend: string;
   readonly generation?: GenerationName | undefined;
   readonly stale?: StalePolicy | undefined;
@@ -79,21 +80,21 @@ export interface FunctionOptions {
   readonly slot?: number | undefined;
   readonly trace: TraceSink;
   readonly faults?: FaultHook | undefined;
-  /** Told, in words for people, of what is odd about the back-end and worked around. */
+  /** Told, in words for people, of what is odd about the backend and worked around. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 
 export interface ServedFunction {
   readonly pci: PciFunction;
   readonly socket: string;
-  /** Rejects when the back-end went away for good. */
+  /** Rejects when the backend went away for good. */
   readonly lost: Promise<void>;
-  /** Tells when a back-end is in use (true), and when it is gone (false). */
+  /** Tells when a backend is in use (true), and when it is gone (false). */
   readonly attached: Pick<Signal<boolean>, 'on'>;
   close(): Promise<void>;
 }
 
-/** Listens with the PCI function at `socket`, in front of a back-end that must be there already. */
+/** Listens with the PCI function at `socket`, in front of a backend that must be there already. */
 export const startFunction = async (
   socket: string,
   {
@@ -136,7 +137,7 @@ export const startFunction = async (
 };
 
 export interface Device {
-  /** Of the back-end that runs now, or ran last. */
+  /** Of the backend that runs now, or ran last. */
   readonly vmmci: Vmmci;
   readonly host: Host;
   readonly clock: ClockHolder;
@@ -146,11 +147,11 @@ export interface Device {
   readonly functionSocket: string;
   /** For the messages on both sockets. */
   readonly faults: FaultEngine;
-  /** Hears of every decision to end the VM, whichever back-end makes it. */
+  /** Hears of every decision to end the VM, whichever backend makes it. */
   onKill(listener: (kill: Kill) => void): () => void;
-  /** Ends the back-end; resolves when the function knows. Its registers read as all ones from then on. */
+  /** Ends the backend; resolves when the function knows. Its registers read as all ones from then on. */
   stopBackend(): Promise<void>;
-  /** Starts a back-end after `stopBackend`; resolves when the function uses it. The clock goes on. */
+  /** Starts a backend after `stopBackend`; resolves when the function uses it. The clock goes on. */
   startBackend(options?: Pick<BackendOptions, 'features'>): Promise<void>;
   close(): Promise<void>;
 }
@@ -166,7 +167,7 @@ const next = (event: Pick<Signal<boolean>, 'on'>, wanted: boolean): Promise<void
     });
   });
 
-/** Back-end and function, with sockets in `directory`, which is made if need be. */
+/** Backend and function, with sockets in `directory`, which is made if need be. */
 export const startDevice = async (directory: string, options: DeviceOptions): Promise<Device> => {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'backend.sock');

@@ -1,4 +1,5 @@
 // Faults asked for over a control socket, and what the other end of the device's own sockets gets.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,6 +113,6 @@ t.test('what cannot happen in this process is refused', async (t) => {
     message: /faults\[0\]: vhost-user is not served by this process, only vfio-user/,
   });
   await t.rejects(ask('fault', { plan: { faults: [{ kind: 'ones' }, { kind: 'clock-jump', us: 1 }] } }), {
-    message: /faults\[1\]: the clock is that of a back-end in another process/,
+    message: /faults\[1\]: the clock is that of a backend in another process/,
   });
 });

@@ -12,7 +12,9 @@ import type { Field } from '../vmd/params.js';
 
 export interface FaultOptions {
   readonly engine: FaultEngine;
-  /** What this process serves: a fault in another protocol, or without a clock of ours, would never happen. */
+  /**
+   * What this process serves: a fault in another protocol, or without a clock of ours, would never happen.
+   */
   readonly serves: readonly Exclude<NonNullable<Fault['when']>['protocol'], undefined>[];
   readonly hasClock: boolean;
   readonly trace: TraceSink;
@@ -42,13 +44,13 @@ const requirePossible = ({ faults }: FaultPlan, { serves, hasClock }: FaultOptio
     if (when?.protocol !== undefined && !serves.includes(when.protocol))
       refuse(index, `${when.protocol} is not served by this process, only ${serves.join(', ')}`);
     if (kind === 'clock-jump' && !hasClock)
-      refuse(index, 'the clock is that of a back-end in another process; ask that one');
+      refuse(index, 'the clock is that of a backend in another process; ask that one');
   }
 };
 
 /**
- * The table with `fault` added: `{plan}` sets the faults, null clears them, and the reply is what is at work from now
- * on. `state` then shows the same under `faults`.
+ * The table with `fault` added: `{plan}` sets the faults, null clears them, and the reply is what is at work
+ * from now on. `state` then shows the same under `faults`.
  */
 export const withFaults = (methods: MethodTable, options: FaultOptions): MethodTable => {
   const { engine, serves, trace } = options;

@@ -1,4 +1,6 @@
-// The back-end alone, behind QEMU's generic vhost-user device: what a modern driver would do, access by access.
+// The backend alone, behind QEMU's generic vhost-user device: what a modern driver would do, access by
+// access.
+
 import { join } from 'node:path';
 import t from 'tap';
 import { Trace } from '../base/trace.js';
@@ -21,7 +23,7 @@ const machine = await startQtestMachine(async (directory) => {
   return { generic: { socket: backend.socket, virtioId: 30, configSize: 20 } };
 });
 const { qtest } = machine;
-if (backend === undefined) throw new Error('no back-end');
+if (backend === undefined) throw new Error('no backend');
 const { host, vmmci, close } = backend;
 t.teardown(async () => {
   await machine.stop();
@@ -89,7 +91,7 @@ t.test('a driver that goes is gone, and one that comes back is there', async (t)
   t.equal(await read('common', 20, 1), 0);
   t.equal(host.command('SYNCRTC'), 'no-driver');
   await bringUp();
-  await read('device', 0); // asks the back-end, after all that came before
+  await read('device', 0); // asks the backend, after all that came before
   t.equal(host.stop(), 'sent');
   await qtest.waitLevel(functionLine, true, 3000);
   await write('device', 0, 4, 2);

@@ -1,4 +1,5 @@
 // What peers cost that send much, read little, or nothing: counted and weighed in processes of their own.
+
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
@@ -25,7 +26,10 @@ for (const [protocol, count] of Object.entries(usual)) {
   });
 }
 
-/** Besides messages, in bytes: promises, frames, an error that is being told, and a slab of Node's buffer pool. */
+/**
+ * Besides messages, in bytes: promises, frames, an error that is being told, and a slab of Node's buffer
+ * pool.
+ */
 const overhead = 56 * 1024 + Buffer.poolSize;
 
 for (const [protocol, how] of [
@@ -35,7 +39,7 @@ for (const [protocol, how] of [
   ['vfio-user', 'never'],
   ['vfio-user', 'slowly'],
 ] as const) {
-  const what = how === 'changes' ? 'that never reads its back-end channel' : `that reads ${how}`;
+  const what = how === 'changes' ? 'that never reads its backend channel' : `that reads ${how}`;
   t.test(`${protocol}: a peer ${what} costs a request and an answer at most`, async (t) => {
     const { perClient, message, taken } = await report<MemoryReport>('memory-process', protocol, how);
     t.ok(perClient <= 2 * message + overhead, `${perClient} bytes, at most ${2 * message} and ${overhead}`);

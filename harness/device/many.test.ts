@@ -1,4 +1,5 @@
 // Many peers of one process: of one device, which has one at a time, and of as many devices.
+
 import { join } from 'node:path';
 import t from 'tap';
 import { Trace } from '../base/trace.js';
@@ -24,7 +25,7 @@ t.test(
     const trace = new Trace();
     const clock = 'frozen:2019-03-02T05:57:01Z';
     const device = await startDevice(directory.path, { clock, trace: trace.sink });
-    const client = new Client(await connect(device.functionSocket)); // and the function is the back-end's own one
+    const client = new Client(await connect(device.functionSocket)); // and the function is the backend's own one
     await client.negotiate();
     const crowd: Channel[] = [];
     for (const path of [device.socket, device.functionSocket])

@@ -20,7 +20,9 @@ import { VirtualScheduler } from '../vmmci/scheduler.js';
 
 const { '6.2': v62, '6.5': v65, '7.4': v74 } = generations;
 
-/** The generation that a revision belongs to; those in between are as the one before, but for what is said. */
+/**
+ * The generation that a revision belongs to; those in between are as the one before, but for what is said.
+ */
 const generationOf: Readonly<Record<string, Generation>> = {
   ...generations,
   '6.3': { ...v62, configByteReads: 'in-place', slavePic: 'right' },

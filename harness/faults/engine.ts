@@ -49,8 +49,8 @@ const outcomeOf = (fault: Fault): Outcome | undefined => {
 };
 
 /**
- * The hook that sessions call. Faults compose: delays add up, every clock jump happens, and of the faults that change
- * the answer the first in the plan's order counts.
+ * The hook that sessions call. Faults compose: delays add up, every clock jump happens, and of the faults
+ * that change the answer the first in the plan's order counts.
  */
 export class FaultEngine implements FaultHook {
   readonly #effects: FaultEffects;

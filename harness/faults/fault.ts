@@ -1,5 +1,5 @@
-// One fault as data: what happens, and to which messages. The form is JSON, so that a scenario, a file and the control
-// socket can all say it.
+// One fault as data: what happens, and to which messages. The form is JSON, so that a scenario, a file and
+// the control socket can all say it.
 
 /** What happens. `kind` is the word, the rest its measure. */
 export type Effect =
@@ -17,7 +17,10 @@ export type Effect =
   | { kind: 'ones' }
   /** This value in place of the data, little-endian. */
   | { kind: 'value'; value: number }
-  /** The device clock steps before the message is handled: aimed at the second half of a time, it jumps in between. */
+  /**
+   * The device clock steps before the message is handled: aimed at the second half of a time, it jumps in
+   * between.
+   */
   | { kind: 'clock-jump'; us: number };
 
 /** Which messages. Everything left out matches everything. */

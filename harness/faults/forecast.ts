@@ -19,8 +19,9 @@ const atWorst = (fault: Fault, { faults }: FaultPlan): Fault => {
 };
 
 /**
- * For each fault of the plan, in its order: why QEMU may not outlive it, `undefined` where it does. `commands` are those
- * of vfio-user that a fault may hit; a fault for one command of its own is judged by that.
+ * For each fault of the plan, in its order: why QEMU may not outlive it, `undefined` where it does.
+ * `commands` are those of vfio-user that a fault may hit; a fault for one command of its own is judged by
+ * that.
  */
 export const forecast = (plan: FaultPlan, commands: readonly string[]): (string | undefined)[] =>
   plan.faults.map((fault) => {

@@ -5,7 +5,10 @@ export interface MessageView {
   protocol: 'vfio-user' | 'vhost-user';
   /** The command's name in the protocol's specification, such as `REGION_READ` or `GET_CONFIG`. */
   command: string;
-  /** Of a register access: region, offset in it and width in bytes. For vhost-user the offset in the config area. */
+  /**
+   * Of a register access: region, offset in it and width in bytes. For vhost-user the offset in the config
+   * area.
+   */
   region?: number;
   offset?: number;
   width?: number;
@@ -35,7 +38,9 @@ export interface Action {
   takesQemuDown: string | undefined;
 }
 
-/** Called once a message, in the order of arrival, before it is handled. `undefined`: nothing happens to it. */
+/**
+ * Called once a message, in the order of arrival, before it is handled. `undefined`: nothing happens to it.
+ */
 export interface FaultHook {
   before(message: MessageView): Action | undefined;
 }

@@ -16,29 +16,29 @@ const object = (value: unknown, where: string): Fields =>
     : fail(where, 'an object', value);
 
 interface Range {
-  least: number;
-  most: number;
+  min: number;
+  max: number;
 }
 
-const whole = (value: unknown, where: string, { least, most }: Range): number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most
+const whole = (value: unknown, where: string, { min, max }: Range): number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
     ? value
-    : fail(where, `a whole number from ${least} to ${most}`, value);
+    : fail(where, `a whole number from ${min} to ${max}`, value);
 
-const U32 = { least: 0, most: 0xffffffff };
+const U32 = { min: 0, max: 0xffffffff };
 const HOUR_MS = 3_600_000;
 const FAR_US = Number.MAX_SAFE_INTEGER;
 
 /** The measure that each kind of fault has besides its kind. */
 const measures: Record<Effect['kind'], readonly [string, Range] | undefined> = {
-  delay: ['ms', { least: 0, most: HOUR_MS }],
+  delay: ['ms', { min: 0, max: HOUR_MS }],
   drop: undefined,
-  error: ['errno', { least: 1, most: 4095 }],
-  short: ['bytes', { least: 0, most: 255 }],
+  error: ['errno', { min: 1, max: 4095 }],
+  short: ['bytes', { min: 0, max: 255 }],
   disconnect: undefined,
   ones: undefined,
   value: ['value', U32],
-  'clock-jump': ['us', { least: -FAR_US, most: FAR_US }],
+  'clock-jump': ['us', { min: -FAR_US, max: FAR_US }],
 };
 
 const filters: Record<keyof When, (value: unknown, where: string) => unknown> = {
@@ -48,11 +48,11 @@ const filters: Record<keyof When, (value: unknown, where: string) => unknown> = 
     typeof value === 'string' && /^[A-Z][A-Z0-9_]*$/.test(value)
       ? value
       : fail(where, 'the name of a command, such as REGION_READ or GET_CONFIG', value),
-  region: (value, where) => whole(value, where, { least: 0, most: 8 }),
+  region: (value, where) => whole(value, where, { min: 0, max: 8 }),
   offset: (value, where) => whole(value, where, U32),
-  width: (value, where) => whole(value, where, { least: 1, most: 65536 }),
-  from: (value, where) => whole(value, where, { least: 1, most: FAR_US }),
-  times: (value, where) => whole(value, where, { least: 1, most: FAR_US }),
+  width: (value, where) => whole(value, where, { min: 1, max: 65536 }),
+  from: (value, where) => whole(value, where, { min: 1, max: FAR_US }),
+  times: (value, where) => whole(value, where, { min: 1, max: FAR_US }),
   probability: (value, where) =>
     typeof value === 'number' && value >= 0 && value <= 1
       ? value
@@ -86,7 +86,10 @@ const parseFault = (value: unknown, where: string): Fault => {
   return fault as unknown as Fault; // every field of it was checked against the tables above
 };
 
-/** A fault plan from parsed JSON: `{seed?, faults: [...]}`. Throws FAULT_PLAN, which names the field which is wrong. */
+/**
+ * A fault plan from parsed JSON: `{seed?, faults: [...]}`. Throws FAULT_PLAN, which names the field which is
+ * wrong.
+ */
 export const parseFaultPlan = (value: unknown): FaultPlan => {
   const given = object(value, 'plan');
   onlyFields(given, ['seed', 'faults'], 'plan');

@@ -1,4 +1,5 @@
-// Faults that QEMU does not live with. A scenario that asks for one must take the loss of QEMU as the fault's effect.
+// Faults that QEMU does not live with. A scenario that asks for one must take the loss of QEMU as the fault's
+// effect.
 
 import type { Effect } from './fault.js';
 import type { MessageView } from './hook.js';

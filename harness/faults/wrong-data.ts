@@ -1,7 +1,11 @@
 // Data of a reply made wrong on purpose, the same for both protocols.
+
 import type { Outcome } from './hook.js';
 
-/** `data` after `outcome`: shortened, all ones, or a value in place of it; the very same where the outcome is another. */
+/**
+ * `data` after `outcome`: shortened, all ones, or a value in place of it; the very same where the outcome is
+ * another.
+ */
 export const wrongData = (data: Buffer, outcome: Outcome): Buffer => {
   switch (outcome.kind) {
     case 'short':

@@ -1,5 +1,5 @@
-// The clock of the host that runs us: CLOCK_REALTIME itself, as vmd reads it with gettimeofday. Node's Date has
-// milliseconds only, and its performance clock does not follow when the clock is slewed or set.
+// The clock of the host that runs us: CLOCK_REALTIME itself, as vmd reads it with gettimeofday. Node's Date
+// has milliseconds only, and its performance clock does not follow when the clock is slewed or set.
 
 import { realTime } from './libc.js';
 

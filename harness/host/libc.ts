@@ -1,6 +1,7 @@
-// The only user of koffi: the few system calls that Node does not offer, for sockets with descriptors and the clock.
-// Linux on 64-bit little-endian machines: struct layouts and constants are those of x86-64 and arm64.
+// The only user of koffi: the few system calls that Node does not offer, for sockets with descriptors and the
+// clock. Linux on 64-bit little-endian machines: struct layouts and constants are those of x86-64 and arm64.
 // `koffi.node.poll` is undocumented ("may change"), so koffi is pinned exactly and used nowhere else.
+
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 import { HarnessError } from '../base/errors.js';
@@ -56,8 +57,8 @@ const retry = (call: () => number): CallResult => {
 };
 
 /**
- * A `struct msghdr` with one buffer and room for descriptors; calls are synchronous, so one each way is enough. Lengths
- * are 64 bits wide and far below 2^32: only their low halves are ever written again.
+ * A `struct msghdr` with one buffer and room for descriptors; calls are synchronous, so one each way is
+ * enough. Lengths are 64 bits wide and far below 2^32: only their low halves are ever written again.
  */
 const messageHeader = (size: number) => {
   const data = Buffer.allocUnsafeSlow(size);
@@ -91,7 +92,9 @@ const descriptorsIn = (control: Buffer, length: number): readonly number[] => {
   return fds;
 };
 
-/** `Buffer.copy` of a part makes an object for that part; most messages are too small for that to be worth it. */
+/**
+ * `Buffer.copy` of a part makes an object for that part; most messages are too small for that to be worth it.
+ */
 const copy = (source: Buffer, target: Buffer, offset: number, count: number): void => {
   if (count > 64) source.copy(target, offset, 0, count);
   else for (let at = 0; at < count; at++) target[offset + at] = source[at] as number;
@@ -104,7 +107,10 @@ export interface Received {
   truncated: boolean;
 }
 
-/** Receives at most `length` bytes into `target` at `offset`, never waiting. A count of 0 is the end of the stream. */
+/**
+ * Receives at most `length` bytes into `target` at `offset`, never waiting. A count of 0 is the end of the
+ * stream.
+ */
 export const receive = (fd: number, target: Buffer, offset: number, length: number): Received => {
   const wanted = Math.min(length, chunk);
   incoming.iov.writeUInt32LE(wanted, 8);
@@ -116,7 +122,10 @@ export const receive = (fd: number, target: Buffer, offset: number, length: numb
   return { count, fds, truncated: (incoming.message.readInt32LE(48) & MSG_CTRUNC) !== 0 };
 };
 
-/** Sends what fits of `data` from `offset` on, with `fds` (`maxDescriptors` at most) on the first byte, never waiting. */
+/**
+ * Sends what fits of `data` from `offset` on, with `fds` (`maxDescriptors` at most) on the first byte, never
+ * waiting.
+ */
 export const send = (fd: number, data: Buffer, offset: number, fds: readonly number[]): CallResult => {
   const count = data.copy(outgoing.data, 0, offset, Math.min(data.length, offset + chunk));
   outgoing.iov.writeUInt32LE(count, 8);
@@ -234,13 +243,17 @@ export interface Watch {
   close(): void;
 }
 
-/** Watches that are not closed. koffi's handle ends, unheard, when nothing in JavaScript refers to it any more. */
+/**
+ * Watches that are not closed. koffi's handle ends, unheard, when nothing in JavaScript refers to it any
+ * more.
+ */
 const open = new Set<Watch>();
 
 /**
- * koffi 3.3.4 calls back from libuv without Node's knowledge: what the callback throws is lost, and from Node 26 on
- * promises and ticks then wait for the next event that Node sees, which can be seconds later. So the callback only asks
- * for an immediate, which runs before the event loop waits again. One is enough, since the watch is level-triggered.
+ * koffi 3.3.4 calls back from libuv without Node's knowledge: what the callback throws is lost, and from Node
+ * 26 on promises and ticks then wait for the next event that Node sees, which can be seconds later. So the
+ * callback only asks for an immediate, which runs before the event loop waits again. One is enough, since the
+ * watch is level-triggered.
  */
 export const watch = (fd: number, ready: () => void): Watch => {
   let immediate: NodeJS.Immediate | undefined;

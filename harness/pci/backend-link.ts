@@ -38,8 +38,8 @@ export class BackendLink {
   }
 
   /**
-   * Asks the backend. Never rejects for what a backend does: one that is away, refuses, breaks the protocol, dies or
-   * does not answer in time (the front-end's own limit) gives `undefined`.
+   * Asks the backend. Never rejects for what a backend does: one that is away, refuses, breaks the protocol,
+   * dies or does not answer in time (the front-end's own limit) gives `undefined`.
    */
   async ask<T>(what: string, request: (frontEnd: FrontEnd) => Promise<T>): Promise<Answer<T>> {
     const frontEnd = this.#frontEnd;

@@ -1,4 +1,5 @@
-// The function in front of the real device, over both real sockets, against a model of vmd that knows none of our code.
+// The function in front of the real device, over both real sockets, against a model of vmd that knows none of
+// our code.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -227,9 +228,9 @@ for (const name of generationNames) {
           const state = {
             isr: pci.state().isr,
             line: pci.state().line === 'high',
-            told: countOf(trigger) - start,
+            signals: countOf(trigger) - start,
           };
-          const expected = { isr: model.isr, line: model.line, told: model.signals };
+          const expected = { isr: model.isr, line: model.line, signals: model.signals };
           if (JSON.stringify(state) !== JSON.stringify(expected))
             throw new Error(`step ${at}: ${JSON.stringify(state)}, expected ${JSON.stringify(expected)}`);
         }

@@ -1,12 +1,15 @@
-// The 256 bytes of PCI configuration space as vmd keeps them for vmmci: storage, whatever the register means. QEMU takes
-// identity and BAR type from here and answers BARs itself; it passes on every other access with offset and width.
+// The 256 bytes of PCI configuration space as vmd keeps them for vmmci: storage, whatever the register means.
+// QEMU takes identity and BAR type from here and answers BARs itself; it passes on every other access with
+// offset and width.
 
 import type { Generation } from '../vmmci/generations.js';
 import { BAR_SIZE } from '../vmmci/registers.js';
 
 export const CONFIG_SPACE_SIZE = 256;
 
-/** Where the standard header ends. vmd shows 0 behind it, or until 2023 its own memory, which is not emulated. */
+/**
+ * Where the standard header ends. vmd shows 0 behind it, or until 2023 its own memory, which is not emulated.
+ */
 const HEADER_END = 0x40;
 
 const INTERRUPT_PIN = 0x3d;
@@ -24,7 +27,10 @@ const header = [
   { offset: INTERRUPT_PIN, size: 1, value: 0x01 }, // INTA
 ] as const;
 
-/** Bits that a guest cannot change: all others are stored, identity and interrupt pin too (vmd pci.c 1.16 … 1.42). */
+/**
+ * Bits that a guest cannot change: all others are stored, identity and interrupt pin too (vmd pci.c 1.16 …
+ * 1.42).
+ */
 const fixed = [
   { offset: 0x10, size: 4, value: BAR_SIZE - 1 }, // BAR0 below its size
   ...[0x14, 0x18, 0x1c, 0x20, 0x24].map((offset) => ({ offset, size: 4, value: 0xffff_ffff })), // BARs that are not there
@@ -58,7 +64,8 @@ export class ConfigSpace {
 
   read(offset: number, count: number): Buffer {
     const dword = offset & ~3;
-    // The pin is read as it is: a guest with ACPI routes the interrupt by it, and vmd of that time had no ACPI.
+    // The pin is read as it is: a guest with ACPI routes the interrupt by it, and vmd of that time had no
+    // ACPI.
     if (count === 1 && this.#rules.configByteReads === 'shifted-by-3n' && offset !== INTERRUPT_PIN)
       return Buffer.of((this.#bytes.readUInt32LE(dword) >>> (3 * (offset & 3))) & 0xff);
     return Buffer.from(this.#bytes.subarray(offset, offset + count));

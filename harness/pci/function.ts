@@ -1,5 +1,6 @@
-// The PCI function that a guest sees: configuration space, the virtio header in BAR0, ISR and INTx. The config area
-// behind the header is the backend's; each access goes there with the guest's own offset and width.
+// The PCI function that a guest sees: configuration space, the virtio header in BAR0, ISR and INTx. The
+// config area behind the header is the backend's; each access goes there with the guest's own offset and
+// width.
 
 import { noTrace, type TraceSink } from '../base/trace.js';
 import { region, regionFlag } from '../vfio-user/info.js';
@@ -84,8 +85,8 @@ export class PciFunction implements Target {
   }
 
   /**
-   * Puts a backend behind the function, in the place of one that is there. It is told of a reset it missed and of the
-   * features and status that the guest has written. No interrupt is raised for it.
+   * Puts a backend behind the function, in the place of one that is there. It is told of a reset it missed
+   * and of the features and status that the guest has written. No interrupt is raised for it.
    */
   async attach(frontEnd: FrontEnd): Promise<void> {
     this.#whole = undefined;

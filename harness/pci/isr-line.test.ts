@@ -5,12 +5,12 @@ import { idleLine, type LineEvent, stepLine } from './isr-line.js';
 /** The events after which the client was signalled, marked with `!`, and the line at the end. */
 const play = (name: GenerationName, ...events: LineEvent[]): string => {
   let line = idleLine;
-  const told = events.map((event) => {
+  const shown = events.map((event) => {
     const step = stepLine(line, event, generations[name]);
     line = step.line;
     return step.signal ? `${event}!` : event;
   });
-  return `${told.join(' ')} ${line.asserted ? 'high' : 'low'}`;
+  return `${shown.join(' ')} ${line.asserted ? 'high' : 'low'}`;
 };
 
 t.test('a raise is told once, and no second one before the unmask', async (t) => {

@@ -1,5 +1,6 @@
-// The legacy virtio header in BAR0, kept by the function itself. An access is dispatched on its start offset and its
-// width is ignored (vmd virtio.c 1.54 … 1.153): a register gives its whole value, a narrow write is zero-extended.
+// The legacy virtio header in BAR0, kept by the function itself. An access is dispatched on its start offset
+// and its width is ignored (vmd virtio.c 1.54 … 1.153): a register gives its whole value, a narrow write is
+// zero-extended.
 
 import { type RegisterName, registerAt, registers } from '../vmmci/registers.js';
 
@@ -55,7 +56,9 @@ export class RegisterFile {
     this.#values[name] = value >>> 0;
   }
 
-  /** By the guest: false where the register is read-only. Nothing but the value changes, also for status 0. */
+  /**
+   * By the guest: false where the register is read-only. Nothing but the value changes, also for status 0.
+   */
   write(name: HeaderName, value: number): boolean {
     const { access, size } = registers[name];
     if (access !== 'rw') return false;

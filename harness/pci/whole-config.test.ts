@@ -15,7 +15,10 @@ import { PciFunction } from './function.js';
 const features = (1n << 30n) | 7n;
 const protocolFeatures = (1n << 3n) | (1n << 9n);
 
-/** A backend that heeds the offset of GET_CONFIG or, as libvhost-user does, does not. Its clock is a second further each time. */
+/**
+ * A backend that heeds the offset of GET_CONFIG or, as libvhost-user does, does not. Its clock is a second
+ * further each time.
+ */
 const backend = async (t: Test, heeds: boolean, seconds = 0x5c7a1b2d) => {
   const directory = privateDirectory();
   const asked: string[] = [];

@@ -1,5 +1,5 @@
-// Backends that ignore the offset of GET_CONFIG. The message carries one, but a backend on libvhost-user (QEMU, contrib) is
-// handed the size alone and gives the bytes from 0 on.
+// Backends that ignore the offset of GET_CONFIG. The message carries one, but a backend on libvhost-user
+// (QEMU, contrib) is handed the size alone and gives the bytes from 0 on.
 
 import type { FrontEnd } from '../vhost-user/front-end.js';
 import { CONFIG_OFFSET, CONFIG_SIZE, registerAt, registers } from '../vmmci/registers.js';
@@ -11,8 +11,9 @@ const seconds = registers.secondsLow.offset - CONFIG_OFFSET;
 const noRegister = Buffer.alloc(0);
 
 /**
- * Whether it does: where the seconds should be it shows what it shows at 0, and not the seconds. One that is not clear
- * about it is believed. A backend of this project is not asked, since to read the seconds takes a sample.
+ * Whether it does: where the seconds should be it shows what it shows at 0, and not the seconds. One that is
+ * not clear about it is believed. A backend of this project is not asked, since to read the seconds takes a
+ * sample.
  */
 export const ignoresOffset = async ({
   getConfig,
@@ -28,7 +29,10 @@ export const ignoresOffset = async ({
 /** Reads the whole config area of such a backend each time, and cuts. */
 export class WholeConfig {
   readonly #read: Read;
-  /** The block that the last read of the seconds brought: the microseconds behind them must be of the same sample. */
+  /**
+   * The block that the last read of the seconds brought: the microseconds behind them must be of the same
+   * sample.
+   */
   #sample: Buffer = Buffer.alloc(CONFIG_SIZE);
 
   constructor(read: Read) {

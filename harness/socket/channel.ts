@@ -1,5 +1,6 @@
 // One connected Unix stream socket. Reads are exact: Linux lets one recvmsg join the end of a message without
 // descriptors to the start of one with, so whoever reads "what is there" credits them to the wrong message.
+
 import { HarnessError } from '../base/errors.js';
 import { closeFd, maxDescriptors, type Received, receive, send, type Watch, watch } from '../host/libc.js';
 import { Looks } from './looks.js';
@@ -68,18 +69,19 @@ export class Channel {
   }
 
   /**
-   * Exactly `length` bytes and the descriptors that came with them; `null` when the peer (or `close`) ended the
-   * stream before the first of them. Rejects with SOCKET_CLOSED when it ends in between. One read at a time.
+   * Exactly `length` bytes and the descriptors that came with them; `null` when the peer (or `close`) ended
+   * the stream before the first of them. Rejects with SOCKET_CLOSED when it ends in between. One read at a
+   * time.
    */
   read(length: number): Promise<Chunk | null> {
     return this.#read(length, undefined, true);
   }
 
   /**
-   * A header of `length` bytes and then its body, each as exactly as by `read`. `bodyLength` tells it from the
-   * header, 0 for a header that makes no sense; it must not throw. The next message is rarely there when the last one
-   * has been dealt with, and a look that finds nothing costs as much as one that does: it is mostly left to the event
-   * loop.
+   * A header of `length` bytes and then its body, each as exactly as by `read`. `bodyLength` tells it from
+   * the header, 0 for a header that makes no sense; it must not throw. The next message is rarely there when
+   * the last one has been dealt with, and a look that finds nothing costs as much as one that does: it is
+   * mostly left to the event loop.
    */
   readMessage(length: number, bodyLength: (header: Buffer) => number): Promise<Message | null> {
     return this.#read(length, bodyLength, this.#looks.take());
@@ -99,8 +101,8 @@ export class Channel {
   }
 
   /**
-   * Resolves once the kernel has all bytes: awaiting it is the back-pressure. `fds` stay the caller's and go with
-   * the first byte. Rejects with SOCKET_CLOSED when the connection ends first. Writes keep their order.
+   * Resolves once the kernel has all bytes: awaiting it is the back-pressure. `fds` stay the caller's and go
+   * with the first byte. Rejects with SOCKET_CLOSED when the connection ends first. Writes keep their order.
    */
   write(data: Buffer, fds: readonly number[] = noFds): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -197,8 +199,8 @@ export class Channel {
     const idle = !this.#reading && this.#writes.length === 0;
     if (this.#reading) this.#receive(this.#reading);
     this.#send();
-    // A finished read leaves the watch on, since a session mostly reads again at once; an event that finds nobody
-    // waiting turns it off.
+    // A finished read leaves the watch on, since a session mostly reads again at once; an event that finds
+    // nobody waiting turns it off.
     if (this.#open && (idle || this.#watching & writable)) this.#rewatch();
   }
 

@@ -1,3 +1,5 @@
+// The connecting end of a Unix socket.
+
 import { HarnessError } from '../base/errors.js';
 import { closeFd, connectTo, streamSocket } from '../host/libc.js';
 import { Channel } from './channel.js';

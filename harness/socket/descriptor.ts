@@ -1,4 +1,5 @@
 // Descriptors that arrive with messages: what kind they are, and the few things done with them.
+
 import { readlinkSync } from 'node:fs';
 import { closeFd, eventFd, isWritable, socketPairFds, writeFd } from '../host/libc.js';
 import { Channel } from './channel.js';

@@ -21,8 +21,9 @@ const objectionTo = (parent: string): string | undefined => {
 };
 
 /**
- * Makes the directory of `path`, mode 0700, unless it is there; true when it was made. Only in a directory that exists
- * and is this user's own: a path with a mistake in it must not grow directories anywhere. Else throws SOCKET_PATH.
+ * Makes the directory of `path`, mode 0700, unless it is there; true when it was made. Only in a directory
+ * that exists and is this user's own: a path with a mistake in it must not grow directories anywhere. Else
+ * throws SOCKET_PATH.
  */
 export const makeSocketDirectory = (path: string): boolean => {
   const directory = dirname(path);

@@ -1,4 +1,5 @@
 // A socket that serves one peer at a time, any number one after the other.
+
 import { setImmediate } from 'node:timers/promises';
 import type { Channel } from './channel.js';
 import { listen } from './listen.js';
@@ -10,8 +11,8 @@ export interface ExclusiveListener {
 }
 
 /**
- * Turns of the event loop that a second peer waits for the first to be gone: a peer that was unplugged and plugged
- * again connects in the same turn in which the end of its old connection is seen.
+ * Turns of the event loop that a second peer waits for the first to be gone: a peer that was unplugged and
+ * plugged again connects in the same turn in which the end of its old connection is seen.
  */
 const graceTurns = 8;
 

@@ -1,3 +1,5 @@
+// The listening end of a Unix socket.
+
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';
 import { acceptFrom, bindTo, closeFd, connectTo, listenOn, streamSocket, watch } from '../host/libc.js';
@@ -12,7 +14,9 @@ export interface Listener {
 }
 
 const backlog = 511;
-/** How long accepting rests when the process is out of descriptors, in ms: a level-triggered watch would spin. */
+/**
+ * How long accepting rests when the process is out of descriptors, in ms: a level-triggered watch would spin.
+ */
 const restMs = 50;
 
 const isSocketFile = (path: string): boolean =>
@@ -41,9 +45,8 @@ const bind = (fd: number, path: string): void => {
 };
 
 /**
- * Listens on a Unix socket of mode 0600; a missing directory is made as by `makeSocketDirectory`. A dead socket file is
- * replaced.
- * Rejects with SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
+ * Listens on a Unix socket of mode 0600; a missing directory is made as by `makeSocketDirectory`. A dead
+ * socket file is replaced. Rejects with SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
  */
 export const listen = async (path: string, onChannel: (channel: Channel) => void): Promise<Listener> => {
   checkSocketPath(path);

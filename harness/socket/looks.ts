@@ -1,11 +1,11 @@
-// Whether to look for a message that may be there already, or to let the event loop tell: a peer that waits for each
-// answer never has one there, a peer that sends ahead always has.
+// Whether to look for a message that may be there already, or to let the event loop tell: a peer that waits
+// for each answer never has one there, a peer that sends ahead always has.
 
 /** Messages taken for one event at most: other connections have their turn, too. */
-const most = 16;
+const maxMessages = 16;
 
 /** So many events without a look, and one is tried. */
-const rarely = 16;
+const lookEvery = 16;
 
 export class Looks {
   #left = 0;
@@ -14,8 +14,8 @@ export class Looks {
 
   /** The event loop has told of something to read. */
   renew(): void {
-    this.#events = (this.#events + 1) % rarely;
-    this.#left = this.#found || this.#events === 0 ? most : 0;
+    this.#events = (this.#events + 1) % lookEvery;
+    this.#left = this.#found || this.#events === 0 ? maxMessages : 0;
     this.#found = false;
   }
 

@@ -1,4 +1,5 @@
 // What a socket path must be before the kernel is asked.
+
 import { HarnessError } from '../base/errors.js';
 import { maxPathBytes } from '../host/libc.js';
 

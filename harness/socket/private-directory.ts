@@ -28,8 +28,8 @@ const shortLink = (path: string): string => {
 };
 
 /**
- * A new directory of mode 0700 below TMPDIR, with a path short enough for sockets in it: where that of TMPDIR is too
- * long, the path given is a link elsewhere. `remove` deletes it with all it holds.
+ * A new directory of mode 0700 below TMPDIR, with a path short enough for sockets in it: where that of TMPDIR
+ * is too long, the path given is a link elsewhere. `remove` deletes it with all it holds.
  */
 export const privateDirectory = (): TemporaryDirectory => {
   const directory = temporaryDirectory();

@@ -30,7 +30,7 @@ export interface MemoryReport {
 const [protocol, how] = process.argv.slice(2);
 const clients = 16;
 /** What a client would send, or be told, if somebody took it: as a whole, far beyond any bound. */
-const most = 2000;
+const maxMessages = 2000;
 
 const vhostUser = protocol === 'vhost-user';
 const hello = vhostUser
@@ -72,7 +72,7 @@ let ended = false;
 /** Sends as long as somebody takes it. */
 const flood = async (channel: Channel): Promise<void> => {
   try {
-    for (let count = 0; count < most; count++) {
+    for (let count = 0; count < maxMessages; count++) {
       await channel.write(request);
       sent += 1;
     }
@@ -98,7 +98,7 @@ const stuck = async (): Promise<void> => {
 
 const farEnds: number[] = [];
 
-/** Gives the back-end a channel of its own, whose other end nobody reads. */
+/** Gives the backend a channel of its own, whose other end nobody reads. */
 const offerBackChannel = async (channel: Channel): Promise<void> => {
   const [near, far] = socketPairFds();
   await channel.write(encodeFrame(21, Buffer.alloc(0), { needReply: true }), [near]);
@@ -113,7 +113,7 @@ const change = async (): Promise<void> => {
     vmmci.setGuestFeatures(7n);
     vmmci.setStatus(7);
   }
-  for (; sent < most * clients; sent += clients) {
+  for (; sent < maxMessages * clients; sent += clients) {
     for (const { vmmci } of devices) {
       vmmci.command('SYNCRTC');
       vmmci.writeConfig(0, Buffer.of(3));

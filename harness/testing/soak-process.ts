@@ -42,7 +42,7 @@ const say = async (channel: Channel, messages: readonly Message[]): Promise<Buff
   return (await answers)?.data ?? Buffer.alloc(0);
 };
 
-/** Some turns of the event loop: a back-end channel that was replaced goes a turn later. */
+/** Some turns of the event loop: a backend channel that was replaced goes a turn later. */
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 8; turn++) await setImmediate();
 };

@@ -1,4 +1,5 @@
-// The client's side, one request at a time: what benchmarks, tests and tools speak to a function with, in QEMU's place.
+// The client's side, one request at a time: what benchmarks, tests and tools speak to a function with, in
+// QEMU's place.
 
 import { HarnessError } from '../base/errors.js';
 import { command } from './command.js';
@@ -24,7 +25,9 @@ export class Client {
     this.#connection = connection;
   }
 
-  /** The reply, an error reply too. Rejects with SOCKET_CLOSED when the server ended the connection instead. */
+  /**
+   * The reply, an error reply too. Rejects with SOCKET_CLOSED when the server ended the connection instead.
+   */
   async request(number: number, body: Buffer = EMPTY, fds: readonly number[] = []): Promise<Reply> {
     const id = this.#id++ & 0xffff;
     await this.#connection.write(encodeMessage({ id, command: number, flags: 0 }, body), fds);

@@ -1,8 +1,8 @@
 // What a session needs of a socket and of descriptors; harness/socket has the real ones.
 
 /**
- * A connected stream. `readMessage` gives a header of exactly `length` bytes and, as `data`, a body of exactly as many
- * as `bodyLength` makes of it; or `null` when the peer ended before the first of them.
+ * A connected stream. `readMessage` gives a header of exactly `length` bytes and, as `data`, a body of
+ * exactly as many as `bodyLength` makes of it; or `null` when the peer ended before the first of them.
  */
 export interface Connection {
   readonly path: string;

@@ -1,4 +1,5 @@
-// Which DMA ranges a client has announced: kept to answer a wrong DMA_MAP or DMA_UNMAP as the specification says.
+// Which DMA ranges a client has announced: kept to answer a wrong DMA_MAP or DMA_UNMAP as the specification
+// says.
 
 import { errno, refusal } from './refusal.js';
 

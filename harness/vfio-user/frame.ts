@@ -10,7 +10,10 @@ export interface Frame {
   fds: number[];
 }
 
-/** `null` on a clean end between two messages. Rejects with PROTOCOL or SOCKET_CLOSED when the stream is of no more use. */
+/**
+ * `null` on a clean end between two messages. Rejects with PROTOCOL or SOCKET_CLOSED when the stream is of no
+ * more use.
+ */
 export const readFrame = async (connection: Connection, descriptors: Descriptors): Promise<Frame | null> => {
   const message = await connection.readMessage(HEADER_SIZE, bodyLength);
   if (message === null) return null;

@@ -1,10 +1,14 @@
-// The 16 bytes before every message: id u16, command u16, size u32 (header included), flags u32, error u32, little-endian.
+// The 16 bytes before every message: id u16, command u16, size u32 (header included), flags u32, error u32,
+// little-endian.
 
 import { fatal } from './refusal.js';
 
 export const HEADER_SIZE = 16;
 
-/** The largest data transfer we take: far beyond our largest region (4 KiB), small enough to hold for 256 clients. */
+/**
+ * The largest data transfer we take: far beyond our largest region (4 KiB), small enough to hold for 256
+ * clients.
+ */
 export const MAX_TRANSFER = 65536;
 
 /** The largest message we read, header included: a REGION_WRITE of MAX_TRANSFER. */
@@ -22,7 +26,10 @@ export interface Header {
   error: number;
 }
 
-/** Decodes `data` (at least 16 bytes). A size that no message of ours can have throws: the stream is out of step. */
+/**
+ * Decodes `data` (at least 16 bytes). A size that no message of ours can have throws: the stream is out of
+ * step.
+ */
 export const decodeHeader = (data: Buffer): Header => {
   const header = {
     id: data.readUInt16LE(0),

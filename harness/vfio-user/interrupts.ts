@@ -34,6 +34,7 @@ export const setIrqs = (request: SetIrqs, fds: number[], target: Target, descrip
   if (data === 'bool' && request.booleans[0] === false) return;
   if (action === 'mask') target.mask();
   else if (action === 'unmask') target.unmask();
-  // For clients to test what they have wired, as the VFIO interface of Linux defines it (VFIO_DEVICE_SET_IRQS).
+  // For clients to test what they have wired, as the VFIO interface of Linux defines it
+  // (VFIO_DEVICE_SET_IRQS).
   else require(target.loopback(), () => 'no eventfd is there to be triggered');
 };

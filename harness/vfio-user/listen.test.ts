@@ -152,7 +152,8 @@ t.test('messages in single bytes, and all glued together', async (t) => {
   t.same((await slow.read(answers.length))?.data, answers, 'single bytes');
   slow.close();
   const [, fast] = await enter();
-  // A write carries descriptors with its first byte alone, so what is glued starts at each message that has some.
+  // A write carries descriptors with its first byte alone, so what is glued starts at each message that has
+  // some.
   const writes: { data: Buffer[]; fds: number[] }[] = [];
   for (const { data, fds } of messages(event)) {
     const last = writes.at(-1);

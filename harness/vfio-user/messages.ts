@@ -1,4 +1,5 @@
-// The pure codec of requests: a table by command says how long a body and how many descriptors a message may have.
+// The pure codec of requests: a table by command says how long a body and how many descriptors a message may
+// have.
 
 import { type CommandName, command, commandName } from './command.js';
 import { type DmaMap, type DmaUnmap, decodeDmaMap, decodeDmaUnmap, MAP_SIZE, UNMAP_SIZE } from './dma.js';
@@ -75,20 +76,21 @@ const table = new Map<number, Row>(
 );
 
 /**
- * A request, checked, from its header, its body and the number of descriptors that came with it. Throws PROTOCOL with
- * an errno for a request to refuse, without one when the connection cannot go on.
+ * A request, checked, from its header, its body and the number of descriptors that came with it. Throws
+ * PROTOCOL with an errno for a request to refuse, without one when the connection cannot go on.
  */
 export const decodeRequest = (header: Header, body: Buffer, descriptors: number): Request => {
   const type = header.flags & headerFlag.TYPE;
-  // We send no requests, so nothing can be a reply to us; and an error reply to a reply would make two peers argue.
+  // We send no requests, so nothing can be a reply to us; and an error reply to a reply would make two peers
+  // argue.
   if (type === headerFlag.REPLY) throw fatal(`unexpected reply to ${commandName(header.command)}`);
   require((header.flags & ~headerFlag.NO_REPLY) === 0, () =>
     `header flags 0x${header.flags.toString(16)} are not those of a command`);
   const row = table.get(header.command);
   if (row === undefined) throw refusal(errno.EOPNOTSUPP, `${commandName(header.command)} is not supported`);
-  const [least, most] = row.body;
-  require(body.length >= least && body.length <= most, () =>
-    `${commandName(header.command)} with ${body.length} bytes, expected ${least === most ? least : `${least} to ${most}`}`);
+  const [min, max] = row.body;
+  require(body.length >= min && body.length <= max, () =>
+    `${commandName(header.command)} with ${body.length} bytes, expected ${min === max ? min : `${min} to ${max}`}`);
   require(descriptors <= row.descriptors, () =>
     `${commandName(header.command)} with ${descriptors} descriptors, expected at most ${row.descriptors}`);
   return row.decode(body, descriptors);

@@ -30,7 +30,9 @@ interface Context {
   state: SessionState;
 }
 
-/** The reply, `undefined` where a fault swallows it. Rejects with PROTOCOL as the codec and the handlers do. */
+/**
+ * The reply, `undefined` where a fault swallows it. Rejects with PROTOCOL as the codec and the handlers do.
+ */
 const perform = async (frame: Frame, context: Context): Promise<Buffer | undefined> => {
   const { header, body, fds } = frame;
   let request: Request | undefined;
@@ -95,9 +97,9 @@ const run = async (context: Context): Promise<void> => {
 };
 
 /**
- * Serves one client until it leaves or breaks the protocol; then the interrupt is disabled and the connection closed,
- * and what the target holds stays as it is. Messages are taken in order, so a slow target is back-pressure. Rejects
- * only for errors that are not ours (a bug in the target).
+ * Serves one client until it leaves or breaks the protocol; then the interrupt is disabled and the connection
+ * closed, and what the target holds stays as it is. Messages are taken in order, so a slow target is
+ * back-pressure. Rejects only for errors that are not ours (a bug in the target).
  */
 export const runSession = async (
   connection: Connection,

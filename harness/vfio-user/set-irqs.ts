@@ -32,7 +32,10 @@ const actionNames = new Map([
 
 const lookUp = <Value>(names: ReadonlyMap<number, Value>, bits: number): Value | undefined => names.get(bits);
 
-/** `descriptors` is the number that came along: none, or one an interrupt when `data` is eventfd (none of them: de-assign). */
+/**
+ * `descriptors` is the number that came along: none, or one an interrupt when `data` is eventfd (none of
+ * them: de-assign).
+ */
 export const decodeSetIrqs = (body: Buffer, descriptors: number): SetIrqs => {
   const argsz = body.readUInt32LE(0);
   require(argsz >= SET_IRQS_SIZE, () => `argsz ${argsz} is less than ${SET_IRQS_SIZE}`);

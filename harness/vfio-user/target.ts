@@ -3,7 +3,9 @@
 export interface Target {
   /** `size` in bytes, `flags` of `regionFlag`. A region that is not listed has size 0. */
   readonly regions: readonly { index: number; size: number; flags: number }[];
-  /** Within the region, as checked by the session. Rejects with PROTOCOL and an errno to refuse the access. */
+  /**
+   * Within the region, as checked by the session. Rejects with PROTOCOL and an errno to refuse the access.
+   */
   read(region: number, offset: number, count: number): Promise<Buffer>;
   write(region: number, offset: number, data: Buffer): Promise<void>;
   reset(): Promise<void>;

@@ -18,7 +18,9 @@ export interface Version {
   major: number;
   minor: number;
   capabilities: Capabilities;
-  /** Bytes of the request's body: the reply must not be larger, QEMU 11.1 receives it into the same buffer. */
+  /**
+   * Bytes of the request's body: the reply must not be larger, QEMU 11.1 receives it into the same buffer.
+   */
   length: number;
 }
 
@@ -77,7 +79,10 @@ export const encodeVersion = (major: number, minor: number, capabilities?: Capab
   return body;
 };
 
-/** Our answer to a proposal of major 0: version 0.0, a subset of the capabilities proposed, never longer than the proposal. */
+/**
+ * Our answer to a proposal of major 0: version 0.0, a subset of the capabilities proposed, never longer than
+ * the proposal.
+ */
 export const answerVersion = (proposal: Version, ours: Capabilities): Buffer => {
   const agreed: Capabilities = {};
   for (const name of names)

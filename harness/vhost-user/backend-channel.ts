@@ -1,4 +1,5 @@
-// The back-end's own channel to its front-end, on which it says that the config area has changed.
+// The backend's own channel to its front-end, on which it says that the config area has changed.
+
 import type { Channel } from '../socket/channel.js';
 import { closeFd } from '../socket/descriptor.js';
 import { encodeFrame } from './frame.js';
@@ -10,7 +11,8 @@ export class BackendChannel {
 
   constructor(channel: Channel) {
     this.#channel = channel;
-    // No request of ours asks for a reply, so the front-end has nothing to say here: whatever comes ends the channel.
+    // No request of ours asks for a reply, so the front-end has nothing to say here: whatever comes ends the
+    // channel.
     void channel
       .read(1)
       .then((chunk) => chunk?.fds.forEach(closeFd))

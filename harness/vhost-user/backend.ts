@@ -1,4 +1,5 @@
 // One front-end's session with a device: reads a message, checks it, does it, answers it, reads the next.
+
 import { HarnessError, hasCode } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import { delay } from '../faults/delay.js';
@@ -49,7 +50,7 @@ export class BackendSession {
       },
       setBackChannel: (fd) => {
         this.#back?.close();
-        this.#back = new BackendChannel(adoptSocket(fd, 'back-end channel'));
+        this.#back = new BackendChannel(adoptSocket(fd, 'backend channel'));
       },
     };
   }
@@ -143,7 +144,10 @@ const viewOf = (name: RequestName | undefined, { request, payload }: Frame): Mes
   return view;
 };
 
-/** A reply made wrong on purpose: only the data of a config read can be, the numbers of the protocol stay right. */
+/**
+ * A reply made wrong on purpose: only the data of a config read can be, the numbers of the protocol stay
+ * right.
+ */
 const distort = (reply: Buffer, outcome: Outcome | undefined): Buffer =>
   outcome === undefined || reply.length <= CONFIG_HEADER
     ? reply

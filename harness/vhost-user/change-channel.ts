@@ -1,4 +1,5 @@
-// The front-end's end of the back-end's own channel.
+// The front-end's end of the backend's own channel.
+
 import type { Channel } from '../socket/channel.js';
 import { adoptSocket, closeFd, socketPairFds } from '../socket/descriptor.js';
 import { encodeFrame, readFrame } from './frame.js';
@@ -17,8 +18,9 @@ const follow = async (channel: Channel, changed: () => void): Promise<void> => {
 };
 
 /**
- * Hands the back-end one end of a new socket pair and calls `changed` for each config change it reports on the other.
- * Lives as long as `session`, the channel that it belongs to; a back-end that is out of step here loses that as well.
+ * Hands the backend one end of a new socket pair and calls `changed` for each config change it reports on the
+ * other. Lives as long as `session`, the channel that it belongs to; a backend that is out of step here loses
+ * that as well.
  */
 export const offerBackChannel = async (
   offer: (fd: number) => Promise<unknown>,
@@ -26,7 +28,7 @@ export const offerBackChannel = async (
   changed: () => void,
 ): Promise<void> => {
   const [ours, theirs] = socketPairFds();
-  const channel = adoptSocket(ours, 'back-end channel');
+  const channel = adoptSocket(ours, 'backend channel');
   void session.closed.then(() => channel.close());
   try {
     await offer(theirs);

@@ -1,5 +1,6 @@
-// A front-end of nobody's here, written down once more from the vhost-user protocol (QEMU 11.1, interop/vhost-user):
-// none of our codec, and only protocol features that the protocol itself has. The back-end is the real device.
+// A front-end of nobody's here, written down once more from the vhost-user protocol (QEMU 11.1,
+// interop/vhost-user): none of our codec, and only protocol features that the protocol itself has. The
+// backend is the real device.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

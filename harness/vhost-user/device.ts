@@ -1,4 +1,4 @@
-// What a back-end session serves. harness/vmmci has the device; nothing here knows what its registers mean.
+// What a backend session serves. harness/vmmci has the device; nothing here knows what its registers mean.
 
 export interface BackendDevice {
   /** Virtio feature bits 0 … 31 that the device offers. */

@@ -1,6 +1,6 @@
 // Bits that vhost-user itself gives a meaning to (the vhost-user protocol of QEMU 11.1).
 
-/** In the virtio feature word: the back-end speaks GET_PROTOCOL_FEATURES. Never shown to the guest. */
+/** In the virtio feature word: the backend speaks GET_PROTOCOL_FEATURES. Never shown to the guest. */
 export const PROTOCOL_FEATURES = 1n << 30n;
 
 /** In the virtio feature word: QEMU's generic front-end shows modern devices only and wants this. */
@@ -15,9 +15,9 @@ export const protocolFeatures = {
   RESET_DEVICE: 13,
   STATUS: 16,
   /**
-   * Ours, at the far end of the word: with `wholeRegister` in the flags of GET_CONFIG the reply is the whole 32-bit
-   * register that starts at the offset, although the guest's narrower width was asked for. vmd puts the whole of it
-   * in EAX, and a later stale read of more bytes shows that (vmd vmm_machdep.c 1.11).
+   * Ours, at the far end of the word: with `wholeRegister` in the flags of GET_CONFIG the reply is the whole
+   * 32-bit register that starts at the offset, although the guest's narrower width was asked for. vmd puts
+   * the whole of it in EAX, and a later stale read of more bytes shows that (vmd vmm_machdep.c 1.11).
    */
   WHOLE_REGISTER: 63,
 } as const;
@@ -26,7 +26,7 @@ export type ProtocolFeature = keyof typeof protocolFeatures;
 
 export const protocolBit = (name: ProtocolFeature): bigint => 1n << BigInt(protocolFeatures[name]);
 
-/** All that our back-end offers and our front-end takes. */
+/** All that our backend offers and our front-end takes. */
 export const allProtocolFeatures: bigint = Object.values(protocolFeatures).reduce(
   (bits, number) => bits | (1n << BigInt(number)),
   0n,

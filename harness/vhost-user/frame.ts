@@ -1,5 +1,6 @@
-// One vhost-user message on the wire: a header of 12 bytes (request, flags, payload size, little-endian), a payload,
-// and descriptors beside it.
+// One vhost-user message on the wire: a header of 12 bytes (request, flags, payload size, little-endian), a
+// payload, and descriptors beside it.
+
 import type { Channel } from '../socket/channel.js';
 import { closeFd } from '../socket/descriptor.js';
 import { fatal } from './refusal.js';
@@ -56,7 +57,9 @@ const payloadLength = (header: Buffer): number => {
   return (header.readUInt32LE(4) & VERSION_MASK) !== VERSION || size > maxPayload ? 0 : size;
 };
 
-/** The next message, `null` at the end of the stream. Descriptors of a message that cannot be read are closed. */
+/**
+ * The next message, `null` at the end of the stream. Descriptors of a message that cannot be read are closed.
+ */
 export const readFrame = async (channel: Channel): Promise<Frame | null> => {
   const message = await channel.readMessage(HEADER_SIZE, payloadLength);
   if (message === null) return null;

@@ -1,4 +1,5 @@
-// The front-end's session: what the PCI function asks of the back-end that holds the device.
+// The front-end's session: what the PCI function asks of the backend that holds the device.
+
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import type { Channel } from '../socket/channel.js';
@@ -10,19 +11,19 @@ import { RequestChannel } from './request-channel.js';
 import type { RequestName } from './requests.js';
 
 export interface FrontEnd {
-  /** As the back-end offers them, vhost-user's own bit 30 left out. */
+  /** As the backend offers them, vhost-user's own bit 30 left out. */
   readonly features: bigint;
   /** The backend is one of this project: it gives whole registers (WHOLE_REGISTER). */
   readonly wholeRegister: boolean;
   /**
-   * Reads `size` bytes at `offset` of the config space. Zero-length: the back-end has no register there. A back-end
-   * that can (ours) gives the whole 32-bit register also for a narrower size; the caller cuts.
+   * Reads `size` bytes at `offset` of the config space. Zero-length: the backend has no register there. A
+   * backend that can (ours) gives the whole 32-bit register also for a narrower size; the caller cuts.
    */
   getConfig(offset: number, size: number): Promise<Buffer>;
   setConfig(offset: number, data: Buffer): Promise<void>;
   setFeatures(value: bigint): Promise<void>;
   setStatus(value: number): Promise<void>;
-  /** Everything back to cold. A back-end without RESET_DEVICE only hears of status 0. */
+  /** Everything back to cold. A backend without RESET_DEVICE only hears of status 0. */
   resetDevice(): Promise<void>;
   onConfigChange(listener: () => void): () => void;
   close(): void;
@@ -48,7 +49,10 @@ const configData = (payload: Buffer, offset: number, sizes: readonly number[]): 
   return got.data;
 };
 
-/** Negotiates over a connected channel, which it takes over. Rejects with PROTOCOL, and then the channel is closed. */
+/**
+ * Negotiates over a connected channel, which it takes over. Rejects with PROTOCOL, and then the channel is
+ * closed.
+ */
 export const startFrontEnd = async (
   channel: Channel,
   { trace = noTrace, replyTimeoutMs = 4500 }: FrontEndOptions = {},
@@ -59,9 +63,9 @@ export const startFrontEnd = async (
     (await session.request(name)).readBigUInt64LE(0);
   try {
     const features = await number('GET_FEATURES');
-    if ((features & PROTOCOL_FEATURES) === 0n) throw fatal('the back-end offers no protocol features');
+    if ((features & PROTOCOL_FEATURES) === 0n) throw fatal('the backend offers no protocol features');
     const offered = await number('GET_PROTOCOL_FEATURES');
-    if ((offered & protocolBit('CONFIG')) === 0n) throw fatal('the back-end does not offer CONFIG');
+    if ((offered & protocolBit('CONFIG')) === 0n) throw fatal('the backend does not offer CONFIG');
     const chosen = offered & allProtocolFeatures;
     await session.request('SET_PROTOCOL_FEATURES', u64(chosen));
     session.protocol = chosen;

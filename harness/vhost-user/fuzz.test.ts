@@ -46,7 +46,9 @@ const replies = async (channel: Channel, lasts: number): Promise<Heard> => {
   return heard;
 };
 
-/** How many replies to `GET_QUEUE_NUM` there are when a session lives to the end: it answers each or closes. */
+/**
+ * How many replies to `GET_QUEUE_NUM` there are when a session lives to the end: it answers each or closes.
+ */
 const lastsIn = (given: readonly Message[]): number =>
   1 + given.filter(({ number }) => number === requests.GET_QUEUE_NUM.id).length;
 

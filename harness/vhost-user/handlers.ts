@@ -1,4 +1,5 @@
 // What each request does.
+
 import { isEventFd, isSocket } from '../socket/descriptor.js';
 import type { BackendDevice } from './device.js';
 import { allProtocolFeatures, PROTOCOL_FEATURES, type ProtocolFeature, VERSION_1 } from './features.js';
@@ -38,8 +39,9 @@ const ringIndex: Handler = ({ rings }, { payload }) => {
 const DRIVER_STEPS = 0x03;
 
 /**
- * QEMU's generic device (11.1) tells no more than FEATURES_OK, STATUS negotiated or not. That its driver is up shows in
- * the rings, which it enables then, and disables when the device stops. Who tells the driver's own steps is not second-guessed.
+ * QEMU's generic device (11.1) tells no more than FEATURES_OK, STATUS negotiated or not. That its driver is
+ * up shows in the rings, which it enables then, and disables when the device stops. Who tells the driver's
+ * own steps is not second-guessed.
  */
 const ringEnable: Handler = ({ device, rings }, { payload }) => {
   rings.set(payload);

@@ -1,4 +1,5 @@
-// A back-end may die and come back; whoever needs one is given each new front-end until it has had enough.
+// A backend may die and come back; whoever needs one is given each new front-end until it has had enough.
+
 import pRetry from 'p-retry';
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
@@ -17,7 +18,7 @@ export interface KeepOptions {
 export interface Keeper {
   /** Connects no more and closes what is connected. */
   close(): void;
-  /** Resolves after `close`; rejects with SOCKET_IO or PROTOCOL when a back-end that went away stayed away. */
+  /** Resolves after `close`; rejects with SOCKET_IO or PROTOCOL when a backend that went away stayed away. */
   readonly done: Promise<void>;
 }
 
@@ -25,8 +26,9 @@ const frontEndAt = async (path: string, trace: TraceSink): Promise<FrontEnd> =>
   startFrontEnd(await connect(path), { trace });
 
 /**
- * Connects to the back-end at `path`, hands the front-end to `use`, and does so again each time the connection ends.
- * The first connection has one try, so that a wrong path is told at once: it rejects with SOCKET_IO or PROTOCOL.
+ * Connects to the backend at `path`, hands the front-end to `use`, and does so again each time the connection
+ * ends. The first connection has one try, so that a wrong path is told at once: it rejects with SOCKET_IO or
+ * PROTOCOL.
  */
 export const keepConnected = async (path: string, { trace = noTrace, use }: KeepOptions): Promise<Keeper> => {
   const stop = new AbortController();

@@ -1,4 +1,5 @@
-// The back-end's own socket: who is let in, and how messages may arrive.
+// The backend's own socket: who is let in, and how messages may arrive.
+
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Trace } from '../base/trace.js';
@@ -45,7 +46,7 @@ t.test('one front-end at a time, any number one after the other', async (t) => {
   t.same(await first.getConfig(4, 4), Buffer.from('2d1b7a5c', 'hex'), 'the first is not disturbed');
   first.close();
   for (let round = 0; round < 20; round++) {
-    const next = await startFrontEnd(await enter()); // at once, as a function that lost its back-end does
+    const next = await startFrontEnd(await enter()); // at once, as a function that lost its backend does
     t.equal(device.state().status, 7, 'what the device holds stays');
     next.close();
   }
@@ -104,7 +105,8 @@ t.test('messages in single bytes, and all glued together', async (t) => {
   slow.close();
 
   const fast = await enter();
-  // A write carries descriptors with its first byte alone, so what is glued starts at each message that has some.
+  // A write carries descriptors with its first byte alone, so what is glued starts at each message that has
+  // some.
   const writes: { data: Buffer[]; fds: number[] }[] = [];
   for (const { data, fds } of messages) {
     const last = writes.at(-1);

@@ -1,4 +1,4 @@
-// The back-end daemon's socket.
+// The backend daemon's socket.
 
 import { noTrace } from '../base/trace.js';
 import { type ExclusiveListener, listenExclusive } from '../socket/exclusive.js';

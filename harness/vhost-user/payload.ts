@@ -1,4 +1,5 @@
 // The payloads: pure encoders, and checks that throw before any byte is believed.
+
 import type { Frame } from './frame.js';
 import { refusal } from './refusal.js';
 import type { Payload, Request } from './requests.js';

@@ -1,4 +1,5 @@
 // Requests of a front-end and their replies, one after the other on one channel.
+
 import type { Channel } from '../socket/channel.js';
 import { closeFd } from '../socket/descriptor.js';
 import { Deadline } from './deadline.js';
@@ -20,12 +21,12 @@ const checkReply = (name: RequestName, id: number, frame: Frame): Buffer => {
   return frame.payload;
 };
 
-/** A request on its way: in the queue, then with the back-end. */
+/** A request on its way: in the queue, then with the backend. */
 interface Exchange {
   readonly name: RequestName;
   readonly payload: Buffer;
   readonly fds: readonly number[];
-  /** What the back-end says to it, known once it is sent. */
+  /** What the backend says to it, known once it is sent. */
   answer: 'reply' | 'acknowledgement' | 'none' | undefined;
   resolve(payload: Buffer): void;
   reject(error: unknown): void;
@@ -53,8 +54,9 @@ export class RequestChannel {
   }
 
   /**
-   * One request, after those before it; resolves with the payload of the reply, or EMPTY where there is none. A late,
-   * wrong or missing reply ends the connection, and all requests with it: the stream would be out of step from there on.
+   * One request, after those before it; resolves with the payload of the reply, or EMPTY where there is none.
+   * A late, wrong or missing reply ends the connection, and all requests with it: the stream would be out of
+   * step from there on.
    */
   request(name: RequestName, payload: Buffer = EMPTY, fds: readonly number[] = noFds): Promise<Buffer> {
     return new Promise((resolve, reject) => {
@@ -88,7 +90,7 @@ export class RequestChannel {
     return exchange;
   }
 
-  /** Reads all the time, so that a back-end that leaves is noticed also when nothing is asked of it. */
+  /** Reads all the time, so that a backend that leaves is noticed also when nothing is asked of it. */
   async #receive(): Promise<void> {
     try {
       for (;;) {
@@ -96,7 +98,7 @@ export class RequestChannel {
         if (frame === null) break;
         this.#take(frame);
       }
-      this.#end(fatal('the back-end left before it answered'));
+      this.#end(fatal('the backend left before it answered'));
     } catch (error) {
       this.#end(error);
     }
@@ -112,7 +114,7 @@ export class RequestChannel {
     const { resolve, reject } = this.#done();
     // A refusal leaves both sides in step.
     if (answer === 'acknowledgement' && payload.readBigUInt64LE(0) !== 0n)
-      reject(refusal(`the back-end refused ${name}`));
+      reject(refusal(`the backend refused ${name}`));
     else resolve(payload);
   }
 

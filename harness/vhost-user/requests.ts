@@ -1,7 +1,12 @@
-// The requests of vhost-user that this project speaks: one row each, which is also what a message is checked against.
+// The requests of vhost-user that this project speaks: one row each, which is also what a message is checked
+// against.
+
 import type { ProtocolFeature } from './features.js';
 
-/** `u64`: 8 bytes. `ring`: index and number, 4 + 4. `address`: a vring address, 40. `memory`: a table of regions. */
+/**
+ * `u64`: 8 bytes. `ring`: index and number, 4 + 4. `address`: a vring address, 40. `memory`: a table of
+ * regions.
+ */
 export type Payload = 'none' | 'u64' | 'ring' | 'address' | 'config' | 'memory';
 
 export interface Request {
@@ -47,5 +52,5 @@ const byId: ReadonlyMap<number, RequestName> = new Map(
 
 export const requestName = (id: number): RequestName | undefined => byId.get(id);
 
-/** The one request that a back-end makes, on its own channel: the config area has changed. */
+/** The one request that a backend makes, on its own channel: the config area has changed. */
 export const CONFIG_CHANGE_MSG = 2;

@@ -1,4 +1,6 @@
-// vmmci has no queues, yet stock QEMU's generic device insists on one: what it says of rings is kept, never used.
+// vmmci has no queues, yet stock QEMU's generic device insists on one: what it says of rings is kept, never
+// used.
+
 import type { Frame } from './frame.js';
 import { ring } from './payload.js';
 import { ignored, refusal } from './refusal.js';

@@ -1,4 +1,5 @@
 // Both ends over a real socket pair.
+
 import t, { type Test } from 'tap';
 import { codeOf } from '../base/errors.js';
 import type { Channel } from '../socket/channel.js';
@@ -65,7 +66,7 @@ t.test('the front-end passes offset and width on and hears what there is', async
   const { device, frontEnd } = await both(t);
   t.equal(frontEnd.features & 0xffff_ffffn, 7n);
   t.same(await frontEnd.getConfig(4, 4), Buffer.alloc(4, 0x44));
-  t.same(await frontEnd.getConfig(4, 1), Buffer.alloc(4, 0x44), 'our back-end gives the whole register');
+  t.same(await frontEnd.getConfig(4, 1), Buffer.alloc(4, 0x44), 'our backend gives the whole register');
   t.equal((await frontEnd.getConfig(5, 1)).length, 0, 'no register starts there');
   t.equal((await frontEnd.getConfig(0, 20)).length, 20);
   await frontEnd.setFeatures(7n);
@@ -75,17 +76,17 @@ t.test('the front-end passes offset and width on and hears what there is', async
   t.same(device.calls, ['features 7', 'status 15', 'write 0 02000000', 'reset']);
 });
 
-t.test('each config change is told, and none is lost when they come at once', async (t) => {
+t.test('each config change is changed, and none is lost when they come at once', async (t) => {
   const { device, frontEnd } = await both(t);
   for (let round = 0; round < 3; round++) {
-    const told = new Promise<void>((resolve) => {
+    const changed = new Promise<void>((resolve) => {
       const stop = frontEnd.onConfigChange(() => {
         stop();
         resolve();
       });
     });
     device.change();
-    await told;
+    await changed;
   }
   t.pass('three changes, three messages');
 });
@@ -165,7 +166,7 @@ t.test('descriptors that do not belong are closed, and the connection lives', as
   t.equal(openDescriptors(), before);
 });
 
-t.test('a back-end that misbehaves ends the front-end with an error that says how', async (t) => {
+t.test('a backend that misbehaves ends the front-end with an error that says how', async (t) => {
   const answering = async (
     answer: (channel: Channel) => Promise<void>,
     options: FrontEndOptions = {},

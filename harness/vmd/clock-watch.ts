@@ -1,5 +1,5 @@
-// vmd's RTC emulation looks at the host's clock once a second and asks the guest to set its own after a forward jump
-// (vmd mc146818.c 1.18 … 1.34). It is the only source of SYNCRTC: there is no periodic one.
+// vmd's RTC emulation looks at the host's clock once a second and asks the guest to set its own after a
+// forward jump (vmd mc146818.c 1.18 … 1.34). It is the only source of SYNCRTC: there is no periodic one.
 
 import type { DeviceClock } from '../vmmci/clock.js';
 import { secondsOf } from '../vmmci/instant.js';
@@ -11,7 +11,10 @@ export const TICK_MS = 1_000;
 /** The whole seconds that may pass between two looks without a SYNCRTC. */
 export const JUMP_SECONDS = 5n;
 
-/** `jumped` is told how many whole seconds passed from one look to the next, when they are more than JUMP_SECONDS. */
+/**
+ * `jumped` is told how many whole seconds passed from one look to the next, when they are more than
+ * JUMP_SECONDS.
+ */
 export class ClockWatch {
   readonly #clock: Pick<DeviceClock, 'now'>;
   readonly #scheduler: Scheduler;

@@ -1,4 +1,5 @@
-// The cases of harness/vmmci/conformance.ts that device and host can show by themselves, in every generation they hold for.
+// The cases of harness/vmmci/conformance.ts that device and host can show by themselves, in every generation
+// they hold for.
 
 import t, { type Test } from 'tap';
 import { type Conformance, type ConformanceId, conformance, conformanceAt } from '../vmmci/conformance.js';
@@ -220,7 +221,10 @@ const cases: Partial<Record<ConformanceId, (t: Test, vm: Vm) => void>> = {
   },
 };
 
-/** The device's half of cases that need the function too: ISR, the line, and what a read repeats where no register is. */
+/**
+ * The device's half of cases that need the function too: ISR, the line, and what a read repeats where no
+ * register is.
+ */
 const halves: Partial<Record<ConformanceId, (t: Test, vm: Vm) => void>> = {
   T10: (t, { device }) => {
     t.equal(device.hostFeatures, 7);

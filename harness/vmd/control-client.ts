@@ -26,8 +26,9 @@ const isError = (value: unknown): value is { code: string; message: string } =>
 const anything = v.unknown();
 
 /**
- * Calls a method and gives its result, which must be of the schema. Rejects with CONTROL_CONNECT when nobody listens at `path`, CONTROL_REFUSED with
- * the error the other end gives, CONTROL_REPLY when there is no proper reply, SOCKET_PATH when `path` can be no socket.
+ * Calls a method and gives its result, which must be of the schema. Rejects with CONTROL_CONNECT when nobody
+ * listens at `path`, CONTROL_REFUSED with the error the other end gives, CONTROL_REPLY when there is no
+ * proper reply, SOCKET_PATH when `path` can be no socket.
  */
 export const callControl = async <T = unknown>(
   path: string,

@@ -53,7 +53,7 @@ const traceMethod = (trace: ControlOptions['trace']): Method =>
     },
   });
 
-/** The table for a function whose device is behind a back-end of somebody else's. */
+/** The table for a function whose device is behind a backend of somebody else's. */
 export const functionMethods = ({
   trace,
   function: state,
@@ -62,7 +62,10 @@ export const functionMethods = ({
   trace: traceMethod(trace),
 });
 
-/** The table for one device. Results are plain data; the time of the last sample is ISO-8601, null before the first. */
+/**
+ * The table for one device. Results are plain data; the time of the last sample is ISO-8601, null before the
+ * first.
+ */
 export const controlMethods = ({
   device,
   host,

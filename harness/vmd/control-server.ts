@@ -38,10 +38,13 @@ const drained = (socket: Socket): Promise<void> =>
     socket.on('close', settle);
   });
 
-/** Answers a connection's requests in order. The next is read when the reply to the last is with the kernel. */
+/**
+ * Answers a connection's requests in order. The next is read when the reply to the last is with the kernel.
+ */
 const converse = async (socket: Socket, methods: MethodTable): Promise<void> => {
   try {
-    // A client that has said all it has to say still hears the replies: the end of its side must not end ours.
+    // A client that has said all it has to say still hears the replies: the end of its side must not end
+    // ours.
     for await (const line of lines(socket.iterator({ destroyOnReturn: false }), LINE_LIMIT)) {
       if (line.trim() !== '' && !socket.write(await handleLine(line, methods))) await drained(socket);
     }
@@ -96,8 +99,8 @@ const open = async (server: Server, path: string): Promise<void> => {
 };
 
 /**
- * Listens at `path`, mode 0600; a missing directory is made with mode 0700, a dead socket file is replaced. Rejects with
- * SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
+ * Listens at `path`, mode 0600; a missing directory is made with mode 0700, a dead socket file is replaced.
+ * Rejects with SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
  */
 export const serveControl = async (path: string, methods: MethodTable): Promise<ControlServer> => {
   checkSocketPath(path);

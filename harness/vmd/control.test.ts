@@ -32,7 +32,7 @@ const make = (withFunction = true) => {
   return { scheduler, device, host, methods, call, clock };
 };
 
-t.test('a back-end alone names what its function would tell', async (t) => {
+t.test('a backend alone names what its function would tell', async (t) => {
   const { call } = make(false);
   // Not a match: to that, what is missing is as good as null.
   const { result } = (await call('state')) as { result: Readonly<Record<string, unknown>> };

@@ -1,5 +1,5 @@
-// The control protocol, apart from any socket: a request in, a reply out. Methods are data; whoever has more to offer
-// adds rows to the table.
+// The control protocol, apart from any socket: a request in, a reply out. Methods are data; whoever has more
+// to offer adds rows to the table.
 
 import { HarnessError } from '../base/errors.js';
 import { plain } from '../base/plain.js';
@@ -48,7 +48,10 @@ const refuse = (reason: string): never => {
   throw new HarnessError('CONTROL_REQUEST', { reason });
 };
 
-/** The error as a reply tells it. What is not ours is a defect of ours: the caller learns of it, the daemon goes on. */
+/**
+ * The error as a reply tells it. What is not ours is a defect of ours: the caller learns of it, the daemon
+ * goes on.
+ */
 const tell = (error: unknown, name: string): ControlError => {
   const { code, message } =
     error instanceof HarnessError
@@ -74,7 +77,10 @@ const perform = async (request: JsonObject, methods: MethodTable): Promise<unkno
   return row.call(name, params);
 };
 
-/** Answers one request, whatever JSON value it is; never rejects. The reply has the request's id, null if it has none. */
+/**
+ * Answers one request, whatever JSON value it is; never rejects. The reply has the request's id, null if it
+ * has none.
+ */
 export const handle = async (request: unknown, methods: MethodTable): Promise<Reply> => {
   const fields: JsonObject = isObject(request) ? request : {};
   const id = isId(fields.id) ? fields.id : null;

@@ -1,5 +1,5 @@
-// What vmd(8) does around a device: vmctl's stop, pause and unpause, the watch on the host's clock, and the decisions
-// that end a VM. It ends nothing by itself: whoever owns QEMU listens for `kill`.
+// What vmd(8) does around a device: vmctl's stop, pause and unpause, the watch on the host's clock, and the
+// decisions that end a VM. It ends nothing by itself: whoever owns QEMU listens for `kill`.
 
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
@@ -13,8 +13,8 @@ import { ClockWatch } from './clock-watch.js';
 import { type Aftermath, afterGuestExit, type GuestExit } from './guest-exit.js';
 
 /**
- * vmd ends the VM, now. `outcome` is how: the VM process exits or crashes, its parent terminates the VM, or the process
- * gets the signal named; SIGTERM may be followed by a `kill` of SIGKILL.
+ * vmd ends the VM, now. `outcome` is how: the VM process exits or crashes, its parent terminates the VM, or
+ * the process gets the signal named; SIGTERM may be followed by a `kill` of SIGKILL.
  */
 export interface Kill {
   readonly reason:
@@ -27,10 +27,14 @@ export interface Kill {
   readonly outcome: 'exit' | 'crash' | 'terminate' | 'SIGTERM' | 'SIGKILL';
 }
 
-/** Milliseconds that rc(8) waits for vmd when it stops the service, before it ends what is left (vmd.8 1.12). */
+/**
+ * Milliseconds that rc(8) waits for vmd when it stops the service, before it ends what is left (vmd.8 1.12).
+ */
 const serviceStopMs = 30_000;
 
-/** `sent`: the guest was asked. `unchanged`: it was before. `killed`: the VM ends without a word to the guest. */
+/**
+ * `sent`: the guest was asked. `unchanged`: it was before. `killed`: the VM ends without a word to the guest.
+ */
 export type StopResult = 'sent' | 'unchanged' | 'killed';
 
 export interface HostState {
@@ -81,7 +85,10 @@ export class Host {
     this.#watch.start();
   }
 
-  /** `vmctl stop`, or with `force` `vmctl stop -f`. Throws STOP_IN_PROGRESS when the same was asked for before. */
+  /**
+   * `vmctl stop`, or with `force` `vmctl stop -f`. Throws STOP_IN_PROGRESS when the same was asked for
+   * before.
+   */
   stop({ force = false }: { force?: boolean } = {}): StopResult {
     if (force ? this.#sigkill !== undefined : this.#stopping) throw new HarnessError('STOP_IN_PROGRESS', {});
     this.#trace({ kind: 'stop', force });
@@ -161,7 +168,10 @@ export class Host {
     return { stopping: this.#stopping, paused: this.#paused, kill: this.#kill };
   }
 
-  /** A machine reset is the guest's own, and its last if a stop was issued; or it is a new VM after the last one ended. */
+  /**
+   * A machine reset is the guest's own, and its last if a stop was issued; or it is a new VM after the last
+   * one ended.
+   */
   #deviceReset(): void {
     const ended = this.#kill !== null && this.#kill.outcome !== 'SIGTERM';
     if (this.#stopping && !ended) this.guestExit('reset');

@@ -5,8 +5,8 @@ import { HarnessError } from '../base/errors.js';
 const NEWLINE = 0x0a;
 
 /**
- * Each line without its newline; what follows the last newline is one too, unless empty. Holds no more than `limit`
- * bytes: a longer line ends the iteration with CONTROL_REQUEST.
+ * Each line without its newline; what follows the last newline is one too, unless empty. Holds no more than
+ * `limit` bytes: a longer line ends the iteration with CONTROL_REQUEST.
  */
 export async function* lines(stream: AsyncIterable<Buffer>, limit: number): AsyncGenerator<string> {
   let parts: Buffer[] = [];

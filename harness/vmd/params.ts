@@ -2,7 +2,9 @@
 
 import { HarnessError } from '../base/errors.js';
 
-/** One parameter: what `read` makes of a JSON value, `undefined` for a wrong one, and in words what is valid. */
+/**
+ * One parameter: what `read` makes of a JSON value, `undefined` for a wrong one, and in words what is valid.
+ */
 export interface Field<T> {
   readonly valid: string;
   readonly read: (value: unknown) => T | undefined;

@@ -1,12 +1,15 @@
-// A clock that steps and changes its rate at times of its own, as data. All of it is worked out when it starts, in exact
-// whole numbers: what it shows does not depend on when, or how often, it is read.
+// A clock that steps and changes its rate at times of its own, as data. All of it is worked out when it
+// starts, in exact whole numbers: what it shows does not depend on when, or how often, it is read.
 
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { parseInstant } from './instant.js';
 import { elapsedFor, parseRate, type Rate, scaled, toScaled, unscaled } from './rate.js';
 
-/** At a time of the clock itself (microseconds since the epoch, or since its start) it steps, or goes at another rate. */
+/**
+ * At a time of the clock itself (microseconds since the epoch, or since its start) it steps, or goes at
+ * another rate.
+ */
 export interface Change {
   readonly when: { readonly at: bigint } | { readonly after: bigint };
   /** Microseconds. */
@@ -51,7 +54,10 @@ const segmentsOf = ({ start: given, rate, changes }: ClockScript, host: bigint):
   return segments;
 };
 
-/** The clock, in microseconds since the epoch, as a function of the host's. A host's clock that is set back takes it back. */
+/**
+ * The clock, in microseconds since the epoch, as a function of the host's. A host's clock that is set back
+ * takes it back.
+ */
 export const runScript = (script: ClockScript, hostNow: () => bigint): (() => bigint) => {
   const segments = segmentsOf(script, hostNow());
   return () => {

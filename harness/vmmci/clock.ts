@@ -25,8 +25,9 @@ export const frozen = (us: bigint): DeviceClock => ({
 });
 
 /**
- * Goes on from `us`, or from the host's clock, as the host's clock does but for `rate`. Without either it is the host's
- * clock. However long it runs, it is off by less than a microsecond: it is worked out from the start each time.
+ * Goes on from `us`, or from the host's clock, as the host's clock does but for `rate`. Without either it is
+ * the host's clock. However long it runs, it is off by less than a microsecond: it is worked out from the
+ * start each time.
  */
 export const running = (hostNow: () => bigint, us?: bigint, rate: Rate = 0n): DeviceClock => {
   const suffix = rate === 0n ? '' : `@${formatRate(rate)}`;
@@ -45,8 +46,8 @@ export const scripted = (text: string, hostNow: () => bigint): DeviceClock => ({
 });
 
 /**
- * Gives one instant after another and stays at the last. Each look takes one, also that of a host's clock watch: give
- * that a clock of its own.
+ * Gives one instant after another and stays at the last. Each look takes one, also that of a host's clock
+ * watch: give that a clock of its own.
  */
 export const inTurn = (list: readonly [bigint, ...bigint[]]): DeviceClock => {
   let next = 0;
@@ -63,7 +64,10 @@ export const inTurn = (list: readonly [bigint, ...bigint[]]): DeviceClock => {
 /** A clock that can be replaced while the device looks at it. */
 export interface ClockHolder extends DeviceClock {
   set(clock: DeviceClock): void;
-  /** Moves the clock by `us`: one that stands goes on standing, one that runs goes on running, at the same rate. */
+  /**
+   * Moves the clock by `us`: one that stands goes on standing, one that runs goes on running, at the same
+   * rate.
+   */
   shift(us: bigint): void;
 }
 
@@ -116,8 +120,9 @@ const read = (spec: string, hostNow: () => bigint): DeviceClock | undefined => {
 };
 
 /**
- * Reads a clock as the command line writes it, the JSON of a script in the place of its file. `hostNow` is the host's
- * clock in microseconds since the epoch; `option` is what the message calls the source of the text. Throws CLOCK_SPEC.
+ * Reads a clock as the command line writes it, the JSON of a script in the place of its file. `hostNow` is
+ * the host's clock in microseconds since the epoch; `option` is what the message calls the source of the
+ * text. Throws CLOCK_SPEC.
  */
 export const parseClock = (spec: string, hostNow: () => bigint, option = '--clock'): DeviceClock => {
   const refuse = (reason: string, cause?: unknown): never => {

@@ -1,9 +1,12 @@
-// What a guest can observe of vmd's control device, case by case: where each is asserted, or why nowhere. Gathered from
-// vmd's sources (virtio.c 1.54 … 1.153, pci.c 1.27 … 1.42, mc146818.c 1.18 … 1.34, i8259.c 1.19 … 1.23).
+// What a guest can observe of vmd's control device, case by case: where each is asserted, or why nowhere.
+// Gathered from vmd's sources (virtio.c 1.54 … 1.153, pci.c 1.27 … 1.42, mc146818.c 1.18 … 1.34, i8259.c 1.19
+// … 1.23).
 
 import { type GenerationName, generationNames } from './generations.js';
 
-/** `unit`: device and host alone. `qtest`: through both sockets and QEMU, no guest. `guest`: a Linux guest. */
+/**
+ * `unit`: device and host alone. `qtest`: through both sockets and QEMU, no guest. `guest`: a Linux guest.
+ */
 export type Tier = 'unit' | 'qtest' | 'guest' | 'none';
 
 export interface Conformance {
@@ -63,7 +66,8 @@ export const conformance = {
   T30: { generations: all, tier: 'unit', given: 'no command', when: '1 is written to +0', outcome: 'the VM ends after 3 s; a reset before that restarts it' },
   T31: { generations: all, tier: 'unit', given: 'REBOOT pending and acknowledged', when: 'the host stops or sends REBOOT again', outcome: 'no interrupt, no timer set anew' },
   T32: { generations: all, tier: 'unit', given: 'anything', when: '7 is written to +0', outcome: 'no change' },
-  // What counts is how far the clock got from one look to the next, 1 s later: a step and that second together.
+  // What counts is how far the clock got from one look to the next, 1 s later: a step and that second
+  // together.
   T33: { generations: all, tier: 'unit', given: 'SYNCRTC negotiated', when: 'the host clock gets 6 s further between two looks', outcome: 'command 3 within 1 s, a config change, no timer' },
   T34: { generations: all, tier: 'unit', given: 'SYNCRTC not negotiated', when: 'the host clock gets 6 s further between two looks', outcome: 'nothing' },
   T35: { generations: all, tier: 'unit', given: 'SYNCRTC negotiated', when: 'it gets 5 s further, or 60 s back', outcome: 'nothing' },

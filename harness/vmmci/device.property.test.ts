@@ -1,5 +1,5 @@
-// Random sequences of accesses, against a model that was written apart from the device: a flat record, absolute
-// deadlines, and one long function.
+// Random sequences of accesses, against a model that was written apart from the device: a flat record,
+// absolute deadlines, and one long function.
 
 import fc from 'fast-check';
 import t from 'tap';

@@ -1,5 +1,5 @@
-// The device as vmd's VM process holds it: config area, features, status, pending command and the kill timer. ISR and
-// the interrupt line belong to the PCI function, which is told of config changes.
+// The device as vmd's VM process holds it: config area, features, status, pending command and the kill timer.
+// ISR and the interrupt line belong to the PCI function, which is told of config changes.
 
 import { noTrace, type TraceSink } from '../base/trace.js';
 import { acknowledges, decideAck } from './acks.js';
@@ -13,7 +13,10 @@ import { CONFIG_OFFSET, CONFIG_SIZE, registers, status } from './registers.js';
 import type { Scheduler } from './scheduler.js';
 import { signal } from './signal.js';
 
-/** What became of a request. `sent`: stored and signalled. `unchanged`: it is pending already; nothing happened. */
+/**
+ * What became of a request. `sent`: stored and signalled. `unchanged`: it is pending already; nothing
+ * happened.
+ */
 export type CommandResult = 'sent' | 'unchanged' | 'no-driver' | 'not-negotiated';
 
 /** A timer ran out, so vmd ends the VM. `request` is what the VM process tells its parent. */
@@ -79,7 +82,8 @@ export class Vmmci {
       [command.offset - CONFIG_OFFSET, () => this.#command],
       [secondsLow.offset - CONFIG_OFFSET, () => low32(secondsOf(this.#latch()))],
       [microsecondsLow.offset - CONFIG_OFFSET, () => low32(microsecondsOf(this.#sample ?? 0n))],
-      // Both high halves are shifted left, not right, and cut to 32 bits: 0 in every vmd (virtio.c 1.54 … 1.153).
+      // Both high halves are shifted left, not right, and cut to 32 bits: 0 in every vmd (virtio.c 1.54 …
+      // 1.153).
       [secondsHigh.offset - CONFIG_OFFSET, () => 0],
       [microsecondsHigh.offset - CONFIG_OFFSET, () => 0],
     ]);
@@ -91,9 +95,9 @@ export class Vmmci {
   }
 
   /**
-   * Reads `size` bytes of the register that starts at `offset`: its low bytes, whatever its width. More than 4 bytes
-   * are the registers that follow. Zero-length: no register starts there, or that many bytes end beyond the last
-   * register, and nothing happened.
+   * Reads `size` bytes of the register that starts at `offset`: its low bytes, whatever its width. More than
+   * 4 bytes are the registers that follow. Zero-length: no register starts there, or that many bytes end
+   * beyond the last register, and nothing happened.
    */
   readConfig(offset: number, size: number): Buffer {
     if (!this.#reads.has(offset) || offset + size > CONFIG_SIZE) return NO_REGISTER;
@@ -105,8 +109,8 @@ export class Vmmci {
   }
 
   /**
-   * Writes from `offset` on, a dword at a time, the last zero-extended. The command is the only register that takes a
-   * write, and it is the first: what follows it in a longer write has no effect.
+   * Writes from `offset` on, a dword at a time, the last zero-extended. The command is the only register that
+   * takes a write, and it is the first: what follows it in a longer write has no effect.
    */
   writeConfig(offset: number, data: Buffer): void {
     if (offset + CONFIG_OFFSET !== registers.command.offset || data.length === 0) return;
@@ -125,7 +129,9 @@ export class Vmmci {
     this.#trace({ kind: 'features', value: this.#guestFeatures });
   }
 
-  /** Sets or clears DRIVER_OK, for a front-end that has negotiated features but has no way to tell the status. */
+  /**
+   * Sets or clears DRIVER_OK, for a front-end that has negotiated features but has no way to tell the status.
+   */
   driverUp(up = true): void {
     this.setStatus(up ? this.#status | status.DRIVER_OK : this.#status & ~status.DRIVER_OK);
   }

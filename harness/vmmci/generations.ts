@@ -1,6 +1,6 @@
-// What differs from one vmd to the next, as data. A generation is named by the OpenBSD release that shipped it.
-// Facts are dated by the file revision they were read in. Where a revision between two that were read is missing,
-// the cell says so: `bounded` means the change lies between the two revisions named.
+// What differs from one vmd to the next, as data. A generation is named by the OpenBSD release that shipped
+// it. Facts are dated by the file revision they were read in. Where a revision between two that were read is
+// missing, the cell says so: `bounded` means the change lies between the two revisions named.
 
 import * as feature from './features.js';
 
@@ -17,13 +17,16 @@ export interface Generation {
   /** Whether a read of ISR lowers the interrupt line besides clearing ISR. */
   readonly isrReadLowersLine: boolean;
   /**
-   * What becomes of an interrupt raised while the guest's PIC masks it. QEMU's own PIC latches, but between a signal and
-   * the UNMASK that answers it this holds.
+   * What becomes of an interrupt raised while the guest's PIC masks it. QEMU's own PIC latches, but between a
+   * signal and the UNMASK that answers it this holds.
    */
   readonly maskedAssert: 'lost' | 'latched';
   /** Whether the line is looked at once per raise, or again after each unmask while ISR is set. */
   readonly interrupt: 'one-shot' | 'level';
-  /** Where a write of 1 or 2 bytes to configuration space goes that begins within a dword: to its low bytes, or in place. */
+  /**
+   * Where a write of 1 or 2 bytes to configuration space goes that begins within a dword: to its low bytes,
+   * or in place.
+   */
   readonly configWrites: 'low-bytes' | 'in-place';
   /** How far a read of 1 byte at byte n of a dword in configuration space shifts it: 3n bits, or 8n. */
   readonly configByteReads: 'shifted-by-3n' | 'in-place';
@@ -33,7 +36,10 @@ export interface Generation {
   readonly slavePic: 'another' | 'right';
   /** How the VM process ends when a timer expires. */
   readonly expiry: 'exit' | 'crash';
-  /** The devices in the slots before this one: entropy, then these two, then the CD-ROM. They are virtio 0.9, or virtio 1. */
+  /**
+   * The devices in the slots before this one: entropy, then these two, then the CD-ROM. They are virtio 0.9,
+   * or virtio 1.
+   */
   readonly siblings: {
     readonly order: readonly ['network', 'disk'] | readonly ['disk', 'network'];
     readonly virtio: 'legacy' | 'modern';
@@ -99,7 +105,8 @@ const v74: Generation = {
 const v77: Generation = {
   ...v74,
   name: '7.7',
-  // From here on the event thread sets the timer, a moment after the guest's OUT completes. No guest can tell.
+  // From here on the event thread sets the timer, a moment after the guest's OUT completes. No guest can
+  // tell.
   gracefulStart: 'always', // vmd virtio.c 1.123; 1.122 still asked whether the timer is pending
   forcedStopGraceMs: null, // vmd vmm.c of 2025-01: terminate ioctl
 };

@@ -12,7 +12,10 @@ const MAX_PPM = 100_000;
 
 export const RATE_FORM = '[+-]PPMppm';
 
-/** `+250ppm`, `-0.125ppm`: a sign, a number with up to three fractional digits. `undefined` for what is no rate, or beyond 10 %. */
+/**
+ * `+250ppm`, `-0.125ppm`: a sign, a number with up to three fractional digits. `undefined` for what is no
+ * rate, or beyond 10 %.
+ */
 export const parseRate = (text: string): Rate | undefined => {
   const [, sign, whole = '', fraction = ''] = /^([+-])(\d{1,6})(?:\.(\d{1,3}))?ppm$/.exec(text) ?? [];
   if (sign === undefined) return undefined;
@@ -29,13 +32,19 @@ export const formatRate = (rate: Rate): string => {
   return `${sign}${magnitude / 1000n}${fraction === '' ? '' : `.${fraction}`}ppm`;
 };
 
-/** What a clock of this rate adds in `elapsed` of the host's time, in billionths of the unit of `elapsed`: exact. */
+/**
+ * What a clock of this rate adds in `elapsed` of the host's time, in billionths of the unit of `elapsed`:
+ * exact.
+ */
 export const scaled = (elapsed: bigint, rate: Rate): bigint => elapsed * (BILLION + rate);
 
 /** Whole units of a value in billionths, floored. */
 export const unscaled = (value: bigint): bigint => floorDivide(value, BILLION);
 
-/** The shortest time of the host in which a clock of this rate gets `value` billionths further; 0 for nothing to go. */
+/**
+ * The shortest time of the host in which a clock of this rate gets `value` billionths further; 0 for nothing
+ * to go.
+ */
 export const elapsedFor = (value: bigint, rate: Rate): bigint =>
   value <= 0n ? 0n : -floorDivide(-value, BILLION + rate);
 

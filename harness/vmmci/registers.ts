@@ -1,5 +1,5 @@
-// The registers behind BAR0: the legacy virtio header without MSI-X, then vmmci's own config area. The same in
-// every vmd from 2017 to 2026 (vmd virtio.c 1.54 … 1.153).
+// The registers behind BAR0: the legacy virtio header without MSI-X, then vmmci's own config area. The same
+// in every vmd from 2017 to 2026 (vmd virtio.c 1.54 … 1.153).
 
 /** Bytes of port space that BAR0 claims. */
 export const BAR_SIZE = 0x1000;
@@ -39,7 +39,10 @@ const byOffset: ReadonlyMap<number, RegisterName> = new Map(
   Object.entries(registers).map(([name, { offset }]) => [offset, name as RegisterName]),
 );
 
-/** The register whose first byte is at this BAR0 offset. vmd dispatches on the start offset only: all else is no register. */
+/**
+ * The register whose first byte is at this BAR0 offset. vmd dispatches on the start offset only: all else is
+ * no register.
+ */
 export const registerAt = (offset: number): RegisterName | undefined => byOffset.get(offset);
 
 /** Bits of the status register; DRIVER_OK is the only one vmd ever looks at. */

@@ -1,4 +1,5 @@
-// Which PCI slot vmd gives to which device of a VM, and what goes with a slot: interrupt and I/O ports (vmd pci.c 1.27 … 1.42).
+// Which PCI slot vmd gives to which device of a VM, and what goes with a slot: interrupt and I/O ports (vmd
+// pci.c 1.27 … 1.42).
 
 import type { Generation } from './generations.js';
 
@@ -33,7 +34,10 @@ export interface Slot {
 /** The interrupt of a device in a slot, `undefined` where vmd has no such slot. */
 export const irqOf = (slot: number): number | undefined => IRQS[slot - 1];
 
-/** Every device of the VM in the order of its slots. vmmci is left out where none is left for it, as in vmd until 2025. */
+/**
+ * Every device of the VM in the order of its slots. vmmci is left out where none is left for it, as in vmd
+ * until 2025.
+ */
 export const slotsOf = ({ siblings }: Pick<Generation, 'siblings'>, vm: VmDevices): Slot[] => {
   const counts = { network: vm.networks, disk: vm.disks };
   const devices: Slot['device'][] = [
