@@ -269,6 +269,7 @@ const table = {
     message: 'shard {index}/{count} has no cells; cut the {cells} cells into fewer shards',
   },
   NO_TEST_FILE: { blame: 'usage', message: "tier {tier} has no test file with '{word}' in its name" },
+  DOCTOR: { blame: 'broken', message: '{what}; {next}' },
   // what nobody expected
   HOST: { blame: 'broken', message: '{message}; {next}' },
   INTERNAL: {

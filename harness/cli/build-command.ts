@@ -1,6 +1,6 @@
 // Hands a command's table to commander, which reads command lines and writes help.
 import { Argument, type Command as Commander, Option as CommanderOption } from 'commander';
-import type { Command, Group, Operand } from './define-command.js';
+import type { Command, CommandTable, Group, Operand } from './define-command.js';
 import { type Option, optionValue } from './option.js';
 
 /** Gets the exit status. */
@@ -38,6 +38,7 @@ const addCommand = (
   commander: Commander,
   { options, operands, notes, run }: Command,
   finish: Finish,
+  all: CommandTable,
   { options: inherited = {}, actions = {}, usual }: Partial<Group> = {},
 ): void => {
   const rows = Object.entries(options).map(([name, option]) => ({
@@ -61,21 +62,26 @@ const addCommand = (
       if (option.needed && value === undefined) commander.error(`option '${made.flags}' is missing`);
       return [name, value];
     });
-    finish(await run(Object.fromEntries(values), commander.args));
+    finish(await run(Object.fromEntries(values), commander.args, all));
   });
 };
 
 /** Gives a commander command the options, operands and actions of one of ours. */
-export const buildCommand = (commander: Commander, command: Command | Group, finish: Finish): void => {
+export const buildCommand = (
+  commander: Commander,
+  command: Command | Group,
+  finish: Finish,
+  all: CommandTable,
+): void => {
   if (command.kind === 'command') {
-    addCommand(commander, command, finish);
+    addCommand(commander, command, finish, all);
     return;
   }
   const { actions, usual, options, notes } = command;
   for (const [name, option] of Object.entries(options)) commander.addOption(toCommander(name, option));
   for (const [name, action] of Object.entries(actions)) {
     const made = commander.command(name, { isDefault: name === usual }).description(action.summary);
-    addCommand(made, action, finish, command);
+    addCommand(made, action, finish, all, command);
   }
   addNotes(commander, notes);
 };

@@ -37,7 +37,7 @@ t.test('the version is that of the package', async (t) => {
   for (const way of ['--version', '-V'])
     t.match(await said(t, () => runCommand([way])), {
       status: 0,
-      out: /^vmmci-harness \d+\.\d+\.\d+\n$/,
+      out: /^vmmci-harness \d+\.\d+\.\d+\nNode +v\d.*\nQEMU .*\nkernels .*\n$/,
       err: '',
     });
 });

@@ -1,26 +1,15 @@
 // A command line of `vmmci`: finds the command, and turns what it throws into a message and an exit status.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command as Commander, CommanderError } from 'commander';
-import { packageRoot } from '../../images/asset.js';
 import { buildCommand, type Finish } from './build-command.js';
 import { commands } from './commands.js';
-import { note } from './print.js';
+import { note, print } from './print.js';
 import { reportError, statusOf } from './report-error.js';
-
-const version = (): string => {
-  const { name, version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
-    name: string;
-    version: string;
-  };
-  return `${name} ${version}`;
-};
 
 /** All commands by name, but only the one that `args` names has options: the files of the others are not loaded. */
 const program = async (args: readonly string[], finish: Finish): Promise<Commander> => {
   const program = new Commander('vmmci')
     .description('Tests the vmmci device of vmd(8) and its Linux driver end to end.')
-    .version(version(), '-V, --version', 'print the version')
+    .option('-V, --version', 'print the versions of vmmci, Node, QEMU and the kernels in the cache')
     .option('--debug', 'print the stack of an error')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [COMMAND]', 'print the help of a command')
@@ -38,7 +27,7 @@ const program = async (args: readonly string[], finish: Finish): Promise<Command
   const wanted = args.find((word) => !word.startsWith('-'));
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = program.command(name).description(summary);
-    if (name === wanted) buildCommand(command, (await load()).command, finish);
+    if (name === wanted) buildCommand(command, (await load()).command, finish, commands);
   }
   return program;
 };
@@ -64,6 +53,10 @@ export const runCommand = async (line: readonly string[]): Promise<number> => {
     status = given;
   };
   const name = nameOf(args);
+  if (args[0] === '--version' || args[0] === '-V') {
+    print(await (await import('./version.js')).versionText());
+    return 0;
+  }
   try {
     await (await program(args, finish)).parseAsync([...args], { from: 'user' });
     return status;

@@ -1,10 +1,5 @@
 // The commands of `vmmci`. A command's file is loaded only when the command is used.
-import type { Command, Group } from './define-command.js';
-
-export interface Entry {
-  readonly summary: string;
-  readonly load: () => Promise<{ readonly command: Command | Group }>;
-}
+import type { CommandTable, Entry } from './define-command.js';
 
 const entry = (summary: string, load: () => Promise<{ readonly command: unknown }>): Entry => ({
   summary,
@@ -13,7 +8,7 @@ const entry = (summary: string, load: () => Promise<{ readonly command: unknown 
 });
 
 /** In the order of the help. */
-export const commands: Readonly<Record<string, Entry>> = {
+export const commands: CommandTable = {
   setup: entry(
     'fetch and build what guests need; does nothing where all is there',
     () => import('./setup.js'),
@@ -33,6 +28,8 @@ export const commands: Readonly<Record<string, Entry>> = {
   ),
   kernels: entry('list, fetch, update and remove kernels', () => import('./kernels.js')),
   cache: entry('list what is kept between runs, and remove it', () => import('./cache.js')),
+  doctor: entry('find what on this host keeps runs from working', () => import('./doctor.js')),
+  completion: entry('print a completion script for a shell', () => import('./completion.js')),
   backend: entry('serve the vmmci device to a vhost-user front-end', () => import('./backend.js')),
   function: entry('serve the vmmci PCI function to a QEMU of your own', () => import('./function.js')),
   ctl: entry('talk to a running backend or function through its control socket', () => import('./ctl.js')),

@@ -10,6 +10,14 @@ export interface Operand {
   readonly words?: readonly string[];
 }
 
+/** A row of the table of all commands. */
+export interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly command: Command | Group }>;
+}
+
+export type CommandTable = Readonly<Record<string, Entry>>;
+
 export interface Command<O extends Options = Options> {
   readonly kind: 'command';
   readonly operands: readonly Operand[];
@@ -17,7 +25,7 @@ export interface Command<O extends Options = Options> {
   /** Paragraphs below the options. */
   readonly notes: readonly string[];
   /** Resolves with the exit status. */
-  readonly run: (values: Values<O>, operands: readonly string[]) => Promise<number>;
+  readonly run: (values: Values<O>, operands: readonly string[], all: CommandTable) => Promise<number>;
 }
 
 export interface Action extends Command {
@@ -38,7 +46,7 @@ interface CommandParts<O extends Options> {
   readonly operands?: readonly Operand[];
   readonly options: O;
   readonly notes?: readonly string[];
-  readonly run: (values: Values<O>, operands: readonly string[]) => Promise<number>;
+  readonly run: (values: Values<O>, operands: readonly string[], all: CommandTable) => Promise<number>;
 }
 
 export const defineCommand = <const O extends Options>(parts: CommandParts<O>): Command<O> => ({

@@ -1,0 +1,26 @@
+import { chmodSync } from 'node:fs';
+import t from 'tap';
+import { said } from '../testing/said.js';
+import { runCommand } from './command.js';
+
+t.test('each check is a line, and what is wrong gives status 3', async (t) => {
+  const before = { ...process.env };
+  t.teardown(() => {
+    process.env = before;
+  });
+  const directory = t.testdir({ cache: {}, bin: {} });
+  chmodSync(directory, 0o755);
+  process.env = {
+    ...before,
+    XDG_CACHE_HOME: `${directory}/cache`,
+    PATH: `${directory}/bin`,
+    VMMCI_SNAPSHOT_LIMIT: 'x',
+  };
+  const { status, out } = await said(t, () => runCommand(['doctor']));
+  t.equal(status, 3);
+  t.match(out, /^ok +Node +v\d+/m);
+  t.match(out, /^WRONG +programs +this host lacks .*bwrap.*; install with: /m);
+  t.match(out, /^WRONG +snapshot limit +VMMCI_SNAPSHOT_LIMIT: expected a number of MiB, got 'x'/m);
+  t.match(out, /^ok +cache +.* GB free$/m);
+  t.match(out, /^ok +tool root +not made yet: vmmci setup$/m);
+});

@@ -1,0 +1,126 @@
+// `vmmci doctor`: what on this host keeps runs from working, each with what mends it.
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { packageRoot } from '../../images/asset.js';
+import { ensureToolRoot } from '../../images/toolroot/ensure.js';
+import { checkHost, checkNamespaces, checkRunPrograms } from '../../images/toolroot/host.js';
+import { recipeHash } from '../../images/toolroot/recipe.js';
+import { cacheDirectory } from '../base/cache/directory.js';
+import { HarnessError } from '../base/errors.js';
+import { temporaryDirectory } from '../base/temporary-directory.js';
+import { messageOf } from '../base/thrown.js';
+import { defaultJobs, resources } from '../matrix/jobs.js';
+import { probeAccelerator } from '../qemu/accelerator.js';
+import { findQemu } from '../qemu/find.js';
+import { snapshotLimit } from '../qemu/snapshot-limit.js';
+import { columns } from '../report/table.js';
+import { defineCommand } from './define-command.js';
+import { print } from './print.js';
+import { statusOf } from './report-error.js';
+
+/** Resolves with what is there. Throws an error whose message says how to mend it. */
+type Check = () => Promise<string>;
+
+/** Bytes below which even a warm run may not come to its end. */
+const enough = 1e9;
+
+const wrong = (what: string, next: string): HarnessError => new HarnessError('DOCTOR', { what, next });
+
+const freeIn = async (path: string, variable: string): Promise<string> => {
+  const { bavail, bsize } = await statfs(path);
+  const text = `${path}, ${((bavail * bsize) / 1e9).toFixed(1)} GB free`;
+  if (bavail * bsize < enough) throw wrong(text, `free some, or set ${variable} to a larger disk`);
+  return text;
+};
+
+/** Programs of the tool root run from there. */
+const requirePrograms = async (directory: string): Promise<void> => {
+  const own = await mkdtemp(join(directory, '.doctor-'));
+  try {
+    const program = join(own, 'program');
+    await writeFile(program, '#!/bin/sh\n');
+    await chmod(program, 0o700);
+    const { failed } = await execa(program, { reject: false });
+    if (failed)
+      throw wrong(
+        `${directory} does not let programs run`,
+        'set XDG_CACHE_HOME to a file system without noexec',
+      );
+  } finally {
+    await rm(own, { recursive: true });
+  }
+};
+
+const isMade = (): boolean => existsSync(join(cacheDirectory(), 'toolroot', recipeHash));
+
+const qemu = async () => findQemu({ root: await ensureToolRoot() });
+
+/** What needs the tool root is known when that is made. */
+const onceMade =
+  (check: Check): Check =>
+  async () =>
+    isMade() ? check() : 'unknown until vmmci setup has made the tool root';
+
+const checks: Readonly<Record<string, Check>> = {
+  Node: async () => {
+    const manifest = JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8')) as {
+      engines: { node: string };
+    };
+    return `${process.version} (needed: ${manifest.engines.node})`;
+  },
+  programs: async () => {
+    await (isMade() ? checkRunPrograms() : checkHost());
+    return 'all there';
+  },
+  namespaces: async () => {
+    await checkNamespaces();
+    return 'allowed';
+  },
+  cache: async () => {
+    const text = await freeIn(cacheDirectory(), 'XDG_CACHE_HOME');
+    await requirePrograms(cacheDirectory());
+    return text;
+  },
+  'snapshot limit': async () => `${snapshotLimit() / 2 ** 20} MiB`,
+  'temporary files': async () => {
+    const directory = temporaryDirectory();
+    try {
+      return await freeIn(join(directory.path, '..'), 'TMPDIR');
+    } finally {
+      directory.remove();
+    }
+  },
+  'tool root': async () => (isMade() ? 'in the cache' : 'not made yet: vmmci setup'),
+  QEMU: onceMade(async () => (await qemu()).version),
+  accelerator: onceMade(async () => {
+    const { name, reason } = await probeAccelerator(await qemu());
+    return `${name} (${reason})`;
+  }),
+  'parallel guests': async () => {
+    const { freeMiB } = resources();
+    const text = `${defaultJobs(resources())}, from ${availableParallelism()} CPUs and ${Math.round(freeMiB)} MiB of free memory`;
+    if (freeMiB < 400) throw wrong(text, 'free some memory: a guest needs 400 MiB');
+    return text;
+  },
+};
+
+/** The exit status: 0 when runs can work here, 3 when something keeps them from it. */
+const run = async (): Promise<number> => {
+  const rows: string[][] = [];
+  let status = 0;
+  for (const [name, check] of Object.entries(checks)) {
+    try {
+      rows.push(['ok', name, await check()]);
+    } catch (error) {
+      status = statusOf.broken;
+      rows.push(['WRONG', name, messageOf(error)]);
+    }
+  }
+  print(columns(rows));
+  return status;
+};
+
+export const command = defineCommand({ options: {}, run });
