@@ -1,13 +1,10 @@
 // Asks the kernel of a guest that does not answer any more where its CPUs are: by SysRq over the serial console, and where no CPU takes
-// interrupts, by an NMI. The kernel names functions by its own symbols and those of the modules.
+// interrupts, by an NMI. The kernel names functions by its own symbols and those of the modules. That it answers is set where a
+// guest boots: images/guest/root/init, images/distro/root/etc/sysctl.d.
 
 import type { Machine } from '../qemu/process.js';
 import type { Console } from './console.js';
 import { realTimers } from './timers.js';
-
-/** Lets SysRq print tasks and CPUs, and makes the kernel print where it was when an NMI comes. For the guest's shell, builtins only. */
-export const allowQuestions =
-  'echo 1 >/proc/sys/kernel/sysrq; [ ! -e /proc/sys/kernel/unknown_nmi_panic ] || echo 1 >/proc/sys/kernel/unknown_nmi_panic';
 
 /** For an answer of a kernel that does take interrupts. */
 const answerMs = 3000;

@@ -1,20 +1,20 @@
 import t from 'tap';
 import { readGuestClock, setGuestClock, shiftGuestClock, syncGuestClock } from './clock.js';
-import type { Commands } from './shell.js';
+import type { Programs } from './shell.js';
 
 /** A guest with a clock of its own, `late` nanoseconds behind the reference, which advances by `cost` at each look. */
 const guestOf = (
   late: bigint,
   cost: bigint,
-): { shell: Commands; now: () => bigint; clock: () => bigint; asked: string[] } => {
+): { shell: Programs; now: () => bigint; clock: () => bigint; asked: string[] } => {
   let reference = 1_800_000_000_000_000_000n;
   let offset = -late;
   const asked: string[] = [];
   const clock = (): bigint => reference + offset;
-  const text = async (command: string): Promise<string> => {
-    asked.push(command);
+  const output = async ([, ...words]: readonly string[]): Promise<string> => {
+    const [argument = ''] = words;
+    asked.push(argument);
     reference += cost;
-    const argument = command.slice('guest-clock '.length);
     if (/^[+-]/.test(argument)) offset += BigInt(argument.replace('+', ''));
     else if (argument !== '') offset = BigInt(argument) - reference;
     return String(clock());
@@ -23,7 +23,7 @@ const guestOf = (
     reference += cost;
     return reference;
   };
-  return { shell: { text, run: t.fail.bind(t) as never }, now, clock, asked };
+  return { shell: { output, execute: t.fail.bind(t) as never }, now, clock, asked };
 };
 
 t.test('a reading lies between two looks at the reference', async (t) => {
@@ -37,7 +37,7 @@ t.test('set and shift say it in nanoseconds', async (t) => {
   t.equal(await setGuestClock(shell, 4294967295_000000001n), 4294967295_000000001n);
   t.equal(await shiftGuestClock(shell, -3600_000000000n), 4294963695_000000001n);
   t.equal(await shiftGuestClock(shell, 1n), 4294963695_000000002n);
-  t.strictSame(asked, ['guest-clock 4294967295000000001', 'guest-clock -3600000000000', 'guest-clock +1']);
+  t.strictSame(asked, ['4294967295000000001', '-3600000000000', '+1']);
 });
 
 t.test('a synchronised clock is right within the uncertainty that is reported', async (t) => {
@@ -53,12 +53,12 @@ t.test('a guest that was slow to hear is told again, but not for ever', async (t
   const slow = (ms: readonly bigint[]) => {
     let reference = 0n;
     const told: bigint[] = [];
-    const text = async (command: string): Promise<string> => {
+    const output = async ([, ...words]: readonly string[]): Promise<string> => {
       told.push(reference);
       reference += (ms[told.length - 1] ?? 60n) * 1_000_000n;
-      return command.slice('guest-clock '.length);
+      return words.join(' ');
     };
-    return { shell: { text, run: t.fail.bind(t) as never }, now: () => reference, told };
+    return { shell: { output, execute: t.fail.bind(t) as never }, now: () => reference, told };
   };
   const first = slow([250n, 20n]);
   t.equal(await syncGuestClock(first.shell, first.now), 20_000_000n);
@@ -69,6 +69,6 @@ t.test('a guest that was slow to hear is told again, but not for ever', async (t
 });
 
 t.test('no number is no clock', async (t) => {
-  const shell: Commands = { text: async () => 'guest-clock: not found', run: t.fail.bind(t) as never };
+  const shell: Programs = { output: async () => 'guest-clock: not found', execute: t.fail.bind(t) as never };
   await t.rejects(readGuestClock(shell), { code: 'GUEST_READ' });
 });

@@ -2,7 +2,7 @@
 
 import { HarnessError } from '../base/errors.js';
 import { hostNanoseconds } from '../host/clock.js';
-import type { Commands } from './shell.js';
+import type { Programs } from './shell.js';
 
 /** A clock in nanoseconds since the epoch: the host's, or a device's. */
 export type Now = () => bigint;
@@ -15,24 +15,24 @@ export interface ClockReading {
   after: bigint;
 }
 
-const ask = async (shell: Commands, argument = ''): Promise<bigint> => {
-  const text = await shell.text(`guest-clock ${argument}`);
+const ask = async (shell: Programs, ...words: string[]): Promise<bigint> => {
+  const text = await shell.output(['guest-clock', ...words]);
   if (!/^\d+$/.test(text))
     throw new HarnessError('GUEST_READ', { what: 'clock', expected: 'nanoseconds', got: text });
   return BigInt(text);
 };
 
-export const readGuestClock = async (shell: Commands, now: Now = hostNanoseconds): Promise<ClockReading> => {
+export const readGuestClock = async (shell: Programs, now: Now = hostNanoseconds): Promise<ClockReading> => {
   const before = now();
   const guest = await ask(shell);
   return { guest, before, after: now() };
 };
 
 /** Sets the guest's clock; resolves with what it showed right after. */
-export const setGuestClock = (shell: Commands, to: bigint): Promise<bigint> => ask(shell, String(to));
+export const setGuestClock = (shell: Programs, to: bigint): Promise<bigint> => ask(shell, String(to));
 
 /** Moves the guest's clock by so many nanoseconds, exactly; resolves with what it showed right after. */
-export const shiftGuestClock = (shell: Commands, by: bigint): Promise<bigint> =>
+export const shiftGuestClock = (shell: Programs, by: bigint): Promise<bigint> =>
   ask(shell, by < 0n ? String(by) : `+${by}`);
 
 /** Nanoseconds that a guest may take to be told the time. */
@@ -44,7 +44,7 @@ const tries = 5;
  * One that was restored needs it: its clock goes on from the moment it was saved. The first program that it starts takes a quarter of a
  * second under TCG, so it is told again, a few times at most.
  */
-export const syncGuestClock = async (shell: Commands, now: Now = hostNanoseconds): Promise<bigint> => {
+export const syncGuestClock = async (shell: Programs, now: Now = hostNanoseconds): Promise<bigint> => {
   let behind = soon;
   for (let left = tries; left > 0 && behind >= soon; left--) {
     const before = now();
@@ -55,11 +55,11 @@ export const syncGuestClock = async (shell: Commands, now: Now = hostNanoseconds
 };
 
 /** Waits until the guest's clock has been set to about `to`: within `near` before it and a minute after it. GUEST_TIMEOUT. */
-export const waitGuestClock = async (shell: Commands, to: bigint, near = 1_000_000_000n): Promise<void> => {
+export const waitGuestClock = async (shell: Programs, to: bigint, near = 1_000_000_000n): Promise<void> => {
   const least = to - near;
   const most = to + 60_000_000_000n;
-  await shell.text(
-    `until now=$(guest-clock); [ $now -gt ${least} ] && [ $now -lt ${most} ]; do usleep 1000; done`,
-    { what: "step of the guest's clock to the device's", timeoutMs: 5000 },
-  );
+  await shell.output(['guest-clock', 'until', String(least), String(most)], {
+    what: "step of the guest's clock to the device's",
+    timeoutMs: 5000,
+  });
 };

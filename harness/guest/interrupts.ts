@@ -1,7 +1,7 @@
 // What the guest's kernel knows of one interrupt.
 
 import { HarnessError } from '../base/errors.js';
-import type { Commands } from './shell.js';
+import type { Programs } from './shell.js';
 
 export interface Interrupt {
   /** How often it came, on all CPUs. */
@@ -15,10 +15,9 @@ export interface Interrupt {
 }
 
 /** `irq` as the kernel numbers it. GUEST_READ. */
-export const readInterrupt = async (shell: Commands, irq: number): Promise<Interrupt> => {
-  const text = await shell.text(
-    `cd /sys/kernel/irq/${irq} && cat per_cpu_count chip_name actions /proc/irq/${irq}/spurious`,
-  );
+export const readInterrupt = async (shell: Programs, irq: number): Promise<Interrupt> => {
+  const files = ['per_cpu_count', 'chip_name', 'actions'].map((name) => `/sys/kernel/irq/${irq}/${name}`);
+  const text = await shell.output(['read-files', ...files, `/proc/irq/${irq}/spurious`]);
   const [counts = '', chip = '', actions = '', ...lines] = text.split('\n');
   const unhandled = lines.map((line) => /^unhandled (\d+)$/.exec(line)?.[1]).find(Boolean);
   if (!/^\d+(,\d+)*$/.test(counts) || unhandled === undefined)
@@ -32,5 +31,7 @@ export const readInterrupt = async (shell: Commands, irq: number): Promise<Inter
 };
 
 /** The controllers that any interrupt of the guest comes through, each once. */
-export const interruptChips = async (shell: Commands): Promise<string[]> =>
-  (await shell.text('cat /sys/kernel/irq/*/chip_name | sort -u')).split('\n').filter((name) => name !== '');
+export const interruptChips = async (shell: Programs): Promise<string[]> =>
+  [...new Set((await shell.output(['read-files', '/sys/kernel/irq/*/chip_name'])).split('\n'))].filter(
+    (name) => name !== '',
+  );

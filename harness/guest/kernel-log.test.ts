@@ -1,6 +1,6 @@
 import t from 'tap';
 import { assertHealthy, readKernelLog } from './kernel-log.js';
-import type { CommandResult, Commands } from './shell.js';
+import type { CommandResult, Programs } from './shell.js';
 import { findSplats } from './splats.js';
 
 /** What each kind looks like; written for this test. */
@@ -130,9 +130,9 @@ t.test(
   },
 );
 
-const shellOf = (result: Partial<CommandResult>): Commands => ({
-  run: async () => ({ status: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), ...result }),
-  text: async () => '',
+const shellOf = (result: Partial<CommandResult>): Programs => ({
+  execute: async () => ({ status: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), ...result }),
+  output: async () => '',
 });
 
 t.test('the log of a guest, with its taint', async (t) => {

@@ -1,8 +1,7 @@
 // The guest's kernel log, and what in it a driver's author has to see. A check that cannot be made is an error, never a pass.
 
 import { HarnessError } from '../base/errors.js';
-import { shellWord } from '../base/text.js';
-import type { Commands } from './shell.js';
+import type { Programs } from './shell.js';
 import { findSplats, type Splat } from './splats.js';
 import { type Taint, unexpectedTaint } from './taint.js';
 
@@ -26,13 +25,13 @@ export const logMarks = {
  * overwritten by later lines.
  */
 export const readKernelLog = async (
-  shell: Commands,
+  shell: Programs,
   since: keyof typeof logMarks,
   taintBefore = 0,
 ): Promise<KernelLog> => {
   const mark = logMarks[since];
   // The part before the mark is left in the guest: a serial line is slow.
-  const { status, stdout, stderr } = await shell.run(`kernel-log ${shellWord(mark)}`, {
+  const { status, stdout, stderr } = await shell.execute(['kernel-log', mark], {
     what: 'the kernel log',
   });
   const fail = (reason: string): HarnessError => new HarnessError('KERNEL_LOG', { reason });

@@ -33,7 +33,7 @@ const setUp = () => {
   far.on('data', (chunk: Buffer) => {
     data = Buffer.concat([data, chunk]);
     for (;;) {
-      const match = /^(\w+) (\d+) ([+!?])\n/.exec(data.toString('latin1'));
+      const match = /^(\w+) (\d+) ([+!$?])\n/.exec(data.toString('latin1'));
       const [head = '', nonce = '', length, mark = ''] = match ?? [];
       const whole = head.length + Number(length);
       if (!match || data.length < whole) return;
@@ -60,6 +60,29 @@ const reply = (
   ];
   far.write(`${lines.join('\n')}\n${nonce} .\n`);
 };
+
+t.test('a program is words, each with a zero behind it, and needs no shell', async (t) => {
+  const { shell, far, requests } = setUp();
+  const answer = shell.output(['read-files', '-f', '/proc/a b', '']);
+  await turn();
+  t.strictSame(requests, [{ nonce: 'n1', mark: '$', script: 'read-files\0-f\0/proc/a b\0\0' }]);
+  reply(far, 'n1', 0, 'content\n');
+  t.equal(await answer, 'content');
+  const failing = shell.output(['read-files', '/none']);
+  await turn();
+  reply(far, 'n2', 1, '', 'read-files: /none: No such file or directory\n');
+  await t.rejects(failing, { code: 'GUEST_COMMAND', message: /read-files \/none.*\n?.*No such file/s });
+});
+
+t.test('words for which the agent has no room are not sent', async (t) => {
+  const { shell, requests } = setUp();
+  await t.rejects(shell.execute(['x'.repeat(4095)]), {
+    code: 'GUEST_SHELL',
+    message: /no room for the 1 words/,
+  });
+  await t.rejects(shell.execute(Array.from({ length: 65 }, () => 'x')), { code: 'GUEST_SHELL' });
+  t.strictSame(requests, []);
+});
 
 t.test('status and both outputs come back, whatever bytes they hold', async (t) => {
   const { shell, far, requests } = setUp();

@@ -24,6 +24,9 @@ export interface RunOptions {
 /** Bytes of a script in one request. */
 const partLength = 16384;
 
+/** What images/guest/agent.c takes of a program's words: bytes, and how many. */
+const roomForWords = { bytes: 4095, count: 64 } as const;
+
 const defaultTimeout = 20_000;
 
 const brief = (command: string): string => {
@@ -38,11 +41,25 @@ const split = (script: Buffer): Buffer[] =>
 
 const unexpected = (line: string): string => `unexpected line ${JSON.stringify(line.slice(0, 80))}`;
 
+/** Standard output of what has succeeded. GUEST_COMMAND. */
+const outputOf = (command: string, { status, stdout, stderr }: CommandResult): Buffer => {
+  if (status !== 0) {
+    throw new HarnessError('GUEST_COMMAND', {
+      command: brief(command),
+      status,
+      stderr: stderr.toString('utf8').trim() || '(nothing on standard error)',
+    });
+  }
+  return stdout;
+};
+
+const lineOf = (output: Buffer): string => output.toString('utf8').replace(/\n$/, '');
+
 interface Running {
   nonce: string;
   command: string;
-  /** `!`: a script; `?`: a path. */
-  mark: '!' | '?';
+  /** As the agent has them: a script, words, or a path. */
+  mark: '!' | '$' | '?';
   /** The parts of the script still to be sent. */
   parts: Buffer[];
   status: number | undefined;
@@ -107,6 +124,34 @@ export class Shell {
     return this.#enqueue(command, '!', { what: `answer to \`${brief(command)}\``, ...options });
   }
 
+  /**
+   * Runs a program in the guest, given as words, without a shell: one of images/guest/main.c, which under TCG starts some two hundred
+   * milliseconds sooner in a restored guest, or another. Result and errors as of `run`.
+   */
+  execute(words: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+    const bytes = words.map((word) => `${word}\0`).join('');
+    if (Buffer.byteLength(bytes) > roomForWords.bytes || words.length > roomForWords.count) {
+      const reason = `there is no room for the ${words.length} words of \`${brief(words.join(' '))}\``;
+      return Promise.reject(new HarnessError('GUEST_SHELL', { reason }));
+    }
+    return this.#enqueue(
+      words.join(' '),
+      '$',
+      { what: `answer to \`${brief(words.join(' '))}\``, ...options },
+      bytes,
+    );
+  }
+
+  /** Standard output of a program that has to succeed. GUEST_COMMAND for any other status. */
+  async bytes(words: readonly string[], options: RunOptions = {}): Promise<Buffer> {
+    return outputOf(words.join(' '), await this.execute(words, options));
+  }
+
+  /** The same as text, without the last newline. */
+  async output(words: readonly string[], options: RunOptions = {}): Promise<string> {
+    return lineOf(await this.bytes(words, options));
+  }
+
   /** Resolves when `path` exists in the guest. Its agent looks by itself, and starts nothing for it. Errors as of `run`. */
   async await(path: string, options: RunOptions = {}): Promise<void> {
     await this.#enqueue(path, '?', { what: `${path} in the guest`, ...options });
@@ -114,15 +159,7 @@ export class Shell {
 
   /** Standard output of a command that has to succeed, without the last newline. GUEST_COMMAND for any other status. */
   async text(command: string, options: RunOptions = {}): Promise<string> {
-    const { status, stdout, stderr } = await this.run(command, options);
-    if (status !== 0) {
-      throw new HarnessError('GUEST_COMMAND', {
-        command: brief(command),
-        status,
-        stderr: stderr.toString('utf8').trim() || '(nothing on standard error)',
-      });
-    }
-    return stdout.toString('utf8').replace(/\n$/, '');
+    return lineOf(outputOf(command, await this.run(command, options)));
   }
 
   /** Writes a file in the guest. For big things the payload disk is the faster way. */
@@ -136,15 +173,15 @@ export class Shell {
     command: string,
     mark: Running['mark'],
     { what, timeoutMs = defaultTimeout }: RunOptions & { what: string },
+    bytes = command,
   ): Promise<CommandResult> {
-    const result = this.#queue.then(() => this.#start(command, mark, what, timeoutMs));
+    const result = this.#queue.then(() => this.#start({ command, mark, bytes }, what, timeoutMs));
     this.#queue = result.catch(() => {});
     return result;
   }
 
   async #start(
-    command: string,
-    mark: Running['mark'],
+    { command, mark, bytes }: Pick<Running, 'command' | 'mark'> & { bytes: string },
     what: string,
     timeoutMs: number,
   ): Promise<CommandResult> {
@@ -155,7 +192,7 @@ export class Shell {
     }
     const answer = new Promise<CommandResult>((resolve, reject) => {
       const nonce = this.#nonce();
-      const parts = split(Buffer.from(command));
+      const parts = split(Buffer.from(bytes));
       this.#running = { nonce, command, mark, parts, status: undefined, outputs: [], resolve, reject };
       this.#sendPart(this.#running);
     });
@@ -225,5 +262,8 @@ export class Shell {
   }
 }
 
-/** What readers need of a shell. */
+/** What readers need of a shell: scripts, */
 export type Commands = Pick<Shell, 'run' | 'text'>;
+
+/** or programs. */
+export type Programs = Pick<Shell, 'execute' | 'output'>;

@@ -26,7 +26,7 @@ export const warmSnapshot = async (
       qemu: shared.qemu,
       machine: machineOf(environment, disks),
       // It fails in seconds, where a scenario would wait long and then blame the driver.
-      prove: ({ shell }) => shell.text('true', { what: 'answer of the restored guest' }),
+      prove: ({ shell }) => shell.output(['guest-clock'], { what: 'answer of the restored guest' }),
       onSnapshot: ({ error }) => {
         cached = false;
         if (error !== undefined) remedied.push(remadeAfter(error));

@@ -1,17 +1,18 @@
 import t from 'tap';
-import type { Commands } from '../guest/shell.js';
+import type { Programs } from '../guest/shell.js';
 import { verdictOf } from '../run/verdict.js';
 import { oldTaint, readBefore, requireModules } from './before.js';
 
-const guest = (text: string): Commands => ({
-  text: async () => text,
-  run: async () => ({ status: 0, stdout: Buffer.from(text), stderr: Buffer.alloc(0) }),
+const guest = (text: string): Programs => ({
+  output: async () => text,
+  execute: async () => ({ status: 0, stdout: Buffer.from(text), stderr: Buffer.alloc(0) }),
 });
 
 t.test('taint flags, and whether signatures are enforced', async (t) => {
-  t.strictSame(await readBefore(guest('512 N')), { taint: 512, enforcesSignatures: false });
-  t.strictSame(await readBefore(guest('0 Y')), { taint: 0, enforcesSignatures: true });
-  for (const text of ['', '0', '0 maybe', '-1 N', '0 N\n'])
+  t.strictSame(await readBefore(guest('512\nN')), { taint: 512, enforcesSignatures: false });
+  t.strictSame(await readBefore(guest('0\nY')), { taint: 0, enforcesSignatures: true });
+  t.strictSame(await readBefore(guest('4096')), { taint: 4096, enforcesSignatures: false });
+  for (const text of ['', 'N', '0\nmaybe', '-1\nN', '0\nN\n'])
     await t.rejects(readBefore(guest(text)), { code: 'GUEST_READ', blame: 'broken' });
 });
 

@@ -1,8 +1,7 @@
 // What a guest was like before the driver under test came: what is wrong with it already is not the driver's doing.
 
 import { HarnessError } from '../base/errors.js';
-import { allowQuestions } from '../guest/ask-kernel.js';
-import type { Commands } from '../guest/shell.js';
+import type { Programs } from '../guest/shell.js';
 import { type Taint, unexpectedTaint } from '../guest/taint.js';
 
 export interface Before {
@@ -14,23 +13,20 @@ export interface Before {
 
 const enforced = '/sys/module/module/parameters/sig_enforce';
 
-// A shell's `read` takes a byte at a time, and a second read(2) of a sysctl value gives nothing: that would be the first digit.
-const script = `${allowQuestions}
-enforced=N
-if [ -e ${enforced} ]; then read -r enforced <${enforced}; fi
-echo "$(cat /proc/sys/kernel/tainted) $enforced"`;
-
 /** Asks the guest, which no driver under test has been loaded in. GUEST_READ. */
-export const readBefore = async (shell: Commands): Promise<Before> => {
-  const text = await shell.text(script, { what: 'the state of the kernel' });
-  const [, taint, enforced] = /^(\d+) ([YN01])$/.exec(text) ?? [];
+export const readBefore = async (shell: Programs): Promise<Before> => {
+  // The second file is there only where the kernel can check signatures.
+  const text = await shell.output(['read-files', '-f', '/proc/sys/kernel/tainted', enforced], {
+    what: 'the state of the kernel',
+  });
+  const [, taint, flag] = /^(\d+)(?:\n([YN01]))?$/.exec(text) ?? [];
   if (taint === undefined)
     throw new HarnessError('GUEST_READ', {
       what: 'state of the kernel',
-      expected: 'taint flags, and Y or N',
+      expected: 'taint flags, and Y or N where signatures can be checked',
       got: JSON.stringify(text),
     });
-  return { taint: Number(taint), enforcesSignatures: enforced === 'Y' || enforced === '1' };
+  return { taint: Number(taint), enforcesSignatures: flag === 'Y' || flag === '1' };
 };
 
 /** KERNEL_LACKS, and so a scenario that is skipped, when no driver under test can be loaded. */

@@ -79,16 +79,15 @@ export class Driver {
    */
   async load(parameters: Readonly<Record<string, string>> = {}): Promise<void> {
     const { modules } = this.description;
-    const options = Object.entries(parameters).map(
-      ([name, value]) => `options ${this.#moduleOf(name)} ${name}=${value}`,
-    );
-    // The first module makes a device for which the guest loads the second by its alias, and nobody could tell it parameters.
-    const file = `echo '${options.join('\n')}' >/etc/modprobe.d/vmmci.conf`;
-    const load = modules.map(
-      (module) =>
-        `modprobe ${module} && until read -r state </sys/module/${module}/initstate && [ $state = live ]; do usleep 2000; done`,
-    );
-    await this.#shell.text([file, ...load].join(' && '), { what: `loading of ${modules.join(', ')}` });
+    const options = Object.entries(parameters).map(([name, value]) => ({
+      module: this.#moduleOf(name),
+      word: `${name}=${value}`,
+    }));
+    const words = modules.flatMap((module) => [
+      module,
+      ...options.filter((option) => option.module === module).map(({ word }) => word),
+    ]);
+    await this.#shell.output(['load', ...words], { what: `loading of ${modules.join(', ')}` });
   }
 
   #moduleOf(parameter: string): string {
@@ -98,15 +97,12 @@ export class Driver {
 
   /** Unloads them, in the opposite order. GUEST_COMMAND, also when one of them is not loaded. */
   async unload(): Promise<void> {
-    await this.#shell.text(this.#lastFirst.map((module) => `rmmod ${module}`).join(' && '));
+    await this.#shell.output(['unload', ...this.#lastFirst]);
   }
 
   /** Unloads those that are loaded; resolves with their names. GUEST_COMMAND. */
   async unloadLoaded(): Promise<string[]> {
-    const text = await this.#shell.text(
-      `for module in ${this.#lastFirst.join(' ')}; do ` +
-        '[ ! -e /sys/module/$module/initstate ] || { rmmod $module && echo $module; } || exit; done',
-    );
+    const text = await this.#shell.output(['unload', 'loaded', ...this.#lastFirst]);
     return text === '' ? [] : text.split('\n');
   }
 
@@ -116,7 +112,7 @@ export class Driver {
 
   /** Names of the modules of this driver that are loaded. */
   async loaded(): Promise<string[]> {
-    const lines = (await this.#shell.text('cat /proc/modules')).split('\n');
+    const lines = (await this.#shell.output(['read-files', '/proc/modules'])).split('\n');
     const names = lines.map((line) => line.split(' ', 1)[0] ?? '');
     return this.description.modules.filter((name) => names.includes(name));
   }
@@ -128,9 +124,8 @@ export class Driver {
 
   /** The content of one attribute, to the last byte. GUEST_COMMAND when it cannot be read. */
   async #content(name: string): Promise<string> {
-    // `text` takes a newline off, and would not tell whether there was one.
-    const text = await this.#shell.text(`cat ${this.path(name)} && echo .`);
-    return text.slice(0, -1);
+    // `output` takes a newline off, and would not tell whether there was one.
+    return (await this.#shell.bytes(['read-files', this.path(name)])).toString('utf8');
   }
 
   /** The one line of an attribute. GUEST_COMMAND, DRIVER_READ. */
@@ -146,7 +141,7 @@ export class Driver {
 
   /** Times that somebody in the guest has read from the driver, a line each in `file`. DRIVER_READ. */
   async readings(file: string): Promise<bigint[]> {
-    const text = await this.#shell.text(`cat ${file}`);
+    const text = await this.#shell.output(['read-files', file]);
     return text === '' ? [] : text.split('\n').map((line) => parseTime('host time', line));
   }
 

@@ -2,7 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { compile } from '../../images/guest/inventory.js';
+import { compileProgram } from '../../images/guest/inventory.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { runInToolRoot } from '../../images/toolroot/run.js';
 import { holdings, leftovers } from './leftovers.js';
@@ -35,11 +35,11 @@ const kernel = {
 
 t.test('what is new is left, also a second one of the same', async (t) => {
   const place = t.testdir(kernel);
-  await writeFile(join(place, 'bin/holdings'), await compile(root, 'holdings.c'), { mode: 0o755 });
+  await writeFile(join(place, 'bin/holdings'), await compileProgram(root), { mode: 0o755 });
   const shell = {
-    text: async (command: string): Promise<string> =>
+    output: async (words: readonly string[]): Promise<string> =>
       (
-        await runInToolRoot(root, ['sh', '-c', `nonce=1; ${command}`], {
+        await runInToolRoot(root, words, {
           env: { PATH: `${join(place, 'bin')}:/bin` },
           binds: [
             { path: join(place, 'bin') },
@@ -73,20 +73,20 @@ t.test('what is new is left, also a second one of the same', async (t) => {
 
   await rm(join(place, 'run'), { recursive: true });
   await mkdir(join(place, 'run'));
-  await t.rejects(left(), /held\.1/, 'nothing to compare with is no clean comparison');
+  await t.rejects(left(), /held\./, 'nothing to compare with is no clean comparison');
 });
 
 t.test('it is compared with what was noted of the same function', async (t) => {
   const asked: string[] = [];
   const answers = ['/run/held.1', 'module b\nmodule c', '/run/held.2', ''];
   const shell = {
-    text: async (command: string): Promise<string> => {
-      asked.push(command);
+    output: async (words: readonly string[]): Promise<string> => {
+      asked.push(words.join(' '));
       return answers.shift() ?? '';
     },
   };
   t.same(await leftovers(shell, await holdings(shell, '0000:00:06.0')), ['module b', 'module c']);
   t.match(asked[1], /^holdings new \/run\/held\.1 0000:00:06\.0$/);
   t.same(await leftovers(shell, await holdings(shell, null)), []);
-  t.match(asked[2], /; holdings note \$file {2}&&/);
+  t.equal(asked[2], 'holdings note');
 });

@@ -10,8 +10,8 @@ export interface Holdings {
 }
 
 /** Notes everything that a driver may hold. An address of `null`: but for what it has of a function, which may come later. */
-export const holdings = async (shell: Pick<Shell, 'text'>, address: string | null): Promise<Holdings> => {
-  const file = await shell.text(`file=/run/held.$nonce; holdings note $file ${address ?? ''} && echo $file`, {
+export const holdings = async (shell: Pick<Shell, 'output'>, address: string | null): Promise<Holdings> => {
+  const file = await shell.output(['holdings', 'note', ...(address === null ? [] : [address])], {
     what: 'what the guest holds',
   });
   return { file, address };
@@ -19,9 +19,10 @@ export const holdings = async (shell: Pick<Shell, 'text'>, address: string | nul
 
 /** What is held now and was not then. */
 export const leftovers = async (
-  shell: Pick<Shell, 'text'>,
+  shell: Pick<Shell, 'output'>,
   { file, address }: Holdings,
 ): Promise<string[]> => {
-  const text = await shell.text(`holdings new ${file} ${address ?? ''}`, { what: 'what the guest holds' });
+  const words = ['holdings', 'new', file, ...(address === null ? [] : [address])];
+  const text = await shell.output(words, { what: 'what the guest holds' });
   return text === '' ? [] : text.split('\n');
 };

@@ -12,7 +12,7 @@ export const suspendGuest = async (
 ): Promise<void> => {
   const { qmp } = machine;
   const sleeps = qmp.waitEvent('SUSPEND', { ms: limitMs });
-  const command = shell.text('echo mem >/sys/power/state', { what: 'waking up' });
+  const command = shell.output(['write-file', '/sys/power/state', 'mem'], { what: 'waking up' });
   // Whichever fails first is what the caller gets.
   command.catch(() => {});
   await console.guard(Promise.race([sleeps, command.then(() => sleeps)]), {

@@ -128,7 +128,8 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   });
   if (boot === 'restored') {
     // There since before the restore, and not heard of by the guest.
-    if (plugged && siblings !== undefined) await guest.shell.text('echo 1 >/sys/bus/pci/rescan');
+    if (plugged && siblings !== undefined)
+      await guest.shell.output(['write-file', '/sys/bus/pci/rescan', '1']);
     if (plugged) await appeared(guest.shell, address);
     await syncGuestClock(guest.shell);
   }

@@ -1,10 +1,10 @@
 // The file system of the distribution guest as a directory: packages, kernel modules, the driver, and our own few files.
 
 import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { asset } from '../asset.js';
-import { overlay, ownPrograms } from '../guest/inventory.js';
+import { overlay, ownProgram } from '../guest/inventory.js';
 import type { Entry } from '../guest/newc.js';
 import type { Kernel } from '../kernels/kernel.js';
 import type { ToolRoot } from '../toolroot/enter.js';
@@ -31,10 +31,9 @@ const text = (path: string, content: string): Entry => ({
 
 /** Everything that is written over the packages' files; later entries win. */
 export const ownEntries = async (root: ToolRoot, load: readonly string[]): Promise<Entry[]> => {
-  const programs = await ownPrograms(root, 'tools');
   return [
     ...(await overlay(asset('distro', 'root'))),
-    ...programs.map((entry) => ({ ...entry, path: `${tools}/${basename(entry.path)}` })),
+    ...(await ownProgram(root, tools, ['tools'])),
     text('etc/modules-load.d/vmmci.conf', `${load.join('\n')}\n`),
     // mmdebstrap copies the host's.
     text('etc/resolv.conf', ''),

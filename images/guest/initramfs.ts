@@ -66,7 +66,7 @@ export const moduleEntries = async (
 const keyOf = async (kernel: GuestKernel, root: ToolRoot, modules: readonly string[]): Promise<string> => {
   const hash = createHash('sha256').update(JSON.stringify([recipe, kernel.release, kernel.version]));
   // dpkg's own list names every package of the tool root with its version.
-  for (const file of [join(root.path, 'var/lib/dpkg/status'), ...programSources]) {
+  for (const file of [join(root.path, 'var/lib/dpkg/status'), ...(await programSources())]) {
     hash.update(await readFile(file));
   }
   hash.update(newc(await overlay()));

@@ -63,58 +63,67 @@ const withLibraries = async (root: ToolRoot, program: string): Promise<Entry[]> 
   ]);
 };
 
-/** Sources of our own programs, each beside this file. */
-const compiled = {
+/** Commands of our own program, links to it in the directory of its name. */
+const commands = {
   /** For any guest. */
-  tools: {
-    'agent.c': 'sbin/agent',
-    'guest-clock.c': 'sbin/guest-clock',
-    'holdings.c': 'sbin/holdings',
-    'kernel-log.c': 'sbin/kernel-log',
-    'payload.c': 'sbin/payload',
-    'ptp.c': 'sbin/ptp',
-    'writer.c': 'sbin/writer',
-  },
+  tools: [
+    'agent',
+    'guest-clock',
+    'holdings',
+    'kernel-log',
+    'load',
+    'payload',
+    'ptp',
+    'read-files',
+    'unload',
+    'write-file',
+    'writer',
+  ],
   /** For one that has no init system. */
-  system: {
-    'power.c': 'sbin/reboot',
-    'uevents.c': 'sbin/uevents',
-  },
+  system: ['poweroff', 'reboot', 'uevents'],
 } as const;
 
-/** Every file that our own programs are made of. */
-export const programSources: readonly string[] = [
-  ...Object.values(compiled).flatMap((programs) => Object.keys(programs)),
-  'freestanding.h',
-].map((name) => asset('guest', name));
+const programName = 'vmmci-guest';
 
-/** One of them, from its source. */
-export const compile = async (root: ToolRoot, name: string): Promise<Buffer> => {
-  const flags = [
-    '-static',
-    '-nostdlib',
-    '-ffreestanding',
-    '-fno-stack-protector',
-    '-Os',
-    '-s',
-    '-Wl,--build-id=none',
-  ];
-  const script = 'gcc "$@" -o /tmp/program && cat /tmp/program';
-  const source = asset('guest', name);
-  const { stdout } = await runInToolRoot(root, ['sh', '-c', script, 'sh', ...flags, source], {
+/** Every file that it is made of. */
+export const programSources = async (): Promise<string[]> => {
+  const names = await readdir(asset('guest'));
+  return names
+    .filter((name) => /\.[ch]$/.test(name))
+    .sort()
+    .map((name) => asset('guest', name));
+};
+
+/** It, compiled. */
+export const compileProgram = async (root: ToolRoot): Promise<Buffer> => {
+  const flags = ['-static', '-Os', '-s', '-D_GNU_SOURCE', '-Wl,--build-id=none'];
+  const script = 'musl-gcc "$@" -o /tmp/program && cat /tmp/program';
+  const sources = (await programSources()).filter((path) => path.endsWith('.c'));
+  const { stdout } = await runInToolRoot(root, ['sh', '-c', script, 'sh', ...flags, ...sources], {
     binds: [{ path: asset('guest') }],
     host: { encoding: 'buffer' },
   });
   return Buffer.from(stdout);
 };
 
-/** Our own programs of that kind, compiled. */
-export const ownPrograms = (root: ToolRoot, kind: keyof typeof compiled): Promise<Entry[]> =>
-  Promise.all(
-    Object.entries(compiled[kind]).map(async ([name, path]): Promise<Entry> => {
-      return { path, type: 'file', content: await compile(root, name), executable: true };
-    }),
-  );
+/** Our own program in `directory`, with those of its commands. */
+export const ownProgram = async (
+  root: ToolRoot,
+  directory: string,
+  kinds: readonly (keyof typeof commands)[],
+): Promise<Entry[]> => [
+  {
+    path: `${directory}/${programName}`,
+    type: 'file',
+    content: await compileProgram(root),
+    executable: true,
+  },
+  ...kinds.flatMap((kind) =>
+    commands[kind].map(
+      (name): Entry => ({ path: `${directory}/${name}`, type: 'symlink', target: programName }),
+    ),
+  ),
+];
 
 /** Our own files, as they lie below `top`; those outside etc are programs. */
 export const overlay = async (top = asset('guest', 'root')): Promise<Entry[]> => {
@@ -140,10 +149,8 @@ export const inventory = async (root: ToolRoot): Promise<Entry[]> => {
     ...programs.map((program) => withLibraries(root, program)),
     Promise.all(data.map((path) => fromRoot(root, path))),
     Promise.all([fromRoot(root, busybox, 'bin/busybox', true)]),
-    ownPrograms(root, 'tools'),
-    ownPrograms(root, 'system'),
+    ownProgram(root, 'sbin', ['tools', 'system']),
     overlay(),
   ]);
-  const links: Entry[] = [{ path: 'sbin/poweroff', type: 'symlink', target: 'reboot' }];
-  return [...directories.map((path): Entry => ({ path, type: 'directory' })), ...parts.flat(), ...links];
+  return [...directories.map((path): Entry => ({ path, type: 'directory' })), ...parts.flat()];
 };

@@ -4,75 +4,56 @@
  * sed: these took three times as long under TCG.
  */
 
-#define PROGRAM "kernel-log"
-#include "freestanding.h"
+#include "command.h"
 
-enum { SYS_SYSLOG = 103 };
+#include <string.h>
+#include <sys/klog.h>
+
 enum { READ_ALL = 3 };
 
 /* More than any kernel keeps: if the ring has less than all of the log, the mark is missing from it. */
 static char text[(1 << 20) + 1];
 
-static void tell_taint(void)
+static void print_taint(void)
 {
 	static const char path[] = "/proc/sys/kernel/tainted";
 	char value[32];
-	long fd = call(SYS_OPEN, (long)path, RDONLY | CLOSE_ON_EXEC, 0);
-	long count = fd < 0 ? fd : call(SYS_READ, fd, (long)value, sizeof(value));
+	FILE *file = fopen(path, "re");
 
-	if (count <= 0)
-		fail(path);
-	put(1, value, count);
-}
-
-static const char *end_of_line(const char *line, const char *end)
-{
-	while (line < end && *line++ != '\n')
-		;
-	return line;
-}
-
-static int holds(const char *line, const char *end, const char *mark)
-{
-	for (; line < end; line++)
-		if (starts(line, mark))
-			return 1;
-	return 0;
+	if (!file || !fgets(value, sizeof(value), file))
+		fail_at(path);
+	fclose(file);
+	fputs(value, out);
 }
 
 /* The line without its level, `<6>`. */
-static const char *after_level(const char *line, const char *end)
+static const char *after_level(const char *line)
 {
-	const char *at = line;
+	const char *end = strchr(line, '>');
 
-	if (at < end && *at == '<')
-		while (at < end && *at != '\n')
-			if (*at++ == '>')
-				return at;
-	return line;
+	return *line == '<' && end ? end + 1 : line;
 }
 
-void run(long *stack)
+int kernel_log(int argc, char **argv)
 {
-	char **argv = (char **)(stack + 1);
-	const char *end, *next;
-	long count;
-	int found = 0;
+	char *next;
+	int count, found = 0;
 
-	if (stack[0] != 2)
+	if (argc != 2)
 		fail("MARK");
-	tell_taint();
-	count = call(SYS_SYSLOG, READ_ALL, (long)text, sizeof(text) - 1);
+	print_taint();
+	count = klogctl(READ_ALL, text, sizeof(text) - 1);
 	if (count < 0)
-		fail("syslog(2)");
-	end = text + count;
-	for (const char *line = text; line < end; line = next) {
-		next = end_of_line(line, end);
-		found = found || holds(line, next, argv[1]);
-		if (found) {
-			line = after_level(line, next);
-			put(1, line, next - line);
-		}
+		fail_at("syslog(2)");
+	text[count] = 0;
+	for (char *line = text; *line; line = next) {
+		char *end = strchrnul(line, '\n');
+
+		next = *end ? end + 1 : end;
+		*end = 0;
+		found = found || strstr(line, argv[1]);
+		if (found)
+			fprintf(out, "%s\n", after_level(line));
 	}
-	leave(0);
+	return 0;
 }

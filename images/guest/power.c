@@ -5,16 +5,15 @@
  * under TCG.
  */
 
-#define PROGRAM "power"
-#include "freestanding.h"
+#include "command.h"
 
-enum { SYS_NANOSLEEP = 35, SYS_KILL = 62, SYS_SYNC = 162, SYS_UMOUNT = 166, SYS_REBOOT = 169 };
-enum { SIGKILL = 9, SIGTERM = 15 };
-
-#define MAGIC 0xfee1dead
-#define MAGIC2 672274793
-#define RESTART 0x01234567
-#define POWER_OFF 0x4321fedc
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <time.h>
+#include <unistd.h>
 
 static const char *action;
 
@@ -22,36 +21,34 @@ static char mounts[1 << 14];
 
 static void say(const char *what, const char *whom)
 {
-	static char line[sizeof(mounts) + 128];
-	long fd = call(SYS_OPEN, (long)"/dev/kmsg", WRONLY | CLOSE_ON_EXEC, 0);
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 
-	append(append(append(append(append(line, "<5>vmmci-guest: "), action), what), whom), "\n");
-	call(SYS_WRITE, fd, (long)line, length(line));
-	call(SYS_CLOSE, fd, 0, 0);
+	dprintf(fd, "<5>vmmci-guest: %s%s%s\n", action, what, whom);
+	close(fd);
 }
 
 /* The second word of a line; a zero is put behind it. */
 static char *mount_point(char *line)
 {
-	char *end;
+	char *point = line + strcspn(line, " ");
 
-	while (*line && *line++ != ' ')
-		;
-	for (end = line; *end && *end != ' '; end++)
-		;
-	*end = 0;
-	return line;
+	if (*point)
+		point++;
+	point[strcspn(point, " ")] = 0;
+	return point;
 }
 
 /* Unmounts what is mounted of a disk, the latest first; one that is still in use, null when none is. */
 static const char *unmount(void)
 {
 	const char *left = 0;
-	long fd = call(SYS_OPEN, (long)"/proc/mounts", RDONLY | CLOSE_ON_EXEC, 0), size = 0, count;
+	int fd = open("/proc/mounts", O_RDONLY | O_CLOEXEC);
+	size_t size = 0;
+	ssize_t count;
 
-	while ((count = call(SYS_READ, fd, (long)(mounts + size), (long)sizeof(mounts) - 1 - size)) > 0)
-		size += count;
-	call(SYS_CLOSE, fd, 0, 0);
+	while ((count = read(fd, mounts + size, sizeof(mounts) - 1 - size)) > 0)
+		size += (size_t)count;
+	close(fd);
 	mounts[size] = 0;
 	for (char *line = mounts + size; line-- > mounts;) {
 		char *point;
@@ -59,36 +56,34 @@ static const char *unmount(void)
 		if ((line > mounts && line[-1] != '\n') || !starts(line, "/dev/"))
 			continue;
 		point = mount_point(line);
-		if (call(SYS_UMOUNT, (long)point, 0, 0))
+		if (umount(point))
 			left = point;
 	}
 	return left;
 }
 
-void run(long *stack)
+int power(int argc, char **argv)
 {
 	/* The killed need a moment to let go of their files. */
-	static const struct timespec moment = { .nsec = 20000000 };
-	const char *left;
+	static const struct timespec moment = { .tv_nsec = 20000000 };
+	const char *slash = strrchr(argv[0], '/'), *left;
 	int tries = 0;
 
-	action = ((char **)(stack + 1))[0];
-	for (const char *at = action; *at; at++)
-		if (*at == '/')
-			action = at + 1;
+	(void)argc;
+	action = slash ? slash + 1 : argv[0];
 	say(" requested", "");
 	/* Tells init not to start the command shell again. */
-	call(SYS_OPEN, (long)"/run/going-down", WRONLY | CREATE | CLOSE_ON_EXEC, 0600);
-	call(SYS_KILL, -1, SIGTERM, 0);
-	call(SYS_SYNC, 0, 0, 0);
-	call(SYS_KILL, -1, SIGKILL, 0);
+	close(open("/run/going-down", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	kill(-1, SIGTERM);
+	sync();
+	kill(-1, SIGKILL);
 	while ((left = unmount()) && tries++ < 100)
-		call(SYS_NANOSLEEP, (long)&moment, 0, 0);
-	call(SYS_SYNC, 0, 0, 0);
+		nanosleep(&moment, 0);
+	sync();
 	if (left)
 		say(": still mounted: ", left);
 	else
 		say(": filesystems unmounted", "");
-	call(SYS_REBOOT, MAGIC, MAGIC2, action[0] == 'r' ? RESTART : POWER_OFF);
-	leave(1);
+	reboot(*action == 'r' ? RB_AUTOBOOT : RB_POWER_OFF);
+	fail_at(action);
 }

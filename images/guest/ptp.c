@@ -17,17 +17,17 @@
  * The structures and numbers are those of the kernel's include/uapi/linux/ptp_clock.h and timex.h.
  */
 
-#define PROGRAM "ptp"
-#include "freestanding.h"
+#include "command.h"
 
-enum { SYS_IOCTL = 16, SYS_CLOCK_SETTIME = 227, SYS_CLOCK_GETTIME = 228, SYS_CLOCK_ADJTIME = 305 };
-enum { RDWR = 2, STDOUT = 1 };
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
 
 #define NANOSECONDS 1000000000L
-
-/* _IOC of the kernel: direction, size, type, number. */
-enum { WRITES = 1, READS = 2 };
-#define REQUEST(direction, number, size) ((long)(direction) << 30 | (long)(size) << 16 | '=' << 8 | (number))
 
 enum { MAX_SAMPLES = 25, CAPABILITIES = 8 };
 
@@ -47,39 +47,13 @@ struct extended {
 	struct clock_time time[MAX_SAMPLES][3];
 };
 
-#define GETCAPS REQUEST(READS, 1, sizeof(struct capabilities))
-#define ENABLE_PPS REQUEST(WRITES, 4, sizeof(int))
-#define EXTENDED REQUEST(READS | WRITES, 9, sizeof(struct extended))
-
-enum { ADJ_FREQUENCY = 0x0002, ADJ_SETOFFSET = 0x0100 };
-
-struct timex {
-	unsigned int modes;
-	long offset, frequency, max_error, estimated_error;
-	int status;
-	long constant, precision, tolerance;
-	struct timespec time; /* a timeval: with ADJ_NANO it would be nanoseconds */
-	char rest[256];
-};
-
-static char line[8192];
-static char *end;
-
-static void say(const char *text)
-{
-	end = append(end, text);
-}
+#define GETCAPS _IOR('=', 1, struct capabilities)
+#define ENABLE_PPS _IOW('=', 4, int)
+#define EXTENDED _IOWR('=', 9, struct extended)
 
 static void say_number(long value)
 {
-	char digits[24];
-	char *last = digits + sizeof(digits) - 1;
-
-	*last = 0;
-	say(" ");
-	if (value < 0)
-		say("-");
-	say(digits_before(last, value < 0 ? -(unsigned long)value : (unsigned long)value));
+	fprintf(out, " %ld", value);
 }
 
 static void say_time(const struct clock_time *time)
@@ -88,137 +62,130 @@ static void say_time(const struct clock_time *time)
 }
 
 /* Whether a call failed; then that is what the step gave. */
-static int failed(long result)
+static int failed(int result)
 {
 	if (result >= 0)
 		return 0;
-	say(" error");
-	say_number(-result);
+	fprintf(out, " error %d", errno);
 	return 1;
 }
 
-static void say_ok(long result)
+static void say_ok(int result)
 {
 	if (!failed(result))
-		say(" ok");
+		fputs(" ok", out);
 }
 
-static void say_capabilities(long fd)
+static void say_capabilities(int fd)
 {
 	struct capabilities caps = { 0 };
 
-	if (failed(call(SYS_IOCTL, fd, GETCAPS, (long)&caps)))
+	if (failed(ioctl(fd, GETCAPS, &caps)))
 		return;
 	for (int at = 0; at < CAPABILITIES; at++)
 		say_number(caps.value[at]);
 }
 
 /* The clock of a descriptor: FD_TO_CLOCKID() of the kernel's posix-timers.h. */
-static long clock_of(long fd)
+static clockid_t clock_of(int fd)
 {
-	return (long)(int)((~(unsigned int)fd << 3) | 3);
+	return (clockid_t)((~(unsigned int)fd << 3) | 3);
 }
 
-static void say_clock(long fd)
+static void say_clock(int fd)
 {
 	struct timespec time = { 0 };
 
-	if (!failed(call(SYS_CLOCK_GETTIME, clock_of(fd), (long)&time, 0)))
-		say_number(time.sec * NANOSECONDS + time.nsec);
+	if (!failed(clock_gettime(clock_of(fd), &time)))
+		say_number(time.tv_sec * NANOSECONDS + time.tv_nsec);
 }
 
-static void say_extended(long fd, unsigned long samples)
+static void say_extended(int fd, unsigned long samples)
 {
-	static struct extended extended;
+	struct extended extended = { 0 };
 
 	if (samples < 1 || samples > MAX_SAMPLES)
 		fail("extended:N, 1 to 25");
 	extended.samples = (unsigned int)samples;
-	if (failed(call(SYS_IOCTL, fd, EXTENDED, (long)&extended)))
+	if (failed(ioctl(fd, EXTENDED, &extended)))
 		return;
 	for (unsigned long at = 0; at < samples; at++)
 		for (int part = 0; part < 3; part++)
 			say_time(&extended.time[at][part]);
 }
 
-static long set(long fd)
+static int set(int fd)
 {
-	struct timespec time = { .sec = 1 };
+	struct timespec time = { .tv_sec = 1 };
 
-	return call(SYS_CLOCK_SETTIME, clock_of(fd), (long)&time, 0);
+	return clock_settime(clock_of(fd), &time);
 }
 
-static long adjust(long fd, unsigned int modes)
+static int adjust(int fd, unsigned int modes)
 {
-	struct timex timex = { .modes = modes, .time = { .sec = 1 } };
+	struct timex timex = { .modes = modes, .time = { .tv_sec = 1 } };
 
-	return call(SYS_CLOCK_ADJTIME, clock_of(fd), (long)&timex, 0);
+	return clock_adjtime(clock_of(fd), &timex);
 }
 
 static void wait_for_writer(const char *path)
 {
 	char byte;
-	long fifo = call(SYS_OPEN, (long)path, RDONLY | CLOSE_ON_EXEC, 0);
+	int fifo = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fifo < 0)
-		fail(path);
-	while (call(SYS_READ, fifo, (long)&byte, 1) > 0)
+		fail_at(path);
+	while (read(fifo, &byte, 1) > 0)
 		;
-	call(SYS_CLOSE, fifo, 0, 0);
-	say(" ok");
-}
-
-static int is(const char *text, const char *word)
-{
-	return starts(text, word) && !text[length(word)];
+	close(fifo);
+	fputs(" ok", out);
 }
 
 /* What is behind `word` if the text starts with it, else nothing. */
 static const char *after(const char *text, const char *word)
 {
-	return starts(text, word) ? text + length(word) : 0;
+	return starts(text, word) ? text + strlen(word) : 0;
 }
 
-static void take(long fd, const char *step)
+static void take_step(int fd, const char *step)
 {
 	const char *argument;
 
-	end = append(line, step);
-	if (is(step, "caps"))
+	fputs(step, out);
+	if (!strcmp(step, "caps"))
 		say_capabilities(fd);
-	else if (is(step, "time"))
+	else if (!strcmp(step, "time"))
 		say_clock(fd);
-	else if (is(step, "extended"))
+	else if (!strcmp(step, "extended"))
 		say_extended(fd, 1);
 	else if ((argument = after(step, "extended:")))
 		say_extended(fd, number(argument));
-	else if (is(step, "settime"))
+	else if (!strcmp(step, "settime"))
 		say_ok(set(fd));
-	else if (is(step, "adjtime"))
+	else if (!strcmp(step, "adjtime"))
 		say_ok(adjust(fd, ADJ_SETOFFSET));
-	else if (is(step, "adjfine"))
+	else if (!strcmp(step, "adjfine"))
 		say_ok(adjust(fd, ADJ_FREQUENCY));
-	else if (is(step, "pps"))
-		say_ok(call(SYS_IOCTL, fd, ENABLE_PPS, 1));
+	else if (!strcmp(step, "pps"))
+		say_ok(ioctl(fd, ENABLE_PPS, 1));
 	else if ((argument = after(step, "wait:")))
 		wait_for_writer(argument);
 	else
 		fail(step);
-	end = append(end, "\n");
-	put(STDOUT, line, end - line);
+	fputs("\n", out);
+	fflush(out);
 }
 
-void run(long *stack)
+int ptp(int argc, char **argv)
 {
-	char **argv = (char **)(stack + 1);
 	unsigned long times = 1;
-	long fd;
+	int fd;
 
-	if (stack[0] < 3)
+	if (argc < 3)
 		fail("DEVICE STEP...");
-	fd = call(SYS_OPEN, (long)argv[1], RDWR | CLOSE_ON_EXEC, 0);
+	fd = open(argv[1], O_RDWR | O_CLOEXEC);
 	if (fd < 0)
-		fail(argv[1]);
+		fail_at(argv[1]);
 	for (char **step = argv + 2; *step; step++) {
 		const char *repeat = after(*step, "repeat:");
 
@@ -227,8 +194,9 @@ void run(long *stack)
 			continue;
 		}
 		for (; times > 0; times--)
-			take(fd, *step);
+			take_step(fd, *step);
 		times = 1;
 	}
-	leave(0);
+	close(fd);
+	return 0;
 }

@@ -5,68 +5,57 @@
  * a tenth of a second of each scenario under TCG.
  */
 
-#define PROGRAM "uevents"
-#include "freestanding.h"
+#include "command.h"
+#include "modules.h"
 
-enum { SYS_ACCESS = 21, SYS_SOCKET = 41, SYS_BIND = 49, SYS_FORK = 57, SYS_EXECVE = 59, SYS_UNAME = 63 };
-enum { AF_NETLINK = 16, SOCK_DGRAM = 2, SOCK_CLOSE_ON_EXEC = CLOSE_ON_EXEC, KOBJECT_UEVENT = 15 };
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-struct netlink_address {
-	unsigned short family, padding;
+/* linux/netlink.h, which musl does not bring. */
+enum { NETLINK_KOBJECT_UEVENT = 15 };
+
+struct sockaddr_nl {
+	sa_family_t family;
+	unsigned short padding;
 	unsigned int port, groups;
 };
 
-static char *const *environment;
-static char index_file[128];
-
-static void load(char *alias)
-{
-	char *arguments[] = { "modprobe", "-q", alias, 0 };
-	long child;
-
-	/* Without an index modprobe would find nothing. */
-	if (call(SYS_ACCESS, (long)index_file, 0, 0))
-		return;
-	child = call(SYS_FORK, 0, 0, 0);
-	if (child == 0) {
-		call(SYS_EXECVE, (long)"/sbin/modprobe", (long)arguments, (long)environment);
-		leave(127);
-	}
-	wait_for(child);
-}
-
 /* ACTION@PATH, then variables, each with a zero behind it. */
-static void hear(char *message, const char *end)
+static void hear(const char *message, const char *end)
 {
 	static const char name[] = "MODALIAS=";
 
 	if (!starts(message, "add@"))
 		return;
-	for (; message < end; message += length(message) + 1)
-		if (starts(message, name))
-			load(message + sizeof(name) - 1);
+	for (; message < end; message += strlen(message) + 1)
+		if (starts(message, name)) {
+			int lock = lock_modules();
+
+			load_by_alias(message + sizeof(name) - 1);
+			close(lock);
+		}
 }
 
-void run(long *stack)
+int uevents(int argc, char **argv)
 {
-	static const struct netlink_address kernel = { .family = AF_NETLINK, .groups = 1 };
+	static const struct sockaddr_nl kernel = { .family = AF_NETLINK, .groups = 1 };
 	static char message[1 << 14];
-	struct utsname name;
-	long fd = call(SYS_SOCKET, AF_NETLINK, SOCK_DGRAM | SOCK_CLOSE_ON_EXEC, KOBJECT_UEVENT), child;
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+	pid_t child;
 
-	environment = (char *const *)(stack + 1 + stack[0] + 1);
-	if (fd < 0 || call(SYS_BIND, fd, (long)&kernel, sizeof(kernel)))
-		fail("netlink");
-	call(SYS_UNAME, (long)&name, 0, 0);
-	append(append(append(index_file, "/lib/modules/"), name.release), "/modules.dep");
-	child = call(SYS_FORK, 0, 0, 0);
+	(void)argc;
+	(void)argv;
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&kernel, sizeof(kernel)))
+		fail_at("netlink");
+	child = fork();
 	if (child < 0)
-		fail("fork");
+		fail_at("fork");
 	if (child > 0)
-		leave(0);
+		return 0;
 	for (;;) {
 		/* ENOBUFS: more came at once than there is room for; what comes later is heard. */
-		long count = call(SYS_READ, fd, (long)message, sizeof(message) - 1);
+		ssize_t count = read(fd, message, sizeof(message) - 1);
 
 		if (count <= 0)
 			continue;

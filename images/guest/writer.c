@@ -8,56 +8,54 @@
  * second for a file of a mebibyte under TCG, most of it in head(1) and sha256sum(1).
  */
 
-#define PROGRAM "writer"
-#include "freestanding.h"
+#include "command.h"
 
-enum { SYS_NANOSLEEP = 35, SYS_FORK = 57, SYS_FSYNC = 74 };
-enum { APPEND = 02000 };
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
 enum { BLOCK = 1 << 16 };
 
 static const char *path;
 static int fd, is_synced;
 
-static int equal(const char *one, const char *other)
+static void write_out(const void *data, size_t count)
 {
-	while (*one && *one == *other)
-		one++, other++;
-	return *one == *other;
-}
+	const char *at = data;
 
-static void write_out(const char *data, long count)
-{
 	while (count > 0) {
-		long done = call(SYS_WRITE, fd, (long)data, count);
+		ssize_t done = write(fd, at, count);
 
 		if (done <= 0)
-			fail(path);
-		data += done;
-		count -= done;
+			fail_at(path);
+		at += done;
+		count -= (size_t)done;
 	}
 }
 
 static void acknowledge(void)
 {
-	if (is_synced && call(SYS_FSYNC, fd, 0, 0))
-		fail(path);
+	if (is_synced && fsync(fd))
+		fail_at(path);
 }
 
 /* xorshift32 (Marsaglia 2003; 13, 17, 5): each state is a word of the file, the lowest byte first. */
-static void file(unsigned int state, unsigned long bytes)
+static void file(uint32_t state, unsigned long bytes)
 {
-	static unsigned int block[BLOCK / sizeof(unsigned int)];
+	static uint32_t block[BLOCK / sizeof(uint32_t)];
 
 	while (bytes > 0) {
 		unsigned long count = bytes < BLOCK ? bytes : BLOCK;
 
-		for (unsigned long at = 0; at < sizeof(block) / sizeof(*block); at++) {
+		for (size_t at = 0; at < sizeof(block) / sizeof(*block); at++) {
 			state ^= state << 13;
 			state ^= state >> 17;
 			state ^= state << 5;
 			block[at] = state;
 		}
-		write_out((const char *)block, (long)count);
+		write_out(block, count);
 		bytes -= count;
 	}
 	acknowledge();
@@ -66,51 +64,47 @@ static void file(unsigned int state, unsigned long bytes)
 static void record(unsigned long count)
 {
 	char line[24];
-	char *end = line + sizeof(line), *begin = digits_before(end - 1, count);
 
-	end[-1] = '\n';
-	write_out(begin, end - begin);
+	write_out(line, (size_t)snprintf(line, sizeof(line), "%lu\n", count));
 	acknowledge();
 }
 
 static void records(unsigned long least)
 {
 	/* The guest has other things to do as well, and the disk an end. */
-	static const struct timespec pause = { .nsec = 5000000 };
+	static const struct timespec pause = { .tv_nsec = 5000000 };
 	unsigned long next = 1;
-	long child;
+	pid_t child;
 
 	for (; next <= least; next++)
 		record(next);
-	child = call(SYS_FORK, 0, 0, 0);
+	child = fork();
 	if (child < 0)
-		fail("fork");
+		fail_at("fork");
 	if (child > 0)
-		leave(0);
+		return;
 	for (;; next++) {
 		record(next);
-		call(SYS_NANOSLEEP, (long)&pause, 0, 0);
+		nanosleep(&pause, 0);
 	}
 }
 
-void run(long *stack)
+int writer(int argc, char **argv)
 {
-	char **argv = (char **)(stack + 1);
-	long count = stack[0];
-	int is_file = count > 1 && equal(argv[1], "file");
+	int is_file = argc > 1 && !strcmp(argv[1], "file");
 
-	if (count != (is_file ? 6 : 5) || (!is_file && !equal(argv[1], "records")))
+	if (argc != (is_file ? 6 : 5) || (!is_file && strcmp(argv[1], "records")))
 		fail("file PATH HOW SEED BYTES, or records PATH HOW LEAST");
 	path = argv[2];
-	is_synced = equal(argv[3], "synced");
-	if (!is_synced && !equal(argv[3], "plain"))
+	is_synced = !strcmp(argv[3], "synced");
+	if (!is_synced && strcmp(argv[3], "plain"))
 		fail(argv[3]);
-	fd = (int)call(SYS_OPEN, (long)path, WRONLY | CREATE | TRUNCATE | APPEND | CLOSE_ON_EXEC, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
-		fail(path);
+		fail_at(path);
 	if (is_file)
-		file((unsigned int)number(argv[4]), number(argv[5]));
+		file((uint32_t)number(argv[4]), number(argv[5]));
 	else
 		records(number(argv[4]));
-	leave(0);
+	return 0;
 }

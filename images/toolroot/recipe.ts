@@ -15,6 +15,8 @@ const packages = {
   'qemu-system-x86': ['qemu-system-x86_64'],
   'qemu-utils': ['qemu-img'],
   gcc: ['gcc', 'ld'],
+  // The C library of the guest's program.
+  'musl-tools': ['musl-gcc'],
   make: ['make'],
   // Module builds: the prebuilt kbuild programs read ELF files; `bc` up to 6.12.
   bc: ['bc'],

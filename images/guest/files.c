@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: ISC
+/*
+ * read-files [-f] PATTERN…: prints the files that fit, one after the other; with -f what is not there is left out.
+ * write-file PATH TEXT: writes the text to a file that is there, in one piece: for files of the kernel.
+ */
+
+#include "command.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <string.h>
+#include <unistd.h>
+
+static void print(const char *path)
+{
+	static char block[1 << 14];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t count;
+
+	if (fd < 0)
+		fail_at(path);
+	while ((count = read(fd, block, sizeof(block))) > 0)
+		fwrite(block, 1, (size_t)count, out);
+	if (count < 0)
+		fail_at(path);
+	close(fd);
+}
+
+int read_files(int argc, char **argv)
+{
+	int is_forced = argc > 1 && !strcmp(argv[1], "-f");
+	glob_t found;
+
+	for (int index = is_forced ? 2 : 1; index < argc; index++) {
+		/* A pattern that nothing fits is a file that is not there. */
+		int status = glob(argv[index], is_forced ? 0 : GLOB_NOCHECK, 0, &found);
+
+		if (status == GLOB_NOMATCH)
+			continue;
+		if (status)
+			fail(argv[index]);
+		for (size_t at = 0; at < found.gl_pathc; at++)
+			print(found.gl_pathv[at]);
+		globfree(&found);
+	}
+	return 0;
+}
+
+int write_file(int argc, char **argv)
+{
+	int fd;
+	ssize_t count;
+
+	if (argc != 3)
+		fail("PATH TEXT");
+	fd = open(argv[1], O_WRONLY | O_TRUNC | O_CLOEXEC);
+	count = fd < 0 ? -1 : write(fd, argv[2], strlen(argv[2]));
+	if (count != (ssize_t)strlen(argv[2]))
+		fail_at(argv[1]);
+	close(fd);
+	return 0;
+}

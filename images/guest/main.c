@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: ISC
+/*
+ * The program of the test guest: its commands are links to it, as with busybox. One program, because each one that is started in a
+ * restored guest costs TCG some ten milliseconds for translating the C library's start.
+ */
+
+#include "command.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+FILE *out;
+
+static FILE *errors;
+static const char *running;
+static jmp_buf failed;
+
+/* `is_within`: the agent need not start a process for it. The others go on for ever, or end more than themselves. */
+static const struct {
+	const char *name;
+	command *run;
+	int is_within;
+} commands[] = {
+	{ "agent", agent, 0 },
+	{ "guest-clock", clock_command, 1 },
+	{ "holdings", holdings, 1 },
+	{ "kernel-log", kernel_log, 1 },
+	{ "load", load, 1 },
+	{ "payload", payload, 1 },
+	{ "poweroff", power, 0 },
+	{ "ptp", ptp, 1 },
+	{ "read-files", read_files, 1 },
+	{ "reboot", power, 0 },
+	{ "uevents", uevents, 0 },
+	{ "unload", unload, 1 },
+	{ "write-file", write_file, 1 },
+	{ "writer", writer, 0 },
+};
+
+enum { COUNT = sizeof(commands) / sizeof(*commands) };
+
+_Noreturn void fail(const char *message)
+{
+	fprintf(errors, "%s: %s\n", running, message);
+	longjmp(failed, 1);
+}
+
+_Noreturn void fail_at(const char *what)
+{
+	fprintf(errors, "%s: %s: %s\n", running, what, strerror(errno));
+	longjmp(failed, 1);
+}
+
+unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end)
+		fail(text);
+	return value;
+}
+
+int starts(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+static int find(const char *name)
+{
+	int index = 0;
+
+	while (index < COUNT && strcmp(commands[index].name, name))
+		index++;
+	return index;
+}
+
+static int run(int index, int argc, char **argv, FILE *output, FILE *problems)
+{
+	out = output;
+	errors = problems;
+	running = commands[index].name;
+	return setjmp(failed) ? 1 : commands[index].run(argc, argv);
+}
+
+int run_within(int argc, char **argv, FILE *output, FILE *problems)
+{
+	int index = find(argv[0]), status;
+
+	if (index == COUNT || !commands[index].is_within)
+		return -1;
+	status = run(index, argc, argv, output, problems);
+	/* One that failed has left open what it was at. */
+	if (status)
+		syscall(SYS_close_range, 3, ~0U, 0);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
+	int index = find(name);
+
+	if (index == COUNT) {
+		fprintf(stderr, "%s: no command of this program\n", name);
+		return 127;
+	}
+	return run(index, argc, argv, stdout, stderr);
+}

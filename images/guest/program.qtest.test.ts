@@ -1,0 +1,50 @@
+// The guest's program, in the tool root: what of it needs no guest.
+
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { ensureToolRoot } from '../toolroot/ensure.js';
+import { runInToolRoot } from '../toolroot/run.js';
+import { compileProgram } from './inventory.js';
+
+const root = await ensureToolRoot();
+const program = await compileProgram(root);
+
+/** Runs a command of it among some files. */
+const run = async (t: Test, words: readonly string[], files: Record<string, string> = {}) => {
+  const directory = t.testdir(files);
+  const path = join(directory, 'bin');
+  await mkdir(path);
+  await writeFile(join(path, 'vmmci-guest'), program, { mode: 0o755 });
+  await symlink('vmmci-guest', join(path, words[0] ?? ''));
+  const { stdout, stderr, exitCode } = await runInToolRoot(root, words, {
+    env: { PATH: path },
+    binds: [
+      { path: directory, writable: true },
+      { path: directory, at: '/mnt' },
+    ],
+    host: { reject: false },
+  });
+  return { stdout, stderr, exitCode };
+};
+
+t.test('read-files prints what fits, in order, and misses what is not there', async (t) => {
+  const files = { a1: 'one', a2: 'two', b: 'three' };
+  t.match(await run(t, ['read-files', '/mnt/b', '/mnt/a*'], files), { stdout: 'threeonetwo', exitCode: 0 });
+  t.match(await run(t, ['read-files', '/mnt/b', '/mnt/c*'], files), {
+    stderr: 'read-files: /mnt/c*: No such file or directory',
+    exitCode: 1,
+  });
+  t.match(await run(t, ['read-files', '-f', '/mnt/c', '/mnt/b'], files), { stdout: 'three', exitCode: 0 });
+});
+
+t.test('guest-clock takes numbers only', async (t) => {
+  t.match(await run(t, ['guest-clock']), { stdout: /^\d{19}$/, exitCode: 0 });
+  for (const word of ['now', '', '1x', '+', '--1'])
+    t.match(await run(t, ['guest-clock', word]), { stderr: /^guest-clock: /, exitCode: 1 }, word);
+  t.match(await run(t, ['guest-clock', 'until', '0', `${10n ** 19n}`]), { exitCode: 0 });
+});
+
+t.test('a name that is none of its commands', async (t) => {
+  t.match(await run(t, ['ls']), { stderr: 'ls: no command of this program', exitCode: 127 });
+});

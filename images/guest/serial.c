@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: ISC
+/* The serial line of the agent: its standard input and output. It ends with the line. */
+
+#include "serial.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What came and was not taken yet. */
+static char input[4096];
+static ssize_t taken, filled;
+
+static void fill(void)
+{
+	filled = read(0, input, sizeof(input));
+	if (filled <= 0)
+		exit(1);
+	taken = 0;
+}
+
+char next(void)
+{
+	if (taken == filled)
+		fill();
+	return input[taken++];
+}
+
+/* The next word, up to a space or a newline; what does not fit is dropped. */
+void word(char *to, long room)
+{
+	char byte;
+
+	while ((byte = next()) != ' ' && byte != '\n')
+		if (room-- > 1)
+			*to++ = byte;
+	*to = 0;
+}
+
+void put(int fd, const char *data, size_t count)
+{
+	while (count > 0) {
+		ssize_t done = write(fd, data, count);
+
+		if (done <= 0)
+			exit(1);
+		data += done;
+		count -= (size_t)done;
+	}
+}
+
+/* Passes so many bytes on. */
+void copy(int fd, long count)
+{
+	while (count > 0) {
+		long some;
+
+		if (taken == filled)
+			fill();
+		some = filled - taken < count ? filled - taken : count;
+		put(fd, input + taken, (size_t)some);
+		taken += some;
+		count -= some;
+	}
+}
+
+/* The bytes that are to be read; what does not fit is dropped. */
+void take(char *to, long room, long bytes)
+{
+	for (long at = 0; at < bytes; at++) {
+		char byte = next();
+
+		if (at < room - 1)
+			to[at] = byte;
+	}
+	to[bytes < room - 1 ? bytes : room - 1] = 0;
+	next();
+}
