@@ -135,6 +135,15 @@ export class TraceFile {
       .filter(isOne);
   }
 
+  /** All events that are kept, oldest first, with a gap where some are only counted. TRACE_WRITE. */
+  kept(): TraceEvent[] {
+    this.flush();
+    return this.#parts()
+      .filter(({ count }) => count > 0)
+      .flatMap(({ path }) => readFileSync(path, 'utf8').split('\n'))
+      .flatMap((line) => parseTraceLine(line) ?? []);
+  }
+
   /** What is not kept; `undefined` while everything is. */
   get counted(): Counted | undefined {
     if (this.#counted === undefined) return undefined;

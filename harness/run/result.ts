@@ -11,6 +11,8 @@ export const scenarioResultSchema = v.object({
   reasons: lines,
   /** Checks below the level that fails, one line each; absent when there are none. */
   advice: v.exactOptional(lines),
+  /** Why it failed, as far as that is known: causes of harness/diagnosis/causes, with the lines that show them. */
+  causes: v.exactOptional(v.pipe(v.array(v.object({ id: v.string(), evidence: lines })), v.readonly())),
   /** What of the harness went wrong and was put right, one line each; absent in results of older versions. */
   remedied: v.exactOptional(lines),
   seconds: v.number(),

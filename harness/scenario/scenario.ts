@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { HarnessError } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
+import { causes as causeTable, type FoundCause, findCauses } from '../diagnosis/causes/find-causes.js';
 import { artifactDirectory, writeArtifacts } from '../run/artifacts.js';
 import { currentChoice } from '../run/current-choice.js';
 import { type Environment, openEnvironment } from '../run/environment.js';
@@ -38,12 +39,17 @@ const resultOf = (
   environment: Environment,
   { verdict, reasons, advice }: Judgement,
   trace: Trace,
-  { generation, seconds }: Pick<ScenarioResult, 'generation' | 'seconds'>,
+  {
+    generation,
+    seconds,
+    causes,
+  }: Pick<ScenarioResult, 'generation' | 'seconds'> & { causes: readonly FoundCause[] },
 ): ScenarioResult => ({
   scenario: name,
   verdict,
   reasons,
   ...(advice.length > 0 && { advice }),
+  ...(causes.length > 0 && { causes }),
   remedied: trace.since(0, 'snapshot').flatMap(({ error }) => (typeof error === 'string' ? [error] : [])),
   seconds: Math.round(seconds * 1000) / 1000,
   kernel: environment.kernel.release,
@@ -120,12 +126,23 @@ export const scenario = (
     const seconds = (performance.now() - begin) / 1000;
     await judgement.attempt(async () => traces.close());
     if (judgement.verdict === 'passed' && !environment.choice.keep) traces.discard();
+    const console = vm?.console.lines ?? [];
+    const log = [...dmesg, ...console.map(({ text }) => text)];
+    const causes =
+      judgement.verdict === 'failed'
+        ? findCauses({ trace: traces.kept(), dmesg: log, reasons: judgement.reasons })
+        : [];
+    for (const { id } of causes) t.comment(`cause: ${causeTable[id].sentence} ${causeTable[id].change}`);
     await judgement.attempt(() =>
-      writeArtifacts(environment, resultOf(name, environment, judgement, trace, { generation, seconds }), {
-        console: vm?.console.lines ?? [],
-        qemu: vm?.machine.argv ?? [],
-        dmesg,
-      }),
+      writeArtifacts(
+        environment,
+        resultOf(name, environment, judgement, trace, { generation, seconds, causes }),
+        {
+          console,
+          qemu: vm?.machine.argv ?? [],
+          dmesg,
+        },
+      ),
     );
     directory.remove();
     if (judgement.verdict !== 'passed') t.comment(`artifacts: ${artifactDirectory(environment, name)}`);

@@ -2,7 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Trace } from '../base/trace.js';
+import { Trace, type TraceEvent } from '../base/trace.js';
 import { TraceFile } from '../base/trace-file.js';
 
 export class Traces {
@@ -23,6 +23,11 @@ export class Traces {
     );
     this.#files.push(store);
     return new Trace({ store });
+  }
+
+  /** What is kept of the first trace, also after a storm. */
+  kept(): readonly TraceEvent[] {
+    return this.#files[0]?.kept() ?? [];
   }
 
   /** Throws TRACE_WRITE when a trace is not whole: what was asked of it may have been answered wrong. */

@@ -1,0 +1,167 @@
+import t from 'tap';
+import type { TraceData, TraceEvent } from '../../base/trace-event.js';
+import { isRequirementId } from '../requirements.js';
+import type { Cause } from './facts.js';
+import { type CauseId, causes, findCauses } from './find-causes.js';
+
+const read = (offset: number, width: number, value: number): TraceData => ({
+  kind: 'bar-read',
+  offset,
+  width,
+  value,
+});
+const write = (offset: number, width: number, value: number): TraceData => ({
+  kind: 'bar-write',
+  offset,
+  width,
+  value,
+});
+const status = (value: number): TraceData => ({ kind: 'status', value });
+const failed = (requirement: string): TraceData => ({
+  kind: 'check',
+  result: 'not ok',
+  what: 'x',
+  requirement,
+});
+const raise: TraceData = { kind: 'interrupt', line: 'raise', isr: 2, signalled: true };
+const expired: TraceData = { kind: 'timer', name: 'ack', event: 'expired', ms: 3000 };
+const send = (name: 'REBOOT' | 'SYNCRTC'): TraceData => ({ kind: 'command', name, result: 'sent' });
+
+/** A driver that comes up as it should. */
+const up = [read(0, 4, 7), write(4, 4, 7), { kind: 'features', value: 7 } as const, status(7)];
+const handled = [raise, read(19, 1, 2), read(20, 4, 2), write(20, 4, 2)];
+
+/** Events a millisecond apart; a number among them is a pause in ms. */
+const trace = (items: readonly (TraceData | number)[]): TraceEvent[] => {
+  let at = 0;
+  const events: TraceEvent[] = [];
+  for (const item of items) {
+    at += typeof item === 'number' ? item * 1000 : 1000;
+    if (typeof item !== 'number') events.push({ seq: events.length, at, ...item });
+  }
+  return events;
+};
+
+const found = (items: readonly (TraceData | number)[], more: { dmesg?: string[]; reasons?: string[] } = {}) =>
+  findCauses({ trace: trace(items), dmesg: [], reasons: [], ...more }).map(({ id }) => id);
+
+const late = failed('acknowledges-in-time');
+const time = failed('shows-host-time');
+const reading = [read(24, 4, 1), read(28, 4, 0), read(32, 4, 5), read(36, 4, 0)];
+
+const byTrace: readonly (readonly [CauseId, readonly (TraceData | number)[]])[] = [
+  ['isr-never-read', [...up, send('REBOOT'), raise, read(20, 4, 2), write(20, 4, 2), raise, raise]],
+  ['isr-read-wide', [...up, send('REBOOT'), raise, read(16, 4, 0x02070000), read(20, 4, 2), write(20, 4, 2)]],
+  ['config-read-bytewise', [...up, read(24, 1, 1), read(25, 1, 1), failed('reads-clock-in-words')]],
+  ['config-read-halfwords', [...up, read(24, 2, 1), read(26, 2, 1), failed('reads-clock-in-words')]],
+  [
+    'config-written-narrow',
+    [...up, send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), write(20, 1, 2), late],
+  ],
+  ['config-at-24', [...up, send('REBOOT'), raise, read(19, 1, 2), read(24, 4, 9), read(40, 4, 9), time]],
+  [
+    'ack-at-wrong-offset',
+    [...up, send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), write(24, 4, 2), expired, late],
+  ],
+  ['microseconds-before-seconds', [...up, read(32, 4, 5), read(24, 4, 1), read(28, 4, 0), time]],
+  ['second-sample', [...up, read(24, 4, 1), read(24, 4, 1), read(28, 4, 0), read(32, 4, 5), time]],
+  ['features-not-written', [read(0, 4, 7), status(7)]],
+  ['features-after-driver-ok', [read(0, 4, 7), status(7), write(4, 4, 7)]],
+  ['features-not-offered', [read(0, 4, 1), write(4, 4, 7), status(7)]],
+  ['driver-ok-never-set', [write(18, 1, 1), status(1), write(18, 1, 3), status(3), write(4, 4, 7)]],
+  [
+    'command-never-acknowledged',
+    [...up, send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), 3000, expired, late],
+  ],
+  [
+    'acknowledged-with-wrong-value',
+    [...up, send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), write(20, 4, 1)],
+  ],
+  ['acknowledged-twice', [...up, send('REBOOT'), ...handled, write(20, 4, 2), failed('acts-once')]],
+  [
+    'acknowledged-late',
+    [...up, send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), 5000, write(20, 4, 2), late],
+  ],
+  ['interrupt-not-acted-on', [...up, send('REBOOT'), raise, read(19, 1, 2), 3000, expired, late]],
+  [
+    'acknowledged-without-feature',
+    [read(0, 4, 1), write(4, 4, 1), status(7), send('REBOOT'), ...handled, failed('respects-offer')],
+  ],
+  [
+    'driver-ok-dropped-on-stop',
+    [...up, send('REBOOT'), ...handled, status(0), failed('quiet-on-the-way-down')],
+  ],
+  ['never-looks-unasked', [...up, send('REBOOT'), 10_000, failed('looks-unasked')]],
+  ['not-reset-on-remove', [...up, failed('drops-driver-ok')]],
+  ['nothing-restored-after-sleep', [...up, status(0), status(3), failed('restores-after-sleep')]],
+];
+
+t.test('each cause is named for the trace that shows it, and no other', async (t) => {
+  for (const [id, items] of byTrace) t.same(found(items), [id], id);
+});
+
+t.test('nothing is named for a driver that does all of it right', async (t) => {
+  const right = [...up, send('REBOOT'), ...handled, ...reading, ...reading];
+  for (const [, cause] of Object.entries<Cause>(causes))
+    for (const requirement of cause.explains ?? ['driver-ok']) {
+      if (requirement === 'drops-driver-ok') continue; // a driver that is still up has not dropped it
+      t.same(found([...right, failed(requirement)]), [], requirement);
+    }
+});
+
+t.test('in the log of the kernel', async (t) => {
+  const cases: readonly (readonly [CauseId, string])[] = [
+    ['sleeps-in-interrupt', 'BUG: sleeping function called from invalid context at drivers/x.c:1'],
+    ['interrupts-nobody-claims', 'irq 11: nobody cared (try booting with the "irqpoll" option)'],
+    ['interrupt-not-freed', "remove_proc_entry: removing non-empty directory 'irq/11', leaking at least 'x'"],
+    ['range-not-released', 'Trying to free nonexistent resource <c000-cfff>'],
+    ['memory-used-after-free', 'BUG: KASAN: slab-use-after-free in x+0x1/0x2'],
+    ['attributes-left-behind', "sysfs: cannot create duplicate filename '/devices/x'"],
+    ['symbol-missing', 'virtio_vmmci: Unknown symbol register_virtio_driver (err -2)'],
+    ['lock-order', 'WARNING: possible circular locking dependency detected'],
+    ['guest-stalls', 'rcu: INFO: rcu_sched self-detected stalls on CPU'],
+  ];
+  for (const [id, line] of cases) {
+    t.same(found(up, { dmesg: ['fine', line] }), [id], id);
+    t.same(found(up, { reasons: [`the guest kernel complained:\n${line}`] }), [id], `${id} in a reason`);
+  }
+});
+
+t.test('in how a time is wrong', async (t) => {
+  const cases: readonly (readonly [CauseId, string, string, string])[] = [
+    ['seconds-signed', 'shows-host-time', '2147483648000001', '-2147483647999999'],
+    ['high-word-ignored', 'shows-host-time', '4294967301000007', '5000007'],
+    ['words-swapped', 'shows-host-time', '4294967301000007', '21474836481000007'],
+    ['fraction-not-padded', 'shows-host-time', '5000007', '5700000'],
+    ['microseconds-as-nanoseconds', 'shows-host-time', '5123456', '5000123'],
+    ['drift-sign', 'shows-drift', '7000', '-7000'],
+    ['drift-overflow', 'shows-drift', '4294967301', '5'],
+  ];
+  for (const [id, requirement, expected, seen] of cases) {
+    const what = requirement === 'shows-drift' ? 'drift' : 'host time';
+    const reasons = [`${what}: expected ${expected}, seen ${seen} (trace #1)`];
+    t.same(found([...up, failed(requirement)], { reasons }), [id], id);
+  }
+  const reasons = ['host time: expected 5000007, seen 6000007 (trace #1)'];
+  t.same(found([...up, time], { reasons }), [], 'a second off is none of these');
+});
+
+t.test('the table: sentences, and requirements that exist', async (t) => {
+  const all = Object.entries<Cause>(causes);
+  t.ok(all.length >= 30, `${all.length} causes`);
+  for (const [id, { sentence, change, explains = [] }] of all) {
+    t.match(sentence, /^[A-Z].*\.$/, id);
+    t.match(change, /^[A-Z].*\.$/, id);
+    for (const requirement of explains) t.ok(isRequirementId(requirement), `${id}: ${requirement}`);
+  }
+});
+
+t.test('evidence is a few decoded lines', async (t) => {
+  const items = [...up, send('REBOOT'), raise, read(20, 4, 2), write(20, 4, 2), raise, raise];
+  const [cause] = findCauses({ trace: trace(items), dmesg: [], reasons: [] });
+  t.same(cause?.evidence, [
+    '#5 6.000 ms interrupt line raised, ISR 0x2 (config change)',
+    '#6 7.000 ms read command = REBOOT',
+    '#8 9.000 ms interrupt line raised, ISR 0x2 (config change)',
+  ]);
+});
