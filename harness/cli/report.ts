@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { selectKernels } from '../matrix/select.js';
 import { exitStatusOf } from '../report/counts.js';
 import { diffReports, isLost, isWorse, renderDiff } from '../report/diff.js';
+import { renderDriverIssue } from '../report/driver-issue.js';
+import { noEvidence, readEvidence } from '../report/evidence.js';
 import { renderIssue } from '../report/issue.js';
 import { mergeReports } from '../report/merge.js';
 import { readReport, reportFile } from '../report/model.js';
@@ -55,6 +57,18 @@ const render = async (directory: string): Promise<number> => {
   return 0;
 };
 
+/** Prints it; with `output` it goes to that file. */
+const issue = async (directory: string, output: string | undefined): Promise<number> => {
+  const report = await readReport(directory);
+  const text = await renderDriverIssue(report, async ({ directory: cell }) =>
+    cell === null ? noEvidence : readEvidence(join(directory, cell)),
+  );
+  if (text === '') process.stderr.write('the driver failed nowhere: there is nothing to report\n');
+  else if (output === undefined) process.stdout.write(text);
+  else await writeFile(output, text);
+  return exitStatusOf(report);
+};
+
 const directoryOf = 'the output directory of a run';
 
 /** The exit status: merge as matrix, and 3 when a part is missing; diff 1 when something got worse or lost. */
@@ -77,6 +91,11 @@ export const command = defineGroup({
         issue: value('FILE', 'write text for an issue about what got worse; not written when nothing did'),
       },
       run: ({ issue }, [before = '', after = '']) => diff(before, after, issue),
+    }),
+    issue: defineAction('write an issue for the author of the driver; exit status as matrix', {
+      operands: [{ syntax: '<DIR>', help: directoryOf }],
+      options: { output: value('FILE', 'write to this file', { shown: 'standard output' }) },
+      run: ({ output }, [directory = '']) => issue(directory, output),
     }),
     render: defineAction('write JUnit, Markdown and HTML anew from report.json', {
       operands: [{ syntax: '<DIR>', help: directoryOf }],

@@ -12,6 +12,7 @@ export const unrunCell = ({ kernel, generation, file }: Cell, reason: string): R
   reasons: [reason],
   seconds: 0,
   nodeMiB: 0,
+  unmet: [],
   directory: null,
   retried: [],
 });

@@ -6,6 +6,7 @@ import { gridTable, type LinkOf, partings, unrunList } from './html-grid.js';
 import { kernelTable, stepDetails } from './html-kernels.js';
 import { filterScript, htmlDocument } from './html-page.js';
 import { addressOf } from './html-text.js';
+import { unmetTable } from './html-unmet.js';
 import type { Report, ReportCell } from './model.js';
 
 /** What is known of the cells beside the report itself. */
@@ -67,6 +68,7 @@ export const renderHtml = (report: Report, pages: CellPages): string => {
       `<h1>Kernel matrix: ${e(title)}</h1>`,
       `<p>${e(factsOf(report).join(' · '))}</p>`,
       report.cut === null ? '' : `<p class="broken">Cut short: ${e(report.cut)}</p>`,
+      unmetTable(report.cells),
       '<h2>Kernels</h2>',
       kernelTable(report.kernels),
       stepDetails(report.kernels, pages.buildLog),

@@ -10,6 +10,7 @@ import { markdownTable } from './markdown-table.js';
 import { markdownMark } from './marks.js';
 import { type Report, stepNames } from './model.js';
 import { reproduceLine } from './reproduce.js';
+import { headlineOf, levelOf, placesOf, sentenceOf, unmetIn } from './unmet.js';
 
 /** Of UTF-8: 1 MiB less what a workflow adds beside it. */
 const maxBytes = 1_000_000;
@@ -62,6 +63,19 @@ const kernelTable = ({ kernels }: Report): string =>
     ]),
   ]);
 
+/** What the driver's author has to change, the gravest first. */
+const unmetTable = ({ cells }: Report): string[] => {
+  const headline = headlineOf(cells);
+  if (headline === undefined) return [];
+  const rows = unmetIn(cells).map((unmet) => [
+    levelOf(unmet),
+    prose(sentenceOf(unmet)),
+    prose(unmet.requirement?.remedy ?? ''),
+    prose(placesOf(unmet.cells)),
+  ]);
+  return [`**${headline}**`, markdownTable([['level', 'requirement', 'what to do', 'seen in'], ...rows])];
+};
+
 /** At most 1 MB; failures that do not fit are counted. */
 export const renderMarkdown = (report: Report): string => {
   const grids = gridsOf(report).map(({ generation, columns, rows }) =>
@@ -78,6 +92,7 @@ export const renderMarkdown = (report: Report): string => {
     `## Kernel matrix: ${renderCounts(countReport(report))}`,
     account,
     ...(report.cut === null ? [] : [`**Cut short:** ${prose(report.cut)}`]),
+    ...unmetTable(report),
     kernelTable(report),
     ...grids,
     ...describeSteps(report),

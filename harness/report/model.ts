@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { parseChecked } from '../base/read-checked.js';
+import { unmetSchema } from '../run/result.js';
 import { verdicts } from '../run/verdict.js';
 
 /** Raise it when a reader of the older form would misread the newer. */
@@ -68,6 +69,8 @@ const cellSchema = v.object({
   seconds,
   /** Peak resident memory of the Node process, in MiB; 0 where nothing ran. */
   nodeMiB: v.number(),
+  /** Requirements of the driver that were not met, each with the line of the first check that says so. */
+  unmet: v.optional(unmetSchema, []),
   /** Where its artifacts are, from the report's directory; null where nothing ran. */
   directory: v.nullable(inside),
   /** Why an earlier attempt was broken; empty when there was none. */

@@ -9,6 +9,7 @@ import { gridsOf } from './grid.js';
 import { terminalMark } from './marks.js';
 import { type Report, stepNames } from './model.js';
 import { columns } from './table.js';
+import { headlineOf, levelOf, placesOf, sentenceOf, unmetIn } from './unmet.js';
 
 /** No line is longer, but for those of the grid, which has a column for each kernel. */
 const maxLength = 160;
@@ -61,6 +62,22 @@ const explainSkips = ({ cells }: Report): string[] => {
   return lines.length === 0 ? [] : [fitLines(lines, { maxLines: 20, maxLength }).join('\n')];
 };
 
+/** What the driver's author has to change, the gravest first. */
+const explainUnmet = ({ cells }: Report): string[] => {
+  const headline = headlineOf(cells);
+  if (headline === undefined) return [];
+  const lines = unmetIn(cells).flatMap((unmet) => [
+    `${levelOf(unmet).padEnd(6)}  ${sentenceOf(unmet)}`,
+    `        ${unmet.cells.length} × ${placesOf(unmet.cells)}`,
+  ]);
+  return [
+    [
+      `${headline}:`,
+      ...fitLines(lines, { maxLines: 20, maxLength: maxLength - 2 }).map((line) => `  ${line}`),
+    ].join('\n'),
+  ];
+};
+
 const explainSteps = ({ kernels }: Report): string[] =>
   kernels.flatMap(({ name, steps }) =>
     steps
@@ -98,6 +115,7 @@ export const renderMatrix = (report: Report): string => {
     head,
     ...grids,
     ...explainSteps(report),
+    ...explainUnmet(report),
     ...explainAll(failuresOf(report.cells)),
     ...explainSkips(report),
     ...(report.cut === null ? [] : [shorten(`cut short: ${report.cut}`, maxLength)]),

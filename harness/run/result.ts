@@ -4,11 +4,19 @@ import { verdicts } from './verdict.js';
 
 const lines = v.pipe(v.array(v.string()), v.readonly());
 
+/** By id, as in the table of requirements: a report may be of another version than its reader. */
+export const unmetSchema = v.pipe(
+  v.array(v.object({ requirement: v.string(), check: v.string() })),
+  v.readonly(),
+);
+
 export const scenarioResultSchema = v.object({
   scenario: v.string(),
   verdict: v.picklist(verdicts),
   /** Why, for every verdict but `passed`: one line each. */
   reasons: lines,
+  /** Requirements of the driver that were not met, each with the line of the first check that says so; absent when there are none. */
+  unmet: v.exactOptional(unmetSchema),
   /** Checks below the level that fails, one line each; absent when there are none. */
   advice: v.exactOptional(lines),
   /** Why it failed, as far as that is known: causes of harness/diagnosis/causes, with the lines that show them. */

@@ -48,6 +48,7 @@ export class Judgement {
   readonly #run: string;
   readonly #reasons: string[] = [];
   readonly #advice: string[] = [];
+  readonly #unmet = new Map<string, string>();
   #verdict: Verdict = 'passed';
 
   /** `name` is the scenario's; `run` is where its artifacts go. */
@@ -71,6 +72,11 @@ export class Judgement {
     return this.#advice;
   }
 
+  /** Requirements that were not met, each with the line of the first check that says so. */
+  get unmet(): readonly { readonly requirement: string; readonly check: string }[] {
+    return [...this.#unmet].map(([requirement, check]) => ({ requirement, check }));
+  }
+
   advise(line: string): void {
     this.#advice.push(line);
   }
@@ -78,7 +84,10 @@ export class Judgement {
   /** A check did not hold, which its own line has reported. What is wrong with the device is not the driver's fault. */
   checkFailed(subject: Subject, line: string): void {
     if (subject === 'device') this.#add('broken', `BROKEN, not the driver: ${line}`);
-    else this.#add('failed', line);
+    else {
+      this.#add('failed', line);
+      if (!this.#unmet.has(subject)) this.#unmet.set(subject, line);
+    }
   }
 
   /** Runs a step of the scenario and keeps what it throws: later steps, which clear away, are run all the same. */

@@ -37,7 +37,7 @@ t.setTimeout(limitMs);
 const resultOf = (
   name: string,
   environment: Environment,
-  { verdict, reasons, advice }: Judgement,
+  { verdict, reasons, advice, unmet }: Judgement,
   trace: Trace,
   {
     generation,
@@ -48,6 +48,7 @@ const resultOf = (
   scenario: name,
   verdict,
   reasons,
+  ...(unmet.length > 0 && { unmet: [...unmet] }),
   ...(advice.length > 0 && { advice }),
   ...(causes.length > 0 && { causes }),
   remedied: trace.since(0, 'snapshot').flatMap(({ error }) => (typeof error === 'string' ? [error] : [])),

@@ -44,6 +44,7 @@ export const sampleCell = (
   reasons: verdict === 'passed' ? [] : [`${scenario} ${verdict}`],
   seconds: 2,
   nodeMiB: 90,
+  unmet: [],
   directory: `${kernel}/${scenario}`,
   retried: [],
   ...more,
