@@ -25,7 +25,12 @@ interface Step {
   readonly id?: string;
   readonly uses?: string;
   readonly run?: string;
+  readonly shell?: string;
   readonly with?: Readonly<Record<string, unknown>>;
+}
+
+interface Action {
+  readonly runs?: { readonly steps?: readonly Step[] };
 }
 
 interface Job {
@@ -46,6 +51,30 @@ interface Workflow {
 /** `uses:` with the comment that names its version, which a parser would drop. */
 const usesLines = (text: string): string[] => text.match(/uses:.*$/gm) ?? [];
 
+/** What is wrong with a `uses:`: it is neither an action of this repository nor a known commit of a known one. */
+const pinProblem = (line: string): string | undefined => {
+  const [, own] = /^uses: (\.\/[\w./-]+)$/.exec(line) ?? [];
+  if (own !== undefined)
+    return existsSync(join(root, own, 'action.yml')) ? undefined : `${own} is no action of this repository`;
+  const [, name = '', commit, version] = /^uses: ([\w/-]+)@([0-9a-f]{40}) # (v[\d.]+)$/.exec(line) ?? [];
+  const pin = pins[name];
+  return pin !== undefined && pin[0] === version && pin[1] === commit
+    ? undefined
+    : `${line} is not a known pin`;
+};
+
+/** Everything that is wrong with the text of a composite action. */
+const actionProblemsOf = (text: string): string[] => {
+  const { runs } = parse(text) as Action;
+  const problems = usesLines(text).flatMap((line) => pinProblem(line) ?? []);
+  for (const { uses = '', run = '', shell } of runs?.steps ?? []) {
+    if ((uses === '') === (run === '')) problems.push('a step neither uses nor runs, or does both');
+    if (run !== '' && shell !== 'bash') problems.push(`no shell is named for: ${run}`);
+    if (run.includes('${{')) problems.push(`an expression inside a script can become a part of it: ${run}`);
+  }
+  return problems;
+};
+
 /** Everything that is wrong with the text of a workflow. */
 const problemsOf = (text: string): string[] => {
   let workflow: Workflow;
@@ -64,11 +93,7 @@ const problemsOf = (text: string): string[] => {
     !JSON.stringify(workflow.on ?? null).includes('pull_request_target'),
     'pull_request_target runs strangers’ code',
   );
-  for (const line of usesLines(text)) {
-    const [, name = '', commit, version] = /^uses: ([\w/-]+)@([0-9a-f]{40}) # (v[\d.]+)$/.exec(line) ?? [];
-    const pin = pins[name];
-    need(pin !== undefined && pin[0] === version && pin[1] === commit, `${line} is not a known pin`);
-  }
+  problems.push(...usesLines(text).flatMap((line) => pinProblem(line) ?? []));
   const jobs = Object.entries(workflow.jobs ?? {});
   need(jobs.length > 0, 'there are no jobs');
   for (const [name, job] of jobs) {
@@ -98,14 +123,23 @@ const workflows = readdirSync(directory).map((name) => ({
   text: readFileSync(join(directory, name), 'utf8'),
 }));
 
-const scriptsIn = (text: string): string[] =>
-  Object.values((parse(text) as Workflow).jobs ?? {}).flatMap(({ steps = [] }) =>
+const actions = ['action.yml', '.github/actions/set-up/action.yml'].map((name) => ({
+  name,
+  text: readFileSync(join(root, name), 'utf8'),
+}));
+
+/** All scripts of a workflow or an action. */
+const scriptsIn = (text: string): string[] => {
+  const { jobs = {}, runs } = parse(text) as Workflow & Action;
+  return [...Object.values(jobs), ...(runs === undefined ? [] : [runs])].flatMap(({ steps = [] }) =>
     steps.flatMap(({ run }) => run ?? []),
   );
+};
 
 t.test('the workflows are sound', async (t) => {
   t.strictSame(workflows.map(({ name }) => name).sort(), ['ci.yml', 'nightly.yml']);
   for (const { name, text } of workflows) t.strictSame(problemsOf(text), [], name);
+  for (const { name, text } of actions) t.strictSame(actionProblemsOf(text), [], name);
 });
 
 t.test('the rules say no', async (t) => {
@@ -116,10 +150,11 @@ t.test('the rules say no', async (t) => {
     ['@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0', '@v5', /not a known pin/],
     ['# v5.0.0', '# v4.0.0', /not a known pin/],
     ['actions/cache@', 'actions/cache/save@', /not a known pin/],
+    ['./.github/actions/set-up', './.github/actions/other', /no action of this repository/],
     ['persist-credentials: false', 'persist-credentials: true', /credentials/],
     ['    timeout-minutes: 10\n', '', /limit/],
     ['needs: plan', 'needs: plans', /no job/],
-    ['run: npm ci', 'run: $\x7b{ matrix.x }} npm ci', /expression/],
+    ['run: npm run', 'run: $\x7b{ matrix.x }} npm run', /expression/],
     ['id: merge', 'id: other', /no step merge/],
     ['jobs:', ' jobs:', /no YAML/],
     ['workflow_dispatch:', 'pull_request_target:', /strangers/],
@@ -128,13 +163,22 @@ t.test('the rules say no', async (t) => {
     t.ok(good.includes(String(from)), `${from} is there to be changed`);
     t.match(problemsOf(good.replace(from, to)).join('\n'), expected, `${from} → ${to}`);
   }
+  const action = actions[0]?.text ?? '';
+  for (const [from, to, expected] of [
+    ['# v4.3.0', '# v4.2.0', /not a known pin/],
+    ['      shell: bash\n', '', /no shell is named/],
+    ['exit "$STATUS"', 'exit "$\x7b{ inputs.x }}"', /expression/],
+  ] as const) {
+    t.ok(action.includes(from), `${from} is there to be changed`);
+    t.match(actionProblemsOf(action.replace(from, to)).join('\n'), expected, `${from} → ${to}`);
+  }
 });
 
 t.test('what they call exists', async (t) => {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
   const targets = readFileSync(join(root, 'Makefile'), 'utf8');
   let seen = 0;
-  for (const { name, text } of workflows)
+  for (const { name, text } of [...workflows, ...actions])
     for (const script of scriptsIn(text)) {
       for (const [, command = ''] of script.matchAll(/\$VMMCI (\w+)/g)) {
         seen += 1;
@@ -167,7 +211,7 @@ const optionsOf = async (name: string): Promise<string[]> => {
 };
 
 t.test('the options that they give are options', async (t) => {
-  const given = workflows.flatMap(({ text }) =>
+  const given = [...workflows, ...actions].flatMap(({ text }) =>
     scriptsIn(text).flatMap((script) => [...script.matchAll(/\$VMMCI (\w+)([^|>]*)/g)]),
   );
   for (const [, command = '', rest = ''] of given) {
@@ -179,7 +223,7 @@ t.test('the options that they give are options', async (t) => {
 
 t.test('the parts of the night are all kernels, so many times', async (t) => {
   const script = join(root, '.github/parts.mjs');
-  const input = JSON.stringify([{ name: 'a' }, { name: 'b' }]);
+  const input = 'a 8.0 clock\na 8.0 stop\nb 8.0 clock\n';
   const { stdout } = await execa(process.execPath, [script, '2'], { input });
   t.strictSame(JSON.parse(stdout), [
     { kernel: 'a', index: 1, count: 2 },
@@ -188,4 +232,6 @@ t.test('the parts of the night are all kernels, so many times', async (t) => {
     { kernel: 'b', index: 2, count: 2 },
   ]);
   t.equal((await execa(process.execPath, [script, '0'], { input, reject: false })).exitCode, 1);
+  const nothing = await execa(process.execPath, [script, '2'], { input: '', reject: false });
+  t.match(nothing, { exitCode: 1, stderr: /no cells/ }, 'a list that could not be made');
 });

@@ -33,8 +33,12 @@ const isBrowser = (name: string): boolean => name.endsWith('.chromium.test.js');
 /** Slow: needs the distribution guest, or makes it anew. */
 const isDistro = (name: string): boolean => name.endsWith('.distro.test.js');
 
+/** Runs the jobs of the workflows here. */
+const isWorkflows = (name: string): boolean => name.endsWith('.workflows.test.js');
+
 const isUnit = (name: string): boolean =>
-  name.endsWith('.test.js') && ![isToolRoot, isCommands, isBrowser, isDistro].some((is) => is(name));
+  name.endsWith('.test.js') &&
+  ![isToolRoot, isCommands, isBrowser, isDistro, isWorkflows].some((is) => is(name));
 
 /** A scenario of the directory itself. */
 const isScenario = (name: string): boolean => /^[\w-]+\.js$/.test(name);
@@ -74,6 +78,12 @@ const tiers: Readonly<Record<string, Tier>> = {
   commands: {
     files: () => filesIn('harness', isCommands),
     // Each starts commands that run as many guests as there are processors.
+    workers: () => 1,
+    fetches: true,
+  },
+  workflows: {
+    files: () => filesIn('harness', isWorkflows),
+    // Each job runs as many guests as there are processors.
     workers: () => 1,
     fetches: true,
   },

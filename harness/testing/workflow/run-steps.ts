@@ -1,0 +1,182 @@
+// For tests: the steps of a job, one after the other, as a runner runs them.
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { type Context, holds, interpolate, type Status, type Surroundings } from './expression.js';
+import { type Action, readAction, type Step } from './model.js';
+import { type After, type Places, standIns } from './stand-ins.js';
+
+export interface StepResult {
+  /** Of the step, or its first line; those of an action begin with the action's. */
+  readonly name: string;
+  readonly status: Status | 'skipped';
+  /** What a script printed, both streams. */
+  readonly output: string;
+}
+
+export interface StepsOptions {
+  readonly steps: readonly Step[];
+  readonly places: Places;
+  readonly context: Context;
+  readonly env: Readonly<Record<string, string>>;
+  /** Gets each result as it is there. */
+  readonly onStep: (result: StepResult) => void;
+}
+
+export interface StepsResult {
+  readonly status: Status;
+  /** By the id of the step. */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What was written to GITHUB_STEP_SUMMARY. */
+  readonly summary: string;
+  /** What is left to do when the whole job has succeeded. */
+  readonly after: readonly After[];
+}
+
+const nameOf = ({ name, uses, run }: Step): string => name ?? uses ?? run?.split('\n', 1)[0] ?? '';
+
+/** `key=value` lines. */
+const parseOutputs = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+
+interface ScriptResult {
+  readonly ok: boolean;
+  readonly output: string;
+  readonly outputs: Record<string, string>;
+  readonly summary: string;
+}
+
+const runScript = async (
+  script: string,
+  step: Step,
+  places: Places,
+  env: Record<string, string>,
+): Promise<ScriptResult> => {
+  const directory = mkdtempSync(join(tmpdir(), 'step-'));
+  const [file, outputs, summary] = ['script', 'outputs', 'summary'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(file, script);
+  writeFileSync(outputs, '');
+  writeFileSync(summary, '');
+  // Without a shell of its own, a step of a workflow runs without pipefail.
+  const flags = step.shell === undefined ? ['-e'] : ['--noprofile', '--norc', '-eo', 'pipefail'];
+  const { exitCode, all } = await execa('bash', [...flags, file], {
+    cwd: places.workspace,
+    all: true,
+    stdin: 'ignore',
+    reject: false,
+    env: { ...env, GITHUB_OUTPUT: outputs, GITHUB_STEP_SUMMARY: summary },
+    extendEnv: false,
+  });
+  return {
+    ok: exitCode === 0,
+    output: all,
+    outputs: parseOutputs(readFileSync(outputs, 'utf8')),
+    summary: readFileSync(summary, 'utf8'),
+  };
+};
+
+/** The inputs of an action: what `with` gives, and the defaults of the rest. */
+const inputsOf = ({ inputs }: Action, given: Readonly<Record<string, string>>): Record<string, string> => {
+  for (const name of Object.keys(given))
+    if (!Object.hasOwn(inputs, name)) throw new Error(`the action has no input '${name}'`);
+  return {
+    ...Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.default])),
+    ...given,
+  };
+};
+
+/** Where an action is that is no stand-in's: in the checkout, or another repository's. */
+const directoryOf = ({ uses }: Step, { workspace, actions }: Places): string | undefined =>
+  uses?.startsWith('./') ? join(workspace, uses) : actions[uses?.split('@')[0] ?? ''];
+
+export const runSteps = async ({
+  steps,
+  places,
+  context,
+  env,
+  onStep,
+}: StepsOptions): Promise<StepsResult> => {
+  let status: Status = 'success';
+  let summary = '';
+  const outputs: Record<string, Record<string, string>> = {};
+  const after: After[] = [];
+
+  for (const step of steps) {
+    const name = nameOf(step);
+    const surroundings: Surroundings = {
+      context: {
+        ...context,
+        steps: Object.fromEntries(Object.entries(outputs).map(([id, values]) => [id, { outputs: values }])),
+      },
+      status,
+      workspace: places.workspace,
+    };
+    if (!holds(step.if, surroundings)) {
+      onStep({ name, status: 'skipped', output: '' });
+      continue;
+    }
+    const all = (values: Readonly<Record<string, string | number | boolean>>): Record<string, string> =>
+      Object.fromEntries(
+        Object.entries(values).map(([key, value]) => [key, interpolate(value, surroundings)]),
+      );
+    const directory = directoryOf(step, places);
+    let done: { ok: boolean; output: string; outputs: Record<string, string> };
+    if (step.run !== undefined) {
+      const { summary: more, ...rest } = await runScript(step.run, step, places, {
+        ...env,
+        ...all(step.env),
+      });
+      summary += more;
+      done = rest;
+    } else if (directory !== undefined) {
+      const action = readAction(join(directory, 'action.yml'));
+      const inner = await runSteps({
+        steps: action.runs.steps,
+        places,
+        context: {
+          ...context,
+          inputs: inputsOf(action, all(step.with)),
+          github: { ...(context.github ?? {}), action_path: directory },
+        },
+        env: { ...env, GITHUB_ACTION_PATH: directory },
+        onStep: (result) => onStep({ ...result, name: `${name}: ${result.name}` }),
+      });
+      summary += inner.summary;
+      after.unshift(...inner.after);
+      const within: Surroundings = {
+        ...surroundings,
+        context: {
+          steps: Object.fromEntries(
+            Object.entries(inner.outputs).map(([id, values]) => [id, { outputs: values }]),
+          ),
+        },
+      };
+      const given = Object.entries(action.outputs).map(([key, { value }]) => [
+        key,
+        interpolate(value, within),
+      ]);
+      done = { ok: inner.status === 'success', output: '', outputs: Object.fromEntries(given) };
+    } else {
+      const action = step.uses?.split('@')[0] ?? '';
+      const standIn = standIns[action];
+      if (standIn === undefined) throw new Error(`nothing stands in for ${step.uses}`);
+      const last = await standIn(all(step.with), places);
+      if (last !== undefined) after.unshift(last);
+      done = { ok: true, output: '', outputs: {} };
+    }
+    if (step.id !== undefined) outputs[step.id] = done.outputs;
+    if (!done.ok) status = 'failure';
+    onStep({ name, status: done.ok ? 'success' : 'failure', output: done.output });
+  }
+  return { status, outputs, summary, after };
+};

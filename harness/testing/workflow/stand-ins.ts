@@ -1,0 +1,115 @@
+// For tests: what GitHub's own actions do to files, without GitHub. Caches and artifacts are directories.
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { execa } from 'execa';
+
+export interface Places {
+  /** The files that a checkout gives. */
+  readonly source: string;
+  /** Of the job. */
+  readonly workspace: string;
+  readonly home: string;
+  /** Directories of other repositories' actions, by their names. */
+  readonly actions: Readonly<Record<string, string>>;
+  /** What all jobs of a run share: `caches/<key>/<n>`, `artifacts/<name>`. */
+  readonly store: string;
+}
+
+type Inputs = Readonly<Record<string, string>>;
+
+/** Done when the job ends. */
+export type After = () => Promise<void>;
+
+type StandIn = (inputs: Inputs, places: Places) => Promise<After | undefined>;
+
+/** Files become links where they can: what is cached is made whole and then renamed, never changed in place. */
+export const copyTree = async (from: string, to: string): Promise<void> => {
+  mkdirSync(dirname(to), { recursive: true });
+  const linked = await execa('cp', ['-al', '--no-target-directory', from, to], { reject: false });
+  if (linked.exitCode !== 0) await execa('cp', ['-a', '--no-target-directory', from, to]);
+};
+
+/** Files that git knows or would add: a checkout as it is now, committed or not. */
+const checkout: StandIn = async ({ path = '.' }, { source, workspace }) => {
+  const { stdout } = await execa('git', [
+    '-C',
+    source,
+    'ls-files',
+    '-z',
+    '--cached',
+    '--others',
+    '--exclude-standard',
+  ]);
+  const target = resolve(workspace, path);
+  for (const name of stdout.split('\0').filter((name) => name !== '' && existsSync(join(source, name))))
+    cpSync(join(source, name), join(target, name), { verbatimSymlinks: true });
+  return undefined;
+};
+
+/** There is a Node already; with `cache: npm`, what npm has downloaded before. */
+const setupNode: StandIn = async ({ cache }, { home }) => {
+  if (cache === 'npm') {
+    const { stdout } = await execa('npm', ['config', 'get', 'cache']);
+    if (existsSync(stdout)) await copyTree(stdout, join(home, '.npm'));
+  }
+  return undefined;
+};
+
+const pathsOf = (text: string, { workspace, home }: Places): string[] =>
+  text
+    .split('\n')
+    .map((path) => path.trim())
+    .filter((path) => path !== '')
+    .map((path) => (path.startsWith('~/') ? join(home, path.slice(2)) : resolve(workspace, path)));
+
+const cache: StandIn = async ({ path = '', key = '', 'restore-keys': prefixes = '' }, places) => {
+  const caches = join(places.store, 'caches');
+  mkdirSync(caches, { recursive: true });
+  const paths = pathsOf(path, places);
+  const names = readdirSync(caches).sort();
+  const wanted = prefixes.split('\n').filter((prefix) => prefix !== '');
+  const found = names.includes(key)
+    ? key
+    : wanted.flatMap((prefix) => names.filter((name) => name.startsWith(prefix)).slice(-1))[0];
+  if (found !== undefined)
+    for (const [index, target] of paths.entries()) {
+      const from = join(caches, found, String(index));
+      if (existsSync(from)) await copyTree(from, target);
+    }
+  if (found === key) return undefined;
+  return async () => {
+    const making = join(caches, `.${key}`);
+    rmSync(making, { recursive: true, force: true });
+    for (const [index, from] of paths.entries())
+      if (existsSync(from)) await copyTree(from, join(making, String(index)));
+    if (existsSync(making) && !existsSync(join(caches, key))) renameSync(making, join(caches, key));
+  };
+};
+
+const uploadArtifact: StandIn = async (inputs, { store, workspace }) => {
+  const { name = 'artifact', path = '', 'if-no-files-found': missing = 'warn' } = inputs;
+  const from = resolve(workspace, path);
+  const target = join(store, 'artifacts', name);
+  if (existsSync(target)) throw new Error(`an artifact named ${name} exists already`);
+  if (existsSync(from)) await copyTree(from, target);
+  else if (missing === 'error') throw new Error(`no files found at ${path}`);
+  return undefined;
+};
+
+/** With a pattern, each artifact is a directory of its own below `path`. */
+const downloadArtifact: StandIn = async ({ pattern = '*', path = '.' }, { store, workspace }) => {
+  const artifacts = join(store, 'artifacts');
+  const fits = new RegExp(`^${pattern.replaceAll('*', '.*')}$`);
+  const names = existsSync(artifacts) ? readdirSync(artifacts).filter((name) => fits.test(name)) : [];
+  for (const name of names) await copyTree(join(artifacts, name), resolve(workspace, path, name));
+  return undefined;
+};
+
+/** By name, without the commit. */
+export const standIns: Readonly<Record<string, StandIn>> = {
+  'actions/checkout': checkout,
+  'actions/setup-node': setupNode,
+  'actions/cache': cache,
+  'actions/upload-artifact': uploadArtifact,
+  'actions/download-artifact': downloadArtifact,
+};
