@@ -23,7 +23,7 @@ scenario('service-stop', { disk: true, quiet: true, scheduler: time }, async (sc
   await checkWritten(check('keeps-data'), environment, vm.data(), written, 'clean');
   time.advance(serviceStopMs);
   const reasons = trace.since(mark, 'kill').map(({ reason }) => reason);
-  check('device').equal("vmd's reasons to end the VM", reasons, ['guest-exit']);
+  check('goes-down').equal("vmd's reasons to end the VM", reasons, ['guest-exit']);
 });
 
 const patience = new VirtualScheduler();

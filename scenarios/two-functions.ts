@@ -1,6 +1,7 @@
 // Two functions in one guest, on one interrupt line: each has its own clock and its own commands.
 
 import { readInterrupt } from '../harness/guest/interrupts.js';
+import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
 import { readDevice } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk } from '../harness/scenario/traffic.js';
@@ -43,6 +44,22 @@ scenario('two-functions', options, async ({ check, vm, driver, another, until, .
     (await readInterrupt(vm.shell, irq)).unhandled,
     0,
   );
+
+  // The same value to both: each has a memory of its own.
+  await refuseToGoDown(vm.shell);
+  for (const [name, { device, trace }] of [
+    ['first', first],
+    ['second', second],
+  ] as const) {
+    const since = trace.mark;
+    check('driver-ok').equal(`REBOOT to the ${name}`, device.host.command('REBOOT'), 'sent');
+    await vm.console.guard(trace.next('ack', since), {
+      what: `acknowledgement of REBOOT by the ${name}`,
+      timeoutMs: 10_000,
+    });
+    apart.equal(`acknowledgements by the ${name}`, acks(trace, since), ['REBOOT: graceful']);
+  }
+  check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 2), ['reboot', 'reboot']);
 
   // The line is shared: what the first driver does with it when it goes must not reach the second.
   await vm.shell.text(`echo ${vm.address} >/sys/bus/pci/drivers/${pciDriver}/unbind`);
