@@ -26,7 +26,7 @@ for (const [name, time] of [
     t.match(first, {
       status: 0,
       err: '',
-      out: /wrote .*vmmci-driver\.json\nwrote .*first\.scenario\.js\nwrote /,
+      out: /wrote .*vmmci-driver\.json\nwrote .*first\.scenario\.mjs\nwrote /,
     });
     t.match(await readDriver(driver), { pciDriver: 'virtio-pci-obsd', time: { kind: time } });
     const workflow = readFileSync(join(repository, '.github/workflows/vmmci.yml'), 'utf8');

@@ -13,7 +13,7 @@ import { print } from './print.js';
 /** Where a package of the repository's own has the schema, which an editor then checks the file against. */
 const schemaPath = 'node_modules/vmmci-harness/harness/driver/vmmci-driver.schema.json';
 
-const scenarioPath = join('vmmci', 'first.scenario.js');
+const scenarioPath = join('vmmci', 'first.scenario.mjs');
 const workflowPath = join('.github', 'workflows', 'vmmci.yml');
 
 const readTexts = async (directory: string, files: readonly string[]): Promise<Map<string, string>> =>

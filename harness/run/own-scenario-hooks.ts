@@ -1,6 +1,6 @@
 // How Node loads scenario files of a driver's own repository. Runs in a thread of Node's; `registerOwnScenarios` starts it.
 import { readFile } from 'node:fs/promises';
-import { createRequire, type LoadHook, type ResolveHook } from 'node:module';
+import { createRequire, type LoadHook, type ModuleFormat, type ResolveHook } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type typescript from 'typescript';
 
@@ -27,10 +27,15 @@ const compile = async (url: string): Promise<string> => {
   return outputText;
 };
 
-/** Only where Node does not remove types by itself, which it does from 22.18 on. */
+/**
+ * A scenario file is a module, whatever package.json says of other files: `npm init` says commonjs. Types are removed here only where Node
+ * does not do so by itself, which it does from 22.18 on.
+ */
 export const load: LoadHook = async (url, context, next) => {
   const { typescript } = process.features as { typescript?: unknown };
-  return typescript || !/\.m?ts$/.test(url)
-    ? next(url, context)
-    : { format: 'module', source: await compile(url), shortCircuit: true };
+  if (/\.m?ts$/.test(url) && !typescript)
+    return { format: 'module', source: await compile(url), shortCircuit: true };
+  // The types of Node 20 do not have the first of these formats.
+  const format = url.endsWith('.scenario.ts') ? 'module-typescript' : 'module';
+  return next(url, /\.scenario\.[jt]s$/.test(url) ? { ...context, format: format as ModuleFormat } : context);
 };
