@@ -59,7 +59,7 @@ const scenarioText = `import { scenario } from 'vmmci-harness/scenario';
 // The driver is loaded in a fresh guest, and the host's clock stands at that instant.
 scenario('first', { clock: 'frozen:2038-01-19T03:14:08Z' }, async ({ check, device }) => {
   const driverOk = 0x04;
-  check('device').equal('DRIVER_OK is set', (device.vmmci.state().status & driverOk) !== 0, true);
+  check('driver').equal('DRIVER_OK is set', (device.vmmci.state().status & driverOk) !== 0, true);
 });
 `;
 

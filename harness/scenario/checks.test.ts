@@ -67,7 +67,8 @@ t.test('the line can be moved', async (t) => {
   const lenient = setUp('must');
   lenient.check('leaves-nothing').equal('leaked resources', ['irq 5'], []);
   lenient.check('device').equal('sysfs class', '1', '2');
-  t.strictSame(lenient.failures.length, 1, 'the device is no matter of levels');
+  lenient.check('driver').equal('what its author wants', '1', '2');
+  t.strictSame(lenient.failures.length, 2, 'the device and what an author asks are no matter of levels');
 });
 
 t.test('bigint and number are different, and so are the order and the depth of lists', async (t) => {

@@ -14,10 +14,10 @@ export interface Reporter {
 }
 
 /**
- * What a check is about: a requirement of the driver, or `device`, the part of the harness that stands for vmd. What does not hold
- * of the device is no fault of the driver.
+ * What a check is about: a requirement of the driver; `driver` for what only the author of that driver asks of it; or `device`, the
+ * part of the harness that stands for vmd. What does not hold of the device is no fault of the driver.
  */
-export type Subject = RequirementId | 'device';
+export type Subject = RequirementId | 'driver' | 'device';
 
 export interface Checks {
   /** `seen` is exactly `expected`. */
@@ -54,7 +54,9 @@ const isTraffic = (kind: string): boolean => !shownElsewhere.has(kind);
 
 const resultOf = (subject: Subject, holds: boolean, line: Level): CheckResult => {
   if (holds) return 'ok';
-  return subject === 'device' || counts(requirements[subject].level, line) ? 'not ok' : 'advice';
+  return subject === 'device' || subject === 'driver' || counts(requirements[subject].level, line)
+    ? 'not ok'
+    : 'advice';
 };
 
 export const checksFor = (
