@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { noTrace, Trace } from '../base/trace.js';
 import { said } from '../testing/said.js';
 import { controlMethods } from '../vmd/control-methods.js';
@@ -15,7 +15,7 @@ import { runCommand } from './command.js';
 
 /** A control socket before a device that has its driver. */
 const daemon = async (t: Test) => {
-  const directory = mkdtempSync(join(tmpdir(), 'vmmci-'));
+  const directory = temporaryDirectory().path;
   const clock = clockHolder(frozen(0n));
   const shared = { generation: generations['8.0'], clock, scheduler: new VirtualScheduler(), trace: noTrace };
   const device = new Vmmci(shared);

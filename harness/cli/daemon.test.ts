@@ -1,12 +1,12 @@
 // The daemons as others start them: processes, their lines, sockets and exit statuses.
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { connect as dial } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { connect } from '../socket/connect.js';
 import type { Outcome } from '../testing/commands-process.js';
 import { said } from '../testing/said.js';
@@ -18,8 +18,8 @@ const main = join(import.meta.dirname, 'main.js');
 const clock = ['--clock', 'frozen:2019-03-02T05:57:01.123456Z'];
 
 /** An empty directory; the sockets go into one below it that nobody has made. */
-const place = (t: Test) => {
-  const top = mkdtempSync(join(tmpdir(), 'vmmci-'));
+const freshDirectory = (t: Test) => {
+  const top = temporaryDirectory().path;
   t.teardown(() => rmSync(top, { recursive: true }));
   const directory = join(top, 'run');
   return { top, directory, at: (name: string): string => join(directory, name) };
@@ -83,7 +83,7 @@ const converse = async (control: string, lines: readonly string[]): Promise<unkn
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
 t.test('vmmci backend: ready, private, asked, ended', async (t) => {
-  const { directory, at } = place(t);
+  const { directory, at } = freshDirectory(t);
   const [socket, control] = [at('backend'), at('control')];
   const daemon = start(t, ['backend', '--socket', socket, '--control', control, ...clock]);
   t.match(await daemon.line(), { ready: true, socket, control, pid: Number });
@@ -115,7 +115,7 @@ t.test('vmmci backend: ready, private, asked, ended', async (t) => {
 });
 
 t.test('vmmci function: the same, and the line and ISR besides', async (t) => {
-  const { directory, at } = place(t);
+  const { directory, at } = freshDirectory(t);
   const [socket, control] = [at('function'), at('control')];
   const daemon = start(t, ['function', '--socket', socket, '--control', control, ...clock]);
   t.match(await daemon.line(), { ready: true, socket, backend: String, control, pid: Number });
@@ -147,7 +147,7 @@ t.test('vmmci function: the same, and the line and ISR besides', async (t) => {
 });
 
 t.test('what is no request gets an error, and the next is answered', async (t) => {
-  const { at } = place(t);
+  const { at } = freshDirectory(t);
   const daemon = start(t, ['backend', '--socket', at('backend'), '--control', at('control')]);
   await daemon.line();
   t.match(
@@ -170,7 +170,7 @@ t.test('what is no request gets an error, and the next is answered', async (t) =
 });
 
 t.test('one path, one daemon; a dead one leaves its path to the next', async (t) => {
-  const { at } = place(t);
+  const { at } = freshDirectory(t);
   const args = ['backend', '--socket', at('backend'), '--control', at('control')];
   const first = start(t, args);
   await first.line();
@@ -210,7 +210,7 @@ const wrong: readonly (readonly [string, RegExp])[] = [
 ];
 
 t.test('exits 2', async (t) => {
-  const tops = wrong.map(() => place(t).top);
+  const tops = wrong.map(() => freshDirectory(t).top);
   const outcomes = await outcomesOf(
     wrong.map(([line], row) => line.split(' ').map((word) => word.replace(/^@/, `${tops[row]}/`))),
   );

@@ -1,10 +1,10 @@
 // The daemons as others start them: faults through their control sockets.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import t, { type Test } from 'tap';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { connect } from '../socket/connect.js';
 import { said } from '../testing/said.js';
 import { Client } from '../vfio-user/client.js';
@@ -13,8 +13,8 @@ import { runCommand } from './command.js';
 
 const main = join(import.meta.dirname, 'main.js');
 
-const place = (t: Test): string => {
-  const directory = mkdtempSync(join(tmpdir(), 'vmmci-'));
+const freshDirectory = (t: Test): string => {
+  const directory = temporaryDirectory().path;
   t.teardown(() => rmSync(directory, { recursive: true }));
   return directory;
 };
@@ -43,7 +43,7 @@ const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown
 const clock = 'frozen:2019-03-02T05:57:01Z';
 
 t.test('vmmci function', async (t) => {
-  const directory = place(t);
+  const directory = freshDirectory(t);
   const [socket, control] = [join(directory, 'function'), join(directory, 'control')];
   await withDaemon(t, ['function', '--socket', socket, '--control', control, '--clock', clock], async () => {
     const client = new Client(await connect(socket));
@@ -65,7 +65,7 @@ t.test('vmmci function', async (t) => {
 });
 
 t.test('vmmci backend', async (t) => {
-  const directory = place(t);
+  const directory = freshDirectory(t);
   const [socket, control] = [join(directory, 'backend'), join(directory, 'control')];
   await withDaemon(t, ['backend', '--socket', socket, '--control', control, '--clock', clock], async () => {
     const frontEnd = await startFrontEnd(await connect(socket));
@@ -78,7 +78,7 @@ t.test('vmmci backend', async (t) => {
 });
 
 t.test('vmmci function in front of the backend of another process', async (t) => {
-  const directory = place(t);
+  const directory = freshDirectory(t);
   const path = (name: string): string => join(directory, name);
   await withDaemon(t, ['backend', '--socket', path('backend'), '--clock', clock], async () => {
     const sockets = ['--socket', path('function'), '--backend-socket', path('backend')];

@@ -1,9 +1,9 @@
 // Faults asked for over a control socket, and what the other end of the device's own sockets gets.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { Trace } from '../base/trace.js';
 import { connect } from '../socket/connect.js';
 import { Client } from '../vfio-user/client.js';
@@ -14,7 +14,7 @@ import { startDevice } from './device.js';
 import { type FaultOptions, withFaults } from './fault-method.js';
 
 const start = async (t: Test, more: Partial<FaultOptions> = {}) => {
-  const directory = mkdtempSync(join(tmpdir(), 'vmmci-'));
+  const directory = temporaryDirectory().path;
   const trace = new Trace();
   const device = await startDevice(directory, {
     clock: 'frozen:2019-03-02T05:57:01.123456Z',

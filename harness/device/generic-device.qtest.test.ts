@@ -34,12 +34,12 @@ const config = Buffer.alloc(256);
 for (let at = 0; at < config.length; at += 4) config.writeUInt32LE(await machine.readConfig(at, 4), at);
 const structures = findStructures(config);
 
-const place = (name: StructureName, offset: number): number =>
+const addressOf = (name: StructureName, offset: number): number =>
   memory + (structures.get(name)?.offset ?? Number.NaN) + offset;
 const read = (name: StructureName, offset: number, width: Width = 4) =>
-  qtest.load(place(name, offset), width);
+  qtest.load(addressOf(name, offset), width);
 const write = (name: StructureName, offset: number, width: Width, value: number) =>
-  qtest.store(place(name, offset), width, value);
+  qtest.store(addressOf(name, offset), width, value);
 const status = (value: number) => write('common', 20, 1, value);
 
 const bringUp = async (): Promise<void> => {

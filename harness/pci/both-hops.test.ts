@@ -1,11 +1,11 @@
 // The function in front of the real device, over both real sockets, against a model of vmd that knows none of
 // our code.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { Trace } from '../base/trace.js';
 import { connect } from '../socket/connect.js';
 import { closeFd, eventFd, signalEventFd } from '../socket/descriptor.js';
@@ -159,7 +159,7 @@ t.test('count what is open', async () => {
   await new Promise(setImmediate);
   before = openDescriptors();
 });
-const directory = mkdtempSync(join(tmpdir(), 'both-hops-'));
+const directory = temporaryDirectory().path;
 t.teardown(() => rmSync(directory, { recursive: true }));
 
 for (const name of generationNames) {

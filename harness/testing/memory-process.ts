@@ -52,10 +52,10 @@ const options = { clock: 'frozen:2019-03-02T05:57:01Z', trace: noTrace };
 const devices: Backend[] = [];
 const channels: Channel[] = [];
 for (let index = 0; index < clients; index++) {
-  const place = join(directory.path, String(index));
+  const own = join(directory.path, String(index));
   const served: Backend & { readonly functionSocket?: string } = vhostUser
-    ? await startBackend(join(place, 'backend.sock'), options)
-    : await startDevice(place, options);
+    ? await startBackend(join(own, 'backend.sock'), options)
+    : await startDevice(own, options);
   const channel = await connect(served.functionSocket ?? served.socket);
   await channel.write(hello);
   devices.push(served);

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { Trace } from '../base/trace.js';
 import type { Channel } from '../socket/channel.js';
 import { connect } from '../socket/connect.js';
@@ -42,7 +42,7 @@ const memoryTarget = () => {
 };
 
 const setUp = async (t: Test) => {
-  const directory = mkdtempSync(join(tmpdir(), 'vfio-user-'));
+  const directory = temporaryDirectory().path;
   const path = join(directory, 'function.sock');
   const trace = new Trace();
   const served = await serveFunction(path, memoryTarget(), { trace: trace.sink });

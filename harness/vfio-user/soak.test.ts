@@ -1,9 +1,9 @@
 // Many clients and many messages in one process. SOAK_MESSAGES=100000 makes it long.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { connect } from '../socket/connect.js';
 import { closeFd, eventFd } from '../socket/descriptor.js';
 import { openDescriptors } from '../testing/open-descriptors.js';
@@ -35,7 +35,7 @@ const target = (): Target => {
   };
 };
 
-const directory = mkdtempSync(join(tmpdir(), 'soak-'));
+const directory = temporaryDirectory().path;
 t.teardown(() => rmSync(directory, { recursive: true }));
 const path = (name: string | number) => join(directory, `${name}.sock`);
 

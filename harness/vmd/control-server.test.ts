@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import * as v from 'valibot';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { method } from './control.js';
 import { callControl } from './control-client.js';
 import { CONNECTION_LIMIT, LINE_LIMIT, serveControl } from './control-server.js';
@@ -13,7 +13,7 @@ import { lines } from './lines.js';
 import { integer, text } from './params.js';
 
 const directory = (t: Test): string => {
-  const path = mkdtempSync(join(tmpdir(), 'vmmci-'));
+  const path = temporaryDirectory().path;
   t.teardown(() => rmSync(path, { recursive: true, force: true }));
   return path;
 };
