@@ -3,7 +3,7 @@
 import { join, relative } from 'node:path';
 import { readKernelDirectory } from '../../images/kernels/kernel-directory.js';
 import { HarnessError } from '../base/errors.js';
-import { firstLine } from '../base/text.js';
+import { firstLine, shorten } from '../base/text.js';
 import { createHalt, haltOnSignals } from '../matrix/halt.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { endLineage, markLineage } from '../matrix/lineage.js';
@@ -39,6 +39,9 @@ const options = {
   output,
   list: flag('print the cells, and run nothing'),
 };
+
+/** Of a line of progress, less the time before it. */
+const maxLength = 148;
 
 const describeCell = ({ kernel, generation, file }: Cell): string => `${kernel.name} ${generation} ${file}`;
 
@@ -109,14 +112,14 @@ const run = async (values: Values<typeof options>): Promise<number> => {
       progress: live.line,
       onStep: ({ name }, step) => {
         const isPlain = step.verdict === 'passed' && step.retried.length === 0;
-        (isPlain ? live.detail : live.line)(stepLine(name, step));
+        (isPlain ? live.detail : live.line)(shorten(stepLine(name, step), maxLength));
         live.step(name, step);
       },
       // A whole kernel that is left out is one line above, not one a cell.
       onCells: (done) => {
         for (const cell of done)
           if (cell.directory !== null || cell.verdict !== 'skipped')
-            (isFine(cell) ? live.detail : live.line)(cellLine(cell));
+            (isFine(cell) ? live.detail : live.line)(shorten(cellLine(cell), maxLength));
         live.cells(done);
       },
     });
