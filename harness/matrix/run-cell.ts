@@ -86,7 +86,7 @@ export const runCell = async (cell: Cell, context: CellContext): Promise<ReportC
   let firstProblem: string | undefined;
 
   const record = async (result: ScenarioResult, output: string): Promise<void> => {
-    const { scenario, verdict, reasons, remedied = [], unmet = [], seconds, nodeMiB } = result;
+    const { scenario, verdict, reasons, remedied = [], unmet = [], causes = [], seconds, nodeMiB } = result;
     const before = rows.get(scenario);
     if (before !== undefined && before.verdict !== 'broken') return;
     if (before !== undefined) await setAside(run, before.directory);
@@ -102,6 +102,7 @@ export const runCell = async (cell: Cell, context: CellContext): Promise<ReportC
       unmet,
       directory,
       retried: [...retried, ...remedied],
+      causes,
     });
   };
 

@@ -15,6 +15,7 @@ export const unrunCell = ({ kernel, generation, file }: Cell, reason: string): R
   unmet: [],
   directory: null,
   retried: [],
+  causes: [],
 });
 
 /** Of what a process printed, what may tell why it ended. */

@@ -4,6 +4,7 @@ import { fitLines, fitParts, foldLines, groupDigits, moreLines } from '../base/b
 import { shorten } from '../base/text.js';
 import { countReport, renderCounts } from './counts.js';
 import { escapeMarkdown, fence } from './escape.js';
+import { explainedHeadline, explainReport, namesOf } from './explained.js';
 import { type Failure, failuresOf } from './failures.js';
 import { gridsOf } from './grid.js';
 import { markdownTable } from './markdown-table.js';
@@ -76,6 +77,25 @@ const unmetTable = ({ cells }: Report): string[] => {
   return [`**${headline}**`, markdownTable([['level', 'requirement', 'what to do', 'seen in'], ...rows])];
 };
 
+/** What is wrong with the driver, before all that follows from it. */
+const describeCauses = (report: Report): string[] => {
+  const explained = explainReport(report);
+  const title = explainedHeadline(explained);
+  if (title === undefined) return [];
+  const known = explained.explanations.map(({ sentence, change, hosts, evidence, cells }) =>
+    [
+      `**${prose(sentence)}** ${prose(change)}${hosts === undefined ? '' : ` Matters on ${prose(hosts)}.`}`,
+      fence(evidence.join('\n')),
+      `Explains ${prose(namesOf(cells))}.`,
+    ].join('\n\n'),
+  );
+  const rest =
+    explained.unexplained.length === 0
+      ? []
+      : [`No cause is known of ${prose(namesOf(explained.unexplained))}.`];
+  return [`### ${title[0]?.toUpperCase()}${title.slice(1)}`, ...known, ...rest];
+};
+
 /** At most 1 MB; failures that do not fit are counted. */
 export const renderMarkdown = (report: Report): string => {
   const grids = gridsOf(report).map(({ generation, columns, rows }) =>
@@ -91,6 +111,7 @@ export const renderMarkdown = (report: Report): string => {
   const parts = [
     `## Kernel matrix: ${renderCounts(countReport(report))}`,
     account,
+    ...describeCauses(report),
     ...(report.cut === null ? [] : [`**Cut short:** ${prose(report.cut)}`]),
     ...unmetTable(report),
     kernelTable(report),

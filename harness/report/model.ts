@@ -75,6 +75,8 @@ const cellSchema = v.object({
   directory: v.nullable(inside),
   /** Why an earlier attempt was broken; empty when there was none. */
   retried: texts,
+  /** Why it failed, as far as that is known, with the lines that show it. */
+  causes: v.optional(listOf(v.object({ id: v.string(), evidence: texts })), []),
 });
 
 /** Names, in the order of the run. */

@@ -4,6 +4,7 @@ import { fitLines, foldLines, groupDigits } from '../base/bounded.js';
 import { firstLine, shorten } from '../base/text.js';
 import { verdictWord } from '../run/verdict.js';
 import { countReport, renderCounts } from './counts.js';
+import { explainedHeadline, explainReport, namesOf } from './explained.js';
 import { type Failure, failuresOf } from './failures.js';
 import { gridsOf } from './grid.js';
 import { terminalMark } from './marks.js';
@@ -16,6 +17,9 @@ const maxLength = 160;
 
 /** What a scenario that failed alike on some kernels may take, with its headline and its directory. */
 const maxReasonLines = 12;
+
+/** Causes that are shown; those that explain most come first. */
+const maxCauses = 8;
 
 /** Failures of which more than the headline is shown; all are in the report. */
 const maxExplained = 40;
@@ -90,6 +94,25 @@ const explainSteps = ({ kernels }: Report): string[] =>
       ),
   );
 
+/** What is wrong with the driver, before all that follows from it. */
+const explainCauses = (report: Report): string[] => {
+  const explained = explainReport(report);
+  const title = explainedHeadline(explained);
+  if (title === undefined) return [];
+  const known = explained.explanations
+    .slice(0, maxCauses)
+    .flatMap(({ sentence, change, hosts, evidence, cells }) => [
+      `• ${sentence}`,
+      `  change: ${change}`,
+      ...(hosts === undefined ? [] : [`  matters on ${hosts}`]),
+      ...evidence.map((line) => `    ${line}`),
+      `  explains ${namesOf(cells)}`,
+    ]);
+  const rest =
+    explained.unexplained.length === 0 ? [] : [`no cause is known of ${namesOf(explained.unexplained)}`];
+  return [[title, ...known, ...rest].map((line) => shorten(line, maxLength)).join('\n')];
+};
+
 /** Versions, a grid for each generation, what went wrong, and the sums. */
 export const renderMatrix = (report: Report): string => {
   const head = columns([
@@ -114,6 +137,7 @@ export const renderMatrix = (report: Report): string => {
   return [
     head,
     ...grids,
+    ...explainCauses(report),
     ...explainSteps(report),
     ...explainUnmet(report),
     ...explainAll(failuresOf(report.cells)),

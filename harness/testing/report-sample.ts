@@ -47,6 +47,7 @@ export const sampleCell = (
   unmet: [],
   directory: `${kernel}/${scenario}`,
   retried: [],
+  causes: [],
   ...more,
 });
 
