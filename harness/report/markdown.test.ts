@@ -30,11 +30,18 @@ t.test('the pieces', async (t) => {
   t.equal(fence('x ```` y'), '`````text\nx ```` y\n`````');
   t.notMatch(fence(hostile), /(?!\n)\p{Cc}/u);
   const line = reproduceLine(
-    { driverDirectory: 'my driver', description: 'virtio_vmmci', qemuPath: null, kernels: [] },
+    {
+      driverDirectory: 'my driver',
+      description: 'virtio_vmmci',
+      scenarios: '/s',
+      qemuPath: null,
+      level: 'must',
+      kernels: [],
+    },
     sampleCell('k', 'x', 'failed'),
   );
   t.equal(
     line,
-    "npx vmmci matrix --kernel k --generation 8.0 --scenario x --driver 'my driver' --driver-description virtio_vmmci --keep",
+    "npx vmmci matrix --kernel k --generation 8.0 --scenario x --driver 'my driver' --driver-description virtio_vmmci --scenarios /s --level must --keep",
   );
 });

@@ -94,9 +94,11 @@ const reportSchema = v.object({
   driverDirectory: v.nullable(v.string()),
   /** The commit of the driver's directory, with `-dirty` after it if files were changed; null where there is none. */
   driverCommit: v.optional(v.nullable(v.string()), null),
-  /** `--driver-description` and `--qemu` as they were given; null where they were not. */
+  /** `--driver-description`, `--scenarios`, `--qemu` and `--level` as they were given; null where they were not. */
   description: v.optional(v.nullable(v.string()), null),
+  scenarios: v.optional(v.nullable(v.string()), null),
   qemuPath: v.optional(v.nullable(v.string()), null),
+  level: v.optional(v.nullable(v.string()), null),
   qemu: v.string(),
   accelerator: v.string(),
   jobs: v.number(),

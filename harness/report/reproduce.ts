@@ -2,11 +2,14 @@
 import { shellWord } from '../base/text.js';
 import type { Report, ReportCell } from './model.js';
 
-type Origin = Pick<Report, 'driverDirectory' | 'description' | 'qemuPath' | 'kernels'>;
+type Origin = Pick<
+  Report,
+  'driverDirectory' | 'description' | 'scenarios' | 'qemuPath' | 'level' | 'kernels'
+>;
 
 /** Keeps all artifacts, and runs nothing else. */
 export const reproduceLine = (
-  { driverDirectory, description, qemuPath, kernels }: Origin,
+  { driverDirectory, description, scenarios, qemuPath, level, kernels }: Origin,
   { kernel, generation, file }: Pick<ReportCell, 'kernel' | 'generation' | 'file'>,
 ): string => {
   // The suite of a kernel of the caller's own is how it was asked for.
@@ -17,7 +20,9 @@ export const reproduceLine = (
     ['--scenario', file],
     ['--driver', driverDirectory],
     ['--driver-description', description],
+    ['--scenarios', scenarios],
     ['--qemu', qemuPath],
+    ['--level', level],
   ] as const;
   const given = options.flatMap(([name, value]) => (value === null ? [] : [`${name} ${shellWord(value)}`]));
   return ['npx vmmci matrix', ...given, '--keep'].join(' ');
