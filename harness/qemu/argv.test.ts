@@ -81,13 +81,13 @@ t.test('a qcow2 is the same disk to the guest, and QEMU reads its base', async (
 });
 
 t.test('the machine of vmd: disks and function on the bus of that machine, and of its kind', async (t) => {
-  const siblings: Siblings = { order: ['network', 'disk'], virtio: 'legacy', msix: false };
+  const siblings: Siblings = { devices: [], functionSlot: 4, virtio: 'legacy', msix: false };
   const args = argv({ ...guest, siblings, functionSocket: '/run/f.sock' });
   t.strictSame(values(args, '-machine'), ['q35,sata=off,smbus=off']);
   const devices = values(args, '-device').map((text) => JSON.parse(text ?? ''));
   t.match(devices[0], { driver: 'virtio-blk-pci', bus: 'pcie.0', 'disable-modern': true, vectors: 0 });
   t.strictSame(devices.at(-1), functionDevice('/run/f.sock', siblings));
-  t.match(devices.at(-1), { bus: 'pcie.0', addr: '05.0' });
+  t.match(devices.at(-1), { bus: 'pcie.0', addr: '04.0' });
 });
 
 t.test(

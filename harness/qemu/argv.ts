@@ -99,7 +99,7 @@ export const functionDevice = (socket: string, siblings?: Siblings): Record<stri
   driver: 'vfio-user-pci',
   id: 'function',
   bus: rootBus(siblings),
-  addr: functionAddress,
+  addr: functionAddress(siblings),
   socket: { type: 'unix', path: socket },
 });
 
@@ -152,7 +152,7 @@ const genericArguments = ({ socket, virtioId, configSize }: GenericDevice): stri
     driver: 'vhost-user-test-device-pci',
     id: 'generic',
     bus: 'pci.0',
-    addr: functionAddress,
+    addr: functionAddress(),
     chardev: 'generic',
     'virtio-id': virtioId,
     config_size: configSize,

@@ -1,29 +1,56 @@
 import t from 'tap';
-import { rootBus, type Siblings, siblingArguments, siblingSlot, virtioProperties } from './layout.js';
+import {
+  diskSlots,
+  functionAddress,
+  rootBus,
+  type Siblings,
+  siblingArguments,
+  virtioProperties,
+} from './layout.js';
 
-const modern: Siblings = { order: ['network', 'disk'], virtio: 'modern', msix: true };
-const legacy: Siblings = { order: ['disk', 'network'], virtio: 'legacy', msix: false };
+const modern: Siblings = {
+  devices: [
+    { device: 'entropy', slot: 1 },
+    { device: 'network', slot: 2 },
+    { device: 'network', slot: 3 },
+    { device: 'disk', slot: 4 },
+    { device: 'disk', slot: 5 },
+    { device: 'cdrom', slot: 6 },
+  ],
+  functionSlot: 7,
+  virtio: 'modern',
+  msix: true,
+};
+const legacy: Siblings = {
+  devices: [{ device: 'entropy', slot: 1 }],
+  functionSlot: 2,
+  virtio: 'legacy',
+  msix: false,
+};
 
 const addresses = (siblings: Siblings): unknown[] =>
   siblingArguments(siblings).flatMap((text, index, all) =>
-    all[index - 1] === '-device' ? [JSON.parse(text)].map(({ driver, addr }) => `${addr} ${driver}`) : [],
+    all[index - 1] === '-device'
+      ? [JSON.parse(text)].map(({ driver, addr, id }) => `${addr} ${driver} ${id}`)
+      : [],
   );
 
-t.test('entropy first, CD-ROM last, and the disk where nothing else is', async (t) => {
+t.test('each device in its slot, and the disks left to their images', async (t) => {
   t.strictSame(addresses(modern), [
-    '01.0 virtio-rng-pci',
-    '02.0 virtio-net-pci',
-    '04.0 virtio-scsi-pci',
-    'undefined scsi-cd',
+    '01.0 virtio-rng-pci entropy',
+    '02.0 virtio-net-pci network',
+    '03.0 virtio-net-pci network2',
+    '06.0 virtio-scsi-pci cdrom',
+    'undefined scsi-cd cd',
   ]);
-  t.equal(siblingSlot(modern, 'disk'), 3);
-  t.strictSame(addresses(legacy), [
-    '01.0 virtio-rng-pci',
-    '03.0 virtio-net-pci',
-    '04.0 virtio-scsi-pci',
-    'undefined scsi-cd',
-  ]);
-  t.equal(siblingSlot(legacy, 'disk'), 2);
+  t.strictSame(diskSlots(modern), [4, 5]);
+  t.equal(functionAddress(modern), '07.0');
+});
+
+t.test('a machine without a disk has the payload where no device of vmd is', async (t) => {
+  t.strictSame(addresses(legacy), ['01.0 virtio-rng-pci entropy']);
+  t.strictSame(diskSlots(legacy), [0x1e]);
+  t.equal(functionAddress(), '05.0', 'the function on a machine of QEMU');
 });
 
 t.test('one kind of virtio alone, never both', async (t) => {

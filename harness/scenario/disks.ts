@@ -9,7 +9,7 @@ import { writePayload } from '../../images/guest/payload.js';
 import { kernelModules, siblingModules } from '../../images/guest/sibling-modules.js';
 import { driverNeeds } from '../guest/disks.js';
 import { type Disk, type Siblings, slots } from '../qemu/argv.js';
-import { siblingSlot } from '../qemu/layout.js';
+import { diskSlots } from '../qemu/layout.js';
 import type { Environment } from '../run/environment.js';
 import { onceFor } from './once-for.js';
 
@@ -93,12 +93,20 @@ export const makeDisks = async (
   ]);
 };
 
-/** The one disk of vmd's machine: the payload, with drivers for the other devices besides. */
-export const makeVmdDisk = async (
+/** The disks of vmd's machine: the payload, with drivers for the other devices besides, and empty ones. */
+export const makeVmdDisks = async (
   environment: Environment,
   directory: string,
   siblings: Siblings,
-): Promise<Disk> => {
+): Promise<Disk[]> => {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  return payloadDisk(directory, siblingSlot(siblings, 'disk'), await vmdPayload(environment));
+  const [first = 0, ...others] = diskSlots(siblings);
+  const payload = await payloadDisk(directory, first, await vmdPayload(environment));
+  const empty = others.map(async (slot, index): Promise<Disk> => {
+    const name = `disk${index + 2}`;
+    const path = join(directory, `${name}.img`);
+    await sparse(path, dataSize);
+    return { name, slot, path };
+  });
+  return [payload, ...(await Promise.all(empty))];
 };

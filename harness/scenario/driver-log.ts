@@ -29,7 +29,9 @@ export const driverLog = async (
   shell: Pick<Shell, 'text'>,
   { modules, pciDriver, virtioDriver }: Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'>,
 ): Promise<string[]> => {
-  const names = [...modules, pciDriver, virtioDriver, functionAddress].map((name) => `-e ${shellWord(name)}`);
+  const names = [...modules, pciDriver, virtioDriver, functionAddress()].map(
+    (name) => `-e ${shellWord(name)}`,
+  );
   const text = await shell.text(`dmesg -r | grep -F ${names.join(' ')} || true`, {
     what: 'what the driver has logged',
   });

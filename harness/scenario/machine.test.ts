@@ -1,5 +1,6 @@
 import t from 'tap';
 import { argv } from '../qemu/argv.js';
+import type { GenerationName } from '../vmmci/generations.js';
 import { machineOf, siblingsOf } from './machine.js';
 
 const environment = {
@@ -25,10 +26,22 @@ t.test('the PIC is the guest’s choice, by a kernel parameter', async (t) => {
 });
 
 t.test('the devices of vmd are those of the generation', async (t) => {
-  t.equal(siblingsOf(undefined, '8.0'), undefined);
-  t.equal(siblingsOf('qemu', '8.0'), undefined);
-  t.match(siblingsOf('vmd', '8.0'), { order: ['network', 'disk'], virtio: 'modern', msix: true });
-  t.match(siblingsOf('vmd', '7.9'), { order: ['network', 'disk'], virtio: 'modern', msix: false });
-  t.match(siblingsOf('vmd', '7.7'), { order: ['network', 'disk'], virtio: 'legacy', msix: false });
-  t.match(siblingsOf('vmd', '6.4'), { order: ['disk', 'network'], virtio: 'legacy', msix: false });
+  t.equal(siblingsOf({}, '8.0'), undefined);
+  t.equal(siblingsOf({ layout: 'qemu' }, '8.0'), undefined);
+  const order = (name: GenerationName) =>
+    siblingsOf({ layout: 'vmd' }, name)?.devices.map(({ device, slot }) => `${slot} ${device}`);
+  t.strictSame(order('8.0'), ['1 entropy', '2 network', '3 disk', '4 cdrom']);
+  t.strictSame(order('6.4'), ['1 entropy', '2 disk', '3 network', '4 cdrom']);
+  t.match(siblingsOf({ layout: 'vmd' }, '8.0'), { virtio: 'modern', msix: true, functionSlot: 5 });
+  t.match(siblingsOf({ layout: 'vmd' }, '7.9'), { virtio: 'modern', msix: false });
+  t.match(siblingsOf({ layout: 'vmd' }, '7.7'), { virtio: 'legacy', msix: false });
+});
+
+t.test('the function comes after all that a vm.conf has', async (t) => {
+  const slot = (networks: number, disks: number, cdrom: boolean) =>
+    siblingsOf({ layout: 'vmd', devices: { networks, disks, cdrom } }, '8.0')?.functionSlot;
+  t.equal(slot(1, 1, false), 4, 'an ordinary VM');
+  t.equal(slot(0, 1, false), 3);
+  t.equal(slot(4, 4, false), 10);
+  t.throws(() => slot(4, 4, true), /vmd has 10 slots/);
 });

@@ -3,6 +3,7 @@
 import type { DeviceClock } from '../vmmci/clock.js';
 import type { GenerationName } from '../vmmci/generations.js';
 import type { Scheduler } from '../vmmci/scheduler.js';
+import type { VmDevices } from '../vmmci/slots.js';
 import type { KernelOption } from './kernel-needs.js';
 
 /** `ioapic` (default): as vmd has one from 8.0 on. `pic`: the guest uses the two 8259A, which is all that vmd had before. */
@@ -36,6 +37,7 @@ interface CommonOptions {
 interface QemuMachine {
   readonly guest?: 'initramfs';
   readonly layout?: 'qemu';
+  readonly devices?: never;
   readonly interrupts?: InterruptController;
   /** `false`: the scenario plugs the function in by itself. */
   readonly plugged?: boolean;
@@ -47,6 +49,8 @@ interface QemuMachine {
 interface VmdMachine {
   readonly guest?: 'initramfs';
   readonly layout: 'vmd';
+  /** What the VM has besides entropy and the function. Default: a network, a disk and a CD-ROM drive. */
+  readonly devices?: VmDevices;
   readonly interrupts?: InterruptController;
   readonly plugged?: never;
   readonly disk?: never;
@@ -56,6 +60,7 @@ interface VmdMachine {
 interface DistroMachine {
   readonly guest: 'distro';
   readonly layout?: never;
+  readonly devices?: never;
   readonly interrupts?: never;
   /** `false`: the scenario plugs the function in by itself. */
   readonly plugged?: boolean;

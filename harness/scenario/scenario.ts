@@ -92,7 +92,7 @@ export const scenario = (
     let vm: Vm | undefined;
     let dmesg: readonly string[] = [];
 
-    await judgement.attempt(async () => {
+    const play = async (): Promise<void> => {
       await requireKernel(environment, options);
       const { scene, baseline } = await setScene({
         environment,
@@ -113,13 +113,15 @@ export const scenario = (
       });
       const old = oldTaint(baseline, environment.kernel.release);
       if (old !== undefined) t.comment(old);
-      try {
-        await body(scene);
-        dmesg = await inspectGuest(scene, baseline, options);
-      } catch (error) {
+      await body(scene);
+      dmesg = await inspectGuest(scene, baseline, options);
+    };
+    // A driver may hang while it is loaded, in the body, and when it is unloaded at the end.
+    await judgement.attempt(() =>
+      play().catch(async (error: unknown) => {
         throw await explainHang(error, vm, environment.driver);
-      }
-    });
+      }),
+    );
     await judgement.attempt(() => vm?.machine.kill());
     for (const device of devices.all) await judgement.attempt(() => device.close());
 

@@ -101,6 +101,7 @@ const startGuest = async (
     generation,
     cpus: options.cpus,
     layout: options.layout,
+    devices: options.devices,
     interrupts: options.interrupts,
     plugged: options.plugged ?? true,
     disk: options.disk ?? false,

@@ -13,7 +13,7 @@ import { linuxAddress } from '../qemu/layout.js';
 import type { Environment } from '../run/environment.js';
 import type { Kill } from '../vmd/host.js';
 import type { GenerationName } from '../vmmci/generations.js';
-import { makeDisks, makeVmdDisk } from './disks.js';
+import { makeDisks, makeVmdDisks } from './disks.js';
 import { startDistro } from './distro.js';
 import { type MachineOptions, machineOf, siblingsOf, unpacked } from './machine.js';
 
@@ -75,7 +75,6 @@ const appeared = (shell: Shell, address: string): Promise<void> =>
 export const startVm = async (options: VmOptions): Promise<Vm> => {
   const { environment, device, directory, sockets, boot, plugged, disk, trace } = options;
   const { qemu } = environment;
-  const address = linuxAddress(slots.function);
   const functionSocket = plugged ? device.functionSocket : undefined;
   const common = { qemu, binds: [{ path: sockets }], trace };
   const distro =
@@ -90,12 +89,13 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
           trace,
         })
       : undefined;
-  const siblings = distro ? undefined : siblingsOf(options.layout, options.generation);
+  const siblings = distro ? undefined : siblingsOf(options, options.generation);
+  const address = linuxAddress(siblings?.functionSlot ?? slots.function);
   const disks: readonly Disk[] =
     distro?.disks ??
     (siblings === undefined
       ? await makeDisks(environment, directory, { format: disk })
-      : [await makeVmdDisk(environment, directory, siblings)]);
+      : await makeVmdDisks(environment, directory, siblings));
   const machine = distro?.machine ?? machineOf(environment, disks, options, siblings);
   const guest = distro
     ? distro.guest
