@@ -61,9 +61,9 @@ export const measureBoots = async (
   progress: Progress,
 ): Promise<BootFigure[]> => {
   const environment = await openEnvironment(choice, { progress });
-  const place = privateDirectory();
+  const temporary = privateDirectory();
   try {
-    const disks = await makeDisks(environment, join(place.path, 'disks'), { format: false });
+    const disks = await makeDisks(environment, join(temporary.path, 'disks'), { format: false });
     const { qemu } = environment;
     const base = machineOf(environment, disks);
     const series = variants.map(({ name }) => ({ name, cpu: [] as number[], wall: [] as number[] }));
@@ -87,6 +87,6 @@ export const measureBoots = async (
       wall: ratio(wall, first?.wall ?? []),
     }));
   } finally {
-    place.remove();
+    temporary.remove();
   }
 };

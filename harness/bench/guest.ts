@@ -12,10 +12,10 @@ import { startVm } from '../scenario/vm.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { DEFAULT_GENERATION } from '../vmmci/generations.js';
 import { CONFIG_OFFSET, CONFIG_SIZE } from '../vmmci/registers.js';
+import { type BenchProcess, startBenchProcess } from './bench-process.js';
 import { intervals, type Read } from './intervals.js';
 import type { Timing } from './messages.js';
 import { median } from './statistics.js';
-import { startWorker, type Worker } from './worker.js';
 
 /** Medians in µs, a figure a round. */
 export interface GuestSeries {
@@ -39,17 +39,17 @@ const medianOf = (reads: readonly Read[], fits: (offset: number) => boolean): nu
 
 /** A server and a client of the yardstick, apart from everything else. */
 const startEcho = async (directory: string): Promise<{ run(): Promise<number>; stop(): Promise<void> }> => {
-  const workers: Worker[] = [
-    startWorker('server-process.js', ['echo', '1', directory]),
-    startWorker('client-process.js'),
+  const processes: BenchProcess[] = [
+    startBenchProcess('server-process.js', ['echo', '1', directory]),
+    startBenchProcess('client-process.js'),
   ];
-  const [server, client] = workers;
-  if (server === undefined || client === undefined) throw new Error('no workers');
+  const [server, client] = processes;
+  if (server === undefined || client === undefined) throw new Error('no processes');
   await client.ask({ order: 'connect', kind: 'echo', sockets: await server.hear<string[]>() });
   return {
     run: async () => (await client.ask<Timing>({ order: 'run', kind: 'echo', accesses })).accessUs,
     stop: async () => {
-      for (const worker of workers) await worker.stop();
+      for (const benchProcess of processes) await benchProcess.stop();
     },
   };
 };
@@ -76,17 +76,17 @@ export const measureGuest = async (
   progress: Progress,
 ): Promise<GuestSeries> => {
   const environment = await openEnvironment(choice, { progress });
-  const place = privateDirectory();
-  const sockets = join(place.path, 'sockets');
+  const temporary = privateDirectory();
+  const sockets = join(temporary.path, 'sockets');
   const trace = new Trace();
-  const echo = await startEcho(join(place.path, 'echo'));
+  const echo = await startEcho(join(temporary.path, 'echo'));
   const device = await startDevice(sockets, { trace: trace.sink });
   try {
     const vm = await startVm({
       environment,
       device,
       sockets,
-      directory: join(place.path, 'disks'),
+      directory: join(temporary.path, 'disks'),
       boot: 'restored',
       generation: DEFAULT_GENERATION,
       plugged: true,
@@ -122,6 +122,6 @@ export const measureGuest = async (
   } finally {
     await device.close();
     await echo.stop();
-    place.remove();
+    temporary.remove();
   }
 };

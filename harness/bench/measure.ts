@@ -1,9 +1,9 @@
 // Rounds of accesses, each kind in each round, so that what disturbs the machine disturbs all of them.
 import { join } from 'node:path';
 import { privateDirectory } from '../socket/private-directory.js';
+import { type BenchProcess, startBenchProcess } from './bench-process.js';
 import { type Kind, kinds } from './kinds.js';
 import type { Order, Timing, Usage } from './messages.js';
-import { startWorker, type Worker } from './worker.js';
 
 /** One kind in one round. */
 export interface Sample extends Timing {
@@ -28,9 +28,14 @@ export interface MeasureOptions {
   readonly profile?: string | undefined;
 }
 
-const order = <T>(client: Worker, order: Order): Promise<T> => client.ask<T>(order);
+const order = <T>(client: BenchProcess, order: Order): Promise<T> => client.ask<T>(order);
 
-const sample = async (kind: Kind, client: Worker, server: Worker, accesses: number): Promise<Sample> => {
+const sample = async (
+  kind: Kind,
+  client: BenchProcess,
+  server: BenchProcess,
+  accesses: number,
+): Promise<Sample> => {
   const before = await server.ask<Usage>('usage');
   const timing = await order<Timing>(client, { order: 'run', kind, accesses });
   const after = await server.ask<Usage>('usage');
@@ -40,16 +45,16 @@ const sample = async (kind: Kind, client: Worker, server: Worker, accesses: numb
 /** The first round is not kept: code is compiled in it. */
 export const measure = async ({ clients, rounds, accesses, profile }: MeasureOptions): Promise<Series> => {
   const directory = privateDirectory();
-  const workers: Worker[] = [];
-  const start = (...args: Parameters<typeof startWorker>): Worker => {
-    const worker = startWorker(...args);
-    workers.push(worker);
-    return worker;
+  const processes: BenchProcess[] = [];
+  const start = (...args: Parameters<typeof startBenchProcess>): BenchProcess => {
+    const benchProcess = startBenchProcess(...args);
+    processes.push(benchProcess);
+    return benchProcess;
   };
   const samples: Record<Kind, Sample[]> = { echo: [], 'one-hop': [], 'both-hops': [] };
   try {
     const client = start('client-process.js', [], { profile });
-    const servers = new Map<Kind, Worker>();
+    const servers = new Map<Kind, BenchProcess>();
     for (const kind of kinds) {
       const server = start('server-process.js', [kind, String(clients), join(directory.path, kind)], {
         profile,
@@ -64,7 +69,7 @@ export const measure = async ({ clients, rounds, accesses, profile }: MeasureOpt
       }
     return { clients, samples };
   } finally {
-    for (const worker of workers) await worker.stop();
+    for (const benchProcess of processes) await benchProcess.stop();
     directory.remove();
   }
 };

@@ -26,8 +26,8 @@ const each = (option: string, values: readonly string[]): string[] =>
 
 /** The exit status: 0 when all scenarios passed; else that of the matrix, and the figures are worth little. */
 const run = async (values: Values<typeof options>): Promise<number> => {
-  const place = temporaryDirectory().path;
-  const reports = values.keep === undefined ? place : resolve(values.keep);
+  const temporary = temporaryDirectory().path;
+  const reports = values.keep === undefined ? temporary : resolve(values.keep);
   const forMatrix = [
     ...each('--kernel', values.kernel),
     ...each('--scenario', values.scenario),
@@ -44,7 +44,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
       warm = await measure('warm-again');
     }
     if (values.cold) progress('measuring with an empty cache');
-    const cold = values.cold ? await measure('cold', join(place, 'cache')) : undefined;
+    const cold = values.cold ? await measure('cold', join(temporary, 'cache')) : undefined;
     const figures = matrixFigures(warm, cold);
     const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}, QEMU ${warm.report.qemu}`;
     process.stdout.write(
@@ -54,7 +54,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
     );
     return Math.max(...[warm, cold].map((done) => (done === undefined ? 0 : exitStatusOf(done.report))));
   } finally {
-    await removeTree(place);
+    await removeTree(temporary);
   }
 };
 

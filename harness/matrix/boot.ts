@@ -14,14 +14,14 @@ export const warmSnapshot = async (
   kernel: Kernel,
   modules: ModuleSet,
 ): Promise<{ cached: boolean; remedied: string[] }> => {
-  const place = privateDirectory();
+  const temporary = privateDirectory();
   // A run that is interrupted ends this process while we wait.
-  process.once('exit', place.remove);
+  process.once('exit', temporary.remove);
   let cached = true;
   const remedied: string[] = [];
   try {
-    const environment = await onKernel(shared, kernel, modules, defaultChoice(place.path));
-    const disks = await makeDisks(environment, place.path, { format: false });
+    const environment = await onKernel(shared, kernel, modules, defaultChoice(temporary.path));
+    const disks = await makeDisks(environment, temporary.path, { format: false });
     const guest = await restoreGuest({
       qemu: shared.qemu,
       machine: machineOf(environment, disks),
@@ -35,7 +35,7 @@ export const warmSnapshot = async (
     await guest.machine.kill();
     return { cached, remedied };
   } finally {
-    process.off('exit', place.remove);
-    place.remove();
+    process.off('exit', temporary.remove);
+    temporary.remove();
   }
 };

@@ -108,7 +108,7 @@ t.test('what goes wrong with one kernel is told, and leaves the others alone', a
   t.strictSame(told(result).slice(6), ['d x broken', 'd y passed']);
   const reasons = result.cells.map(({ reasons }) => reasons[0]);
   t.strictSame(reasons.slice(0, 6), [
-    ...Array(2).fill('the kernel cannot be had: the suite has none'),
+    ...Array(2).fill('the kernel is unavailable: the suite has none'),
     ...Array(2).fill('the driver does not build on b'),
     ...Array(2).fill('it does not boot: no greeting'),
   ]);

@@ -47,7 +47,7 @@ export interface PipelineResult {
 /** Why a kernel's scenarios did not run, from the step that ended its way. */
 const stoppedBy = ({ name: kernel }: KernelRow, { name, verdict, reasons }: ReportStep): string => {
   if (name === 'build' && verdict === 'failed') return `the driver does not build on ${kernel}`;
-  const what = { fetch: 'the kernel cannot be had', build: 'there is no driver', boot: 'it does not boot' };
+  const what = { fetch: 'the kernel is unavailable', build: 'there is no driver', boot: 'it does not boot' };
   return `${what[name]}: ${firstLine(reasons[0]) || verdict}`;
 };
 
@@ -57,9 +57,9 @@ const inOrder = (cells: readonly Cell[], done: readonly ReportCell[]): ReportCel
   const order = new Map(
     cells.map(({ kernel, generation, file }, index) => [keyOf(kernel.name, generation, file), index]),
   );
-  const place = ({ kernel, generation, file }: ReportCell): number =>
+  const position = ({ kernel, generation, file }: ReportCell): number =>
     order.get(keyOf(kernel, generation, file)) ?? order.size;
-  return [...done].sort((left, right) => place(left) - place(right));
+  return [...done].sort((left, right) => position(left) - position(right));
 };
 
 /** Every cell comes back, with a verdict; never rejects. One that broke does not stop the others. */

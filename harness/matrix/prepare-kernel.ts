@@ -35,7 +35,7 @@ const retryLine =
   (reason: string): void =>
     progress(`${what}: harness problem (not the driver), retrying: ${firstLine(reason)}`);
 
-/** Skipped where the kernel cannot be had; apt has tried several times by then. */
+/** Skipped where the kernel is unavailable; apt has tried several times by then. */
 export const fetchKernel = (
   row: KernelRow,
   { shared, halt, progress }: StepContext,

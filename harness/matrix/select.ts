@@ -38,7 +38,7 @@ export const choose = <T>(
   return all.filter((item) => tests.some(({ fits }) => fits(item)));
 };
 
-/** All cloud kernels when nothing is said: one of each series. `dir:PATH` adds a kernel of the caller's own, after those of the table. */
+/** All cloud kernels by default: one of each series. `dir:PATH` adds a kernel of the caller's own, after those of the table. */
 export const selectKernels = (patterns: readonly string[] = ['*-cloud']): KernelRow[] => {
   const isOwn = (pattern: string): boolean => pattern.startsWith(directoryPrefix) || pattern === hostName;
   const own = [...new Set(patterns.filter(isOwn))].map(kernelRow);
@@ -52,6 +52,6 @@ export const selectKernels = (patterns: readonly string[] = ['*-cloud']): Kernel
   return [...new Map([...rows, ...own].map((row) => [row.name, row])).values()];
 };
 
-/** The newest when nothing is said. */
+/** The newest by default. */
 export const selectGenerations = (patterns: readonly string[] = [DEFAULT_GENERATION]): GenerationName[] =>
   choose('generation', patterns, generationNames, (name) => name);

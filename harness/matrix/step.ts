@@ -8,7 +8,7 @@ import { type Verdict, verdictOf } from '../run/verdict.js';
 import type { Halt } from './halt.js';
 import { retryBroken } from './retry.js';
 
-interface Outcome<T> {
+interface Attempt<T> {
   readonly verdict: Verdict;
   readonly reasons: readonly string[];
   readonly value?: T;
@@ -22,7 +22,7 @@ export interface StepOptions<T> {
   readonly halt: Halt;
   readonly onRetry: (reason: string) => void;
   readonly work: () => Promise<{ value: T; cached: boolean; remedied?: readonly string[] }>;
-  /** Errors that mean the kernel cannot be had: no verdict about anything. */
+  /** Errors that mean the kernel is unavailable: no verdict about anything. */
   readonly unavailable?: readonly ErrorCode[];
   /** The line for an error; its message when not given. */
   readonly tell?: (error: unknown) => string;
@@ -39,7 +39,7 @@ export const runStep = async <T>({
 }: StepOptions<T>): Promise<{ step: ReportStep; value: T | undefined }> => {
   const start = performance.now();
   const retried: string[] = [];
-  const attempt = async (): Promise<Outcome<T>> => {
+  const attempt = async (): Promise<Attempt<T>> => {
     const skipped = { verdict: 'skipped', cached: false } as const;
     try {
       const done = await unlessAborted(work(), halt.kill);
@@ -53,7 +53,7 @@ export const runStep = async <T>({
       return { verdict: verdictOf(error), reasons: [tell(error)], cached: false };
     }
   };
-  const broken = ({ verdict, reasons }: Outcome<T>): string | undefined =>
+  const broken = ({ verdict, reasons }: Attempt<T>): string | undefined =>
     verdict === 'broken' ? reasons.join('; ') : undefined;
   const {
     value,

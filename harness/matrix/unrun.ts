@@ -1,4 +1,4 @@
-// Cells that did not run, named as those that did: a file may hold several scenarios, and only running it tells which.
+// Cells that did not run, named as those that did: a file may hold several scenarios, and only a run shows which.
 import type { ReportCell } from '../report/model.js';
 import type { Cell } from './plan.js';
 

@@ -3,7 +3,7 @@ import { firstLine } from '../base/text.js';
 import { isBad, type Verdict } from '../run/verdict.js';
 import type { Report } from './model.js';
 
-/** A cell, or a step of a kernel, of which at least one report tells. */
+/** A cell, or a step of a kernel, that is in at least one of the reports. */
 export interface Change {
   readonly kernel: string;
   /** `clock-driver, vmd 8.0`, or `build`. */

@@ -52,13 +52,13 @@ export const partingsOf = (
     ];
   });
 
-/** What the driver asked of the device, without what it was told: `read 24/4` is offset 24, 4 bytes. */
+/** What the driver asked of the device, without the values: `read 24/4` is offset 24, 4 bytes. */
 export const transcriptOf = (events: readonly TraceEvent[]): string[] =>
   events
     .filter((event) => event.kind === 'bar-read' || event.kind === 'bar-write')
     .map(({ kind, offset, width }) => `${kind === 'bar-read' ? 'read' : 'write'} ${offset}/${width}`);
 
-/** The first place where two transcripts part; undefined when they are the same. */
+/** The first access in which two transcripts differ; undefined when they are the same. */
 export const compareTranscripts = (
   mine: readonly string[],
   { kernel, theirs }: { kernel: string; theirs: readonly string[] },

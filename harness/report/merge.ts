@@ -1,4 +1,4 @@
-// Several reports, of shards or of single kernels, as one. A part that is missing is told, never passed over.
+// Several reports, of shards or of single kernels, as one. A part that is missing is named, never passed over.
 import { HarnessError } from '../base/errors.js';
 import { compareSeverity } from '../run/verdict.js';
 import type { Asked, Report, ReportCell, ReportKernel, ReportStep } from './model.js';
@@ -80,7 +80,7 @@ const mergeAsked = (parts: readonly Part[]): Asked => {
 
 /**
  * REPORT_OVERLAP when two parts hold the same cell, REPORT_NONE when there is no part. `expected` names kernels of which there must be a report; one that
- * is missing, like a missing shard, is in `cut`. Directories of cells stay relative: the parts' artifacts are to lie in one place.
+ * is missing, like a missing shard, is in `cut`. Directories of cells stay relative: the parts' artifacts are to be below one directory.
  */
 export const mergeReports = (parts: readonly Part[], expected: readonly string[] = []): Report => {
   const [first] = parts;

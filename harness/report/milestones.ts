@@ -23,7 +23,7 @@ const moments: readonly Moment[] = [
   },
   { what: 'vCPUs run', fits: (event) => event.kind === 'qmp-event' && event.event === 'RESUME' },
   { what: 'first command is answered', fits: ({ kind }) => kind === 'shell' },
-  { what: 'driver has said DRIVER_OK', fits: (event) => event.kind === 'status' && isDriverOk(event.value) },
+  { what: 'driver has set DRIVER_OK', fits: (event) => event.kind === 'status' && isDriverOk(event.value) },
   { what: 'first check', fits: ({ kind }) => kind === 'check' },
   { what: 'QEMU has ended', fits: ({ kind }) => kind === 'qemu-exit' },
 ];

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-export interface Worker {
+export interface BenchProcess {
   /** The next message from it; rejects when it ends instead. */
   hear<T>(): Promise<T>;
   ask<T>(question: unknown): Promise<T>;
@@ -11,11 +11,11 @@ export interface Worker {
 }
 
 /** Starts `file` of this directory. With `profile` it leaves a CPU profile in that directory when it ends. */
-export const startWorker = (
+export const startBenchProcess = (
   file: string,
   args: readonly string[] = [],
   { profile }: { profile?: string | undefined } = {},
-): Worker => {
+): BenchProcess => {
   const child = fork(join(import.meta.dirname, file), [...args], {
     execArgv: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
   });
