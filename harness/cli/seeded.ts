@@ -46,10 +46,11 @@ const readSources = async (directory: string): Promise<Map<string, string>> => {
   return new Map(await Promise.all(texts));
 };
 
-const row = ({ bug, fate, by, line, seconds }: Outcome): string[] => [
+const row = ({ bug, fate, by, line, causes, seconds }: Outcome): string[] => [
   bug,
   by === '' ? marks[fate] : `${marks[fate]}${fate === 'caught' ? ' by' : ':'} ${by}`,
   `${seconds.toFixed(1).padStart(5)} s`,
+  causes.join(', ') || '-',
   shorten(line, maxLine),
 ];
 
@@ -60,6 +61,7 @@ const table = (outcomes: readonly Outcome[], seconds: number, accelerator: strin
     columns(outcomes.map(row)),
     '',
     `${outcomes.length - escaped.length} of ${outcomes.length} bugs caught, in ${seconds.toFixed(0)} s on ${accelerator}`,
+    `a cause was named for ${outcomes.filter(({ causes }) => causes.length > 0).length} of them`,
     ...escaped.map(({ bug }) => `  see ${join(run, bug)}`),
   ].join('\n');
 };
@@ -113,7 +115,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     for (const [name, line] of bad) progress(`without a bug, ${name} ${line}`);
     const outcomes = await tryAll(bugs, jobs, temporary.path, async ({ bug, patched }, slot) => {
       const outcome = await tryBug(seeded, bug, patched, slot, bad);
-      progress(row(outcome).slice(0, 3).join('  '));
+      progress(row(outcome).slice(0, 4).join('  '));
       return outcome;
     });
     print(table(outcomes, (performance.now() - start) / 1000, environment.accelerator.name, choice.run));

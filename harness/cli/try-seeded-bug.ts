@@ -65,6 +65,7 @@ export const tryBug = async (
     bug: bug.name,
     fate: 'broken',
     by: '',
+    causes: [],
     line,
     seconds: seconds(),
   });

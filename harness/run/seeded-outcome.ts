@@ -7,6 +7,8 @@ export interface Witness {
   readonly scenario: string;
   readonly verdict: string;
   readonly reasons: readonly string[];
+  /** The causes that were named. */
+  readonly causes?: readonly { readonly id: string }[] | undefined;
 }
 
 /**
@@ -22,6 +24,8 @@ export interface Outcome {
   readonly by: string;
   /** The line of the check that failed first, or why it is not known. */
   readonly line: string;
+  /** The causes that were named of that scenario's failure. */
+  readonly causes: readonly string[];
   readonly seconds: number;
 }
 
@@ -40,6 +44,7 @@ export const judge = (
     fate,
     by: witness?.scenario ?? '',
     line,
+    causes: (witness?.causes ?? []).map(({ id }) => id),
     seconds,
   });
   if (named) return outcome('caught', named);
