@@ -1,4 +1,5 @@
-// What each step toward a fast start of a guest saves: the same machine without it, in rounds that are interleaved.
+// What each step toward a fast start of a guest saves: the same machine without it, in rounds that are interleaved and
+// begin with another row each.
 import { join } from 'node:path';
 import { kernelParameters } from '../../images/guest/kernel-parameters.js';
 import type { Progress } from '../../images/toolroot/progress.js';
@@ -10,6 +11,7 @@ import { makeDisks } from '../scenario/disks.js';
 import { machineOf, unpacked } from '../scenario/machine.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { descendantsCpuMs } from './descendants.js';
+import { rotate } from './rotate.js';
 import { median, ratio } from './statistics.js';
 
 interface Variant {
@@ -32,7 +34,7 @@ const variants: readonly Variant[] = [
   { name: 'restored', change: (machine) => machine, restored: true },
 ];
 
-/** Medians of one variant; times are those until the shell answers. */
+/** Medians of one variant; times are those until the agent answers. */
 export interface BootFigure {
   readonly name: string;
   /** QEMU's CPU time in ms. */
@@ -47,7 +49,7 @@ const startOnce = async (start: () => Promise<Guest>): Promise<{ cpu: number; wa
   const before = descendantsCpuMs();
   const guest = await start();
   try {
-    await guest.shell.text('true');
+    await guest.shell.output(['guest-clock']);
     return { cpu: descendantsCpuMs() - before, wall: performance.now() - begin };
   } finally {
     await guest.machine.kill();
@@ -69,7 +71,7 @@ export const measureBoots = async (
     const series = variants.map(({ name }) => ({ name, cpu: [] as number[], wall: [] as number[] }));
     for (let round = 0; round <= rounds; round++) {
       progress(`round ${round} of ${rounds}`);
-      for (const [index, { change, restored = false }] of variants.entries()) {
+      for (const [index, { change, restored = false }] of rotate([...variants.entries()], round)) {
         const machine = change(restored ? base : unpacked(base, environment), environment);
         const { cpu, wall } = await startOnce(() =>
           restored ? restoreGuest({ qemu, machine }) : bootGuest({ qemu, machine }),
