@@ -91,7 +91,7 @@ t.test('the machine of vmd: disks and function on the bus of that machine, and o
 });
 
 t.test(
-  'the generic virtio device: its back-end shares the memory, and its path may hold a comma, too',
+  'the generic virtio device: its backend shares the memory, and its path may hold a comma, too',
   async (t) => {
     const generic = { socket: '/run/x,y.sock', virtioId: 30, configSize: 20 };
     const args = argv({ ...guest, generic });

@@ -26,9 +26,9 @@ export const channelDescriptors: Readonly<Record<ChannelName, number>> = {
   qtest: 6,
 };
 
-/** QEMU's generic virtio device, for which a vhost-user back-end answers. A modern PCI device at 00:05.0. */
+/** QEMU's generic virtio device, for which a vhost-user backend answers. A modern PCI device at 00:05.0. */
 export interface GenericDevice {
-  /** The back-end's socket. */
+  /** The backend's socket. */
   socket: string;
   /** The virtio id that the guest sees. QEMU 11.1 has a list of those it takes, and aborts on others. */
   virtioId: number;
@@ -62,7 +62,7 @@ export interface MachineDescription {
   siblings?: Siblings | undefined;
   /** vfio-user socket of the function when it is there from power-on. */
   functionSocket?: string | undefined;
-  /** Its back-end shares the machine's memory. */
+  /** Its backend shares the machine's memory. */
   generic?: GenericDevice | undefined;
   /** Start of the emulated RTC, `YYYY-MM-DDTHH:MM:SS` in UTC; the host's time when absent. */
   rtcBase?: string | undefined;
@@ -120,7 +120,7 @@ const memoryBackend = ({
     const { path, use } = memoryFile;
     return { 'qom-type': 'memory-backend-file', ...common, 'mem-path': path, ...memoryUses[use] };
   }
-  // A vhost-user back-end is given the guest's memory as a descriptor, also one that has no use for it.
+  // A vhost-user backend is given the guest's memory as a descriptor, also one that has no use for it.
   return generic && { 'qom-type': 'memory-backend-memfd', ...common, share: true };
 };
 
