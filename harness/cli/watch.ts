@@ -17,6 +17,7 @@ import { readResults } from '../report/results.js';
 import { columns } from '../report/table.js';
 import type { Choice } from '../run/choice.js';
 import { openShared } from '../run/environment.js';
+import { markRunDirectory } from '../run/run-directory.js';
 import { runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFilesWith } from '../run/scenario-files.js';
 import { abortOnSignals, unlessAborted } from '../run/signals.js';
@@ -64,6 +65,7 @@ const attempt = async (
   const temporary = join(directory, 'tmp');
   await rm(temporary, { recursive: true, force: true });
   await rm(choice.run, { recursive: true, force: true });
+  markRunDirectory(choice.run);
   await mkdir(temporary);
   await runFiles(files, {
     workers,
