@@ -1,6 +1,6 @@
 // A kernel of the caller's own, taken into the cache as it is at this moment.
 
-import { copyFile, cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { diskUsage } from '../../harness/base/cache/inventory.js';
@@ -38,9 +38,9 @@ const copyOfTree = (tree: string, release: string): string => {
 };
 
 /** Paths of the original in Makefiles become those of the copy, which a build sees at /usr/src. */
-const redirect = async (makefile: string, places: ReadonlyMap<string, string>): Promise<void> => {
+const redirect = async (makefile: string, copies: ReadonlyMap<string, string>): Promise<void> => {
   const text = await readFile(makefile, 'utf8');
-  const redirected = [...places].reduce((text, [from, to]) => text.replaceAll(`/${from}/`, `/${to}/`), text);
+  const redirected = [...copies].reduce((text, [from, to]) => text.replaceAll(`/${from}/`, `/${to}/`), text);
   if (redirected !== text) await writeFile(makefile, redirected);
 };
 
@@ -63,22 +63,20 @@ const copyPackages = async (found: PackageTree, tree: string, root: ToolRoot): P
   });
   await copyFile(found.image, join(tree, 'boot', `vmlinuz-${release}`));
   await copyFile(found.config, join(tree, 'boot', `config-${release}`));
-  const places = new Map(trees.map((tree) => [tree, copyOfTree(tree, release)]));
-  for (const [from, to] of places) {
+  const copies = new Map(trees.map((from) => [from, copyOfTree(from, release)]));
+  for (const [from, to] of copies) {
     await mkdir(dirname(join(tree, to)), { recursive: true });
     await cp(join(directory, from), join(tree, to), { recursive: true, verbatimSymlinks: true });
   }
   const [top = headers] = trees;
-  const copied = join(places.get(top) ?? '', relative(top, headers));
-  await redirect(join(tree, copied, 'Makefile'), places);
+  const copied = join(copies.get(top) ?? '', relative(top, headers));
+  await redirect(join(tree, copied, 'Makefile'), copies);
   const usual = `usr/src/linux-headers-${release}`;
   if (copied !== usual) await symlink(relative('usr/src', copied), join(tree, usual));
-  // Debian's depmod reads no gzip.
-  const packed = (await readdir(modules, { recursive: true })).filter((path) => path.endsWith('.ko.gz'));
-  if (packed.length > 0)
-    await runInToolRoot(root, ['gunzip', '--recursive', modules], {
-      binds: [{ path: tree, writable: true }],
-    });
+  // The tool root's depmod reads no gzip.
+  await runInToolRoot(root, ['find', modules, '-name', '*.ko.gz', '-exec', 'gunzip', '{}', '+'], {
+    binds: [{ path: tree, writable: true }],
+  });
   await layOut(tree, release, root);
 };
 

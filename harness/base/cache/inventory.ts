@@ -76,7 +76,7 @@ export const chooseFolders = (names: readonly string[]): CacheFolder[] =>
 
 /** Removes what the folders hold, but not what another process is making. CACHE_IN_USE, before anything is removed. */
 export const clearFolders = (folders: readonly CacheFolder[]): Promise<void> =>
-  whileUnused(folders.map(({ name }) => name).join(', '), folders.map(pathOf), async () => {
+  whileUnused(`the cache (${folders.map(({ name }) => name).join(', ')})`, folders.map(pathOf), async () => {
     for (const path of folders.map(pathOf))
       for (const entry of await readdir(path).catch(() => []))
         if (!entry.includes('.partial-')) await removeTree(join(path, entry));

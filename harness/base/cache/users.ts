@@ -8,6 +8,7 @@ import { basename, join, relative, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { HarnessError } from '../errors.js';
+import { printable, shorten } from '../text.js';
 import { cacheDirectory } from './directory.js';
 import { lockPath, withLock } from './lock.js';
 
@@ -35,11 +36,10 @@ done
 rm -f -- "$1"
 `;
 
-/** What a person knows this process by: `process 123 (vmmci test --driver .)`. */
+/** What a person knows this process by: `process 123 (vmmci test --driver .)`. One line. */
 const describeSelf = (): string => {
   const words = [basename(process.argv[1] ?? 'node'), ...process.argv.slice(2)].join(' ');
-  const printable = words.replaceAll(/[^\x20-\x7e]/g, '?');
-  return `process ${process.pid} (${printable.length > 80 ? `${printable.slice(0, 79)}…` : printable})`;
+  return `process ${process.pid} (${shorten(printable(words.replaceAll(/\s/g, ' ')), 80)})`;
 };
 
 interface Registration {
