@@ -1,5 +1,6 @@
 // The process with the servers: `server-process.js KIND COUNT DIRECTORY`. Sends the sockets when all listen, and then, as
 // often as it is asked, what it has used so far.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Trace } from '../base/trace.js';
 import { isKind } from './kinds.js';
@@ -11,8 +12,11 @@ if (!isKind(kind) || directory === undefined) throw new Error(`no server of kind
 
 const trace = new Trace();
 const sockets: string[] = [];
-for (let index = 0; index < Number(count); index++)
-  sockets.push(await starts[kind](join(directory, String(index)), trace.sink));
+for (let index = 0; index < Number(count); index++) {
+  const own = join(directory, String(index));
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  sockets.push(await starts[kind](own, trace.sink));
+}
 
 const usage = (): Usage => {
   const { user, system } = process.cpuUsage();
