@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: ISC
 /*
- * agent: the command shell on ttyS1, which is its standard input and output. A request is the line "NONCE LENGTH MARK" and LENGTH bytes: what
- * MARK says, and a full stop. The answer is "NONCE STATUS", standard output and standard error as a line of base64 each, and "NONCE .".
+ * agent: the command shell on ttyS1, which is its standard input and output. A request is the line "NONCE
+ * LENGTH MARK" and LENGTH bytes: what MARK says, and a full stop. The answer is "NONCE STATUS", standard
+ * output and standard error as a line of base64 each, and "NONCE .".
  *
  * MARK   bytes
- * !      a shell script: run by a shell of its own, with $nonce set; /run/agent/$nonce.out is there until the answer is out
- * +      a part of one that is not the last, and is answered by "NONCE +": ttyS1 has no flow control and the kernel keeps 64 KiB at most
- * $      words, a zero behind each: a command of this program, which then needs no process of its own, or another program
- * ?      a path: the answer comes when it exists. A program that looks again and again would run on the CPU that is waited for
+ * !      a shell script: run by a shell of its own, with $nonce set; /run/agent/$nonce.out is there until the
+ *        answer is out
+ * +      a part of one that is not the last, and is answered by "NONCE +": ttyS1 has no flow control and the
+ *        kernel keeps 64 KiB at most
+ * $      words, a zero behind each: a command of this program, which then needs no process of its own, or
+ *        another program
+ * ?      a path: the answer comes when it exists. A program that looks again and again would run on the CPU
+ *        that is waited for
  *
- * Under TCG the first process that is started in a restored guest takes a tenth of a second, and a shell another one.
+ * Under TCG the first process that is started in a restored guest takes a tenth of a second, and a shell
+ * another one.
  */
 
 #include "base64.h"
@@ -157,7 +163,10 @@ static void call(const char *nonce, long bytes)
 	answer(nonce, execute(words));
 }
 
-/* A script gets the name of its files, and reboot and poweroff that are not busybox's own, which leave it to init. */
+/*
+ * A script gets the name of its files, and reboot and poweroff that are not busybox's own, which leave it to
+ * init.
+ */
 static int begin(const char *nonce)
 {
 	int fd;

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the commands of the guest's program share. A command is a function like main(): it writes to `out`, and returns its exit
- * status or calls fail(). The agent runs most of them within itself, again and again: nothing static may survive a run.
+ * What the commands of the guest's program share. A command is a function like main(): it writes to `out`,
+ * and returns its exit status or calls fail(). The agent runs most of them within itself, again and again:
+ * nothing static may survive a run.
  */
 
 #include <stdio.h>
 
 typedef int command(int argc, char **argv);
 
-command agent, clock_command, holdings, kernel_log, load, payload, power, ptp, read_files, uevents, unload, write_file, writer;
+command agent, clock_command, holdings, kernel_log, load, payload, power, ptp,
+	read_files, uevents, unload, write_file, writer;
 
 /* Standard output, or what the agent will answer. */
 extern FILE *out;
 
-/* Runs the command of that name with these two files for its output. -1 if there is none that the agent can run within itself. */
+/*
+ * Runs the command of that name with these two files for its output. -1 if there is none that the agent can
+ * run within itself.
+ */
 int run_within(int argc, char **argv, FILE *output, FILE *errors);
 
 /* Ends the command with status 1 and that message. */

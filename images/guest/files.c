@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * read-files [-f] PATTERN…: prints the files that fit, one after the other; with -f what is not there is left out.
+ * read-files [-f] PATTERN…: prints the files that fit, one after the other; with -f what is not there is left
+ * out.
  * write-file PATH TEXT: writes the text to a file that is there, in one piece: for files of the kernel.
  */
 

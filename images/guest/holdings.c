@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: ISC
 /*
- * holdings note [ADDRESS]: what drivers hold of the kernel beside memory goes into a new file, a line each, and what they have of the PCI
- * function at ADDRESS. Prints the file's name.
+ * holdings note [ADDRESS]: what drivers hold of the kernel beside memory goes into a new file, a line each,
+ * and what they have of the PCI function at ADDRESS. Prints the file's name.
  * holdings new FILE [ADDRESS]: prints what they hold now and the file has not, or has not as often.
  * Not a shell script: one took 0.2 s under TCG.
  *
- * Left out is what comes and goes without a driver: workers, unless they belong to one queue alone (`R-`), and the ranges that the
- * PCI core gives to functions. A handler is told without its number, which those of other drivers change in a resume.
+ * Left out is what comes and goes without a driver: workers, unless they belong to one queue alone (`R-`),
+ * and the ranges that the PCI core gives to functions. A handler is told without its number, which those of
+ * other drivers change in a resume.
  */
 
 #include "command.h"
@@ -152,7 +153,10 @@ static void interrupt(const char *directory, const struct dirent *entry)
 	each(path, handler);
 }
 
-/* PID (NAME) STATE PARENT …: of the children of kthreadd, the second process. A program that just ends has no more memory than they have. */
+/*
+ * PID (NAME) STATE PARENT …: of the children of kthreadd, the second process. A program that just ends has no
+ * more memory than they have.
+ */
 static void thread(const char *directory, const struct dirent *entry)
 {
 	char path[PATH], *name, *end;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * kernel-log MARK: the kernel's taint as /proc/sys/kernel/tainted has it, then its log from the first line with MARK in it. Not cat, dmesg and
- * sed: these took three times as long under TCG.
+ * kernel-log MARK: the kernel's taint as /proc/sys/kernel/tainted has it, then its log from the first line
+ * with MARK in it. Not cat, dmesg and sed: these took three times as long under TCG.
  */
 
 #include "command.h"

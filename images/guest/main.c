@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * The program of the test guest: its commands are links to it, as with busybox. One program, because each one that is started in a
- * restored guest costs TCG some ten milliseconds for translating the C library's start.
+ * The program of the test guest: its commands are links to it, as with busybox. One program, because each one
+ * that is started in a restored guest costs TCG some ten milliseconds for translating the C library's start.
  */
 
 #include "command.h"
@@ -19,7 +19,10 @@ static FILE *errors;
 static const char *running;
 static jmp_buf failed;
 
-/* `is_within`: the agent need not start a process for it. The others go on for ever, or end more than themselves. */
+/*
+ * `is_within`: the agent need not start a process for it. The others go on for ever, or end more than
+ * themselves.
+ */
 static const struct {
 	const char *name;
 	command *run;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: ISC
 /*
- * load MODULE [PARAMETER=VALUE…] [MODULE …]: loads modules in that order, and before each what it needs. The parameters are also those
- * with which the module is loaded by its alias from then on, by whomever.
- * unload [loaded] MODULE…: unloads modules in that order; with `loaded` those that are, and prints their names.
+ * load MODULE [PARAMETER=VALUE…] [MODULE …]: loads modules in that order, and before each what it needs. The
+ * parameters are also those with which the module is loaded by its alias from then on, by whomever.
+ * unload [loaded] MODULE…: unloads modules in that order; with `loaded` those that are, and prints their
+ * names.
  *
- * Not modprobe: that, the shell that starts it, and the second one for the alias of the device that the first module makes, took a tenth of
- * a second under TCG.
+ * Not modprobe: that, the shell that starts it, and the second one for the alias of the device that the first
+ * module makes, took a tenth of a second under TCG.
  */
 
 #include "command.h"

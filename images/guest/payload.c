@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: ISC
 /*
- * payload: unpacks the payload disk over the root file system: directories and files, as images/guest/newc.ts writes them. The host
- * writes the disk before each start, also before the restore of a guest that has seen another content: nothing that is cached of it
- * is true. Not blockdev and cpio: with the shell that starts them these took three times as long under TCG.
+ * payload: unpacks the payload disk over the root file system: directories and files, as images/guest/newc.ts
+ * writes them. The host writes the disk before each start, also before the restore of a guest that has seen
+ * another content: nothing that is cached of it is true. Not blockdev and cpio: with the shell that starts
+ * them these took three times as long under TCG.
  */
 
 #include "command.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * reboot, poweroff: as the kernel's orderly_reboot() and orderly_poweroff() start them: nothing is open, not even the standard
- * descriptors. Leaves every disk clean, and says so in the kernel log before the machine goes. Not a shell script: one took a third of a second
- * under TCG.
+ * reboot, poweroff: as the kernel's orderly_reboot() and orderly_poweroff() start them: nothing is open, not
+ * even the standard descriptors. Leaves every disk clean, and says so in the kernel log before the machine
+ * goes. Not a shell script: one took a third of a second under TCG.
  */
 
 #include "command.h"

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: ISC
 /*
- * ptp DEVICE STEP…: opens a PTP clock (`/dev/ptp0`) for reading and writing, takes the steps in order with that one descriptor, and prints
- * a line for each: the step, then what it gave, or `error N` with the errno. Times are nanoseconds since the epoch.
+ * ptp DEVICE STEP…: opens a PTP clock (`/dev/ptp0`) for reading and writing, takes the steps in order with
+ * that one descriptor, and prints a line for each: the step, then what it gave, or `error N` with the errno.
+ * Times are nanoseconds since the epoch.
  *
- *   caps           max_adj n_alarm n_ext_ts n_per_out pps n_pins cross_timestamping adjust_phase (PTP_CLOCK_GETCAPS)
+ *   caps           max_adj n_alarm n_ext_ts n_per_out pps n_pins cross_timestamping adjust_phase
+ *                  (PTP_CLOCK_GETCAPS)
  *   time           the time (clock_gettime)
- *   extended       the system's clock before, the time, the system's clock after (PTP_SYS_OFFSET_EXTENDED, one sample)
+ *   extended       the system's clock before, the time, the system's clock after
+ *                  (PTP_SYS_OFFSET_EXTENDED, one sample)
  *   extended:N     N such triples, 1 to 25
  *   settime        `ok` if the clock could be set (clock_settime)
  *   adjtime        the same, for a step of one second (clock_adjtime with ADJ_SETOFFSET)

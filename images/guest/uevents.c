@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * uevents: loads modules by alias when a device appears, as udev does. By netlink: Debian's kernels have no uevent helper. Ends when it hears,
- * and a child goes on. Not mdev: that starts a shell and modprobe for each device, also while no modules are installed, which took
- * a tenth of a second of each scenario under TCG.
+ * uevents: loads modules by alias when a device appears, as udev does. By netlink: Debian's kernels have no
+ * uevent helper. Ends when it hears, and a child goes on. Not mdev: that starts a shell and modprobe for each
+ * device, also while no modules are installed, which took a tenth of a second of each scenario under TCG.
  */
 
 #include "command.h"

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: ISC
 /*
- * writer file PATH HOW SEED BYTES: writes a file whose content SEED tells, which harness/guest/written-content.ts makes too.
- * writer records PATH HOW LEAST: appends the numbers from 1 on, a line each; ends when LEAST of them are acknowledged, and a child goes
- * on until the guest's end.
+ * writer file PATH HOW SEED BYTES: writes a file whose content SEED tells, which harness/guest/written-
+ * content.ts makes too.
+ * writer records PATH HOW LEAST: appends the numbers from 1 on, a line each; ends when LEAST of them are
+ * acknowledged, and a child goes on until the guest's end.
  *
- * A write is acknowledged when the kernel has it (HOW is `plain`), or with fsync(2) (`synced`). Not a shell script: one took more than a
- * second for a file of a mebibyte under TCG, most of it in head(1) and sha256sum(1).
+ * A write is acknowledged when the kernel has it (HOW is `plain`), or with fsync(2) (`synced`). Not a shell
+ * script: one took more than a second for a file of a mebibyte under TCG, most of it in head(1) and
+ * sha256sum(1).
  */
 
 #include "command.h"
