@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * writer file PATH HOW SEED BYTES: writes a file whose content SEED tells, which harness/guest/written-
- * content.ts makes too.
+ * writer file PATH HOW SEED BYTES: writes a file whose content SEED tells, which
+ * harness/guest/written-content.ts makes too.
  * writer records PATH HOW LEAST: appends the numbers from 1 on, a line each; ends when LEAST of them are
  * acknowledged, and a child goes on until the guest's end.
  *
