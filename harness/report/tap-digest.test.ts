@@ -81,6 +81,7 @@ t.test(
     const text = [
       '# Subtest: storm',
       ...checks,
+      `    # cause: ${'x'.repeat(500)}`,
       '    # artifacts: /runs/storm',
       '    1..200',
       'not ok 1 - storm # time=9ms',

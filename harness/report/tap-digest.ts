@@ -1,7 +1,7 @@
 // A TAP stream made short: a line for each test that passed, some lines for one that failed, the reason of one that was skipped.
 import { Parser, Result } from 'tap-parser';
 import { fitLines, foldLines, moreLines } from '../base/bounded.js';
-import { printable } from '../base/text.js';
+import { printable, shorten } from '../base/text.js';
 
 export interface TapSums {
   total: number;
@@ -133,7 +133,7 @@ export const tapDigest = (print: (line: string) => void, { quiet, maxLines }: Di
       return;
     }
     const failed = assertions.filter(({ result }) => isFailure(result));
-    const where = commentsIn(inside).map((line) => `    ${line}`);
+    const where = commentsIn(inside).map((line) => shorten(printable(`    ${line}`), maxLength));
     const lines = foldLines([
       ...failed.flatMap((assertion, index) => describe(assertion, index === 0 ? maxLines >> 1 : 0)),
       ...othersIn(inside).map((line) => `    ${line}`),
