@@ -5,7 +5,7 @@ import { formatEvent } from '../diagnosis/format-event.js';
 import { escapeMarkdown, fence } from './escape.js';
 import type { Evidence } from './evidence.js';
 import { failuresOf } from './failures.js';
-import { codeBlock, describeFailure } from './markdown.js';
+import { codeBlock, describeCauses, describeFailure } from './markdown.js';
 import { markdownTable } from './markdown-table.js';
 import type { Report, ReportCell } from './model.js';
 import { reproduceLine } from './reproduce.js';
@@ -95,6 +95,7 @@ export const renderDriverIssue = async (
     titleOf(report, unmet).replaceAll('\n', ' '),
     facts,
     ...builds.map(({ name, step }) => `### does not build on ${prose(name)}\n\n${codeBlock(step.reasons)}`),
+    ...(failed.length === 0 ? [] : describeCauses(report)),
     ...sections,
     ...(rest.length === 0 ? [] : ['### Failures that belong to no single requirement']),
     ...rest.map((failure) => () => describeFailure(report, failure)),

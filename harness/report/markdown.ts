@@ -78,7 +78,7 @@ const unmetTable = ({ cells }: Report): string[] => {
 };
 
 /** What is wrong with the driver, before all that follows from it. */
-const describeCauses = (report: Report): string[] => {
+export const describeCauses = (report: Report): string[] => {
   const explained = explainReport(report);
   const title = explainedHeadline(explained);
   if (title === undefined) return [];
