@@ -2,7 +2,7 @@
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { CONFIG_OFFSET, CONFIG_SIZE, registerAt, registers, status } from '../../vmmci/registers.js';
-import type { Access, Cause, Facts } from './facts.js';
+import { type Access, type Cause, type Facts, factsOf } from './facts.js';
 
 const { isr, command, secondsLow, microsecondsLow, guestFeatures } = registers;
 
@@ -28,12 +28,22 @@ export const accessCauses = {
     change: 'Read the ISR (8 bits at BAR0 offset 19) first thing in the interrupt handler, and act on bit 1.',
     hosts: 'OpenBSD 8.0 and later: there the interrupt repeats for ever; earlier hosts interrupt once',
     find: (facts) => {
-      const seen = interruptsOf(facts);
-      if (seen.length === 0 || !drivesDevice(facts)) return [];
-      if (reads(facts).some((access) => covers(access, isr.offset))) return [];
-      const [first] = seen;
-      const next = facts.accesses.find(({ seq }) => first !== undefined && seq > first.seq);
-      return [...seen.slice(0, 2), ...(next === undefined ? [] : [next])];
+      const [first, second] = interruptsOf(facts);
+      if (first === undefined) return [];
+      // A reset of the device reads the ISR, too: only what comes before it counts.
+      const after = facts.trace.slice(facts.trace.indexOf(first) + 1);
+      const end = after.findIndex(
+        (event) => event.kind === 'reset' || (event.kind === 'status' && event.value === 0),
+      );
+      const window = {
+        ...facts,
+        accesses: factsOf({ ...facts, trace: end === -1 ? after : after.slice(0, end) }).accesses,
+      };
+      const acts = reads(window).find(
+        ({ offset, at }) => offset === command.offset && at - first.at < 100_000,
+      );
+      if (acts === undefined || reads(window).some((access) => covers(access, isr.offset))) return [];
+      return second === undefined ? [first, acts] : [first, second, acts];
     },
   },
   'isr-read-wide': {
@@ -106,7 +116,9 @@ export const accessCauses = {
     sentence: 'The microseconds are read before the seconds, so they belong to the sample before.',
     change: 'Read the seconds (offset 24, then 28) first: that read takes the sample that 32 and 36 show.',
     find: (facts) => {
-      const clock = reads(facts).filter(({ offset }) => offset >= secondsLow.offset);
+      const clock = reads(facts).filter(
+        ({ offset }) => offset >= secondsLow.offset && offset !== registers.microsecondsHigh.offset,
+      );
       const found = clock.findIndex(
         ({ offset }, index) =>
           offset === microsecondsLow.offset &&
@@ -125,8 +137,10 @@ export const accessCauses = {
       const found = clock.findIndex(
         ({ offset }, index) =>
           offset === secondsLow.offset &&
-          clock.slice(index + 1, index + 3).some((next) => next.offset === secondsLow.offset) &&
-          clock.slice(index + 1, index + 5).some((next) => next.offset === microsecondsLow.offset) &&
+          [
+            clock[index + 1],
+            clock[index + 1]?.offset === registers.secondsHigh.offset ? clock[index + 2] : undefined,
+          ].some((next) => next?.offset === secondsLow.offset) &&
           index === clock.findIndex((first) => first.offset === secondsLow.offset),
       );
       return found === -1 ? [] : clock.slice(found, found + 4);

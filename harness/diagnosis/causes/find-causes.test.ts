@@ -100,6 +100,19 @@ t.test('each cause is named for the trace that shows it, and no other', async (t
   for (const [id, items] of byTrace) t.same(found(items), [id], id);
 });
 
+t.test(
+  'seen in guests: a reset reads the ISR, and a clock that is read in the wrong order repeats',
+  async (t) => {
+    const removed = [read(19, 1, 2), status(0)];
+    t.same(found([...up, send('REBOOT'), raise, read(20, 4, 2), write(20, 4, 2), status(0), ...removed]), [
+      'isr-never-read',
+    ]);
+    const wrongOrder = [read(32, 4, 5), read(36, 4, 0), read(24, 4, 1), read(28, 4, 0)];
+    const reasons = ['host time at 1970-01-01T00:00:00.000001Z: expected 1, seen 0 (trace #0)'];
+    t.same(found([...up, ...wrongOrder, ...wrongOrder, time], { reasons }), ['microseconds-before-seconds']);
+  },
+);
+
 t.test('nothing is named for a driver that does all of it right', async (t) => {
   const right = [...up, send('REBOOT'), ...handled, ...reading, ...reading];
   for (const [, cause] of Object.entries<Cause>(causes))

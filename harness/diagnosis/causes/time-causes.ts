@@ -68,8 +68,9 @@ export const timeCauses = {
   ),
   'words-swapped': timeCause(
     ({ expected, seen }) =>
+      split(seen).seconds !== split(expected).seconds &&
       split(seen).seconds ===
-      (BigInt.asUintN(32, split(expected).seconds) << 32n) + (split(expected).seconds >> 32n),
+        (BigInt.asUintN(32, split(expected).seconds) << 32n) + (split(expected).seconds >> 32n),
     {
       sentence: 'The two words of the seconds are swapped.',
       change: 'The low word is at offset 24, the high word at 28.',
