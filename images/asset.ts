@@ -1,9 +1,10 @@
-// The files under images/ that are not TypeScript: they are not compiled, so they stay where the sources are.
+// Paths of the files under images/ that are not TypeScript. They are not compiled, so they stay in the source
+// tree.
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The directory with package.json: this file's third ancestor when compiled into dist/images, its second in the sources. */
+/** The nearest directory above this file with a package.json; works from the sources and from dist/images. */
 export const packageRoot = (): string => {
   let directory = import.meta.dirname;
   while (!existsSync(join(directory, 'package.json'))) {

@@ -1,4 +1,5 @@
-// The file system of the distribution guest as a directory: packages, kernel modules, the driver, and our own few files.
+// Composes the distribution guest's file system in a directory: packages, kernel modules, the driver, and our
+// files.
 
 import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -13,11 +14,11 @@ import { disabled, driverDirectory } from './recipe.js';
 import type { Tree } from './tree.js';
 
 export interface DriverModules {
-  /** Where the module files are. */
+  /** The directory of the module files. */
   directory: string;
-  /** Their file names. */
+  /** File names in `directory`. */
   modules: readonly string[];
-  /** Names in load order, for modules-load.d. */
+  /** Module names in load order, for modules-load.d. */
   load: readonly string[];
 }
 
@@ -29,15 +30,15 @@ const text = (path: string, content: string): Entry => ({
   content: Buffer.from(content),
 });
 
-/** Everything that is written over the packages' files; later entries win. */
+/** Files that are added to the packages' files or replace them. Later entries replace earlier ones. */
 export const ownEntries = async (root: ToolRoot, load: readonly string[]): Promise<Entry[]> => {
   return [
     ...(await overlay(asset('distro', 'root'))),
     ...(await ownProgram(root, tools, ['tools'])),
     text('etc/modules-load.d/vmmci.conf', `${load.join('\n')}\n`),
-    // mmdebstrap copies the host's.
+    // mmdebstrap copies the host's resolv.conf, which would differ between hosts.
     text('etc/resolv.conf', ''),
-    // Of the same date as /usr, so that nothing is brought up to date at the first boot.
+    // With the same date as /usr, so that systemd sees no need for updates at the first boot.
     ...['etc', 'var'].map((path) => text(`${path}/.updated`, '')),
     {
       path: 'etc/systemd/system/multi-user.target.wants/vmmci-agent.service',
@@ -47,7 +48,7 @@ export const ownEntries = async (root: ToolRoot, load: readonly string[]): Promi
   ];
 };
 
-/** As mkdir -p, for everybody to enter whatever the umask. */
+/** Like mkdir -p, but with mode 755 whatever the umask. */
 const makeDirectory = async (path: string): Promise<void> => {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return;
@@ -64,7 +65,10 @@ const writeEntry = async (directory: string, entry: Entry): Promise<void> => {
   await chmod(path, entry.executable ? 0o755 : 0o644);
 };
 
-/** Makes `directory`. Modules of the kernel stay packed; those of the driver lie where DKMS would put them. */
+/**
+ * Creates `directory`. The kernel's modules stay compressed; the driver's modules go where DKMS would put
+ * them.
+ */
 export const compose = async (
   directory: string,
   { tree, kernel, root, driver }: { tree: Tree; kernel: Kernel; root: ToolRoot; driver: DriverModules },
@@ -74,7 +78,7 @@ export const compose = async (
   const modules = join(directory, 'usr/lib/modules', kernel.release);
   await makeDirectory(dirname(modules));
   await execa('cp', ['--archive', '--reflink=auto', '--', kernel.modulesDirectory, modules]);
-  // They lead to the headers, which are not there.
+  // These links lead to the headers, which the guest does not have.
   for (const link of ['build', 'source']) await rm(join(modules, link), { force: true });
   await mkdir(join(modules, driverDirectory), { recursive: true });
   for (const name of driver.modules)

@@ -1,4 +1,5 @@
-// Everything of the distribution guest is made twice, and is the same: packages unpacked and configured, the disk, the driver in it.
+// Makes every part of the distribution guest twice and compares the results: the configured packages, the
+// disk, and the driver on it.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,10 +15,13 @@ import { runInToolRoot } from '../toolroot/run.js';
 import { makeImage } from './image.js';
 import { ensureTree, makeTree, type Tree } from './tree.js';
 
-/** Milliseconds: packages are downloaded, one after the other. */
+// Milliseconds. The packages are downloaded one after the other.
 t.setTimeout(1_200_000);
 
-/** Names and versions of what is installed, sorted: where these are the same, the same recipe makes the same bytes. */
+/**
+ * Names and versions of the installed packages, sorted. If they are equal, the same recipe makes the same
+ * bytes.
+ */
 const packagesOf = async ({ root }: Pick<Tree, 'root'>): Promise<string[]> => {
   const status = await readFile(join(root, 'var/lib/dpkg/status'), 'utf8');
   return status
@@ -32,38 +36,45 @@ const packagesOf = async ({ root }: Pick<Tree, 'root'>): Promise<string[]> => {
 const { root, kernel, modules } = await openEnvironment(defaultChoice(''));
 const load = ['virtio_pci_obsd', 'virtio_vmmci'];
 
-t.test('the packages and the disk', { timeout: 1_200_000 }, async (t) => {
+t.test('two builds of the packages and the disk are identical', { timeout: 1_200_000 }, async (t) => {
   const directory = t.testdir();
   const packages = async (tree: Tree): Promise<string> => (await packagesOf(tree)).join('\n');
-  const say = { progress: (line: string) => void t.comment(line) };
-  let first = await ensureTree(say);
-  const second = await makeTree(join(directory, 'second'), say);
-  // The one in the cache may be of a time when the archive had other versions: other inputs.
+  const options = { progress: (line: string) => void t.comment(line) };
+  let first = await ensureTree(options);
+  const second = await makeTree(join(directory, 'second'), options);
+  // The tree in the cache may have been made when the archive had other versions, that is, from other inputs.
   if ((await packages(first)) !== (await packages(second)))
-    first = await makeTree(join(directory, 'first'), say);
-  t.equal(await packages(first), await packages(second), 'two trees of the same packages');
+    first = await makeTree(join(directory, 'first'), options);
+  t.equal(await packages(first), await packages(second), 'packages of the two trees');
   const differing = await execa('diff', ['-rq', '--no-dereference', first.root, second.root], {
     reject: false,
   });
-  t.equal(differing.stdout, '', 'the same files');
-  t.equal(await readFile(first.inodes, 'utf8'), await readFile(second.inodes, 'utf8'), 'the same owners');
+  t.equal(differing.stdout, '', 'differing files');
+  t.equal(
+    await readFile(first.inodes, 'utf8'),
+    await readFile(second.inodes, 'utf8'),
+    'owners and permissions in the two trees',
+  );
   const images: Buffer[] = [];
   for (const [index, tree] of [first, second].entries()) {
     const image = join(directory, `${index}.qcow2`);
     await makeImage(image, tree, { kernel, root, modules, load });
     images.push(await readFile(image));
   }
-  t.ok(images[0]?.equals(images[1] ?? Buffer.alloc(0)), `the same ${images[0]?.length} bytes`);
+  t.ok(
+    images[0]?.equals(images[1] ?? Buffer.alloc(0)),
+    `both images have the same ${images[0]?.length} bytes`,
+  );
 });
 
-t.test('the driver, by our build and by that of dkms.conf', async (t) => {
+t.test('the driver builds reproducibly, and with dkms.conf', async (t) => {
   const read = (directory: string) =>
     Promise.all(modules.modules.map((name) => readFile(join(directory, name))));
   const expected = await read(modules.directory);
   privateCache(t);
   const again = await buildModules(kernel, root, asset('driver'));
   t.equal(again.cached, false);
-  t.strictSame(await read(again.directory), expected, 'the same bytes');
+  t.strictSame(await read(again.directory), expected, 'modules of the two builds');
 
   const build = join(t.testdir(), 'vmmci', '1', 'build');
   await execa('sh', [
@@ -72,7 +83,8 @@ t.test('the driver, by our build and by that of dkms.conf', async (t) => {
     asset('driver'),
     build,
   ]);
-  // dkms reads it as a shell script, and these two are set by then. CC as for our own build: Debian names the one of its own build.
+  // dkms sources dkms.conf in a shell with these two variables set. CC is set as in our own build, since
+  // Debian's headers name the compiler of Debian's build.
   const script =
     '. /dkms/vmmci/1/build/dkms.conf && exec \x24{MAKE[0]} CC=gcc CONFIG_DEBUG_INFO_BTF_MODULES=';
   const env = { dkms_tree: '/dkms', kernel_source_dir: kernel.buildDirectory };

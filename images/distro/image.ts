@@ -1,4 +1,4 @@
-// The disk of the distribution guest, in the cache: a compressed qcow2 that nothing ever writes to.
+// The distribution guest's disk image in the cache: a compressed qcow2 that is never written to.
 
 import { createHash } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
@@ -18,17 +18,18 @@ import { ensureDistroInitramfs } from './initramfs.js';
 import { disabled, diskSize, driverDirectory, treeHash } from './recipe.js';
 import { ensureTree, type Tree } from './tree.js';
 
-/** Raise it when this file or `compose` makes something else of the same inputs. */
+/** Increase it when this file or `compose` makes a different image from the same inputs. */
 const recipe = 2;
 
-/** For each driver and each kernel one is made. */
-const kept = 4;
+/** Number of images that stay in the cache. There is one for each driver and kernel. */
+const keptImages = 4;
 
 export interface Distro {
-  /** Names everything that the image was made of. */
+  /** A hash of all inputs of the image. */
   key: string;
-  /** The qcow2. */
+  /** Path of the qcow2. */
   image: string;
+  /** Path of the initramfs. */
   initramfs: string;
   /** The tree of packages that the image was made of. */
   tree: Tree;
@@ -47,7 +48,7 @@ const keyOf = async ({ kernel, root, modules, load }: DistroInputs, tree: Tree):
     JSON.stringify([recipe, treeHash, kernel.release, kernel.version, disabled, driverDirectory, diskSize]),
   );
   hash.update(await readFile(join(tree.root, 'var/lib/dpkg/status')));
-  // mke2fs and qemu-img are the tool root's.
+  // The image depends on mke2fs and qemu-img of the tool root.
   hash.update(await readFile(join(root.path, 'var/lib/dpkg/status')));
   hash.update(newc(await ownEntries(root, load)));
   for (const name of modules.modules)
@@ -55,7 +56,7 @@ const keyOf = async ({ kernel, root, modules, load }: DistroInputs, tree: Tree):
   return hash.digest('hex').slice(0, 16);
 };
 
-/** Writes the qcow2 at `image`, which must not exist: the same bytes for the same inputs. */
+/** Writes a qcow2 to `image`, which must not exist. The same inputs make the same bytes. */
 export const makeImage = async (
   image: string,
   tree: Tree,
@@ -72,8 +73,8 @@ export const makeImage = async (
 };
 
 /**
- * The image for this kernel and this driver, made if there is none: a quarter of a minute, and before that the packages, if they are
- * missing. Throws what the parts throw.
+ * The image for this kernel and this driver. If the cache has none, makes it in about 15 seconds, after the
+ * packages if they are missing. Throws what `ensureTree`, `makeImage` and `ensureDistroInitramfs` throw.
  */
 export const ensureDistro = async (
   inputs: DistroInputs,
@@ -86,7 +87,7 @@ export const ensureDistro = async (
     progress?.(`distribution guest: making the disk for ${inputs.kernel.release}`);
     await makeImage(temporary, tree, inputs);
     await chmod(temporary, 0o444);
-    await keepNewest(dirname(temporary), { count: kept - 1 });
+    await keepNewest(dirname(temporary), { count: keptImages - 1 });
   });
   return { key, image, tree, initramfs: await ensureDistroInitramfs(inputs.kernel, inputs.root) };
 };

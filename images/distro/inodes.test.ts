@@ -13,7 +13,7 @@ t.test('permissions', async (t) => {
     t.equal(parsePermissions(text), mode, text);
 });
 
-t.test('only what is not plainly root’s is set, sorted by path', async (t) => {
+t.test('only files that do not simply belong to root are set, sorted by path', async (t) => {
   const listing = [
     'drwxr-xr-x 0/0               0 2025-08-09 00:00 ./',
     'drwxrwsr-x 0/8               0 2025-08-09 00:00 ./var/mail/',

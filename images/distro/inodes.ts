@@ -1,12 +1,15 @@
-// Owners and special permissions of the image's files. An ordinary user cannot have files like that, so they are set in the finished
-// file system, by debugfs, for root and ordinary users alike. Pure.
+// Owners and special permissions of the image's files. An ordinary user cannot create such files, so debugfs
+// sets them in the finished file system, for root and ordinary users alike. Pure.
 
 import { HarnessError } from '../../harness/base/errors.js';
 
-/** Of st_mode, by the first letter of `ls -l`. Links have no permissions, and devices are the kernel's business. */
+/**
+ * File type bits of st_mode by the first letter of `ls -l`. Links have no permissions, and the kernel creates
+ * devices.
+ */
 const types: Readonly<Record<string, number>> = { '-': 0o100000, d: 0o040000, h: 0o100000 };
 
-/** Three letters as their octal digit, and whether the third stands for setuid, setgid or sticky. */
+/** The octal digit of three letters, and whether the third letter means setuid, setgid or sticky. */
 const digit = (letters: string): { digit: number; special: boolean } => ({
   digit:
     (letters[0] === 'r' ? 4 : 0) + (letters[1] === 'w' ? 2 : 0) + (/[xst]/.test(letters[2] ?? '') ? 1 : 0),
@@ -23,22 +26,26 @@ export const parsePermissions = (text: string): number =>
 const entry = /^([a-z-])([a-zA-Z-]{9})\S* +(\d+)\/(\d+) +\S+ \S+ \S+ \.?(\/.*?)\/?$/;
 
 /**
- * The debugfs commands for the entries of a tar listing (`-vv`, numeric owners) that are not root's, have special permissions, or could
- * not be read by a mere owner (/etc/shadow), sorted by path. GUEST_BUILD for a line that is no entry, or a name that debugfs could not take.
+ * The debugfs commands, sorted by path, for entries of a tar listing (`-vv`, numeric owners) that do not
+ * belong to root, have special permissions, or are not readable by their owner (/etc/shadow). GUEST_BUILD for
+ * a line that is not an entry, or for a name that debugfs cannot parse.
  */
 export const inodeCommands = (listing: readonly string[]): string[] =>
   listing
     .flatMap((line) => {
       const [, type = '', permissions = '', uid = '', gid = '', path = ''] = entry.exec(line) ?? [];
-      if (path === '') throw new HarnessError('GUEST_BUILD', { reason: `no entry of an archive: ${line}` });
-      const kind = types[type];
+      if (path === '')
+        throw new HarnessError('GUEST_BUILD', {
+          reason: `tar printed a line that is not an archive entry: ${line}`,
+        });
+      const typeBits = types[type];
       const mode = parsePermissions(permissions);
-      const least = type === 'd' ? 0o500 : 0o400;
-      const plain = uid === '0' && gid === '0' && mode < 0o1000 && (mode & least) === least;
-      if (kind === undefined || plain) return [];
+      const required = type === 'd' ? 0o500 : 0o400;
+      const plain = uid === '0' && gid === '0' && mode < 0o1000 && (mode & required) === required;
+      if (typeBits === undefined || plain) return [];
       if (/["\\]/.test(path))
-        throw new HarnessError('GUEST_BUILD', { reason: `debugfs cannot name ${path}` });
-      const fields = { mode: `0${(kind | mode).toString(8)}`, uid, gid };
+        throw new HarnessError('GUEST_BUILD', { reason: `debugfs cannot parse the file name ${path}` });
+      const fields = { mode: `0${(typeBits | mode).toString(8)}`, uid, gid };
       const commands = Object.entries(fields).map(
         ([name, value]) => `set_inode_field "${path}" ${name} ${value}`,
       );

@@ -1,20 +1,21 @@
-// What the distribution guest is made of. A change here makes a new one: it is named by a hash of all this.
+// The contents of the distribution guest. Its tree is named by a hash of this recipe, so a change makes a new
+// one.
 
 import { createHash } from 'node:crypto';
 import type { DebianRecipe } from '../toolroot/bootstrap.js';
 import { sourceDateEpoch } from '../toolroot/recipe.js';
 
-/** Raise it when the way the image is made changes in a manner that the rest of the recipe does not show. */
+/** Increase it when the way the tree is made changes and the rest of the recipe does not show that. */
 export const generation = 1;
 
-/** Package, and why it is there: not as many as on a server, but all of what a driver meets there. */
+/** Packages, each with its purpose: fewer than on a server, but all that affect a driver. */
 const packages = {
   systemd: 'init, journal, timedated, modules-load',
   'systemd-sysv': '/sbin/init, and /sbin/reboot and /sbin/poweroff as the kernel starts them',
   udev: 'loads modules by alias',
   dbus: 'timedatectl asks timedated over it',
-  'systemd-timesyncd': 'there, so that it can be off',
-  kmod: 'modprobe and depmod of a distribution',
+  'systemd-timesyncd': 'installed so that it can be disabled',
+  kmod: "the distribution's modprobe and depmod",
 } as const;
 
 export const debianRecipe: DebianRecipe = {
@@ -26,33 +27,36 @@ export const debianRecipe: DebianRecipe = {
     'path-exclude=/usr/share/locale/*',
     'path-exclude=/usr/share/info/*',
     'path-exclude=/usr/share/doc/*',
-    // Names of all hardware there is: half of the image, and nothing here asks for one.
+    // Names of hardware: half of the image, and never looked up here.
     'path-exclude=/usr/lib/udev/hwdb.d/*',
   ],
   extra: [],
 };
 
-/** What mmdebstrap needs in `$TMPDIR`, and what stays in the cache, in bytes: 0.2 GB and 0.3 GB with the packages of 2026-11. */
+/**
+ * Space in bytes for mmdebstrap in `$TMPDIR`, and for the result in the cache. Measured in 2026-11: 0.2 and
+ * 0.3 GB.
+ */
 export const space = { scratch: 500e6, cache: 700e6 } as const;
 
-/** Links that packages make and `systemctl disable` would remove, by path from the root. */
+/** Links that packages create and `systemctl disable` would remove, relative to the root. */
 export const disabled: readonly string[] = [
-  // The guest's clock is the driver's business here.
+  // Here the driver sets the guest's clock.
   'etc/systemd/system/sysinit.target.wants/systemd-timesyncd.service',
   'etc/systemd/system/dbus-org.freedesktop.timesync1.service',
-  // Nobody logs in, and nothing but the scenario writes.
+  // Nobody logs in, and only the scenario should cause writes.
   'etc/systemd/system/getty.target.wants/getty@tty1.service',
   'etc/systemd/system/timers.target.wants/dpkg-db-backup.timer',
   'etc/systemd/system/timers.target.wants/fstrim.timer',
 ];
 
-/** Where DKMS of Debian puts modules, below the directory of the release. */
+/** Where Debian's DKMS puts modules, relative to the directory of the release. */
 export const driverDirectory = 'updates/dkms';
 
-/** MiB of the file system. */
+/** Size of the file system in MiB. */
 export const diskSize = 1024;
 
-/** Names the tree of packages; what is put into it later has a key of its own. */
+/** The name of the tree of packages. The image made from it has a key of its own. */
 export const treeHash: string = createHash('sha256')
   .update(JSON.stringify([generation, sourceDateEpoch, debianRecipe]))
   .digest('hex')

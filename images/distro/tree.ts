@@ -1,4 +1,4 @@
-// The packages of the distribution guest, unpacked and configured, in the cache.
+// The distribution guest's packages in the cache, unpacked and configured.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { inodeCommands } from './inodes.js';
 import { debianRecipe, space, treeHash } from './recipe.js';
 
 export interface Tree {
-  /** The root directory. All in it is the caller's own. */
+  /** The root directory. All files in it belong to the caller. */
   root: string;
   /** A debugfs script with owners and special permissions. */
   inodes: string;
@@ -23,11 +23,14 @@ export interface Tree {
 
 const treeAt = (path: string): Tree => ({ root: join(path, 'root'), inodes: join(path, 'inodes') });
 
-/** Makes a tree in `path`, which must not exist: with the network, some 40 MB, and a minute. TOOLROOT_…, HOST_…, CACHE_FULL. */
+/**
+ * Makes a tree in `path`, which must not exist. Downloads about 40 MB and takes a minute. Throws TOOLROOT_…,
+ * HOST_… or CACHE_FULL.
+ */
 export const makeTree = async (path: string, { progress }: ProgressOptions = {}): Promise<Tree> => {
   const name = `distro-${treeHash}`;
   const tree = treeAt(path);
-  // A lock of its own: the scratch directory is one for all that make such a tree, wherever they put it.
+  // This needs a lock of its own, since all processes that make such a tree share the scratch directory.
   await withLock(name, async (lock) => {
     await checkHost();
     await checkSpace('the distribution guest', cacheDirectory(), space.cache, 'XDG_CACHE_HOME');
@@ -42,14 +45,14 @@ export const makeTree = async (path: string, { progress }: ProgressOptions = {})
       progress: (line: string) => progress?.(`distribution guest: ${line}`),
     };
     const listing = await makeDebian(tree.root, options, lock);
-    // What only a real root could read of files that are its own.
+    // Some files have modes with which only real root could read them.
     await execa('chmod', ['--recursive', 'u+rX', tree.root]);
     await writeFile(tree.inodes, `${inodeCommands(listing).join('\n')}\n`);
   });
   return tree;
 };
 
-/** The tree in the cache, made if there is none for this recipe. TOOLROOT_…, HOST_…, CACHE_FULL. */
+/** The tree in the cache; made if there is none for this recipe. Throws TOOLROOT_…, HOST_… or CACHE_FULL. */
 export const ensureTree = async (options: ProgressOptions = {}): Promise<Tree> => {
   const directory = join(cacheDirectory(), 'distro', 'trees');
   const path = join(directory, treeHash);

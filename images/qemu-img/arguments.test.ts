@@ -5,10 +5,10 @@ import t from 'tap';
 import { asset } from '../asset.js';
 import { createBase, createOverlay, imageInfo } from './image.js';
 
-/** No script gets as far as needing it. */
+/** A tool root that does not exist: every script refuses its arguments before it needs one. */
 const root = { path: '/nonexistent', version: '', compiler: '' };
 
-t.test('arguments that cannot be are refused before anything is touched', async (t) => {
+t.test('invalid arguments are refused before anything is changed', async (t) => {
   const directory = t.testdir({ base: 'x', there: 'y', rootfs: {}, link: t.fixture('symlink', 'gone') });
   const at = (name: string) => join(directory, name);
   const refusals: [string[], RegExp][] = [
@@ -45,7 +45,7 @@ t.test('arguments that cannot be are refused before anything is touched', async 
   t.strictSame((await readdir(directory)).sort(), ['base', 'link', 'rootfs', 'there']);
 });
 
-t.test('refusals and failures are errors of ours', async (t) => {
+t.test('refusals and failures are HarnessErrors', async (t) => {
   const directory = t.testdir({ base: 'x', rootfs: {} });
   await t.rejects(createBase(root, join(directory, 'gone'), join(directory, 'new')), {
     code: 'IMAGE_ARGUMENT',

@@ -1,8 +1,9 @@
 # shellcheck shell=sh
-# What the wrappers beside this file share. Read by them, not run.
+# Functions that the scripts in this directory share. They source this file.
 #
-# The tool root is VMMCI_TOOLROOT, or else the newest in the cache. Exit statuses of all: 64 for arguments that cannot be
-# (nothing was touched), 69 for no tool root, 1 for a failure; those of check and compare are qemu-img's own.
+# The tool root is VMMCI_TOOLROOT, or else the newest one in the cache. Exit status of all scripts: 64 for
+# invalid arguments (nothing was changed), 69 if there is no tool root, 1 for a failure. check and compare
+# exit as qemu-img does.
 
 name=${0##*/}
 
@@ -13,7 +14,7 @@ die() {
   exit "$status"
 }
 
-# usage TEXT: for wrong arguments.
+# usage SYNOPSIS: exits because the arguments are invalid.
 usage() { die 64 "usage: $name $*"; }
 
 # need_file WHAT PATH, need_directory WHAT PATH
@@ -23,7 +24,7 @@ need_file() {
 }
 need_directory() { [ -d "$2" ] || die 64 "$1 '$2' is not a directory"; }
 
-# need_new PATH: nothing is ever overwritten.
+# need_new PATH: exits if PATH exists, since the scripts never overwrite a file.
 need_new() {
   if [ -e "$1" ] || [ -L "$1" ]; then die 64 "'$1' exists; remove it first, or choose another name"; fi
   [ -d "$(dirname -- "$1")" ] || die 64 "the directory of '$1' does not exist"
@@ -37,7 +38,8 @@ need_number() {
   esac
 }
 
-# absolute PATH: with a directory free of links, which is the same inside the tool root.
+# absolute PATH: prints the absolute path. Its directory contains no links, so the path is valid inside the
+# tool root too.
 absolute() {
   directory=$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd -P) || die 1 "cannot enter the directory of '$1'"
   printf '%s/%s\n' "${directory%/}" "$(basename -- "$1")"
@@ -59,13 +61,14 @@ find_root() {
     die 69 "no tool root with qemu-img${root:+ in $root}; make one with: vmmci setup"
 }
 
-# in_root DIRECTORY COMMAND…: runs COMMAND of the tool root. It sees the host's files read-only (images name their backing files by
-# path) and can write in DIRECTORY alone (empty: nowhere). No network; dies with us.
+# in_root DIRECTORY COMMAND…: runs COMMAND of the tool root, without network, until this script ends. COMMAND
+# can read all files of the host (images name their backing files by path) and write only to DIRECTORY (empty:
+# nowhere).
 in_root() {
   writable=$1
   shift
   [ -n "${root:-}" ] || find_root
-  # Last to first, so that each can be put in front.
+  # Build the arguments from last to first, since each is prepended.
   [ -z "$writable" ] || set -- --bind "$writable" "$writable" -- "$@"
   [ -n "$writable" ] || set -- -- "$@"
   [ -z "${SOURCE_DATE_EPOCH:-}" ] || set -- --setenv SOURCE_DATE_EPOCH "$SOURCE_DATE_EPOCH" "$@"
@@ -75,19 +78,21 @@ in_root() {
     --dev /dev --proc /proc --clearenv --setenv PATH /usr/sbin:/usr/bin --setenv LC_ALL C.UTF-8 "$@"
 }
 
-# begin PATH: sets `out` (absolute), `place` (its directory) and `partial`, a name beside it that is removed however we end but by SIGKILL.
+# begin PATH: sets `out` (the absolute path), `out_directory` and `partial` (a temporary file beside it).
+# `partial` is removed when the script ends, except by SIGKILL.
 begin() {
   out=$(absolute "$1")
-  place=$(dirname -- "$out")
-  partial=$place/.$(basename -- "$out").partial-$$
+  out_directory=$(dirname -- "$out")
+  partial=$out_directory/.$(basename -- "$out").partial-$$
   trap 'rm -f -- "$partial" "$partial.raw"' EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
 }
 
-# finish: the partial file gets its name, unless somebody made one of that name meanwhile: link(2) never replaces.
+# finish: gives the partial file its final name, unless another process has created that name: link(2) never
+# replaces a file.
 finish() {
-  sync -- "$partial" || die 1 "'$partial' could not be written to the disk"
-  ln -- "$partial" "$out" || die 1 "'$out' could not be made"
+  sync -- "$partial" || die 1 "cannot write '$partial' to the disk"
+  ln -- "$partial" "$out" || die 1 "cannot create '$out'"
 }

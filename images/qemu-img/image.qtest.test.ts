@@ -1,4 +1,4 @@
-// With the qemu-img of the tool root.
+// The scripts with the tool root's qemu-img.
 
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, symlink, utimes, watch, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ import {
 
 const root = await ensureToolRoot();
 
-/** A file system's worth of files, made in the order of `names`. */
+/** Creates the files `names`, in that order, and a link. */
 const rootfs = async (directory: string, names: readonly string[]): Promise<string> => {
   for (const name of names) {
     await mkdir(join(directory, name, '..'), { recursive: true });
@@ -32,7 +32,7 @@ const rootfs = async (directory: string, names: readonly string[]): Promise<stri
 
 const names = ['etc/hostname', 'bin/a', 'with space', 'etc/b'];
 
-/** A directory with a space in its name, holding a base image of `names`. */
+/** A directory with a space in its name that contains a base image of `names`. */
 const withBase = async (parent: string) => {
   const directory = join(parent, 'a directory');
   const base = join(directory, 'the base.qcow2');
@@ -41,12 +41,12 @@ const withBase = async (parent: string) => {
   return { directory, base };
 };
 
-t.test('base: an ext4 file system with the files, as root’s', async (t) => {
+t.test('base: an ext4 file system with the files, which belong to root', async (t) => {
   const { directory, base } = await withBase(t.testdir());
-  t.strictSame((await readdir(directory)).sort(), ['root fs', 'the base.qcow2'], 'nothing else is left');
+  t.strictSame((await readdir(directory)).sort(), ['root fs', 'the base.qcow2'], 'files in the directory');
   const info = await imageInfo(root, base);
   t.match(info, { format: 'qcow2', 'virtual-size': 24 << 20 });
-  t.ok(info['actual-size'] < 1 << 20, 'it is small');
+  t.ok(info['actual-size'] < 1 << 20, 'the image takes less than 1 MiB');
   const raw = join(directory, 'raw');
   const inside = (argv: string[]) =>
     runInToolRoot(root, argv, { binds: [{ path: directory, writable: true }] });
@@ -56,7 +56,7 @@ t.test('base: an ext4 file system with the files, as root’s', async (t) => {
   t.match((await inside(['debugfs', '-R', 'stat /etc', raw])).stdout, /User: +0 +Group: +0/);
 });
 
-t.test('base: same files, same bytes, in whatever order and at whatever time they were made', async (t) => {
+t.test('base: the same files make the same bytes, whatever their order and dates', async (t) => {
   const directory = t.testdir();
   const images: Buffer[] = [];
   for (const [i, order] of [names, [...names].reverse()].entries()) {
@@ -69,7 +69,7 @@ t.test('base: same files, same bytes, in whatever order and at whatever time the
   t.ok(images[0]?.equals(images[1] ?? Buffer.alloc(0)));
 });
 
-t.test('base: owners and permissions that the files here do not have', async (t) => {
+t.test('base: owners and permissions can differ from those of the files', async (t) => {
   const directory = t.testdir({ rootfs: { mail: {}, su: 'program' } });
   const from = join(directory, 'rootfs');
   const inodes = join(directory, 'the inodes');
@@ -92,7 +92,7 @@ t.test('base: owners and permissions that the files here do not have', async (t)
   });
 });
 
-t.test('overlay: names its base and the format of it, may be larger', async (t) => {
+t.test('overlay: names its base and the base’s format, and can be larger', async (t) => {
   const { directory, base } = await withBase(t.testdir());
   const overlay = join(directory, 'over.qcow2');
   await createOverlay(root, base, overlay, { size: 100 });
@@ -105,19 +105,19 @@ t.test('overlay: names its base and the format of it, may be larger', async (t) 
   t.equal((await checkImage(root, overlay)).verdict, 'sound');
 });
 
-t.test('overlay: a base of another format than said is refused', async (t) => {
+t.test('overlay: a base of another format than given is refused', async (t) => {
   const directory = t.testdir({ raw: 'not a qcow2'.padEnd(4096) });
   const raw = join(directory, 'raw');
   await t.rejects(createOverlay(root, raw, join(directory, 'o')), {
     code: 'IMAGE_TOOL',
-    fields: { reason: /is no qcow2 image/ },
+    fields: { reason: /is not a qcow2 image/ },
   });
   await createOverlay(root, raw, join(directory, 'o'), { raw: true });
   t.match(await imageInfo(root, join(directory, 'o')), { 'backing-filename-format': 'raw' });
   t.strictSame((await readdir(directory)).sort(), ['o', 'raw']);
 });
 
-t.test('compact: standalone, and the same to a guest', async (t) => {
+t.test('compact: the image is standalone, and equal for a guest', async (t) => {
   const { directory, base } = await withBase(t.testdir());
   const overlay = join(directory, 'over.qcow2');
   const compacted = join(directory, 'compact.qcow2');
@@ -129,10 +129,14 @@ t.test('compact: standalone, and the same to a guest', async (t) => {
   t.ok((await readFile(compacted)).equals(await readFile(`${compacted}-again`)), 'the same bytes each time');
   t.equal((await imageInfo(root, compacted))['backing-filename'], undefined);
   t.equal(await sameContent(root, overlay, compacted), true);
-  t.equal(await sameContent(root, base, compacted), false, 'what was written is there');
+  t.equal(
+    await sameContent(root, base, compacted),
+    false,
+    'the compacted image contains what was written to the overlay',
+  );
 });
 
-t.test('flatten: what the overlay says, else what the base says, as a raw image', async (t) => {
+t.test('flatten: a raw image of the overlay, or of the base where the overlay has no data', async (t) => {
   const { directory, base } = await withBase(t.testdir());
   const overlay = join(directory, 'over.qcow2');
   const flat = join(directory, 'flat');
@@ -144,15 +148,16 @@ t.test('flatten: what the overlay says, else what the base says, as a raw image'
   t.equal(content.length, 24 << 20);
   t.ok(
     content.subarray(1 << 20, (1 << 20) + (64 << 10)).every((byte) => byte === 0x5a),
-    'of the overlay',
+    'data of the overlay',
   );
-  t.equal(content.readUInt16LE(1024 + 56), 0xef53, 'of the base: the mark of an ext4');
+  t.equal(content.readUInt16LE(1024 + 56), 0xef53, 'data of the base: the magic number of ext4');
 });
 
-t.test('check: damage is seen, and not repaired', async (t) => {
+t.test('check: damage is reported and not repaired', async (t) => {
   const { directory, base } = await withBase(t.testdir());
   t.equal((await checkImage(root, base)).verdict, 'sound');
-  // The refcount table's offset is at 48 in a qcow2 header: with the reference counts gone, every cluster in use is in error.
+  // Byte 48 of a qcow2 header has the refcount table's offset. Without reference counts, every used cluster
+  // is an error.
   const file = await open(base, 'r+');
   const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 48);
   await file.write(Buffer.alloc(8), 0, 8, Number(buffer.readBigUInt64BE()));
@@ -176,9 +181,9 @@ t.test('a failure leaves no partial file', async (t) => {
   t.strictSame((await readdir(directory)).sort(), ['rootfs', 'text']);
 });
 
-t.test('an end by signal leaves no partial file', async (t) => {
+t.test('a script ended by a signal leaves no partial file', async (t) => {
   const directory = t.testdir({ rootfs: {} });
-  // Large and not compressible: it takes a while, so that the signal comes in the middle.
+  // A large file that cannot be compressed takes a while, so the signal arrives in the middle.
   await writeFile(join(directory, 'rootfs/big'), randomBytes(64 << 20));
   const seen = new AbortController();
   const changes = watch(directory, { signal: seen.signal });

@@ -1,4 +1,4 @@
-// Disk images, made and looked at by the scripts beside this file.
+// Makes and inspects disk images with the scripts in this directory.
 
 import { execa } from 'execa';
 import { HarnessError } from '../../harness/base/errors.js';
@@ -7,10 +7,10 @@ import type { ToolRoot } from '../toolroot/enter.js';
 
 type Tool = 'create-base' | 'overlay' | 'check' | 'compact' | 'flatten' | 'info' | 'compare';
 
-/** EX_USAGE of sysexits.h: the script refused its arguments and touched nothing. */
-const refused = 64;
+/** From sysexits.h: the script refused its arguments and changed nothing. */
+const EX_USAGE = 64;
 
-/** Runs a script; `answers` are the exit statuses that are no failure. */
+/** Runs a script; `answers` are the exit statuses that do not mean failure. */
 const call = async (root: ToolRoot, tool: Tool, args: readonly string[], answers = [0]) => {
   const result = await execa(asset('qemu-img', tool), args, {
     env: { VMMCI_TOOLROOT: root.path },
@@ -19,18 +19,22 @@ const call = async (root: ToolRoot, tool: Tool, args: readonly string[], answers
   const { exitCode, stdout, stderr } = result;
   if (exitCode !== undefined && answers.includes(exitCode)) return { status: exitCode, stdout };
   const reason = stderr.trim() || stdout.trim() || (result.shortMessage ?? 'no reason given');
-  throw new HarnessError(exitCode === refused ? 'IMAGE_ARGUMENT' : 'IMAGE_TOOL', { tool, reason });
+  throw new HarnessError(exitCode === EX_USAGE ? 'IMAGE_ARGUMENT' : 'IMAGE_TOOL', { tool, reason });
 };
 
 interface BaseOptions {
-  /** Of the file system, in MiB; as much as the files need and some more when not given. */
+  /** Size of the file system in MiB (default: what the files need, with some reserve). */
   size?: number | undefined;
+  /** Label of the file system, at most 16 characters. */
   label?: string | undefined;
-  /** A script for debugfs, to be run on the file system: owners and permissions that the files here cannot have. */
+  /** Path of a debugfs script that sets owners and permissions which the files on the host cannot have. */
   inodes?: string | undefined;
 }
 
-/** A compressed qcow2 at `image` with an ext4 file system that holds the files of `directory`; the same files make the same bytes. */
+/**
+ * Makes a compressed qcow2 with an ext4 file system of the files in `directory`. The same files make the same
+ * bytes.
+ */
 export const createBase = async (
   root: ToolRoot,
   directory: string,
@@ -46,13 +50,13 @@ export const createBase = async (
 };
 
 interface OverlayOptions {
-  /** What the guest sees, in MiB; as large as the base when not given. */
+  /** Size that the guest sees, in MiB (default: the size of the base). */
   size?: number | undefined;
   /** The base is a raw image, not a qcow2. */
   raw?: boolean | undefined;
 }
 
-/** An empty qcow2 at `image` over `base`. */
+/** Makes an empty qcow2 at `image` with `base` as its backing file. */
 export const createOverlay = async (
   root: ToolRoot,
   base: string,
@@ -67,32 +71,32 @@ const verdicts = { 0: 'sound', 2: 'damaged', 3: 'leaking' } as const;
 
 export interface CheckResult {
   verdict: 'sound' | 'damaged' | 'leaking';
-  /** What qemu-img said. */
+  /** The output of qemu-img check. */
   text: string;
 }
 
-/** Looks for damage and lost clusters in a qcow2, changing nothing. */
+/** Checks a qcow2 for damage and leaked clusters without changing it. */
 export const checkImage = async (root: ToolRoot, image: string): Promise<CheckResult> => {
   const { status, stdout } = await call(root, 'check', [image], [0, 2, 3]);
   return { verdict: verdicts[status as keyof typeof verdicts], text: stdout };
 };
 
-/** A compressed, standalone qcow2 at `to` of what a guest sees in the qcow2 `image`. */
+/** Makes a compressed, standalone qcow2 at `to` with what a guest sees in the qcow2 `image`. */
 export const compactImage = async (root: ToolRoot, image: string, to: string): Promise<void> => {
   await call(root, 'compact', [image, to]);
 };
 
-/** A sparse raw image at `to` of what a guest sees in the qcow2 `image`. */
+/** Makes a sparse raw image at `to` with what a guest sees in the qcow2 `image`. */
 export const flattenImage = async (root: ToolRoot, image: string, to: string): Promise<void> => {
   await call(root, 'flatten', [image, to]);
 };
 
-/** Those of qemu-img's fields that somebody here asks for. */
+/** The fields of `qemu-img info` that are used here. */
 export interface ImageInfo {
   format: string;
-  /** In bytes, as the guest sees it. */
+  /** The size that the guest sees, in bytes. */
   'virtual-size': number;
-  /** In bytes, on the host's disk. */
+  /** The space on the host's disk, in bytes. */
   'actual-size': number;
   'backing-filename'?: string;
   'backing-filename-format'?: string;
@@ -101,6 +105,6 @@ export interface ImageInfo {
 export const imageInfo = async (root: ToolRoot, image: string): Promise<ImageInfo> =>
   JSON.parse((await call(root, 'info', [image])).stdout) as ImageInfo;
 
-/** Whether a guest would see the same in two qcow2 images. */
+/** Whether a guest would see the same content in two qcow2 images. */
 export const sameContent = async (root: ToolRoot, a: string, b: string): Promise<boolean> =>
   (await call(root, 'compare', [a, b], [0, 1])).status === 0;

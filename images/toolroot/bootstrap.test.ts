@@ -26,7 +26,7 @@ const start = (directory: string) =>
     () => {},
   );
 
-t.test('a mirror that is none is refused before anything is started', async (t) => {
+t.test('a mirror that is not a URL is refused before anything is started', async (t) => {
   const directory = t.testdir({});
   setVariable(t, 'VMMCI_MIRROR', 'notaurl');
   await t.rejects(start(directory), {
@@ -36,14 +36,14 @@ t.test('a mirror that is none is refused before anything is started', async (t) 
   t.notOk(existsSync(join(directory, 'root')));
 });
 
-t.test('a security mirror alone, too', async (t) => {
+t.test('a security mirror without a mirror is refused before anything is started', async (t) => {
   const directory = t.testdir({});
   setVariable(t, 'VMMCI_SECURITY_MIRROR', 'http://mirror.example/debian-security');
   await t.rejects(start(directory), { code: 'MIRROR_ALONE' });
   t.notOk(existsSync(join(directory, 'root')));
 });
 
-t.test('proxies in capitals count, those in lower case count more', async (t) => {
+t.test('upper-case proxy variables are used unless the lower-case one is set', async (t) => {
   t.match(proxies({ HTTP_PROXY: 'http://a', HTTPS_PROXY: 'http://b', https_proxy: 'http://c' }), {
     http_proxy: 'http://a',
     https_proxy: 'http://c',

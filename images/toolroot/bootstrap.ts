@@ -1,4 +1,4 @@
-// One run of mmdebstrap, its tar stream unpacked as it comes.
+// Runs mmdebstrap once and unpacks its tar stream as it arrives.
 
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -10,7 +10,7 @@ import { mirrorArguments } from './mirror.js';
 import type { Progress } from './progress.js';
 import { proxies } from './proxies.js';
 
-/** mmdebstrap's own account, as far as it tells a reader something. */
+/** mmdebstrap's log lines that are worth a progress line, and that line. */
 const steps: readonly [RegExp, string][] = [
   [/^I: running apt-get update/, 'reading the package lists'],
   [/^I: downloading packages with apt/, 'downloading the base system'],
@@ -22,19 +22,19 @@ const steps: readonly [RegExp, string][] = [
 export const stepOf = (line: string): string | undefined =>
   steps.find(([pattern]) => pattern.test(line))?.[1];
 
-/** What a Debian root is made of, as far as mmdebstrap is told. */
+/** The inputs of a Debian root that are passed to mmdebstrap. */
 export interface DebianRecipe {
   suite: string;
   variant: 'apt' | 'essential';
   /** Package names. */
   packages: readonly string[];
-  /** dpkg options of the form `path-exclude=…`. */
+  /** Files to leave out, as dpkg options of the form `path-exclude=…`. */
   leftOut: readonly string[];
   /** Further arguments, such as hooks. */
   extra: readonly string[];
 }
 
-/** The arguments that make such a root and write it to standard output as a tar stream. */
+/** Arguments with which mmdebstrap makes the root and writes it to standard output as a tar stream. */
 export const mmdebstrapArguments = (
   { suite, variant, packages, leftOut, extra }: DebianRecipe,
   root: boolean,
@@ -52,8 +52,9 @@ export const mmdebstrapArguments = (
 ];
 
 /**
- * What runs mmdebstrap for real root: with mounts and processes of its own, as an ordinary user's has anyway. Else a mmdebstrap that is
- * killed leaves /proc and /sys mounted in its chroot directory, where nobody could remove it.
+ * Real root runs mmdebstrap in mount and PID namespaces of its own, as an ordinary user's mmdebstrap always
+ * does. Without them, a killed mmdebstrap leaves /proc and /sys mounted in its chroot directory, which then
+ * cannot be removed.
  */
 const isolated = (argv: readonly string[]): [string, string[]] =>
   isRoot()
@@ -63,45 +64,54 @@ const isolated = (argv: readonly string[]): [string, string[]] =>
       ]
     : [argv[0] ?? '', argv.slice(1)];
 
-/** How one run ended; `complaints` are the error lines of both programs. */
+/** The result of one run; `complaints` are the error lines of mmdebstrap and tar. */
 export interface BootstrapResult {
   ok: boolean;
   complaints: string;
 }
 
-/** `W:` lines are about the host (no arch-test, say) and do no harm. */
+/**
+ * Whether a line reports an error. `W:` lines are about the host (such as a missing arch-test) and are
+ * harmless.
+ */
 export const isComplaint = (line: string): boolean => !/^(I|W|N): |^$/.test(line);
 
 export interface BootstrapOptions {
   recipe: DebianRecipe;
-  /** Made, and filled. */
+  /** Must not exist; is created and filled. */
   directory: string;
   scratch: string;
   log: string;
-  /** Dates nothing later than this, in seconds since the epoch, and leaves out what differs from run to run. */
+  /**
+   * Latest date of any file, in seconds since the epoch. If given, mmdebstrap also omits what differs from
+   * run to run.
+   */
   sourceDateEpoch?: number | undefined;
-  /** Gets tar's line for each entry, as `ls -l` prints it with numbers for the owner. */
+  /** Is called with tar's line for each entry: the format of `ls -l`, with numeric owners. */
   onEntry?: ((line: string) => void) | undefined;
 }
 
 /**
- * Both programs are groups of their own: mmdebstrap signals its whole group when its tar stream breaks, and it must not take us along.
- * So they do not die with us, and the lock's guard sees to that.
+ * Makes a Debian root. Both programs run in process groups of their own, because mmdebstrap signals its whole
+ * group when its tar stream breaks, and that must not end this process. The lock's guard ends them if this
+ * process dies.
  */
 export const bootstrap = async (
   { recipe, directory, scratch, log, sourceDateEpoch, onEntry }: BootstrapOptions,
   lock: Lock,
   onStep: Progress,
 ): Promise<BootstrapResult> => {
-  // Whatever can be wrong with them is told before a program is started that would wait for the other.
+  // Invalid options throw here, before one of the programs is started and waits for the other.
   const args = mmdebstrapArguments(recipe, isRoot());
   await mkdir(directory);
   const logFile = createWriteStream(log);
-  // The disk may be full; tar or mmdebstrap says so too, and that is reported.
+  // Writing the log can fail if the disk is full. tar or mmdebstrap then fails as well, and that failure is
+  // reported.
   logFile.on('error', () => {});
   const logged = new Promise<void>((resolve) => logFile.once('close', resolve));
   const complaints: string[] = [];
-  // Owned by whoever runs this, without setuid bits: those would be that user's, for everybody who can reach the file.
+  // Files belong to the user who runs this and get no setuid bits, which would give everybody that user's
+  // rights.
   const unpack = ['--extract', '--directory', directory, '--no-same-owner', '--exclude=./dev/*'];
   const listing = ['--verbose', '--verbose', '--numeric-owner', '--quoting-style=literal'];
   const tar = spawn('tar', [...unpack, ...(onEntry ? ['--preserve-permissions', ...listing] : [])], {
@@ -110,10 +120,10 @@ export const bootstrap = async (
     detached: true,
   });
   createInterface({ input: tar.stdout }).on('line', onEntry ?? (() => {}));
-  // The umask decides over permissions in the root, and over who may enter it.
+  // The umask determines the permissions of files in the root, and who can enter it.
   const argv = ['sh', '-c', 'umask 022 && exec mmdebstrap "$@"', 'mmdebstrap'].concat(args);
   const mmdebstrap = spawn(...isolated(argv), {
-    // Its working directory must be one that a subordinate user may enter.
+    // A subordinate user must be able to enter the working directory.
     cwd: '/',
     env: {
       ...process.env,
@@ -125,7 +135,7 @@ export const bootstrap = async (
     stdio: ['ignore', tar.stdin, 'pipe'],
     detached: true,
   });
-  // Our copy of the pipe, or tar would never see its end. mmdebstrap has its own.
+  // Close this process's end of the pipe, or tar would never read end of file. mmdebstrap has its own end.
   tar.stdin.destroy();
   const ends = [tar, mmdebstrap].map((child) => {
     const unguard = child.pid === undefined ? () => {} : lock.guard(child.pid);

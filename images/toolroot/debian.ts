@@ -1,4 +1,5 @@
-// A Debian root in a directory, made by mmdebstrap as root or as an ordinary user: the tool root, and what the distribution guest is made of.
+// Makes a Debian root in a directory, as root or as an ordinary user: the tool root, or the packages of the
+// distribution guest.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,23 +15,24 @@ import { checkSpace } from './host.js';
 import type { Progress } from './progress.js';
 import { withScratch } from './scratch.js';
 
-/** Attempts in all, for a network that comes and goes; each attempt has apt's own retries inside. */
+/** Total number of attempts when the network fails. apt retries within each attempt, too. */
 const attempts = 3;
 
 export interface DebianOptions extends Pick<BootstrapOptions, 'sourceDateEpoch'> {
   recipe: DebianRecipe;
-  /** What it is, in messages: `the tool root`. */
+  /** What is made, for messages: `the tool root`. */
   what: string;
-  /** Of the log and of the scratch directory; one for each lock that this is called under. */
+  /** Names the log and the scratch directory. Callers that hold different locks need different names. */
   name: string;
-  /** Bytes that mmdebstrap needs in `$TMPDIR`. */
+  /** What mmdebstrap needs in `$TMPDIR`, in bytes. */
   space: number;
   progress: Progress;
 }
 
 /**
- * Fills `directory`, which must not exist, and resolves with tar's line for each entry if `sourceDateEpoch` is given (an image with
- * fixed dates has fixed owners too). All files are the caller's own, without setuid bits. TOOLROOT_…, HOST_SPACE, CACHE_FULL.
+ * Creates and fills `directory`. Resolves with tar's line for each entry if `sourceDateEpoch` is given, since
+ * an image with fixed dates needs fixed owners too. All files belong to the caller and have no setuid bits.
+ * Throws TOOLROOT_…, HOST_SPACE or CACHE_FULL.
  */
 export const makeDebian = async (
   directory: string,
@@ -48,7 +50,7 @@ export const makeDebian = async (
       const onEntry = sourceDateEpoch === undefined ? undefined : (line: string) => void entries.push(line);
       const options = { recipe, directory, scratch, log, sourceDateEpoch, onEntry };
       const { ok, complaints } = await bootstrap(options, lock, progress).catch((error: Error) => {
-        // Not a matter of the network: what the caller has asked for cannot be done.
+        // Not a network failure, so another attempt would fail in the same way.
         throw new AbortError(error);
       });
       if (ok) return;
@@ -59,7 +61,7 @@ export const makeDebian = async (
       retries: attempts - 1,
       minTimeout: 2000,
       onFailedAttempt: ({ error, retriesLeft }) => {
-        if (retriesLeft > 0) progress(`trying again after: ${reasonIn(error)}`);
+        if (retriesLeft > 0) progress(`retrying after: ${reasonIn(error)}`);
       },
     });
   });

@@ -1,4 +1,4 @@
-// The tool root, made if it is missing.
+// Finds the tool root in the cache, or makes it.
 
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -18,14 +18,17 @@ import { debianRecipe, recipe, recipeHash, sourceDateEpoch } from './recipe.js';
 import { runInToolRoot } from './run.js';
 import { verifyToolRoot } from './verify.js';
 
-/** Inside the root, so that the two can only be there together. */
+/** Relative to the tool root. It is inside, so that neither exists without the other. */
 const manifest = 'etc/vmmci-tool-root.json';
 
 const manifestSchema = v.object({ version: v.string() });
 
 const entered = new Map<string, Promise<string>>();
 
-/** Starts the compiler in the tool root, and so shows that programs can be started there; resolves with its name and version. */
+/**
+ * Starts the compiler to check that programs run in the tool root. Resolves with the compiler's name and
+ * version.
+ */
 const enterOnce = (path: string): Promise<string> => {
   const start = async (): Promise<string> => {
     const result = await runInToolRoot({ path }, ['gcc', '--version'], { host: { reject: false } });
@@ -39,8 +42,9 @@ const enterOnce = (path: string): Promise<string> => {
 };
 
 /**
- * The tool root in the cache, after making it if there is none for this recipe: then it takes the network, about a minute and 0.6 GB.
- * Throws HOST_… or CACHE_NOEXEC if no program can be started in it, before anything is done if the host lacks something, TOOLROOT_… if making it fails, CACHE_FULL.
+ * Returns the tool root in the cache. If there is none for this recipe, makes it, which takes the network,
+ * about a minute and 0.6 GB. Throws HOST_… before anything is done if the host lacks something, HOST_… or
+ * CACHE_NOEXEC if no program can be started in the tool root, TOOLROOT_… if making it fails, and CACHE_FULL.
  */
 export const ensureToolRoot = async ({ progress }: ProgressOptions = {}): Promise<ToolRoot> => {
   const target = join(cacheDirectory(), 'toolroot', recipeHash);
@@ -66,11 +70,11 @@ export const ensureToolRoot = async ({ progress }: ProgressOptions = {}): Promis
       await writeFile(join(temporary, 'etc/resolv.conf'), '');
       const version = await verifyToolRoot(temporary);
       await writeFile(join(temporary, manifest), `${JSON.stringify({ version })}\n`);
-      // Of earlier recipes the last one stays: another checkout may want it again.
+      // Keep the tool root of the last recipe: another checkout may still use it.
       await keepNewest(dirname(target), { count: 1, dateOf: (root) => join(root, manifest) });
       progress?.(`tool root: ready, QEMU ${version}`);
     },
-    { onWait: ({ holder }) => progress?.(`tool root: waiting for ${holder}, which is making it`) },
+    { onWait: ({ holder }) => progress?.(`tool root: waiting for ${holder}, which makes it`) },
   );
   const facts = await readCacheFile(join(path, manifest), manifestSchema);
   if (facts === undefined)

@@ -16,7 +16,7 @@ t.test('the program comes last, after all options', async (t) => {
   t.strictSame(args.slice(-5), ['--chdir', '/work', '--', 'make', '--version']);
 });
 
-t.test('nothing outlives us, and there is no network unless asked for', async (t) => {
+t.test('programs end with this process, and have no network unless requested', async (t) => {
   const closed = enter(root, ['true']).args;
   t.ok(closed.includes('--die-with-parent'));
   t.ok(closed.includes('--unshare-pid'));
@@ -27,7 +27,7 @@ t.test('nothing outlives us, and there is no network unless asked for', async (t
   t.strictSame(operands(open, '--ro-bind-try', 2), [['/etc/resolv.conf', '/etc/resolv.conf']]);
 });
 
-t.test('binds are read-only unless said otherwise, and come after the root', async (t) => {
+t.test('binds are read-only by default, and come after the root', async (t) => {
   const { args } = enter(root, ['true'], {
     binds: [{ path: '/a b' }, { path: '/out', writable: true }, { path: '/k/usr/src', at: '/usr/src' }],
   });
@@ -39,7 +39,7 @@ t.test('binds are read-only unless said otherwise, and come after the root', asy
   t.ok(args.indexOf('/a b') > args.indexOf('/cache/root/usr/lib'));
 });
 
-t.test('the environment is made up, the proxy passed on only to what uses the network', async (t) => {
+t.test('the environment is fixed, and only programs with network get the proxy variables', async (t) => {
   const before = process.env.http_proxy;
   t.teardown(() => {
     if (before === undefined) delete process.env.http_proxy;
@@ -62,7 +62,7 @@ t.test('the environment is made up, the proxy passed on only to what uses the ne
   ]);
 });
 
-t.test('the qemu-img scripts read their tool root from the same place', async (t) => {
+t.test('the qemu-img scripts find the tool root in the same directory', async (t) => {
   const directory = t.testdir();
   const qemuImg = join(directory, 'vmmci-harness/toolroot/0123/usr/bin/qemu-img');
   await mkdir(join(qemuImg, '..'), { recursive: true });

@@ -3,35 +3,37 @@
 import { join } from 'node:path';
 import { proxies } from './proxies.js';
 
-/** A private Debian root. */
+/** A private Debian root file system with QEMU, a compiler and the other tools. */
 export interface ToolRoot {
   path: string;
   /** The version of its QEMU: `11.1.3`. */
   version: string;
-  /** What `gcc --version` prints first. */
+  /** The first line that `gcc --version` prints. */
   compiler: string;
 }
 
 export interface Bind {
-  /** A path of the host. */
+  /** A path on the host. */
   path: string;
-  /** Where it appears; the same path when not given. */
+  /** The path inside (default: `path`). */
   at?: string | undefined;
   writable?: boolean | undefined;
 }
 
 export interface EnterOptions {
   binds?: readonly Bind[] | undefined;
-  /** The host's network and its resolver; nothing but a dead loopback device otherwise. */
+  /**
+   * Gives access to the host's network and resolver. Otherwise there is only a loopback device that is down.
+   */
   network?: boolean | undefined;
-  /** A path inside; `/` when not given. */
+  /** The working directory, a path inside (default: `/`). */
   cwd?: string | undefined;
   env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /**
- * Bound one by one over an empty root, so that any other path, also below /usr, can be made a mount point for `binds`
- * although the tool root itself is read-only.
+ * Directories that are bound one by one over an empty root. Thus bwrap can create mount points for `binds` at
+ * any other path, also below /usr, although the tool root itself is read-only.
  */
 const parts = [
   'etc',
@@ -45,7 +47,7 @@ const parts = [
   'var/lib/dpkg',
 ];
 
-/** Debian's merged /usr. */
+/** The links of Debian's merged /usr. */
 const links = ['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]);
 
 const environment = (options: EnterOptions): string[] => {
@@ -62,9 +64,10 @@ const environment = (options: EnterOptions): string[] => {
 };
 
 /**
- * What to execute to run `argv` in the tool root: with a process namespace of its own that dies with us, private /tmp and /run, no
- * network unless asked for, and /dev/kvm if there is one. Standard streams and any further descriptors are inherited.
- * The program is root inside; without real root, the files it makes are the caller's own all the same.
+ * The command line that runs `argv` in the tool root: in a PID namespace of its own that ends with this
+ * process, with private /tmp and /run, without network unless requested, and with /dev/kvm if the host has
+ * it. The program inherits standard streams and any further descriptors. It runs as root inside; without real
+ * root, the files it creates still belong to the caller.
  */
 export const enter = (
   root: Pick<ToolRoot, 'path'>,
@@ -72,7 +75,7 @@ export const enter = (
   options: EnterOptions = {},
 ): { file: string; args: string[] } => {
   const namespaces = ['--unshare-pid', '--unshare-ipc', '--unshare-uts'];
-  // Real root keeps its rights over files of any owner; in a user namespace it would lose them.
+  // Real root must keep its rights over files of any owner, which it would lose in a user namespace.
   if (process.getuid?.() !== 0) namespaces.push('--unshare-user', '--uid', '0', '--gid', '0');
   if (!options.network) namespaces.push('--unshare-net');
   const args = [

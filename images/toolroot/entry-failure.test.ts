@@ -1,7 +1,7 @@
 import t from 'tap';
 import { entryFailure } from './entry-failure.js';
 
-t.test('what keeps a program from starting is told apart from a program that fails', async (t) => {
+t.test('a program that could not be started is distinguished from a program that failed', async (t) => {
   const cases: readonly [Parameters<typeof entryFailure>[1], string | undefined][] = [
     [{ code: 'ENOENT' }, 'HOST_PROGRAM'],
     [{ stderr: 'bwrap: execvp gcc: Permission denied' }, 'CACHE_NOEXEC'],
@@ -13,6 +13,7 @@ t.test('what keeps a program from starting is told apart from a program that fai
     [{ stderr: 'gcc: fatal error: no input files' }, undefined],
     [{}, undefined],
   ];
-  for (const [ended, code] of cases) t.equal(entryFailure('/root', ended)?.code, code, JSON.stringify(ended));
+  for (const [result, code] of cases)
+    t.equal(entryFailure('/root', result)?.code, code, JSON.stringify(result));
   t.notMatch(entryFailure('/root', { stderr: 'bwrap: \x1b[31mx' })?.message, '\x1b');
 });

@@ -1,21 +1,21 @@
-// What it means when a program in the tool root could not even be started.
+// Finds out why a program in the tool root could not be started.
 
 import { HarnessError } from '../../harness/base/errors.js';
 import { printable, shorten } from '../../harness/base/text.js';
 import { asRoot, userName } from './host-command.js';
 
-/** The parts of execa's result or error that tell. */
-interface Ended {
+/** The fields of execa's result or error that show the reason. */
+interface ProgramResult {
   readonly code?: string | undefined;
   readonly stderr?: unknown;
   readonly all?: unknown;
 }
 
-/** How somebody may allow what bwrap needs. */
+/** How an administrator allows the namespaces that bwrap needs. */
 export const allowNamespaces =
   'sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 (those that exist); in a container, give it CAP_SYS_ADMIN';
 
-/** HOST_NAMESPACE, with what bwrap printed. */
+/** HOST_NAMESPACE, with bwrap's message as the reason. */
 export const namespaceFailure = (stderr: string): HarnessError =>
   new HarnessError('HOST_NAMESPACE', {
     user: userName(),
@@ -23,8 +23,11 @@ export const namespaceFailure = (stderr: string): HarnessError =>
     command: allowNamespaces,
   });
 
-/** The error for a program that bwrap did not start; `undefined` if the program itself has failed. */
-export const entryFailure = (root: string, { code, stderr, all }: Ended): HarnessError | undefined => {
+/** The error for a program that bwrap could not start; `undefined` if the program started and failed. */
+export const entryFailure = (
+  root: string,
+  { code, stderr, all }: ProgramResult,
+): HarnessError | undefined => {
   if (code === 'ENOENT')
     return new HarnessError('HOST_PROGRAM', {
       programs: 'bwrap',
@@ -33,7 +36,7 @@ export const entryFailure = (root: string, { code, stderr, all }: Ended): Harnes
   const line = `${stderr ?? ''}\n${all ?? ''}`.split('\n').find((line) => line.startsWith('bwrap: '));
   if (line === undefined) return undefined;
   if (/execvp .*: Permission denied/.test(line)) return new HarnessError('CACHE_NOEXEC', { path: root });
-  // A path that is missing is a tool root that is not whole, or a bind of ours.
+  // The missing path belongs to an incomplete tool root, or to one of `binds`.
   if (/No such file or directory/.test(line))
     return new HarnessError('TOOLROOT_DAMAGED', { path: root, reason: printable(shorten(line, 200)) });
   if (/No space left on device/.test(line))

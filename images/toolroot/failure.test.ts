@@ -4,7 +4,7 @@ import { isComplaint, mmdebstrapArguments, stepOf } from './bootstrap.js';
 import { classify, failureOf, reasonIn } from './failure.js';
 import { debianRecipe } from './recipe.js';
 
-// As apt 2.6, apt 3.0, mmdebstrap 1.3.5 and GNU tar 1.34 print them.
+// Messages of apt 2.6, apt 3.0, mmdebstrap 1.3.5 and GNU tar 1.34.
 const samples = {
   network: [
     "Temporary failure resolving 'archive.example'",
@@ -26,13 +26,13 @@ const samples = {
   other: ['E: setup failed: E: invalid suite', ''],
 } as const;
 
-t.test('complaints are told apart', async (t) => {
+t.test('complaints are classified', async (t) => {
   for (const [kind, texts] of Object.entries(samples)) {
     for (const text of texts) t.equal(classify(text), kind, text);
   }
 });
 
-t.test('each kind is an error with the reason and what to do', async (t) => {
+t.test('each kind of failure is an error with the reason and the next step', async (t) => {
   const run = { what: 'the tool root', scratch: '/scratch', log: '/log', attempts: 3 };
   const messages = {
     [samples.network[0]]: 'TOOLROOT_NETWORK',
@@ -52,7 +52,7 @@ t.test('each kind is an error with the reason and what to do', async (t) => {
   t.equal(reasonIn(new HarnessError('GUEST_BUILD', { reason: 'why' })), 'why');
 });
 
-t.test('mmdebstrap: what it is told, and what it tells', async (t) => {
+t.test('mmdebstrap: its arguments, and the lines it prints', async (t) => {
   t.match(mmdebstrapArguments(debianRecipe, true), ['--mode=root']);
   const args = mmdebstrapArguments(debianRecipe, false);
   t.equal(args[0], '--mode=unshare');

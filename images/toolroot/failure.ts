@@ -1,14 +1,15 @@
-// What mmdebstrap's complaints mean for the one who has to do something about it.
+// Turns mmdebstrap's complaints into an error that says what to do.
 
 import { HarnessError } from '../../harness/base/errors.js';
 import { asRoot } from './host-command.js';
 
 export type FailureKind = 'network' | 'signature' | 'space' | 'other';
 
-/** The first that matches wins: a full disk also makes apt say that it failed to fetch. */
+/** In order of precedence: with a full disk, apt also reports that it failed to fetch. */
 const kinds: readonly [FailureKind, RegExp][] = [
   ['space', /No space left on device|Disk quota exceeded|enough free space/i],
-  // A proxy or a mirror that answers with an error: what it sends in place of a file is not signed either.
+  // A proxy or mirror answered with an HTTP error. Its error page is not signed, so this precedes
+  // `signature`.
   ['network', /(^|\s)[45]\d\d {1,2}[A-Z][a-z]/m],
   ['signature', /NO_PUBKEY|not signed|signatures? (couldn't|could not|were invalid)|Missing key/i],
   [
@@ -20,7 +21,7 @@ const kinds: readonly [FailureKind, RegExp][] = [
 export const classify = (complaints: string): FailureKind =>
   kinds.find(([, pattern]) => pattern.test(complaints))?.[0] ?? 'other';
 
-/** The line that says most: the first that made the kind, else the last error line of all. */
+/** The most informative line: the first that matches the kind, otherwise the last error line. */
 const reasonOf = (kind: FailureKind, complaints: string): string => {
   const lines = complaints.split('\n').map((line) => line.trim());
   const pattern = kinds.find(([name, pattern]) => name === kind && pattern.test(complaints))?.[1];
@@ -31,19 +32,20 @@ const reasonOf = (kind: FailureKind, complaints: string): string => {
 };
 
 interface Run {
-  /** What is made, in messages. */
+  /** What is made, for messages. */
   what: string;
   scratch: string;
   log: string;
-  /** Which attempt this was, from 1. */
+  /** The number of this attempt, from 1. */
   attempts: number;
 }
 
-/** The error for a run of mmdebstrap that failed. */
+/** The error for a failed run of mmdebstrap. */
 export const failureOf = (complaints: string, { what, scratch, log, attempts }: Run): Error => {
   const kind = classify(complaints);
   const reason = reasonOf(kind, complaints);
-  // tar fills the cache, which `publish` reports; all else works in the scratch directory.
+  // tar writes to the cache, and `publish` reports a full cache. All other programs write to the scratch
+  // directory.
   if (kind === 'space' && !reason.startsWith('tar: ')) {
     return new HarnessError('CACHE_FULL', { path: scratch, variable: 'TMPDIR' });
   }
@@ -55,6 +57,6 @@ export const failureOf = (complaints: string, { what, scratch, log, attempts }: 
   return new HarnessError('TOOLROOT_BUILD', { what, reason, log });
 };
 
-/** The short reason in an error of ours, for a progress line; the whole message of any other. */
+/** For a progress line: the reason in a HarnessError, or the whole message of any other error. */
 export const reasonIn = (error: Error): string =>
   error instanceof HarnessError && 'reason' in error.fields ? String(error.fields.reason) : error.message;

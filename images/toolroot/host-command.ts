@@ -1,13 +1,13 @@
-// Who runs this, and the commands that a person is told to run.
+// The current user, and commands for messages that tell a person what to run.
 
 import { userInfo } from 'node:os';
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
-/** `sudo`, where that is how one becomes root. */
+/** The command, with `sudo` in front unless the current user is root. */
 export const asRoot = (command: string): string => (isRoot() ? command : `sudo ${command}`);
 
-/** The name of the user; the id where that has no entry in passwd, as in some containers. */
+/** The user's name, or the user id if it has no entry in passwd, as in some containers. */
 export const userName = (): string => {
   try {
     return userInfo().username;

@@ -22,7 +22,7 @@ t.test('subordinate ids: the largest range, by name or number', async (t) => {
   t.equal(countSubordinateIds(text, 'c', 7), 0);
 });
 
-t.test('space', async (t) => {
+t.test('too little free space is an error', async (t) => {
   await t.resolves(checkSpace('it', '/', 1, 'X'));
   await t.rejects(checkSpace('it', '/', 1e18, 'TMPDIR'), {
     code: 'HOST_SPACE',
@@ -30,7 +30,7 @@ t.test('space', async (t) => {
   });
 });
 
-t.test('the mirror', async (t) => {
+t.test('mirror arguments', async (t) => {
   t.strictSame(mirrorArguments('trixie', {}), []);
   t.strictSame(mirrorArguments('trixie', { VMMCI_MIRROR: 'http://m.example/debian/' }), [
     'deb http://m.example/debian trixie main',
@@ -52,12 +52,12 @@ t.test('QEMU versions', async (t) => {
   t.equal(parseQemuVersion('QEMU emulator version 11.1.3 (Debian 1:11.1.3+ds-1)\nCopyright'), '11.1.3');
   t.equal(parseQemuVersion('QEMU emulator version 10.2\n'), '10.2');
   t.equal(parseQemuVersion('bash: not found'), undefined);
-  for (const [version, fits] of [
+  for (const [version, expected] of [
     ['10.1.9', false],
     ['10.2.0', true],
     ['11.0.0', true],
     ['9.9', false],
   ] as const) {
-    t.equal(isNewEnough(version, [10, 2]), fits, version);
+    t.equal(isNewEnough(version, [10, 2]), expected, version);
   }
 });

@@ -1,4 +1,5 @@
-// What the host must offer before a tool root can be made. Looked at first, so that nothing is half done.
+// Checks what the host must provide before a tool root can be made. Runs first, so that nothing is left half
+// done.
 
 import { constants } from 'node:fs';
 import { access, readFile, statfs } from 'node:fs/promises';
@@ -26,8 +27,8 @@ export const parseHostPackages = (text: string): HostProgram[] =>
       return { program, package: name, who: who === 'user' ? 'user' : 'all' };
     });
 
-/** Also where root's programs are: an ordinary user's PATH often has no sbin. */
-const isThere = async (program: string): Promise<boolean> => {
+/** Also searches root's directories, since an ordinary user's PATH often has no sbin. */
+const isInstalled = async (program: string): Promise<boolean> => {
   const can = (path: string, mode: number) =>
     access(path, mode).then(
       () => true,
@@ -45,7 +46,7 @@ const checkPrograms = async (needs: (row: HostProgram) => boolean = () => true):
   const missing: HostProgram[] = [];
   for (const row of wanted) {
     if (row.who === 'user' && isRoot()) continue;
-    if (!(await isThere(row.program))) missing.push(row);
+    if (!(await isInstalled(row.program))) missing.push(row);
   }
   if (missing.length === 0) return;
   throw new HarnessError('HOST_PROGRAM', {
@@ -54,13 +55,15 @@ const checkPrograms = async (needs: (row: HostProgram) => boolean = () => true):
   });
 };
 
-/** Lines of subuid(5): `name-or-uid:first:count`. */
+/**
+ * The size of the user's largest range in `text`, whose lines are `name-or-uid:first:count`, see subuid(5).
+ */
 export const countSubordinateIds = (text: string, user: string, uid: number): number =>
   text
     .split('\n')
     .map((line) => line.split(':'))
     .filter(([name]) => name === user || name === String(uid))
-    .reduce((most, [, , count]) => Math.max(most, Number(count) || 0), 0);
+    .reduce((largest, [, , count]) => Math.max(largest, Number(count) || 0), 0);
 
 const checkSubordinateIds = async (): Promise<void> => {
   const username = userName();
@@ -75,7 +78,10 @@ const checkSubordinateIds = async (): Promise<void> => {
   }
 };
 
-/** HOST_NAMESPACE if bubblewrap cannot do its work here. By doing it: there are several kernel settings that forbid it, and a container may too. */
+/**
+ * HOST_NAMESPACE if bubblewrap cannot create its namespaces. Tries it, since several kernel settings and
+ * containers forbid it.
+ */
 export const checkNamespaces = async (): Promise<void> => {
   const user = isRoot() ? [] : ['--unshare-user'];
   const result = await execa(
@@ -89,7 +95,10 @@ export const checkNamespaces = async (): Promise<void> => {
 
 const mega = (bytes: number): number => Math.round(bytes / 1e6);
 
-/** HOST_SPACE unless the file system of `path` has `needed` bytes left for us; `variable` is what the caller can set to change `path`. */
+/**
+ * HOST_SPACE unless the file system of `path` has `needed` bytes free. `variable` names the variable that
+ * sets `path`.
+ */
 export const checkSpace = async (
   what: string,
   path: string,
@@ -108,16 +117,19 @@ export const checkSpace = async (
   });
 };
 
-/** HOST_PROGRAM, HOST_SUBUID or HOST_NAMESPACE if no tool root can be made or entered here; each names the command that helps. */
+/**
+ * HOST_PROGRAM, HOST_SUBUID or HOST_NAMESPACE if the host cannot make or enter a tool root. Each error names
+ * the command that helps.
+ */
 export const checkHost = async (): Promise<void> => {
   await checkPrograms();
   if (!isRoot()) await checkSubordinateIds();
   await checkNamespaces();
 };
 
-/** Started by every run, also when the tool root is there. */
+/** Programs that every run needs, even when the tool root exists. */
 const runPrograms: readonly string[] = ['bwrap', 'setpriv'];
 
-/** HOST_PROGRAM if a run cannot start what it needs here. */
+/** HOST_PROGRAM if the host lacks a program that every run needs. */
 export const checkRunPrograms = (): Promise<void> =>
   checkPrograms(({ program }) => runPrograms.includes(program));

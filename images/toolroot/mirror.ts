@@ -1,4 +1,4 @@
-// Which mirror mmdebstrap is told to use: by default none, it knows the archive's own.
+// The mirror that mmdebstrap uses. By default none is named, since mmdebstrap knows the archive's own.
 
 import { HarnessError } from '../../harness/base/errors.js';
 
@@ -11,8 +11,9 @@ const checked = (name: string, value: string): string => {
 };
 
 /**
- * mmdebstrap's MIRROR arguments. `VMMCI_MIRROR` overrides the archive; the security archive is `VMMCI_SECURITY_MIRROR`, or
- * the same address with `-security` behind it, which is where mirrors have it. INVALID_VALUE for what is no URL.
+ * mmdebstrap's MIRROR arguments. `VMMCI_MIRROR` replaces the archive. The security archive is
+ * `VMMCI_SECURITY_MIRROR`, or the mirror's address with `-security` appended, where mirrors usually have it.
+ * INVALID_VALUE for a value that is not a URL.
  */
 export const mirrorArguments = (suite: string, env: NodeJS.ProcessEnv = process.env): string[] => {
   const { VMMCI_MIRROR: mirror, VMMCI_SECURITY_MIRROR: security } = env;

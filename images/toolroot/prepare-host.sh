@@ -1,13 +1,13 @@
 #!/bin/sh
-# Brings a fresh checkout to where Node can take over: the host's packages, npm's packages, compiled TypeScript.
-# Does only what is missing, so a second run does nothing. Run from anywhere; needs no option.
+# Prepares a fresh checkout: installs the host's packages and npm's packages, and compiles the TypeScript.
+# Does only what is missing, so a second run does nothing. Works from any directory and takes no options.
 set -eu
 cd "$(dirname "$0")/../.."
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
-# Node first: it is the one thing that is not installed here.
+# Node comes first, since this script does not install it.
 command -v node >/dev/null || die 'Node.js is not installed; this needs 20.19 or later (Debian 13: apt-get install nodejs npm)'
 command -v npm >/dev/null || die 'npm is not installed; it belongs to Node.js (Debian: apt-get install npm)'
 node -e '
@@ -15,9 +15,9 @@ node -e '
   process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1);
 ' || die "Node.js $(node --version) is too old; this needs 20.19 or later"
 
-# What an ordinary user lacks is looked for also where root's programs are.
+# Also search root's directories, which an ordinary user's PATH often lacks.
 PATH=$PATH:/usr/sbin:/sbin
-is_there() {
+is_installed() {
   case $1 in
     /*) [ -e "$1" ] ;;
     *) command -v "$1" >/dev/null ;;
@@ -28,14 +28,14 @@ missing=
 while read -r program package who; do
   case $program in '#'* | '') continue ;; esac
   [ "$who" = all ] || [ "$uid" != 0 ] || continue
-  is_there "$program" && continue
+  is_installed "$program" && continue
   case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
 done <images/toolroot/host-packages
 if [ -n "$missing" ]; then
   command -v apt-get >/dev/null ||
-    die "this host lacks (names of Debian packages):$missing; install them with the host's package manager"
+    die "this host lacks these Debian packages:$missing; install their equivalents with the host's package manager"
   if [ "$uid" != 0 ]; then
-    say "This host lacks packages that only root can install. Nothing was done. Run this, then the same command again:"
+    say "This host lacks packages that only root can install. Nothing was changed. Run this, then the same command again:"
     say
     say "    sudo apt-get install$missing"
     exit 1
@@ -47,13 +47,13 @@ if [ -n "$missing" ]; then
     die "apt-get install$missing failed; run the same command again when that works"
 fi
 
-# Two runs at once in one checkout: the second waits. The lock is free as soon as its holder is dead.
+# If two runs start in one checkout, the second waits. The lock is released when its holder ends.
 exec 9<package-lock.json
 if ! flock --nonblock 9; then
   say 'waiting for another run that installs or compiles in this checkout'
   flock 9
 fi
-# npm writes this file last, so it also tells a whole installation from one that was interrupted.
+# npm writes this file last, so it also distinguishes a complete installation from an interrupted one.
 installed=node_modules/.package-lock.json
 if [ ! -e "$installed" ] || [ -n "$(find package-lock.json -newer "$installed")" ]; then
   say "installing npm's packages"

@@ -1,4 +1,4 @@
-// How long work tells what it is doing.
+// The type of progress callbacks, for work that takes long.
 
 /** One line for a human reader, no newline, first word in lower case: `fetching the tool root's packages`. */
 export type Progress = (line: string) => void;

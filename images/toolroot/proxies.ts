@@ -1,8 +1,11 @@
-// The proxies that apt is told to use.
+// The proxy variables that apt gets.
 
-/** apt reads these from its environment, and only in lower case. */
+/** apt reads these environment variables, in lower case only. */
 const names = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
 
-/** The proxies of this process, whose names people also write in capitals. */
+/**
+ * The proxy variables of this process by lower-case name; upper-case variables are used where that one is not
+ * set.
+ */
 export const proxies = (env: NodeJS.ProcessEnv = process.env): Record<string, string | undefined> =>
   Object.fromEntries(names.map((name) => [name, env[name] ?? env[name.toUpperCase()]]));

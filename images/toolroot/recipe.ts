@@ -1,27 +1,28 @@
-// What the tool root is made of. A change here makes a new one: its directory is named by a hash of all this.
+// The contents of the tool root. Its directory is named by a hash of this recipe, so a change makes a new
+// tool root.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { asset } from '../asset.js';
 import type { DebianRecipe } from './bootstrap.js';
 
-/** Raise it when the way a tool root is made changes in a manner that the rest of the recipe does not show. */
+/** Increase it when the way a tool root is made changes and the rest of the recipe does not show that. */
 const generation = 1;
 
 export const suite = 'trixie';
 
-/** Package, then the programs that must be there afterwards (found in the root's own PATH). */
+/** Packages, each with the programs that must be in the tool root's PATH afterwards. */
 const packages = {
   'qemu-system-x86': ['qemu-system-x86_64'],
   'qemu-utils': ['qemu-img'],
   gcc: ['gcc', 'ld'],
-  // The C library of the guest's program.
+  // The C library of the guest programs.
   'musl-tools': ['musl-gcc'],
   make: ['make'],
-  // Module builds: the prebuilt kbuild programs read ELF files; `bc` up to 6.12.
+  // Module builds: kernels up to 6.12 run `bc`, and the prebuilt kbuild programs read ELF files.
   bc: ['bc'],
   libelf1t64: [],
-  // Builds of whole kernels: their configuration language, and programs that run during the build.
+  // Builds of whole kernels: the configuration language, and programs that run during the build.
   flex: ['flex'],
   bison: ['bison'],
   'libc6-dev': [],
@@ -37,14 +38,17 @@ const packages = {
   cpio: ['cpio'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** Nobody reads manual pages in there. QEMU's own documentation stays. */
+/** Nobody reads manual pages in the tool root. QEMU's own documentation is kept. */
 const leftOut = [
   'path-exclude=/usr/share/man/*',
   'path-exclude=/usr/share/locale/*',
   'path-exclude=/usr/share/info/*',
 ];
 
-/** What mmdebstrap needs in `$TMPDIR` plus what stays in the cache, in bytes: 0.6 GB each with the packages of 2026-11. */
+/**
+ * Space in bytes for mmdebstrap in `$TMPDIR`, and for the result in the cache. Measured in 2026-11: 0.6 GB
+ * each.
+ */
 const space = { scratch: 900e6, cache: 800e6 };
 
 /** The oldest QEMU with a complete vfio-user-pci. */
@@ -52,10 +56,10 @@ const oldestQemu = [10, 2] as const;
 
 const setupHook = readFileSync(asset('toolroot', 'setup-hook.sh'), 'utf8');
 
-/** The day of Debian 13.0, in seconds since the epoch: no file is dated later, in no run. */
+/** The latest date of any file, in seconds since the epoch: the release day of Debian 13.0. */
 export const sourceDateEpoch = 1754697600;
 
-/** The part that mmdebstrap is told. */
+/** The part of the recipe that is passed to mmdebstrap. */
 export const debianRecipe: DebianRecipe = {
   suite,
   variant: 'apt',
@@ -66,11 +70,11 @@ export const debianRecipe: DebianRecipe = {
 
 export const recipe = { generation, suite, packages, leftOut, setupHook, oldestQemu, space } as const;
 
-/** Names the directory of a tool root made by this recipe. */
+/** The name of the directory of a tool root that is made by this recipe. */
 export const recipeHash: string = createHash('sha256')
   .update(JSON.stringify({ generation, suite, packages, leftOut, setupHook }))
   .digest('hex')
   .slice(0, 12);
 
-/** Every program that a whole tool root holds. */
+/** Every program that a complete tool root contains. */
 export const recipePrograms: readonly string[] = Object.values(packages).flat();

@@ -1,20 +1,23 @@
-// Running a program in the tool root.
+// Runs a program in the tool root.
 
 import { execa, type Options, type ResultPromise } from 'execa';
 import { type EnterOptions, enter, type ToolRoot } from './enter.js';
 
-/** `host`: options for execa itself (stdio, timeout, reject …). The rest says what the program sees. */
+/**
+ * `host` has options for execa itself (stdio, timeout, reject …). The other options set what the program
+ * sees.
+ */
 export interface RunOptions<Host extends Options = Options> extends EnterOptions {
   host?: Host;
 }
 
-/** Starts `argv` in the tool root; see `enter` for what it sees there, and execa for the promise. */
+/** Starts `argv` in the tool root. `enter` documents the environment, execa the promise. */
 export const runInToolRoot = <Host extends Options = Record<never, never>>(
   root: Pick<ToolRoot, 'path'>,
   argv: readonly string[],
   { host, ...options }: RunOptions<Host> = {},
 ): ResultPromise<Host> => {
   const { file, args } = enter(root, argv, options);
-  // execa merges types as `{} & Host`, which is Host.
+  // execa computes the type `{} & Host`, which equals Host.
   return execa(file, args, host) as unknown as ResultPromise<Host>;
 };

@@ -1,4 +1,4 @@
-// Where mmdebstrap works before its result goes to the cache.
+// The scratch directory in which mmdebstrap works before its result goes to the cache.
 
 import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
@@ -10,38 +10,45 @@ import { HarnessError } from '../../harness/base/errors.js';
 const isRoot = (): boolean => process.getuid?.() === 0;
 
 /**
- * Not in the cache, which is for its owner alone: an ordinary user's mmdebstrap works as other (subordinate) user ids. Not in /tmp, which may
- * be in memory. One fixed name for each user, cache and lock, so that what a killed run left there is found again.
+ * Not in the cache, which only its owner can enter: an ordinary user's mmdebstrap runs with subordinate user
+ * ids. Not in /tmp, which may be in memory. The name is fixed for each user, cache and lock, so that the next
+ * run finds what a killed run left.
  */
 const scratchPath = (cache: string, name: string): string => {
   const key = createHash('sha256').update(cache).digest('hex').slice(0, 8);
   return join(process.env.TMPDIR ?? '/var/tmp', `vmmci-harness-${process.getuid?.()}-${key}-${name}`);
 };
 
-/** Entries are owned by subordinate ids, which only root of their namespace can remove; the empty rest is ours. */
+/**
+ * Subordinate ids own the entries, and only root of their namespace can remove them. Empty directories may
+ * remain.
+ */
 const removeEntries = async (path: string): Promise<void> => {
   for (const name of await readdir(path)) {
     const entry = join(path, name);
     const inside = isRoot() ? [] : ['mmdebstrap', '--unshare-helper'];
-    // Never into what a killed run may have left mounted there.
+    // A killed run may have left file systems mounted there, which must not be emptied.
     const [file = '', ...args] = [...inside, 'rm', '-rf', '--one-file-system', entry];
     await execa(file, args, { cwd: '/', reject: false });
     if ((await readdir(path)).includes(name)) await rmdir(entry);
   }
 };
 
-/** Anybody can make a directory there, also one by this name. */
+/** Another user may have created a directory of this name. */
 const checkOwner = async (path: string): Promise<void> => {
   const found = await lstat(path);
   if (found.isDirectory() && found.uid === process.getuid?.()) return;
   throw new HarnessError('TOOLROOT_BUILD', {
     what: 'a Debian root',
-    reason: `${path} is not a directory of ours; remove it, or set TMPDIR to another directory`,
+    reason: `${path} does not belong to this user; remove it, or set TMPDIR to another directory`,
     log: 'none',
   });
 };
 
-/** Gives `fn` an empty scratch directory that others may pass through, and removes it afterwards. Only under one lock for each `name`. */
+/**
+ * Calls `fn` with an empty scratch directory that other users may traverse, and removes it afterwards.
+ * Callers with the same `name` must hold the same lock.
+ */
 export const withScratch = async <T>(
   cache: string,
   name: string,
@@ -52,7 +59,7 @@ export const withScratch = async <T>(
   lock.waste(path);
   await mkdir(path, { recursive: true });
   await checkOwner(path);
-  // Whatever the umask: subordinate users pass through.
+  // Subordinate users must be able to traverse it, whatever the umask.
   await chmod(path, 0o711);
   await removeEntries(path);
   try {

@@ -1,4 +1,4 @@
-// Is a new tool root whole? Looked at by running what is in it.
+// Checks that a new tool root is complete, by running its programs.
 
 import { HarnessError } from '../../harness/base/errors.js';
 import type { ToolRoot } from './enter.js';
@@ -20,7 +20,10 @@ const missingPrograms = async (root: Pick<ToolRoot, 'path'>): Promise<string[]> 
   return stdout.split('\n').filter(Boolean);
 };
 
-/** The version of the QEMU in it. TOOLROOT_INCOMPLETE if a program is missing or QEMU is too old for vfio-user. */
+/**
+ * The version of the tool root's QEMU. TOOLROOT_INCOMPLETE if a program is missing or QEMU is too old for
+ * vfio-user.
+ */
 export const verifyToolRoot = async (path: string): Promise<string> => {
   const root = { path };
   const missing = await missingPrograms(root);
@@ -36,7 +39,7 @@ export const verifyToolRoot = async (path: string): Promise<string> => {
   if (version === undefined || !isNewEnough(version, recipe.oldestQemu)) {
     throw new HarnessError('TOOLROOT_INCOMPLETE', {
       path,
-      missing: `a recent QEMU (its own is ${version ?? stdout})`,
+      missing: `a recent QEMU (found ${version ?? stdout})`,
       expected: `QEMU ${recipe.oldestQemu.join('.')} or later, from ${recipe.suite}-backports`,
     });
   }
