@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { fitLines, fitParts, foldLines, foldRuns, groupDigits } from './bounded.js';
+import { fitLines, fitParts, foldLines, foldRepetitions, groupDigits } from './bounded.js';
 
-t.test('what repeats is folded, also in pairs, and nothing is lost', async (t) => {
+t.test('repeated lines and groups of lines are folded without loss', async (t) => {
   t.strictSame(foldLines(['a', 'a']), ['a', 'a']);
   t.strictSame(foldLines(['x', ...Array(1432).fill('a'), 'y']), ['x', 'a × 1,432', 'y']);
   t.strictSame(foldLines(Array(7).fill(['a', 'b']).flat()), ['a', 'b', '↑ these 2 lines × 7']);
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 60 }), (items) => {
-      const unfolded = foldRuns(items).flatMap(({ items, times }) =>
+      const unfolded = foldRepetitions(items).flatMap(({ items, times }) =>
         Array<number[]>(times)
           .fill([...items])
           .flat(),
@@ -18,7 +18,7 @@ t.test('what repeats is folded, also in pairs, and nothing is lost', async (t) =
   );
 });
 
-t.test('lists say how much they leave out', async (t) => {
+t.test('a truncated list says how much is missing', async (t) => {
   t.strictSame(fitLines(['a', 'b', 'c'], { maxLines: 3, maxLength: 80 }), ['a', 'b', 'c']);
   t.strictSame(fitLines(['a', 'b', 'c', 'd'], { maxLines: 3, maxLength: 80 }), ['a', 'b', '… 2 more lines']);
   const more = (missing: number): string => `… ${missing} more`;

@@ -1,58 +1,60 @@
-// Text made to fit for people: cut lines, folded repetitions, and lists that say how much they leave out.
+// Bounds text for people: shortens lines, folds repetitions, and truncates lists with a note of what is
+// missing.
+
 import { shorten } from './text.js';
 
 /** `1432` as `1,432`. */
 export const groupDigits = (count: number, separator = ','): string =>
   String(count).replace(/\B(?=(\d{3})+$)/g, separator);
 
-/** Items that follow each other `times` times. */
-export interface Run<T> {
+/** A sequence of items that occurs `times` times in a row. */
+export interface Repetition<T> {
   readonly items: readonly T[];
   readonly times: number;
 }
 
-/** Longest sequence whose repetition is noticed. */
+/** The longest sequence that is checked for repetition. */
 const maxPeriod = 8;
 
-/** Fewer repetitions are as short when they are written out. */
+/** Folding fewer repetitions would not make the text shorter. */
 const minTimes = 3;
 
-const repetitions = <T>(items: readonly T[], from: number, period: number): number => {
+const countRepetitions = <T>(items: readonly T[], from: number, period: number): number => {
   let end = from + period;
   while (end < items.length && items[end] === items[end - period]) end += 1;
   return Math.floor((end - from) / period);
 };
 
-/** Cuts a list into what repeats and what does not (`times` 1), by ===. */
-export const foldRuns = <T>(items: readonly T[]): Run<T>[] => {
-  const runs: Run<T>[] = [];
+/** Splits a list into repeated sequences and the items between them (`times` is 1); compares items by ===. */
+export const foldRepetitions = <T>(items: readonly T[]): Repetition<T>[] => {
+  const repetitions: Repetition<T>[] = [];
   let single: T[] = [];
   const flush = (): void => {
-    if (single.length > 0) runs.push({ items: single, times: 1 });
+    if (single.length > 0) repetitions.push({ items: single, times: 1 });
     single = [];
   };
   let at = 0;
   while (at < items.length) {
     let best = { period: 1, times: 1 };
     for (let period = 1; period <= maxPeriod && at + period <= items.length; period++) {
-      const times = repetitions(items, at, period);
+      const times = countRepetitions(items, at, period);
       if (times >= minTimes && times * period > best.times * best.period) best = { period, times };
     }
     const chunk = items.slice(at, at + best.period);
     if (best.times === 1) single.push(...chunk);
     else {
       flush();
-      runs.push({ items: chunk, times: best.times });
+      repetitions.push({ items: chunk, times: best.times });
     }
     at += best.period * best.times;
   }
   flush();
-  return runs;
+  return repetitions;
 };
 
-/** Lines that repeat, once, with how often: `a × 1,432`, or the lines and `↑ these 2 lines × 700`. */
+/** Writes repeated lines once, with their count: `a × 1,432`, or the lines and `↑ these 2 lines × 700`. */
 export const foldLines = (lines: readonly string[]): string[] =>
-  foldRuns(lines).flatMap(({ items, times }) => {
+  foldRepetitions(lines).flatMap(({ items, times }) => {
     if (times === 1) return [...items];
     if (items.length === 1) return [`${items[0]} × ${groupDigits(times)}`];
     return [...items, `↑ these ${items.length} lines × ${groupDigits(times)}`];
@@ -62,7 +64,7 @@ export const foldLines = (lines: readonly string[]): string[] =>
 export const moreLines = (missing: number): string =>
   `… ${groupDigits(missing)} more ${missing === 1 ? 'line' : 'lines'}`;
 
-/** The first lines, each cut; more than `maxLines` end with how many are missing. */
+/** Returns at most `maxLines` lines, each shortened; if some are left out, the last line says how many. */
 export const fitLines = (
   lines: readonly string[],
   { maxLines, maxLength }: { readonly maxLines: number; readonly maxLength: number },
@@ -74,12 +76,12 @@ export const fitLines = (
 
 const bytesOf = (text: string): number => Buffer.byteLength(text);
 
-/** A part may be made only when it is its turn: parts that cannot fit any more are never made. */
+/** A part of a text. A function is called only when its turn comes, never after the limit is reached. */
 export type Part = string | (() => string);
 
 /**
- * As many of the parts, in order, as fit into `maxBytes` of UTF-8, joined. If not all do, the last part is `more` with
- * how many are missing; it is within the limit too.
+ * Joins as many of the parts, in order, as fit into `maxBytes` of UTF-8. If some do not fit, the text ends
+ * with `more(number of missing parts)`, which counts toward the limit too.
  */
 export const fitParts = (
   parts: readonly Part[],
@@ -93,14 +95,14 @@ export const fitParts = (
   const reserve = bytesOf(more(parts.length)) + gap;
   const shown: string[] = [];
   let size = 0;
-  /** How many may stay if the rest does not fit. */
-  let safe = 0;
+  /** The number of parts that still leave room for `more`. */
+  let keepable = 0;
   for (const part of parts) {
     const text = typeof part === 'string' ? part : part();
     size += bytesOf(text) + (shown.length === 0 ? 0 : gap);
-    if (size > maxBytes) return [...shown.slice(0, safe), more(parts.length - safe)].join(separator);
+    if (size > maxBytes) return [...shown.slice(0, keepable), more(parts.length - keepable)].join(separator);
     shown.push(text);
-    if (size + reserve <= maxBytes) safe = shown.length;
+    if (size + reserve <= maxBytes) keepable = shown.length;
   }
   return shown.join(separator);
 };

@@ -1,4 +1,4 @@
-// Durations as people read them.
+// Formats durations for people.
 
 const units = [
   [86_400 * 365, 'a'],
@@ -10,17 +10,19 @@ const units = [
   [1e-6, 'µs'],
 ] as const;
 
-/** Three significant digits with the largest unit that leaves 1 or more: `-7 h`, `1.5 s`, `13.4 ms`, `0 s`. */
+/**
+ * Formats with three significant digits and the largest unit that gives at least 1: `-7 h`, `13.4 ms`, `0 s`.
+ */
 export const duration = (seconds: number): string => {
   if (seconds === 0) return '0 s';
   const size = Math.abs(seconds);
-  // 0.99951 s are 1 s in three digits, not 1000 ms.
+  // 0.99951 s is 1 s in three digits, not 1000 ms.
   const [unit, name] = units.find(([unit]) => Number((size / unit).toPrecision(3)) >= 1) ?? [1e-9, 'ns'];
   return `${Number((seconds / unit).toPrecision(3))} ${name}`;
 };
 
-/** As `duration`, for milliseconds. */
+/** `duration` for milliseconds. */
 export const durationOfMs = (ms: number): string => duration(ms / 1e3);
 
-/** As `duration`, for microseconds. */
+/** `duration` for microseconds. */
 export const durationOfUs = (us: number): string => duration(us / 1e6);

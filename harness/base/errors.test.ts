@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { codeOf, HarnessError, hasCode } from './errors.js';
 
-t.test('the message is made of the fields, which stay readable', async (t) => {
+t.test('the message contains the fields, and the error keeps them', async (t) => {
   const error = new HarnessError('QMP_TIMEOUT', { what: 'greeting', ms: 1500 });
   t.match(error, { message: 'QMP: no greeting within 1500 ms', code: 'QMP_TIMEOUT', blame: 'broken' });
   t.equal(error.fields.ms, 1500);
@@ -13,13 +13,13 @@ t.test('the message is made of the fields, which stay readable', async (t) => {
   t.equal(new HarnessError('SOCKET_IN_USE', { path: '/p' }, cause).cause, cause);
 });
 
-t.test('a detail is kept and not shown', async (t) => {
+t.test('the error keeps a detail that the message does not show', async (t) => {
   const error = new HarnessError('PROTOCOL', { protocol: 'vfio-user', reason: 'no such region', errno: 22 });
   t.equal(error.message, 'vfio-user: no such region');
   t.equal(error.fields.errno, 22);
 });
 
-t.test('the compiler wants each field of the message and no other', async (t) => {
+t.test('the compiler requires exactly the fields of the message', async (t) => {
   // @ts-expect-error: `ms` is missing
   t.ok(new HarnessError('QMP_TIMEOUT', { what: 'greeting' }));
   // @ts-expect-error: the message has no `path`
@@ -28,10 +28,10 @@ t.test('the compiler wants each field of the message and no other', async (t) =>
   t.ok(new HarnessError('SOCKET_IN_USE', { path: undefined }));
 });
 
-t.test('the code of an error', async (t) => {
+t.test('codeOf and hasCode recognize only errors of the harness', async (t) => {
   const error: unknown = new HarnessError('SOCKET_IO', { call: 'connect', path: '/p', errno: 'ENOENT' });
   t.equal(codeOf(error), 'SOCKET_IO');
-  t.equal(codeOf(new Error('a defect')), undefined);
+  t.equal(codeOf(new Error('unexpected')), undefined);
   t.ok(hasCode(error, 'SOCKET_IO') && error.fields.call === 'connect');
   t.notOk(hasCode(error, 'SOCKET_IN_USE'));
 });
@@ -46,7 +46,7 @@ const sources = ['harness', 'images', 'scenarios']
 const table = sources.find(({ path }) => path === 'harness/base/errors.ts');
 const codes = [...(table?.text ?? '').matchAll(/^ {2}([A-Z_]+): \{/gm)].map(([, code = '']) => code);
 
-t.test('each row of the table is thrown by something', async (t) => {
+t.test('the code throws each error of the table', async (t) => {
   t.ok(codes.length > 50, `${codes.length} codes`);
   const thrown = sources.flatMap(({ text }) =>
     [...text.matchAll(/'([A-Z][A-Z_]+)'/g)].map(([, code]) => code),
@@ -59,10 +59,10 @@ t.test('each row of the table is thrown by something', async (t) => {
 });
 
 t.test('no comment names an error that does not exist', async (t) => {
-  // A word that begins as one of our codes does; these are names of others.
-  const others = ['DRIVER_OK', 'CLOCK_REALTIME'];
+  // These names begin like an error code but belong to specifications.
+  const foreignNames = ['DRIVER_OK', 'CLOCK_REALTIME'];
   const prefixes = new Set(codes.map((code) => code.split('_', 1)[0]));
-  const known = new Set([...codes, ...others]);
+  const known = new Set([...codes, ...foreignNames]);
   const wrong = sources.flatMap(({ path, text }) =>
     [...text.matchAll(/(?:\/\/|^\s*\/?\*).*$/gm)]
       .flatMap(([comment]) => comment.match(/\b[A-Z]+(?:_[A-Z]+)+\b/g) ?? [])

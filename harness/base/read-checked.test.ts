@@ -4,7 +4,7 @@ import { parseChecked } from './read-checked.js';
 
 const schema = v.object({ cells: v.array(v.object({ verdict: v.picklist(['passed', 'failed']) })) });
 
-t.test('a value, or one line that names the field', async (t) => {
+t.test('parseChecked returns the value, or one line that names the wrong field', async (t) => {
   t.strictSame(parseChecked('{"cells":[{"verdict":"passed"}]}', schema), {
     value: { cells: [{ verdict: 'passed' }] },
   });

@@ -1,7 +1,8 @@
-// What other programs and earlier runs left in JSON files, checked before it is believed.
+// Parses JSON files of other programs and earlier runs, and checks them against a schema.
+
 import * as v from 'valibot';
 
-/** The path to a field, and what is wrong there: `cells[3].verdict: expected …, received …`; one line. */
+/** One line with the path of a field and the problem: `cells[3].verdict: expected …, got …`. */
 export const problemOf = (issue: v.BaseIssue<unknown>): string => {
   const path = (issue.path ?? [])
     .map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
@@ -15,7 +16,7 @@ export const problemOf = (issue: v.BaseIssue<unknown>): string => {
 
 export type Checked<T> = { readonly value: T } | { readonly problem: string };
 
-/** The value that `text` holds, or why it is not one of that schema: one line. */
+/** Parses `text`. Returns the value, or one line that says why it does not match the schema. */
 export const parseChecked = <T>(text: string, schema: v.GenericSchema<unknown, T>): Checked<T> => {
   let value: unknown;
   try {

@@ -1,3 +1,4 @@
-// The file that tells a directory with the artifacts of a run from a directory with sources: a run often leaves them beside the driver.
+// The name of a file that marks a run directory. Artifacts are often beside a driver's sources; the marker
+// tells them apart.
 
 export const runMarker = '.vmmci-run';

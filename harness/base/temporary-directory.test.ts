@@ -28,7 +28,7 @@ const run = (parent: string, text: string) =>
 const leave =
   "fs.writeFileSync(temporaryDirectory().path + '/file', ''); process.kill(process.pid, 'SIGKILL');";
 
-t.test('is private, and gone when removed', async (t) => {
+t.test('a temporary directory is private, and remove() deletes it', async (t) => {
   const directory = temporaryDirectory();
   t.equal(statSync(directory.path).mode & 0o777, 0o700);
   directory.remove();
@@ -36,10 +36,10 @@ t.test('is private, and gone when removed', async (t) => {
   directory.remove();
 });
 
-t.test('the next process removes what a killed one has left, and nothing else', async (t) => {
+t.test('the next process removes the leftovers of a killed one, and nothing else', async (t) => {
   const parent = parentFor(t);
   mkdirSync(join(parent, 'vmmci-precious'));
-  mkdirSync(join(parent, 'vmmci-zzz12345-1-AAAAAA')); // of another namespace: nobody here can tell whether it lives
+  mkdirSync(join(parent, 'vmmci-zzz12345-1-AAAAAA')); // of another namespace: this process cannot know whether its owner runs
   const before = readdirSync(parent);
   t.equal(run(parent, leave).signal, 'SIGKILL');
   t.equal(readdirSync(parent).length, before.length + 1);
@@ -47,7 +47,7 @@ t.test('the next process removes what a killed one has left, and nothing else', 
   t.same(readdirSync(parent), before);
 });
 
-t.test('what a process that runs has made is left alone', async (t) => {
+t.test('the directory of a running process is kept', async (t) => {
   const parent = parentFor(t);
   const { stdout, stderr } = run(
     parent,
@@ -60,12 +60,12 @@ t.test('what a process that runs has made is left alone', async (t) => {
   t.equal(stdout, 'true\n', stderr);
 });
 
-t.test('a TMPDIR that cannot be used is named, with what to do', async (t) => {
+t.test('the error for an unusable TMPDIR names it and says what to do', async (t) => {
   const parent = parentFor(t);
   const missing = run(join(parent, 'missing'), 'temporaryDirectory()');
   t.match(
     missing.stderr,
-    /HarnessError: no temporary directory can be made in .*missing: ENOENT; set TMPDIR to/,
+    /HarnessError: cannot create a temporary directory in .*missing: ENOENT; set TMPDIR to/,
   );
   if (process.getuid?.() === 0) return;
   chmodSync(parent, 0o500);

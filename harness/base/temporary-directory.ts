@@ -1,5 +1,5 @@
-// Temporary directories that say in their name whose they are. A process that is killed cannot remove its own: the next
-// one that needs one does, and nothing is left behind for longer than that.
+// Temporary directories whose names identify the process that owns them. A killed process cannot remove its
+// directories; the next process that needs one removes them.
 
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
@@ -9,49 +9,54 @@ import { HarnessError } from './errors.js';
 
 export interface TemporaryDirectory {
   readonly path: string;
-  /** Deletes it with all it holds. */
+  /** Removes the directory and its contents. */
   remove(): void;
 }
 
-/** `vmmci-`, the namespace of the process (3 characters), when it was started (5), its id in base 36, and chance (6). */
-const form = /^vmmci-([0-9a-z]{3})([0-9a-z]{5})-([0-9a-z]+)-[0-9A-Za-z]{6}$/;
+/**
+ * `vmmci-`, PID namespace (3 characters), start time (5), process id in base 36, and random characters (6).
+ */
+const namePattern = /^vmmci-([0-9a-z]{3})([0-9a-z]{5})-([0-9a-z]+)-[0-9A-Za-z]{6}$/;
 
 const digest = (text: string, length: number): string =>
   BigInt(`0x${createHash('sha256').update(text).digest('hex')}`)
     .toString(36)
     .slice(-length);
 
-/** Ids mean something within a namespace and a boot only. */
+/** A process id is unique only within a PID namespace and a boot. */
 const namespace = digest(
   readlinkSync('/proc/self/ns/pid') + readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'),
   3,
 );
 
-/** Tells a process from a later one of the same id; `undefined` where there is none (proc(5), field 22 of stat). */
+/**
+ * A digest of the start time of a process (proc(5), field 22 of stat), since ids are reused; `undefined` if
+ * it does not run.
+ */
 const startOf = (pid: number): string | undefined => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return digest(stat.slice(stat.lastIndexOf(')')).split(' ')[20] ?? '', 5);
   } catch {
-    return undefined; // it is gone, however that is told
+    return undefined; // the process has ended; the error code depends on when
   }
 };
 
-/** The beginning of the names of what this process makes. */
+/** The prefix of the directories of this process. */
 const ownPrefix = `vmmci-${namespace}${startOf(process.pid)}-${process.pid.toString(36)}-`;
 
-/** Whether `name` is one of ours whose process does not run any more. */
+/** True if `name` is a directory of a harness process that has ended. */
 const isLeftover = (name: string): boolean => {
-  const [, where, start, pid = ''] = form.exec(name) ?? [];
+  const [, where, start, pid = ''] = namePattern.exec(name) ?? [];
   return where === namespace && startOf(Number.parseInt(pid, 36)) !== start;
 };
 
 const remove = (path: string): void => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 
-/** Parents that were looked through already: what dies while this process runs is left to the next one. */
+/** Parents that were already cleared. Processes that die later are left to the next process. */
 const cleared = new Set<string>();
 
-/** Removes from `parent`, once in a process, what dead processes of this user have left there. */
+/** Removes the directories of this user's dead processes from `parent`, once per process. */
 export const removeLeftovers = (parent: string): void => {
   if (cleared.has(parent)) return;
   cleared.add(parent);
@@ -61,7 +66,7 @@ export const removeLeftovers = (parent: string): void => {
   }
 };
 
-/** A new directory of mode 0700 below TMPDIR. Throws TEMPORARY_DIRECTORY where there can be none. */
+/** Creates a directory with mode 0700 below TMPDIR. Throws TEMPORARY_DIRECTORY if that fails. */
 export const temporaryDirectory = (): TemporaryDirectory => {
   const parent = tmpdir();
   try {

@@ -4,19 +4,19 @@ import { duration, durationOfMs, durationOfUs } from './duration.js';
 import { counted, firstLine, listOf, printable, shellWord, shorten } from './text.js';
 import { messageOf, stackOf, systemCode } from './thrown.js';
 
-t.test('the first line', async (t) => {
+t.test('firstLine', async (t) => {
   t.equal(firstLine('a\nb'), 'a');
   t.equal(firstLine('\nb'), '');
   t.equal(firstLine(undefined), '');
 });
 
-t.test('a text that is too long', async (t) => {
+t.test('shorten cuts at the length, never within a character', async (t) => {
   t.equal(shorten('abcdef', 6), 'abcdef');
   t.equal(shorten('abcdefg', 6), 'abcde…');
-  t.equal(shorten('abcd\u{1f600}ef', 6), 'abcd…', 'no half of a character');
+  t.equal(shorten('abcd\u{1f600}ef', 6), 'abcd…', 'does not split a surrogate pair');
 });
 
-t.test('a list', async (t) => {
+t.test('listOf and counted', async (t) => {
   t.equal(listOf(['a', 'b']), 'a, b');
   t.equal(listOf(['a', 'b', 'c', 'd'], 2), 'a, b … and 2 more');
   t.equal(counted(1, 'cause'), '1 cause');
@@ -24,13 +24,13 @@ t.test('a list', async (t) => {
   t.equal(counted(2, 'entry', 'entries'), '2 entries');
 });
 
-t.test('what a terminal would act on', async (t) => {
+t.test('printable escapes control characters', async (t) => {
   t.equal(printable('\x1b[31mred\x07\x9b1A\tok\n'), '\\x1b[31mred\\x07\\x9b1A\tok\n');
   t.equal(printable('a\u202eb\ufeff\ud800'), 'a\\u202eb\\ufeff\\ud800');
   t.equal(printable('µs … 时 \u{1f600}'), 'µs … 时 \u{1f600}');
 });
 
-t.test('a word comes through a shell as it is', async (t) => {
+t.test('a quoted word passes through a shell unchanged', async (t) => {
   t.equal(shellWord('../my-driver'), '../my-driver');
   for (const word of ['', "it's", '$HOME `id` "x" \\', '-n', 'a\nb'])
     t.equal(execFileSync('/bin/sh', ['-c', `printf %s ${shellWord(word)}`], { encoding: 'utf8' }), word);
@@ -52,7 +52,7 @@ t.test('durations', async (t) => {
   t.equal(durationOfUs(13_437), '13.4 ms');
 });
 
-t.test('what was thrown', async (t) => {
+t.test('thrown values', async (t) => {
   const error = new Error('why');
   t.equal(messageOf(error), 'why');
   t.equal(messageOf('why'), 'why');
@@ -61,5 +61,5 @@ t.test('what was thrown', async (t) => {
   t.equal(stackOf(7), '7');
   t.equal(systemCode(Object.assign(error, { code: 'ENOENT' })), 'ENOENT');
   t.equal(systemCode(new Error('none')), undefined);
-  t.equal(systemCode({ code: 'ENOENT' }), undefined, 'only of an Error');
+  t.equal(systemCode({ code: 'ENOENT' }), undefined, 'only for an Error');
 });

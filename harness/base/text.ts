@@ -1,9 +1,9 @@
-// Text as people read it: cut to a line or to a length, with nothing that a terminal would act on.
+// Formats text for people: shortens it, joins lists, escapes control characters and quotes shell words.
 
-/** Up to the first line break; empty for no text. */
+/** The text before the first line break; empty if there is no text. */
 export const firstLine = (text = ''): string => text.split('\n', 1)[0] ?? '';
 
-/** `text`, or so much of it that an ellipsis fits in `maxLength` characters too. Does not cut a character in two. */
+/** Shortens `text` to `maxLength` characters, ellipsis included. Does not split a surrogate pair. */
 export const shorten = (text: string, maxLength: number): string => {
   if (text.length <= maxLength) return text;
   const end = maxLength - 1;
@@ -18,14 +18,16 @@ export const listOf = (items: readonly string[], maxItems = Number.POSITIVE_INFI
     ? items.join(', ')
     : `${items.slice(0, maxItems).join(', ')} … and ${items.length - maxItems} more`;
 
-/** `1 cause`, `3 causes`; `plural` where it is not the word with an s. */
+/** `1 cause`, `3 causes`; pass an irregular plural as `plural`. */
 export const counted = (count: number, word: string, plural = `${word}s`): string =>
   `${count} ${count === 1 ? word : plural}`;
 
-/** Control characters, directions of writing and halves of characters: invisible, or obeyed by a terminal. */
+/**
+ * Control characters, bidirectional controls and lone surrogates: invisible, or interpreted by a terminal.
+ */
 const unsafe = /(?![\t\n])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-/** Text of a guest, a compiler or a file for a terminal: what is not printed there comes out as `\x1b`. Keeps tabs and line ends. */
+/** Escapes untrusted text for a terminal: an escape character becomes `\x1b`. Keeps tabs and line breaks. */
 export const printable = (text: string): string =>
   text.replaceAll(unsafe, (character) => {
     const code = character.charCodeAt(0);
@@ -34,6 +36,6 @@ export const printable = (text: string): string =>
       : `\\u${code.toString(16).padStart(4, '0')}`;
   });
 
-/** `text` as one word of a POSIX shell; left as it is where it needs no quotes. */
+/** Quotes `text` as one word of a POSIX shell, if it needs quotes. */
 export const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

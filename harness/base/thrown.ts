@@ -1,4 +1,4 @@
-// What is known of a caught value. TypeScript calls it `unknown`, and it may be no Error at all.
+// Reads a caught value, which may not be an Error.
 
 /** The message of an Error; anything else as text. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -7,6 +7,6 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 export const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
-/** The code that Node gives an error, such as `ENOENT`; `undefined` for a value without one. */
+/** The code of a Node.js error, such as `ENOENT`; `undefined` if there is none. */
 export const systemCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -1,9 +1,9 @@
-// What happens to a device and its guest, as a union: one shape for each kind of event, checked by the compiler
-// where events are made and by a schema where they are read back from a file.
+// The events of a trace: a union with one shape per kind. The compiler checks the shapes where events are
+// created, and a schema checks them where they are read from a file.
 
 import * as v from 'valibot';
 
-/** JSON has no bigint: a number where that is exact, else a string. */
+/** JSON has no bigint: it is a number if that is exact, otherwise a string. */
 const bigint = v.pipe(
   v.union([v.bigint(), v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.regex(/^-?\d+$/))]),
   v.transform((value) => BigInt(value)),
@@ -14,7 +14,10 @@ const text = v.string();
 const optional = v.optional;
 const oneOf = v.picklist;
 
-/** An access to a register: offset and width in bytes. `absent`: the device did not answer, so the value is all ones. */
+/**
+ * A register access; offset and width in bytes. `absent`: the device did not answer, so the value is all
+ * ones.
+ */
 const access = { offset: number, width: number, absent: optional(flag) };
 
 /** The fields of each kind besides `kind`, `seq` and `at`. */
@@ -22,7 +25,7 @@ const fields = {
   // the guest's accesses to the function
   'bar-read': { ...access, value: number, stale: optional(flag) },
   'bar-write': { ...access, value: number },
-  /** `value` only up to 4 bytes. */
+  /** `value` is present for accesses of up to 4 bytes. */
   'config-read': { offset: number, width: number, value: optional(number) },
   'config-write': { offset: number, width: number, value: optional(number) },
   reset: {},
@@ -31,7 +34,7 @@ const fields = {
     line: oneOf(['raise', 'lower']),
     isr: number,
     cause: optional(text),
-    /** Whether the guest was interrupted, not only the line raised. */
+    /** True if the guest was interrupted, not only the line raised. */
     signalled: optional(flag),
   },
   irq: { event: oneOf(['armed', 'disabled', 'mask', 'unmask', 'loopback']) },
@@ -46,14 +49,14 @@ const fields = {
     value: number,
     effect: oneOf(['none', 'guest-shutdown', 'graceful', 'acknowledged', 'mismatch', 'cleared', 'illegal']),
   },
-  /** The host's clock as it was latched, microseconds since the epoch. */
+  /** The host's clock as latched, in microseconds since the epoch. */
   sample: { us: bigint },
   timer: {
     name: oneOf(['ack', 'graceful']),
     event: oneOf(['started', 'restarted', 'expired', 'cancelled']),
     ms: number,
   },
-  // the host around it
+  // the host of the device
   stop: { force: flag },
   pause: {},
   unpause: {},
@@ -92,12 +95,12 @@ const fields = {
   console: { line: text },
   shell: { command: text, status: number },
   // the scenario
-  /** What the driver under test shows, such as its drift in nanoseconds. */
+  /** A value that the driver under test reports, such as its drift in nanoseconds. */
   reading: { what: text, value: bigint },
   check: { what: text, result: oneOf(['ok', 'not ok', 'advice']), requirement: text },
-  /** A part of a driver's life begins, such as its probe. */
+  /** The start of a phase of the driver, such as its probe. */
   phase: { name: text },
-  /** Only in a file: of the events from `first` to `last` some are not kept; how many of each kind. */
+  /** Only in files: the number of events of each kind that were dropped between `first` and `last`. */
   counted: { first: number, last: number, counts: v.record(text, number) },
 } as const;
 
@@ -109,12 +112,12 @@ type Shape<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entri
 
 type Flat<T> = { [Key in keyof T]: T[Key] };
 
-/** What a layer reports. */
+/** An event as a layer reports it. */
 export type TraceData<Kind extends TraceKind = TraceKind> = Kind extends TraceKind
   ? Flat<{ readonly kind: Kind } & Readonly<Shape<Shapes[Kind]>>>
   : never;
 
-/** One record: `seq` counts from 0, `at` is microseconds since the trace began. */
+/** An event of a trace: `seq` counts from 0, `at` is in microseconds since the trace began. */
 export type TraceEvent<Kind extends TraceKind = TraceKind> = Kind extends TraceKind
   ? Flat<TraceData<Kind> & { readonly seq: number; readonly at: number }>
   : never;
@@ -132,7 +135,7 @@ const schemas = Object.fromEntries(
   ]),
 );
 
-/** The event that a line of a trace file holds; `undefined` for a line that is cut short or holds none. */
+/** Parses a line of a trace file; `undefined` if it is cut short or not an event. */
 export const parseTraceLine = (line: string): TraceEvent | undefined => {
   let value: unknown;
   try {
@@ -143,6 +146,6 @@ export const parseTraceLine = (line: string): TraceEvent | undefined => {
   const kind = v.safeParse(v.object({ kind: v.string() }), value);
   const schema = kind.success && isTraceKind(kind.output.kind) ? schemas[kind.output.kind] : undefined;
   const result = schema && v.safeParse(schema, value);
-  // The schema is that of the kind, so its output is the shape of the kind.
+  // The schema was selected by the kind, so its output has the shape of the kind.
   return result?.success ? (result.output as TraceEvent) : undefined;
 };

@@ -1,4 +1,5 @@
-// A trace on disk: beginning and end whole, what lies between counted, so that no storm fills the disk.
+// A trace on disk. It keeps the beginning and the end, and counts the events between, so that a storm cannot
+// fill the disk.
 
 import {
   appendFileSync,
@@ -11,8 +12,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { bigintReplacer } from './bigint-replacer.js';
 import { HarnessError } from './errors.js';
-import { plain } from './plain.js';
 import { messageOf, systemCode } from './thrown.js';
 import {
   isTraceKind,
@@ -23,24 +24,24 @@ import {
 } from './trace-event.js';
 
 export interface TraceFileLimits {
-  /** Events at the beginning that are kept whole. */
+  /** Number of events kept at the beginning. */
   readonly head: number;
-  /** Events at the end that are kept whole, at least; twice as many at most. */
+  /** Minimum number of events kept at the end; the maximum is twice as many. */
   readonly tail: number;
-  /** Events of rare kinds that are kept of what lies between. */
+  /** Maximum number of events of rare kinds kept from the middle. */
   readonly rare: number;
-  /** A kind with more events than this in a part that is dropped is not rare. */
+  /** A kind is rare if a dropped part has at most so many events of it. */
   readonly rareInPart: number;
 }
 
-/** About 20 MB. The longest scenario without a storm makes some 30,000 events. */
+/** About 20 MB. The longest scenario without a storm has about 30,000 events. */
 const defaultLimits: TraceFileLimits = { head: 60_000, tail: 60_000, rare: 20_000, rareInPart: 1_000 };
 
-/** What waits for the disk at most: a process that is killed loses no more. */
+/** Limits of the write buffer: a killed process loses no more than this. */
 const bufferBytes = 32_768;
 const flushMs = 200;
 
-/** How each line begins that `append` writes: all that has to be known of an event that is only counted. */
+/** The start of each line that `append` writes; counting an event needs no more. */
 const lineStart = /^\{"seq":(\d+),"at":(\d+),"kind":"([\w-]+)"/;
 
 /** One part of the trace, in order of `seq`. */
@@ -49,7 +50,7 @@ interface Part {
   count: number;
 }
 
-/** Events that are only counted: numbers from `first` to `last`, how many of which kind. */
+/** The number of dropped events of each kind; the first and the last of them have these sequence numbers. */
 export type Counted = Pick<TraceData<'counted'>, 'first' | 'last' | 'counts'>;
 
 export interface TraceRange<Kind extends TraceKind> {
@@ -58,8 +59,8 @@ export interface TraceRange<Kind extends TraceKind> {
 }
 
 /**
- * Takes events as they come. While it is written the trace is in parts beside `path`; `finish` puts them together. An error of the disk
- * ends the writing and is thrown by whatever is asked of the trace afterwards: TRACE_WRITE.
+ * Appends events to a file. While the trace is being written, its parts are in files beside `path`; `finish`
+ * concatenates them. After a disk error nothing more is written, and every later query throws TRACE_WRITE.
  */
 export class TraceFile {
   readonly path: string;
@@ -74,7 +75,7 @@ export class TraceFile {
   #failure: HarnessError | undefined;
   #fd: number;
 
-  /** Makes the directory and the file. TRACE_WRITE if it cannot. */
+  /** Creates the directory and the file. Throws TRACE_WRITE. */
   constructor(path: string, limits: TraceFileLimits = defaultLimits) {
     this.path = path;
     this.#limits = limits;
@@ -93,28 +94,28 @@ export class TraceFile {
     }
   }
 
-  /** Never throws: an access of the guest must not fail because of a full disk. */
+  /** Does not throw disk errors: a register access of the guest must not fail because of a full disk. */
   append(event: TraceEvent): void {
     if (this.#failure !== undefined) return;
     this.#try(() => {
       const full = this.#current === this.#head ? this.#limits.head : this.#limits.tail;
       if (this.#current.count >= full) this.#nextPart();
       if (this.#waiting === '') setTimeout(() => this.#try(() => this.#flush()), flushMs).unref();
-      this.#waiting += `${JSON.stringify(event, plain)}\n`;
+      this.#waiting += `${JSON.stringify(event, bigintReplacer)}\n`;
       this.#current.count += 1;
       if (this.#waiting.length >= bufferBytes) this.#flush();
     });
   }
 
-  /** Writes what waits, so that another process sees it. */
+  /** Writes the buffer, so that other processes can read it. */
   flush(): void {
     if (this.#failure === undefined) this.#try(() => this.#flush());
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /**
-   * The events from `from` on, of one kind or all, oldest first. TRACE_CUT if any of those that were asked for is only counted:
-   * an answer from what is left would be wrong.
+   * The events from `from` on, of one kind or all, oldest first. Throws TRACE_CUT if any of them was dropped,
+   * since the answer would be incomplete.
    */
   since<Kind extends TraceKind = TraceKind>(from: number, kind?: Kind): TraceEvent<Kind>[] {
     this.flush();
@@ -124,18 +125,18 @@ export class TraceFile {
       const counts = listOf(cut.counts);
       throw new HarnessError('TRACE_CUT', { what: kind ?? 'all events', from, first, last, counts });
     }
-    const isOne = (event: TraceEvent | undefined): event is TraceEvent<Kind> =>
+    const matches = (event: TraceEvent | undefined): event is TraceEvent<Kind> =>
       event !== undefined && event.seq >= from && (kind === undefined || event.kind === kind);
-    const word = kind === undefined ? '' : `"kind":"${kind}"`;
+    const marker = kind === undefined ? '' : `"kind":"${kind}"`;
     return this.#parts()
       .filter(({ count }) => count > 0)
       .flatMap(({ path }) => readFileSync(path, 'utf8').split('\n'))
-      .filter((line) => line.includes(word))
+      .filter((line) => line.includes(marker))
       .map(parseTraceLine)
-      .filter(isOne);
+      .filter(matches);
   }
 
-  /** All events that are kept, oldest first, with a gap where some are only counted. TRACE_WRITE. */
+  /** All events that are kept, oldest first, with a gap where events were dropped. Throws TRACE_WRITE. */
   kept(): TraceEvent[] {
     this.flush();
     return this.#parts()
@@ -144,14 +145,16 @@ export class TraceFile {
       .flatMap((line) => parseTraceLine(line) ?? []);
   }
 
-  /** What is not kept; `undefined` while everything is. */
+  /** The events that were dropped; `undefined` if there are none. */
   get counted(): Counted | undefined {
     if (this.#counted === undefined) return undefined;
     const { first, last } = this.#counted;
     return { first, last, counts: Object.fromEntries(this.#counts) };
   }
 
-  /** Puts the parts together in one file and closes it. Throws TRACE_WRITE for what went wrong since the beginning. */
+  /**
+   * Concatenates the parts into one file and closes it. Throws TRACE_WRITE, also for an earlier disk error.
+   */
   finish(): void {
     this.flush();
     this.#try(() => {
@@ -180,7 +183,7 @@ export class TraceFile {
     if (text !== '') writeSync(this.#fd, text);
   }
 
-  /** The head or the newer tail is full. */
+  /** Starts the next part when the head or the newer tail is full. */
   #nextPart(): void {
     this.#flush();
     closeSync(this.#fd);
@@ -195,7 +198,7 @@ export class TraceFile {
     this.#fd = openSync(newer.path, 'w');
   }
 
-  /** Counts the events of a part that goes; keeps those of rare kinds, as long as they are few. */
+  /** Counts the events of a part that is dropped; keeps events of rare kinds up to the limit. */
   #drop({ path }: Part): void {
     const events = readFileSync(path, 'utf8')
       .split('\n')
@@ -203,12 +206,12 @@ export class TraceFile {
         const [, seq, at, kind = ''] = lineStart.exec(line) ?? [];
         return isTraceKind(kind) ? [{ line, seq: Number(seq), at: Number(at), kind }] : [];
       });
-    const here = new Map<TraceKind, number>();
-    for (const { kind } of events) here.set(kind, (here.get(kind) ?? 0) + 1);
+    const countsInPart = new Map<TraceKind, number>();
+    for (const { kind } of events) countsInPart.set(kind, (countsInPart.get(kind) ?? 0) + 1);
     const kept: string[] = [];
     for (const { line, kind, seq, at } of events) {
       if (
-        (here.get(kind) ?? 0) <= this.#limits.rareInPart &&
+        (countsInPart.get(kind) ?? 0) <= this.#limits.rareInPart &&
         !this.#counts.has(kind) &&
         this.#rare.count < this.#limits.rare
       ) {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { plain } from './plain.js';
+import { bigintReplacer } from './bigint-replacer.js';
 import { Trace } from './trace.js';
 import { parseTraceLine } from './trace-event.js';
 
@@ -15,7 +15,7 @@ const clocked = () => {
   return trace;
 };
 
-t.test('events are numbered and dated in the order in which they came', async (t) => {
+t.test('events get a sequence number and a time in order of arrival', async (t) => {
   const trace = clocked();
   trace.sink({ kind: 'sample', us: 1n });
   trace.sink({ kind: 'reset' });
@@ -26,7 +26,7 @@ t.test('events are numbered and dated in the order in which they came', async (t
   t.same(trace.since(1), [{ seq: 1, at: 3, kind: 'reset' }]);
 });
 
-t.test('what is awaited may have come already, or come later, but not before the mark', async (t) => {
+t.test('next() finds an event after the mark, whether it has happened or not', async (t) => {
   const trace = clocked();
   trace.sink({ kind: 'ack', value: 1, effect: 'none' });
   const { mark } = trace;
@@ -37,10 +37,10 @@ t.test('what is awaited may have come already, or come later, but not before the
   t.equal((await trace.next('ack', mark)).seq, 1);
 });
 
-t.test('an event comes back from its line as it was, and what is no event does not', async (t) => {
+t.test('a line is parsed back into its event, and other lines are rejected', async (t) => {
   const event = { seq: 1, at: 2, kind: 'sample', us: 9_007_199_254_740_993n } as const;
-  t.same(parseTraceLine(JSON.stringify(event, plain)), event);
-  t.same(parseTraceLine(JSON.stringify({ ...event, us: 5n }, plain)), { ...event, us: 5n });
+  t.same(parseTraceLine(JSON.stringify(event, bigintReplacer)), event);
+  t.same(parseTraceLine(JSON.stringify({ ...event, us: 5n }, bigintReplacer)), { ...event, us: 5n });
   for (const line of [
     '',
     '{"seq":0,"at":1,"ki',

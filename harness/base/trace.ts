@@ -1,26 +1,26 @@
-// The ordered record of everything that happened to a device and its guest, on one monotonic clock.
+// The trace: the ordered record of all events of a device and its guest, on one monotonic clock.
 
 import { HarnessError } from './errors.js';
 import type { TraceData, TraceEvent, TraceKind } from './trace-event.js';
 
 export type { TraceData, TraceEvent, TraceKind } from './trace-event.js';
 
-/** What the layers below `scenario` are given; they never see the whole record. */
+/** The layers below `scenario` report events through a sink; they cannot read the trace. */
 export type TraceSink = (event: TraceData) => void;
 
 export const noTrace: TraceSink = () => {};
 
-/** Where events are kept that are no longer in memory. */
+/** Keeps the events that are no longer in memory. */
 export interface TraceStore {
   append(event: TraceEvent): void;
-  /** The events from `from` on, of one kind or all, oldest first. Throws when it does not have all of them. */
+  /** The events from `from` on, of one kind or all, oldest first. Throws if some of them were dropped. */
   since<Kind extends TraceKind = TraceKind>(from: number, kind?: Kind): TraceEvent<Kind>[];
 }
 
-/** Enough for what is usually asked: the last seconds of a scenario. */
-const eventsBesideStore = 20_000;
+/** Covers the last seconds of a scenario, which most queries are about. */
+const limitWithStore = 20_000;
 
-const eventsWithoutStore = 200_000;
+const limitWithoutStore = 200_000;
 
 export class Trace {
   readonly #start: bigint;
@@ -32,13 +32,13 @@ export class Trace {
   #seq = 0;
 
   /**
-   * `now` is a monotonic clock in nanoseconds. No more than `limit` events stay in memory; questions about older ones are answered by
-   * the store, and refused without one.
+   * `now` is a monotonic clock in nanoseconds. At most `limit` events stay in memory; older ones are read
+   * from the store, or refused if there is no store.
    */
   constructor({
     now = process.hrtime.bigint,
     store,
-    limit = store === undefined ? eventsWithoutStore : eventsBesideStore,
+    limit = store === undefined ? limitWithoutStore : limitWithStore,
   }: { now?: () => bigint; store?: TraceStore | undefined; limit?: number } = {}) {
     this.#now = now;
     this.#start = now();
@@ -55,17 +55,17 @@ export class Trace {
     for (const listener of this.#listeners) listener(event);
   };
 
-  /** All events, oldest first. TRACE_CUT as `since`. */
+  /** All events, oldest first. Throws TRACE_CUT, as `since` does. */
   get events(): readonly TraceEvent[] {
     return this.since(0);
   }
 
-  /** The sequence number that the next event will get: a mark to select later events by. */
+  /** The sequence number of the next event. Pass it to `since` or `next` to select later events. */
   get mark(): number {
     return this.#seq;
   }
 
-  /** The events from `mark` on, all or those of one kind. TRACE_CUT when some of them are not kept any more. */
+  /** The events from `mark` on, of one kind or all. Throws TRACE_CUT if some of them were dropped. */
   since<Kind extends TraceKind = TraceKind>(mark: number, kind?: Kind): TraceEvent<Kind>[] {
     const first = this.#events[0]?.seq ?? 0;
     if (mark < first && this.#store !== undefined) return this.#store.since(mark, kind);
@@ -84,25 +84,28 @@ export class Trace {
     );
   }
 
-  /** The first event of that kind from `mark` on, now or later. Never rejects: race it with what may end the wait. */
+  /**
+   * Resolves with the first event of that kind from `mark` on. Never rejects: race it with the end of the
+   * wait.
+   */
   next<Kind extends TraceKind>(
     kind: Kind,
     mark: number,
-    fits: (event: TraceEvent<Kind>) => boolean = () => true,
+    matches: (event: TraceEvent<Kind>) => boolean = () => true,
   ): Promise<TraceEvent<Kind>> {
-    const found = this.since(mark, kind).find(fits);
+    const found = this.since(mark, kind).find(matches);
     if (found) return Promise.resolve(found);
-    const isOne = (event: TraceEvent): event is TraceEvent<Kind> => event.kind === kind;
+    const isOfKind = (event: TraceEvent): event is TraceEvent<Kind> => event.kind === kind;
     return new Promise((resolve) => {
       const stop = this.follow((event) => {
-        if (!isOne(event) || event.seq < mark || !fits(event)) return;
+        if (!isOfKind(event) || event.seq < mark || !matches(event)) return;
         stop();
         resolve(event);
       });
     });
   }
 
-  /** Calls back for each later event until the returned function is called. */
+  /** Calls `listener` for each later event until the returned function is called. */
   follow(listener: (event: TraceEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -75,7 +75,7 @@ t.test('what the other end refuses', async (t) => {
   });
   t.match(await ctl(t, ['--control', `${path}-not`, 'state']), {
     status: 2,
-    err: /nobody answers on control socket.*ENOENT/,
+    err: /no daemon answers on control socket.*ENOENT/,
   });
 });
 

@@ -206,7 +206,7 @@ const wrong: readonly (readonly [string, RegExp])[] = [
   [`backend --socket @b --control @${'c'.repeat(108)}`, /is \d+ bytes long, the system allows 107/],
   ['function --control @c', /option '--socket <PATH>' is missing/],
   ['function --socket @f --stale maybe', /--stale: expected one of repeat, ones, zero, got 'maybe'/],
-  ['function --socket @f --backend-socket @none', /--backend-socket: nobody answers at .*none/],
+  ['function --socket @f --backend-socket @none', /--backend-socket: no backend answers on .*none/],
 ];
 
 t.test('exits 2', async (t) => {

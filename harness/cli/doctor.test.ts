@@ -19,7 +19,7 @@ t.test('each check is a line, and what is wrong gives status 3', async (t) => {
   const { status, out } = await said(t, () => runCommand(['doctor']));
   t.equal(status, 3);
   t.match(out, /^ok +Node +v\d+/m);
-  t.match(out, /^WRONG +programs +this host lacks .*bwrap.*; install with: /m);
+  t.match(out, /^WRONG +programs +this host does not have .*bwrap.*; install with: /m);
   t.match(out, /^WRONG +snapshot limit +VMMCI_SNAPSHOT_LIMIT: expected a number of MiB, got 'x'/m);
   t.match(out, /^ok +cache +.* GB free$/m);
   t.match(out, /^ok +tool root +not made yet: vmmci setup$/m);

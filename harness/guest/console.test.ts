@@ -115,7 +115,7 @@ t.test('QEMU’s own end is not', async (t) => {
   await t.rejects(wait, {
     code: 'QEMU_EXIT',
     blame: 'broken',
-    message: /^QEMU ended \(SIGABRT\) while waiting for the end\nassertion failed/,
+    message: /^QEMU exited \(SIGABRT\) while waiting for the end\nassertion failed/,
   });
 });
 

@@ -145,7 +145,7 @@ t.test('text() takes nothing but success', async (t) => {
   reply(far, 'n2', 1, '', 'cat: no such file\n');
   await t.rejects(bad, {
     code: 'GUEST_COMMAND',
-    message: 'in the guest, `cat /nothing` ended with status 1: cat: no such file',
+    message: 'in the guest, `cat /nothing` exited with status 1: cat: no such file',
   });
 });
 

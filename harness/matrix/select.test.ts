@@ -47,7 +47,7 @@ t.test('kernels of the caller’s own, beside those of the table and without the
   const error = thrown(() => selectKernels(['dir:/a/linux', 'dir:/b/linux']));
   t.match(error, {
     code: 'KERNEL_NAME_TWICE',
-    message: /dir:\/a\/linux and dir:\/b\/linux would both be called dir-linux/,
+    message: /dir:\/a\/linux and dir:\/b\/linux would have the same name in the report, dir-linux/,
   });
 });
 

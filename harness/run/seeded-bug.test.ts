@@ -61,6 +61,6 @@ t.test('a directory of them', async (t) => {
   );
   await t.rejects(readBugs(`${directory}/none`), {
     code: 'SEEDED_BUGS_ABSENT',
-    message: /not of the package/,
+    message: /not in the npm package/,
   });
 });

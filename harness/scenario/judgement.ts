@@ -3,7 +3,7 @@
 import { tmpdir } from 'node:os';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { codeOf, HarnessError } from '../base/errors.js';
-import { fullest, saysFull } from '../base/file-system.js';
+import { isDiskFull, leastFreeSpace } from '../base/file-system.js';
 import { messageOf } from '../base/thrown.js';
 import { type Verdict, verdictOf, worse } from '../run/verdict.js';
 
@@ -30,9 +30,9 @@ const endedBySigbus = (error: unknown): boolean =>
 /** `error`, or DISK_FULL in its place when a full file system is what is behind it. `run` is where the artifacts go. */
 export const explainHost = async (error: unknown, run: string): Promise<unknown> => {
   if (codeOf(error) === 'DISK_FULL' || verdictOf(error) !== 'broken') return error;
-  const full = saysFull(error);
+  const full = isDiskFull(error);
   if (!full && !endedBySigbus(error)) return error;
-  const { mount, freeMB, variable } = await fullest({
+  const { mount, freeMB, variable } = await leastFreeSpace({
     TMPDIR: tmpdir(),
     XDG_CACHE_HOME: cacheDirectory(),
     VMMCI_RUN: run,

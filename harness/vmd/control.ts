@@ -1,8 +1,8 @@
 // The control protocol, apart from any socket: a request in, a reply out. Methods are data; whoever has more
 // to offer adds rows to the table.
 
+import { bigintReplacer } from '../base/bigint-replacer.js';
 import { HarnessError } from '../base/errors.js';
-import { plain } from '../base/plain.js';
 import { messageOf } from '../base/thrown.js';
 import { type Params, readParams, type Shape } from './params.js';
 
@@ -101,7 +101,7 @@ const parse = (line: string): unknown => {
 };
 
 /** One line of the protocol, with its newline. */
-export const encode = (message: unknown): string => `${JSON.stringify(message, plain)}\n`;
+export const encode = (message: unknown): string => `${JSON.stringify(message, bigintReplacer)}\n`;
 
 /** Answers one line with one line; never rejects. */
 export const handleLine = async (line: string, methods: MethodTable): Promise<string> => {

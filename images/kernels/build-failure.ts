@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { HarnessError } from '../../harness/base/errors.js';
-import { textSaysFull } from '../../harness/base/file-system.js';
+import { reportsDiskFull } from '../../harness/base/file-system.js';
 import { printable, shorten } from '../../harness/base/text.js';
 import { asset } from '../asset.js';
 import type { ToolRoot } from '../toolroot/enter.js';
@@ -44,7 +44,7 @@ export const checkBuildable = async (kernel: Kernel, root: ToolRoot): Promise<vo
 };
 
 const throwForHost = (log: string): void => {
-  if (textSaysFull(log))
+  if (reportsDiskFull(log))
     throw new HarnessError('CACHE_FULL', { path: cacheDirectory(), variable: 'XDG_CACHE_HOME' });
   const trouble = hostTrouble(log);
   if (trouble !== undefined)

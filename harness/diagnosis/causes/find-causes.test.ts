@@ -136,7 +136,11 @@ t.test('in the log of the kernel', async (t) => {
   ];
   for (const [id, line] of cases) {
     t.same(found(up, { dmesg: ['fine', line] }), [id], id);
-    t.same(found(up, { reasons: [`the guest kernel complained:\n${line}`] }), [id], `${id} in a reason`);
+    t.same(
+      found(up, { reasons: [`the guest kernel reported an error:\n${line}`] }),
+      [id],
+      `${id} in a reason`,
+    );
   }
 });
 
