@@ -122,7 +122,7 @@ const prune = (row: KernelRow, current: string): Promise<void> =>
   keepNewest(dirname(current), {
     count: 2,
     always: [basename(current)],
-    among: (name) => name.replace(/-[0-9a-f]{12}$/, '') === row.name,
+    filter: (name) => name.replace(/-[0-9a-f]{12}$/, '') === row.name,
   });
 
 /** The kernel in `entry`, which modules are built for where the original is, if that is a build tree. */

@@ -22,7 +22,7 @@ const start = (directory: string) =>
       scratch: directory,
       log: join(directory, 'log'),
     },
-    { guard: () => () => {}, waste: () => {}, keep: () => {} },
+    { guard: () => () => {}, removeIfKilled: () => {}, keep: () => {} },
     () => {},
   );
 

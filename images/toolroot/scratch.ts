@@ -52,11 +52,11 @@ const checkOwner = async (path: string): Promise<void> => {
 export const withScratch = async <T>(
   cache: string,
   name: string,
-  lock: Pick<Lock, 'waste'>,
+  lock: Pick<Lock, 'removeIfKilled'>,
   fn: (path: string) => Promise<T>,
 ): Promise<T> => {
   const path = scratchPath(cache, name);
-  lock.waste(path);
+  lock.removeIfKilled(path);
   await mkdir(path, { recursive: true });
   await checkOwner(path);
   // Subordinate users must be able to traverse it, whatever the umask.

@@ -1,4 +1,4 @@
-// Where everything lives that is fetched or built once and used again.
+// The cache directory, for everything that is fetched or built once and reused.
 
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -6,17 +6,17 @@ import { isAbsolute, join } from 'node:path';
 import { HarnessError } from '../errors.js';
 import { messageOf, systemCode } from '../thrown.js';
 
-/** The XDG base directory specification says that a relative value is to be ignored. */
+/** The XDG base directory specification requires that relative values are ignored. */
 const base = (): string => {
   const xdg = process.env.XDG_CACHE_HOME;
   return xdg && isAbsolute(xdg) ? xdg : join(homedir(), '.cache');
 };
 
-/** Directories that were looked at: a process asks for its own often. */
-const writable = new Set<string>();
+/** Directories that were checked already: a process asks for the same one often. */
+const checked = new Set<string>();
 
-/** Makes the directory, and refuses one that nothing can be written to. */
-const check = (path: string): void => {
+/** Creates the directory, and throws if it is not writable. */
+const ensureWritable = (path: string): void => {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     accessSync(path, constants.W_OK | constants.X_OK);
@@ -24,12 +24,15 @@ const check = (path: string): void => {
     const reason = systemCode(error) ?? messageOf(error);
     throw new HarnessError('CACHE_UNWRITABLE', { path, reason }, error);
   }
-  writable.add(path);
+  checked.add(path);
 };
 
-/** The cache directory (`${XDG_CACHE_HOME:-~/.cache}/vmmci-harness`), made for its owner alone if it is missing. CACHE_UNWRITABLE. */
+/**
+ * `${XDG_CACHE_HOME:-~/.cache}/vmmci-harness`; created with mode 0700 if it is missing. Throws
+ * CACHE_UNWRITABLE.
+ */
 export const cacheDirectory = (): string => {
   const path = join(base(), 'vmmci-harness');
-  if (!writable.has(path)) check(path);
+  if (!checked.has(path)) ensureWritable(path);
   return path;
 };

@@ -1,13 +1,20 @@
-// The shell that holds a lock for us, and outlives us just long enough to end what we left running.
+// The shell script that holds a lock for this process, and cleans up if this process is killed.
 
 /**
- * Run by flock(1), so it holds the lock as long as it lives. Its standard input is a pipe whose other end only we have, with lines
- * `+ GROUP` and `- GROUP` (a process group to end, or no more), `w PATH` (a path to remove) and `k` (keep them all).
- * The kernel closes that pipe at our death, however we die. The guard then ends the process groups that are still listed, removes
- * the paths and what is named like them with a `-suffix`, and only then is the lock free: the next holder never meets a writer of a dead build.
- * SIGTERM first: mmdebstrap removes its own chroot directory then, which an ordinary user could not do.
- * What a PID 1 that reaps nobody leaves as zombies would count as alive for ever: hence the bound of 250.
- * $1: the lock file; $2: who we are, for those who wait (a full disk must not keep anyone from locking, hence `|| :`).
+ * The guard is run by flock(1), so it holds the lock while it runs. This process sends it commands on its
+ * standard input: `+ GROUP` and `- GROUP` add and remove a process group to kill, `w PATH` adds a path to
+ * remove, and `k` keeps all paths.
+ *
+ * The kernel closes that pipe when this process dies for any reason. The guard then kills the process groups
+ * on its list and removes the paths, and the paths that add a `-suffix` to them. The lock is released only
+ * after that, so the next holder never meets a process that still writes for a dead build.
+ *
+ * The guard sends SIGTERM first, because mmdebstrap then removes its chroot directory, which an ordinary user
+ * cannot remove. The number of tries is limited to 250, because zombies that PID 1 does not reap look alive
+ * for ever.
+ *
+ * $1: the lock file; $2: a description of this process for waiting processes. Writing it may fail (`|| :`),
+ * because a full disk must not prevent locking.
  */
 export const guardScript = `
 trap '' INT HUP TERM

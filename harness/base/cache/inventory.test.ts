@@ -5,7 +5,7 @@ import { privateCache } from '../../testing/private-cache.js';
 import { codeOf } from '../errors.js';
 import { cacheFolders, chooseFolders, clearFolders, measureCache } from './inventory.js';
 
-t.test('what is there, with sizes', async (t) => {
+t.test('measureCache lists the folders with their sizes', async (t) => {
   const cache = privateCache(t);
   t.strictSame(await measureCache(), []);
   await mkdir(join(cache, 'snapshots'), { recursive: true });
@@ -17,7 +17,7 @@ t.test('what is there, with sizes', async (t) => {
   t.strictSame(others, []);
 });
 
-t.test('clearing leaves what is being made', async (t) => {
+t.test('clearing a folder keeps entries that are being built', async (t) => {
   const cache = privateCache(t);
   await mkdir(join(cache, 'modules', '6.12', 'deep'), { recursive: true });
   await writeFile(join(cache, 'modules', '.x.partial-01-work'), '');
@@ -25,7 +25,7 @@ t.test('clearing leaves what is being made', async (t) => {
   t.strictSame(await readdir(join(cache, 'modules')), ['.x.partial-01-work']);
 });
 
-t.test('names that are none are refused; locks are none', async (t) => {
+t.test('unknown folder names are refused, and the locks are not a folder', async (t) => {
   for (const name of ['', 'locks', '../x', 'kernel']) {
     const error = await Promise.resolve()
       .then(() => chooseFolders([name]))

@@ -1,27 +1,27 @@
-// Old entries of a directory of the cache are removed, so that it does not grow for ever.
+// Removes the oldest entries of a cache directory, so that it does not grow without limit.
 
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from './remove-tree.js';
-import { whileNobodyEnters } from './users.js';
+import { whileNoNewUsers } from './users.js';
 
 interface KeepOptions {
-  /** How many entries stay, with those in `always`. */
+  /** The number of entries to keep, including those in `always`. */
   count: number;
-  /** Names of entries that stay however old they are. */
+  /** Names of entries to keep regardless of their age. */
   always?: readonly string[];
-  /** Which entries are counted and removed at all; all when not given. */
-  among?: (name: string) => boolean;
-  /** The path of the file whose time counts, of an entry's path: the entry itself when not given. */
+  /** Selects the entries that are counted and may be removed (default: all). */
+  filter?: (name: string) => boolean;
+  /** Maps an entry's path to the file whose modification time counts (default: the entry). */
   dateOf?: (path: string) => string;
 }
 
-/** Removes the oldest entries of `directory`, but none that another process uses or is making. */
+/** Removes the oldest entries of `directory`, except those that another process uses or builds. */
 export const keepNewest = async (
   directory: string,
-  { count, always = [], among = () => true, dateOf = (path) => path }: KeepOptions,
+  { count, always = [], filter = () => true, dateOf = (path) => path }: KeepOptions,
 ): Promise<void> => {
-  const names = (await readdir(directory)).filter((name) => !name.startsWith('.') && among(name));
+  const names = (await readdir(directory)).filter((name) => !name.startsWith('.') && filter(name));
   const dated = await Promise.all(
     names
       .filter((name) => !always.includes(name))
@@ -30,7 +30,7 @@ export const keepNewest = async (
   const kept = Math.max(0, count - (names.length - dated.length));
   const old = dated.sort((a, b) => b.at - a.at).slice(kept);
   if (old.length === 0) return;
-  await whileNobodyEnters(async (usersOf) => {
+  await whileNoNewUsers(async (usersOf) => {
     for (const path of old.map(({ name }) => join(directory, name)))
       if (usersOf(path).length === 0) await removeTree(path);
   });

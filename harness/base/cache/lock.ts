@@ -1,4 +1,4 @@
-// A lock between processes that is free again the moment its holder is dead, SIGKILL included: flock(1) as our child.
+// A lock between processes, held by a child flock(1). It is released when its holder dies, even from SIGKILL.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -7,63 +7,67 @@ import { HarnessError } from '../errors.js';
 import { cacheDirectory } from './directory.js';
 import { guardScript } from './guard.js';
 
-/** What the holder of a lock can do with it. */
+/** Cleanup that the holder of a lock registers for the case that it is killed. */
 export interface Lock {
   /**
-   * Has this process group ended, before the lock is free, if we die; the returned function says that it has ended by itself.
-   * For programs that do not die with their parent (start them `detached`, so that they are a group of their own).
+   * If this process dies, the process group is killed before the lock is released. Call the returned function
+   * when the group has ended. Use it for programs that do not die with their parent; start them `detached`,
+   * so that they have their own process group.
    */
   guard(processGroup: number): () => void;
-  /** Is this path, with all that is named like it plus a `-suffix`, to be removed if we die before `keep`. */
-  waste(path: string): void;
+  /** If this process dies before `keep`, the path and the paths that add a `-suffix` to it are removed. */
+  removeIfKilled(path: string): void;
+  /** Cancels all calls of `removeIfKilled`. */
   keep(): void;
 }
 
-/** Who holds a lock that somebody waits for, as that holder described itself; empty if it could not. */
+/** The holder of a lock: its own description, empty if it could not write one. */
 export interface LockHolder {
   name: string;
   holder: string;
 }
 
 export interface LockOptions {
-  /** Called once, if the lock is not free at once. */
+  /** Called once if the lock is held by another. */
   onWait?: ((holder: LockHolder) => void) | undefined;
 }
 
-/** flock(1)'s exit status for "somebody else has it"; 1 would also be the status of other failures. */
-const conflict = 75;
+/** The exit status of flock(1) if the lock is held; its default, 1, would also mean other failures. */
+const conflictStatus = 75;
 
 const describeSelf = (): string => `process ${process.pid}`;
 
 interface Held {
   child: ChildProcess;
-  /** Settles when the guard has ended: the lock is free then. */
+  /** Resolves when the guard has ended and the lock is released. */
   ended: Promise<void>;
 }
 
-/** Starts flock(1) and resolves when it holds the lock; `null` if somebody else has it and we did not want to wait. */
-const take = (path: string, wait: boolean): Promise<Held | null> =>
+/**
+ * Starts flock(1) and resolves when it holds the lock; with `null` if the lock is held and `wait` is false.
+ */
+const acquire = (path: string, wait: boolean): Promise<Held | null> =>
   new Promise((resolve, reject) => {
-    const flags = wait ? [] : ['--nonblock', '--conflict-exit-code', String(conflict)];
-    // Detached: Ctrl-C reaches the whole foreground group, and the guard has work to do after it.
+    const flags = wait ? [] : ['--nonblock', '--conflict-exit-code', String(conflictStatus)];
+    // Detached, because Ctrl-C reaches the whole foreground group, and the guard must clean up after it.
     const child = spawn('flock', [...flags, path, 'sh', '-c', guardScript, 'guard', path, describeSelf()], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
-    let complaint = '';
+    let stderr = '';
     const fail = (reason: string, cause?: unknown) =>
       reject(new HarnessError('CACHE_LOCK', { path, reason }, cause));
     const ended = new Promise<void>((done) => child.once('close', () => done()));
-    // The guard being gone is seen by `ended`; a write that comes too late must not be an uncaught error.
+    // `ended` reports the end of the guard; a write after it must not be an uncaught error.
     child.stdin.on('error', () => {});
     child.stderr.on('data', (data) => {
-      complaint += data;
+      stderr += data;
     });
-    child.once('error', (error) => fail(`flock(1) of util-linux does not start: ${error.message}`, error));
+    child.once('error', (error) => fail(`cannot start flock(1) of util-linux: ${error.message}`, error));
     child.stdout.once('data', () => resolve({ child, ended }));
     child.once('close', (code, signal) => {
-      if (code === conflict) resolve(null);
-      else fail(`flock(1) ended with ${signal ?? `status ${code}`}: ${complaint.trim()}`);
+      if (code === conflictStatus) resolve(null);
+      else fail(`flock(1) exited with ${signal ?? `status ${code}`}: ${stderr.trim()}`);
     });
   });
 
@@ -73,13 +77,13 @@ const holderOf = (path: string): Promise<string> =>
     () => '',
   );
 
-/** The file of the lock called `name`. */
+/** The path of the lock file for `name`. */
 export const lockPath = (name: string): string =>
   join(cacheDirectory(), 'locks', `${name.replaceAll(/[^\w.+-]/g, '_')}.lock`);
 
 /**
- * Runs `fn` while no other process, and no other call here, runs one under the same name. Not reentrant.
- * The lock is free when `fn` has settled or this process is dead. CACHE_LOCK if there can be no lock.
+ * Runs `fn` under the lock `name`, which excludes other processes and other calls in this process. Not
+ * reentrant. The lock is released when `fn` has settled or this process has died. Throws CACHE_LOCK.
  */
 export const withLock = async <T>(
   name: string,
@@ -88,10 +92,10 @@ export const withLock = async <T>(
 ): Promise<T> => {
   const path = lockPath(name);
   await mkdir(dirname(path), { recursive: true });
-  let held = await take(path, false);
+  let held = await acquire(path, false);
   if (!held) {
     onWait?.({ name, holder: await holderOf(path) });
-    held = await take(path, true);
+    held = await acquire(path, true);
   }
   if (!held) throw new HarnessError('CACHE_LOCK', { path, reason: 'flock(1) neither waited nor failed' });
   const { child, ended } = held;
@@ -100,19 +104,20 @@ export const withLock = async <T>(
   void ended.then(() => {
     lost = !released;
   });
-  const tell = (line: string) => void child.stdin?.write(`${line}\n`);
+  const send = (line: string) => void child.stdin?.write(`${line}\n`);
   const guard = (group: number) => {
-    tell(`+ ${group}`);
-    return () => tell(`- ${group}`);
+    send(`+ ${group}`);
+    return () => send(`- ${group}`);
   };
   try {
-    const waste = (path: string) => tell(`w ${path}`);
-    const result = await fn({ guard, waste, keep: () => tell('k') });
-    if (lost) throw new HarnessError('CACHE_LOCK', { path, reason: 'its holder was killed meanwhile' });
+    const removeIfKilled = (path: string) => send(`w ${path}`);
+    const result = await fn({ guard, removeIfKilled, keep: () => send('k') });
+    if (lost)
+      throw new HarnessError('CACHE_LOCK', { path, reason: 'the flock(1) process that held it was killed' });
     return result;
   } finally {
     released = true;
-    tell('k');
+    send('k');
     child.stdin?.end();
     await ended;
   }

@@ -7,7 +7,7 @@ import { cacheDirectory } from './directory.js';
 import { publish } from './publish.js';
 import { removeTree } from './remove-tree.js';
 
-t.test('a build appears whole, once', async (t) => {
+t.test('a target is built once and appears complete', async (t) => {
   privateCache(t);
   const target = join(cacheDirectory(), 'deep/er/thing');
   let builds = 0;
@@ -16,7 +16,7 @@ t.test('a build appears whole, once', async (t) => {
     t.strictSame(
       (await readdir(join(cacheDirectory(), 'deep/er'))).filter((name) => name === 'thing'),
       [],
-      'no target while it is built',
+      'the target does not exist during the build',
     );
     await mkdir(temporary);
     await writeFile(join(temporary, 'file'), 'content');
@@ -28,7 +28,7 @@ t.test('a build appears whole, once', async (t) => {
   t.strictSame(await readdir(join(cacheDirectory(), 'deep/er')), ['thing']);
 });
 
-t.test('a failed build leaves nothing and says why', async (t) => {
+t.test('a failed build throws its error and leaves nothing', async (t) => {
   privateCache(t);
   const target = join(cacheDirectory(), 'thing');
   await t.rejects(
@@ -41,7 +41,7 @@ t.test('a failed build leaves nothing and says why', async (t) => {
   t.strictSame(await readdir(cacheDirectory()), ['locks']);
 });
 
-t.test('a full disk is an error of its own', async (t) => {
+t.test('a full disk is reported as CACHE_FULL', async (t) => {
   privateCache(t);
   for (const cause of [
     Object.assign(new Error('write'), { code: 'ENOSPC' }),
@@ -56,17 +56,20 @@ t.test('a full disk is an error of its own', async (t) => {
   }
 });
 
-t.test('what a killed build left is removed, also where it cannot be written; others are kept', async (t) => {
-  privateCache(t);
-  const directory = cacheDirectory();
-  const leftover = join(directory, '.thing.partial-01234567');
-  await mkdir(join(leftover, 'sub'), { recursive: true });
-  await writeFile(join(leftover, 'sub/file'), '');
-  await chmod(join(leftover, 'sub'), 0o500);
-  await writeFile(join(directory, '.other.partial-01234567'), '');
-  await publish(join(directory, 'thing'), (temporary) => writeFile(temporary, ''));
-  t.strictSame((await readdir(directory)).sort(), ['.other.partial-01234567', 'locks', 'thing']);
-});
+t.test(
+  'the leftovers of a killed build are removed, even if read-only, and those of other targets are kept',
+  async (t) => {
+    privateCache(t);
+    const directory = cacheDirectory();
+    const leftover = join(directory, '.thing.partial-01234567');
+    await mkdir(join(leftover, 'sub'), { recursive: true });
+    await writeFile(join(leftover, 'sub/file'), '');
+    await chmod(join(leftover, 'sub'), 0o500);
+    await writeFile(join(directory, '.other.partial-01234567'), '');
+    await publish(join(directory, 'thing'), (temporary) => writeFile(temporary, ''));
+    t.strictSame((await readdir(directory)).sort(), ['.other.partial-01234567', 'locks', 'thing']);
+  },
+);
 
 t.test('the cache directory is private and follows XDG', async (t) => {
   const directory = privateCache(t);
@@ -81,12 +84,12 @@ t.test('the cache directory is private and follows XDG', async (t) => {
   t.equal(cacheDirectory(), join(directory, '.cache/vmmci-harness'));
 });
 
-t.test('removing what is not there is fine', async (t) => {
+t.test('removing a missing path is not an error', async (t) => {
   privateCache(t);
   await t.resolves(removeTree(join(cacheDirectory(), 'nothing')));
 });
 
-t.test('a cache that nothing can be written to', async (t) => {
+t.test('a cache that is not writable is reported as CACHE_UNWRITABLE', async (t) => {
   const before = process.env.XDG_CACHE_HOME;
   t.teardown(() => {
     if (before === undefined) delete process.env.XDG_CACHE_HOME;

@@ -1,10 +1,11 @@
-// Files and trees appear in the cache whole or not at all.
+// Puts files and trees into the cache atomically.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, open, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { HarnessError } from '../errors.js';
+import { isDiskFull } from '../file-system.js';
 import { systemCode } from '../thrown.js';
 import { type Lock, type LockOptions, withLock } from './lock.js';
 import { removeTree } from './remove-tree.js';
@@ -22,7 +23,7 @@ const exists = async (path: string): Promise<boolean> => {
 
 const prefixOf = (target: string): string => `.${basename(target)}.partial-`;
 
-/** Only for the holder of the target's lock: whatever has that prefix then belongs to a dead build. */
+/** Call it only under the target's lock: every path with that prefix then belongs to a dead build. */
 const removeLeftovers = async (target: string): Promise<void> => {
   const directory = dirname(target);
   for (const name of await readdir(directory)) {
@@ -33,7 +34,9 @@ const removeLeftovers = async (target: string): Promise<void> => {
 const lockName = (target: string): string =>
   `${basename(target)}-${createHash('sha256').update(target).digest('hex').slice(0, 12)}`;
 
-/** The whole file system of `path` at once: cheaper than fsync(2) on each of some ten thousand files. */
+/**
+ * Syncs the whole file system of `path`, which is cheaper than fsync(2) on each of some ten thousand files.
+ */
 const syncFileSystem = (path: string) => execa('sync', ['--file-system', path]);
 
 const syncDirectory = async (path: string): Promise<void> => {
@@ -45,17 +48,13 @@ const syncDirectory = async (path: string): Promise<void> => {
   }
 };
 
-const isFull = (error: unknown): boolean =>
-  error instanceof Error &&
-  (systemCode(error) === 'ENOSPC' ||
-    systemCode(error) === 'EDQUOT' ||
-    /No space left on device|Disk quota exceeded/.test(error.message) ||
-    isFull(error.cause));
-
 /**
- * Makes `target` with `build`, which is given the path of a sibling that does not exist yet and makes a file or a directory there;
- * the sibling is then synced and renamed. Returns at once if the target exists; only one process builds it, others wait.
- * Nobody removes the target until this process has ended. A build that throws leaves nothing; what a killed one left is removed by the next. CACHE_FULL if the disk is.
+ * Creates `target`, unless it exists. `build` gets the path of a sibling that does not exist yet and creates
+ * a file or a directory there; the sibling is then synced and renamed. Only one process builds a target;
+ * others wait for it. The target is not removed while this process runs.
+ *
+ * A build that throws leaves nothing. The leftovers of a killed build are removed by the next one. Throws
+ * CACHE_FULL if the disk is full.
  */
 export const publish = async (
   target: string,
@@ -73,7 +72,7 @@ export const publish = async (
       await removeLeftovers(path);
       if (await exists(path)) return path;
       const temporary = join(directory, `${prefixOf(path)}${randomBytes(4).toString('hex')}`);
-      lock.waste(temporary);
+      lock.removeIfKilled(temporary);
       try {
         await build(temporary, lock);
         await syncFileSystem(temporary);
@@ -83,7 +82,7 @@ export const publish = async (
       } catch (error) {
         await removeTree(temporary);
         const full = { path: directory, variable: 'XDG_CACHE_HOME' };
-        if (isFull(error)) throw new HarnessError('CACHE_FULL', full, error);
+        if (isDiskFull(error)) throw new HarnessError('CACHE_FULL', full, error);
         throw error;
       }
       return path;

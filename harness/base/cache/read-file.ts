@@ -1,12 +1,12 @@
-// Small JSON files of the cache, checked when they are read back.
+// Reads small JSON files of the cache and checks them against a schema.
 
 import { readFile } from 'node:fs/promises';
 import type * as v from 'valibot';
 import { parseChecked } from '../read-checked.js';
 
 /**
- * What the file holds; `undefined` if there is none, or if it is not what the schema says: the entry of an earlier version, or a
- * damaged one, is made again. Any other error of the file system is thrown.
+ * Returns `undefined` if the file does not exist or does not match the schema: the caller then rebuilds an
+ * entry of an earlier version or a damaged one. Other errors of the file system are thrown.
  */
 export const readCacheFile = async <T>(
   path: string,

@@ -1,19 +1,19 @@
-// Removing a directory tree that may hold directories without write permission.
+// Removes a directory tree, even if it contains directories without write permission.
 
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../thrown.js';
 
-/** An ordinary user cannot remove the entries of a directory it may not write, not even its own. */
-const openUp = async (path: string): Promise<void> => {
+/** Adds write permission: without it, an ordinary user cannot remove the entries of a directory. */
+const makeWritable = async (path: string): Promise<void> => {
   const found = await lstat(path).catch(() => undefined);
   if (!found?.isDirectory()) return;
   await chmod(path, (found.mode & 0o7777) | 0o700);
   const entries = await readdir(path, { withFileTypes: true });
-  for (const entry of entries) if (entry.isDirectory()) await openUp(join(path, entry.name));
+  for (const entry of entries) if (entry.isDirectory()) await makeWritable(join(path, entry.name));
 };
 
-/** Removes a file or a tree; no error if there is none. Retries while a dying process still adds entries to it. */
+/** Removes a file or a tree, if it exists. Retries while a dying process still adds entries to it. */
 export const removeTree = async (path: string): Promise<void> => {
   const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
   try {
@@ -21,7 +21,7 @@ export const removeTree = async (path: string): Promise<void> => {
   } catch (error) {
     const code = systemCode(error);
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    await openUp(path);
+    await makeWritable(path);
     await rm(path, options);
   }
 };

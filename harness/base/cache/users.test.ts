@@ -7,9 +7,9 @@ import { privateCache } from '../../testing/private-cache.js';
 import { codeOf } from '../errors.js';
 import { keepNewest } from './keep-newest.js';
 import { lockPath } from './lock.js';
-import { useEntry, whileNobodyEnters, whileUnused } from './users.js';
+import { useEntry, whileNoNewUsers, whileUnused } from './users.js';
 
-/** A process of its own that uses an entry, says so, and stays until its standard input ends. */
+/** A process that uses an entry, prints a line, and runs until its standard input ends. */
 const user = `
 import { useEntry } from ${JSON.stringify(new URL('users.js', import.meta.url).href)};
 await useEntry(process.argv[1]);
@@ -25,8 +25,8 @@ const startUser = async (path: string): Promise<ChildProcess> => {
   return child;
 };
 
-/** Resolves when a process waits for the lock on that file: the kernel's list marks it with an arrow. */
-const somebodyWaitsFor = async (path: string): Promise<void> => {
+/** Resolves when a process waits for the lock on that file; /proc/locks marks it with an arrow. */
+const untilContended = async (path: string): Promise<void> => {
   const { ino } = await stat(path);
   const line = new RegExp(`^\\d+: -> .*:${ino} `, 'm');
   while (!line.test(await readFile('/proc/locks', 'utf8')));
@@ -35,7 +35,7 @@ const somebodyWaitsFor = async (path: string): Promise<void> => {
 const codeFrom = (promise: Promise<unknown>): Promise<string | undefined> =>
   promise.then(() => undefined, codeOf);
 
-t.test('what another process uses is not removed, and is free when that has ended', async (t) => {
+t.test('an entry cannot be removed while another process uses it', async (t) => {
   const cache = privateCache(t);
   const path = join(cache, 'kernels', 'x');
   const child = await startUser(path);
@@ -50,14 +50,14 @@ t.test('what another process uses is not removed, and is free when that has ende
   });
   t.equal(removed, 0);
   await whileUnused('that', [join(cache, 'kernels', 'xy'), join(cache, 'modules')], remove);
-  t.equal(removed, 1, 'others are free');
+  t.equal(removed, 1, 'other entries are not in use');
   child.stdin?.end();
   await once(child, 'close');
   await whileUnused('that', [path], remove);
   t.equal(removed, 2);
 });
 
-t.test('SIGKILL of the user frees the entry', async (t) => {
+t.test('after SIGKILL of its user an entry can be removed', async (t) => {
   const cache = privateCache(t);
   const path = join(cache, 'kernels', 'x');
   const child = await startUser(path);
@@ -66,33 +66,33 @@ t.test('SIGKILL of the user frees the entry', async (t) => {
   await whileUnused('that', [path], async () => t.pass('removed'));
 });
 
-t.test('a process does not stand in its own way', async (t) => {
+t.test('a process can remove entries that it uses itself', async (t) => {
   const cache = privateCache(t);
   const paths = ['a', 'b', 'c'].map((name) => join(cache, 'kernels', name));
   await Promise.all([...paths, ...paths].map(useEntry));
   await whileUnused('that', paths, async () => t.pass('removed'));
 });
 
-t.test('nobody enters while something is removed', async (t) => {
+t.test('a process that starts to use an entry waits until a removal is done', async (t) => {
   const cache = privateCache(t);
   const events: string[] = [];
   let entering: Promise<void> | undefined;
-  await whileNobodyEnters(async () => {
-    entering = useEntry(join(cache, 'x')).then(() => void events.push('entered'));
-    await somebodyWaitsFor(lockPath('users'));
+  await whileNoNewUsers(async () => {
+    entering = useEntry(join(cache, 'x')).then(() => void events.push('used'));
+    await untilContended(lockPath('users'));
     events.push('removed');
   });
   await entering;
-  t.strictSame(events, ['removed', 'entered']);
+  t.strictSame(events, ['removed', 'used']);
 });
 
-t.test('the newest stay, and those in use or being made', async (t) => {
+t.test('keepNewest keeps the newest entries, and those in use or being built', async (t) => {
   const cache = privateCache(t);
   const directory = join(cache, 'kernels');
   for (const name of ['old', 'used', 'older-2', 'current', '.x.partial-1', 'new'])
     await mkdir(join(directory, name), { recursive: true });
   const child = await startUser(join(directory, 'used'));
-  await keepNewest(directory, { count: 2, always: ['current'], among: (name) => name !== 'older-2' });
+  await keepNewest(directory, { count: 2, always: ['current'], filter: (name) => name !== 'older-2' });
   t.strictSame((await readdir(directory)).sort(), ['.x.partial-1', 'current', 'new', 'older-2', 'used']);
   child.stdin?.end();
   await once(child, 'close');

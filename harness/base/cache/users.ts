@@ -1,4 +1,4 @@
-// Which entries of the cache are in use, and by which process: so that nobody removes them meanwhile.
+// Records which process uses which cache entries, so that no process removes an entry that is in use.
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -12,14 +12,17 @@ import { printable, shorten } from '../text.js';
 import { cacheDirectory } from './directory.js';
 import { lockPath, withLock } from './lock.js';
 
-/** The lock that a process takes for a moment to enter an entry, and that one that removes entries holds until it is done. */
-const gateName = 'users';
+/**
+ * A process holds this lock briefly to register as a user of an entry, or for as long as it removes entries.
+ */
+const usersLock = 'users';
 
 const usersDirectory = (): string => join(cacheDirectory(), 'locks', 'users');
 
 /**
- * Holds a lock on $1, the file of one process, for as long as its standard input is open: that is, until the process ends, however it
- * ends. Each line of its input is an entry, which is added to the file under the gate $2, and then answered.
+ * Holds a lock on $1, the file of one process, while its standard input is open: that is, until the process
+ * ends for any reason. Each line of its input names an entry. The script adds it to the file under the lock
+ * $2 and then echoes it.
  */
 const holderScript = `
 trap '' INT HUP TERM
@@ -36,7 +39,7 @@ done
 rm -f -- "$1"
 `;
 
-/** What a person knows this process by: `process 123 (vmmci test --driver .)`. One line. */
+/** Describes this process to a person, on one line: `process 123 (vmmci test --driver .)`. */
 const describeSelf = (): string => {
   const words = [basename(process.argv[1] ?? 'node'), ...process.argv.slice(2)].join(' ');
   return `process ${process.pid} (${shorten(printable(words.replaceAll(/\s/g, ' ')), 80)})`;
@@ -45,35 +48,35 @@ const describeSelf = (): string => {
 interface Registration {
   /** The file of this process. */
   readonly path: string;
-  /** Resolves when nobody can remove the entry any more. CACHE_LOCK. */
+  /** Resolves when no process can remove the entry any more. Throws CACHE_LOCK. */
   add(entry: string): Promise<void>;
 }
 
-const start = async (): Promise<Registration> => {
+const register = async (): Promise<Registration> => {
   const directory = usersDirectory();
   await mkdir(directory, { recursive: true });
   const path = join(directory, `${process.pid}-${randomBytes(4).toString('hex')}`);
-  const child = spawn('sh', ['-c', holderScript, 'sh', path, lockPath(gateName), describeSelf()], {
+  const child = spawn('sh', ['-c', holderScript, 'sh', path, lockPath(usersLock), describeSelf()], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
   const waiting = new Map<string, { done(): void; fail(error: Error): void }>();
   let end: Error | undefined;
-  let complaint = '';
+  let stderr = '';
   const fail = (reason: string): void => {
     end = new HarnessError('CACHE_LOCK', { path, reason });
     for (const { fail } of waiting.values()) fail(end);
   };
   child.stdin.on('error', () => {});
   child.stderr.on('data', (data) => {
-    complaint += data;
+    stderr += data;
   });
   child.once('error', ({ message }) => fail(message));
-  child.once('close', (code) => fail(complaint.trim() || `its shell ended with status ${code}`));
+  child.once('close', (code) => fail(stderr.trim() || `its shell exited with status ${code}`));
   createInterface({ input: child.stdout }).on('line', (entry) => {
     waiting.get(entry)?.done();
     waiting.delete(entry);
-    // The shell ends when this process does, and must not keep it from ending.
+    // The shell ends with this process, and must not keep it from ending.
     if (waiting.size === 0) child.unref();
   });
   for (const stream of [child.stdin, child.stdout, child.stderr])
@@ -91,15 +94,18 @@ const start = async (): Promise<Registration> => {
   };
 };
 
-/** What this process has entered, for each cache directory that it has used. */
+/** The entries that this process uses, by cache directory. */
 const own = new Map<string, { registration: Promise<Registration>; entries: Map<string, Promise<void>> }>();
 
 const nameOf = (path: string): string => relative(cacheDirectory(), path).split(sep).join('/');
 
-/** Keeps a path of the cache, and all below it, from being removed until this process has ended. CACHE_LOCK if that cannot be. */
+/**
+ * Protects a path of the cache, and everything below it, from removal until this process has ended. Throws
+ * CACHE_LOCK.
+ */
 export const useEntry = (path: string): Promise<void> => {
   const cache = cacheDirectory();
-  const mine = own.get(cache) ?? { registration: start(), entries: new Map<string, Promise<void>>() };
+  const mine = own.get(cache) ?? { registration: register(), entries: new Map<string, Promise<void>>() };
   own.set(cache, mine);
   const name = nameOf(path);
   const added = mine.entries.get(name) ?? mine.registration.then(({ add }) => add(name));
@@ -113,10 +119,10 @@ interface User {
   readonly entries: readonly string[];
 }
 
-/** Prints which of its arguments are files of processes that have ended. */
+/** Prints those of its arguments that are files of processes that have ended. */
 const deadScript = 'for each; do flock --nonblock "$each" true && printf "%s\\n" "$each"; done; :';
 
-/** All processes but this one that use entries. For the holder of the gate. */
+/** All other processes that use entries. Call it only under the users lock. */
 const otherUsers = async (): Promise<User[]> => {
   const directory = usersDirectory();
   const mine = await own.get(cacheDirectory())?.registration.catch(() => undefined);
@@ -142,14 +148,15 @@ const otherUsers = async (): Promise<User[]> => {
 const overlaps = (a: string, b: string): boolean =>
   `${a}/`.startsWith(`${b}/`) || `${b}/`.startsWith(`${a}/`);
 
-/** Tells who else uses a path of the cache or something below or above it: descriptions of processes. */
+/** Describes the other processes that use a path of the cache, or a path below or above it. */
 export type UsersOf = (path: string) => string[];
 
 /**
- * Runs `fn` while no process can begin to use an entry; what `fn` removes must not be in use. Processes that want to enter one wait.
+ * Runs `fn` while no process can start to use an entry; processes that want to do so wait. `fn` must not
+ * remove entries that are in use.
  */
-export const whileNobodyEnters = <T>(fn: (usersOf: UsersOf) => Promise<T>): Promise<T> =>
-  withLock(gateName, async () => {
+export const whileNoNewUsers = <T>(fn: (usersOf: UsersOf) => Promise<T>): Promise<T> =>
+  withLock(usersLock, async () => {
     const users = await otherUsers();
     return fn((path) =>
       users
@@ -158,9 +165,9 @@ export const whileNobodyEnters = <T>(fn: (usersOf: UsersOf) => Promise<T>): Prom
     );
   });
 
-/** Runs `fn`, which removes these paths. CACHE_IN_USE, before anything is done, if another process uses one of them. */
+/** Runs `fn`, which removes these paths. Throws CACHE_IN_USE instead if another process uses one of them. */
 export const whileUnused = <T>(what: string, paths: readonly string[], fn: () => Promise<T>): Promise<T> =>
-  whileNobodyEnters(async (usersOf) => {
+  whileNoNewUsers(async (usersOf) => {
     const users = [...new Set(paths.flatMap(usersOf))];
     if (users.length === 0) return fn();
     const [first = '', ...others] = users;
