@@ -106,6 +106,7 @@ const fields = {
 
 type Shapes = typeof fields;
 
+/** What a record is about: `bar-read`, `command`, `console` and so on; the field `kind` of trace.jsonl. */
 export type TraceKind = keyof Shapes;
 
 type Shape<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>;

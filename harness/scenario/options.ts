@@ -9,7 +9,7 @@ import type { KernelOption } from './kernel-needs.js';
 /** `ioapic` (default): as vmd has one from 8.0 on. `pic`: the guest uses the two 8259A, which is all that vmd had before. */
 export type InterruptController = 'ioapic' | 'pic';
 
-interface CommonOptions {
+export interface CommonOptions {
   /** A clock, or one as the command line writes it. Default: the host's. */
   readonly clock?: string | DeviceClock;
   readonly generation?: GenerationName;
@@ -34,7 +34,7 @@ interface CommonOptions {
 }
 
 /** Our own small guest on QEMU's PC: the function is plugged in, and there is a data disk. */
-interface QemuMachine {
+export interface QemuMachine {
   readonly guest?: 'initramfs';
   readonly layout?: 'qemu';
   readonly devices?: never;
@@ -46,7 +46,7 @@ interface QemuMachine {
 }
 
 /** Our own small guest on vmd's machine, whose slots no device can be plugged into or pulled out of. It has no data disk. */
-interface VmdMachine {
+export interface VmdMachine {
   readonly guest?: 'initramfs';
   readonly layout: 'vmd';
   /** What the VM has besides entropy and the function. Default: a network, a disk and a CD-ROM drive. */
@@ -57,7 +57,7 @@ interface VmdMachine {
 }
 
 /** Debian with systemd on QEMU's PC, the driver installed in it; its modules are loaded at boot. */
-interface DistroMachine {
+export interface DistroMachine {
   readonly guest: 'distro';
   readonly layout?: never;
   readonly devices?: never;
