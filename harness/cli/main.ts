@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `vmmci`, the program. Its commands are listed in commands.ts.
-import { breakPipe } from '../run/signals.js';
+import { handleBrokenPipe } from '../run/signals.js';
 import { runCommand } from './command.js';
 import { reportError, statusOf } from './report-error.js';
 
@@ -13,7 +13,7 @@ const watchOutput = (name: string, stream: NodeJS.WriteStream): void => {
       hasOutputFailed = true;
       process.exitCode = reportError('vmmci', { error, what: `${name} cannot be written` });
     }
-    breakPipe(hasOutputFailed ? statusOf.broken : undefined);
+    handleBrokenPipe(hasOutputFailed ? statusOf.broken : undefined);
   });
 };
 watchOutput('standard output', process.stdout);

@@ -12,7 +12,7 @@ import { columns } from '../report/table.js';
 import { openEnvironment } from '../run/environment.js';
 import { scenarioFiles } from '../run/scenario-files.js';
 import { applyBug, readBugs, type SeededBug } from '../run/seeded-bug.js';
-import type { Fate, Outcome } from '../run/seeded-outcome.js';
+import type { SeededResult, SeededStatus } from '../run/seeded-result.js';
 import { abortOnSignals, unlessAborted } from '../run/signals.js';
 import { defineCommand } from './define-command.js';
 import type { Values } from './option.js';
@@ -25,9 +25,9 @@ const { driver: _, 'driver-description': __, ...common } = runOptions;
 
 const options = { ...common, jobs };
 
-const marks: Readonly<Record<Fate, string>> = {
+const statusWord: Readonly<Record<SeededStatus, string>> = {
   caught: 'caught',
-  elsewhere: 'CAUGHT BY ANOTHER SCENARIO',
+  'caught elsewhere': 'CAUGHT BY ANOTHER SCENARIO',
   survived: 'SURVIVED',
   broken: 'BROKEN',
 };
@@ -46,44 +46,49 @@ const readSources = async (directory: string): Promise<Map<string, string>> => {
   return new Map(await Promise.all(texts));
 };
 
-const row = ({ bug, fate, by, line, causes, seconds }: Outcome): string[] => [
+const row = ({ bug, status, by, line, causes, seconds }: SeededResult): string[] => [
   bug,
-  by === '' ? marks[fate] : `${marks[fate]}${fate === 'caught' ? ' by' : ':'} ${by}`,
+  by === '' ? statusWord[status] : `${statusWord[status]}${status === 'caught' ? ' by' : ':'} ${by}`,
   `${seconds.toFixed(1).padStart(5)} s`,
   causes.join(', ') || '-',
   shorten(line, maxLine),
 ];
 
-const table = (outcomes: readonly Outcome[], seconds: number, accelerator: string, run: string): string => {
-  const escaped = outcomes.filter(({ fate }) => fate !== 'caught');
+const table = (
+  results: readonly SeededResult[],
+  seconds: number,
+  accelerator: string,
+  run: string,
+): string => {
+  const escaped = results.filter(({ status }) => status !== 'caught');
   return [
     '',
-    columns(outcomes.map(row)),
+    columns(results.map(row)),
     '',
-    `${outcomes.length - escaped.length} of ${outcomes.length} bugs caught, in ${seconds.toFixed(0)} s on ${accelerator}`,
-    `a cause was named for ${outcomes.filter(({ causes }) => causes.length > 0).length} of them`,
+    `${results.length - escaped.length} of ${results.length} bugs caught, in ${seconds.toFixed(0)} s on ${accelerator}`,
+    `a cause was named for ${results.filter(({ causes }) => causes.length > 0).length} of them`,
     ...escaped.map(({ bug }) => `  see ${join(run, bug)}`),
   ].join('\n');
 };
 
-/** Tries all, and resolves with the outcomes when each is there. */
+/** Tries all, and resolves with the results when each is there. */
 const tryAll = async (
   bugs: readonly PatchedBug[],
   jobs: number,
   directory: string,
-  tryOne: (bug: PatchedBug, slot: string) => Promise<Outcome>,
-): Promise<Outcome[]> => {
+  tryOne: (bug: PatchedBug, slot: string) => Promise<SeededResult>,
+): Promise<SeededResult[]> => {
   const waiting = [...bugs];
-  const outcomes: Outcome[] = [];
+  const results: SeededResult[] = [];
   const work = async (slot: string): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      outcomes.push(await tryOne(next, slot));
+      results.push(await tryOne(next, slot));
   };
   const workers = Array.from({ length: jobs }, (_, index) => work(join(directory, `slot-${index}`)));
   // Also when one fails or the run is interrupted, none may go on in a directory that is removed.
   await Promise.allSettled(workers);
   await Promise.all(workers);
-  return outcomes.sort((left, right) => (left.bug < right.bug ? -1 : 1));
+  return results.sort((left, right) => (left.bug < right.bug ? -1 : 1));
 };
 
 /** The exit status: 0 when every bug was caught by the scenario that it names, 1 when one was not, 128+n after signal n. */
@@ -113,13 +118,13 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     progress(`the driver as it is, in ${named.length} scenarios`);
     const bad = await tryUnpatched(seeded, named, jobs);
     for (const [name, line] of bad) progress(`without a bug, ${name} ${line}`);
-    const outcomes = await tryAll(bugs, jobs, temporary.path, async ({ bug, patched }, slot) => {
-      const outcome = await tryBug(seeded, bug, patched, slot, bad);
-      progress(row(outcome).slice(0, 4).join('  '));
-      return outcome;
+    const results = await tryAll(bugs, jobs, temporary.path, async ({ bug, patched }, slot) => {
+      const result = await tryBug(seeded, bug, patched, slot, bad);
+      progress(row(result).slice(0, 4).join('  '));
+      return result;
     });
-    print(table(outcomes, (performance.now() - start) / 1000, environment.accelerator.name, choice.run));
-    return outcomes.every(({ fate }) => fate === 'caught') && bad.size === 0 ? 0 : 1;
+    print(table(results, (performance.now() - start) / 1000, environment.accelerator.name, choice.run));
+    return results.every(({ status }) => status === 'caught') && bad.size === 0 ? 0 : 1;
   } catch (error) {
     if (!signal.aborted) throw error;
     note(signal.reason.message);

@@ -50,10 +50,10 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   let status = 0;
   for (const asked of names) {
     const kernel = kernelRow(asked).name;
-    const onKernel = { ...choice, kernel: asked };
-    await openEnvironment(onKernel, { progress });
+    const withKernel = { ...choice, kernel: asked };
+    await openEnvironment(withKernel, { progress });
     progress(`transcript on ${kernel}`);
-    const seen = await record(kernel, onKernel);
+    const seen = await record(kernel, withKernel);
     if (typeof seen === 'string') {
       process.stdout.write(`${kernel}: ${seen}\n`);
       status = 1;

@@ -14,7 +14,7 @@ import { type RunFilesOptions, runFiles } from '../run/run-files.js';
 import type { ScenarioFile } from '../run/scenario-file.js';
 import { filesFor } from '../run/scenario-files.js';
 import type { SeededBug } from '../run/seeded-bug.js';
-import { judge, type Outcome } from '../run/seeded-outcome.js';
+import { judgeBug, type SeededResult } from '../run/seeded-result.js';
 
 /** What nearly every bug of some weight shows in. Run only when the scenario that a bug names has seen nothing. */
 export const smoke = ['clock-driver', 'sync-rtc', 'stop'];
@@ -26,7 +26,7 @@ export interface SeededRun {
 }
 
 /** Runs scenarios, and resolves with what came of them. */
-const witnesses = async (
+const runScenarios = async (
   { files, options }: SeededRun,
   names: readonly string[],
   choice: Choice,
@@ -43,7 +43,7 @@ export const tryUnpatched = async (
   jobs: number,
 ): Promise<Map<string, string>> => {
   const { choice } = seeded.options;
-  const results = await witnesses(seeded, names, { ...choice, run: join(choice.run, 'unpatched') }, jobs);
+  const results = await runScenarios(seeded, names, { ...choice, run: join(choice.run, 'unpatched') }, jobs);
   const bad = results
     .filter(({ verdict }) => verdict !== 'passed')
     .map(({ scenario, verdict, reasons }) => [scenario, `${verdict}: ${firstLine(reasons[0])}`] as const);
@@ -58,12 +58,12 @@ export const tryBug = async (
   sources: ReadonlyMap<string, string>,
   slot: string,
   unusable: ReadonlyMap<string, string>,
-): Promise<Outcome> => {
+): Promise<SeededResult> => {
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
-  const broken = (line: string): Outcome => ({
+  const broken = (line: string): SeededResult => ({
     bug: bug.name,
-    fate: 'broken',
+    status: 'broken',
     by: '',
     causes: [],
     line,
@@ -90,11 +90,11 @@ export const tryBug = async (
     return broken(error.message);
   }
   const choice = { ...seeded.options.choice, driver, modules, run };
-  let outcome = judge(bug, await witnesses(seeded, bug.caughtBy, choice, 1), seconds());
-  if (outcome.fate === 'survived') {
+  let result = judgeBug(bug, await runScenarios(seeded, bug.caughtBy, choice, 1), seconds());
+  if (result.status === 'survived') {
     const more = smoke.filter((name) => !bug.caughtBy.includes(name) && !unusable.has(name));
-    outcome = judge(bug, await witnesses(seeded, more, choice, 1), seconds());
+    result = judgeBug(bug, await runScenarios(seeded, more, choice, 1), seconds());
   }
-  if (outcome.fate === 'caught' && !choice.keep) await rm(run, { recursive: true, force: true });
-  return outcome;
+  if (result.status === 'caught' && !choice.keep) await rm(run, { recursive: true, force: true });
+  return result;
 };

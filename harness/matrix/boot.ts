@@ -3,7 +3,7 @@ import type { ModuleSet } from '../../images/kernels/build.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import { remadeAfter, restoreGuest } from '../guest/start.js';
 import { defaultChoice } from '../run/choice.js';
-import { onKernel, type SharedEnvironment } from '../run/environment.js';
+import { type SharedEnvironment, withKernel } from '../run/environment.js';
 import { makeDisks } from '../scenario/disks.js';
 import { machineOf } from '../scenario/machine.js';
 import { privateDirectory } from '../socket/private-directory.js';
@@ -20,7 +20,7 @@ export const warmSnapshot = async (
   let cached = true;
   const remedied: string[] = [];
   try {
-    const environment = await onKernel(shared, kernel, modules, defaultChoice(temporary.path));
+    const environment = await withKernel(shared, kernel, modules, defaultChoice(temporary.path));
     const disks = await makeDisks(environment, temporary.path, { format: false });
     const guest = await restoreGuest({
       qemu: shared.qemu,

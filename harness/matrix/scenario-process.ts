@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { removeTree } from '../base/cache/remove-tree.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import type { Choice } from '../run/choice.js';
-import { type End, startWorker } from '../run/start-worker.js';
+import { type FileResult, startWorker } from '../run/start-worker.js';
 
 export interface ProcessOptions {
   /** `run`: where scenarios leave results, until they are settled. Nobody else's. */
@@ -20,7 +20,7 @@ export interface ProcessOptions {
 }
 
 /** `how`: `status 1`, `SIGKILL`, `no end within 600 s` */
-export interface FileEnd extends End {
+export interface FileEnd extends FileResult {
   /** Both streams, of this file alone. */
   readonly output: string;
   /** Both streams, from the end of the file before to the beginning of this one. */
@@ -65,7 +65,7 @@ export const startScenarioProcess = async ({
     await truncate(log);
     return text.trimEnd();
   };
-  const within = async (ms: number, late: string, ended: Promise<End>): Promise<FileEnd> => {
+  const within = async (ms: number, late: string, ended: Promise<FileResult>): Promise<FileEnd> => {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;

@@ -104,11 +104,11 @@ t.test('a process that ended in the middle, with what it printed', async (t) => 
       '# Subtest: a',
       '    ok 1 - fine',
       'Error: \u001b[31mno such module',
-      'not ok 1 - a: its process ended (SIGSEGV) in the middle of it',
+      'not ok 1 - a: its process exited (SIGSEGV) before the file had finished',
     ].join('\n'),
   );
   t.strictSame(sums, { total: 2, failed: 1, skipped: 0 });
-  t.match(lines[0], /^✗ a: its process ended \(SIGSEGV\)/);
+  t.match(lines[0], /^✗ a: its process exited \(SIGSEGV\)/);
   t.match(lines.join('\n'), 'Error: \\x1b[31mno such module', 'no terminal acts on it');
 });
 

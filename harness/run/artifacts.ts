@@ -1,4 +1,4 @@
-// What a scenario leaves behind for whoever has to find out why.
+// Writes the artifacts of a scenario, for whoever investigates a failure.
 
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const consoleText = (lines: readonly ConsoleLine[]): string => {
 export const artifactDirectory = ({ choice, kernel }: Environment, scenario: string): string =>
   join(choice.run, kernel.name, scenario);
 
-/** Always writes result.json; the rest unless the scenario passed and nothing is to be kept. */
+/** Always writes result.json; writes the other files if the scenario did not pass or `keep` is set. */
 export const writeArtifacts = async (
   environment: Environment,
   result: ScenarioResult,

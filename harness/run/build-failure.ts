@@ -1,4 +1,5 @@
-// A driver that does not compile is a verdict like others: `failed`, with the first error of the compiler.
+// Reports a driver that does not compile as a result with the verdict `failed` and the first compiler error.
+
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { kernelRow } from '../../images/kernels/table.js';
@@ -6,10 +7,10 @@ import type { HarnessError } from '../base/errors.js';
 import type { Choice } from './choice.js';
 import type { ScenarioResult } from './result.js';
 
-/** The name under which it appears among the scenarios. */
+/** The name of this result in place of a scenario's. */
 const name = 'build';
 
-/** What a DRIVER_BUILD means, as it is told among the results. `directory` is that of its artifacts. */
+/** Converts a DRIVER_BUILD error into a result. `directory` is the directory of its artifacts. */
 export const buildFailure = (
   { fields }: HarnessError<'DRIVER_BUILD'>,
   generation: string,
@@ -28,7 +29,7 @@ export const buildFailure = (
   directory,
 });
 
-/** Writes it where the results of that run are looked for. */
+/** Writes the result to the run directory. */
 export const writeBuildFailure = async (
   { run, kernel, generation }: Choice,
   error: HarnessError<'DRIVER_BUILD'>,

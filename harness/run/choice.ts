@@ -1,4 +1,5 @@
-// What a run was asked to use: plain data, which also goes to the processes that run scenarios.
+// What a run uses, as chosen by the user. It is plain data, because it is passed to worker processes.
+
 import * as v from 'valibot';
 import { asset } from '../../images/asset.js';
 import { defaultKernelName } from '../../images/kernels/table.js';
@@ -10,32 +11,34 @@ const schema = v.strictObject({
   kernel: v.string(),
   /** The Kbuild directory of the driver, absolute. */
   driver: v.string(),
-  /** The name of a known driver's description, or a file with one, absolute; else the one beside the driver. */
+  /**
+   * The name of a known driver, or the absolute path of a description; default: the file beside the driver.
+   */
   description: v.optional(v.string()),
-  /** A directory with the driver's modules, built already for this kernel. */
+  /** A directory with the driver's modules, already built for this kernel. */
   modules: v.optional(v.string()),
-  /** A directory with scenario files of the driver's own repository, absolute. */
+  /** The absolute path of a directory with scenario files of the driver's own repository. */
   scenarios: v.optional(v.string()),
-  /** A QEMU of the host's, absolute; else the tool root's. */
+  /** The absolute path of a QEMU of the host; default: the QEMU of the tool root. */
   qemu: v.optional(v.string()),
-  /** For scenarios that do not name one themselves. */
+  /** The generation for scenarios that do not name one. */
   generation: v.picklist(generationNames),
-  /** The lowest level of requirements that fails a scenario; what is below it is advice. */
+  /** The lowest level of requirements that fails a scenario; lower levels are advice. */
   level: v.picklist(levels),
-  /** Where the artifacts of this run go, absolute. */
+  /** The absolute path of the run directory, for artifacts. */
   run: v.string(),
-  /** Keep the artifacts of scenarios that pass, too. */
+  /** Also keep the artifacts of scenarios that pass. */
   keep: v.boolean(),
-  /** Run only the scenarios with these names; else all of a file. */
+  /** Run only the scenarios with these names; default: all scenarios of a file. */
   only: v.optional(v.array(v.string())),
 });
 
 export type Choice = Readonly<v.InferOutput<typeof schema>>;
 
-/** What all kernels and generations of a run share. */
+/** The part of a choice that is the same for all kernels and generations of a run. */
 export type SharedChoice = Pick<Choice, 'driver' | 'description' | 'scenarios' | 'qemu' | 'level' | 'keep'>;
 
-/** What is chosen where nobody chooses: the bundled driver on the default kernel. */
+/** The default: the bundled driver on the default kernel. */
 export const defaultChoice = (run: string): Choice => ({
   kernel: defaultKernelName,
   driver: asset('driver'),
@@ -45,5 +48,5 @@ export const defaultChoice = (run: string): Choice => ({
   keep: false,
 });
 
-/** As another process wrote it with JSON.stringify. Throws when it is something else. */
+/** Parses what another process wrote with JSON.stringify. Throws if it is not a choice. */
 export const readChoice = (text: string): Choice => v.parse(schema, JSON.parse(text));

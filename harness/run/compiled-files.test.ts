@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { compiledFiles } from './compiled-files.js';
 
-t.test('what has no source any more is not run', async (t) => {
+t.test('a compiled file without a source is left out', async (t) => {
   const directory = t.testdir({
     dist: { 'b.test.js': '', 'a.test.js': '', 'gone.test.js': '', 'c.js': '', d: { 'e.test.js': '' } },
     harness: { 'a.test.ts': '', 'b.test.ts': '', 'c.ts': '', d: { 'e.test.ts': '' } },
@@ -14,7 +14,7 @@ t.test('what has no source any more is not run', async (t) => {
   );
 });
 
-t.test('an installed package has no sources', async (t) => {
+t.test('an installed package has no sources, so all compiled files count', async (t) => {
   const directory = t.testdir({ dist: { 'a.js': '', 'b.test.js': '' } });
   const compiled = join(directory, 'dist');
   t.strictSame(await compiledFiles(compiled, join(directory, 'none'), () => true), [

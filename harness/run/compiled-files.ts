@@ -1,27 +1,32 @@
-// Compiled files, of tests and scenarios.
+// Finds compiled tests and scenarios.
+
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What is below a directory; undefined if there is none. */
-const below = (directory: string): Promise<string[] | undefined> =>
+/** The names of all files below a directory; `undefined` if it does not exist. */
+const filesBelow = (directory: string): Promise<string[] | undefined> =>
   readdir(directory, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
 
 /**
- * Those below `compiled` that fit and whose source is below `sources`, sorted. The compiler leaves what it made of a file that is gone
- * since: a test of what is no more. An installed package has no sources, and all fit there.
+ * The files below `compiled` that `accepts` takes, sorted. Files without a source below `sources` are left
+ * out, because the compiler does not remove the output of a deleted source. An installed package has no
+ * sources; there all files count.
  */
 export const compiledFiles = async (
   compiled: string,
   sources: string,
-  fits: (name: string) => boolean,
+  accepts: (name: string) => boolean,
 ): Promise<string[]> => {
-  const [made, written] = await Promise.all([readdir(compiled, { recursive: true }), below(sources)]);
-  const there = written && new Set(written);
-  return made
-    .filter((name) => fits(name) && (there === undefined || there.has(name.replace(/\.js$/, '.ts'))))
+  const [names, sourceNames] = await Promise.all([
+    readdir(compiled, { recursive: true }),
+    filesBelow(sources),
+  ]);
+  const known = sourceNames && new Set(sourceNames);
+  return names
+    .filter((name) => accepts(name) && (known === undefined || known.has(name.replace(/\.js$/, '.ts'))))
     .map((name) => join(compiled, name))
     .sort();
 };

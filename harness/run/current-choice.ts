@@ -1,15 +1,16 @@
-// What this process was started to use. A scenario file is loaded by the process, and has no other way to ask.
+// The choice of this process. A scenario file is only imported, so it cannot get the choice as an argument.
+
 import { type Choice, defaultChoice } from './choice.js';
 import { newRunDirectory } from './run-directory.js';
 
 let current: Choice | undefined;
 
-/** Called once, before a scenario file is loaded. */
+/** Call it once, before any scenario file is imported. */
 export const setCurrentChoice = (choice: Choice): void => {
   current = choice;
 };
 
-/** The default for a scenario file that somebody runs by itself. */
+/** Returns the default choice if a scenario file is run directly. */
 export const currentChoice = (): Choice => {
   current ??= defaultChoice(newRunDirectory());
   return current;

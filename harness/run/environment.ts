@@ -1,4 +1,5 @@
-// What scenarios run on: tool root, QEMU and accelerator, driver, and what is made of a kernel.
+// Prepares what scenarios run on: tool root, QEMU, accelerator, driver, kernel, modules and boot images.
+
 import { ensureBootImage } from '../../images/guest/boot-image.js';
 import { ensureInitramfs } from '../../images/guest/initramfs.js';
 import { buildModules, type ModuleSet, readModules } from '../../images/kernels/build.js';
@@ -16,7 +17,7 @@ import { findQemu, type Qemu } from '../qemu/find.js';
 import { snapshotLimit } from '../qemu/snapshot-limit.js';
 import type { Choice } from './choice.js';
 
-/** What is the same on all kernels of a run. */
+/** The part of an environment that all kernels of a run share. */
 export interface SharedEnvironment {
   readonly root: ToolRoot;
   readonly qemu: Qemu;
@@ -27,14 +28,14 @@ export interface SharedEnvironment {
 export interface Environment extends SharedEnvironment {
   readonly kernel: Kernel;
   readonly modules: ModuleSet;
-  /** The path of what QEMU starts for a cold boot. */
+  /** The path of the kernel image that QEMU boots. */
   readonly image: string;
   /** The path of the initramfs. */
   readonly initramfs: string;
   readonly choice: Choice;
 }
 
-/** A driver directory that is none is found here, before anything is fetched. */
+/** Reads the driver's description. A wrong driver directory is an error here, before anything is fetched. */
 export const readChosenDriver = async ({
   driver: directory,
   description,
@@ -44,12 +45,12 @@ export const readChosenDriver = async ({
   return driver;
 };
 
-/** Makes the tool root if it is missing. Throws what its parts throw. */
+/** Builds the tool root if it is missing. */
 export const openShared = async (
   choice: Pick<Choice, 'driver' | 'description' | 'qemu'>,
   progress?: Progress,
 ): Promise<SharedEnvironment> => {
-  // Checked here, before a snapshot is to be made.
+  // Throws for a wrong limit now, not only when the first snapshot is made.
   snapshotLimit();
   const driver = await readChosenDriver(choice);
   const root = await ensureToolRoot({ progress });
@@ -59,8 +60,8 @@ export const openShared = async (
   return { root, qemu, accelerator, driver };
 };
 
-/** Adds what is made of one kernel. */
-export const onKernel = async (
+/** Adds one kernel, with its modules and boot images, to a shared environment. */
+export const withKernel = async (
   shared: SharedEnvironment,
   kernel: Kernel,
   modules: ModuleSet,
@@ -75,11 +76,11 @@ export const onKernel = async (
 });
 
 interface OpenOptions extends ProgressOptions {
-  /** Fetch the newest build of the kernel that its suite has, although there is one already. */
+  /** Fetch the newest build of the kernel in its suite, even if the cache has one. */
   readonly update?: boolean | undefined;
 }
 
-/** Makes what is missing; quick when nothing is. Throws what the parts throw. */
+/** Builds or fetches what is missing; quick if nothing is missing. */
 export const openEnvironment = async (
   choice: Choice,
   { progress, update }: OpenOptions = {},
@@ -92,5 +93,5 @@ export const openEnvironment = async (
     choice.modules === undefined
       ? await buildModules(kernel, root, choice.driver, { progress })
       : await readModules(choice.modules);
-  return onKernel(shared, kernel, modules, choice);
+  return withKernel(shared, kernel, modules, choice);
 };

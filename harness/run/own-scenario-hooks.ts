@@ -1,10 +1,12 @@
-// How Node loads scenario files of a driver's own repository. Runs in a thread of Node's; `registerOwnScenarios` starts it.
+// Node.js module hooks for scenario files of a driver's own repository. `registerOwnScenarios` installs them;
+// Node.js runs them in a thread of their own.
+
 import { readFile } from 'node:fs/promises';
 import { createRequire, type LoadHook, type ModuleFormat, type ResolveHook } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type typescript from 'typescript';
 
-/** The name under which this package is known to such a file. */
+/** The specifier with which such a file imports this package. */
 const publicName = 'vmmci-harness/scenario';
 
 let publicUrl = '';
@@ -13,7 +15,7 @@ export const initialize = (url: string): void => {
   publicUrl = url;
 };
 
-/** The package that runs the file is the one that it gets, wherever either of them is installed. */
+/** Resolves the specifier to the running package, wherever the file and the package are installed. */
 export const resolve: ResolveHook = (specifier, context, next) =>
   specifier === publicName ? { url: publicUrl, shortCircuit: true } : next(specifier, context);
 
@@ -28,14 +30,14 @@ const compile = async (url: string): Promise<string> => {
 };
 
 /**
- * A scenario file is a module, whatever package.json says of other files: `npm init` says commonjs. Types are removed here only where Node
- * does not do so by itself, which it does from 22.18 on.
+ * Loads a scenario file as an ES module even if its package.json says commonjs, as `npm init` does. Types are
+ * stripped here only for Node.js before 22.18, which cannot strip them itself.
  */
 export const load: LoadHook = async (url, context, next) => {
   const { typescript } = process.features as { typescript?: unknown };
   if (/\.m?ts$/.test(url) && !typescript)
     return { format: 'module', source: await compile(url), shortCircuit: true };
-  // The types of Node 20 do not have the first of these formats.
+  // The type declarations of Node.js 20 do not have `module-typescript`.
   const format = url.endsWith('.scenario.ts') ? 'module-typescript' : 'module';
   return next(url, /\.scenario\.[jt]s$/.test(url) ? { ...context, format: format as ModuleFormat } : context);
 };

@@ -1,4 +1,5 @@
-// Scenario files of a driver's own repository.
+// Finds the scenario files of a driver's own repository.
+
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
@@ -8,7 +9,7 @@ import { messageOf } from '../base/thrown.js';
 import { declaredNames, type ScenarioFile } from './scenario-file.js';
 
 /** `stop-twice.scenario.ts` */
-const form = /^(.+)\.scenario\.m?([jt])s$/;
+const fileName = /^(.+)\.scenario\.m?([jt])s$/;
 
 const refuse = (directory: string, reason: string, cause?: unknown): HarnessError =>
   new HarnessError('SCENARIO_DIRECTORY', { directory, reason }, cause);
@@ -21,7 +22,7 @@ const walk = async (directory: string): Promise<string[]> => {
       .filter(({ name }) => !name.startsWith('.') && name !== 'node_modules')
       .map((entry) => {
         const path = join(directory, entry.name);
-        return entry.isDirectory() ? walk(path) : form.test(entry.name) ? [path] : [];
+        return entry.isDirectory() ? walk(path) : fileName.test(entry.name) ? [path] : [];
       }),
   );
   return found.flat();
@@ -35,14 +36,14 @@ const hasCompiler = (path: string): boolean => {
   }
 };
 
-/** Node removes types by itself from 22.18 on. Else the compiler is the one that the file itself would find. */
+/** Node.js strips types from 22.18 on; older versions need a compiler that the file itself can import. */
 const requireTypeScript = (path: string): void => {
   const { typescript } = process.features as { typescript?: unknown };
   if (typescript || hasCompiler(path)) return;
   throw new HarnessError('SCENARIO_TYPESCRIPT', { path, node: process.version });
 };
 
-/** Those below `directory`, by name. Throws SCENARIO_DIRECTORY, SCENARIO_TYPESCRIPT, SCENARIO_TWICE. */
+/** The scenario files below `directory`. Throws SCENARIO_DIRECTORY, SCENARIO_TYPESCRIPT, SCENARIO_TWICE. */
 export const ownScenarioFiles = async (directory: string): Promise<ScenarioFile[]> => {
   const paths = await walk(directory).catch((cause: unknown) => {
     throw refuse(directory, messageOf(cause), cause);
@@ -51,7 +52,7 @@ export const ownScenarioFiles = async (directory: string): Promise<ScenarioFile[
     throw refuse(directory, 'it has no file named *.scenario.ts, *.scenario.js or *.scenario.mjs');
   const files = new Map<string, ScenarioFile>();
   for (const path of paths.sort()) {
-    const [, name = '', kind] = form.exec(basename(path)) ?? [];
+    const [, name = '', kind] = fileName.exec(basename(path)) ?? [];
     const twin = files.get(name);
     if (twin !== undefined)
       throw new HarnessError('SCENARIO_TWICE', { name, first: twin.path, second: path });

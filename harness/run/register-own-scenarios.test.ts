@@ -5,13 +5,13 @@ import t from 'tap';
 
 const urlOf = (path: string): string => JSON.stringify(pathToFileURL(path).href);
 
-t.test('scenario files are modules, also where package.json says commonjs', async (t) => {
+t.test('scenario files are ES modules even if package.json says commonjs', async (t) => {
   const text = "import { frozen } from 'vmmci-harness/scenario';\nconsole.log(frozen(5n).now());\n";
   const directory = t.testdir({
     'package.json': '{ "type": "commonjs" }',
     'a.scenario.js': text,
     'a.scenario.mjs': text,
-    // The compiler is the one of this checkout.
+    // The compiler is found in node_modules of this checkout.
     'a.scenario.ts': text.replace('5n', '5n as bigint'),
   });
   const files = ['a.scenario.js', 'a.scenario.mjs', 'a.scenario.ts'].map((name) =>

@@ -1,4 +1,5 @@
-// Lets this process load scenario files of a driver's own repository.
+// Enables this process to import scenario files of a driver's own repository.
+
 import { register } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

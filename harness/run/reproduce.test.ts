@@ -5,7 +5,7 @@ import t from 'tap';
 import { defaultChoice } from './choice.js';
 import { choiceOptions, reproduceScript } from './reproduce.js';
 
-t.test('the options make the same choice again', (t) => {
+t.test('the options reproduce the choice', (t) => {
   t.strictSame(choiceOptions(defaultChoice('/run')), [
     '--kernel',
     '6.12-cloud',
@@ -32,11 +32,11 @@ t.test('the options make the same choice again', (t) => {
   t.end();
 });
 
-t.test('the script hands each word on as it is', (t) => {
+t.test('the script passes each argument on unchanged', (t) => {
   const words = "it's $(echo a) driver";
   const directory = t.testdir({ bin: {} });
   const script = reproduceScript({ ...defaultChoice('/run'), driver: `/${words}` }, 'two "words"');
-  // What it starts says what it got.
+  // The fake node prints its arguments.
   writeFileSync(join(directory, 'bin/node'), '#!/bin/sh\nshift\nfor word; do echo "$word"; done\n', {
     mode: 0o755,
   });

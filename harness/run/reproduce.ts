@@ -1,10 +1,11 @@
-// The command line that runs a scenario again, on just what it ran on.
+// The command that runs a scenario again with the same kernel, driver and QEMU.
+
 import { join } from 'node:path';
 import { asset, packageRoot } from '../../images/asset.js';
 import { shellWord } from '../base/text.js';
 import type { Choice } from './choice.js';
 
-/** The options of `vmmci` that make the same choice again; modules that were built for a run are built anew. */
+/** The options of `vmmci` that reproduce a choice. Modules that were built for the run are rebuilt. */
 export const choiceOptions = ({
   kernel,
   driver,
@@ -26,12 +27,14 @@ export const choiceOptions = ({
   ...(qemu === undefined ? [] : ['--qemu', qemu]),
 ];
 
-/** A shell script. In a checkout it compiles first, so that a change is tried; an installed package has nothing to compile. */
+/**
+ * A shell script that runs the scenario. In a checkout it builds first, so that it tests the current sources.
+ */
 export const reproduceScript = (choice: Choice, scenario: string): string => {
   const main = join(packageRoot(), 'dist', 'harness', 'cli', 'main.js');
   const words = ['test', ...choiceOptions(choice), '--keep', '--exact', scenario];
   return `#!/bin/sh
-# Runs this scenario again, alone, and keeps its artifacts in runs/ of the working directory.
+# Runs only this scenario again and keeps its artifacts in runs/ below the working directory.
 set -e
 package=${shellWord(packageRoot())}
 if [ -e "$package/tsconfig.json" ]; then npm run --silent --prefix "$package" build >&2; fi

@@ -1,10 +1,11 @@
-// What came of a scenario, as it is written to result.json and read by every report.
+// The result of a scenario, as written to result.json and read by every report.
+
 import * as v from 'valibot';
 import { verdicts } from './verdict.js';
 
 const lines = v.pipe(v.array(v.string()), v.readonly());
 
-/** By id, as in the table of requirements: a report may be of another version than its reader. */
+/** Requirement ids are plain strings here, because a report may come from another version of the harness. */
 export const unmetSchema = v.pipe(
   v.array(v.object({ requirement: v.string(), check: v.string() })),
   v.readonly(),
@@ -13,15 +14,17 @@ export const unmetSchema = v.pipe(
 export const scenarioResultSchema = v.object({
   scenario: v.string(),
   verdict: v.picklist(verdicts),
-  /** Why, for every verdict but `passed`: one line each. */
+  /** The reasons for a verdict other than `passed`, one line each. */
   reasons: lines,
-  /** Requirements of the driver that were not met, each with the line of the first check that says so; absent when there are none. */
+  /**
+   * Requirements that the driver does not meet, each with the first failed check; absent if there are none.
+   */
   unmet: v.exactOptional(unmetSchema),
-  /** Checks below the level that fails, one line each; absent when there are none. */
+  /** Failed checks whose level is advice only, one line each; absent if there are none. */
   advice: v.exactOptional(lines),
-  /** Why it failed, as far as that is known: causes of harness/diagnosis/causes, with the lines that show them. */
+  /** Known causes of the failure (harness/diagnosis/causes), with the lines that show them. */
   causes: v.exactOptional(v.pipe(v.array(v.object({ id: v.string(), evidence: lines })), v.readonly())),
-  /** What of the harness went wrong and was put right, one line each; absent in results of older versions. */
+  /** Harness problems that the run recovered from, one line each; absent in results of older versions. */
   remedied: v.exactOptional(lines),
   seconds: v.number(),
   kernel: v.string(),
@@ -29,9 +32,9 @@ export const scenarioResultSchema = v.object({
   driver: v.string(),
   qemu: v.string(),
   accelerator: v.string(),
-  /** Peak resident memory of the Node process that ran it, in MiB, from that process's start: what it ran before counts too. */
+  /** Peak resident memory of the Node.js process in MiB, including all scenarios that it ran before. */
   nodeMiB: v.number(),
-  /** Where the artifacts are. */
+  /** The directory of the artifacts. */
   directory: v.string(),
 });
 

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import t from 'tap';
 import { newRunDirectory } from './run-directory.js';
 
-t.test('runs that start in the same second get directories of their own, which sort by time', (t) => {
+t.test('each run gets its own directory, and the names sort by time', (t) => {
   const parent = t.testdir({});
   const now = new Date('2026-01-02T03:04:05.678Z');
   const names = [1, 2, 3].map(() => basename(newRunDirectory(parent, now)));

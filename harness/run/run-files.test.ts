@@ -6,7 +6,7 @@ const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist
 const file = (body: string): string => `import t from ${tap};\n${body}`;
 
 t.test(
-  'a worker takes one file after the other, and one that ends too early is told and replaced',
+  'a worker runs files one after another, and a worker that dies is reported and replaced',
   async (t) => {
     const directory = t.testdir({
       'a.mjs': file(
@@ -19,22 +19,22 @@ t.test(
     const lines: string[] = [];
     const files = ['a', 'b', 'c', 'd'].map((name) => `${directory}/${name}.mjs`);
     const status = await runFiles(files, { workers: 1, onLine: (line) => lines.push(line) });
-    const told = lines
+    const results = lines
       .filter((line) => /^(not )?ok /.test(line))
       .map((line) => line.replace(/ # time=.*/, ''));
-    t.strictSame(told, [
+    t.strictSame(results, [
       'ok 1 - first',
       'ok 2 - second',
-      'not ok 1 - c.mjs: its process ended (SIGKILL) in the middle of it',
+      'not ok 1 - c.mjs: its process exited (SIGKILL) before the file had finished',
       'ok 1 - fourth',
     ]);
     t.equal(status, 1);
   },
 );
 
-t.test('a file is over when all of its tests are, and the process when all files are', async (t) => {
+t.test('a file ends after its last test, and the process after its last file', async (t) => {
   const directory = t.testdir({
-    // Long enough for the next file to come, if it comes too early.
+    // These waits are long enough for the next file to start if it starts too early.
     'a.mjs': file(
       `import { setTimeout as wait } from 'node:timers/promises';
        const open = setInterval(() => {}, 1000);

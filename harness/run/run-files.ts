@@ -1,4 +1,5 @@
-// Runs test files in processes of their own.
+// Runs test files in worker processes.
+
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -6,22 +7,27 @@ import type { Choice } from './choice.js';
 import { startWorker } from './start-worker.js';
 
 export interface RunFilesOptions {
-  /** So many processes, each of which takes the next file when it is done with one: what loading costs is paid once in each. */
+  /**
+   * The number of parallel processes. Each runs many files, so that the harness is loaded once per process.
+   */
   readonly workers: number;
-  /** What scenarios are to use. */
+  /** The choice for scenarios. */
   readonly choice?: Choice;
-  /** Variables beyond those of this process. */
+  /** Environment variables to add to those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Gets each line of the TAP that they print. */
+  /** Called with each line of TAP output. */
   readonly onLine?: (line: string) => void;
-  /** Ends the run, and everything that it has started. */
+  /** Ends the run and kills all its processes. */
   readonly signal?: AbortSignal;
 }
 
-/** The end of what TAP says of one test, unless it is part of another one. */
+/** The last line of a top-level test in TAP. */
 const topLevel = /^(?:not )?ok /;
 
-/** Hands the lines on, those of one test in one piece where other processes print too. Returns trailing incomplete lines. */
+/**
+ * Passes lines on; if other processes print too, it passes the lines of a test on together. Returns trailing
+ * incomplete lines.
+ */
 const relay = async (
   stream: Readable | null,
   isAlone: boolean,
@@ -42,7 +48,9 @@ const relay = async (
   return block;
 };
 
-/** Runs files of `queue` in one process until there are no more, or until the process ends; 0 when all passed. */
+/**
+ * Runs files of `queue` in one process until the queue is empty or the process dies. Returns 0 if all passed.
+ */
 const runWorker = async (
   queue: string[],
   { workers, choice, env, signal, onLine = () => {} }: RunFilesOptions,
@@ -57,7 +65,7 @@ const runWorker = async (
     if (isAlive) continue;
     if (signal?.aborted) return 1;
     (await relayed).forEach(onLine);
-    onLine(`not ok 1 - ${basename(file, '.js')}: its process ended (${how}) in the middle of it`);
+    onLine(`not ok 1 - ${basename(file, '.js')}: its process exited (${how}) before the file had finished`);
     return 1;
   }
   const { ok } = await worker.end();
@@ -65,20 +73,20 @@ const runWorker = async (
   return ok && passed ? 0 : 1;
 };
 
-/** One that ends too early is replaced: what is left in the queue runs all the same. */
-const keepWorking = async (queue: string[], options: RunFilesOptions): Promise<number> => {
+/** Replaces a worker that dies, so that the rest of the queue still runs. */
+const runQueue = async (queue: string[], options: RunFilesOptions): Promise<number> => {
   let status = 0;
   while (queue.length > 0 && !options.signal?.aborted)
     status = Math.max(status, await runWorker(queue, options));
   return status;
 };
 
-/** Resolves with the exit status when all files have run: 0 when all passed. Rejects when `signal` ended it, and then all is gone. */
+/** Resolves with 0 if all files passed, otherwise with 1. Rejects after `signal` has killed all processes. */
 export const runFiles = async (files: readonly string[], options: RunFilesOptions): Promise<number> => {
   const { signal, workers } = options;
   signal?.throwIfAborted();
   const queue = [...files];
-  const started = Array.from({ length: Math.min(workers, files.length) }, () => keepWorking(queue, options));
+  const started = Array.from({ length: Math.min(workers, files.length) }, () => runQueue(queue, options));
   const status = Math.max(...(await Promise.all(started)));
   signal?.throwIfAborted();
   return status;

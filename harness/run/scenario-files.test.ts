@@ -5,7 +5,7 @@ import { filesFor } from './scenario-files.js';
 const matches = (text: string, name: string): boolean =>
   declaredNames(text).some((known) => known.test(name));
 
-t.test('names, also those that are computed', async (t) => {
+t.test('declaredNames finds literal and computed names', async (t) => {
   const text = [
     "scenario('a-b', {}, x);",
     `for (const how of all) scenario(\`c-\${how}.d\`, {}, y);`,
@@ -16,7 +16,7 @@ t.test('names, also those that are computed', async (t) => {
   t.notOk(matches("myscenario('a')", 'a'));
 });
 
-t.test('files for names', async (t) => {
+t.test('filesFor finds files by the name of a scenario or of the file', async (t) => {
   const file = (name: string, ...declared: string[]) => ({
     path: `/s/${name}.js`,
     name,

@@ -1,4 +1,5 @@
-// The compiled scenario files, and which of them declares the scenario of a name.
+// Finds the compiled scenario files, and those that declare given scenarios.
+
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
@@ -7,8 +8,8 @@ import { compiledFiles } from './compiled-files.js';
 import { ownScenarioFiles } from './own-scenarios.js';
 import { declaredNames, type ScenarioFile } from './scenario-file.js';
 
-/** Artifacts go by the name of a scenario. */
-const requireNewNames = (own: readonly ScenarioFile[], ours: readonly ScenarioFile[]): void => {
+/** Names must be unique, because artifacts are stored by scenario name. */
+const requireUniqueNames = (own: readonly ScenarioFile[], ours: readonly ScenarioFile[]): void => {
   for (const { name, path } of own) {
     const twin = ours.find((file) => file.name === name || file.declares(name));
     if (twin !== undefined)
@@ -16,7 +17,7 @@ const requireNewNames = (own: readonly ScenarioFile[], ours: readonly ScenarioFi
   }
 };
 
-/** The scenario files of the tier `guest`, or of `slow`, by name. */
+/** The scenario files of a tier, sorted by name. */
 export const scenarioFiles = async (tier: 'guest' | 'slow' = 'guest'): Promise<ScenarioFile[]> => {
   const folder = tier === 'guest' ? [] : [tier];
   const compiled = join(packageRoot(), 'dist', 'scenarios', ...folder);
@@ -34,15 +35,18 @@ export const scenarioFiles = async (tier: 'guest' | 'slow' = 'guest'): Promise<S
   );
 };
 
-/** Those of the tier `guest`, and after them those in `directory`, if any. Throws what reading that throws, and SCENARIO_TWICE. */
+/**
+ * The scenario files of the tier `guest`, followed by those in `directory`. Throws SCENARIO_TWICE and what
+ * `ownScenarioFiles` throws.
+ */
 export const scenarioFilesWith = async (directory: string | undefined): Promise<ScenarioFile[]> => {
   const ours = await scenarioFiles();
   const own = directory === undefined ? [] : await ownScenarioFiles(directory);
-  requireNewNames(own, ours);
+  requireUniqueNames(own, ours);
   return [...ours, ...own];
 };
 
-/** The files that declare those scenarios, or bear their name; each once. UNKNOWN_NAME, naming what there is, for a name of neither. */
+/** The files that declare these scenarios, or have that name, without duplicates. Throws UNKNOWN_NAME. */
 export const filesFor = (files: readonly ScenarioFile[], names: readonly string[]): string[] => {
   const found = names.map((wanted) => {
     const file = files.find(({ declares }) => declares(wanted)) ?? files.find(({ name }) => name === wanted);

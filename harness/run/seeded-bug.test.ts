@@ -14,7 +14,7 @@ Caught-by: stop, sync-rtc
  three
 `;
 
-t.test('head and diff', async (t) => {
+t.test('parseBug reads the header and the diff', async (t) => {
   const bug = parseBug('01-x.patch', text);
   t.match(bug, { name: '01-x', bug: 'The answer is wrong.', why: 'Somebody misheard.' });
   t.strictSame(bug.caughtBy, ['stop', 'sync-rtc']);
@@ -34,7 +34,7 @@ t.test('head and diff', async (t) => {
   );
 });
 
-t.test('a patch that is wrong is named, and so is what is wrong with it', async (t) => {
+t.test('an error names the patch and what is wrong with it', async (t) => {
   const refused = (bad: string, reason: RegExp) =>
     t.throws(
       () => parseBug('02-y.patch', bad),
@@ -43,18 +43,18 @@ t.test('a patch that is wrong is named, and so is what is wrong with it', async 
     ) && t.throws(() => parseBug('02-y.patch', bad), { message: reason });
   refused(text.replace('Why: ', 'Wherefore: '), /no line 'Why: …'/);
   refused(text.replace('Caught-by: stop, sync-rtc\n', 'Caught-by: \n'), /'Caught-by: …'/);
-  refused(text.slice(0, text.indexOf('---')), /no line that begins with --- a/);
+  refused(text.slice(0, text.indexOf('---')), /no line begins with '--- a/);
   refused(text.replace(' three\n', ''), /Hunk at line 3/);
   const bug = parseBug('02-y.patch', text);
   t.throws(() => applyBug(bug, new Map([['a.c', 'one\n2\nthree\n']])), {
     code: 'SEEDED_BUG',
-    message: /02-y\.patch.*line 1 of a\.c does not fit/,
+    message: /02-y\.patch.*line 1 of a\.c does not apply/,
   });
   t.throws(() => applyBug(bug, new Map([['c.c', '']])), { message: /02-y\.patch.*a\.c/ });
 });
 
-t.test('a directory of them', async (t) => {
-  const directory = t.testdir({ '02-b.patch': text, '01-a.patch': text, 'README.md': 'no bug' });
+t.test('readBugs reads a directory', async (t) => {
+  const directory = t.testdir({ '02-b.patch': text, '01-a.patch': text, 'README.md': 'not a patch' });
   t.strictSame(
     (await readBugs(directory)).map(({ name }) => name),
     ['01-a', '02-b'],

@@ -1,4 +1,4 @@
-// A seeded bug: a small patch to the bundled driver that some scenario has to catch.
+// A seeded bug: a small patch to the bundled driver that a scenario must catch.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,18 +9,18 @@ import { applyHunks, type FilePatch, parseDiff } from './seeded-patch.js';
 export interface SeededBug {
   /** The file's name without `.patch`. */
   readonly name: string;
-  /** What is wrong with the driver, one sentence. */
+  /** What is wrong with the patched driver, in one sentence. */
   readonly bug: string;
-  /** Why somebody would write it. */
+  /** Why a developer might make this mistake. */
   readonly why: string;
-  /** The scenarios each of which must catch it, by name. */
+  /** The names of the scenarios, each of which must catch it. */
   readonly caughtBy: readonly string[];
   readonly files: readonly FilePatch[];
 }
 
 const suffix = '.patch';
 
-const refusing = <T>(file: string, step: () => T): T => {
+const orBugError = <T>(file: string, step: () => T): T => {
   try {
     return step();
   } catch (error) {
@@ -31,16 +31,15 @@ const refusing = <T>(file: string, step: () => T): T => {
   }
 };
 
-/** `text` is the content of `file`, a head of three fields and a diff. SEEDED_BUG if it is not. */
+/** Parses the content of `file`: a header of three fields, and a diff. Throws SEEDED_BUG. */
 export const parseBug = (file: string, text: string): SeededBug => {
   const start = text.search(/^--- a\//m);
-  if (start < 0)
-    throw new HarnessError('SEEDED_BUG', { file, reason: 'it has no line that begins with --- a/' });
-  const head = text.slice(0, start);
+  if (start < 0) throw new HarnessError('SEEDED_BUG', { file, reason: "no line begins with '--- a/'" });
+  const header = text.slice(0, start);
   const field = (name: string): string => {
-    const value = new RegExp(`^${name}: (\\S.*)$`, 'm').exec(head)?.[1]?.trim();
+    const value = new RegExp(`^${name}: (\\S.*)$`, 'm').exec(header)?.[1]?.trim();
     if (value === undefined)
-      throw new HarnessError('SEEDED_BUG', { file, reason: `its head has no line '${name}: …'` });
+      throw new HarnessError('SEEDED_BUG', { file, reason: `the header has no line '${name}: …'` });
     return value;
   };
   return {
@@ -48,11 +47,11 @@ export const parseBug = (file: string, text: string): SeededBug => {
     bug: field('Bug'),
     why: field('Why'),
     caughtBy: field('Caught-by').split(/,\s*/),
-    files: refusing(file, () => parseDiff(text.slice(start))),
+    files: orBugError(file, () => parseDiff(text.slice(start))),
   };
 };
 
-/** All bugs in `directory`, by name. SEEDED_BUGS_ABSENT if there is no such directory. */
+/** All bugs in `directory`, sorted by name. Throws SEEDED_BUGS_ABSENT if the directory does not exist. */
 export const readBugs = async (directory: string): Promise<SeededBug[]> => {
   const names = await readdir(directory).catch((cause: unknown) => {
     throw new HarnessError('SEEDED_BUGS_ABSENT', { directory }, cause);
@@ -63,7 +62,7 @@ export const readBugs = async (directory: string): Promise<SeededBug[]> => {
   );
 };
 
-/** The sources with the bug in them; `sources` is by path. SEEDED_BUG if the patch does not fit them. */
+/** Applies the bug to the sources, a map by path. Throws SEEDED_BUG if the patch does not apply. */
 export const applyBug = (
   { name, files }: SeededBug,
   sources: ReadonlyMap<string, string>,
@@ -74,11 +73,11 @@ export const applyBug = (
     if (text === undefined)
       throw new HarnessError('SEEDED_BUG', {
         file: name + suffix,
-        reason: `it changes ${file.path}, which the driver does not have`,
+        reason: `it changes ${file.path}, which is not a file of the driver`,
       });
     patched.set(
       file.path,
-      refusing(name + suffix, () => applyHunks(text, file)),
+      orBugError(name + suffix, () => applyHunks(text, file)),
     );
   }
   return patched;

@@ -1,66 +1,69 @@
-// Ctrl-C and its kin, and a reader of our output that is gone: for commands that have something to put away first.
+// Handles SIGINT, SIGTERM, SIGHUP and a closed output pipe, for commands that must clean up before they exit.
 
-/** The status that a shell reports for each: 128 and the signal's number. */
+/** The exit statuses that a shell reports: 128 plus the signal's number. */
 const statuses = { SIGHUP: 129, SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 } as const;
 
 export type EndSignal = keyof typeof statuses;
 
-/** Node ignores SIGPIPE; a write that fails stands for it. */
+/** Without SIGPIPE: Node.js ignores it, and a failed write is handled instead. */
 const caught = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 export interface SignalWatch {
-  /** What the process is to end with; `undefined` as long as no signal came. */
+  /** The exit status for the signal; `undefined` if no signal was received. */
   status(): number | undefined;
-  /** Lets the signals be what they are without it. */
+  /** Restores the default handling of the signals. */
   release(): void;
 }
 
 const watches = new Set<(signal: EndSignal) => void>();
 
-/** Calls back at the first signal; ends this process at the second. */
+/** Calls `onSignal` at the first signal and exits at the second. */
 export const watchSignals = (onSignal: (signal: EndSignal) => void): SignalWatch => {
   let status: number | undefined;
-  const hear = (signal: EndSignal): void => {
+  const handle = (signal: EndSignal): void => {
     if (status !== undefined) process.exit(statuses[signal]);
     status = statuses[signal];
     onSignal(signal);
   };
-  watches.add(hear);
-  for (const signal of caught) process.on(signal, hear);
+  watches.add(handle);
+  for (const signal of caught) process.on(signal, handle);
   return {
     status: () => status,
     release: () => {
-      watches.delete(hear);
-      for (const signal of caught) process.off(signal, hear);
+      watches.delete(handle);
+      for (const signal of caught) process.off(signal, handle);
     },
   };
 };
 
 let isPipeBroken = false;
 
-/** Nobody reads our output any more: as SIGPIPE would end this process, but those who watch signals may put things away. */
-export const breakPipe = (status: number = statuses.SIGPIPE): void => {
+/** Handles a closed output pipe: exits as on SIGPIPE, unless a signal watch must clean up first. */
+export const handleBrokenPipe = (status: number = statuses.SIGPIPE): void => {
   if (isPipeBroken) return;
   isPipeBroken = true;
   if (watches.size === 0) process.exit(status);
-  for (const hear of [...watches]) hear('SIGPIPE');
+  for (const handle of [...watches]) handle('SIGPIPE');
 };
 
-/** Why a run ended before its end. */
+/** The reason of an interrupted run. */
 export class Interrupted extends Error {
   constructor(readonly signal: EndSignal) {
     super(`interrupted by ${signal}`);
   }
 }
 
-/** A signal that is aborted, with an `Interrupted`, at the first of them. */
+/** An AbortSignal that the first signal aborts with an `Interrupted`. */
 export const abortOnSignals = (): SignalWatch & { readonly signal: AbortSignal } => {
   const controller = new AbortController();
   const watch = watchSignals((signal) => controller.abort(new Interrupted(signal)));
   return { ...watch, signal: controller.signal };
 };
 
-/** Resolves with `undefined` at once when `signal` is aborted: what the promise stands for is left to the end of this process. */
+/**
+ * Resolves like `promise`, or with `undefined` once `signal` is aborted; the work itself continues until this
+ * process ends.
+ */
 export const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> => {
   promise.catch(() => {});
   return new Promise((resolve, reject) => {

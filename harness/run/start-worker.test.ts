@@ -9,12 +9,12 @@ import { startWorker } from './start-worker.js';
 const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
 const file = (body: string): string => `import t from ${tap};\n${body}`;
 
-t.test('each file has a status of its own, as if it had been alone', async (t) => {
+t.test('each file gets the status that it would have in a process of its own', async (t) => {
   const place = t.testdir({
     'good.mjs': file(
       "t.teardown(() => {}); t.test('good', async () => {}); t.test('lacks', async (t) => t.pass('', { skip: 1 }));",
     ),
-    // Long enough for tap to end its root, if it takes the teardown for the end of all.
+    // The wait is long enough for tap to end its root test early, if the teardown makes it do so.
     'bad.mjs': file(
       "await new Promise((resolve) => setTimeout(resolve, 100)); t.test('bad', async (t) => t.fail());",
     ),
@@ -34,14 +34,10 @@ t.test('each file has a status of its own, as if it had been alone', async (t) =
     { ok: true, how: 'status 0', isAlive: true },
     { ok: false, how: 'status 1', isAlive: false },
   ]);
-  t.match(
-    await worker.run(join(place, 'good.mjs')),
-    { ok: false, isAlive: false },
-    'nobody is there any more',
-  );
+  t.match(await worker.run(join(place, 'good.mjs')), { ok: false, isAlive: false }, 'the process has ended');
 });
 
-t.test('many are ended by one signal, and Node does not take that for a leak', async (t) => {
+t.test('one signal kills many workers without a warning about a listener leak', async (t) => {
   const warnings: Error[] = [];
   const note = (warning: Error) => void warnings.push(warning);
   process.on('warning', note);
@@ -55,7 +51,7 @@ t.test('many are ended by one signal, and Node does not take that for a leak', a
   t.strictSame(warnings, []);
 });
 
-t.test('it dies with the process that started it, also on SIGKILL', async (t) => {
+t.test('a worker dies with its parent, even on SIGKILL', async (t) => {
   const place = t.testdir({
     'it.mjs': `import { writeFileSync } from 'node:fs';
       writeFileSync(process.env.PLACE + '/pid', String(process.pid)); await new Promise(() => setInterval(() => {}, 1000));`,
@@ -69,8 +65,8 @@ t.test('it dies with the process that started it, also on SIGKILL', async (t) =>
     stdio: 'ignore',
   });
   t.teardown(() => parent.kill('SIGKILL'));
-  const until = async (what: string, holds: () => boolean): Promise<void> => {
-    for (let tries = 0; !holds(); tries++) {
+  const until = async (what: string, isTrue: () => boolean): Promise<void> => {
+    for (let tries = 0; !isTrue(); tries++) {
       if (tries > 2000) throw new Error(`not within ${tries * 10} ms: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -84,6 +80,6 @@ t.test('it dies with the process that started it, also on SIGKILL', async (t) =>
   await once(parent, 'exit');
   const isGone = (): boolean =>
     !existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  await until('the worker is gone', isGone);
-  t.pass('gone');
+  await until('the worker has ended', isGone);
+  t.pass('the worker has ended');
 });

@@ -1,4 +1,6 @@
-// Starts a process that runs one test file after the other: what loading the harness costs, about a second of CPU, is paid once.
+// Starts a process that runs many test files, so that loading the harness, about a second of CPU, happens
+// only once.
+
 import { spawn } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
@@ -6,55 +8,59 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { packageRoot } from '../../images/asset.js';
 import type { Choice } from './choice.js';
-import { endGroup } from './end-group.js';
+import { killProcessGroup } from './kill-process-group.js';
 
 export interface WorkerOptions {
-  /** To be read from `stdout`, or a descriptor of this process. */
+  /** `pipe` to read it from `Worker.stdout`, or a descriptor of this process. */
   readonly stdout: 'pipe' | number;
-  /** Ours, or a descriptor of this process. */
+  /** The standard error of this process, or a descriptor. */
   readonly stderr: 'inherit' | number;
-  /** What scenarios in it are to use; the default when it runs none. */
+  /** The choice for scenarios; not needed for other tests. */
   readonly choice?: Choice | undefined;
-  /** Variables beyond those of this process. */
+  /** Environment variables to add to those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Ends it at once. */
   readonly signal?: AbortSignal | undefined;
-  /** It leads a session of its own: Ctrl-C reaches us first, and whoever ends it ends all that it has started. */
+  /**
+   * Run it as the leader of a new session: Ctrl-C does not reach it, and killing it kills all its
+   * descendants.
+   */
   readonly detached: boolean;
 }
 
-/** How the tests of one file ended, or the process. */
-export interface End {
+/** The result of one test file, or of the process. */
+export interface FileResult {
   readonly ok: boolean;
   /** `status 1`, `SIGKILL` */
   readonly how: string;
-  /** The process goes on, and takes another file. */
+  /** True if the process can run another file. */
   readonly isAlive: boolean;
 }
 
 export interface Worker {
-  /** What it prints, if that is a pipe. */
+  /** Its standard output, if that is a pipe. */
   readonly stdout: Readable | null;
   /**
-   * Runs one file, which is loaded once in a process, never again. Resolves when its tests are over, or when the process is gone,
-   * which in the middle of a file is never well.
+   * Runs one file. Resolves when its tests have finished or the process has exited; exiting in the middle of
+   * a file counts as a failure. A process cannot run the same file twice, because a module is imported only
+   * once.
    */
-  run(file: string): Promise<End>;
-  /** There are no more files; resolves when the process is gone. What it was told to run before is done first. */
-  end(): Promise<End>;
+  run(file: string): Promise<FileResult>;
+  /** Lets the process exit after the files that it already got; resolves when it has exited. */
+  end(): Promise<FileResult>;
   /** Ends it at once. */
   kill(): void;
 }
 
 /**
- * Stacks that name the TypeScript source, and 4 MiB for young objects where V8 would take 16: a process that has run twenty scenarios holds
- * 25 MiB less, and is no slower for it.
+ * Source maps make stacks name the TypeScript source. A young generation of 4 MiB instead of 16 saves 25 MiB
+ * in a process that has run twenty scenarios, at the same speed.
  */
 const nodeOptions = ['--enable-source-maps', '--max-semi-space-size=4'];
 
-/** It cannot outlive this process: the kernel ends it when we die. */
+/** Starts a worker. It cannot outlive this process: the kernel kills it when this process dies. */
 export const startWorker = ({ stdout, stderr, choice, env, signal, detached }: WorkerOptions): Worker => {
-  const program = join(import.meta.dirname, 'run-one-by-one.js');
+  const program = join(import.meta.dirname, 'worker-process.js');
   const argv = ['--pdeathsig', 'KILL', '--', process.execPath, ...nodeOptions, program];
   if (choice !== undefined) argv.push(JSON.stringify(choice));
   const child = spawn('setpriv', argv, {
@@ -66,39 +72,39 @@ export const startWorker = ({ stdout, stderr, choice, env, signal, detached }: W
   let isGone = false;
   const kill = (): void => {
     if (isGone) return;
-    if (detached) endGroup(child.pid);
+    if (detached) killProcessGroup(child.pid);
     else child.kill('SIGKILL');
   };
-  // Each of many workers listens, which Node would take for a leak.
+  // Many workers listen on the same signal, which Node.js would report as a leak.
   if (signal) setMaxListeners(0, signal);
   signal?.addEventListener('abort', kill);
   if (signal?.aborted) kill();
-  // One that is gone does not read the rest: how it ended is told below.
+  // A dead worker cannot read its input; `exited` reports how it ended.
   child.stdin?.on('error', () => {});
-  const gone = new Promise<End>((resolve) => {
+  const exited = new Promise<FileResult>((resolve) => {
     const leave = (ok: boolean, how: string): void => {
       isGone = true;
       signal?.removeEventListener('abort', kill);
       resolve({ ok, how, isAlive: false });
     };
     child.once('error', ({ message }) => leave(false, message));
-    // Not until its streams end: what it has started may hold them open.
+    // `close` could come much later: descendants may keep the streams open.
     child.once('exit', (status, by) => leave(status === 0, by ?? `status ${status}`));
   });
-  let told = (_status: number): void => {};
-  createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => told(Number(line)));
+  let onStatus = (_status: number): void => {};
+  createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => onStatus(Number(line)));
   return {
     stdout: child.stdout,
     run: (file) => {
-      const over = new Promise<End>((resolve) => {
-        told = (status) => resolve({ ok: status === 0, how: `status ${status}`, isAlive: true });
+      const finished = new Promise<FileResult>((resolve) => {
+        onStatus = (status) => resolve({ ok: status === 0, how: `status ${status}`, isAlive: true });
       });
       child.stdin?.write(`${file}\n`);
-      return Promise.race([over, gone.then((end) => ({ ...end, ok: false }))]);
+      return Promise.race([finished, exited.then((end) => ({ ...end, ok: false }))]);
     },
     end: () => {
       child.stdin?.end();
-      return gone;
+      return exited;
     },
     kill,
   };

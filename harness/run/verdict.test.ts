@@ -2,7 +2,7 @@ import t from 'tap';
 import { HarnessError } from '../base/errors.js';
 import { verdictOf, worse } from './verdict.js';
 
-t.test('whose fault an error is', async (t) => {
+t.test('the verdict of an error follows from its blame', async (t) => {
   t.equal(verdictOf(new HarnessError('DRIVER_READ', { what: 'w', got: 'g', expected: 'e' })), 'failed');
   t.equal(
     verdictOf(new HarnessError('DRIVER_BUILD', { directory: 'd', release: 'r', reason: 'w', log: 'l' })),
@@ -10,7 +10,7 @@ t.test('whose fault an error is', async (t) => {
   );
   t.equal(verdictOf(new HarnessError('QEMU_EXIT', { how: 'h', what: 'w', stderr: '', lines: '' })), 'broken');
   t.equal(verdictOf(new HarnessError('SOCKET_IN_USE', { path: 'p' })), 'broken');
-  t.equal(verdictOf(new Error('a defect')), 'broken');
+  t.equal(verdictOf(new Error('unexpected')), 'broken');
   t.equal(verdictOf(new HarnessError('DRIVER_LACKS', { driver: 'd', what: 'w' })), 'skipped');
 });
 

@@ -1,6 +1,7 @@
-// A process of its own that runs compiled tap tests in itself, one file after the other. Not a command: `startWorker` starts it.
-// Its argument, if any, is what scenarios are to use. Standard input names the files, one a line. When the tests of one are over, descriptor 3 gets a line with the exit status that a process
-// of the file's own would have had; the next is awaited.
+// The worker process that `startWorker` starts. It imports compiled tap tests, one file after another. Its
+// argument is the choice for scenarios, if any; standard input names one file per line. After each file it
+// writes the exit status that a separate process would have had to descriptor 3.
+
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -11,11 +12,11 @@ import { readChoice } from './choice.js';
 import { setCurrentChoice } from './current-choice.js';
 import { registerOwnScenarios } from './register-own-scenarios.js';
 
-/** Milliseconds for a file; every wait within has a shorter limit of its own. */
-const limit = 1_200_000;
+/** The timeout of a file in milliseconds. Every wait in a test has a shorter timeout. */
+const fileTimeoutMs = 1_200_000;
 
-// Does the same, but does not have tap end its root as soon as there is nothing to do: between two files, say, and then the tests of
-// all later ones would be left out.
+// With `t.teardown`, tap ends its root test as soon as it is idle, such as between two files, and would drop
+// the tests of all later files. `t.after` does the same without that.
 t.teardown = t.after;
 
 const [, , argument] = process.argv;
@@ -26,19 +27,19 @@ if (argument !== undefined) {
 }
 
 for await (const file of createInterface({ input: process.stdin })) {
-  t.setTimeout(limit);
+  t.setTimeout(fileTimeoutMs);
   const failedBefore = t.counts.fail;
-  // A file that cannot be loaded is one test that failed, and the next file can be well.
+  // A file that cannot be imported counts as one failed test; the next file still runs.
   await import(pathToFileURL(file).href).catch((error: unknown) =>
     t.fail(`${file}: ${messageOf(error)}`, { found: stackOf(error), at: null, stack: '' }),
   );
-  // Not `t.waitOn`: tap puts what it waits for before tests that have not begun.
+  // `t.waitOn` does not help: tap would wait before it starts the pending tests.
   if (!t.idle) await once(t, 'idle');
-  // The next file may be long in coming.
+  // The next file may arrive much later.
   t.setTimeout(0);
   const status = process.exitCode || (t.counts.fail > failedBefore ? 1 : 0);
   process.exitCode = undefined;
   writeSync(3, `${status}\n`);
 }
-// What the files have left to a teardown may be what keeps this process alive.
+// Run the teardowns now: they may release what keeps this process alive.
 t.end();
