@@ -13,11 +13,15 @@ export interface Repetition<T> {
   readonly times: number;
 }
 
-/** The longest sequence that is checked for repetition. */
-const maxPeriod = 8;
+interface FoldLimits {
+  /** The longest sequence that is checked for repetition. */
+  readonly maxPeriod: number;
+  /** Fewer repetitions are not folded. */
+  readonly minTimes: number;
+}
 
-/** Folding fewer repetitions would not make the text shorter. */
-const minTimes = 3;
+/** Folding fewer than three repetitions would not make the text shorter. */
+const defaultLimits: FoldLimits = { maxPeriod: 8, minTimes: 3 };
 
 const countRepetitions = <T>(items: readonly T[], from: number, period: number): number => {
   let end = from + period;
@@ -26,7 +30,10 @@ const countRepetitions = <T>(items: readonly T[], from: number, period: number):
 };
 
 /** Splits a list into repeated sequences and the items between them (`times` is 1); compares items by ===. */
-export const foldRepetitions = <T>(items: readonly T[]): Repetition<T>[] => {
+export const foldRepetitions = <T>(
+  items: readonly T[],
+  { maxPeriod, minTimes }: FoldLimits = defaultLimits,
+): Repetition<T>[] => {
   const repetitions: Repetition<T>[] = [];
   let single: T[] = [];
   const flush = (): void => {

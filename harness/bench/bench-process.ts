@@ -1,4 +1,5 @@
 // A process of the benchmark: one question at a time, one answer each.
+
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

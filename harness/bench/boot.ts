@@ -1,5 +1,6 @@
-// What each step toward a fast start of a guest saves: the same machine without it, in rounds that are interleaved and
-// begin with another row each.
+// What each step toward a fast start of a guest saves: the same machine without it, in rounds that are
+// interleaved and begin with another row each.
+
 import { join } from 'node:path';
 import { kernelParameters } from '../../images/guest/kernel-parameters.js';
 import type { Progress } from '../../images/toolroot/progress.js';

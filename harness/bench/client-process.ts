@@ -1,4 +1,5 @@
 // The process with the clients, in place of QEMU: connects and makes accesses on request.
+
 import type { Channel } from '../socket/channel.js';
 import { connect } from '../socket/connect.js';
 import { Client } from '../vfio-user/client.js';

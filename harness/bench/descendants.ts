@@ -1,4 +1,6 @@
-// CPU time of the processes that this one has started and that still run, QEMU's among them: once killed, nobody accounts for it.
+// CPU time of the processes that this one has started and that still run, QEMU's among them: once killed,
+// nobody accounts for it.
+
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Of a tick of /proc/PID/stat: USER_HZ is 100 on x86. */

@@ -5,7 +5,9 @@ import { type Kind, kinds } from './kinds.js';
 import type { Sample, Series } from './measure.js';
 import { median, ratio } from './statistics.js';
 
-/** One row of the result. A ratio is always what it costs: 2 is twice as long, half as many, or twice as much. */
+/**
+ * One row of the result. A ratio is always what it costs: 2 is twice as long, half as many, or twice as much.
+ */
 export interface Figure {
   readonly what: string;
   readonly unit: string;

@@ -1,4 +1,5 @@
 // What a guest sees of it: the kernel's own loop of port reads, in a restored guest, with QEMU in between.
+
 import { join } from 'node:path';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { HarnessError } from '../base/errors.js';
@@ -69,7 +70,10 @@ const requirePorts = async (shell: Shell, kernel: string): Promise<void> => {
 const sweepScript = (port: number): string =>
   `for i in $(seq ${sweeps}); do dd if=/dev/port bs=${CONFIG_OFFSET + CONFIG_SIZE} count=1 iflag=skip_bytes skip=${port} status=none; done >/dev/null`;
 
-/** Makes what is missing, restores a guest and measures in it. The first round is not kept. Throws what the parts throw. */
+/**
+ * Makes what is missing, restores a guest and measures in it. The first round is not kept. Throws what the
+ * parts throw.
+ */
 export const measureGuest = async (
   choice: Choice,
   rounds: number,

@@ -9,9 +9,9 @@ export interface Read {
 }
 
 /**
- * What each read took, of those in a sweep over consecutive offsets: from the function's answer to the read before until
- * its answer to this one. In between the guest takes the value, stores it and asks for the next, so its share is in it.
- * The first of a sweep has nothing before it and is left out.
+ * What each read took, of those in a sweep over consecutive offsets: from the function's answer to the read
+ * before until its answer to this one. In between the guest takes the value, stores it and asks for the next,
+ * so its share is in it. The first of a sweep has nothing before it and is left out.
  */
 export const intervals = (events: readonly TraceEvent<'bar-read'>[]): Read[] =>
   events.flatMap((event, index) => {

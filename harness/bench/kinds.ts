@@ -1,8 +1,9 @@
 // What is measured: the same access to ever more of the device side.
 
 /**
- * `echo`: sockets of ours and nothing else, the yardstick. `one-hop`: the vfio-user server with the device in process.
- * `both-hops`: the vfio-user server, a vhost-user connection, the back-end: what `vmmci function` runs.
+ * `echo`: sockets of ours and nothing else, the yardstick. `one-hop`: the vfio-user server with the device in
+ * process. `both-hops`: the vfio-user server, a vhost-user connection, the back-end: what `vmmci function`
+ * runs.
  */
 export const kinds = ['echo', 'one-hop', 'both-hops'] as const;
 

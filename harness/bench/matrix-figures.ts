@@ -1,4 +1,5 @@
 // What a run of the matrix comes to, beside what was to be reached on 2 cores under TCG.
+
 import { countReport, renderCounts } from '../report/counts.js';
 import { markdownTable } from '../report/markdown-table.js';
 import type { MatrixRun } from './matrix-run.js';
@@ -73,7 +74,10 @@ export const matrixFigures = (warm: MatrixRun, cold?: MatrixRun): MatrixFigure[]
 const show = (value: number, unit: string): string =>
   Number.isNaN(value) ? '-' : `${value.toFixed(unit === 's' && value < 10 ? 2 : 0)} ${unit}`;
 
-/** A table, and a line that says what the run came to: figures of a run in which things failed are worth little. */
+/**
+ * A table, and a line that says what the run came to: figures of a run in which things failed are worth
+ * little.
+ */
 export const renderMatrixFigures = (figures: readonly MatrixFigure[], { report }: MatrixRun): string => {
   const rows = figures.map(({ what, value, unit, goal, how }) => [
     what,

@@ -1,4 +1,5 @@
 // One run of `vmmci matrix` in a process of its own, watched.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // Rounds of accesses, each kind in each round, so that what disturbs the machine disturbs all of them.
+
 import { join } from 'node:path';
 import { privateDirectory } from '../socket/private-directory.js';
 import { type BenchProcess, startBenchProcess } from './bench-process.js';

@@ -1,4 +1,5 @@
 // What runs below a process, and how much memory each of it has had at most.
+
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessFacts {

@@ -1,4 +1,5 @@
-// The order in which a round measures its rows: another row comes first in each, so that none always follows the same one.
+// The order in which a round measures its rows: another row comes first in each, so that none always follows
+// the same one.
 
 /** The items from number `by` on, then those before it; `by` counts on around the end. */
 export const rotate = <T>(items: readonly T[], by: number): T[] => {

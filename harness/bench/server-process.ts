@@ -1,5 +1,6 @@
-// The process with the servers: `server-process.js KIND COUNT DIRECTORY`. Sends the sockets when all listen, and then, as
-// often as it is asked, what it has used so far.
+// The process with the servers: `server-process.js KIND COUNT DIRECTORY`. Sends the sockets when all listen,
+// and then, as often as it is asked, what it has used so far.
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Trace } from '../base/trace.js';

@@ -1,4 +1,5 @@
 // The servers of each kind, as a daemon would run them: with its trace.
+
 import { join } from 'node:path';
 import type { TraceSink } from '../base/trace.js';
 import { startDevice } from '../device/device.js';
@@ -14,7 +15,10 @@ import { directFrontEnd } from './direct-front-end.js';
 import { listenEcho } from './echo.js';
 import { type Kind, REQUEST_SIZE } from './kinds.js';
 
-/** Starts one in a directory of its own and resolves with the socket to connect to. It lives as long as the process. */
+/**
+ * Starts one in a directory of its own and resolves with the socket to connect to. It lives as long as the
+ * process.
+ */
 type Start = (directory: string, trace: TraceSink) => Promise<string>;
 
 export const starts: Readonly<Record<Kind, Start>> = {

@@ -9,8 +9,8 @@ export const median = (values: readonly number[]): number => {
 };
 
 /**
- * How many times `base` a figure is: the median over the rounds of the quotient within each, so that what disturbed a
- * round disturbed both of its figures. Throws when the two are not of the same rounds.
+ * How many times `base` a figure is: the median over the rounds of the quotient within each, so that what
+ * disturbed a round disturbed both of its figures. Throws when the two are not of the same rounds.
  */
 export const ratio = (values: readonly number[], base: readonly number[]): number => {
   if (values.length !== base.length) throw new RangeError('a ratio needs both figures of each round');

@@ -1,4 +1,5 @@
 // Figures for people: a Markdown table, which reads well in a terminal too.
+
 import { groupDigits } from '../base/bounded.js';
 import { markdownTable } from '../report/markdown-table.js';
 import type { Figure } from './figures.js';

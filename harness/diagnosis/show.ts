@@ -1,37 +1,34 @@
-// Values as people read them in a check's line: short, with runs folded, and nothing a terminal would act on.
+// Formats values for the line of a check: short, with repetitions folded and control characters escaped.
 
+import { foldRepetitions, groupDigits } from '../base/bounded.js';
 import { printable, shorten } from '../base/text.js';
 
-/** Characters of one value; the whole of it is in the artifacts. */
+/** Limit for one value; the artifacts have the complete value. */
 const maxLength = 160;
 
-/** Text that needs no quotes: nothing in it is invisible or at its edges. */
+/** Text that needs no quotes: it has no invisible characters and no space at its ends. */
 const isPlain = (text: string): boolean => /^\S(.*\S)?$/.test(text) && printable(text) === text;
 
-const thousands = (count: number): string => count.toLocaleString('en-US');
+/** Joins items; equal neighbours become one with their count: `SYNCRTC × 1,432`. */
+const joinFolded = (items: readonly string[]): string =>
+  foldRepetitions(items, { maxPeriod: 1, minTimes: 2 })
+    .flatMap(({ items, times }) =>
+      times === 1 ? items : items.map((item) => `${item} × ${groupDigits(times)}`),
+    )
+    .join(', ');
 
-/** Equal neighbours once, with how many of them there are: `SYNCRTC × 1,432`. */
-const foldRuns = (items: readonly string[]): string[] => {
-  const runs: { item: string; count: number }[] = [];
-  for (const item of items) {
-    const last = runs.at(-1);
-    if (last?.item === item) last.count += 1;
-    else runs.push({ item, count: 1 });
-  }
-  return runs.map(({ item, count }) => (count === 1 ? item : `${item} × ${thousands(count)}`));
-};
-
-const whole = (value: unknown): string => {
+const format = (value: unknown): string => {
   if (value === undefined || value === null || value === '') return 'none';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'string') return isPlain(value) ? value : JSON.stringify(printable(value));
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : foldRuns(value.map(whole)).join(', ');
-  if (value instanceof Map) return whole([...value].map(([key, inner]) => `${whole(key)} ${whole(inner)}`));
-  if (value instanceof Set) return whole([...value]);
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : joinFolded(value.map(format));
+  if (value instanceof Map)
+    return format([...value].map(([key, inner]) => `${format(key)} ${format(inner)}`));
+  if (value instanceof Set) return format([...value]);
   if (typeof value === 'object')
-    return whole(Object.entries(value).map(([key, inner]) => `${key} ${whole(inner)}`));
+    return format(Object.entries(value).map(([key, inner]) => `${key} ${format(inner)}`));
   return String(value);
 };
 
 /** One value in at most 160 characters. */
-export const show = (value: unknown): string => shorten(whole(value), maxLength);
+export const show = (value: unknown): string => shorten(format(value), maxLength);

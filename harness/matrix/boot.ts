@@ -1,4 +1,6 @@
-// The snapshot that a kernel's scenarios are restored from, made before the first of them, and proven to load.
+// The snapshot that a kernel's scenarios are restored from, made before the first of them, and proven to
+// load.
+
 import type { ModuleSet } from '../../images/kernels/build.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import { remadeAfter, restoreGuest } from '../guest/start.js';
@@ -8,7 +10,10 @@ import { makeDisks } from '../scenario/disks.js';
 import { machineOf } from '../scenario/machine.js';
 import { privateDirectory } from '../socket/private-directory.js';
 
-/** `cached`: the snapshot was there. `remedied`: why it had to be made anew. Throws what booting and restoring throw. */
+/**
+ * `cached`: the snapshot was there. `remedied`: why it had to be made anew. Throws what booting and restoring
+ * throw.
+ */
 export const warmSnapshot = async (
   shared: SharedEnvironment,
   kernel: Kernel,

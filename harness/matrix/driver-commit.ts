@@ -1,7 +1,11 @@
 // Which commit of a driver was tested, for reports.
+
 import { execa } from 'execa';
 
-/** The commit of the checkout that the directory is in, with `-dirty` if files below it were changed; null where there is none. */
+/**
+ * The commit of the checkout that the directory is in, with `-dirty` if files below it were changed; null
+ * where there is none.
+ */
 export const driverCommit = async (directory: string): Promise<string | null> => {
   const git = (...args: string[]) =>
     execa('git', ['-C', directory, ...args], { reject: false, stdin: 'ignore' });

@@ -1,4 +1,5 @@
 // Ending a run before its end: begin nothing more, or also end what runs.
+
 import { type SignalWatch, watchSignals } from '../run/signals.js';
 
 export interface Halt {

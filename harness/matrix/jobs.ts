@@ -1,4 +1,5 @@
 // How much is done at once.
+
 import { availableParallelism } from 'node:os';
 
 /** A guest of 256 MiB, its QEMU, and the Node process beside it (measured: 330 MiB in all). */

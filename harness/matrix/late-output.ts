@@ -1,4 +1,5 @@
 // What a scenario process prints when none of its files runs: after the end of one, or while it ends itself.
+
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { linesBesideTap } from '../report/tap-digest.js';
@@ -11,8 +12,8 @@ export const lateOutputFile = 'late-output.txt';
 export type OnLateOutput = (cell: Cell, text: string) => Promise<void>;
 
 /**
- * Keeps it beside the artifacts of the kernel, and reports where. TAP says nothing new then. What cannot be written is
- * reported itself: it is no reason to end a run.
+ * Keeps it beside the artifacts of the kernel, and reports where. TAP says nothing new then. What cannot be
+ * written is reported itself: it is no reason to end a run.
  */
 export const keepLateOutput =
   (run: string, report: (line: string) => void): OnLateOutput =>

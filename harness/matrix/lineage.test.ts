@@ -12,7 +12,8 @@ t.test('what lost its parent is found and ended, what is of another run is not',
   await once(stranger, 'spawn');
 
   const mark = markLineage();
-  // The shell ends at once and leaves its child behind, in a session of its own; it lives until the pipe tells its number.
+  // The shell ends at once and leaves its child behind, in a session of its own; it lives until the pipe
+  // tells its number.
   const parent = spawn('sh', ['-c', 'setsid sleep 600 >/dev/null & echo $!'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });

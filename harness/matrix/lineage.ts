@@ -38,11 +38,12 @@ const end = (pid: number): void => {
 };
 
 /**
- * Ends every process of that program name in the lineage; nothing is awaited, for use right before the end of this process.
+ * Ends every process of that program name in the lineage; nothing is awaited, for use right before the end of
+ * this process.
  *
- * bubblewrap ends what it has started when its own parent ends. But its inner process first waits for a word from its outer one, and would
- * wait for ever if that is killed just then: Ctrl-C kills the whole foreground group, and the inner one, being the first of its process
- * namespace, ignores it.
+ * bubblewrap ends what it has started when its own parent ends. But its inner process first waits for a word
+ * from its outer one, and would wait for ever if that is killed just then: Ctrl-C kills the whole foreground
+ * group, and the inner one, being the first of its process namespace, ignores it.
  */
 export const endLineage = (mark: string, program = 'bwrap'): void => {
   // Those that are found may just be starting others.

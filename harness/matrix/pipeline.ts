@@ -74,7 +74,8 @@ export const runPipeline = async <Kernel, Modules>({
 }: PipelineOptions<Kernel, Modules>): Promise<PipelineResult> => {
   const rows = [...new Map(cells.map(({ kernel }) => [kernel.name, kernel])).values()];
   const done: ReportCell[] = [];
-  // One after the other: together they would only share the network. The slots are for what takes a processor.
+  // One after the other: together they would only share the network. The slots are for what takes a
+  // processor.
   const network = createSlots(1);
   const slots = createSlots(jobs);
 

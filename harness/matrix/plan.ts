@@ -1,4 +1,5 @@
 // The cells of a matrix, in the order in which they are run, and how they are cut into shards.
+
 import type { KernelRow } from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
 import type { GenerationName } from '../vmmci/generations.js';
@@ -42,6 +43,9 @@ export const parseShard = (text: string): Shard => {
   return { index, count };
 };
 
-/** A stretch of the list, so that a shard needs as few kernels as can be. The shards of one list are that list. */
+/**
+ * A stretch of the list, so that a shard needs as few kernels as can be. The shards of one list are that
+ * list.
+ */
 export const cutShard = <T>(list: readonly T[], { index, count }: Shard): T[] =>
   list.slice(Math.floor((list.length * (index - 1)) / count), Math.floor((list.length * index) / count));

@@ -1,4 +1,5 @@
 // One more try for what the harness, the host or QEMU broke. Never for a verdict about the driver.
+
 import pRetry, { AbortError } from 'p-retry';
 import type { Halt } from './halt.js';
 
@@ -10,8 +11,8 @@ interface RetryOptions {
 }
 
 /**
- * Runs `attempt` (numbers 1 and 2), a second time if `brokenBy` names what broke the first. Resolves with the last value; rejects
- * with what an attempt throws, at once.
+ * Runs `attempt` (numbers 1 and 2), a second time if `brokenBy` names what broke the first. Resolves with the
+ * last value; rejects with what an attempt throws, at once.
  */
 export const retryBroken = async <T>(
   attempt: (number: number) => Promise<T>,

@@ -1,4 +1,5 @@
 // A cell: what it left, and one more try where the harness broke.
+
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../base/cache/remove-tree.js';
@@ -36,7 +37,10 @@ interface Attempt {
   readonly problem: string | undefined;
 }
 
-/** A file that ended badly although its scenarios did not, or that left nothing; a process that did not live to take another. */
+/**
+ * A file that ended badly although its scenarios did not, or that left nothing; a process that did not live
+ * to take another.
+ */
 const problemOf = (end: FileEnd, results: readonly ScenarioResult[]): string | undefined => {
   if (results.length === 0)
     return `no scenario ran (${end.how}):\n${lastLines(`${end.late}\n${end.output}`)}`;

@@ -66,7 +66,10 @@ const stagesOf = (shared: SharedEnvironment, options: MatrixOptions): Stages<Ker
   };
 };
 
-/** Runs all cells; resolves with the report, also when it was halted. Throws what opening the environment throws. */
+/**
+ * Runs all cells; resolves with the report, also when it was halted. Throws what opening the environment
+ * throws.
+ */
 export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
   const { cells, run, halt, progress, choice, jobs } = options;
   const start = performance.now();

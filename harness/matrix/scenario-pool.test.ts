@@ -14,7 +14,10 @@ const choiceModule = JSON.stringify(
 );
 const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
 
-/** A scenario that says in which process it ran and how many there had run in it before, and that does what `also` says. */
+/**
+ * A scenario that says in which process it ran and how many there had run in it before, and that does what
+ * `also` says.
+ */
 const scenario = (also = ''): string => `
 import t from ${tap};
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';

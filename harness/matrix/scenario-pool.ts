@@ -1,4 +1,6 @@
-// The processes of a run: a cell gets one that has nothing to do. What loading the harness costs is paid once in each, not in every cell.
+// The processes of a run: a cell gets one that has nothing to do. What loading the harness costs is paid once
+// in each, not in every cell.
+
 import { join } from 'node:path';
 import { askFor } from '../../images/kernels/table.js';
 import type { ReportCell } from '../report/model.js';
@@ -52,7 +54,9 @@ export const createPool = ({ run, choice, env, kill, endMs, onLateOutput }: Pool
   let count = 0;
   const leaving: Promise<ReportCell[]>[] = [];
 
-  /** Lets a process end, without waiting for it. A bad end is reported for its last cell, whichever caused it. */
+  /**
+   * Lets a process end, without waiting for it. A bad end is reported for its last cell, whichever caused it.
+   */
   const release = ({ process, ran, hasFailed }: Member): void => {
     const ended = async (): Promise<ReportCell[]> => {
       const { ok, how, output } = await process.end();

@@ -1,4 +1,6 @@
-// A process that runs scenario files one after the other, all on one kernel and one generation of vmd, with directories of its own.
+// A process that runs scenario files one after the other, all on one kernel and one generation of vmd, with
+// directories of its own.
+
 import { mkdir, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../base/cache/remove-tree.js';
@@ -13,7 +15,10 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Ends it at once. */
   readonly kill: AbortSignal;
-  /** Milliseconds for a file. Every wait within has a shorter limit of its own: only a defect of the harness gets here. */
+  /**
+   * Milliseconds for a file. Every wait within has a shorter limit of its own: only a defect of the harness
+   * gets here.
+   */
   readonly timeoutMs?: number | undefined;
   /** Milliseconds to its end when there is nothing left to do. */
   readonly endMs?: number | undefined;
@@ -33,7 +38,9 @@ export interface ScenarioProcess {
   run(path: string): Promise<FileEnd>;
   /** Lets it end. Resolves when it is gone with all its temporary files. */
   end(): Promise<FileEnd>;
-  /** Ends it. Resolves when it is gone with all its temporary files, although it had no time to remove them. */
+  /**
+   * Ends it. Resolves when it is gone with all its temporary files, although it had no time to remove them.
+   */
   kill(): Promise<void>;
 }
 

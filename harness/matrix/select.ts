@@ -1,4 +1,5 @@
 // Which kernels and generations a run is about, from what the command line says.
+
 import {
   directoryPrefix,
   hostName,
@@ -19,7 +20,10 @@ export const glob = (pattern: string): RegExp =>
       .replaceAll('?', '.')}$`,
   );
 
-/** What of `all` any of the patterns fits, in the order of `all`. UNKNOWN_NAME for a pattern that fits nothing. */
+/**
+ * What of `all` any of the patterns fits, in the order of `all`. UNKNOWN_NAME for a pattern that fits
+ * nothing.
+ */
 export const choose = <T>(
   what: string,
   patterns: readonly string[],
@@ -38,7 +42,10 @@ export const choose = <T>(
   return all.filter((item) => tests.some(({ fits }) => fits(item)));
 };
 
-/** All cloud kernels by default: one of each series. `dir:PATH` adds a kernel of the caller's own, after those of the table. */
+/**
+ * All cloud kernels by default: one of each series. `dir:PATH` adds a kernel of the caller's own, after those
+ * of the table.
+ */
 export const selectKernels = (patterns: readonly string[] = ['*-cloud']): KernelRow[] => {
   const isOwn = (pattern: string): boolean => pattern.startsWith(directoryPrefix) || pattern === hostName;
   const own = [...new Set(patterns.filter(isOwn))].map(kernelRow);

@@ -28,7 +28,9 @@ export interface StepOptions<T> {
   readonly tell?: (error: unknown) => string;
 }
 
-/** Never rejects: what went wrong is in the step. `value` is there unless its verdict is another than passed. */
+/**
+ * Never rejects: what went wrong is in the step. `value` is there unless its verdict is another than passed.
+ */
 export const runStep = async <T>({
   name,
   halt,

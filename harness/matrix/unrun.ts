@@ -1,4 +1,6 @@
-// Cells that did not run, named as those that did: a file may hold several scenarios, and only a run shows which.
+// Cells that did not run, named as those that did: a file may hold several scenarios, and only a run shows
+// which.
+
 import type { ReportCell } from '../report/model.js';
 import type { Cell } from './plan.js';
 
@@ -22,7 +24,9 @@ export const unrunCell = ({ kernel, generation, file }: Cell, reason: string): R
 export const lastLines = (text: string, count = 8): string =>
   text.trim().split('\n').slice(-count).join('\n');
 
-/** Each cell that stands for a whole file becomes one for each scenario that the file has been seen to hold. */
+/**
+ * Each cell that stands for a whole file becomes one for each scenario that the file has been seen to hold.
+ */
 export const expandUnrun = (cells: readonly ReportCell[]): ReportCell[] => {
   const known = new Map<string, Set<string>>();
   for (const { file, scenario, directory } of cells) {

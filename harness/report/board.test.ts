@@ -7,7 +7,7 @@ const [fetched, built, booted] = (['fetch', 'build', 'boot'] as const).map((name
 );
 const steps = [fetched, built, booted].filter((step) => step !== undefined);
 
-t.test('a line a kernel, from the fetch to the end', async (t) => {
+t.test('the board has one line for each kernel, from the fetch to the end', async (t) => {
   const cells = [
     sampleCell('a', 'one', 'passed', { file: 'x' }),
     sampleCell('a', 'two', 'failed', { file: 'x' }),

@@ -1,10 +1,11 @@
-// How far a matrix is, a line a kernel: pure.
+// Renders the progress of a matrix run, one line for each kernel.
+
 import { verdicts } from '../run/verdict.js';
 import type { ReportCell, ReportStep } from './model.js';
 
 export interface BoardRow {
   readonly kernel: string;
-  /** Cells that are planned: files of scenarios, of which one may come back as several. */
+  /** The number of scenario files to run; one file may give several cells. */
   readonly planned: number;
   readonly steps: readonly ReportStep[];
   readonly cells: readonly ReportCell[];
@@ -12,7 +13,7 @@ export interface BoardRow {
 
 const barWidth = 20;
 
-/** By planned files, so that it is full when all is done. */
+/** Counts files, not cells, so that the bar is full at the end. */
 const doneFiles = ({ cells }: BoardRow): number =>
   new Set(cells.map(({ generation, file }) => `${generation} ${file}`)).size;
 
@@ -23,8 +24,8 @@ const bar = (done: number, planned: number): string => {
 
 const next = { fetch: 'building', build: 'booting', boot: 'testing' } as const;
 
-/** What is going on, or why nothing is. */
-const doing = ({ steps, cells, planned }: BoardRow, done: number): string => {
+/** The current stage and the counts, or the step that stopped this kernel. */
+const describeProgress = ({ steps, cells, planned }: BoardRow, done: number): string => {
   const last = steps.at(-1);
   if (last !== undefined && last.verdict !== 'passed') return `${last.name} ${last.verdict}`;
   const count = (verdict: string): string[] => {
@@ -43,7 +44,7 @@ export const renderBoard = (rows: readonly BoardRow[], width: number): string[] 
   return rows.map((row) => {
     const done = doneFiles(row);
     const counter = `${String(done).padStart(String(row.planned).length)}/${row.planned}`;
-    return `${row.kernel.padEnd(longest)} ${bar(done, row.planned)} ${counter} ${doing(row, done)}`.slice(
+    return `${row.kernel.padEnd(longest)} ${bar(done, row.planned)} ${counter} ${describeProgress(row, done)}`.slice(
       0,
       width,
     );

@@ -1,11 +1,12 @@
-// Clocks over time as drawings: offsets in seconds, and below them rates in parts per million.
+// Plots clocks over time as SVG: offsets in seconds, and below them rates in parts per million.
+
 import { duration } from '../base/duration.js';
 import type { TraceEvent } from '../base/trace.js';
 import { clockSeriesOf, type Point, thin } from './clock-series.js';
 import { stepOf, timeLabel } from './lanes.js';
 
 interface Series {
-  /** Also the class of what is drawn. */
+  /** Also the CSS class. */
   readonly name: 'device' | 'guest';
   readonly what: string;
   readonly points: readonly Point[];
@@ -25,7 +26,7 @@ const bottom = 24;
 /** `250 ppm`, `-40.1 ppm`. */
 export const rate = (ppm: number): string => `${Number(ppm.toPrecision(3))} ppm`;
 
-/** Of a plot's points: from the first to the last, which may be a small part of the scenario. */
+/** Minimum and range of a coordinate. */
 const spanOf = (points: readonly Point[], pick: (point: Point) => number): [low: number, length: number] => {
   const values = points.map(pick);
   const low = values.reduce((left, right) => Math.min(left, right));
@@ -33,7 +34,7 @@ const spanOf = (points: readonly Point[], pick: (point: Point) => number): [low:
 };
 
 const drawPlot = ({ label, series, show }: Plot, maxPoints: number): string => {
-  const shown = series.map((one) => ({ ...one, points: thin(one.points, maxPoints) }));
+  const shown = series.map((line) => ({ ...line, points: thin(line.points, maxPoints) }));
   const all = shown.flatMap(({ points }) => points);
   if (all.length < 2) return '';
   const [begin, length] = spanOf(all, ({ ms }) => ms);
@@ -43,7 +44,7 @@ const drawPlot = ({ label, series, show }: Plot, maxPoints: number): string => {
     (left + 12 + ((width - left - 40) * (ms - begin)) / (length || 1)).toFixed(1);
   const y = (value: number): string =>
     (8 + ((height - bottom - 16) * (high - value)) / (range || 1)).toFixed(1);
-  // Labels closer than their height would cover each other.
+  // Labels that are closer than their height would overlap.
   const levels = [low, high, 0].filter(
     (value, index, earlier) =>
       !earlier.slice(0, index).some((other) => Math.abs(Number(y(other)) - Number(y(value))) < 16),
@@ -80,8 +81,8 @@ const drawPlot = ({ label, series, show }: Plot, maxPoints: number): string => {
     .join('\n');
 };
 
-/** What each line is; solid and dashed tell them apart without a colour. */
-const key = (series: readonly Series[]): string => {
+/** Solid and dashed lines are distinguishable without colour. */
+const legend = (series: readonly Series[]): string => {
   const signs = { device: '●—', guest: '●- -' };
   const parts = series
     .filter(({ points }) => points.length > 0)
@@ -92,7 +93,7 @@ const key = (series: readonly Series[]): string => {
   return `<p class="note">${parts.join(' · ')}</p>`;
 };
 
-/** SVGs of offset and frequency over the same time; empty with fewer than two readings of a clock. */
+/** SVGs of offset and frequency; empty with fewer than two readings of a clock. */
 export const drawClocks = (events: readonly TraceEvent[], maxPoints: number): string => {
   const { device, offset, deviceRate, guestRate } = clockSeriesOf(events);
   const plots: readonly Plot[] = [
@@ -100,7 +101,7 @@ export const drawClocks = (events: readonly TraceEvent[], maxPoints: number): st
       label: 'offset over time',
       show: duration,
       series: [
-        { name: 'device', what: 'offset of the device against the time that passes', points: device },
+        { name: 'device', what: 'offset of the device against elapsed time', points: device },
         { name: 'guest', what: 'offset of the guest against the device', points: offset },
       ],
     },
@@ -108,7 +109,7 @@ export const drawClocks = (events: readonly TraceEvent[], maxPoints: number): st
       label: 'frequency over time',
       show: rate,
       series: [
-        { name: 'device', what: 'frequency of the device against the time that passes', points: deviceRate },
+        { name: 'device', what: 'frequency of the device against elapsed time', points: deviceRate },
         { name: 'guest', what: 'frequency of the guest against the device', points: guestRate },
       ],
     },
@@ -116,7 +117,7 @@ export const drawClocks = (events: readonly TraceEvent[], maxPoints: number): st
   return plots
     .flatMap((plot) => {
       const svg = drawPlot(plot, maxPoints);
-      return svg === '' ? [] : [svg, key(plot.series)];
+      return svg === '' ? [] : [svg, legend(plot.series)];
     })
     .join('\n');
 };

@@ -1,4 +1,6 @@
-// What the clocks did during a scenario: the device's against the time that passed, the guest's against the device's.
+// Time series of the clocks in a scenario: the device's clock against elapsed time, the guest's clock against
+// the device's.
+
 import type { TraceEvent } from '../base/trace.js';
 
 export interface Point {
@@ -8,17 +10,19 @@ export interface Point {
 }
 
 export interface ClockSeries {
-  /** Seconds: the device's clock less the time that has passed since its first sample. Flat while it runs at the right rate. */
+  /**
+   * Seconds: device clock minus the time elapsed since its first sample. Constant while the rate is right.
+   */
   readonly device: readonly Point[];
-  /** Seconds: the guest's clock less the device's, as the driver showed it. */
+  /** Seconds: guest clock minus device clock, as the driver reports it. */
   readonly offset: readonly Point[];
-  /** Parts per million by which the device's clock gains on the time that passes, between two samples. */
+  /** Parts per million by which the device's clock runs fast against elapsed time, between two samples. */
   readonly deviceRate: readonly Point[];
-  /** Parts per million by which the guest's clock gains on the device's, between two readings. */
+  /** Parts per million by which the guest's clock runs fast against the device's, between two readings. */
   readonly guestRate: readonly Point[];
 }
 
-/** Two readings that are closer together say more about how long a reading takes than about a rate. */
+/** For closer readings, the duration of a reading would dominate the rate. */
 const minRateMs = 10;
 
 /** The slope between points that are far enough apart, at the later of the two. */
@@ -40,7 +44,7 @@ export const clockSeriesOf = (events: readonly TraceEvent[]): ClockSeries => {
     ms: at / 1000,
     value: (Number(us - (first?.us ?? 0n)) - (at - (first?.at ?? 0))) / 1e6,
   }));
-  // The driver shows host − guest, in ns.
+  // The driver reports host − guest, in ns.
   const offset = events
     .filter((event) => event.kind === 'reading')
     .filter(({ what }) => what === 'drift')
@@ -48,18 +52,20 @@ export const clockSeriesOf = (events: readonly TraceEvent[]): ClockSeries => {
   return { device, offset, deviceRate: rateOf(device), guestRate: rateOf(offset) };
 };
 
-/** At most `max` points: the first, the last, and the extremes of equal stretches in between, in order. */
-export const thin = (points: readonly Point[], max: number): readonly Point[] => {
-  if (points.length <= max) return points;
-  const stretches = Math.max(1, Math.floor((max - 2) / 2));
+/**
+ * At most `maxPoints` points, in order: the first, the last, and the extremes of equal intervals in between.
+ */
+export const thin = (points: readonly Point[], maxPoints: number): readonly Point[] => {
+  if (points.length <= maxPoints) return points;
+  const intervals = Math.max(1, Math.floor((maxPoints - 2) / 2));
   const kept = new Set<Point | undefined>([points[0], points.at(-1)]);
-  for (let index = 0; index < stretches; index++) {
-    const part = points.slice(
-      Math.floor((points.length * index) / stretches),
-      Math.floor((points.length * (index + 1)) / stretches),
+  for (let index = 0; index < intervals; index++) {
+    const interval = points.slice(
+      Math.floor((points.length * index) / intervals),
+      Math.floor((points.length * (index + 1)) / intervals),
     );
-    kept.add(part.reduce((low, point) => (point.value < low.value ? point : low)));
-    kept.add(part.reduce((high, point) => (point.value > high.value ? point : high)));
+    kept.add(interval.reduce((low, point) => (point.value < low.value ? point : low)));
+    kept.add(interval.reduce((high, point) => (point.value > high.value ? point : high)));
   }
   return points.filter((point) => kept.has(point));
 };

@@ -1,4 +1,5 @@
-// How many of each verdict, and the exit status that follows.
+// Counts verdicts, and derives the exit status from the counts.
+
 import { isBad, type Verdict, verdicts } from '../run/verdict.js';
 import type { Report } from './model.js';
 
@@ -10,18 +11,20 @@ export const countVerdicts = (judged: readonly { readonly verdict: Verdict }[]):
   return counts;
 };
 
-/** Bad steps count beside the cells: a driver that does not build is a failure, although nothing ran for it. */
+/** Counts bad steps too: a driver that does not build is a failure, although none of its scenarios ran. */
 export const countReport = ({ kernels, cells }: Pick<Report, 'kernels' | 'cells'>): Counts =>
   countVerdicts([...cells, ...kernels.flatMap(({ steps }) => steps.filter(isBad))]);
 
-/** `12 passed, 1 failed, 5 skipped`: passed and failed always, the others where there are any. */
+/** `12 passed, 1 failed, 5 skipped`; zero counts are shown for passed and failed only. */
 export const renderCounts = (counts: Counts): string =>
   verdicts
     .filter((verdict) => counts[verdict] > 0 || verdict === 'passed' || verdict === 'failed')
     .map((verdict) => `${counts[verdict]} ${verdict}`)
     .join(', ');
 
-/** 0: all that ran passed, and something ran. 1: the driver failed. 3: harness, host or QEMU broke, or nothing ran. */
+/**
+ * 0: at least one passed, none is bad. 1: the driver failed. 3: harness, host or QEMU broke, or nothing ran.
+ */
 export const statusOfCounts = ({ failed, broken, passed }: Counts): number => {
   if (failed > 0) return 1;
   return broken > 0 || passed === 0 ? 3 : 0;

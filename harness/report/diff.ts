@@ -1,31 +1,32 @@
-// What changed from one report to the next.
+// Compares two reports of the matrix.
+
 import { firstLine } from '../base/text.js';
 import { isBad, type Verdict } from '../run/verdict.js';
 import type { Report } from './model.js';
 
-/** A cell, or a step of a kernel, that is in at least one of the reports. */
+/** A cell, or a step of a kernel, whose verdict differs between the reports. */
 export interface Change {
   readonly kernel: string;
   /** `clock-driver, vmd 8.0`, or `build`. */
   readonly what: string;
   readonly before: Verdict | undefined;
   readonly after: Verdict | undefined;
-  /** Why, after. */
+  /** Reasons of the later verdict. */
   readonly reasons: readonly string[];
 }
 
-/** A kernel that only one of the reports knows. */
+/** A kernel that is in only one of the reports. */
 export interface WholeKernel {
   readonly kernel: string;
   readonly cells: number;
 }
 
 export interface ReportDiff {
-  /** Kernels of which another build was run: `[name, before, after]`. */
+  /** Kernels that ran in another package version: `[name, before, after]`. */
   readonly builds: readonly (readonly [string, string, string])[];
-  /** Those of kernels that are gone or new are among them. */
+  /** Includes the changes of removed and added kernels. */
   readonly changes: readonly Change[];
-  readonly gone: readonly WholeKernel[];
+  readonly removed: readonly WholeKernel[];
   readonly added: readonly WholeKernel[];
 }
 
@@ -46,13 +47,13 @@ const rowsOf = ({ kernels, cells }: Report): Map<string, Row> => {
   return new Map(rows.map((row) => [JSON.stringify([row.kernel, row.what]), row]));
 };
 
-const wasBad = (verdict: Verdict | undefined): boolean => verdict !== undefined && isBad({ verdict });
+const isBadVerdict = (verdict: Verdict | undefined): boolean => verdict !== undefined && isBad({ verdict });
 
-/** It is bad now, and was not: also where nothing was known before. */
+/** Bad now and not bad before (or not run before), or `failed` after `broken`. */
 export const isWorse = ({ before, after }: Change): boolean =>
-  wasBad(after) && (!wasBad(before) || (before === 'broken' && after === 'failed'));
+  isBadVerdict(after) && (!isBadVerdict(before) || (before === 'broken' && after === 'failed'));
 
-/** It ran well before, and does not run now. */
+/** Passed before, and is skipped or absent now. */
 export const isLost = ({ before, after }: Change): boolean =>
   before === 'passed' && (after === undefined || after === 'skipped');
 
@@ -70,9 +71,9 @@ export const diffReports = (before: Report, after: Report): ReportDiff => {
   const [old, now] = [rowsOf(before), rowsOf(after)];
   const changes = [...new Set([...now.keys(), ...old.keys()])].flatMap((key): Change[] => {
     const [left, right] = [old.get(key), now.get(key)];
-    const some = right ?? left;
-    if (some === undefined || left?.verdict === right?.verdict) return [];
-    const { kernel, what } = some;
+    const row = right ?? left;
+    if (row === undefined || left?.verdict === right?.verdict) return [];
+    const { kernel, what } = row;
     return [{ kernel, what, before: left?.verdict, after: right?.verdict, reasons: right?.reasons ?? [] }];
   });
   const versions = new Map(before.kernels.map(({ name, version }) => [name, version]));
@@ -82,34 +83,37 @@ export const diffReports = (before: Report, after: Report): ReportDiff => {
       ? []
       : [[name, earlier, version] as const];
   });
-  return { builds, changes, gone: onlyIn(before, after), added: onlyIn(after, before) };
+  return { builds, changes, removed: onlyIn(before, after), added: onlyIn(after, before) };
 };
 
 const line = ({ kernel, what, before, after, reasons }: Change): string => {
-  const why = wasBad(after) && reasons[0] !== undefined ? `: ${firstLine(reasons[0])}` : '';
-  return `  ${kernel} ${what}: ${before ?? 'not there'} → ${after ?? 'not there'}${why}`;
+  const why = isBadVerdict(after) && reasons[0] !== undefined ? `: ${firstLine(reasons[0])}` : '';
+  return `  ${kernel} ${what}: ${before ?? 'absent'} → ${after ?? 'absent'}${why}`;
 };
 
 const wholeLine = ({ kernel, cells }: WholeKernel, what: string): string =>
   `  kernel ${kernel}: ${what} (${cells} ${cells === 1 ? 'cell' : 'cells'})`;
 
-/** For a terminal; says so when nothing changed. A kernel that is gone or new is one line, but for what is bad on it. */
-export const renderDiff = ({ builds, changes, gone, added }: ReportDiff): string => {
-  const whole = new Set([...gone, ...added].map(({ kernel }) => kernel));
+/**
+ * Text for a terminal; `no verdict changed` if nothing changed. A removed or added kernel takes one line;
+ * only its bad cells are listed separately.
+ */
+export const renderDiff = ({ builds, changes, removed, added }: ReportDiff): string => {
+  const whole = new Set([...removed, ...added].map(({ kernel }) => kernel));
   const hasLost = ({ kernel }: WholeKernel): boolean =>
     changes.some((change) => change.kernel === kernel && isLost(change));
-  const single = (fits: (change: Change) => boolean): string[] =>
-    changes.filter((change) => !whole.has(change.kernel) && fits(change)).map(line);
+  const single = (isIncluded: (change: Change) => boolean): string[] =>
+    changes.filter((change) => !whole.has(change.kernel) && isIncluded(change)).map(line);
   const noLonger = (kernels: readonly WholeKernel[]): string[] =>
     kernels.map((kernel) => wholeLine(kernel, 'no longer run'));
   const groups: [string, string[]][] = [
     ['other builds', builds.map(([name, a, b]) => `  ${name}: ${a} → ${b}`)],
     ['worse', changes.filter(isWorse).map(line)],
-    ['lost', [...noLonger(gone.filter(hasLost)), ...single(isLost)]],
+    ['lost', [...noLonger(removed.filter(hasLost)), ...single(isLost)]],
     [
       'other changes',
       [
-        ...noLonger(gone.filter((kernel) => !hasLost(kernel))),
+        ...noLonger(removed.filter((kernel) => !hasLost(kernel))),
         ...added.map((kernel) => wholeLine(kernel, 'new')),
         ...single((change) => !isWorse(change) && !isLost(change)),
       ],

@@ -1,21 +1,22 @@
-// What is special about one cell: the same scenario on the other kernels, told apart by how it ended.
+// Compares the results of one scenario on several kernels.
+
 import { firstLine, shorten } from '../base/text.js';
 import type { TraceEvent } from '../base/trace.js';
 import type { ReportCell } from './model.js';
 
-/** What two reasons differ in beyond this is the rest of a value. */
+/** Longer reasons only differ in the rest of a value. */
 const maxCompared = 300;
 
-/** Numbers differ from run to run; the words around them are what is compared. */
+/** Replaces numbers, which differ from run to run, so that only the words are compared. */
 const wordsOf = (reason: string): string =>
   shorten(firstLine(reason), maxCompared).replaceAll(/0x[0-9a-f]+|\d+/gi, 'N');
 
-/** The same for cells that ended alike, but for numbers. */
+/** Equal for cells with the same verdict and reasons, numbers ignored. */
 export const signatureOf = ({ verdict, reasons }: ReportCell): string =>
   JSON.stringify([verdict, reasons.map(wordsOf)]);
 
-/** Lines for a reader; empty when there is nothing to compare with. `others` are the same row's cells. */
-export const compareOutcomes = (cell: ReportCell, others: readonly ReportCell[]): string[] => {
+/** Compares a cell with the other cells of its row, as lines of text. Empty if no other cell ran. */
+export const compareResults = (cell: ReportCell, others: readonly ReportCell[]): string[] => {
   const ran = others.filter(({ kernel, directory }) => kernel !== cell.kernel && directory !== null);
   const names = (cells: readonly ReportCell[]): string => cells.map(({ kernel }) => kernel).join(', ');
   const same = ran.filter((other) => signatureOf(other) === signatureOf(cell));
@@ -28,17 +29,20 @@ export const compareOutcomes = (cell: ReportCell, others: readonly ReportCell[])
   ];
 };
 
-/** One scenario that did not end alike on all kernels on which it ran. */
-export interface Parting {
+/** A scenario whose result differs between the kernels on which it ran. */
+export interface Divergence {
   readonly scenario: string;
-  /** Cells that ended alike together; the largest group first, so that the odd ones out are last. */
+  /** Cells with the same result form a group. The largest group comes first, the exceptions last. */
   readonly groups: readonly (readonly ReportCell[])[];
 }
 
-/** `rows` are those of one generation's grid. What did not run says nothing about a kernel, and is left out. */
-export const partingsOf = (
+/**
+ * Takes the rows of one generation's grid. Ignores cells that did not run, because they show nothing about a
+ * kernel.
+ */
+export const divergencesOf = (
   rows: readonly { readonly name: string; readonly cells: readonly (ReportCell | undefined)[] }[],
-): Parting[] =>
+): Divergence[] =>
   rows.flatMap(({ name, cells }) => {
     const groups = new Map<string, ReportCell[]>();
     for (const cell of cells) {
@@ -52,13 +56,13 @@ export const partingsOf = (
     ];
   });
 
-/** What the driver asked of the device, without the values: `read 24/4` is offset 24, 4 bytes. */
+/** The driver's register accesses without their values: `read 24/4` is offset 24, 4 bytes. */
 export const transcriptOf = (events: readonly TraceEvent[]): string[] =>
   events
     .filter((event) => event.kind === 'bar-read' || event.kind === 'bar-write')
     .map(({ kind, offset, width }) => `${kind === 'bar-read' ? 'read' : 'write'} ${offset}/${width}`);
 
-/** The first access in which two transcripts differ; undefined when they are the same. */
+/** Describes the first access in which two transcripts differ; undefined if they are equal. */
 export const compareTranscripts = (
   mine: readonly string[],
   { kernel, theirs }: { kernel: string; theirs: readonly string[] },
@@ -67,7 +71,7 @@ export const compareTranscripts = (
   for (let index = 0; index < length; index++) {
     if (mine[index] === theirs[index]) continue;
     const [here = 'nothing more', there = 'nothing more'] = [mine[index], theirs[index]];
-    return `register accesses part from those on ${kernel} at number ${index + 1}: ${here} here, ${there} there`;
+    return `register access ${index + 1} differs from ${kernel}: ${here} here, ${there} there`;
   }
   return undefined;
 };

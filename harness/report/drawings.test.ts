@@ -10,7 +10,7 @@ import { milestonesOf, overheadOf } from './milestones.js';
 const trace = (...events: readonly (readonly [at: number, data: TraceData])[]): TraceEvent[] =>
   events.map(([at, data], seq) => ({ seq, at, ...data }));
 
-/** One of each kind that a lane shows, in turn. */
+/** Event kinds of several lanes in turn. */
 const stormEvent = (at: number): TraceData => {
   const events: readonly TraceData[] = [
     { kind: 'bar-read', offset: 0, width: 4, value: 7 },
@@ -26,7 +26,7 @@ const stormEvent = (at: number): TraceData => {
 };
 
 const restored = trace(
-  [1000, { kind: 'shell', command: 'before QEMU: of another guest', status: 0 }],
+  [1000, { kind: 'shell', command: 'before QEMU: from another guest', status: 0 }],
   [33_000, { kind: 'qemu-exec' }],
   [113_000, { kind: 'qemu-start', version: '11.1.3' }],
   [169_000, { kind: 'qmp-event', event: 'MIGRATION', data: '{"status":"completed"}' }],
@@ -36,18 +36,18 @@ const restored = trace(
   [1_677_000, { kind: 'status', value: 7 }],
 );
 
-t.test('how a guest came up: each moment after the one before, those that came', async (t) => {
+t.test('milestones are found in order, those that were not reached are left out', async (t) => {
   t.strictSame(
     milestonesOf(restored).map(({ ms }) => ms),
     [33, 113, 169, 205, 783, 1677],
   );
   t.equal(overheadOf(restored), 750);
   const booted = restored.filter((event) => event.kind !== 'qmp-event' || event.event !== 'MIGRATION');
-  t.equal(overheadOf(booted), undefined, 'a boot is no restore');
+  t.equal(overheadOf(booted), undefined, 'a boot has no restore overhead');
   t.strictSame(milestonesOf([]), []);
 });
 
-t.test('lanes: well-formed, whatever the guest says; what is wrong stands out', async (t) => {
+t.test('lanes are well-formed for any guest output, and failures stand out', async (t) => {
   const events = trace(
     [0, { kind: 'console', line: hostile }],
     [10, { kind: 'check', result: 'ok', requirement: 'shows-host-time', what: 'a' }],
@@ -60,18 +60,14 @@ t.test('lanes: well-formed, whatever the guest says; what is wrong stands out', 
   const { problem, counts } = readMarkup(svg);
   t.equal(problem, undefined);
   t.equal(counts.svg, 1);
-  t.equal(
-    counts.path,
-    4,
-    'of two reads at one time, one; the check that failed, although another one is there',
-  );
+  t.equal(counts.path, 4, 'two reads at one time share a mark, and the failed check keeps its own');
   t.equal(svg.match(/class="bad"/g)?.length, 1);
   for (const name of ['checks (2)', 'console (1)', 'registers (2)']) t.ok(svg.includes(`>${name}<`), name);
-  t.notMatch(svg, '>host (', 'no lane without events');
+  t.notMatch(svg, '>host (', 'lanes without events are left out');
   t.equal(drawLanes([], 'full'), '');
 });
 
-t.test('axes: four to ten marks, round ones', async (t) => {
+t.test('axes have up to ten marks at round values', async (t) => {
   for (const end of [1, 900, 12_345, 2_500_000, 600_000_000]) {
     const marks = end / stepOf(end);
     t.ok(marks >= 0.9 && marks <= 10, `${end}: ${marks}`);
@@ -82,7 +78,7 @@ t.test('axes: four to ten marks, round ones', async (t) => {
 });
 
 t.test(
-  'clocks: offset and frequency of the device against time, and of the guest against the device',
+  'clocks show offset and frequency of the device against time, and of the guest against the device',
   async (t) => {
     const events = trace(
       [1_000_000, { kind: 'sample', us: 5_000_000_000n }],
@@ -106,7 +102,7 @@ t.test(
         [2000, 250],
         [3000, 250],
       ],
-      'two samples that are too close together say nothing about a rate',
+      'samples that are too close together give no rate',
     );
     t.strictSame(offset, [
       { ms: 2100, value: 7200 },
@@ -122,11 +118,11 @@ t.test(
     t.match(counts, { polyline: 3, circle: 9, svg: 2 });
     t.match(plot, '>2 h<');
     t.match(plot, '>250 ppm<');
-    t.equal(drawClocks(events.slice(0, 1), 100), '', 'one point is no plot');
+    t.equal(drawClocks(events.slice(0, 1), 100), '', 'one point gives no plot');
   },
 );
 
-t.test('drawings of a storm are bounded, and keep what is extreme', async (t) => {
+t.test('drawings of an event storm are bounded and keep extreme values', async (t) => {
   const points = Array.from({ length: 100_000 }, (_, ms) => ({
     ms,
     value: ms === 54_321 ? 9 : Math.sin(ms),

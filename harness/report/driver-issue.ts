@@ -1,4 +1,6 @@
-// A report as an issue for the author of the driver: what is not met, what that does on a real host, what to change, the evidence.
+// Renders a report as an issue for the author of the driver: each unmet requirement with its effect on a real
+// host, the remedy and the evidence.
+
 import { fitParts, groupDigits } from '../base/bounded.js';
 import { counted, shorten } from '../base/text.js';
 import { formatEvent } from '../diagnosis/format-event.js';
@@ -8,20 +10,21 @@ import { failuresOf } from './failures.js';
 import { codeBlock, describeCauses, describeFailure } from './markdown.js';
 import { markdownTable } from './markdown-table.js';
 import type { Report, ReportCell } from './model.js';
+import { nameCells } from './name-cells.js';
 import { reproduceLine } from './reproduce.js';
-import { levelOf, placesOf, sentenceOf, type Unmet, unexplained, unmetIn } from './unmet.js';
+import { levelOf, sentenceOf, type Unmet, unexplained, unmetIn } from './unmet.js';
 
-/** GitHub takes 65,536 characters. */
+/** The body of a GitHub issue is limited to 65,536 characters. */
 const maxBytes = 60_000;
 
-/** Of the trace, for each requirement. */
+/** Trace events shown for each requirement. */
 const maxEvents = 4;
 
 const maxLength = 300;
 
 const prose = (text: string): string => escapeMarkdown(shorten(text, maxLength));
 
-/** Events just before the first check that says that the requirement is not met. */
+/** The last events before the first check that failed for the requirement. */
 const eventsFor = ({ trace }: Evidence, id: string): string[] => {
   const at = trace.findIndex(
     (event) => event.kind === 'check' && event.requirement === id && event.result !== 'ok',
@@ -34,16 +37,16 @@ const eventsFor = ({ trace }: Evidence, id: string): string[] => {
 const describe = (report: Report, unmet: Unmet, evidence: Evidence): string => {
   const { id, requirement, cells, check } = unmet;
   const events = eventsFor(evidence, id);
-  const about = (title: string, text: string | undefined): string[] =>
+  const paragraph = (title: string, text: string | undefined): string[] =>
     text === undefined ? [] : [`**${title}:** ${escapeMarkdown(text)}`];
   return [
     `### ${levelOf(unmet)}: ${escapeMarkdown(sentenceOf(unmet))}`,
-    ...about('On a real host', requirement?.otherwise),
-    ...about('What to do', requirement?.remedy),
-    ...about('Seen in', shorten(placesOf(cells), maxLength)),
+    ...paragraph('On a real host', requirement?.otherwise),
+    ...paragraph('What to do', requirement?.remedy),
+    ...paragraph('Seen in', shorten(nameCells(cells), maxLength)),
     codeBlock([check, ...events.map((line) => `  ${line}`)]),
-    `Run it again:\n\n${fence(reproduceLine(report, cells[0]))}`,
-    ...about('Source', requirement?.source),
+    `Reproduce with:\n\n${fence(reproduceLine(report, cells[0]))}`,
+    ...paragraph('Source', requirement?.source),
   ].join('\n\n');
 };
 
@@ -58,8 +61,8 @@ const titleOf = (report: Report, unmet: readonly Unmet[]): string => {
 };
 
 /**
- * Markdown whose first line is the title, of at most 60 KB; empty when the driver failed nowhere. `evidenceOf` gives what is kept
- * of a cell.
+ * Markdown of at most 60 KB; its first line is the title. Empty if the driver failed nowhere. `evidenceOf`
+ * reads the artifacts of a cell.
  */
 export const renderDriverIssue = async (
   report: Report,
@@ -72,7 +75,7 @@ export const renderDriverIssue = async (
   if (builds.length === 0 && failed.length === 0) return '';
   const unmet = unmetIn(failed);
   const facts = markdownTable([
-    ['what', 'which'],
+    ['component', 'version'],
     [
       'driver',
       `${prose(report.driver)}${report.driverCommit === null ? '' : `, commit ${prose(report.driverCommit)}`}`,
@@ -85,10 +88,10 @@ export const renderDriverIssue = async (
       'tested with',
       `vmmci-harness ${prose(report.harness)}, QEMU ${prose(report.qemu)}, ${prose(report.accelerator)}`,
     ],
-    ['when', prose(report.started)],
+    ['started', prose(report.started)],
   ]);
   const sections = await Promise.all(
-    unmet.map(async (one) => describe(report, one, await evidenceOf(one.cells[0]))),
+    unmet.map(async (item) => describe(report, item, await evidenceOf(item.cells[0]))),
   );
   const rest = failuresOf(unexplained(report.cells));
   const parts = [
@@ -97,7 +100,7 @@ export const renderDriverIssue = async (
     ...builds.map(({ name, step }) => `### does not build on ${prose(name)}\n\n${codeBlock(step.reasons)}`),
     ...(failed.length === 0 ? [] : describeCauses(report)),
     ...sections,
-    ...(rest.length === 0 ? [] : ['### Failures that belong to no single requirement']),
+    ...(rest.length === 0 ? [] : ['### Failures without an unmet requirement']),
     ...rest.map((failure) => () => describeFailure(report, failure)),
   ];
   const more = (missing: number): string => `… and ${groupDigits(missing)} more, in the HTML report.`;

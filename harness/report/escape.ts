@@ -1,6 +1,8 @@
-// Text from guests, drivers and compilers, made harmless in each form of report.
+// Escapes text from guests, drivers and compilers for each form of report.
 
-/** XML 1.0 and HTML have no place for them; a console may hold any (escape sequences, above all). */
+/**
+ * Characters that XML 1.0 and HTML do not allow. Console output contains them, mostly as escape sequences.
+ */
 const unprintable = /(?![\t\n\r])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu;
 
 const entities: Readonly<Record<string, string>> = {
@@ -18,16 +20,16 @@ export const escapeMarkup = (text: string): string =>
     .replaceAll('\r', '\n')
     .replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 
-/** For a Markdown table cell or a line of prose: all punctuation is itself. */
+/** For a Markdown table cell or a line of prose: escapes all punctuation. */
 export const escapeMarkdown = (text: string): string =>
   text
     .replaceAll(unprintable, '\ufffd')
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/[!-/:-@[-`{-~]/g, '\\$&')
-    // Escaped or not, a name after it is somebody who would be called here.
+    // An escaped @ would still notify the user whose name follows it.
     .replaceAll('@', '@\u2060');
 
-/** A code block that its content cannot end. */
+/** A code block with a fence longer than any in its content. */
 export const fence = (text: string): string => {
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const mark = '`'.repeat(longest + 1);

@@ -1,4 +1,5 @@
-// What a cell left beside its result, read back for a report.
+// Reads back the artifacts of a cell for a report.
+
 import { join } from 'node:path';
 import { parseTraceLine, type TraceEvent } from '../base/trace-event.js';
 import { readEnds } from './read-ends.js';
@@ -15,12 +16,12 @@ export interface Evidence {
 
 export const noEvidence: Evidence = { trace: [], skippedBytes: 0, console: [], dmesg: [], qemu: [] };
 
-/** A trace is far more than a page shows; a page about a storm shows how it began and how it ended. */
+/** A page shows at most this much of a trace: its beginning and its end. */
 const maxTraceBytes = 8_000_000;
 const maxLogBytes = 500_000;
 
 export interface Check {
-  readonly holds: boolean;
+  readonly passed: boolean;
   readonly text: string;
 }
 
@@ -28,9 +29,9 @@ export interface Check {
 export const checksOf = ({ trace }: Pick<Evidence, 'trace'>): Check[] =>
   trace
     .filter((event) => event.kind === 'check')
-    .map(({ result, what }) => ({ holds: result === 'ok', text: what }));
+    .map(({ result, what }) => ({ passed: result === 'ok', text: what }));
 
-/** `directory` is that of one scenario. Lists are empty where nothing was kept. */
+/** Reads the artifact directory of one scenario. The list of a missing file is empty. */
 export const readEvidence = async (directory: string): Promise<Evidence> => {
   const [trace, console, dmesg, qemu] = await Promise.all([
     readEnds(join(directory, 'trace.jsonl'), maxTraceBytes),

@@ -27,7 +27,7 @@ const report = good({
   ],
 });
 
-t.test('causes first, the one that explains most before others, and what none explains', async (t) => {
+t.test('causes come first, sorted by frequency, then failures without a known cause', async (t) => {
   const explained = explainReport(report);
   t.equal(explainedHeadline(explained), '2 causes explain 2 of 3 failures');
   t.same(
@@ -40,18 +40,18 @@ t.test('causes first, the one that explains most before others, and what none ex
   const terminal = renderMatrix(report);
   t.match(terminal, /2 causes explain 2 of 3 failures\n• The interrupt handler never reads the ISR/);
   t.match(terminal, '#5 6.000 ms interrupt line raised');
-  t.match(terminal, 'explains stop on old, interrupts on old');
-  t.match(terminal, 'no cause is known of drift on old');
+  t.match(terminal, 'explains stop on old; interrupts on old');
+  t.match(terminal, 'no known cause for drift on old');
   t.ok(terminal.indexOf('2 causes explain') < terminal.indexOf('stop on old (vmd'), 'before the failures');
   t.match(renderMarkdown(report), /### 2 causes explain 2 of 3 failures/);
 });
 
-t.test('a report without failures has no causes, one without known causes says so', async (t) => {
+t.test('a report without failures shows no causes, one without known causes says so', async (t) => {
   t.notMatch(renderMatrix(good()), /cause/);
   const unknown = good({ cells: [sampleCell('old', 'stop', 'failed')] });
-  t.match(renderMatrix(unknown), 'no cause is known of 1 failure\n');
+  t.match(renderMatrix(unknown), 'no known cause for 1 failure\n');
   const newer = good({
     cells: [sampleCell('old', 'stop', 'failed', { causes: [{ id: 'of-a-newer-version', evidence: [] }] })],
   });
-  t.equal(explainedHeadline(explainReport(newer)), 'no cause is known of 1 failure');
+  t.equal(explainedHeadline(explainReport(newer)), 'no known cause for 1 failure');
 });

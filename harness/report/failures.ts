@@ -1,4 +1,5 @@
-// Bad cells that failed alike, together: one scenario on five kernels is one thing to look at.
+// Groups bad cells of one scenario that failed in the same way on several kernels.
+
 import { isBad } from '../run/verdict.js';
 import { signatureOf } from './differences.js';
 import type { ReportCell } from './model.js';
@@ -6,11 +7,11 @@ import type { ReportCell } from './model.js';
 export interface Failure {
   readonly scenario: string;
   readonly generation: string;
-  /** At least one; the same verdict for the same reasons but for numbers. */
+  /** Cells with the same verdict and the same reasons, numbers ignored. */
   readonly cells: readonly [ReportCell, ...ReportCell[]];
 }
 
-/** In the order of the cells. */
+/** Groups in the order of their first cells. */
 export const failuresOf = (cells: readonly ReportCell[]): Failure[] => {
   const groups = new Map<string, [ReportCell, ...ReportCell[]]>();
   for (const cell of cells.filter(isBad)) {

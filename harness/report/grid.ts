@@ -1,10 +1,10 @@
-// Cells as a table: scenarios down, kernels across.
+// Arranges cells as grids: one row for each scenario, one column for each kernel.
 
 import type { Report, ReportCell, ReportKernel } from './model.js';
 
 export interface GridRow {
   readonly name: string;
-  /** One for each column; undefined where the cell is not part of the run (it is another shard's). */
+  /** One for each column; undefined if the cell is not part of the run (another shard has it). */
   readonly cells: readonly (ReportCell | undefined)[];
 }
 
@@ -20,9 +20,9 @@ const keyOf = (kernel: string, scenario: string): string => JSON.stringify([kern
 /** A grid for each generation, in the report's order. */
 export const gridsOf = ({ kernels, cells }: Report): Grid[] =>
   [...new Set(cells.map(({ generation }) => generation))].map((generation) => {
-    const mine = cells.filter((cell) => cell.generation === generation);
-    const byKey = new Map(mine.map((cell) => [keyOf(cell.kernel, cell.scenario), cell]));
-    const names = [...new Set(mine.map(({ scenario }) => scenario))];
+    const ofGeneration = cells.filter((cell) => cell.generation === generation);
+    const byKey = new Map(ofGeneration.map((cell) => [keyOf(cell.kernel, cell.scenario), cell]));
+    const names = [...new Set(ofGeneration.map(({ scenario }) => scenario))];
     const rows = names.map((name) => ({
       name,
       cells: kernels.map((kernel) => byKey.get(keyOf(kernel.name, name))),

@@ -1,8 +1,10 @@
-// One cell of the HTML report: its essence on the report's page, and a page of its own beside its artifacts with the rest.
+// Renders one cell for the HTML report: a section of the report's page, and a page with all details beside
+// its artifacts.
+
 import { fitParts, groupDigits } from '../base/bounded.js';
 import { formatEvent } from '../diagnosis/format-event.js';
 import { drawClocks } from './clock-plot.js';
-import { compareOutcomes, compareTranscripts, transcriptOf } from './differences.js';
+import { compareResults, compareTranscripts, transcriptOf } from './differences.js';
 import { escapeMarkup } from './escape.js';
 import { type Check, checksOf, type Evidence } from './evidence.js';
 import { htmlDocument } from './html-page.js';
@@ -16,21 +18,21 @@ import { reproduceLine } from './reproduce.js';
 /** Beside the artifacts of a cell. */
 export const cellPageFile = 'report.html';
 
-/** What one cell may add to the report's page. */
+/** Limit for the section of one cell on the report's page. */
 const maxSectionBytes = 30_000;
 
 export interface CellView {
   readonly report: Report;
   readonly cell: ReportCell;
   readonly id: string;
-  /** Of the same scenario and generation, this one too. */
+  /** All cells of the same scenario and generation, this cell included. */
   readonly row: readonly ReportCell[];
   readonly evidence: Evidence;
-  /** Of those kernels in the row that kept a trace. */
+  /** Register accesses by kernel, for the kernels of the row that have a trace. */
   readonly transcripts: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Where the time went before the first check, and after. */
+/** Start-up milestones with the time between them. */
 const milestones = ({ trace }: Evidence): string => {
   const found = milestonesOf(trace);
   if (found.length === 0) return '';
@@ -38,30 +40,30 @@ const milestones = ({ trace }: Evidence): string => {
     const since = index === 0 ? '' : ` (+${(ms - (found[index - 1]?.ms ?? 0)).toFixed(0)})`;
     return `<dt>${escapeMarkup(what)}</dt><dd>${ms.toFixed(0)} ms${since}</dd>`;
   });
-  return `<h3>How the guest came up</h3>\n<dl>${rows.join('')}</dl>\n`;
+  return `<h3>Start-up of the guest</h3>\n<dl>${rows.join('')}</dl>\n`;
 };
 
-const checkLine = ({ holds, text }: Check): string => `${holds ? '✓' : '✗'} ${text}`;
+const checkLine = ({ passed, text }: Check): string => `${passed ? '✓' : '✗'} ${text}`;
 
 const differences = ({ cell, row, evidence, transcripts }: CellView): string[] => {
   const mine = transcriptOf(evidence.trace);
-  const parted =
+  const accesses =
     mine.length === 0
       ? []
       : [...transcripts]
           .filter(([kernel]) => kernel !== cell.kernel)
           .flatMap(([kernel, theirs]) => compareTranscripts(mine, { kernel, theirs }) ?? []);
-  return [...compareOutcomes(cell, row), ...parted];
+  return [...compareResults(cell, row), ...accesses];
 };
 
-/** Events just before the first check that failed; where none did, the last ones. */
+/** The last events before the first failed check; if none failed, the last events of the trace. */
 const excerptOf = (trace: Evidence['trace'], count: number): string[] => {
   const failed = trace.findIndex((event) => event.kind === 'check' && event.result !== 'ok');
   const end = failed === -1 ? trace.length : failed + 1;
   return trace.slice(Math.max(0, end - count), end).map(formatEvent);
 };
 
-const rerun = ({ report, cell }: CellView): string[] => [
+const reproduce = ({ report, cell }: CellView): string[] => [
   reproduceLine(report, cell),
   ...(cell.directory === null ? [] : [`artifacts: ${cell.directory}`]),
 ];
@@ -69,29 +71,29 @@ const rerun = ({ report, cell }: CellView): string[] => [
 const titleOf = ({ kernel, generation, scenario }: ReportCell): string =>
   `${scenario} on ${kernel}, vmd ${generation}`;
 
-/** A part of the report's page, at most 30 KB whatever happened in the cell. `page`: the address of the cell's own page. */
+/** A section of the report's page, at most 30 KB. `page` is the path of the cell's own page. */
 export const renderCellSection = (view: CellView, page: string | undefined): string => {
   const { cell, id, evidence } = view;
   const { verdict, seconds } = cell;
   const link =
     page === undefined
       ? ''
-      : `<p><a href="${escapeMarkup(addressOf(page))}">All that is known of it: whole trace, timeline, console</a></p>\n`;
-  // In the order of their worth: what does not fit is left out from the end.
+      : `<p><a href="${escapeMarkup(addressOf(page))}">All details: complete trace, timeline, console</a></p>\n`;
+  // The most useful parts come first, because parts that do not fit are dropped from the end.
   const parts = [
     block('Why', cell.reasons, { maxBytes: 6000 }),
     block('Retried after', cell.retried, { maxBytes: 1500 }),
-    block('Run it again', rerun(view), { maxBytes: 2000 }),
+    block('Reproduce with', reproduce(view), { maxBytes: 2000 }),
     link,
     block(
       'Failed checks',
       checksOf(evidence)
-        .filter(({ holds }) => !holds)
+        .filter(({ passed }) => !passed)
         .map(checkLine),
       { maxBytes: 2500 },
     ),
     block('Last events before the failure', excerptOf(evidence.trace, 12), { maxBytes: 2500 }),
-    block('What differs from the other kernels', differences(view), { maxBytes: 2000 }),
+    block('Differences from the other kernels', differences(view), { maxBytes: 2000 }),
     drawing('Timeline', drawLanes(evidence.trace, 'brief')),
     block('Kernel log', evidence.dmesg, { maxBytes: 2000, fromEnd: true }),
     drawing('Clocks', drawClocks(evidence.trace, 12)),
@@ -102,26 +104,26 @@ export const renderCellSection = (view: CellView, page: string | undefined): str
   ].join('\n');
   const end = '</details>';
   const maxBytes = maxSectionBytes - Buffer.byteLength(head) - end.length - 2;
-  const more = (): string => '<p class="note">More is on the page of this cell.</p>';
+  const more = (): string => '<p class="note">The page of this cell has more.</p>';
   return [head, fitParts(parts, { maxBytes, more }), end].join('\n');
 };
 
-/** A page of its own: at most some 2 MB. */
+/** The page of one cell, about 2 MB at most. */
 export const renderCellPage = (view: CellView): string => {
   const { cell, evidence } = view;
   const { trace, skippedBytes, console, dmesg, qemu } = evidence;
   const skipped =
     skippedBytes === 0
       ? ''
-      : `<p class="note">Of trace.jsonl, ${groupDigits(skippedBytes)} bytes in the middle are left out here.</p>`;
+      : `<p class="note">This page omits ${groupDigits(skippedBytes)} bytes from the middle of trace.jsonl.</p>`;
   return htmlDocument({
     title: `${titleOf(cell)}: ${cell.verdict}`,
     body: [
       `<h1>${escapeMarkup(titleOf(cell))}: <span class="${cell.verdict}">${htmlWord(cell.verdict)}</span></h1>`,
       block('Why', cell.reasons, { maxBytes: 100_000 }),
       block('Retried after', cell.retried, { maxBytes: 20_000 }),
-      block('Run it again', rerun(view), { maxBytes: 4000 }),
-      block('What differs from the other kernels', differences(view), { maxBytes: 20_000 }),
+      block('Reproduce with', reproduce(view), { maxBytes: 4000 }),
+      block('Differences from the other kernels', differences(view), { maxBytes: 20_000 }),
       block('Checks', checksOf(evidence).map(checkLine), { maxBytes: 100_000 }),
       milestones(evidence),
       drawing('Timeline', drawLanes(trace, 'full')),

@@ -1,24 +1,24 @@
-// Scenarios and kernels as a table, and what it says about the kernels.
+// The grid of scenarios and kernels in the HTML report, and the differences between the kernels.
 
 import { groupDigits } from '../base/bounded.js';
 import { firstLine, shorten } from '../base/text.js';
-import { partingsOf } from './differences.js';
+import { divergencesOf } from './differences.js';
 import { escapeMarkup as e } from './escape.js';
 import type { Grid, GridRow } from './grid.js';
 import { htmlMark, htmlWord } from './marks.js';
 import type { ReportCell } from './model.js';
 
-/** The address of a cell that has more to tell, as it stands in an attribute. */
+/** The escaped address of a cell's details; undefined if it has none. */
 export type LinkOf = (cell: ReportCell) => string | undefined;
 
 const maxReasonLength = 200;
 
-/** A page is for reading: more kinds than these are in the JSON. */
-const maxKinds = 100;
+/** Limit for each list, so that a person can read the page; report.json has the other items. */
+const maxItems = 100;
 
 const briefly = (reasons: readonly string[]): string => shorten(firstLine(reasons[0]), maxReasonLength);
 
-/** Not even begun: one reason for many cells, and listed once. */
+/** The cell was not started. Many cells share one reason, which is listed once. */
 export const isUnrun = ({ verdict, directory }: ReportCell): boolean =>
   verdict === 'skipped' && directory === null;
 
@@ -31,7 +31,7 @@ const gridCell = (cell: ReportCell | undefined, linkOf: LinkOf): string => {
   return `<td class="${cell.verdict}"${title}>${inner}</td>`;
 };
 
-/** Nothing to look at: it passed, at the first attempt, wherever it was to run. */
+/** Every cell of the row passed at the first attempt. */
 const isFine = (cells: readonly (ReportCell | undefined)[]): boolean =>
   cells.every((cell) => cell === undefined || (cell.verdict === 'passed' && cell.retried.length === 0));
 
@@ -46,9 +46,9 @@ export const gridTable = ({ columns, rows }: Grid, linkOf: LinkOf): string =>
   ].join('\n');
 
 const limited = (items: readonly string[], render: (missing: number) => string): string[] =>
-  items.length <= maxKinds ? [...items] : [...items.slice(0, maxKinds), render(items.length - maxKinds)];
+  items.length <= maxItems ? [...items] : [...items.slice(0, maxItems), render(items.length - maxItems)];
 
-/** Why cells did not run, each reason once. */
+/** The reasons why cells did not run, each with the number of cells. */
 export const unrunList = (cells: readonly ReportCell[]): string => {
   const counts = new Map<string, number>();
   for (const { reasons } of cells.filter(isUnrun)) {
@@ -60,8 +60,11 @@ export const unrunList = (cells: readonly ReportCell[]): string => {
   return shown.length === 0 ? '' : `<ul class="skipped">${shown.join('')}</ul>`;
 };
 
-/** Which scenarios tell the kernels apart; a line that says so when none does. */
-export const partings = (rows: readonly GridRow[], linkOf: LinkOf): string => {
+/**
+ * Scenarios whose result differs between kernels, or a line that all results are the same. Empty for fewer
+ * than two kernels.
+ */
+export const divergenceList = (rows: readonly GridRow[], linkOf: LinkOf): string => {
   const kernels = new Set(
     rows.flatMap(({ cells }) => cells.flatMap((cell) => (cell?.directory == null ? [] : [cell.kernel]))),
   );
@@ -70,17 +73,17 @@ export const partings = (rows: readonly GridRow[], linkOf: LinkOf): string => {
     const link = linkOf(cell);
     return link === undefined ? e(cell.kernel) : `<a href="${link}">${e(cell.kernel)}</a>`;
   };
-  const found = partingsOf(rows).map(({ scenario, groups }) => {
-    const ends = groups.map((cells) => {
+  const found = divergencesOf(rows).map(({ scenario, groups }) => {
+    const results = groups.map((cells) => {
       const [first] = cells;
       const reason = briefly(first?.reasons ?? []);
       const why = reason === '' ? '' : `: ${e(reason)}`;
       return `<li><span class="${first?.verdict}">${htmlWord(first?.verdict ?? 'skipped')}</span> on ${cells.map(nameOf).join(', ')}${why}</li>`;
     });
-    return `<dt>${e(scenario)}</dt><dd><ul>${ends.join('')}</ul></dd>`;
+    return `<dt>${e(scenario)}</dt><dd><ul>${results.join('')}</ul></dd>`;
   });
   if (found.length === 0)
     return `<p class="note">All scenarios gave the same result on all ${kernels.size} kernels on which they ran.</p>`;
   const shown = limited(found, (missing) => `<dt>… ${groupDigits(missing)} more</dt><dd></dd>`);
-  return `<h3>What differs between the kernels</h3>\n<dl class="partings">${shown.join('\n')}</dl>`;
+  return `<h3>Differences between the kernels</h3>\n<dl class="divergences">${shown.join('\n')}</dl>`;
 };

@@ -1,4 +1,5 @@
-// The kernels of a report, and what happened to each before its scenarios.
+// The kernel table of the HTML report, and the details of steps that went wrong.
+
 import { escapeMarkup as e } from './escape.js';
 import { block } from './html-text.js';
 import { htmlMark } from './marks.js';
@@ -8,7 +9,7 @@ const stepCell = (step: ReportStep | undefined): string =>
   step === undefined ? '<td></td>' : `<td class="${step.verdict}">${htmlMark(step)}</td>`;
 
 export const kernelTable = (kernels: readonly ReportKernel[]): string => {
-  const head = ['kernel', 'release', 'package', 'suite', ...stepNames, 'what is special'];
+  const head = ['kernel', 'release', 'package', 'suite', ...stepNames, 'special about it'];
   const rows = kernels.map(({ name, release, version, suite, steps, differs }) => {
     const texts = [name, release ?? '–', version ?? '–', suite].map((text) => `<td>${e(text)}</td>`);
     const done = stepNames.map((step) => stepCell(steps.find((found) => found.name === step)));
@@ -17,7 +18,7 @@ export const kernelTable = (kernels: readonly ReportKernel[]): string => {
   return `<div class="scroll"><table><thead><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
 };
 
-/** Steps that did not pass at once; `buildLog` gives the lines of a kernel's log. */
+/** Steps that did not pass at the first attempt. `buildLog` returns the lines of a kernel's build log. */
 export const stepDetails = (
   kernels: readonly ReportKernel[],
   buildLog: (kernel: string) => readonly string[],
@@ -32,7 +33,10 @@ export const stepDetails = (
             block('Why', step.reasons, { maxBytes: 4000 }),
             block('Retried after', step.retried, { maxBytes: 2000 }),
             step.name === 'build'
-              ? block('Build log (whole in build.log)', buildLog(name), { maxBytes: 10_000, fromEnd: true })
+              ? block('Build log (all of it in build.log)', buildLog(name), {
+                  maxBytes: 10_000,
+                  fromEnd: true,
+                })
               : '',
             '</details>',
           ].join('\n'),

@@ -1,11 +1,15 @@
-// A page of the HTML report: style, script, and the frame around its content. It loads nothing from elsewhere.
+// The frame of an HTML report page with its style and script. The page loads nothing from elsewhere.
+
 import { createHash } from 'node:crypto';
 import { escapeMarkup } from './escape.js';
 
 const dark = `--passed: #6fce86; --failed: #ff8f85; --broken: #f2b45c; --skipped: #a5a5a5; --guest: #7db6ff;
   --passed-back: #1d3324; --failed-back: #4a1d1a; --broken-back: #453013; --skipped-back: #262626;`;
 
-/** Colours by verdict, light and dark, each with a mark of its own beside it: no meaning is in a colour alone. */
+/**
+ * Colours by verdict, light and dark. A mark or a word accompanies every colour, so no meaning depends on
+ * colour alone.
+ */
 const style = `
 :root { color-scheme: light dark; --line: #8885; --passed: #1f6f35; --failed: #b3201b; --broken: #8a4b00; --skipped: #666; --guest: #0a58b5;
   --passed-back: #e7f5ea; --failed-back: #fbe3e1; --broken-back: #fcefd9; --skipped-back: #f1f1f1; }
@@ -37,7 +41,10 @@ svg polyline.guest { stroke: var(--guest); stroke-dasharray: 6 3; } svg circle.g
 @media print { .choices { display: none; } pre, .scroll { max-height: none; } }
 `;
 
-/** Without it everything is shown: it hides other generations and rows without problems, and opens the cell that an address names. */
+/**
+ * Hides other generations and rows without problems, and opens the cell that the address names. Without
+ * scripts, the page shows everything.
+ */
 export const filterScript = `
 const choice = document.getElementById('generation');
 const problems = document.getElementById('problems');
@@ -67,11 +74,11 @@ export interface HtmlDocument {
   readonly title: string;
   /** Markup. */
   readonly body: string;
-  /** The only script that may run. */
+  /** The only script that the page's policy allows. */
   readonly script?: string;
 }
 
-/** Only what the page brings along may style it or run in it. */
+/** Content security policy: inline styles and the given script only. */
 const policyFor = (script: string | undefined): string => {
   const hash = createHash('sha256')
     .update(script ?? '')

@@ -1,11 +1,11 @@
-// The small parts that every page of the HTML report is made of.
+// Small building blocks for the pages of the HTML report.
 
 import { fitParts, foldLines, moreLines } from '../base/bounded.js';
 import { shorten } from '../base/text.js';
 import { escapeMarkup } from './escape.js';
 
 export interface BlockLimits {
-  /** Of the text, as escaped UTF-8. */
+  /** Limit for the escaped text in UTF-8. */
   readonly maxBytes: number;
   /** Show the last lines instead of the first. */
   readonly fromEnd?: boolean;
@@ -13,7 +13,9 @@ export interface BlockLimits {
 
 const maxLineLength = 400;
 
-/** A heading and lines of text as they are, repetitions folded. Empty without lines; says how many it leaves out. */
+/**
+ * A heading and preformatted lines, with repetitions folded and omitted lines counted. Empty without lines.
+ */
 export const block = (
   title: string,
   texts: readonly string[],
@@ -28,9 +30,9 @@ export const block = (
   return `<h3>${escapeMarkup(title)}</h3>\n<pre>${shown}</pre>\n`;
 };
 
-/** A heading and an SVG; empty without one. */
+/** A heading and an SVG; empty without an SVG. */
 export const drawing = (title: string, svg: string): string =>
   svg === '' ? '' : `<h3>${title}</h3>\n${svg}\n`;
 
-/** A relative path as an address. */
+/** A relative path as a URL. */
 export const addressOf = (path: string): string => path.split('/').map(encodeURIComponent).join('/');

@@ -1,14 +1,16 @@
-// What the driver's author has to change, at the head of the HTML report.
+// The table of unmet requirements at the top of the HTML report.
+
 import { shorten } from '../base/text.js';
 import { escapeMarkup as e } from './escape.js';
 import type { ReportCell } from './model.js';
-import { headlineOf, levelOf, placesOf, sentenceOf, unmetIn } from './unmet.js';
+import { nameCells } from './name-cells.js';
+import { levelOf, sentenceOf, unmetHeadline, unmetIn } from './unmet.js';
 
-const maxPlacesLength = 400;
+const maxCellsLength = 400;
 
-/** The gravest first; empty where all requirements are met. */
+/** The most severe level first; empty if all requirements are met. */
 export const unmetTable = (cells: readonly ReportCell[]): string => {
-  const headline = headlineOf(cells);
+  const headline = unmetHeadline(cells);
   if (headline === undefined) return '';
   const rows = unmetIn(cells).map((unmet) => {
     const { requirement } = unmet;
@@ -18,7 +20,7 @@ export const unmetTable = (cells: readonly ReportCell[]): string => {
       requirement?.remedy ?? '',
       requirement?.source ?? '',
     ];
-    const where = shorten(placesOf(unmet.cells), maxPlacesLength);
+    const where = shorten(nameCells(unmet.cells), maxCellsLength);
     return `<tr><th>${e(levelOf(unmet))}</th>${[...texts, where].map((text) => `<td class="prose">${e(text)}</td>`).join('')}</tr>`;
   });
   const head = ['level', 'requirement', 'on a real host', 'what to do', 'source', 'seen in'];

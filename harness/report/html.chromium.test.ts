@@ -13,22 +13,22 @@ import { sampleCell, samplePages, sampleReport } from '../testing/report-sample.
 import { renderHtml } from './html.js';
 
 const sample = sampleReport();
-/** With a row in which all is well. */
+/** Includes a row without problems. */
 const report = { ...sample, cells: [...sample.cells, sampleCell('old', 'fine', 'passed')] };
 
 const program = findChromium();
 const skip =
-  program === undefined && `there is no chromium on this host (${chromiumVariable} names another program)`;
+  program === undefined && `chromium is missing on this host (set ${chromiumVariable} to its path)`;
 
 t.test('the report in a browser', { skip, timeout: 300_000 }, async (t) => {
-  const place = t.testdir({});
-  const file = join(place, 'index.html');
+  const directory = t.testdir({});
+  const file = join(directory, 'index.html');
   await writeFile(file, renderHtml(report, samplePages(report)));
-  const browser: Browser = await startChromium(program ?? '', join(place, 'profile'));
+  const browser: Browser = await startChromium(program ?? '', join(directory, 'profile'));
   t.teardown(() => browser.close());
   const open = (hash = ''): Promise<Page> => browser.open(`${pathToFileURL(file)}${hash}`);
 
-  /** Nothing went wrong on the page, and it asked for nothing but itself. */
+  /** The page has no errors and requested nothing but itself. */
   const isClean = (test: Pick<typeof t, 'strictSame'>, { errors, requests }: Page): void => {
     test.strictSame(errors, []);
     test.strictSame(
@@ -37,7 +37,7 @@ t.test('the report in a browser', { skip, timeout: 300_000 }, async (t) => {
       'nothing is fetched',
     );
   };
-  const shown = (page: Page, selector: string): Promise<string[]> =>
+  const visibleTexts = (page: Page, selector: string): Promise<string[]> =>
     page.evaluate(
       `[...document.querySelectorAll(${JSON.stringify(selector)})].filter((part) => part.checkVisibility()).map((part) => part.innerText.trim())`,
     );
@@ -52,43 +52,43 @@ t.test('the report in a browser', { skip, timeout: 300_000 }, async (t) => {
     isClean(t, page);
   });
 
-  await t.test('every verdict has a mark that needs no colour', async (t) => {
+  await t.test('every verdict is recognizable without colour', async (t) => {
     const page = await open();
     t.strictSame(
-      new Set((await shown(page, 'section td')).map((text) => text.replace(/[\d.]+ s/, 'n s'))),
+      new Set((await visibleTexts(page, 'section td')).map((text) => text.replace(/[\d.]+ s/, 'n s'))),
       new Set(['✓ n s', '✓ n s ↻ retried', '✗ failed', '⚠ broken ↻ retried', '– skipped', '']),
     );
   });
 
-  await t.test('the generation filter hides the others, and shows them again', async (t) => {
+  await t.test('the generation filter hides other generations and shows them again', async (t) => {
     const page = await open();
-    t.strictSame(await shown(page, 'section h2'), ['vmd 8.0', 'vmd 7.8']);
+    t.strictSame(await visibleTexts(page, 'section h2'), ['vmd 8.0', 'vmd 7.8']);
     const choose = (value: string): Promise<unknown> =>
       page.evaluate(
         `document.getElementById('generation').value = '${value}', document.getElementById('generation').dispatchEvent(new Event('change'))`,
       );
     await choose('7.8');
-    t.strictSame(await shown(page, 'section h2'), ['vmd 7.8']);
+    t.strictSame(await visibleTexts(page, 'section h2'), ['vmd 7.8']);
     await choose('8.0');
-    t.strictSame(await shown(page, 'section h2'), ['vmd 8.0']);
+    t.strictSame(await visibleTexts(page, 'section h2'), ['vmd 8.0']);
     await choose('');
-    t.strictSame(await shown(page, 'section h2'), ['vmd 8.0', 'vmd 7.8']);
+    t.strictSame(await visibleTexts(page, 'section h2'), ['vmd 8.0', 'vmd 7.8']);
     isClean(t, page);
   });
 
-  await t.test('rows without a problem can be left out', async (t) => {
+  await t.test('rows without a problem can be hidden', async (t) => {
     const page = await open();
     const box = `document.getElementById('problems').click()`;
-    const before = await shown(page, 'section tbody tr');
+    const before = await visibleTexts(page, 'section tbody tr');
     await page.evaluate(box);
-    const during = await shown(page, 'section tbody tr');
+    const during = await visibleTexts(page, 'section tbody tr');
     t.ok(during.length < before.length, `${during.length} of ${before.length}`);
     t.ok(during.every((row) => /failed|broken|retried|skipped/.test(row)));
     await page.evaluate(box);
-    t.strictSame(await shown(page, 'section tbody tr'), before);
+    t.strictSame(await visibleTexts(page, 'section tbody tr'), before);
   });
 
-  await t.test('a link in the grid opens its cell, also a second time', async (t) => {
+  await t.test('a link in the grid opens its cell, a second time too', async (t) => {
     const page = await open();
     const isOpen = (id: string): Promise<boolean> =>
       page.evaluate(`document.getElementById(${JSON.stringify(id)}).open`);
@@ -107,22 +107,22 @@ t.test('the report in a browser', { skip, timeout: 300_000 }, async (t) => {
     isClean(t, page);
   });
 
-  await t.test('an address opens its cell, and shows its timeline and its clocks', async (t) => {
+  await t.test('an address opens its cell with its timeline and its clocks', async (t) => {
     const page = await open(`#${encodeURIComponent('old/8.0/stop')}`);
     const within = (part: string): string => `details[id="old/8.0/stop"] ${part}`;
     for (const title of [
       'Why',
-      'Run it again',
+      'Reproduce with',
       'Failed checks',
       'Last events before the failure',
       'Timeline',
       'Clocks',
     ])
-      t.ok((await shown(page, within('h3'))).includes(title), title);
+      t.ok((await visibleTexts(page, within('h3'))).includes(title), title);
     const boxes = await page.evaluate<number[]>(
       `[...document.querySelectorAll(${JSON.stringify(within('svg'))})].map((svg) => svg.getBoundingClientRect().height)`,
     );
-    t.equal(boxes.length, 2, 'a timeline, and the clocks');
+    t.equal(boxes.length, 2, 'a timeline and the clocks');
     t.ok(
       boxes.every((height) => height > 50),
       String(boxes),
@@ -140,7 +140,7 @@ t.test('the report in a browser', { skip, timeout: 300_000 }, async (t) => {
     isClean(t, page);
   });
 
-  await t.test('dark: the page follows, and its text can be read', async (t) => {
+  await t.test('the page follows the dark colour scheme with readable text', async (t) => {
     const page = await open();
     const colours = (): Promise<[string, string]> =>
       page.evaluate(
@@ -156,7 +156,9 @@ t.test('the report in a browser', { skip, timeout: 300_000 }, async (t) => {
   });
 });
 
-/** By WCAG 2; at least 4.5 is asked for. Takes what getComputedStyle gives: `rgb(1, 2, 3)`. */
+/**
+ * Contrast ratio by WCAG 2, which demands at least 4.5. Takes colours of getComputedStyle: `rgb(1, 2, 3)`.
+ */
 const contrast = (one: string, other: string): number => {
   const luminance = (colour: string): number => {
     const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map(Number).map((value) => {

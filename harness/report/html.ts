@@ -1,25 +1,30 @@
-// The report as one HTML file that loads nothing; what is large is on a page of its own beside each cell's artifacts.
+// Renders the report as one self-contained HTML file. Traces and logs are on a separate page beside each
+// cell's artifacts.
+
 import { countReport, renderCounts } from './counts.js';
 import { escapeMarkup as e } from './escape.js';
 import { type Grid, gridsOf } from './grid.js';
-import { gridTable, type LinkOf, partings, unrunList } from './html-grid.js';
+import { divergenceList, gridTable, type LinkOf, unrunList } from './html-grid.js';
 import { kernelTable, stepDetails } from './html-kernels.js';
 import { filterScript, htmlDocument } from './html-page.js';
 import { addressOf } from './html-text.js';
 import { unmetTable } from './html-unmet.js';
 import type { Report, ReportCell } from './model.js';
 
-/** What is known of the cells beside the report itself. */
+/** Content that comes from the artifacts of the cells, not from report.json. */
 export interface CellPages {
-  /** A cell's part of this page; undefined where it has none. */
+  /** A cell's section of this page; undefined if it has none. */
   section(cell: ReportCell): string | undefined;
-  /** The address of its own page, from the report's directory; undefined where it has none. */
+  /** The path of the cell's own page, relative to the report's directory; undefined if it has none. */
   page(cell: ReportCell): string | undefined;
-  /** Lines of a build that failed; empty when there are none. */
+  /** Log lines of a failed build; empty if there are none. */
   buildLog(kernel: string): readonly string[];
 }
 
-/** Where a cell is on the page: by name, so that an address can be written down; by number where a name is none. */
+/**
+ * Element ids of cells: readable names, so that people can write an address; a number if a name has odd
+ * characters.
+ */
 export const sectionIds = (cells: readonly ReportCell[]): ((cell: ReportCell) => string) => {
   const names = cells.map(({ kernel, generation, scenario }, index) => {
     const name = `${kernel}/${generation}/${scenario}`;
@@ -36,7 +41,7 @@ const renderSection = ({ generation, columns, rows }: Grid, pages: CellPages, li
     `<h2>vmd ${e(generation)}</h2>`,
     gridTable({ generation, columns, rows }, linkOf),
     unrunList(cells),
-    partings(rows, linkOf),
+    divergenceList(rows, linkOf),
     ...cells.flatMap((cell) => pages.section(cell) ?? []),
     '</section>',
   ].join('\n');
@@ -73,7 +78,7 @@ export const renderHtml = (report: Report, pages: CellPages): string => {
       kernelTable(report.kernels),
       stepDetails(report.kernels, pages.buildLog),
       `<p class="choices"><label>Generation of vmd: <select id="generation"><option value="">all</option>${options.join('')}</select></label>`,
-      '<label><input type="checkbox" id="problems"/> only rows in which something did not pass at once</label></p>',
+      '<label><input type="checkbox" id="problems"/> hide rows that passed at the first attempt</label></p>',
       ...grids.map((grid) => renderSection(grid, pages, linkOf)),
     ]
       .filter((part) => part !== '')

@@ -3,13 +3,13 @@ import { sampleCell, sampleKernel, sampleReport } from '../testing/report-sample
 import { readMarkup } from '../testing/well-formed.js';
 import { renderJunit } from './junit.js';
 
-t.test('the checker itself says no', async (t) => {
+t.test('the markup checker rejects malformed markup', async (t) => {
   for (const bad of ['<a>', '<a></b>', '<a>&</a>', '<a b="&x"/>', '<a b="<"/>', '<a', '</a>', '<a b=c/>'])
     t.type(readMarkup(bad).problem, 'string', bad);
   t.equal(readMarkup('<?xml version="1.0"?><a b="&lt;"><c/>&amp;</a>').problem, undefined);
 });
 
-t.test('well-formed, whatever the reasons hold', async (t) => {
+t.test('JUnit XML is well-formed for any text in reasons', async (t) => {
   const xml = renderJunit(sampleReport());
   const { problem, counts } = readMarkup(xml);
   t.equal(problem, undefined);
@@ -25,11 +25,11 @@ t.test('well-formed, whatever the reasons hold', async (t) => {
     skipped: 2,
     'system-out': 6,
   });
-  // XML 1.0 has no place for these, not even as references.
+  // XML 1.0 does not allow control characters, not even as references.
   t.notMatch(xml, /(?!\n)\p{Cc}/u);
 });
 
-t.test('a class name has one dot: readers split it there, into package and class', async (t) => {
+t.test('a class name has one dot, at which CI systems split package and class', async (t) => {
   const kernels = [sampleKernel('6.12-cloud'), sampleKernel('dir-linux-6.12.y')];
   const cells = kernels.map(({ name }) => sampleCell(name, 'clock', 'passed'));
   const xml = renderJunit(sampleReport({ kernels, cells }));
@@ -40,7 +40,7 @@ t.test('a class name has one dot: readers split it there, into package and class
   );
 });
 
-t.test('sums and names', async (t) => {
+t.test('JUnit XML has counts, names and reproduce lines', async (t) => {
   const xml = renderJunit(sampleReport());
   t.match(xml, '<testsuites name="vmmci" tests="11" failures="2" errors="1" skipped="2" time="61.5">');
   t.match(xml, 'classname="old.vmd_8_0" name="clock" time="2"');

@@ -1,4 +1,4 @@
-// JUnit XML: a suite for each kernel and generation, in the dialect that continuous integration reads.
+// Renders a report as JUnit XML for CI systems: one suite for each kernel and generation.
 
 import { fitParts, foldLines, moreLines } from '../base/bounded.js';
 import { firstLine, shorten } from '../base/text.js';
@@ -17,7 +17,7 @@ interface Case {
   readonly notes: readonly string[];
 }
 
-/** What a case that did not pass may take, with its message and its notes: readers show it whole. */
+/** Limit for a case that did not pass, with its message and notes: CI systems show all of it. */
 const maxCaseBytes = 4096;
 const maxMessageLength = 160;
 const maxNoteLength = 500;
@@ -27,7 +27,7 @@ const attributes = (values: Readonly<Record<string, string | number>>): string =
     .map(([name, value]) => ` ${name}="${escapeMarkup(String(value)).replaceAll('\n', '&#10;')}"`)
     .join('');
 
-/** Readers split a class name at its last dot, into package and class: it has no other dots. */
+/** CI systems split a class name at its last dot into package and class, so other dots are replaced. */
 const classNameOf = (kernel: string, part: string): string =>
   [kernel, part].map((name) => name.replaceAll('.', '_')).join('.');
 
@@ -118,7 +118,7 @@ const suitesOf = (report: Report): Suite[] =>
     );
   });
 
-/** `failed` is a failure, `broken` an error. The steps before the scenarios are cases of their own. */
+/** `failed` becomes `<failure>`, `broken` becomes `<error>`. Each step before the scenarios is a case. */
 export const renderJunit = (report: Report): string => {
   const suites = suitesOf(report);
   const all = suites.flatMap(({ cases }) => cases);

@@ -1,4 +1,5 @@
-// A trace drawn as lanes over time: who was busy when, on one clock.
+// Draws a trace as an SVG timeline with one lane for each group of event kinds.
+
 import { shorten } from '../base/text.js';
 import type { TraceEvent } from '../base/trace.js';
 import { formatEvent } from '../diagnosis/format-event.js';
@@ -9,7 +10,7 @@ interface Lane {
   readonly kinds: readonly string[];
 }
 
-/** From the outside in. Kinds that are in none of them are in the text below the drawing alone. */
+/** From the test to the device. Event kinds without a lane appear only in the text below the drawing. */
 const lanes: readonly Lane[] = [
   { name: 'checks', kinds: ['check'] },
   { name: 'shell', kinds: ['shell', 'reading'] },
@@ -22,36 +23,38 @@ const lanes: readonly Lane[] = [
   { name: 'host', kinds: ['timer', 'stop', 'kill', 'pause', 'unpause', 'clock-jump', 'guest-exit', 'fault'] },
 ];
 
-/** How much a drawing shows, whatever the number of events. */
+/** How much a drawing shows; this bounds its size for any number of events. */
 interface Detail {
-  /** Units of the drawing between two marks of a lane: a mark stands for all events in between. */
+  /** Minimal distance of two marks in a lane, in units of the drawing; closer events share a mark. */
   readonly spacing: number;
-  /** Marks tell their event when they are pointed at. */
+  /** Marks have a tooltip with their event. */
   readonly titles: boolean;
 }
 
 const details = {
-  /** At most some 8 KB. */
+  /** About 8 KB at most. */
   brief: { spacing: 12, titles: false },
-  /** At most some 800 KB. */
+  /** About 800 KB at most. */
   full: { spacing: 2, titles: true },
 } as const satisfies Record<string, Detail>;
 
 const width = 1000;
 const left = 130;
-const row = 22;
+const rowHeight = 22;
 const maxTitleLength = 100;
 
 const xOf = (at: number, end: number): number => left + ((width - left - 10) * at) / Math.max(1, end);
 
-/** A step of 1, 2 or 5 times a power of ten that gives four to ten marks; in µs. */
+/**
+ * The distance of two axis marks in µs: 1, 2 or 5 times a power of ten, so that there are four to ten marks.
+ */
 export const stepOf = (end: number): number => {
   const rough = Math.max(1, end) / 8;
   const power = 10 ** Math.floor(Math.log10(rough));
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
 };
 
-/** A mark of an axis with such a step; both in µs. */
+/** The label of an axis mark; both arguments in µs. */
 export const timeLabel = (us: number, step: number): string =>
   step >= 1_000_000 ? `${us / 1_000_000} s` : `${Number((us / 1000).toFixed(step < 1000 ? 3 : 0))} ms`;
 
@@ -80,7 +83,7 @@ const drawLane = (
 ): string => {
   const drawn: string[] = [];
   const untitled: string[] = [];
-  // Good and bad marks are spaced apart each: a bad one is never hidden by a good one.
+  // Good and bad marks are spaced separately, so that a good mark never hides a bad one.
   const last = { good: Number.NEGATIVE_INFINITY, bad: Number.NEGATIVE_INFINITY };
   for (const event of events) {
     const x = xOf(event.at, end);
@@ -99,16 +102,16 @@ const drawLane = (
   return `${together}${drawn.join('')}`;
 };
 
-/** An SVG; empty when there is nothing to draw. Lanes without events are left out. */
+/** An SVG; empty if there are no events to draw. Lanes without events are left out. */
 export const drawLanes = (events: readonly TraceEvent[], detail: keyof typeof details): string => {
   const end = events.at(-1)?.at ?? 0;
   const used = lanes
     .map(({ name, kinds }) => ({ name, events: events.filter(({ kind }) => kinds.includes(kind)) }))
     .filter(({ events }) => events.length > 0);
   if (used.length === 0) return '';
-  const height = used.length * row + 24;
+  const height = used.length * rowHeight + 24;
   const parts = used.map(({ name, events }, index) => {
-    const y = index * row;
+    const y = index * rowHeight;
     return `<text x="${left - 8}" y="${y + 15}" text-anchor="end">${name} (${events.length})</text><line class="lane" x1="${left}" x2="${width}" y1="${y + 10}" y2="${y + 10}"/>${drawLane(events, y, end, details[detail])}`;
   });
   return `<svg class="lanes" viewBox="0 0 ${width} ${height}" role="img" aria-label="timeline: ${used.map(({ name, events }) => `${name} ${events.length}`).join(', ')}">${axis(end, height)}${parts.join('\n')}</svg>`;

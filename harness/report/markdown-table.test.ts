@@ -1,7 +1,7 @@
 import t from 'tap';
 import { markdownTable } from './markdown-table.js';
 
-t.test('columns are aligned, numbers to the right', async (t) => {
+t.test('columns are aligned, numeric ones to the right', async (t) => {
   t.equal(
     markdownTable(
       [

@@ -1,6 +1,6 @@
-// A Markdown table, aligned so that it reads well in a terminal too.
+// Renders a Markdown table with aligned columns, so that it is readable in a terminal too.
 
-/** The first row is the head. `numeric`: all columns but the first are numbers, and aligned to the right. */
+/** The first row is the header. `numeric` aligns all columns but the first to the right. */
 export const markdownTable = (
   rows: readonly (readonly string[])[],
   { numeric = false }: { readonly numeric?: boolean } = {},

@@ -4,10 +4,10 @@ import { escapeMarkdown, fence } from './escape.js';
 import { renderMarkdown } from './markdown.js';
 import { reproduceLine } from './reproduce.js';
 
-/** Everything but code blocks. */
+/** The text without code blocks. */
 const prose = (text: string): string => text.replaceAll(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '');
 
-t.test('a summary: the sums, the grid, what went wrong', async (t) => {
+t.test('a summary has counts, the grid and failures', async (t) => {
   const text = renderMarkdown(sampleReport());
   t.match(text, /^## Kernel matrix: 2 passed, 2 failed, 1 broken, 2 skipped$/m);
   t.match(text, /^\| scenario +\| old +\| new +\|\n\| -+ \| -+ \| -+ \|\n\| clock +\| ok +\| skipped \|$/m);
@@ -21,11 +21,11 @@ t.test('text from guests stays text', async (t) => {
   const text = prose(renderMarkdown(sampleReport()));
   t.notMatch(text, /(?<!\\)<|(?<!\\)\[l\]/);
   for (const line of text.split('\n').filter((line) => line.startsWith('| odd')))
-    t.equal(line.match(/(?<!\\)\|/g)?.length, 4, 'no further columns');
-  t.notMatch(text, '@everyone', 'a mention would call somebody');
+    t.equal(line.match(/(?<!\\)\|/g)?.length, 4, 'no additional columns');
+  t.notMatch(text, '@everyone', 'a mention would notify a user');
 });
 
-t.test('the pieces', async (t) => {
+t.test('Markdown is escaped, fences are long enough, reproduce lines are quoted', async (t) => {
   t.equal(escapeMarkdown('a|b *c*\nd'), 'a\\|b \\*c\\* d');
   t.equal(fence('x ```` y'), '`````text\nx ```` y\n`````');
   t.notMatch(fence(hostile), /(?!\n)\p{Cc}/u);

@@ -1,27 +1,29 @@
-// The summary that a CI run shows: kernels across, scenarios down, and what went wrong. Hosts refuse one of more than 1 MiB.
+// Renders the job summary of a CI run: the grid of kernels and scenarios, causes and failures. CI hosts
+// refuse more than 1 MiB.
 
 import { fitLines, fitParts, foldLines, groupDigits, moreLines } from '../base/bounded.js';
 import { shorten } from '../base/text.js';
 import { countReport, renderCounts } from './counts.js';
 import { escapeMarkdown, fence } from './escape.js';
-import { explainedHeadline, explainReport, namesOf } from './explained.js';
+import { explainedHeadline, explainReport } from './explained.js';
 import { type Failure, failuresOf } from './failures.js';
 import { gridsOf } from './grid.js';
 import { markdownTable } from './markdown-table.js';
 import { markdownMark } from './marks.js';
 import { type Report, stepNames } from './model.js';
+import { maxNamedScenarios, nameCells } from './name-cells.js';
 import { reproduceLine } from './reproduce.js';
-import { headlineOf, levelOf, placesOf, sentenceOf, unmetIn } from './unmet.js';
+import { levelOf, sentenceOf, unmetHeadline, unmetIn } from './unmet.js';
 
-/** Of UTF-8: 1 MiB less what a workflow adds beside it. */
+/** UTF-8 bytes: 1 MiB, less a reserve for what the workflow itself adds. */
 const maxBytes = 1_000_000;
 
-/** Of a text of somebody else's. */
+/** Limits for text from guests, drivers and compilers. */
 const maxLines = 20;
 const maxLength = 300;
 const maxBlockBytes = 3000;
 
-/** Reasons as a code block, folded and cut. */
+/** Reasons as a code block, with repetitions folded and long text cut. */
 export const codeBlock = (reasons: readonly string[]): string => {
   const lines = foldLines(reasons.flatMap((reason) => reason.split('\n')));
   const shown = fitLines(lines, { maxLines, maxLength });
@@ -30,7 +32,7 @@ export const codeBlock = (reasons: readonly string[]): string => {
 
 const prose = (text: string): string => escapeMarkdown(shorten(text, maxLength));
 
-/** What failed alike on some kernels, with the line that runs the first of them again. */
+/** A failure with the command that reproduces it on the first of its kernels. */
 export const describeFailure = (report: Report, { scenario, generation, cells }: Failure): string => {
   const [first] = cells;
   const kernels = cells.map(({ kernel }) => kernel).join(', ');
@@ -64,20 +66,20 @@ const kernelTable = ({ kernels }: Report): string =>
     ]),
   ]);
 
-/** What the driver's author has to change, the gravest first. */
+/** Unmet requirements, the most severe level first. */
 const unmetTable = ({ cells }: Report): string[] => {
-  const headline = headlineOf(cells);
+  const headline = unmetHeadline(cells);
   if (headline === undefined) return [];
   const rows = unmetIn(cells).map((unmet) => [
     levelOf(unmet),
     prose(sentenceOf(unmet)),
     prose(unmet.requirement?.remedy ?? ''),
-    prose(placesOf(unmet.cells)),
+    prose(nameCells(unmet.cells)),
   ]);
   return [`**${headline}**`, markdownTable([['level', 'requirement', 'what to do', 'seen in'], ...rows])];
 };
 
-/** What is wrong with the driver, before all that follows from it. */
+/** Known causes, before the failures that follow from them. */
 export const describeCauses = (report: Report): string[] => {
   const explained = explainReport(report);
   const title = explainedHeadline(explained);
@@ -86,17 +88,17 @@ export const describeCauses = (report: Report): string[] => {
     [
       `**${prose(sentence)}** ${prose(change)}${hosts === undefined ? '' : ` Matters on ${prose(hosts)}.`}`,
       fence(evidence.join('\n')),
-      `Explains ${prose(namesOf(cells))}.`,
+      `Explains ${prose(nameCells(cells, maxNamedScenarios))}.`,
     ].join('\n\n'),
   );
   const rest =
     explained.unexplained.length === 0
       ? []
-      : [`No cause is known of ${prose(namesOf(explained.unexplained))}.`];
+      : [`No known cause for ${prose(nameCells(explained.unexplained, maxNamedScenarios))}.`];
   return [`### ${title[0]?.toUpperCase()}${title.slice(1)}`, ...known, ...rest];
 };
 
-/** At most 1 MB; failures that do not fit are counted. */
+/** At most 1 MB; the last line counts the failures that were left out. */
 export const renderMarkdown = (report: Report): string => {
   const grids = gridsOf(report).map(({ generation, columns, rows }) =>
     [
@@ -107,10 +109,10 @@ export const renderMarkdown = (report: Report): string => {
       ]),
     ].join('\n\n'),
   );
-  const account = `${prose(report.driver)} driver, QEMU ${prose(report.qemu)}, ${prose(report.accelerator)}, ${report.seconds.toFixed(0)} s`;
+  const summary = `${prose(report.driver)} driver, QEMU ${prose(report.qemu)}, ${prose(report.accelerator)}, ${report.seconds.toFixed(0)} s`;
   const parts = [
     `## Kernel matrix: ${renderCounts(countReport(report))}`,
-    account,
+    summary,
     ...describeCauses(report),
     ...(report.cut === null ? [] : [`**Cut short:** ${prose(report.cut)}`]),
     ...unmetTable(report),

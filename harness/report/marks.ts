@@ -1,4 +1,5 @@
-// How a cell or a step looks in the grids of the reports.
+// The mark of a cell or a step in the grids of the reports.
+
 import { isBad, type Verdict, verdictWord } from '../run/verdict.js';
 
 /** A cell or a step. */
@@ -9,7 +10,7 @@ export interface Judged {
   readonly retried: readonly string[];
 }
 
-/** `ok 2.5`, `FAILED`, `skipped`, `ok 2.5 (retried)`; empty where there is no cell. */
+/** `ok 2.5`, `FAILED`, `skipped`, `ok 2.5 (retried)`; empty without a cell. */
 export const terminalMark = (judged: Judged | undefined): string => {
   if (judged === undefined) return '';
   const { verdict, seconds, retried } = judged;
@@ -17,7 +18,7 @@ export const terminalMark = (judged: Judged | undefined): string => {
   return retried.length > 0 ? `${word} (retried)` : word;
 };
 
-/** `ok`, `**FAILED**`, `skipped`, `ok (retried)`; empty where there is no cell. */
+/** `ok`, `**FAILED**`, `skipped`, `ok (retried)`; empty without a cell. */
 export const markdownMark = (judged: Judged | undefined): string => {
   if (judged === undefined) return '';
   const { verdict, retried } = judged;
@@ -25,7 +26,7 @@ export const markdownMark = (judged: Judged | undefined): string => {
   return `${isBad(judged) ? `**${word}**` : word}${retried.length > 0 ? ' (retried)' : ''}`;
 };
 
-/** A sign that needs no colour, and for all but `passed` a word. */
+/** Recognizable without colour: a sign, and for all but `passed` a word. */
 const signs: Readonly<Record<Verdict, string>> = {
   passed: '✓',
   failed: '✗ failed',
@@ -39,6 +40,6 @@ export const htmlMark = ({ verdict, seconds, cached, retried }: Judged): string 
   return `${signs[verdict]}${time}${retried.length > 0 ? ' ↻ retried' : ''}`;
 };
 
-/** `✗ failed`, and for those that passed `✓ passed`. */
+/** `✗ failed`, `✓ passed`. */
 export const htmlWord = (verdict: Verdict): string =>
   verdict === 'passed' ? `${signs.passed} passed` : signs[verdict];

@@ -25,7 +25,7 @@ const codeThrown = (work: () => unknown): string | undefined => {
   }
 };
 
-t.test('shards become one report', async (t) => {
+t.test('shards are merged into one report', async (t) => {
   const merged = mergeReports([
     part('1', { shard: '1/2', seconds: 10, started: '2026-11-22T20:00:02.000Z' }),
     part('2', {
@@ -56,14 +56,14 @@ t.test('shards become one report', async (t) => {
   ]);
 });
 
-t.test('a part that is missing is told', async (t) => {
+t.test('missing parts are named', async (t) => {
   const shards = [part('1', { shard: '1/3' }), part('3', { shard: '3/3', cells: [] })];
   t.match(mergeReports(shards).cut, /no report of shard 2\/3/);
-  t.match(mergeReports([part('1', {})], ['old', 'newest']).cut, /^there is no report of kernel newest$/);
+  t.match(mergeReports([part('1', {})], ['old', 'newest']).cut, /^no report of kernel newest$/);
   t.match(mergeReports([part('1', { cut: 'interrupted by SIGINT' })]).cut, 'interrupted by SIGINT');
 });
 
-t.test('nothing to merge, and the same cell twice, are refused', async (t) => {
+t.test('an empty list of parts and a duplicate cell are refused', async (t) => {
   t.equal(
     codeThrown(() => mergeReports([])),
     'REPORT_NONE',
@@ -74,7 +74,7 @@ t.test('nothing to merge, and the same cell twice, are refused', async (t) => {
   );
 });
 
-t.test('what changed: worse, lost, better', async (t) => {
+t.test('changes are worse, lost or better', async (t) => {
   const before = good({
     cells: ['a', 'b', 'c', 'd'].map((name) => sampleCell('old', name, name === 'c' ? 'failed' : 'passed')),
   });
@@ -88,18 +88,19 @@ t.test('what changed: worse, lost, better', async (t) => {
     ],
   });
   const diff = diffReports(before, after);
-  const named = (fits: typeof isWorse): string[] => diff.changes.filter(fits).map(({ what }) => what);
+  const named = (isIncluded: typeof isWorse): string[] =>
+    diff.changes.filter(isIncluded).map(({ what }) => what);
   t.strictSame(named(isWorse), ['a, vmd 8.0', 'e, vmd 8.0']);
   t.strictSame(named(isLost), ['b, vmd 8.0', 'd, vmd 8.0']);
   t.equal(diff.changes.length, 5);
   const text = renderDiff(diff);
   t.match(text, '  old: old.1-1 → old.2-1');
   t.match(text, '  old a, vmd 8.0: passed → failed: a failed');
-  t.match(text, '  old d, vmd 8.0: passed → not there');
+  t.match(text, '  old d, vmd 8.0: passed → absent');
   t.equal(renderDiff(diffReports(before, before)), 'no verdict changed');
 });
 
-t.test('a whole kernel that is gone or new is one line, but for what is bad on it', async (t) => {
+t.test('a removed or added kernel takes one line; only its bad cells are listed separately', async (t) => {
   const cellsOf = (kernel: string, ...bad: string[]) =>
     ['a', 'b', 'c'].map((name) => sampleCell(kernel, name, bad.includes(name) ? 'failed' : 'passed'));
   const [gone, dead, fresh] = [['gone'], ['dead', 'a', 'b', 'c'], ['fresh', 'b']] as const;
@@ -115,21 +116,21 @@ t.test('a whole kernel that is gone or new is one line, but for what is bad on i
   const diff = diffReports(before, after);
   t.strictSame(renderDiff(diff).split('\n'), [
     'worse:',
-    '  fresh b, vmd 8.0: not there → failed: b failed',
+    '  fresh b, vmd 8.0: absent → failed: b failed',
     'lost:',
     '  kernel gone: no longer run (3 cells)',
-    '  old a, vmd 8.0: passed → not there',
+    '  old a, vmd 8.0: passed → absent',
     'other changes:',
     '  kernel dead: no longer run (3 cells)',
     '  kernel fresh: new (3 cells)',
   ]);
   t.ok(
     diff.changes.some((change) => change.kernel === 'gone' && isLost(change)),
-    'the exit status',
+    'the exit status reflects the lost cells',
   );
 });
 
-t.test('text for an issue: only what is newly wrong, and nothing when nothing is', async (t) => {
+t.test('an issue lists only what got worse, and is empty if nothing did', async (t) => {
   const before = good({ cells: [sampleCell('old', 'known', 'failed')] });
   const kernels = [
     sampleKernel('old', { version: 'old.2-1' }),
@@ -141,7 +142,7 @@ t.test('text for an issue: only what is newly wrong, and nothing when nothing is
   ];
   const text = renderIssue(before, good({ kernels, cells }));
   t.match(text, /^Newly broken on old, new\n/);
-  t.match(text, 'the report before had old\\.1\\-1');
+  t.match(text, 'the previous report had old\\.1\\-1');
   t.match(text, '**fresh** on old');
   t.match(text, '**build**: failed');
   t.notMatch(text, 'known');
@@ -149,25 +150,22 @@ t.test('text for an issue: only what is newly wrong, and nothing when nothing is
   t.match(renderIssue(undefined, before), /^Newly broken on old\n/);
 });
 
-t.test(
-  'exit status: a driver that does not build is a failure, a run of nothing is no success',
-  async (t) => {
-    const failing = [sampleKernel('old', { steps: [sampleStep('build', 'failed')] })];
-    t.equal(exitStatusOf(good()), 0);
-    t.equal(exitStatusOf(good({ kernels: failing })), 1);
-    t.equal(exitStatusOf(good({ cells: [sampleCell('old', 'x', 'skipped')] })), 3);
-    t.equal(
-      exitStatusOf(good({ cells: [sampleCell('old', 'x', 'passed'), sampleCell('old', 'y', 'broken')] })),
-      3,
-    );
-    t.equal(renderCounts(countReport(good())), '1 passed, 0 failed');
-  },
-);
+t.test('exit status: a failed build is a failure, and an empty run is not a success', async (t) => {
+  const failing = [sampleKernel('old', { steps: [sampleStep('build', 'failed')] })];
+  t.equal(exitStatusOf(good()), 0);
+  t.equal(exitStatusOf(good({ kernels: failing })), 1);
+  t.equal(exitStatusOf(good({ cells: [sampleCell('old', 'x', 'skipped')] })), 3);
+  t.equal(
+    exitStatusOf(good({ cells: [sampleCell('old', 'x', 'passed'), sampleCell('old', 'y', 'broken')] })),
+    3,
+  );
+  t.equal(renderCounts(countReport(good())), '1 passed, 0 failed');
+});
 
-t.test('a report is read back as it was written, and refused when it is none', async (t) => {
+t.test('a report is read back as it was written, and a damaged one is refused', async (t) => {
   const directory = t.testdir();
   await writeFile(join(directory, reportFile), serializeReport(sampleReport()));
-  // A lone surrogate is the one thing that UTF-8 cannot carry.
+  // UTF-8 cannot represent the lone surrogate in the sample, so only the number of cells is compared.
   t.match((await readReport(directory)).cells.length, sampleReport().cells.length);
   const whole = serializeReport(sampleReport());
   const damaged: readonly [string, RegExp][] = [
@@ -189,7 +187,7 @@ t.test('a report is read back as it was written, and refused when it is none', a
   await t.rejects(readReport(join(directory, 'none')), { code: 'REPORT_READ', message: /missing/ });
 });
 
-t.test('evidence: what was kept; half lines, and what is no event, are left out', async (t) => {
+t.test('evidence is read back; incomplete lines and invalid events are left out', async (t) => {
   const directory = t.testdir({
     'trace.jsonl': [
       '{"seq":0,"at":1,"kind":"bar-read","offset":24,"width":4,"value":7}',
@@ -203,20 +201,20 @@ t.test('evidence: what was kept; half lines, and what is no event, are left out'
   });
   const evidence = await readEvidence(directory);
   t.strictSame(checksOf(evidence), [
-    { holds: true, text: 'fine' },
-    { holds: false, text: 'bad #7' },
+    { passed: true, text: 'fine' },
+    { passed: false, text: 'bad #7' },
   ]);
   t.strictSame(transcriptOf(evidence.trace), ['read 24/4']);
   t.strictSame(evidence.console, []);
   t.strictSame(await readEvidence(join(directory, 'gone')), { ...evidence, trace: [] });
 });
 
-t.test('transcripts part at the first access that differs', async (t) => {
+t.test('the first register access that differs is named', async (t) => {
   const compare = (mine: string[], theirs: string[]) => compareTranscripts(mine, { kernel: 'k', theirs });
   t.equal(compare(['read 0/4'], ['read 0/4']), undefined);
   t.match(
     compare(['read 0/4', 'read 18/1'], ['read 0/4', 'read 18/4']),
-    /k at number 2: read 18\/1 here, read 18\/4 there/,
+    /register access 2 differs from k: read 18\/1 here, read 18\/4 there/,
   );
   t.match(compare(['read 0/4'], []), /nothing more there/);
 });

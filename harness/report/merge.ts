@@ -1,9 +1,10 @@
-// Several reports, of shards or of single kernels, as one. A part that is missing is named, never passed over.
+// Merges several reports, of shards or of single kernels, into one. Missing parts are named in `cut`.
+
 import { HarnessError } from '../base/errors.js';
 import { compareSeverity } from '../run/verdict.js';
 import type { Asked, Report, ReportCell, ReportKernel, ReportStep } from './model.js';
 
-/** Where a report came from, for messages. */
+/** A report to merge, with its directory for messages. */
 export interface Part {
   readonly directory: string;
   readonly report: Report;
@@ -17,7 +18,7 @@ const joined = (values: readonly string[]): string =>
 const joinedOrNull = (values: readonly (string | null)[]): string | null =>
   joined(values.flatMap((value) => value ?? [])) || null;
 
-/** Each shard does the steps anew: the worst, then the longest, is the one to look at. */
+/** Each shard repeats the steps; the merged report shows the one with the worst verdict, then the longest. */
 const worstStep = (steps: readonly ReportStep[]): ReportStep | undefined =>
   steps
     .toSorted((left, right) => compareSeverity(left.verdict, right.verdict) || left.seconds - right.seconds)
@@ -32,7 +33,7 @@ const mergeKernels = (kernels: readonly ReportKernel[]): ReportKernel[] =>
     return [
       {
         ...first,
-        // The archive may have moved on between two shards.
+        // The package archive may have been updated between two shards.
         release: joinedOrNull(same.map(({ release }) => release)),
         version: joinedOrNull(same.map(({ version }) => version)),
         steps: distinct(steps.map(({ name }) => name)).flatMap(
@@ -55,7 +56,7 @@ const mergeCells = (parts: readonly Part[]): ReportCell[] => {
   return parts.flatMap(({ report }) => report.cells);
 };
 
-/** `shard 3/4` for each that is not there, of each run that was cut into shards. */
+/** A message for each missing shard of each run that was cut into shards. */
 const missingShards = (parts: readonly Part[]): string[] => {
   const runs = new Map<string, { count: number; seen: Set<number>; kernels: readonly string[] }>();
   for (const { report } of parts) {
@@ -69,7 +70,7 @@ const missingShards = (parts: readonly Part[]): string[] => {
   return [...runs.values()].flatMap(({ count, seen, kernels }) =>
     Array.from({ length: count }, (_, index) => index + 1)
       .filter((index) => !seen.has(index))
-      .map((index) => `there is no report of shard ${index}/${count} of ${kernels.join(', ')}`),
+      .map((index) => `no report of shard ${index}/${count} of ${kernels.join(', ')}`),
   );
 };
 
@@ -79,8 +80,9 @@ const mergeAsked = (parts: readonly Part[]): Asked => {
 };
 
 /**
- * REPORT_OVERLAP when two parts hold the same cell, REPORT_NONE when there is no part. `expected` names kernels of which there must be a report; one that
- * is missing, like a missing shard, is in `cut`. Directories of cells stay relative: the parts' artifacts are to be below one directory.
+ * Throws REPORT_OVERLAP if two parts contain the same cell, REPORT_NONE if there are no parts. `expected`
+ * names kernels that must have a report; a missing kernel or shard is named in `cut`. Directories of cells
+ * stay relative, so the artifacts of all parts must be below one directory.
  */
 export const mergeReports = (parts: readonly Part[], expected: readonly string[] = []): Report => {
   const [first] = parts;
@@ -91,7 +93,7 @@ export const mergeReports = (parts: readonly Part[], expected: readonly string[]
   const kernels = mergeKernels(reports.flatMap(({ kernels }) => kernels));
   const missing = expected
     .filter((name) => !kernels.some((kernel) => kernel.name === name))
-    .map((name) => `there is no report of kernel ${name}`);
+    .map((name) => `no report of kernel ${name}`);
   const cut = [...reports.flatMap(({ cut }) => cut ?? []), ...missingShards(parts), ...missing];
   const asked = mergeAsked(parts);
   return {

@@ -1,4 +1,5 @@
-// How a guest came up, from the trace of its scenario: the same few moments in each.
+// Finds the start-up milestones of a guest in the trace of its scenario.
+
 import type { TraceEvent } from '../base/trace.js';
 
 export interface Milestone {
@@ -7,36 +8,41 @@ export interface Milestone {
   readonly ms: number;
 }
 
-interface Moment {
+interface MilestoneRule {
   readonly what: string;
-  readonly fits: (event: TraceEvent) => boolean;
+  readonly matches: (event: TraceEvent) => boolean;
 }
 
-/** In the order in which they come; each is looked for after the one before. */
-const moments: readonly Moment[] = [
-  { what: 'QEMU is executed', fits: ({ kind }) => kind === 'qemu-exec' },
-  { what: 'QMP answers', fits: ({ kind }) => kind === 'qemu-start' },
+/** In chronological order; the search for each milestone starts after the previous one. */
+const rules: readonly MilestoneRule[] = [
+  { what: 'QEMU is executed', matches: ({ kind }) => kind === 'qemu-exec' },
+  { what: 'QMP answers', matches: ({ kind }) => kind === 'qemu-start' },
   {
     what: 'snapshot is loaded',
-    fits: (event) =>
+    matches: (event) =>
       event.kind === 'qmp-event' && event.event === 'MIGRATION' && event.data.includes('completed'),
   },
-  { what: 'vCPUs run', fits: (event) => event.kind === 'qmp-event' && event.event === 'RESUME' },
-  { what: 'first command is answered', fits: ({ kind }) => kind === 'shell' },
-  { what: 'driver has set DRIVER_OK', fits: (event) => event.kind === 'status' && isDriverOk(event.value) },
-  { what: 'first check', fits: ({ kind }) => kind === 'check' },
-  { what: 'QEMU has ended', fits: ({ kind }) => kind === 'qemu-exit' },
+  { what: 'vCPUs run', matches: (event) => event.kind === 'qmp-event' && event.event === 'RESUME' },
+  { what: 'first command is answered', matches: ({ kind }) => kind === 'shell' },
+  {
+    what: 'driver has set DRIVER_OK',
+    matches: (event) => event.kind === 'status' && isDriverOk(event.value),
+  },
+  { what: 'first check', matches: ({ kind }) => kind === 'check' },
+  { what: 'QEMU has ended', matches: ({ kind }) => kind === 'qemu-exit' },
 ];
 
 /** Bit 2 of a virtio device's status. */
 const isDriverOk = (value: number): boolean => (value & 4) !== 0;
 
-/** Those that came, in order: a guest that boots loads no snapshot, and one that fails may get no further. */
+/**
+ * The milestones that were reached, in order. A booted guest loads no snapshot, and a failed one stops early.
+ */
 export const milestonesOf = (events: readonly TraceEvent[]): Milestone[] => {
   const found: Milestone[] = [];
   let from = 0;
-  for (const { what, fits } of moments) {
-    const index = events.findIndex((event, index) => index >= from && fits(event));
+  for (const { what, matches } of rules) {
+    const index = events.findIndex((event, index) => index >= from && matches(event));
     const event = events[index];
     if (event === undefined) continue;
     found.push({ what, ms: event.at / 1000 });
@@ -45,7 +51,10 @@ export const milestonesOf = (events: readonly TraceEvent[]): Milestone[] => {
   return found;
 };
 
-/** Milliseconds from QEMU's start to the first command's answer: what every scenario costs before it begins. Of restored guests only. */
+/**
+ * The fixed cost of a scenario: milliseconds from the start of QEMU to the answer to the first command.
+ * Undefined for guests that were not restored from a snapshot.
+ */
 export const overheadOf = (events: readonly TraceEvent[]): number | undefined => {
   const found = new Map(milestonesOf(events).map(({ what, ms }) => [what, ms]));
   const start = found.get('QEMU is executed');

@@ -1,4 +1,5 @@
-// What a run of the matrix leaves for every report: one JSON file, whose paths are relative to it.
+// The model of a matrix report and its file, report.json. Paths in it are relative to its directory.
+
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
@@ -7,20 +8,20 @@ import { parseChecked } from '../base/read-checked.js';
 import { unmetSchema } from '../run/result.js';
 import { verdicts } from '../run/verdict.js';
 
-/** Raise it when a reader of the older form would misread the newer. */
+/** Increment it if code for the older format would misread the newer one. */
 export const reportFormat = 1;
 
 export const reportFile = 'report.json';
 
-/** What is done once for a kernel, before its scenarios. */
+/** The steps that each kernel takes once, before its scenarios. */
 export const stepNames = ['fetch', 'build', 'boot'] as const;
 
 export type StepName = (typeof stepNames)[number];
 
 const texts = v.pipe(v.array(v.string()), v.readonly());
 const listOf = <T extends v.GenericSchema>(item: T) => v.pipe(v.array(item), v.readonly());
-/** Other people's reports are merged here: no path of theirs leads out of the report's directory. */
-const inside = v.pipe(
+/** Reports from elsewhere are merged, so a path must not lead out of the report's directory. */
+const relativePath = v.pipe(
   v.string(),
   v.check(
     (path) =>
@@ -36,21 +37,21 @@ const stepSchema = v.object({
   verdict: v.picklist(verdicts),
   reasons: texts,
   seconds,
-  /** It was in the cache. */
+  /** The result came from the cache. */
   cached: v.boolean(),
-  /** Why an earlier attempt was broken; empty when there was none. */
+  /** Why an earlier attempt was broken; empty if there was none. */
   retried: texts,
 });
 
 const kernelSchema = v.object({
   /** As in the kernel table: `6.12-cloud`; also the directory of its artifacts. */
-  name: inside,
+  name: relativePath,
   series: v.string(),
   flavour: v.string(),
   suite: v.string(),
-  /** What a driver meets here that the others do not have. */
+  /** What makes this kernel special for a driver. */
   differs: v.string(),
-  /** As `uname -r` prints it; null where the kernel was unavailable. */
+  /** As `uname -r` prints it; null if the kernel was unavailable. */
   release: v.nullable(v.string()),
   /** The Debian version of the package. */
   version: v.nullable(v.string()),
@@ -67,15 +68,15 @@ const cellSchema = v.object({
   verdict: v.picklist(verdicts),
   reasons: texts,
   seconds,
-  /** Peak resident memory of the Node process, in MiB; 0 where nothing ran. */
+  /** Peak resident memory of the Node process, in MiB; 0 if the cell did not run. */
   nodeMiB: v.number(),
-  /** Requirements of the driver that were not met, each with the line of the first check that says so. */
+  /** Requirements that the driver did not meet, each with the line of the first check that failed for it. */
   unmet: v.optional(unmetSchema, []),
-  /** Where its artifacts are, from the report's directory; null where nothing ran. */
-  directory: v.nullable(inside),
-  /** Why an earlier attempt was broken; empty when there was none. */
+  /** The directory of its artifacts; null if the cell did not run. */
+  directory: v.nullable(relativePath),
+  /** Why an earlier attempt was broken; empty if there was none. */
   retried: texts,
-  /** Why it failed, as far as that is known, with the lines that show it. */
+  /** Known causes of the failure, with the trace lines that show them. */
   causes: v.optional(listOf(v.object({ id: v.string(), evidence: texts })), []),
 });
 
@@ -90,11 +91,13 @@ const reportSchema = v.object({
   /** The version of this package. */
   harness: v.string(),
   driver: v.string(),
-  /** As it was given on the command line; null for the bundled driver. */
+  /** As given on the command line; null for the bundled driver. */
   driverDirectory: v.nullable(v.string()),
-  /** The commit of the driver's directory, with `-dirty` after it if files were changed; null where there is none. */
+  /**
+   * The commit of the driver's directory, with `-dirty` if files were changed; null outside a Git repository.
+   */
   driverCommit: v.optional(v.nullable(v.string()), null),
-  /** `--driver-description`, `--scenarios`, `--qemu` and `--level` as they were given; null where they were not. */
+  /** `--driver-description`, `--scenarios`, `--qemu` and `--level` as given; null if not given. */
   description: v.optional(v.nullable(v.string()), null),
   scenarios: v.optional(v.nullable(v.string()), null),
   qemuPath: v.optional(v.nullable(v.string()), null),
@@ -102,11 +105,11 @@ const reportSchema = v.object({
   qemu: v.string(),
   accelerator: v.string(),
   jobs: v.number(),
-  /** What was asked for, before it was cut into shards. */
+  /** The selection before it was cut into shards. */
   asked: askedSchema,
   /** `2/4` for one of several; null for a whole run. */
   shard: v.nullable(v.string()),
-  /** Why it ended before all had run; null when all had. */
+  /** Why the run ended early; null if it was complete. */
   cut: v.nullable(v.string()),
   kernels: listOf(kernelSchema),
   cells: listOf(cellSchema),
@@ -118,7 +121,7 @@ export type ReportCell = Readonly<v.InferOutput<typeof cellSchema>>;
 export type Asked = Readonly<v.InferOutput<typeof askedSchema>>;
 export type Report = Readonly<v.InferOutput<typeof reportSchema>>;
 
-/** The report in `directory`. REPORT_READ when there is none, one of another format, or one that is damaged. */
+/** Reads the report in `directory`. Throws REPORT_READ if it is missing, damaged or of another format. */
 export const readReport = async (directory: string): Promise<Report> => {
   const path = join(directory, reportFile);
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {

@@ -1,8 +1,9 @@
-// The beginning and the end of a text file that may be of any size.
+// Reads the beginning and the end of a text file of any size.
+
 import { open } from 'node:fs/promises';
 
 export interface Ends {
-  /** Whole lines, without those that are empty. */
+  /** Complete lines, without empty ones. */
   readonly lines: readonly string[];
   /** Bytes between the beginning and the end that were not read. */
   readonly skippedBytes: number;
@@ -12,10 +13,13 @@ export const noLines: Ends = { lines: [], skippedBytes: 0 };
 
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
-/** All lines, or those of the first and the last half of `maxBytes`. Empty where there is no such file. */
+/**
+ * All lines; of a file above `maxBytes`, the lines in its first and last `maxBytes / 2` bytes. Empty if the
+ * file is missing.
+ */
 export const readEnds = async (path: string, maxBytes: number): Promise<Ends> => {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    // Not everything is kept of a scenario that passed.
+    // A scenario that passed does not keep all of its artifacts.
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
@@ -29,7 +33,7 @@ export const readEnds = async (path: string, maxBytes: number): Promise<Ends> =>
       return buffer.toString('utf8', 0, bytesRead);
     };
     const [head, tail] = [await read(0), await read(size - half)];
-    // The lines at the cut are not whole.
+    // The lines at the cut are incomplete.
     const [begin, end] = [head.slice(0, head.lastIndexOf('\n') + 1), tail.slice(tail.indexOf('\n') + 1)];
     const skippedBytes = size - Buffer.byteLength(begin) - Buffer.byteLength(end);
     return { lines: [...linesOf(begin), ...linesOf(end)], skippedBytes };

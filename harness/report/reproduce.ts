@@ -1,18 +1,19 @@
-// The command that runs one cell again.
+// Builds the command that runs one cell again.
+
 import { shellWord } from '../base/text.js';
 import type { Report, ReportCell } from './model.js';
 
-type Origin = Pick<
+type Invocation = Pick<
   Report,
   'driverDirectory' | 'description' | 'scenarios' | 'qemuPath' | 'level' | 'kernels'
 >;
 
-/** Keeps all artifacts, and runs nothing else. */
+/** The command runs only this cell and keeps all of its artifacts. */
 export const reproduceLine = (
-  { driverDirectory, description, scenarios, qemuPath, level, kernels }: Origin,
+  { driverDirectory, description, scenarios, qemuPath, level, kernels }: Invocation,
   { kernel, generation, file }: Pick<ReportCell, 'kernel' | 'generation' | 'file'>,
 ): string => {
-  // The suite of a kernel of the caller's own is how it was asked for.
+  // For a kernel of the user's own, `suite` holds the argument of --kernel.
   const own = kernels.find(({ name, flavour }) => name === kernel && flavour === 'own');
   const options = [
     ['--kernel', own?.suite ?? kernel],

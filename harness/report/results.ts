@@ -1,4 +1,5 @@
-// The results of a run, read back from what its scenarios wrote.
+// Reads the result files that the scenarios of a run wrote.
+
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseChecked } from '../base/read-checked.js';
@@ -14,7 +15,7 @@ const directories = async (path: string): Promise<string[]> => {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
 };
 
-/** A result that cannot be read says nothing about the driver. */
+/** An unreadable result is `broken`, because it shows nothing about the driver. */
 const damaged = (directory: string, problem: string): ScenarioResult => ({
   scenario: basename(directory),
   verdict: 'broken',
@@ -40,8 +41,8 @@ const readResult = async (directory: string): Promise<ScenarioResult> => {
 };
 
 /**
- * All results below `run`, by kernel and then by scenario. An empty list when nothing ran. A directory without a whole result
- * (its process was killed, or the disk was full) is one that is broken, and says so.
+ * All results below the run directory `run`, sorted by kernel and scenario; empty if nothing ran. A directory
+ * without a complete result (its process was killed, or the disk was full) gives a `broken` result.
  */
 export const readResults = async (run: string): Promise<ScenarioResult[]> => {
   const kernels = await directories(run);

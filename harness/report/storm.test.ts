@@ -1,4 +1,5 @@
-// What a driver that storms makes of each report: its size has a bound that does not depend on the number of events.
+// A storming driver: the size of each report has a bound that does not depend on the number of events.
+
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -12,7 +13,7 @@ import { reportFiles, writeReports } from './write.js';
 
 const pairs = Array(3000).fill('[1,"graceful"]').join(',');
 
-/** As checks of a storming driver read: long lines, many of them, and markup that grows when it is escaped. */
+/** Reasons of a storming driver: many long lines, and markup that grows when it is escaped. */
 const stormReasons = (index: number): string[] => [
   `acknowledged within 3 s: expected true, seen ${42_381_050 + index} (trace #7 to #250000)`,
   `timers: expected [], seen [${pairs}] (trace #7 to #250000)`,
@@ -22,7 +23,7 @@ const stormReasons = (index: number): string[] => [
 
 const kernels = ['5.10-cloud', '6.12-cloud', '7.2-cloud', '7.3-cloud'].map((name) => sampleKernel(name));
 
-/** Each fails in words of its own, so that none can be told together with another. */
+/** Different words for each cell, so that failures are not grouped. */
 const words = (index: number): string =>
   [...String(index)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
 
@@ -36,7 +37,7 @@ const cells = Array.from({ length: 200 }, (_, index) => {
 
 const report = sampleReport({ kernels, cells });
 
-t.test('the terminal: at most 20 lines a failed scenario, none longer than 160 characters', async (t) => {
+t.test('terminal: at most 20 lines for each failed scenario, none longer than 160 characters', async (t) => {
   const lines = renderMatrix(report).split('\n');
   const longest = Math.max(...lines.map((line) => line.length));
   t.ok(longest <= 160, `longest line: ${longest}`);
@@ -49,7 +50,7 @@ t.test('the terminal: at most 20 lines a failed scenario, none longer than 160 c
   t.ok(lines.includes('… 160 more failures, in the report'));
 });
 
-t.test('JUnit: 4 KB a failure', async (t) => {
+t.test('JUnit: at most 4 KB for each failure', async (t) => {
   const xml = renderJunit(report);
   t.equal(readMarkup(xml).problem, undefined);
   const cases = xml.match(/<testcase (?:[^/]|\/(?!testcase>))*<\/testcase>/g) ?? [];
@@ -62,15 +63,15 @@ t.test('JUnit: 4 KB a failure', async (t) => {
 t.test('Markdown: 200 failed cells fit into the summary of a CI run', async (t) => {
   const text = renderMarkdown(report);
   t.ok(Buffer.byteLength(text) < 2 ** 20, `${Buffer.byteLength(text)} bytes`);
-  t.equal(text.match(/^\*\*storm/gm)?.length, 200, 'all of them are in it');
+  t.equal(text.match(/^\*\*storm/gm)?.length, 200, 'the summary contains all of them');
   const grown = sampleReport({ kernels, cells: Array(6).fill(cells).flat() });
   const names = grown.cells.map((cell, index) => ({ ...cell, scenario: `${cell.scenario} ${words(index)}` }));
-  const most = renderMarkdown({ ...grown, cells: names });
-  t.ok(Buffer.byteLength(most) < 2 ** 20, `${Buffer.byteLength(most)} bytes`);
-  t.match(most, /… and [\d,]+ more, in the HTML report\.\n$/);
+  const largest = renderMarkdown({ ...grown, cells: names });
+  t.ok(Buffer.byteLength(largest) < 2 ** 20, `${Buffer.byteLength(largest)} bytes`);
+  t.match(largest, /… and [\d,]+ more, in the HTML report\.\n$/);
 });
 
-t.test('HTML: 1 MB and 30 KB a failed cell; the rest is beside it', async (t) => {
+t.test('HTML: at most 1 MB plus 30 KB for each failed cell; details are on pages of cells', async (t) => {
   const directory = t.testdir();
   const few = cells.slice(0, 3);
   const events = Array.from({ length: 30_000 }, (_, seq) => {
@@ -85,11 +86,11 @@ t.test('HTML: 1 MB and 30 KB a failed cell; the rest is beside it', async (t) =>
     return JSON.stringify({ seq, at: seq * 20, ...event });
   }).join('\n');
   for (const { directory: name } of few) {
-    const place = join(directory, name ?? '');
-    mkdirSync(place, { recursive: true });
-    writeFileSync(join(place, 'trace.jsonl'), events);
-    writeFileSync(join(place, 'console.log'), `${'<&>'.repeat(100)}\n`.repeat(2000));
-    writeFileSync(join(place, 'dmesg.txt'), `${'<&>'.repeat(100)} rcu\n`.repeat(2000));
+    const cellDirectory = join(directory, name ?? '');
+    mkdirSync(cellDirectory, { recursive: true });
+    writeFileSync(join(cellDirectory, 'trace.jsonl'), events);
+    writeFileSync(join(cellDirectory, 'console.log'), `${'<&>'.repeat(100)}\n`.repeat(2000));
+    writeFileSync(join(cellDirectory, 'dmesg.txt'), `${'<&>'.repeat(100)} rcu\n`.repeat(2000));
   }
   await writeReports(directory, { ...report, cells: few });
   const html = readFileSync(join(directory, reportFiles.html), 'utf8');
@@ -101,16 +102,16 @@ t.test('HTML: 1 MB and 30 KB a failed cell; the rest is beside it', async (t) =>
     t.match(text, 'class="lanes"');
   }
   const own = Buffer.byteLength(html) - sections.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  t.ok(own <= 1_000_000, `${own} bytes besides`);
+  t.ok(own <= 1_000_000, `${own} bytes outside sections`);
   for (const { directory: name } of few) {
     const page = join(directory, name ?? '', cellPageFile);
     t.ok(statSync(page).size < 2_500_000, `${statSync(page).size} bytes`);
-    t.ok(html.includes(`href="${name}/${cellPageFile}"`), 'it is one click away');
+    t.ok(html.includes(`href="${name}/${cellPageFile}"`), 'the report links to the page');
     t.equal(readMarkup(readFileSync(page, 'utf8')).problem, undefined);
   }
 });
 
-t.test('HTML of the whole matrix of a night, all of it kept: 1 MB', async (t) => {
+t.test('HTML: a complete nightly matrix takes at most 1 MB', async (t) => {
   const many = Array.from({ length: 17 }, (_, index) =>
     sampleKernel(`${index}-cloud`, { differs: 'x'.repeat(300) }),
   );

@@ -28,21 +28,15 @@ t.test('columns are as wide as their widest cell, the last one unpadded', async 
   );
 });
 
-t.test(
-  'each verdict is counted by itself, and those that should not be there only if they are',
-  async (t) => {
-    t.equal(
-      renderCounts(countVerdicts([result('a', 'passed'), result('b', 'failed')])),
-      '1 passed, 1 failed',
-    );
-    t.equal(
-      renderCounts(countVerdicts([result('a', 'broken'), result('b', 'skipped'), result('c', 'skipped')])),
-      '0 passed, 0 failed, 1 broken, 2 skipped',
-    );
-  },
-);
+t.test('verdicts are counted separately; zero counts are shown for passed and failed only', async (t) => {
+  t.equal(renderCounts(countVerdicts([result('a', 'passed'), result('b', 'failed')])), '1 passed, 1 failed');
+  t.equal(
+    renderCounts(countVerdicts([result('a', 'broken'), result('b', 'skipped'), result('c', 'skipped')])),
+    '0 passed, 0 failed, 1 broken, 2 skipped',
+  );
+});
 
-t.test('what did not pass comes with its reasons and its artifacts', async (t) => {
+t.test('a scenario that did not pass is listed with its reasons and artifacts', async (t) => {
   const text = renderTable(
     [result('good', 'passed'), result('bad', 'failed', ['one\nmore', 'two'])],
     'tcg (why)',
@@ -54,7 +48,7 @@ t.test('what did not pass comes with its reasons and its artifacts', async (t) =
   t.notMatch(text, /good .*:\n/);
 });
 
-t.test('reasons are cut and folded, and no terminal acts on them', async (t) => {
+t.test('reasons are cut and folded, and control characters are escaped', async (t) => {
   const reasons = [
     `\u001b[2Jtimers: ${'[1,"graceful"],'.repeat(4000)}`,
     ...Array(900).fill('again'),
@@ -70,7 +64,7 @@ t.test('reasons are cut and folded, and no terminal acts on them', async (t) => 
   t.strictSame(rest, ['  again × 900', '  a', '  b', '  c', '  see /runs/storm']);
 });
 
-t.test('a run that failed with nothing but good results says that one is missing', async (t) => {
+t.test('a failed run without a bad result reports that a result is missing', async (t) => {
   t.match(renderMissing([result('a', 'passed')], false), /^\nBROKEN: /);
   t.equal(renderMissing([result('a', 'passed')], true), '');
   t.equal(renderMissing([result('a', 'failed')], false), '');

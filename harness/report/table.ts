@@ -1,4 +1,5 @@
-// Results as a table for people.
+// Renders the results of a run as a table for a terminal.
+
 import { fitLines, foldLines } from '../base/bounded.js';
 import { firstLine, printable } from '../base/text.js';
 import type { ScenarioResult } from '../run/result.js';
@@ -21,17 +22,17 @@ export const columns = (rows: readonly (readonly string[])[]): string => {
     .join('\n');
 };
 
-/** Of the reasons of one scenario. With what was printed when it ended, that is at most 20 lines of 160 characters. */
-const limits = { maxLines: 5, maxLength: 158 };
+/** Limits for the reasons of one scenario: with the digest of its TAP, at most 20 lines of 160 characters. */
+const reasonLimits = { maxLines: 5, maxLength: 158 };
 
-/** What ran on what, then a line for each scenario, the reasons below those that did not pass, and the sums. */
+/** Versions, a line for each scenario, the reasons of scenarios that did not pass, and the counts. */
 export const renderTable = (results: readonly ScenarioResult[], accelerator: string): string => {
-  const one = (key: 'kernel' | 'driver' | 'qemu'): string =>
+  const distinct = (key: 'kernel' | 'driver' | 'qemu'): string =>
     [...new Set(results.map((result) => result[key]))].join(', ');
   const head = columns([
-    ['kernel', one('kernel')],
-    ['driver', one('driver')],
-    ['QEMU', one('qemu')],
+    ['kernel', distinct('kernel')],
+    ['driver', distinct('driver')],
+    ['QEMU', distinct('qemu')],
     ['accelerator', accelerator],
   ]);
   const rows = results.map(({ scenario, verdict, seconds }) => [
@@ -44,7 +45,7 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
     .map(({ scenario, verdict, reasons, directory }) =>
       [
         `${scenario} ${verdictWord[verdict]}:`,
-        ...fitLines(foldLines(reasons.map((reason) => printable(firstLine(reason)))), limits).map(
+        ...fitLines(foldLines(reasons.map((reason) => printable(firstLine(reason)))), reasonLimits).map(
           (line) => `  ${line}`,
         ),
         `  see ${directory}`,
@@ -53,6 +54,9 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
   return [head, columns(rows), ...reasons, renderCounts(countVerdicts(results))].join('\n\n');
 };
 
-/** What to add to a run that did not pass though every result in it did: a process ended before it had one. */
+/**
+ * A message for a run that did not pass although no result is bad: a process ended without a result.
+ * Otherwise empty.
+ */
 export const renderMissing = (results: readonly ScenarioResult[], passed: boolean): string =>
   passed || results.some(isBad) ? '' : '\nBROKEN: a scenario ended without a result; see its output above\n';

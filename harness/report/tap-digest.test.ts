@@ -47,31 +47,28 @@ const digest = (text: string, options: Partial<DigestOptions> = {}) => {
   return { lines, sums: digest.sums() };
 };
 
-t.test('assertions are counted, not the tests around them', async (t) => {
+t.test('assertions are counted, the tests that contain them are not', async (t) => {
   t.strictSame(digest(stream).sums, { total: 5, failed: 2, skipped: 1 });
 });
 
-t.test(
-  'a failure with what belongs to it, a skip with its reason, a pass in a line or not at all',
-  async (t) => {
-    t.strictSame(digest(stream).lines, [
-      '✓ good  0.0 s',
-      '✗ bad  0.0 s',
-      '    wrong: expected 2, seen 3',
-      '      #1 0.010 ms bar-read',
-      '      #2 0.020 ms bar-write',
-      '    in deeper:',
-      '    also',
-      '    artifacts: /runs/bad',
-      'skipped: later: no cpio on this host',
-      '✓ half  0.0 s',
-    ]);
-    t.notOk(digest(stream, { quiet: true }).lines.some((line) => line.startsWith('✓')));
-  },
-);
+t.test('a failure has its details, a skip its reason, a pass one line or none', async (t) => {
+  t.strictSame(digest(stream).lines, [
+    '✓ good  0.0 s',
+    '✗ bad  0.0 s',
+    '    wrong: expected 2, seen 3',
+    '      #1 0.010 ms bar-read',
+    '      #2 0.020 ms bar-write',
+    '    in deeper:',
+    '    also',
+    '    artifacts: /runs/bad',
+    'skipped: later: no cpio on this host',
+    '✓ half  0.0 s',
+  ]);
+  t.notOk(digest(stream, { quiet: true }).lines.some((line) => line.startsWith('✓')));
+});
 
 t.test(
-  'a storm: 12 lines of at most 160 characters, repetitions folded, and the artifacts are named',
+  'a storm is cut to 12 lines of 160 characters, repetitions are folded, artifacts are named',
   async (t) => {
     const checks = Array.from(
       { length: 200 },
@@ -98,7 +95,7 @@ t.test(
   },
 );
 
-t.test('a process that ended in the middle, with what it printed', async (t) => {
+t.test('a process that ended early is shown with its output', async (t) => {
   const { lines, sums } = digest(
     [
       '# Subtest: a',
@@ -109,16 +106,16 @@ t.test('a process that ended in the middle, with what it printed', async (t) => 
   );
   t.strictSame(sums, { total: 2, failed: 1, skipped: 0 });
   t.match(lines[0], /^✗ a: its process exited \(SIGSEGV\)/);
-  t.match(lines.join('\n'), 'Error: \\x1b[31mno such module', 'no terminal acts on it');
+  t.match(lines.join('\n'), 'Error: \\x1b[31mno such module', 'control characters are escaped');
 });
 
-t.test('a crash before any test is no failure that could be counted', async (t) => {
+t.test('a crash before any test does not count as a failed assertion', async (t) => {
   t.strictSame(digest('Bail out! no such module').sums, { total: 0, failed: 0, skipped: 0 });
   const { lines } = digest('# Subtest: a\nBail out! no such module\nnot ok 1 - a # time=1ms');
   t.match(lines.join('\n'), 'no such module');
 });
 
-t.test('a name that speaks of a skip is none', async (t) => {
+t.test('a test name that contains SKIP is not a skip', async (t) => {
   const { lines, sums } = digest(
     [
       '# Subtest: a',

@@ -1,4 +1,6 @@
-// A TAP stream made short: a line for each test that passed, some lines for one that failed, the reason of one that was skipped.
+// Shortens a TAP stream: one line for a passed test, a few lines for a failed one, the reason for a skipped
+// one.
+
 import { Parser, Result } from 'tap-parser';
 import { fitLines, foldLines, moreLines } from '../base/bounded.js';
 import { printable, shorten } from '../base/text.js';
@@ -12,27 +14,27 @@ export interface TapSums {
 export interface Digest {
   /** Takes one line of TAP, without its newline. */
   feed(line: string): void;
-  /** The sums so far: assertions, not the tests around them. */
+  /** Counts of assertions so far; tests that contain assertions are not counted. */
   sums(): TapSums;
 }
 
 export interface DigestOptions {
   /** Print nothing for tests that pass. */
   readonly quiet: boolean;
-  /** Of a test that failed, with its name. */
+  /** Lines for one failed test, its name included. */
   readonly maxLines: number;
 }
 
 const maxLength = 160;
 
-/** What the parser makes of a stream: a kind, and what belongs to it. Those of a subtest are nested. */
+/** An event of tap-parser: `[kind, ...values]`. The events of a subtest are nested. */
 type TapEvent = readonly unknown[];
 
 const isEvents = (value: unknown): value is readonly TapEvent[] =>
   Array.isArray(value) && value.every((event) => Array.isArray(event));
 
 interface Assertion {
-  /** Names of the tests around it, the outermost left out. */
+  /** Names of the tests that contain it, without the outermost. */
   readonly path: readonly string[];
   readonly result: Result;
 }
@@ -42,7 +44,7 @@ const subtestName = (events: readonly TapEvent[]): string => {
   return /^# Subtest: (.*)$/m.exec(String(text))?.[1] ?? '';
 };
 
-/** All assertions, in order. A test around others is none: it has a time. */
+/** All assertions, in order. A result with a time is a test that contains assertions, so it is left out. */
 const assertionsIn = (events: readonly TapEvent[], path: readonly string[] = []): Assertion[] =>
   events.flatMap(([kind, value]): Assertion[] => {
     if (kind === 'child' && isEvents(value)) return assertionsIn(value, [...path, subtestName(value)]);
@@ -50,7 +52,7 @@ const assertionsIn = (events: readonly TapEvent[], path: readonly string[] = [])
     return value.time === null ? [{ path: path.slice(1), result: value }] : [];
   });
 
-/** What scenarios say beside their checks: where their artifacts are. */
+/** Comments that scenarios print between their checks, for example where their artifacts are. */
 const commentsIn = (events: readonly TapEvent[]): string[] =>
   events.flatMap(([kind, value]): string[] => {
     if (kind === 'child' && isEvents(value)) return commentsIn(value);
@@ -66,14 +68,14 @@ const othersIn = (events: readonly TapEvent[]): string[] =>
     return kind === 'extra' && text !== '' ? text.split('\n') : [];
   });
 
-/** Lines that are no TAP: what a process printed, or the error that ended it. */
+/** Lines that are not TAP: output of a process, or the error that ended it. */
 export const linesBesideTap = (text: string): string[] => othersIn(Parser.parse(text));
 
 const isSkip = ({ skip }: Result): boolean => skip !== false;
 
 const isFailure = ({ ok, todo, skip }: Result): boolean => !ok && todo === false && skip === false;
 
-/** The end of a trace, a difference, or whatever tap knows of an assertion of its own. */
+/** The end of a trace, a difference, or the diagnostics that tap adds to its own assertions. */
 const detailsOf = (diagnostics: unknown, maxLines: number): string[] => {
   if (typeof diagnostics !== 'object' || diagnostics === null) return [];
   const { trace, difference, diff } = diagnostics as Readonly<Record<string, unknown>>;
@@ -87,7 +89,7 @@ const detailsOf = (diagnostics: unknown, maxLines: number): string[] => {
   );
 };
 
-/** The name of a failed assertion, and what belongs to it. */
+/** The name of a failed assertion and its details. */
 const describe = ({ path, result }: Assertion, maxDetails: number): string[] => {
   const lines = result.name.split('\n').map((line) => `    ${line}`);
   const where = path.length === 0 ? [] : [`    in ${path.join(' › ')}:`];
@@ -102,10 +104,10 @@ const describe = ({ path, result }: Assertion, maxDetails: number): string[] => 
   ];
 };
 
-/** The last line of a test that is not part of another one. */
-const closing = /^(not )?ok \d+/;
+/** The result line of an outermost test, which comes after its content. */
+const outermostResult = /^(not )?ok \d+/;
 
-/** `print` gets the lines to show, which no terminal acts on. */
+/** `print` receives the lines to show, with control characters escaped. */
 export const tapDigest = (print: (line: string) => void, { quiet, maxLines }: DigestOptions): Digest => {
   const sums: TapSums = { total: 0, failed: 0, skipped: 0 };
   let block: string[] = [];
@@ -138,14 +140,14 @@ export const tapDigest = (print: (line: string) => void, { quiet, maxLines }: Di
       ...failed.flatMap((assertion, index) => describe(assertion, index === 0 ? maxLines >> 1 : 0)),
       ...othersIn(inside).map((line) => `    ${line}`),
     ]);
-    const room = { maxLines: maxLines - 1 - where.length, maxLength };
-    for (const line of [`✗ ${outer.name}  ${seconds} s`, ...fitLines(lines.map(printable), room), ...where])
+    const limits = { maxLines: maxLines - 1 - where.length, maxLength };
+    for (const line of [`✗ ${outer.name}  ${seconds} s`, ...fitLines(lines.map(printable), limits), ...where])
       print(line);
   };
 
   return {
     feed: (line) => {
-      if (!closing.test(line)) {
+      if (!outermostResult.test(line)) {
         block.push(line);
         return;
       }

@@ -1,28 +1,30 @@
-// A matrix report for a terminal: bounded, whatever the number of cells and the size of their reasons.
+// Renders a matrix report for a terminal. Its size is bounded for any number of cells and any length of
+// reasons.
 
 import { fitLines, foldLines, groupDigits } from '../base/bounded.js';
 import { firstLine, shorten } from '../base/text.js';
 import { verdictWord } from '../run/verdict.js';
 import { countReport, renderCounts } from './counts.js';
-import { explainedHeadline, explainReport, namesOf } from './explained.js';
+import { explainedHeadline, explainReport } from './explained.js';
 import { type Failure, failuresOf } from './failures.js';
 import { gridsOf } from './grid.js';
 import { terminalMark } from './marks.js';
 import { type Report, stepNames } from './model.js';
+import { maxNamedScenarios, nameCells } from './name-cells.js';
 import { columns } from './table.js';
-import { headlineOf, levelOf, placesOf, sentenceOf, unmetIn } from './unmet.js';
+import { levelOf, sentenceOf, unmetHeadline, unmetIn } from './unmet.js';
 
-/** No line is longer, but for those of the grid, which has a column for each kernel. */
+/** Limit for all lines but those of the grid, which has a column for each kernel. */
 const maxLength = 160;
 
-/** What a scenario that failed alike on some kernels may take, with its headline and its directory. */
+/** Reason lines for one failure. */
 const maxReasonLines = 12;
 
-/** Causes that are shown; those that explain most come first. */
+/** Causes that are shown; the most frequent come first. */
 const maxCauses = 8;
 
-/** Failures of which more than the headline is shown; all are in the report. */
-const maxExplained = 40;
+/** Failures that are shown; the other forms of the report have all of them. */
+const maxFailures = 40;
 
 const indented = (lines: readonly string[]): string[] =>
   fitLines(foldLines(lines), { maxLines: maxReasonLines, maxLength: maxLength - 2 }).map(
@@ -47,14 +49,14 @@ const explain = (failure: Failure): string => {
 };
 
 const explainAll = (failures: readonly Failure[]): string[] => {
-  const rest = failures.slice(maxExplained);
+  const rest = failures.slice(maxFailures);
   return [
-    ...failures.slice(0, maxExplained).map(explain),
+    ...failures.slice(0, maxFailures).map(explain),
     ...(rest.length === 0 ? [] : [`… ${groupDigits(rest.length)} more failures, in the report`]),
   ];
 };
 
-/** The reasons of skips, once each. */
+/** The reasons for skipped cells, each with the number of cells. */
 const explainSkips = ({ cells }: Report): string[] => {
   const counts = new Map<string, number>();
   for (const { verdict, reasons } of cells) {
@@ -66,13 +68,13 @@ const explainSkips = ({ cells }: Report): string[] => {
   return lines.length === 0 ? [] : [fitLines(lines, { maxLines: 20, maxLength }).join('\n')];
 };
 
-/** What the driver's author has to change, the gravest first. */
+/** Unmet requirements, the most severe level first. */
 const explainUnmet = ({ cells }: Report): string[] => {
-  const headline = headlineOf(cells);
+  const headline = unmetHeadline(cells);
   if (headline === undefined) return [];
   const lines = unmetIn(cells).flatMap((unmet) => [
     `${levelOf(unmet).padEnd(6)}  ${sentenceOf(unmet)}`,
-    `        ${unmet.cells.length} × ${placesOf(unmet.cells)}`,
+    `        ${unmet.cells.length} × ${nameCells(unmet.cells)}`,
   ]);
   return [
     [
@@ -94,7 +96,7 @@ const explainSteps = ({ kernels }: Report): string[] =>
       ),
   );
 
-/** What is wrong with the driver, before all that follows from it. */
+/** Known causes, before the failures that follow from them. */
 const explainCauses = (report: Report): string[] => {
   const explained = explainReport(report);
   const title = explainedHeadline(explained);
@@ -106,14 +108,16 @@ const explainCauses = (report: Report): string[] => {
       `  change: ${change}`,
       ...(hosts === undefined ? [] : [`  matters on ${hosts}`]),
       ...evidence.map((line) => `    ${line}`),
-      `  explains ${namesOf(cells)}`,
+      `  explains ${nameCells(cells, maxNamedScenarios)}`,
     ]);
   const rest =
-    explained.unexplained.length === 0 ? [] : [`no cause is known of ${namesOf(explained.unexplained)}`];
+    explained.unexplained.length === 0
+      ? []
+      : [`no known cause for ${nameCells(explained.unexplained, maxNamedScenarios)}`];
   return [[title, ...known, ...rest].map((line) => shorten(line, maxLength)).join('\n')];
 };
 
-/** Versions, a grid for each generation, what went wrong, and the sums. */
+/** Versions, a grid for each generation, causes and failures, and the counts. */
 export const renderMatrix = (report: Report): string => {
   const head = columns([
     ['driver', report.driver],

@@ -1,4 +1,5 @@
-// All forms of a report, beside the artifacts they report on.
+// Writes all forms of a report into the directory of its artifacts.
+
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
@@ -19,8 +20,10 @@ export const reportFiles = { junit: 'junit.xml', markdown: 'summary.md', html: '
 
 const maxBuildLogBytes = 200_000;
 
-/** Whole or not at all: a reader never meets half a report. Makes the directory. REPORT_WRITE when that is impossible. */
-const writeWhole = async (path: string, text: string): Promise<void> => {
+/**
+ * Replaces a file atomically, so that nobody reads half a report. Creates the directory. Throws REPORT_WRITE.
+ */
+const writeAtomically = async (path: string, text: string): Promise<void> => {
   const partial = `${path}.partial`;
   try {
     await mkdir(dirname(path), { recursive: true });
@@ -32,13 +35,13 @@ const writeWhole = async (path: string, text: string): Promise<void> => {
   }
 };
 
-/** A cell that passed at once has no part of the report's page; what was kept of it is on its own page. */
-const isOnPage = (cell: ReportCell): boolean =>
+/** A cell that passed at the first attempt has no section on the report's page, only a page of its own. */
+const hasSection = (cell: ReportCell): boolean =>
   !isUnrun(cell) && (cell.verdict !== 'passed' || cell.retried.length > 0);
 
 /**
- * Writes the page of each cell of which something was kept, and resolves with what the report's page shows of them. One row
- * of the grid is in memory at a time: traces are large.
+ * Writes the page of each cell that has a trace. Resolves with the parts of the report's page. Traces are
+ * large, so only one row of the grid is in memory at a time.
  */
 const writeCellPages = async (directory: string, report: Report): Promise<CellPages> => {
   const sections = new Map<ReportCell, string>();
@@ -58,10 +61,10 @@ const writeCellPages = async (directory: string, report: Report): Promise<CellPa
       const known = evidence.get(cell);
       const view = { report, cell, id: idOf(cell), row, transcripts, evidence: known ?? noEvidence };
       if (cell.directory !== null && known !== undefined && known.trace.length > 0) {
-        await writeWhole(join(directory, cell.directory, cellPageFile), renderCellPage(view));
+        await writeAtomically(join(directory, cell.directory, cellPageFile), renderCellPage(view));
         pages.set(cell, `${cell.directory}/${cellPageFile}`);
       }
-      if (isOnPage(cell)) sections.set(cell, renderCellSection(view, pages.get(cell)));
+      if (hasSection(cell)) sections.set(cell, renderCellSection(view, pages.get(cell)));
     }
   }
   const logs = new Map<string, readonly string[]>();
@@ -76,13 +79,13 @@ const writeCellPages = async (directory: string, report: Report): Promise<CellPa
 };
 
 /**
- * Makes the directory if it is gone. report.json comes first, from which all else can be made again. REPORT_WRITE when
- * something cannot be written.
+ * Creates the directory if necessary. Writes report.json first, because the other forms can be rebuilt from
+ * it. Throws REPORT_WRITE if a file cannot be written.
  */
 export const writeReports = async (directory: string, report: Report): Promise<void> => {
-  await writeWhole(join(directory, reportFile), serializeReport(report));
-  await writeWhole(join(directory, reportFiles.junit), renderJunit(report));
-  await writeWhole(join(directory, reportFiles.markdown), renderMarkdown(report));
+  await writeAtomically(join(directory, reportFile), serializeReport(report));
+  await writeAtomically(join(directory, reportFiles.junit), renderJunit(report));
+  await writeAtomically(join(directory, reportFiles.markdown), renderMarkdown(report));
   const pages = await writeCellPages(directory, report);
-  await writeWhole(join(directory, reportFiles.html), renderHtml(report, pages));
+  await writeAtomically(join(directory, reportFiles.html), renderHtml(report, pages));
 };

@@ -1,4 +1,6 @@
-// For tests: a headless Chromium, driven over its debugging pipe (messages of the DevTools protocol, each ended by NUL).
+// For tests: a headless Chromium, driven over its debugging pipe (messages of the DevTools protocol, each
+// ended by NUL).
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
@@ -19,7 +21,10 @@ const isProgram = (path: string): boolean => {
   }
 };
 
-/** The program's path; undefined when this host has none. Throws when the environment names one that is not there. */
+/**
+ * The program's path; undefined when this host has none. Throws when the environment names one that is not
+ * there.
+ */
 export const findChromium = (asked = process.env[chromiumVariable]): string | undefined => {
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin'];
   const wanted = asked === undefined || asked === '' ? names : [asked];

@@ -1,6 +1,7 @@
 // A process of its own that runs command lines one after the other and tells how each ended. Tests start it:
-//   node commands-process.js '[["backend"],["function","--stale","maybe"]]'
-// Prints one line of JSON. Node loads once for all of them, and that the process ends shows that none left anything open.
+// node commands-process.js '[["backend"],["function","--stale","maybe"]]' Prints one line of JSON. Node loads
+// once for all of them, and that the process ends shows that none left anything open.
+
 import { runCommand } from '../cli/command.js';
 
 export interface Outcome {

@@ -1,4 +1,5 @@
 // For tests: stages that need no guest, each ended by the test.
+
 import type { KernelRow } from '../../images/kernels/table.js';
 import type { StageDone, Stages } from '../matrix/pipeline.js';
 import type { Cell } from '../matrix/plan.js';

@@ -8,7 +8,10 @@ interface Piece {
   fds: number[];
 }
 
-/** What is fed comes out of `readMessage` with stream semantics: descriptors come with the read that takes their first byte. */
+/**
+ * What is fed comes out of `readMessage` with stream semantics: descriptors come with the read that takes
+ * their first byte.
+ */
 export class FakeWire implements Connection {
   readonly path = 'fake';
   readonly written: Buffer[] = [];

@@ -1,4 +1,5 @@
-// The PC's I/O APIC, driven through its registers: under qtest there is no CPU to take an interrupt or to end it.
+// The PC's I/O APIC, driven through its registers: under qtest there is no CPU to take an interrupt or to end
+// it.
 
 import type { Qtest } from './qtest.js';
 
@@ -22,7 +23,9 @@ export class IoApic {
     this.#qtest = qtest;
   }
 
-  /** Has a pin's interrupts delivered at `vector` to CPU 0, for as long as the pin is high (level-triggered). */
+  /**
+   * Has a pin's interrupts delivered at `vector` to CPU 0, for as long as the pin is high (level-triggered).
+   */
   async route(pin: number, vector: number): Promise<void> {
     await this.#write(entry(pin) + 1, 0);
     await this.#write(entry(pin), vector | levelTriggered);

@@ -1,7 +1,8 @@
-// A process of its own that serves clients which do not read, or read too slowly, and tells what that costs. Tests
-// start it, and it prints one line of JSON:
-//   node --expose-gc memory-process.js vhost-user|vfio-user never|slowly   what is not read is answers
-//   node --expose-gc memory-process.js vhost-user changes                  what is not read is config changes
+// A process of its own that serves clients which do not read, or read too slowly, and tells what that costs.
+// Tests start it, and it prints one line of JSON:   node --expose-gc memory-process.js vhost-user|vfio-user
+// never|slowly   what is not read is answers   node --expose-gc memory-process.js vhost-user changes
+// what is not read is config changes
+
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { codeOf } from '../base/errors.js';
@@ -88,7 +89,9 @@ const readSlowly = async (channel: Channel): Promise<void> => {
   }
 };
 
-/** Stuck is when nothing was taken for many turns; whoever reads slowly is looked at after a while instead. */
+/**
+ * Stuck is when nothing was taken for many turns; whoever reads slowly is looked at after a while instead.
+ */
 const stuck = async (): Promise<void> => {
   for (let last = -1, round = 0; how === 'slowly' ? round < 20 : last !== sent; round++) {
     last = sent;

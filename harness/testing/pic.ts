@@ -1,4 +1,5 @@
-// The PC's pair of interrupt controllers (i8259), driven over ports: under qtest there is no CPU to take an interrupt.
+// The PC's pair of interrupt controllers (i8259), driven over ports: under qtest there is no CPU to take an
+// interrupt.
 
 import type { Qtest } from './qtest.js';
 

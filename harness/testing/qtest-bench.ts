@@ -1,4 +1,5 @@
 // One device, fresh, in a machine that a test drives access by access.
+
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Trace } from '../base/trace.js';
@@ -42,7 +43,10 @@ export interface Bench {
   raised(): Promise<void>;
   /** How often QEMU has raised it so far. */
   raises(): number;
-  /** All that was on its way between function and QEMU has arrived. BAR0 is not touched: that would lower the line. */
+  /**
+   * All that was on its way between function and QEMU has arrived. BAR0 is not touched: that would lower the
+   * line.
+   */
   quiet(): Promise<void>;
 }
 
@@ -95,7 +99,8 @@ export const withBench = async (
       raises: () => raises,
       quiet: async () => {
         await machine.readConfig(0x0c, 1); // the function's own byte, so it has done what came before
-        // QEMU looks at the eventfd and at us in one turn, in any order: the second answer is from a later turn.
+        // QEMU looks at the eventfd and at us in one turn, in any order: the second answer is from a later
+        // turn.
         for (let turn = 0; turn < 2; turn++) await qtest.in(nowhere, 1);
       },
     });

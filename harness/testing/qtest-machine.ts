@@ -1,4 +1,6 @@
-// A machine without a CPU, which tests drive access by access, and into which one function after another is plugged.
+// A machine without a CPU, which tests drive access by access, and into which one function after another is
+// plugged.
+
 import { join } from 'node:path';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { type MachineDescription, slots } from '../qemu/argv.js';
@@ -20,7 +22,10 @@ const isaBridge = 1;
 /** INTA of slot 5 is on the first of four wires. */
 const wireRegister = 0x60;
 
-/** The ACPI hot-plug registers (QEMU 11.1, docs/specs/acpi_pci_hotplug): bus, and slots that the guest has let go. */
+/**
+ * The ACPI hot-plug registers (QEMU 11.1, docs/specs/acpi_pci_hotplug): bus, and slots that the guest has let
+ * go.
+ */
 const ejectBus = 0xae10;
 const ejectSlots = 0xae08;
 
@@ -42,7 +47,9 @@ export interface QtestMachine {
   wireInterrupt(): Promise<void>;
   /** Pulls it out. QEMU has let its socket go when it resolves. */
   unplug(): Promise<void>;
-  /** `system_reset`: everything in the machine as after power-on; the function is there and wired to nothing. */
+  /**
+   * `system_reset`: everything in the machine as after power-on; the function is there and wired to nothing.
+   */
   reset(): Promise<void>;
   readConfig(offset: number, width: Width): Promise<number>;
   writeConfig(offset: number, width: Width, value: number): Promise<void>;
@@ -52,7 +59,10 @@ export interface QtestMachine {
 /** What a machine has besides; `directory` is for the sockets that it needs from the start. */
 export type Extras = (directory: string) => Promise<Partial<MachineDescription>>;
 
-/** Starts it with the QEMU that `--qemu` chose, else the tool root's, which must be there. Throws what the parts throw. */
+/**
+ * Starts it with the QEMU that `--qemu` chose, else the tool root's, which must be there. Throws what the
+ * parts throw.
+ */
 export const startQtestMachine = async (extras: Extras = async () => ({})): Promise<QtestMachine> => {
   const root = await ensureToolRoot();
   const qemu = await findQemu({ path: currentChoice().qemu, root });

@@ -1,4 +1,5 @@
-// The qtest protocol (QEMU 11.1, system/qtest.c): one line a command, `OK …` or `FAIL …` back, `IRQ raise N` at any time.
+// The qtest protocol (QEMU 11.1, system/qtest.c): one line a command, `OK …` or `FAIL …` back, `IRQ raise N`
+// at any time.
 
 import type { Duplex } from 'node:stream';
 import { HarnessError } from '../base/errors.js';
@@ -22,7 +23,10 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Drives a machine without a CPU. Commands are answered in order; each rejects with QTEST when refused or when QEMU is gone. */
+/**
+ * Drives a machine without a CPU. Commands are answered in order; each rejects with QTEST when refused or
+ * when QEMU is gone.
+ */
 export class Qtest {
   readonly #stream: Duplex;
   readonly #pending: Pending[] = [];
@@ -67,7 +71,9 @@ export class Qtest {
     await this.command(`write${suffix[width]} 0x${address.toString(16)} 0x${value.toString(16)}`);
   }
 
-  /** Reads PCI configuration space of `slot` (function 0, bus 0) at any offset, as a CPU would through 0xcf8. */
+  /**
+   * Reads PCI configuration space of `slot` (function 0, bus 0) at any offset, as a CPU would through 0xcf8.
+   */
   async configRead(slot: number, offset: number, width: Width): Promise<number> {
     await this.#select(slot, offset);
     return this.in(configData + (offset & 3), width);
@@ -114,7 +120,10 @@ export class Qtest {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Lets `ns` nanoseconds of the machine's own time pass; time stands still otherwise. Resolves with the new time. */
+  /**
+   * Lets `ns` nanoseconds of the machine's own time pass; time stands still otherwise. Resolves with the new
+   * time.
+   */
   async step(ns: number): Promise<number> {
     return Number(await this.command(`clock_step ${ns}`));
   }

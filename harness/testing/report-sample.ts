@@ -12,7 +12,9 @@ import {
 } from '../report/model.js';
 import type { Verdict } from '../run/verdict.js';
 
-/** Breaks out of whatever forgets to escape it: elements, attributes, CDATA, tables, code blocks, terminals. */
+/**
+ * Breaks out of whatever forgets to escape it: elements, attributes, CDATA, tables, code blocks, terminals.
+ */
 export const hostile =
   '</pre></script><script>document.title="owned"</script><img src=x onerror=\'document.title="owned"\'>' +
   '" onmouseover="x" | **b** `c` ```` ]]> &amp; \u001b[31m\u0000\ud800 @everyone [l](javascript:x)';

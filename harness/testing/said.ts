@@ -1,4 +1,5 @@
 // Runs a command within a test's process, and gives what it writes: for what needs no process of its own.
+
 import type { Test } from 'tap';
 
 export interface Said {

@@ -1,4 +1,6 @@
-// What a peer can say in each protocol, right and wrong, with descriptors and without: one round of a soak test.
+// What a peer can say in each protocol, right and wrong, with descriptors and without: one round of a soak
+// test.
+
 import { command } from '../vfio-user/command.js';
 import { encodeDmaMap, encodeDmaUnmap } from '../vfio-user/dma.js';
 import { encodeMessage } from '../vfio-user/header.js';

@@ -1,6 +1,7 @@
 // A process of its own that counts the descriptors it holds before and after many messages. Tests start it:
-//   node soak-process.js vhost-user|vfio-user MESSAGES
-// Prints one line of JSON. Not in the test's own process, whose tracking of promises takes longer than the messages.
+// node soak-process.js vhost-user|vfio-user MESSAGES Prints one line of JSON. Not in the test's own process,
+// whose tracking of promises takes longer than the messages.
+
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { noTrace } from '../base/trace.js';

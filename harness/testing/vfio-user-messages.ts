@@ -1,4 +1,5 @@
-// Random vfio-user messages, most of them almost right. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7 makes it longer and other.
+// Random vfio-user messages, most of them almost right. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7 makes
+// it longer and other.
 
 import fc from 'fast-check';
 import { command } from '../vfio-user/command.js';

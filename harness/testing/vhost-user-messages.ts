@@ -1,4 +1,5 @@
-// Random vhost-user messages, most of them almost right. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7 makes it longer and other.
+// Random vhost-user messages, most of them almost right. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7
+// makes it longer and other.
 
 import fc from 'fast-check';
 import { encodeFrame } from '../vhost-user/frame.js';

@@ -1,4 +1,5 @@
-// Transcripts of vmd's own register handlers, in thirteen revisions: what each operation answered and changed.
+// Transcripts of vmd's own register handlers, in thirteen revisions: what each operation answered and
+// changed.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +19,10 @@ export interface Changes {
   readonly end?: { readonly why: string; readonly how: string; readonly report?: string };
 }
 
-/** `read`, `write`, `config-read`, `config-write`: offset, width, value; `command`: name; `advance`: ms; `jump`, `set`: microseconds. */
+/**
+ * `read`, `write`, `config-read`, `config-write`: offset, width, value; `command`: name; `advance`: ms;
+ * `jump`, `set`: microseconds.
+ */
 export type Operation = readonly [name: string, ...values: (number | string | null | Changes)[]];
 
 export interface Sequence {

@@ -1,4 +1,5 @@
 // For tests: `${{ … }}` as a runner evaluates it.
+
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

@@ -1,4 +1,5 @@
 // For tests: the parts of a workflow and of a composite action that running them needs.
+
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { parse } from 'yaml';

@@ -1,4 +1,5 @@
 // For tests: the steps of a job, one after the other, as a runner runs them.
+
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-// For tests: the jobs of a workflow in the order of their needs, each in a workspace and a home directory of its own.
+// For tests: the jobs of a workflow in the order of their needs, each in a workspace and a home directory of
+// its own.
+
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataOf, holds, interpolate, type Status, type Surroundings } from './expression.js';
@@ -91,7 +93,10 @@ const runJob = async (
   return { matrix, status, steps, summary, workspace, outputs: Object.fromEntries(given) };
 };
 
-/** Runs all jobs, one after the other. A job that fails fails those that need it, unless they run all the same. */
+/**
+ * Runs all jobs, one after the other. A job that fails fails those that need it, unless they run all the
+ * same.
+ */
 export const runWorkflow = async (options: WorkflowOptions): Promise<WorkflowRun> => {
   const { workflow, temporary, runId, inputs = {}, only = () => true } = options;
   const runs: Record<string, JobRun[]> = {};

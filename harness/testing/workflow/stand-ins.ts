@@ -1,4 +1,5 @@
 // For tests: what GitHub's own actions do to files, without GitHub. Caches and artifacts are directories.
+
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
@@ -22,7 +23,9 @@ export type After = () => Promise<void>;
 
 type StandIn = (inputs: Inputs, places: Places) => Promise<After | undefined>;
 
-/** Files become links where they can: what is cached is made whole and then renamed, never changed in place. */
+/**
+ * Files become links where they can: what is cached is made whole and then renamed, never changed in place.
+ */
 export const copyTree = async (from: string, to: string): Promise<void> => {
   mkdirSync(dirname(to), { recursive: true });
   const linked = await execa('cp', ['-al', '--no-target-directory', from, to], { reject: false });
