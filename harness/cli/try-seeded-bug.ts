@@ -84,7 +84,7 @@ export const tryBug = async (
   await cp(asset('driver', descriptionFile), join(driver, descriptionFile));
   let modules: string;
   try {
-    modules = (await buildInTree(kernel, root, driver, join(slot, 'tree'))).directory;
+    modules = (await buildInTree(kernel, root, driver, join(slot, 'tree'), seeded.options.signal)).directory;
   } catch (error) {
     if (!hasCode(error, 'DRIVER_BUILD')) throw error;
     return broken(error.message);

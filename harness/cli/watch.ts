@@ -44,18 +44,20 @@ interface Trial {
   readonly workers: number;
 }
 
-/** Builds, runs the scenarios, and prints what came of it. Rejects when `signal` is aborted. */
+/** Builds, runs the scenarios, and prints what came of it. Rejects when `ended` or, after the build, `outdated` is aborted. */
 const attempt = async (
   { root, kernel, choice, files, directory, workers }: Trial,
-  signal: AbortSignal,
+  ended: AbortSignal,
+  outdated: AbortSignal,
 ): Promise<void> => {
+  const signal = AbortSignal.any([ended, outdated]);
   const tree = join(directory, 'tree');
   let built: ModuleSet;
   try {
-    built = await buildInTree(kernel, root, choice.driver, tree);
+    built = await buildInTree(kernel, root, choice.driver, tree, ended);
     for (const warning of built.warnings) print(warning);
   } catch (error) {
-    // Ctrl-C ends the compiler, too, and half of a save does not compile.
+    // Half of a save does not compile.
     signal.throwIfAborted();
     if (!hasCode(error, 'DRIVER_BUILD')) throw error;
     print(`FAILED: ${messageOf(error)}`);
@@ -102,7 +104,7 @@ const tryOnce = async (
     });
   });
   try {
-    await attempt(trial, AbortSignal.any([signal, outdated.signal]));
+    await attempt(trial, signal, outdated.signal);
     print(`${((performance.now() - start) / 1000).toFixed(1)} s from the save; waiting for the next`);
   } catch (error) {
     if (signal.aborted) return;

@@ -20,20 +20,24 @@ import { copySources, listSources } from './module-sources.js';
 const reasonIn = (log: string): string => printable(shorten(firstError(log), 300));
 
 /** Builds the least of modules for this kernel. */
-const compileProbe = async (kernel: Kernel, root: ToolRoot): Promise<Compilation> => {
+const compileProbe = async (
+  kernel: Kernel,
+  root: ToolRoot,
+  signal: AbortSignal | undefined,
+): Promise<Compilation> => {
   const directory = await mkdtemp(join(tmpdir(), 'vmmci-probe-'));
   try {
     const probe = asset('kernels', 'probe');
     await copySources(probe, await listSources(probe), directory);
-    return await compile(kernel, root, directory);
+    return await compile(kernel, root, directory, signal);
   } finally {
     await removeTree(directory);
   }
 };
 
 /** Resolves if modules can be built for the kernel. KERNEL_DIRECTORY for one of the caller's own, else KERNEL_TREE. */
-export const checkBuildable = async (kernel: Kernel, root: ToolRoot): Promise<void> => {
-  const { ok, log } = await compileProbe(kernel, root);
+export const checkBuildable = async (kernel: Kernel, root: ToolRoot, signal?: AbortSignal): Promise<void> => {
+  const { ok, log } = await compileProbe(kernel, root, signal);
   if (ok) return;
   throwForHost(log);
   const reason = `no module can be built for it here: ${reasonIn(log)}`;
@@ -60,13 +64,14 @@ export const throwBuildFailure = async (
   kernel: Kernel,
   root: ToolRoot,
   sourceDirectory: string,
+  signal?: AbortSignal,
 ): Promise<never> => {
   throwForHost(log);
   const logs = join(cacheDirectory(), 'logs');
   const kept = join(logs, `build-${kernel.release}.log`);
   await mkdir(logs, { recursive: true });
   await writeFile(kept, `${log}\n`);
-  if (!ok && !isAboutSource(firstError(log))) await checkBuildable(kernel, root);
+  if (!ok && !isAboutSource(firstError(log))) await checkBuildable(kernel, root, signal);
   throw new HarnessError('DRIVER_BUILD', {
     directory: sourceDirectory,
     release: kernel.release,

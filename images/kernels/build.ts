@@ -47,11 +47,12 @@ const compileIn = async (
   kernel: Kernel,
   root: ToolRoot,
   sourceDirectory: string,
+  signal?: AbortSignal,
 ): Promise<void> => {
-  const compilation = await compile(kernel, root, work);
+  const compilation = await compile(kernel, root, work, signal);
   const modules = await modulesBelow(work);
   if (!compilation.ok || modules.length === 0)
-    return throwBuildFailure(compilation, kernel, root, sourceDirectory);
+    return throwBuildFailure(compilation, kernel, root, sourceDirectory, signal);
   await mkdir(to);
   for (const path of modules) await copyFile(path, join(to, basename(path)));
   await writeFile(join(to, logName), `${compilation.log}\n`);
@@ -120,13 +121,15 @@ export const buildModules = async (
 
 /**
  * Builds in `tree`, a directory of the caller's for this kernel alone, which is kept: the next build there compiles only what changed.
- * Nothing goes into the cache. Throws as `buildModules` does.
+ * Nothing goes into the cache. Throws as `buildModules` does. Once `signal` was aborted, the tree is of no more use: make takes an
+ * object file that the compiler has written in part for a whole one.
  */
 export const buildInTree = async (
   kernel: Kernel,
   root: ToolRoot,
   sourceDirectory: string,
   tree: string,
+  signal?: AbortSignal,
 ): Promise<ModuleSet> => {
   await mkdir(tree, { recursive: true });
   await updateSources(sourceDirectory, await listSources(sourceDirectory), tree);
@@ -134,6 +137,6 @@ export const buildInTree = async (
   for (const path of await modulesBelow(tree)) await rm(path);
   const modules = join(tree, modulesName);
   await removeTree(modules);
-  await compileIn(tree, modules, kernel, root, sourceDirectory);
+  await compileIn(tree, modules, kernel, root, sourceDirectory, signal);
   return { ...(await readModules(modules)), cached: false };
 };

@@ -28,14 +28,24 @@ export interface Compilation {
   readonly log: string;
 }
 
-/** Builds the modules in `directory`, which is written to. Throws HOST_… or CACHE_… where the tool root cannot be entered. */
-export const compile = async (kernel: Kernel, root: ToolRoot, directory: string): Promise<Compilation> => {
+/**
+ * Builds the modules in `directory`, which is written to. Throws HOST_… or CACHE_… where the tool root cannot be entered. When
+ * `signal` is aborted, the compiler is ended; rejects with the reason once it is gone.
+ */
+export const compile = async (
+  kernel: Kernel,
+  root: ToolRoot,
+  directory: string,
+  signal?: AbortSignal,
+): Promise<Compilation> => {
+  signal?.throwIfAborted();
   const jobs = `-j${Math.min(4, availableParallelism())}`;
   const argv = ['make', jobs, '-C', kernel.buildDirectory, `M=${buildPath}`, ...makeArguments];
   const result = await runInToolRoot(root, argv, {
     binds: [...kernelBinds(kernel), { path: directory, at: buildPath, writable: true }],
-    host: { all: true, reject: false },
+    host: { all: true, reject: false, ...(signal && { cancelSignal: signal }) },
   });
+  signal?.throwIfAborted();
   const { all = '', shortMessage = '' } = result;
   if (!result.failed) return { ok: true, log: tidyLog(all) };
   const failure = entryFailure(root.path, result);
