@@ -31,6 +31,7 @@ for (const [name, time] of [
     t.match(await readDriver(driver), { pciDriver: 'virtio-pci-obsd', time: { kind: time } });
     const workflow = readFileSync(join(repository, '.github/workflows/vmmci.yml'), 'utf8');
     t.match(parse(workflow), { jobs: { test: { steps: { length: 8 } } } });
+    for (const [, pin] of workflow.matchAll(/uses: .*@(.*)/g)) t.match(pin, /^[0-9a-f]{40} # v[0-9.]+$/);
     t.match(workflow, '--driver linux/my-driver --scenarios linux/my-driver/vmmci');
     const before = filesIn(repository).map((file) => readFileSync(join(repository, file), 'utf8'));
     const second = await said(t, () => runCommand(['init', driver]));
