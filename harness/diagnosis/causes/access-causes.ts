@@ -1,7 +1,7 @@
 // Causes that the driver's register accesses show by themselves.
 
 import type { TraceEvent } from '../../base/trace-event.js';
-import { CONFIG_OFFSET, CONFIG_SIZE, registerAt, registers, status } from '../../vmmci/registers.js';
+import { CONFIG_OFFSET, CONFIG_SIZE, registers, status } from '../../vmmci/registers.js';
 import { type Access, type Cause, type Facts, factsOf } from './facts.js';
 
 const { isr, command, secondsLow, microsecondsLow, guestFeatures } = registers;
@@ -17,6 +17,10 @@ const interruptsOf = ({ trace }: Facts): TraceEvent<'interrupt'>[] =>
 
 const drivesDevice = (facts: Facts): boolean =>
   facts.trace.some((event) => event.kind === 'status' && (event.value & status.DRIVER_OK) !== 0);
+
+/** Reads of the low words of the clock, which are those that take a sample and show it. */
+const clockReads = (facts: Facts): Access[] =>
+  reads(facts).filter(({ offset }) => offset === secondsLow.offset || offset === microsecondsLow.offset);
 
 /** Whether bytes or halfwords are read one after the other where a dword is. */
 const narrowReads = (facts: Facts, width: number): Access[] =>
@@ -116,34 +120,24 @@ export const accessCauses = {
     sentence: 'The microseconds are read before the seconds, so they belong to the sample before.',
     change: 'Read the seconds (offset 24, then 28) first: that read takes the sample that 32 and 36 show.',
     find: (facts) => {
-      const clock = reads(facts).filter(
-        ({ offset }) => offset >= secondsLow.offset && offset !== registers.microsecondsHigh.offset,
-      );
-      const found = clock.findIndex(
-        ({ offset }, index) =>
-          offset === microsecondsLow.offset &&
-          registerAt(clock[index - 1]?.offset ?? 0) !== 'secondsLow' &&
-          registerAt(clock[index - 1]?.offset ?? 0) !== 'secondsHigh' &&
-          clock[index + 1]?.offset === secondsLow.offset,
-      );
-      return found === -1 ? [] : clock.slice(found, found + 3);
+      const clock = clockReads(facts);
+      // Each reading of a driver that has the wrong order has it; single reads of one register prove nothing.
+      const order = [microsecondsLow.offset, secondsLow.offset];
+      const wrong = clock.every(({ offset }, index) => offset === order[index % 2]);
+      return wrong && clock.length > 0 && clock.length % 2 === 0 ? clock.slice(0, 3) : [];
     },
   },
   'second-sample': {
     sentence: 'The seconds are read twice for one time, and the second read takes a new sample.',
     change: 'Read offset 24 once for each time, then 28, 32 and 36.',
     find: (facts) => {
-      const clock = reads(facts).filter(({ offset, width }) => offset >= secondsLow.offset && width === 4);
-      const found = clock.findIndex(
-        ({ offset }, index) =>
-          offset === secondsLow.offset &&
-          [
-            clock[index + 1],
-            clock[index + 1]?.offset === registers.secondsHigh.offset ? clock[index + 2] : undefined,
-          ].some((next) => next?.offset === secondsLow.offset) &&
-          index === clock.findIndex((first) => first.offset === secondsLow.offset),
-      );
-      return found === -1 ? [] : clock.slice(found, found + 4);
+      const clock = clockReads(facts);
+      const readings = clock.flatMap(({ offset }, end) => (offset === microsecondsLow.offset ? [end] : []));
+      const isSecond = (index: number): boolean => clock[index]?.offset === secondsLow.offset;
+      // All readings: a driver that reads twice does so each time.
+      const [first] = readings;
+      const twice = readings.every((end) => isSecond(end - 1) && isSecond(end - 2));
+      return first !== undefined && twice ? clock.slice(first - 2, first + 1) : [];
     },
     explains: ['shows-host-time', 'reads-clock-in-words', 'shows-drift'],
   },

@@ -204,7 +204,11 @@ export const commandCauses = {
     sentence: 'What a device that is gone reads as, all ones, is taken for a value of it.',
     change: 'When a register reads as all ones, read a second one, and give ENODEV when the device is gone.',
     explains: ['survives-removal', 'no-time-is-an-error'],
-    find: ({ trace }) =>
-      trace.filter((event) => event.kind === 'bar-read' && event.absent === true).slice(0, 2),
+    // Each driver reads all ones from such a device: it is what it made of them that shows the mistake.
+    find: ({ trace, reasons, failed }) =>
+      failed.has('survives-removal') ||
+      reasons.some((reason) => /seen .*(?:4294967295|0xffffffff)/.test(reason))
+        ? trace.filter((event) => event.kind === 'bar-read' && event.absent === true).slice(0, 2)
+        : [],
   },
 } as const satisfies Readonly<Record<string, Cause>>;

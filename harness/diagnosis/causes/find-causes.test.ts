@@ -113,6 +113,29 @@ t.test(
   },
 );
 
+t.test(
+  'a cause needs evidence of its own, not only a check that failed beside what looks like it',
+  async (t) => {
+    const low = [read(24, 4, 1), read(32, 4, 5)];
+    const raw = [read(24, 4, 1), read(28, 4, 0)];
+    const lone = [read(24, 4, 1), ...raw];
+    const reasons = ['host time: expected 5000007, seen 6000007 (trace #1)'];
+    t.same(found([...up, ...low, ...low, time], { reasons }), [], 'right readings');
+    t.same(found([...up, ...lone, ...low, ...low, time], { reasons }), [], 'seconds read alone, then right');
+    t.same(found([...up, ...low, ...lone, read(32, 4, 5), time], { reasons }), [], 'one of two');
+    t.same(
+      found([...up, read(32, 4, 5), ...raw, ...low, ...low, time], { reasons }),
+      [],
+      'microseconds alone',
+    );
+    const gone: TraceData = { kind: 'bar-read', offset: 24, width: 4, value: 0xffffffff, absent: true };
+    const error = failed('no-time-is-an-error');
+    t.same(found([...up, gone, error], { reasons: ['error: expected ENODEV, seen EIO'] }), []);
+    const shown = ['host time: expected ENODEV, seen 4294967295.4294967295'];
+    t.same(found([...up, gone, error], { reasons: shown }), ['all-ones-taken-for-data']);
+  },
+);
+
 t.test('nothing is named for a driver that does all of it right', async (t) => {
   const right = [...up, send('REBOOT'), ...handled, ...reading, ...reading];
   for (const [, cause] of Object.entries<Cause>(causes))
