@@ -28,6 +28,7 @@ t.test('what is built from, not what was built', async (t) => {
       node_modules: { 'x.c': '' },
       '.git': { config: '' },
       runs: { '2026': { 'x.c': '' } },
+      output: { '.vmmci-run': '', 'y.c': '' },
     },
     bare: { 'a.c': '' },
   });

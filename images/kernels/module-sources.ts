@@ -16,6 +16,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
+import { runMarker } from '../../harness/base/run-marker.js';
 import { messageOf } from '../../harness/base/thrown.js';
 
 /** A source file, or a link to something else below the same directory. */
@@ -56,6 +57,7 @@ class Walk {
   async directory(real: string, path: string, above: readonly string[]): Promise<void> {
     if (above.includes(real)) return;
     const names = await readdir(bytes(real), { encoding: 'latin1' });
+    if (path !== '' && names.includes(runMarker)) return;
     for (const name of names.sort()) {
       if (leftovers.test(name) || (path === '' && name === ownDirectory)) continue;
       await this.entry(`${real}/${name}`, path === '' ? name : `${path}/${name}`, [...above, real]);
