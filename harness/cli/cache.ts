@@ -12,6 +12,7 @@ import { megabytes } from '../report/megabytes.js';
 import { columns } from '../report/table.js';
 import { defineAction, defineGroup } from './define-command.js';
 import { flag } from './option.js';
+import { print } from './print.js';
 
 const list = async (json: boolean): Promise<void> => {
   const usages = await measureCache();
@@ -32,9 +33,7 @@ const list = async (json: boolean): Promise<void> => {
     String(entries).padStart(4),
     what,
   ]);
-  process.stdout.write(
-    `${cacheDirectory()}\n${columns([...rows, ['total', megabytes(total).padStart(8)]])}\n`,
-  );
+  print(`${cacheDirectory()}\n${columns([...rows, ['total', megabytes(total).padStart(8)]])}`);
 };
 
 const clean = async (names: readonly string[]): Promise<void> => {
@@ -45,8 +44,8 @@ const clean = async (names: readonly string[]): Promise<void> => {
       : chooseFolders(names);
   const usages = (await measureCache()).filter((usage) => chosen.some(({ name }) => name === usage.name));
   await clearFolders(usages);
-  for (const { name, bytes } of usages) process.stdout.write(`${name}: removed ${megabytes(bytes)}\n`);
-  if (usages.length === 0) process.stdout.write('nothing to remove\n');
+  for (const { name, bytes } of usages) print(`${name}: removed ${megabytes(bytes)}`);
+  if (usages.length === 0) print('nothing to remove');
 };
 
 const namesOf = (isChosen: (folder: CacheFolder) => boolean): string =>

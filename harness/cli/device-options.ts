@@ -9,6 +9,7 @@ import { CLOCK_FORMS } from '../vmmci/clock.js';
 import { DEFAULT_GENERATION, generationNames } from '../vmmci/generations.js';
 import { DEFAULT_SLOT, lastSlot } from '../vmmci/slots.js';
 import { count, oneOf, value } from './option.js';
+import { note } from './print.js';
 
 export const generation = value(
   'NAME',
@@ -50,8 +51,7 @@ export const control = value('PATH', 'where to listen for vmmci ctl', { read: so
 /** Makes directories of sockets that are missing, and says so: nobody asked for them. Throws SOCKET_PATH. */
 export const makeSocketDirectories = (...paths: (string | undefined)[]): void => {
   for (const path of paths)
-    if (path !== undefined && makeSocketDirectory(path))
-      process.stderr.write(`vmmci: made directory ${dirname(path)}\n`);
+    if (path !== undefined && makeSocketDirectory(path)) note(`vmmci: made directory ${dirname(path)}`);
 };
 
 export const readyNote =

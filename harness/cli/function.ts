@@ -22,6 +22,7 @@ import {
   stale,
 } from './device-options.js';
 import { needed, type Values, value } from './option.js';
+import { note } from './print.js';
 
 const options = {
   socket: needed('PATH', 'where to listen for QEMU', { read: socketPath }),
@@ -46,7 +47,7 @@ const serve = async (values: Values<typeof options>): Promise<number> => {
   const { socket, 'backend-socket': foreign, control, generation, stale, slot, clock } = values;
   makeSocketDirectories(socket, control);
   const trace = new Trace();
-  const warn = (message: string): void => void process.stderr.write(`vmmci function: ${message}\n`);
+  const warn = (message: string): void => note(`vmmci function: ${message}`);
   const directory = privateDirectory();
   let own: Backend | undefined;
   const engine = new FaultEngine({ jumpClock: (us) => own?.clock.shift(us) });

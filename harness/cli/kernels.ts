@@ -10,6 +10,7 @@ import { megabytes } from '../report/megabytes.js';
 import { columns } from '../report/table.js';
 import { defineAction, defineGroup } from './define-command.js';
 import { flag } from './option.js';
+import { print } from './print.js';
 import { progressLines } from './progress-lines.js';
 
 const rowsOf = (names: readonly string[], inAll?: (row: KernelRow) => boolean): KernelRow[] =>
@@ -30,7 +31,7 @@ const list = async (names: readonly string[], json: boolean): Promise<void> => {
     bytes === 0 ? '' : megabytes(bytes).padStart(8),
     release === null ? '' : `${release} (${version})`,
   ]);
-  process.stdout.write(`${columns(rows)}\n`);
+  print(columns(rows));
 };
 
 const show = async (names: readonly string[]): Promise<void> => {
@@ -49,7 +50,7 @@ const show = async (names: readonly string[]): Promise<void> => {
     ];
     return columns(rows.flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
   });
-  process.stdout.write(`${texts.join('\n\n')}\n`);
+  print(texts.join('\n\n'));
 };
 
 /** `6.12.117-1`, `6.12.110-1 → 6.12.117-1`, `6.12.117-1, as before`. */
@@ -64,7 +65,7 @@ const fetchAll = async (rows: readonly KernelRow[], update: boolean): Promise<vo
   for (const row of rows) {
     const before = await findKernel(row);
     const { release, version } = await ensureKernel(row, root, { progress, update });
-    process.stdout.write(`${row.name}: ${release} (${change(before?.version, version)})\n`);
+    print(`${row.name}: ${release} (${change(before?.version, version)})`);
   }
 };
 
@@ -80,7 +81,7 @@ const buildAll = (names: readonly string[], update: boolean): Promise<void> => {
 const removeAll = async (names: readonly string[]): Promise<void> => {
   for (const row of rowsOf(names)) {
     const removed = await removeKernel(row);
-    process.stdout.write(`${row.name}: ${removed ? 'removed' : 'was not in the cache'}\n`);
+    print(`${row.name}: ${removed ? 'removed' : 'was not in the cache'}`);
   }
 };
 

@@ -44,3 +44,14 @@ t.test('anything else: plain lines, without a control character', async (t) => {
     t.equal(terminal.text(), '   0.0 s  said\n   0.0 s  more\n');
   }
 });
+
+t.test('what a guest or a compiler wrote cannot steer the terminal', async (t) => {
+  for (const other of [{}, { isTTY: true, columns: 60, rows: 30 }]) {
+    const terminal = record(other);
+    const live = liveBoard(planned, terminal, () => 0);
+    live.line('a\x1b[2Jb');
+    live.close();
+    t.match(terminal.text(), '   0.0 s  a\\x1b[2Jb\n');
+    t.notMatch(terminal.text(), '\x1b[2J');
+  }
+});

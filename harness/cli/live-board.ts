@@ -1,5 +1,6 @@
 // What a matrix shows while it runs: a board that is kept at the foot of a terminal, plain lines elsewhere.
 
+import { printable } from '../base/text.js';
 import { type BoardRow, renderBoard } from '../report/board.js';
 import type { ReportCell, ReportStep } from '../report/model.js';
 import { progressLines } from './progress-lines.js';
@@ -44,7 +45,7 @@ export const liveBoard = (
     clear();
     // One column less: a full line makes some terminals wrap.
     const lines = renderBoard([...rows.values()], (terminal.columns ?? 80) - 1);
-    terminal.write(lines.map((line) => `${line}\n`).join(''));
+    terminal.write(lines.map((line) => `${printable(line)}\n`).join(''));
     shown = lines.length;
   };
   const change = (kernel: string, more: (row: BoardRow) => Partial<BoardRow>): void => {

@@ -19,6 +19,7 @@ import { scenarioFilesWith } from '../run/scenario-files.js';
 import { defineCommand } from './define-command.js';
 import { liveBoard } from './live-board.js';
 import { flag, list, type Values, value } from './option.js';
+import { print } from './print.js';
 import { jobs, output, sharedChoice, sharedOptions } from './run-options.js';
 
 const options = {
@@ -77,7 +78,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   const cells = values.shard === undefined ? all : cutShard(all, values.shard);
   const parallel = values.jobs ?? defaultJobs(resources());
   if (values.list) {
-    process.stdout.write(cells.map((cell) => `${describeCell(cell)}\n`).join(''));
+    print(cells.map(describeCell).join('\n'));
     return 0;
   }
   // What the caller brings is looked at before anything is fetched for it.
@@ -125,9 +126,9 @@ const run = async (values: Values<typeof options>): Promise<number> => {
     });
     live.close();
     // First: where the disk is full, this is the only report there is.
-    process.stdout.write(`\n${renderMatrix(report)}\n\n`);
+    print(`\n${renderMatrix(report)}\n`);
     await writeReports(directory, report);
-    process.stdout.write(`report: ${relative(process.cwd(), join(directory, 'index.html'))}\n`);
+    print(`report: ${relative(process.cwd(), join(directory, 'index.html'))}`);
     const status = signals.status();
     if (status === undefined) return exitStatusOf(report);
     // What was being fetched or built in this process goes with it; the cache's guards remove what was half done.

@@ -6,11 +6,11 @@ import { printable } from '../base/text.js';
 /** Each call prints one line, to standard error when nothing else is said: standard output is for results. */
 export const progressLines = (
   now: () => number = () => performance.now(),
-  write: (text: string) => unknown = (text) => process.stderr.write(printable(text)),
+  write: (text: string) => unknown = (text) => process.stderr.write(text),
 ): Progress => {
   const start = now();
   return (line) => {
     const seconds = ((now() - start) / 1000).toFixed(1).padStart(6);
-    write(`${seconds} s  ${line}\n`);
+    write(`${seconds} s  ${printable(line)}\n`);
   };
 };

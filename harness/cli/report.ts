@@ -13,6 +13,7 @@ import { renderMatrix } from '../report/terminal.js';
 import { reportFiles, writeReports } from '../report/write.js';
 import { defineAction, defineGroup } from './define-command.js';
 import { list, needed, value } from './option.js';
+import { note, print } from './print.js';
 
 const own = new Set<string>([reportFile, ...Object.values(reportFiles)]);
 
@@ -37,7 +38,7 @@ const merge = async (
   for (const { directory } of parts)
     if (resolve(directory) !== target) await copyArtifacts(directory, target);
   await writeReports(target, report);
-  process.stdout.write(`${renderMatrix(report)}\n`);
+  print(renderMatrix(report));
   const status = exitStatusOf(report);
   return status === 0 && report.cut !== null ? 3 : status;
 };
@@ -45,7 +46,7 @@ const merge = async (
 const diff = async (before: string, after: string, issue: string | undefined): Promise<number> => {
   const [old, now] = await Promise.all([readReport(before), readReport(after)]);
   const found = diffReports(old, now);
-  process.stdout.write(`${renderDiff(found)}\n`);
+  print(renderDiff(found));
   const text = renderIssue(old, now);
   if (issue !== undefined && text !== '') await writeFile(issue, text);
   return found.changes.some((change) => isWorse(change) || isLost(change)) ? 1 : 0;
@@ -63,8 +64,8 @@ const issue = async (directory: string, output: string | undefined): Promise<num
   const text = await renderDriverIssue(report, async ({ directory: cell }) =>
     cell === null ? noEvidence : readEvidence(join(directory, cell)),
   );
-  if (text === '') process.stderr.write('the driver failed nowhere: there is nothing to report\n');
-  else if (output === undefined) process.stdout.write(text);
+  if (text === '') note('the driver failed nowhere: there is nothing to report');
+  else if (output === undefined) print(text.trimEnd());
   else await writeFile(output, text);
   return exitStatusOf(report);
 };

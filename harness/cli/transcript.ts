@@ -13,6 +13,7 @@ import { runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFiles } from '../run/scenario-files.js';
 import { defineCommand } from './define-command.js';
 import { flag, list, type Values } from './option.js';
+import { print } from './print.js';
 import { progressLines } from './progress-lines.js';
 import { choiceOf, kernelName, runOptions } from './run-options.js';
 
@@ -55,19 +56,19 @@ const run = async (values: Values<typeof options>): Promise<number> => {
     progress(`transcript on ${kernel}`);
     const seen = await record(kernel, withKernel);
     if (typeof seen === 'string') {
-      process.stdout.write(`${kernel}: ${seen}\n`);
+      print(`${kernel}: ${seen}`);
       status = 1;
     } else if (stored === undefined) {
-      process.stdout.write(render(seen));
+      print(render(seen).trimEnd());
       if (!values.update) continue;
-      process.stdout.write(`stored in ${await writeTranscript(driver, seen)}\n`);
+      print(`stored in ${await writeTranscript(driver, seen)}`);
       stored = seen;
     } else {
       const changed = diffTranscripts(stored, seen).filter(({ same }) => !same);
-      process.stdout.write(
+      print(
         changed.length === 0
-          ? `${kernel}: as stored\n`
-          : `${kernel}: - is stored, + was seen\n${changed.map((diff) => `${renderDiff(diff)}\n`).join('\n')}`,
+          ? `${kernel}: as stored`
+          : `${kernel}: - is stored, + was seen\n${changed.map(renderDiff).join('\n\n')}`,
       );
       if (changed.length > 0) status = 1;
     }
