@@ -2,6 +2,9 @@
 // argument is the choice for scenarios, if any; standard input names one file per line. After each file it
 // writes the exit status that a separate process would have had to descriptor 3.
 
+// First of all: it changes process.argv before tap looks at it.
+import './worker-argument.js';
+
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -11,6 +14,7 @@ import { messageOf, stackOf } from '../base/thrown.js';
 import { readChoice } from './choice.js';
 import { setCurrentChoice } from './current-choice.js';
 import { registerOwnScenarios } from './register-own-scenarios.js';
+import { workerArgument } from './worker-argument.js';
 
 /** The timeout of a file in milliseconds. Every wait in a test has a shorter timeout. */
 const fileTimeoutMs = 1_200_000;
@@ -19,9 +23,8 @@ const fileTimeoutMs = 1_200_000;
 // the tests of all later files. `t.after` does the same without that.
 t.teardown = t.after;
 
-const [, , argument] = process.argv;
-if (argument !== undefined) {
-  const choice = readChoice(argument);
+if (workerArgument !== undefined) {
+  const choice = readChoice(workerArgument);
   setCurrentChoice(choice);
   if (choice.scenarios !== undefined) registerOwnScenarios();
 }
