@@ -161,6 +161,9 @@ export const accessCauses = {
       let up: TraceEvent | undefined;
       for (const event of facts.trace) {
         if (event.kind === 'status') up = (event.value & status.DRIVER_OK) === 0 ? undefined : event;
+        // A device that comes back cold has no status event for it: the driver's negotiation starts again.
+        const restarts = event.kind === 'bar-write' && event.offset === registers.status.offset;
+        if (event.kind === 'reset' || (restarts && (event.value & status.DRIVER_OK) === 0)) up = undefined;
         if (event.kind === 'bar-write' && event.offset === guestFeatures.offset && up !== undefined)
           return [up, event];
       }

@@ -100,6 +100,12 @@ t.test('each cause is named for the trace that shows it, and no other', async (t
   for (const [id, items] of byTrace) t.same(found(items), [id], id);
 });
 
+t.test('features that are written to a device that came back cold are not late', async (t) => {
+  const again = [read(0, 4, 7), write(4, 4, 7)];
+  t.same(found([...up, { kind: 'reset' }, ...again]), []);
+  t.same(found([...up, write(18, 1, 3), ...again]), []);
+});
+
 t.test(
   'seen in guests: a reset reads the ISR, and a clock that is read in the wrong order repeats',
   async (t) => {
