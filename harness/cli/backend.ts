@@ -1,4 +1,5 @@
-// `vmmci backend`: the vhost-user backend alone.
+// `vmmci backend`: serves the device as a vhost-user backend.
+
 import { Trace } from '../base/trace.js';
 import { startBackend } from '../device/device.js';
 import { withFaults } from '../device/fault-method.js';
@@ -18,7 +19,7 @@ import {
 import { needed, type Values } from './option.js';
 
 const options = {
-  socket: needed('PATH', 'where to listen for a vhost-user front-end', { read: socketPath }),
+  socket: needed('PATH', 'listen on this socket for a vhost-user front-end', { read: socketPath }),
   generation,
   clock,
   control,

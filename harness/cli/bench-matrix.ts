@@ -1,4 +1,6 @@
-// `vmmci bench-matrix`: how long the kernel matrix takes, what a scenario costs before it begins, and how much memory.
+// `vmmci bench-matrix`: measures the duration of the kernel matrix, the overhead of a scenario, and memory
+// use.
+
 import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { removeTree } from '../base/cache/remove-tree.js';
@@ -15,32 +17,32 @@ const options = {
   scenario: list('PATTERN', 'as for vmmci matrix'),
   jobs: value('N', 'as for vmmci matrix', { read: count(99) }),
   cold: flag(
-    'measure a run with an empty cache as well; it fetches everything, and needs some 3 GB in the temporary directory',
+    'also measure a run with an empty cache; it fetches everything and needs about 3 GB in the temporary directory',
   ),
-  keep: value('DIR', 'leave the reports of the runs in DIR'),
-  json: flag('print JSON in place of the table'),
+  keep: value('DIR', 'keep the reports of the runs in DIR'),
+  json: flag('print JSON instead of the table'),
 };
 
-const each = (option: string, values: readonly string[]): string[] =>
+const repeatOption = (option: string, values: readonly string[]): string[] =>
   values.flatMap((value) => [option, value]);
 
-/** The exit status: 0 when all scenarios passed; else that of the matrix, and the figures are worth little. */
+/** Returns the exit status of the matrix: 0 if all scenarios passed; otherwise the figures are unreliable. */
 const run = async (values: Values<typeof options>): Promise<number> => {
   const temporary = temporaryDirectory().path;
   const reports = values.keep === undefined ? temporary : resolve(values.keep);
   const forMatrix = [
-    ...each('--kernel', values.kernel),
-    ...each('--scenario', values.scenario),
+    ...repeatOption('--kernel', values.kernel),
+    ...repeatOption('--scenario', values.scenario),
     ...(values.jobs === undefined ? [] : ['--jobs', `${values.jobs}`]),
   ];
   const progress = progressLines();
   const measure = (name: string, cache?: string): Promise<MatrixRun> =>
     runMatrixOnce({ args: forMatrix, output: join(reports, name), cache });
   try {
-    progress('measuring with what is in the cache');
+    progress('measuring with the existing cache');
     let warm = await measure('warm');
     if (!wasWarm(warm)) {
-      progress('something was missing in the cache; measuring again');
+      progress('the cache was incomplete; measuring again');
       warm = await measure('warm-again');
     }
     if (values.cold) progress('measuring with an empty cache');

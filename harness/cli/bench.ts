@@ -1,4 +1,6 @@
-// `vmmci bench`: what an access costs, against a bare echo over the same kind of socket; and what the start of a guest costs.
+// `vmmci bench`: measures register accesses relative to a bare echo over the same kind of socket, and guest
+// starts.
+
 import { availableParallelism, cpus } from 'node:os';
 import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
 import { type BootFigure, measureBoots } from '../bench/boot.js';
@@ -15,21 +17,24 @@ import { progressLines } from './progress-lines.js';
 const maxClients = 1000;
 
 const options = {
-  guest: flag('measure in a restored guest as well'),
-  boot: flag('measure nothing but starts of a guest, with and without each step that makes them fast'),
-  kernel: value('NAME', "the guest's kernel; for --guest one with /dev/port", {
+  guest: flag('also measure in a restored guest'),
+  boot: flag('measure only guest starts, with and without each optimization'),
+  kernel: value('NAME', "the guest's kernel; --guest needs one with /dev/port", {
     shown: `${portKernel} for --guest`,
   }),
-  rounds: value('N', 'interleaved rounds, of which the median counts', { read: count(1000), fallback: '15' }),
-  clients: value('N,…', 'numbers of clients that read at the same time', {
+  rounds: value('N', 'number of interleaved rounds; the result is their median', {
+    read: count(1000),
+    fallback: '15',
+  }),
+  clients: value('N,…', 'numbers of concurrent clients', {
     read: (text, name) => text.split(',').map((one) => count(maxClients)(one, name)),
     fallback: '1,16,256',
   }),
-  profile: value('DIR', 'leave CPU profiles of all processes in DIR'),
-  json: flag('print JSON in place of the table'),
+  profile: value('DIR', 'write CPU profiles of all processes to DIR'),
+  json: flag('print JSON instead of the table'),
 };
 
-/** Accesses of one kind in one round: enough for a median, and few enough for noise to hit all kinds alike. */
+/** Accesses of one kind per round: enough for a median, but few, so that noise affects all kinds alike. */
 const accessesFor = (clients: number): number => Math.max(2000, clients * 20);
 
 interface Machine {
@@ -49,7 +54,7 @@ const machineOf = (guest: GuestSeries | undefined): Machine => ({
 const describe = ({ cores, cpu, node, qemu }: Machine, rounds: number): string =>
   `${cores} cores (${cpu}), Node ${node}${qemu === undefined ? '' : `, QEMU ${qemu}`}; medians of ${rounds} rounds`;
 
-/** Nothing is left in a run's directory. */
+/** No run directory is needed: a benchmark writes no artifacts. */
 const choiceFor = (kernel: string): Choice => ({ ...defaultChoice(''), kernel: askFor(kernelRow(kernel)) });
 
 const renderBoots = (figures: readonly BootFigure[]): string =>
@@ -63,7 +68,7 @@ const renderBoots = (figures: readonly BootFigure[]): string =>
     ]),
   ]);
 
-/** Resolves with 0: what is slow is for the reader to judge, on the machine that the reader knows. */
+/** Resolves with 0: slow figures are not an error, because they depend on the machine. */
 const run = async (values: Values<typeof options>): Promise<number> => {
   const { rounds, clients: counts } = values;
   if (values.boot) {
@@ -76,7 +81,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   const progress = progressLines();
   const figures: Figure[] = [];
   for (const clients of counts) {
-    progress(`measuring with ${clients} at once`);
+    progress(`measuring with ${clients} concurrent clients`);
     const accesses = accessesFor(clients);
     figures.push(...figuresOf(await measure({ clients, rounds, accesses, profile: values.profile })));
   }

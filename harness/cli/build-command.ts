@@ -1,9 +1,10 @@
-// Hands a command's table to commander, which reads command lines and writes help.
+// Converts a command's table into a commander command, which parses command lines and prints help.
+
 import { Argument, type Command as Commander, Option as CommanderOption } from 'commander';
 import type { Command, CommandTable, Group, Operand } from './define-command.js';
 import { type Option, optionValue } from './option.js';
 
-/** Gets the exit status. */
+/** Called with the exit status. */
 export type Finish = (status: number) => void;
 
 const helpOf = ({ help, shown, fallback = shown, variable }: Option<unknown>): string => {
@@ -14,7 +15,7 @@ const helpOf = ({ help, shown, fallback = shown, variable }: Option<unknown>): s
   return notes.length === 0 ? help : `${help} (${notes.join('; ')})`;
 };
 
-/** Commander only collects the texts. */
+/** Commander only collects the raw values; `optionValue` reads them. */
 const toCommander = (name: string, option: Option<unknown>): CommanderOption => {
   const { kind, short, placeholder } = option;
   const dashes = short === undefined ? `--${name}` : `-${short}, --${name}`;
@@ -33,7 +34,7 @@ const addNotes = (commander: Commander, notes: readonly string[]): void => {
   if (notes.length > 0) commander.addHelpText('after', `\n${notes.join('\n')}`);
 };
 
-/** The last parameter is the group that a command is an action of. */
+/** The last parameter is the group of an action. */
 const addCommand = (
   commander: Commander,
   { options, operands, notes, run }: Command,
@@ -50,7 +51,7 @@ const addCommand = (
   for (const operand of operands) commander.addArgument(toArgument(operand));
   addNotes(commander, notes);
   const taken = operands.some(({ syntax }) => syntax.includes('...')) ? Infinity : operands.length;
-  // The first word after a group that is no action of it ends here, too.
+  // An unknown action of a group is an unexpected argument of its default action.
   const siblings = commander.name() === usual ? `; actions: ${Object.keys(actions).join(', ')}` : '';
   commander.allowExcessArguments().action(async () => {
     const extra = commander.args[taken];
@@ -58,7 +59,7 @@ const addCommand = (
     const given = commander.optsWithGlobals();
     const values = rows.map(({ name, option, made }) => {
       const value = optionValue(name, option, given[made.attributeName()]);
-      // Not left to commander, which would tell of it before it tells of an option that is misspelt.
+      // Commander would report a missing option before a misspelt one, so it is checked here.
       if (option.needed && value === undefined) commander.error(`option '${made.flags}' is missing`);
       return [name, value];
     });
@@ -66,7 +67,7 @@ const addCommand = (
   });
 };
 
-/** Gives a commander command the options, operands and actions of one of ours. */
+/** Adds the options, operands and actions of `command` to a commander command. */
 export const buildCommand = (
   commander: Commander,
   command: Command | Group,

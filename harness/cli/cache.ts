@@ -1,4 +1,5 @@
-// `vmmci cache`: what is kept between runs, how large it is, and getting rid of it.
+// `vmmci cache`: lists the folders of the cache with their sizes, and clears them.
+
 import { cacheDirectory } from '../base/cache/directory.js';
 import {
   type CacheFolder,
@@ -57,8 +58,8 @@ const namesOf = (isChosen: (folder: CacheFolder) => boolean): string =>
 export const command = defineGroup({
   usual: 'list',
   actions: {
-    list: defineAction('list folders of the cache, with sizes', {
-      options: { json: flag('print JSON in place of the table') },
+    list: defineAction('list the folders of the cache with their sizes', {
+      options: { json: flag('print JSON instead of the table') },
       run: async ({ json }) => {
         await list(json);
         return 0;

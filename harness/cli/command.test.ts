@@ -6,7 +6,7 @@ import { commands } from './commands.js';
 const names = Object.keys(commands);
 
 for (const name of names)
-  t.test(`${name}: help is the same however it is asked for`, async (t) => {
+  t.test(`${name}: all forms of help print the same text`, async (t) => {
     const ways = [
       ['help', name],
       [name, '--help'],
@@ -25,7 +25,7 @@ for (const name of names)
     });
   });
 
-t.test('help tells all commands and loads none', async (t) => {
+t.test('help lists all commands', async (t) => {
   for (const way of ['--help', '-h', 'help']) {
     const { status, out, err } = await said(t, () => runCommand([way]));
     t.strictSame([status, err], [0, '']);
@@ -33,7 +33,7 @@ t.test('help tells all commands and loads none', async (t) => {
   }
 });
 
-t.test('the version is that of the package', async (t) => {
+t.test('--version prints the version of the package and its programs', async (t) => {
   for (const way of ['--version', '-V'])
     t.match(await said(t, () => runCommand([way])), {
       status: 0,

@@ -1,11 +1,12 @@
-// A command line of `vmmci`: finds the command, and turns what it throws into a message and an exit status.
+// Runs a `vmmci` command line, and converts errors into a message and an exit status.
+
 import { Command as Commander, CommanderError } from 'commander';
 import { buildCommand, type Finish } from './build-command.js';
 import { commands } from './commands.js';
 import { note, print } from './print.js';
 import { reportError, statusOf } from './report-error.js';
 
-/** All commands by name, but only the one that `args` names has options: the files of the others are not loaded. */
+/** Declares all commands, but loads only the file of the command that `args` names. */
 const program = async (args: readonly string[], finish: Finish): Promise<Commander> => {
   const program = new Commander('vmmci')
     .description('Tests the vmmci device of vmd(8) and its Linux driver end to end.')
@@ -32,13 +33,16 @@ const program = async (args: readonly string[], finish: Finish): Promise<Command
   return program;
 };
 
-/** The name of the command that was meant, for the beginning of a message. */
+/** The command name that error messages begin with. */
 const nameOf = (args: readonly string[]): string => {
   const name = args.find((word) => !word.startsWith('-'));
   return name !== undefined && Object.hasOwn(commands, name) ? `vmmci ${name}` : 'vmmci';
 };
 
-/** `help NAME` as `NAME --help`; just the name of a command that does not exist: commander would print the general help. */
+/**
+ * Rewrites `help NAME` to `NAME --help`. Keeps only the name of an unknown command, or commander would print
+ * the general help.
+ */
 const wordsOf = (line: readonly string[]): readonly string[] => {
   const args = line[0] === 'help' ? [...line.slice(1), '--help'] : line;
   const [name = '--help'] = args;
@@ -62,7 +66,7 @@ export const runCommand = async (line: readonly string[]): Promise<number> => {
     return status;
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Help and version end this way, too.
+      // Commander throws after printing help, too.
       if (error.exitCode === 0) return 0;
       if (error.code === 'commander.help') return statusOf.usage;
       note(`${name}: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}`);

@@ -10,8 +10,8 @@ const scriptFor = async (t: Parameters<typeof said>[0], shell: string): Promise<
   return out;
 };
 
-/** What bash offers when the last word is to be completed. */
-const offers = (script: string, ...words: string[]): string[] => {
+/** The completions that bash offers for the last word. */
+const completionsOf = (script: string, ...words: string[]): string[] => {
   const ask = `COMP_WORDS=(vmmci "$@"); COMP_CWORD=$#; _vmmci; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const out = execFileSync('bash', ['-c', `${script}\n${ask}`, 'bash', ...words], { encoding: 'utf8' });
   return out.split('\n').filter((word) => word !== '');
@@ -19,12 +19,12 @@ const offers = (script: string, ...words: string[]): string[] => {
 
 t.test('bash completes commands, actions, options and the words of operands', async (t) => {
   const script = await scriptFor(t, 'bash');
-  t.strictSame(offers(script, 'ma'), ['matrix']);
-  t.strictSame(offers(script, '').slice(0, Object.keys(commands).length), Object.keys(commands));
-  t.strictSame(offers(script, 'kernels', 'up'), ['update']);
-  t.strictSame(offers(script, 'matrix', '--ke').sort(), ['--keep', '--kernel']);
-  t.strictSame(offers(script, 'suite', 'qt'), ['qtest']);
-  t.strictSame(offers(script, 'help', 'tes'), ['test']);
+  t.strictSame(completionsOf(script, 'ma'), ['matrix']);
+  t.strictSame(completionsOf(script, '').slice(0, Object.keys(commands).length), Object.keys(commands));
+  t.strictSame(completionsOf(script, 'kernels', 'up'), ['update']);
+  t.strictSame(completionsOf(script, 'matrix', '--ke').sort(), ['--keep', '--kernel']);
+  t.strictSame(completionsOf(script, 'suite', 'qt'), ['qtest']);
+  t.strictSame(completionsOf(script, 'help', 'tes'), ['test']);
 });
 
 t.test('zsh and fish know all commands and their options', async (t) => {

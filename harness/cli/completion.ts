@@ -1,4 +1,5 @@
-// `vmmci completion`: scripts for shells, made from the tables of the commands.
+// `vmmci completion`: generates shell completion scripts from the tables of the commands.
+
 import { type Command, type CommandTable, defineCommand, type Group } from './define-command.js';
 import type { Option } from './option.js';
 import { print } from './print.js';
@@ -7,7 +8,7 @@ interface Completion {
   readonly name: string;
   readonly summary: string;
   readonly options: Readonly<Record<string, Option<unknown>>>;
-  /** Actions, and words that an operand may be. */
+  /** Actions, and the values that operands accept. */
   readonly words: readonly string[];
 }
 
@@ -34,7 +35,7 @@ const readCompletions = (commands: CommandTable): Promise<Completion[]> =>
 const wordsOf = ({ options, words }: Completion): string =>
   [...words, ...Object.keys(options).map((name) => `--${name}`), '--help', '--debug'].join(' ');
 
-/** Options of which the value is a path, and files and directories otherwise: an operand may be one. */
+/** Falls back to file names, because option values and operands may be paths. */
 const bash = (all: readonly Completion[]): string => `# bash completion for vmmci: . <(vmmci completion bash)
 _vmmci() {
   local cur=\${COMP_WORDS[COMP_CWORD]} words

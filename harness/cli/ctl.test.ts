@@ -13,7 +13,7 @@ import { generations } from '../vmmci/generations.js';
 import { VirtualScheduler } from '../vmmci/scheduler.js';
 import { runCommand } from './command.js';
 
-/** A control socket before a device that has its driver. */
+/** A control socket for a device whose driver is up. */
 const daemon = async (t: Test) => {
   const directory = temporaryDirectory().path;
   const clock = clockHolder(frozen(0n));
@@ -52,7 +52,7 @@ t.test('each action reaches the device', async (t) => {
   t.equal(clock.now(), 0x80000000n * 1_000_000n);
 });
 
-t.test('trace prints a line an event, all of them', async (t) => {
+t.test('trace prints all events, one per line', async (t) => {
   const { path, trace } = await daemon(t);
   for (let value = 0; value < 10_001; value += 1) trace.sink({ kind: 'status', value });
   const { status, out } = await ctl(t, ['trace', '--control', path]);
@@ -65,7 +65,7 @@ t.test('trace prints a line an event, all of them', async (t) => {
   t.ok(events.every(({ seq, value }, at) => seq === at && value === at));
 });
 
-t.test('what the other end refuses', async (t) => {
+t.test('errors of the daemon and of the connection exit with status 2', async (t) => {
   const { path } = await daemon(t);
   await ctl(t, ['--control', path, 'stop']);
   t.match(await ctl(t, ['--control', path, 'stop']), {
@@ -107,7 +107,7 @@ for (const [args, message] of [
   });
 }
 
-t.test('--help tells all actions', async (t) => {
+t.test('--help lists all actions', async (t) => {
   const { status, out } = await ctl(t, ['--help']);
   t.equal(status, 0);
   for (const action of ['state', 'stop', 'command', 'clock', 'pause', 'unpause', 'fault', 'trace'])

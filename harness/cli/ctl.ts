@@ -1,4 +1,5 @@
-// `vmmci ctl`: ask a running backend or function something, or tell it to do something.
+// `vmmci ctl`: sends requests to the control socket of a running backend or function.
+
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { resolveClock } from '../device/clock-spec.js';
@@ -11,20 +12,20 @@ import { flag, needed, type Options, type Values } from './option.js';
 
 const shared = { control: needed('PATH', 'the control socket of a daemon') };
 
-/** A line each, in one write. */
+/** Prints one line per value, in a single write. */
 const print = (values: readonly unknown[]): void =>
   void process.stdout.write(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
 
 const object = v.record(v.string(), v.unknown());
 
-/** Some of the trace: `next` is where it goes on, `more` that it does already. */
+/** A page of the trace. `next`: the start of the next page; `more`: true if that has events already. */
 const page = v.object({
   events: v.array(object),
   next: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   more: v.boolean(),
 });
 
-/** The whole trace as it is now, a page at a time. */
+/** Prints the current trace page by page. */
 const printTrace = async (path: string): Promise<void> => {
   for (let since = 0, more = true; more; ) {
     const { events, next, ...rest } = await callControl(path, 'trace', { since }, { schema: page });
@@ -32,7 +33,7 @@ const printTrace = async (path: string): Promise<void> => {
     if (rest.more && next <= since)
       throw new HarnessError('CONTROL_REPLY', {
         path,
-        reason: `the trace goes on at ${next} after ${since}`,
+        reason: `the next page of the trace starts at ${next}, which is not after ${since}`,
       });
     since = next;
     more = rest.more;
@@ -42,12 +43,12 @@ const printTrace = async (path: string): Promise<void> => {
 interface Request<O extends Options> {
   readonly operand?: Operand;
   readonly options?: O;
-  /** What goes with the request. Throws before anything is sent. */
+  /** The parameters of the request. It throws before anything is sent. */
   readonly params?: (word: string, values: Values<O & typeof shared>) => Readonly<Record<string, unknown>>;
 }
 
-/** An action that is one request, whose result is printed as JSON. */
-const ask = <O extends Options = Record<never, never>>(
+/** An action that sends one request and prints the result as JSON. */
+const requestAction = <O extends Options = Record<never, never>>(
   method: string,
   summary: string,
   { operand, options, params = () => ({}) }: Request<O> = {},
@@ -65,26 +66,26 @@ const ask = <O extends Options = Record<never, never>>(
 export const command = defineGroup({
   options: shared,
   actions: {
-    state: ask('state', 'print what the device holds, as JSON'),
-    stop: ask('stop', 'do what vmctl stop does', {
+    state: requestAction('state', 'print the state of the device as JSON'),
+    stop: requestAction('stop', 'do what vmctl stop does', {
       options: { force: flag('kill the VM, as vmctl stop -f does') },
       params: (_, { force }) => ({ force }),
     }),
-    command: ask('command', 'put a command into the command register', {
+    command: requestAction('command', 'write a command to the command register', {
       operand: { syntax: '<NAME>', help: 'the command', words: requests },
       params: (name) => ({ name }),
     }),
-    clock: ask('clock', "set the host's clock", {
+    clock: requestAction('clock', "set the host's clock", {
       operand: { syntax: '<SPEC>', help: CLOCK_FORMS },
       params: (spec) => ({ spec: resolveClock(spec, 'clock') }),
     }),
-    pause: ask('pause', 'do what vmctl pause does'),
-    unpause: ask('unpause', 'do what vmctl unpause does'),
-    fault: ask('fault', 'make the device misbehave', {
+    pause: requestAction('pause', 'do what vmctl pause does'),
+    unpause: requestAction('unpause', 'do what vmctl unpause does'),
+    fault: requestAction('fault', 'make the device misbehave', {
       operand: { syntax: '<PLAN>', help: FAULT_FORMS },
       params: (plan) => ({ plan: readFaultPlan(plan) }),
     }),
-    trace: defineAction('print what happened, a JSON line an event', {
+    trace: defineAction('print the trace, one JSON line per event', {
       options: shared,
       run: async ({ control }) => {
         await printTrace(control);

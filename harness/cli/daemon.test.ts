@@ -1,4 +1,5 @@
-// The daemons as others start them: processes, their lines, sockets and exit statuses.
+// Tests the daemons as processes: their output, sockets and exit statuses.
+
 import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { connect as dial } from 'node:net';
@@ -17,7 +18,7 @@ import { runCommand } from './command.js';
 const main = join(import.meta.dirname, 'main.js');
 const clock = ['--clock', 'frozen:2019-03-02T05:57:01.123456Z'];
 
-/** An empty directory; the sockets go into one below it that nobody has made. */
+/** An empty directory, and a missing directory below it for the sockets. */
 const freshDirectory = (t: Test) => {
   const top = temporaryDirectory().path;
   t.teardown(() => rmSync(top, { recursive: true }));
@@ -29,9 +30,9 @@ const launch = (args: readonly string[]) =>
   execa(process.execPath, [main, ...args], { buffer: false, reject: false, stderr: 'inherit' });
 
 interface Daemon {
-  /** The next line that it prints, as an object; undefined at the end. */
+  /** The next line of output, parsed; `undefined` at the end. */
   line(): Promise<Record<string, unknown> | undefined>;
-  /** Sends a signal and resolves with how it ended. */
+  /** Sends a signal and resolves with the exit status. */
   end(signal: NodeJS.Signals): Promise<{ exitCode: number | undefined; signal: string | undefined }>;
 }
 
@@ -52,21 +53,23 @@ const start = (t: Test, args: readonly string[]): Daemon => {
   };
 };
 
-/** As `vmmci ctl` does it, without the start of a process. */
+/** Runs `vmmci ctl` in this process. */
 const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown> => {
   const { status, out, err } = await said(t, () => runCommand(['ctl', '--control', control, ...args]));
   if (status !== 0) throw new Error(err);
   return JSON.parse(out) as unknown;
 };
 
-/** How command lines end, which one process runs one after the other. It must end by itself. */
+/**
+ * Runs command lines one after another in one process, which must exit by itself, and returns their results.
+ */
 const outcomesOf = async (lines: readonly (readonly string[])[]): Promise<Outcome[]> => {
   const script = join(import.meta.dirname, '../testing/commands-process.js');
   const { stdout } = await execa(process.execPath, [script, JSON.stringify(lines)], { timeout: 20_000 });
   return JSON.parse(stdout) as Outcome[];
 };
 
-/** Sends lines to a control socket as they are, and gives as many lines of answer. */
+/** Sends raw lines to a control socket and returns one answer per line. */
 const converse = async (control: string, lines: readonly string[]): Promise<unknown[]> => {
   const socket = dial(control);
   await once(socket, 'connect');
@@ -82,7 +85,7 @@ const converse = async (control: string, lines: readonly string[]): Promise<unkn
 
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
-t.test('vmmci backend: ready, private, asked, ended', async (t) => {
+t.test('vmmci backend starts, keeps its sockets private, answers and stops', async (t) => {
   const { directory, at } = freshDirectory(t);
   const [socket, control] = [at('backend'), at('control')];
   const daemon = start(t, ['backend', '--socket', socket, '--control', control, ...clock]);
@@ -95,7 +98,7 @@ t.test('vmmci backend: ready, private, asked, ended', async (t) => {
   await frontEnd.setStatus(7);
   const interrupted = new Promise<void>((resolve) => frontEnd.onConfigChange(resolve));
   const asked = await execa(process.execPath, [main, 'ctl', '--control', control, 'command', 'SYNCRTC']);
-  t.same(JSON.parse(asked.stdout), { result: 'sent' }, 'from a process');
+  t.same(JSON.parse(asked.stdout), { result: 'sent' }, 'vmmci ctl in a process');
   await interrupted;
   await frontEnd.setConfig(0, Buffer.of(3, 0, 0, 0));
   t.match(await ctl(t, control, 'state'), {
@@ -114,7 +117,7 @@ t.test('vmmci backend: ready, private, asked, ended', async (t) => {
   t.same(readdirSync(directory), [], 'the sockets are gone');
 });
 
-t.test('vmmci function: the same, and the line and ISR besides', async (t) => {
+t.test('vmmci function does the same and shows the interrupt line and ISR', async (t) => {
   const { directory, at } = freshDirectory(t);
   const [socket, control] = [at('function'), at('control')];
   const daemon = start(t, ['function', '--socket', socket, '--control', control, ...clock]);
@@ -130,7 +133,7 @@ t.test('vmmci function: the same, and the line and ISR besides', async (t) => {
     command: 'REBOOT',
     isr: 2,
     line: 'high',
-    interrupts: 0, // nobody has armed the interrupt
+    interrupts: 0, // the interrupt is not armed
     status: 7,
     guestFeatures: 0,
     hostFeatures: 7,
@@ -139,14 +142,14 @@ t.test('vmmci function: the same, and the line and ISR besides', async (t) => {
     acks: 0,
   });
 
-  // The guest resets after a stop, which ends it: what vmd decides is told to whoever started the daemon.
+  // A reset after a stop ends the VM; the daemon prints this decision of vmd.
   await client.reset();
   t.match(await daemon.line(), { event: 'kill', reason: 'guest-exit', outcome: 'exit' });
   t.same(await daemon.end('SIGINT'), { exitCode: 0, signal: undefined });
   t.same(readdirSync(directory), [], 'the sockets are gone');
 });
 
-t.test('what is no request gets an error, and the next is answered', async (t) => {
+t.test('an invalid request gets an error, and later requests are answered', async (t) => {
   const { at } = freshDirectory(t);
   const daemon = start(t, ['backend', '--socket', at('backend'), '--control', at('control')]);
   await daemon.line();
@@ -169,7 +172,7 @@ t.test('what is no request gets an error, and the next is answered', async (t) =
   t.same(await daemon.end('SIGHUP'), { exitCode: 0, signal: undefined });
 });
 
-t.test('one path, one daemon; a dead one leaves its path to the next', async (t) => {
+t.test('a path belongs to one daemon until that has died', async (t) => {
   const { at } = freshDirectory(t);
   const args = ['backend', '--socket', at('backend'), '--control', at('control')];
   const first = start(t, args);
@@ -183,17 +186,17 @@ t.test('one path, one daemon; a dead one leaves its path to the next', async (t)
   t.match(same, inUse, 'backend');
   t.match(other, inUse, 'function');
   t.match(third, { exitCode: 2, stdout: '', stderr: /\/control is in use.*SOCKET_IN_USE/ });
-  t.notOk(existsSync(at('other')), 'what it had begun to listen at is gone again');
-  t.match(await ctl(t, at('control'), 'state'), { command: 'NONE' }, 'the first is not disturbed');
+  t.notOk(existsSync(at('other')), 'the first socket of a failed start is removed');
+  t.match(await ctl(t, at('control'), 'state'), { command: 'NONE' }, 'the first daemon still answers');
 
   t.match(await first.end('SIGKILL'), { signal: 'SIGKILL' });
-  t.ok(existsSync(at('backend')), 'a dead socket lies there');
+  t.ok(existsSync(at('backend')), 'SIGKILL leaves the socket file');
   const next = start(t, args);
   t.match(await next.line(), { ready: true });
   t.same(await next.end('SIGTERM'), { exitCode: 0, signal: undefined });
 });
 
-/** Options, `@` standing for a path in a directory of the test's, and what standard error must name. */
+/** Command lines, where `@` stands for the test's directory, and the expected error. */
 const wrong: readonly (readonly [string, RegExp])[] = [
   ['backend', /option '--socket <PATH>' is missing/],
   ['backend --socket @b --generation 5.9', /--generation: expected one of 6.2, 6.4, .*, 8.0, got '5.9'/],

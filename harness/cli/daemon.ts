@@ -1,4 +1,4 @@
-// What `vmmci backend` and `vmmci function` have in common: JSON lines on standard output, a control socket, a clean end.
+// The common part of `vmmci backend` and `vmmci function`: JSON output, the control socket, and a clean exit.
 
 import type { MethodTable } from '../vmd/control.js';
 import { type ControlServer, serveControl } from '../vmd/control-server.js';
@@ -7,25 +7,25 @@ import type { Host } from '../vmd/host.js';
 const print = (value: Readonly<Record<string, unknown>>): void =>
   void process.stdout.write(`${JSON.stringify(value)}\n`);
 
-/** Resolves when the process is told to end. */
-const toldToEnd = (): Promise<void> =>
+/** Resolves at a signal that ends the process. */
+const endSignal = (): Promise<void> =>
   new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
 
 export interface Daemon {
-  /** Told in the line that says that the daemon listens. */
+  /** Printed in the line that says that the daemon listens. */
   readonly sockets: Readonly<Record<string, string | undefined>>;
   readonly control: string | undefined;
   readonly methods: MethodTable;
-  /** The host side, where there is one: what it decides is told on standard output and on the control socket. */
+  /** The host of the device, if any. Its decisions go to standard output and the control socket. */
   readonly host?: Host | undefined;
-  /** Rejects when the daemon can be of no more use. */
+  /** Rejects when the daemon cannot continue. */
   readonly lost?: Promise<void> | undefined;
   close(): Promise<void>;
 }
 
-/** Serves until a signal says to end; resolves with the exit status. Rejects with what `lost` rejects with. */
+/** Serves until a signal; resolves with the exit status. Rejects if `lost` rejects. */
 export const runDaemon = async ({
   sockets,
   control: path,
@@ -36,7 +36,7 @@ export const runDaemon = async ({
 }: Daemon): Promise<number> => {
   let control: ControlServer | undefined;
   try {
-    const end = toldToEnd();
+    const end = endSignal();
     control = path === undefined ? undefined : await serveControl(path, methods);
     host?.onKill((kill) => {
       print({ event: 'kill', ...kill });

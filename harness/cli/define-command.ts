@@ -1,12 +1,13 @@
-// What a file of this folder exports: a command, or a group of actions.
+// The types of commands and groups of actions, and the functions that define them.
+
 import type { Options, Values } from './option.js';
 
-/** The words that follow the options. */
+/** A positional argument. */
 export interface Operand {
-  /** `[SCENARIO...]`: `[…]` may be left out, `<…>` may not, `...` takes any number. */
+  /** `[SCENARIO...]`: `[…]` is optional, `<…>` is required, `...` accepts any number. */
   readonly syntax: string;
   readonly help: string;
-  /** The words that it may be, where those are few. */
+  /** The accepted values, if they are fixed. */
   readonly words?: readonly string[];
 }
 
@@ -22,7 +23,7 @@ export interface Command<O extends Options = Options> {
   readonly kind: 'command';
   readonly operands: readonly Operand[];
   readonly options: O;
-  /** Paragraphs below the options. */
+  /** Paragraphs that the help prints below the options. */
   readonly notes: readonly string[];
   /** Resolves with the exit status. */
   readonly run: (values: Values<O>, operands: readonly string[], all: CommandTable) => Promise<number>;
@@ -35,9 +36,9 @@ export interface Action extends Command {
 export interface Group {
   readonly kind: 'group';
   readonly actions: Readonly<Record<string, Action>>;
-  /** The action that runs when none is named. */
+  /** The default action. */
   readonly usual?: string | undefined;
-  /** Options that all actions have: they may stand before the action, too. */
+  /** Options of all actions; they may also precede the name of the action. */
   readonly options: Options;
   readonly notes: readonly string[];
 }

@@ -1,4 +1,5 @@
-// `vmmci demo`: the main job with a live account of it.
+// `vmmci demo`: runs the main scenarios and shows each check as it happens.
+
 import { runFiles } from '../run/run-files.js';
 import { scenarioFiles } from '../run/scenario-files.js';
 import { defineCommand } from './define-command.js';
@@ -7,8 +8,8 @@ import type { Values } from './option.js';
 import { note } from './print.js';
 import { choiceOf, runOptions } from './run-options.js';
 
-/** The order in which the story is told; scenarios that it does not name are left to the suite. */
-const story = [
+/** The scenarios of the demo, in order. */
+const demoScenarios = [
   'identity',
   'stock-driver',
   'clock-registers',
@@ -22,10 +23,10 @@ const story = [
 const check = /^ {4}(not )?ok \d+ - (.*?)(?: # time=.*)?$/;
 const beginning = /^# Subtest: (.*)$/;
 
-/** The exit status: 0 when all passed, 1 when something failed, 3 when something broke or nothing ran. */
+/** Exit status: 0 if all scenarios passed, 1 if one failed, 3 if one was broken or none ran. */
 const run = async (values: Values<typeof runOptions>): Promise<number> => {
   const files = await scenarioFiles();
-  const paths = story.flatMap((name) => files.find((file) => file.name === name)?.path ?? []);
+  const paths = demoScenarios.flatMap((name) => files.find((file) => file.name === name)?.path ?? []);
   return runInGuests(choiceOf(values), ({ environment, progress, options }) => {
     const { kernel, qemu, accelerator, driver } = environment;
     progress(`kernel ${kernel.release}, driver ${driver.name}, QEMU ${qemu.version}`);

@@ -1,4 +1,4 @@
-// Options of the commands that make a device, and the checks that name them.
+// Options of the commands that serve a device, with their checks.
 
 import { dirname } from 'node:path';
 import { resolveClock } from '../device/clock-spec.js';
@@ -13,7 +13,7 @@ import { note } from './print.js';
 
 export const generation = value(
   'NAME',
-  `the OpenBSD release whose vmd is meant: ${generationNames.join(', ')}`,
+  `emulate the vmd of this OpenBSD release: ${generationNames.join(', ')}`,
   {
     read: oneOf(generationNames),
     fallback: DEFAULT_GENERATION,
@@ -22,37 +22,40 @@ export const generation = value(
 
 export const stale = value(
   'POLICY',
-  `what a read gives where there is no register: ${stalePolicies.join(', ')}`,
+  `value of a read where there is no register: ${stalePolicies.join(', ')}`,
   {
     read: oneOf(stalePolicies),
     fallback: 'repeat',
   },
 );
 
-export const slot = value('N', 'the slot that vmd would have the function in, 1 to 10', {
+export const slot = value('N', 'slot of the function in vmd, 1 to 10', {
   read: count(lastSlot),
   fallback: String(DEFAULT_SLOT),
 });
 
-/** Checked here, made where the device is: nothing may listen when it is wrong. */
+/** Checked while options are read, so that nothing listens if it is wrong. */
 export const clock = value('SPEC', `the host's clock: ${CLOCK_FORMS}`, {
   read: (text) => resolveClock(text),
   fallback: 'running',
 });
 
-/** Reads a path that a socket can have. */
+/** Checks that a path can be used for a socket. */
 export const socketPath = (path: string): string => {
   checkSocketPath(path);
   return path;
 };
 
-export const control = value('PATH', 'where to listen for vmmci ctl', { read: socketPath });
+export const control = value('PATH', 'listen on this socket for vmmci ctl', { read: socketPath });
 
-/** Makes directories of sockets that are missing, and says so: nobody asked for them. Throws SOCKET_PATH. */
+/**
+ * Creates missing directories of sockets, with a message, since the user did not ask for them. Throws
+ * SOCKET_PATH.
+ */
 export const makeSocketDirectories = (...paths: (string | undefined)[]): void => {
   for (const path of paths)
-    if (path !== undefined && makeSocketDirectory(path)) note(`vmmci: made directory ${dirname(path)}`);
+    if (path !== undefined && makeSocketDirectory(path)) note(`vmmci: created directory ${dirname(path)}`);
 };
 
 export const readyNote =
-  'Prints a JSON line {"ready":true,…} when it listens, and one for each VM it would end; SIGTERM ends it.';
+  'Prints a JSON line {"ready":true,…} when it listens, and one for each VM it would kill. SIGTERM stops it.';

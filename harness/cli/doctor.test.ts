@@ -3,7 +3,7 @@ import t from 'tap';
 import { said } from '../testing/said.js';
 import { runCommand } from './command.js';
 
-t.test('each check is a line, and what is wrong gives status 3', async (t) => {
+t.test('each check prints a line, and a failed check gives exit status 3', async (t) => {
   const before = { ...process.env };
   t.teardown(() => {
     process.env = before;
@@ -22,5 +22,5 @@ t.test('each check is a line, and what is wrong gives status 3', async (t) => {
   t.match(out, /^WRONG +programs +this host does not have .*bwrap.*; install with: /m);
   t.match(out, /^WRONG +snapshot limit +VMMCI_SNAPSHOT_LIMIT: expected a number of MiB, got 'x'/m);
   t.match(out, /^ok +cache +.* GB free$/m);
-  t.match(out, /^ok +tool root +not made yet: vmmci setup$/m);
+  t.match(out, /^ok +tool root +not built yet: run vmmci setup$/m);
 });

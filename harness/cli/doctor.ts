@@ -1,4 +1,5 @@
-// `vmmci doctor`: what on this host keeps runs from working, each with what mends it.
+// `vmmci doctor`: checks whether this host can run guests, and says how to fix each problem.
+
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -21,22 +22,23 @@ import { defineCommand } from './define-command.js';
 import { print } from './print.js';
 import { statusOf } from './report-error.js';
 
-/** Resolves with what is there. Throws an error whose message says how to mend it. */
+/** Resolves with what was found. Throws an error whose message says how to fix the problem. */
 type Check = () => Promise<string>;
 
-/** Bytes below which even a warm run may not come to its end. */
-const enough = 1e9;
+/** With less free space, in bytes, even a run with a warm cache may fail. */
+const minFreeBytes = 1e9;
 
 const wrong = (what: string, next: string): HarnessError => new HarnessError('DOCTOR', { what, next });
 
 const freeIn = async (path: string, variable: string): Promise<string> => {
   const { bavail, bsize } = await statfs(path);
   const text = `${path}, ${((bavail * bsize) / 1e9).toFixed(1)} GB free`;
-  if (bavail * bsize < enough) throw wrong(text, `free some, or set ${variable} to a larger disk`);
+  if (bavail * bsize < minFreeBytes)
+    throw wrong(text, `free some space, or set ${variable} to a directory on a larger disk`);
   return text;
 };
 
-/** Programs of the tool root run from there. */
+/** Programs of the tool root must be able to run from the cache. */
 const requirePrograms = async (directory: string): Promise<void> => {
   const own = await mkdtemp(join(directory, '.doctor-'));
   try {
@@ -54,15 +56,15 @@ const requirePrograms = async (directory: string): Promise<void> => {
   }
 };
 
-const isMade = (): boolean => existsSync(join(cacheDirectory(), 'toolroot', recipeHash));
+const hasToolRoot = (): boolean => existsSync(join(cacheDirectory(), 'toolroot', recipeHash));
 
 const qemu = async () => findQemu({ root: await ensureToolRoot() });
 
-/** What needs the tool root is known when that is made. */
-const onceMade =
+/** A check that needs the tool root. */
+const withToolRoot =
   (check: Check): Check =>
   async () =>
-    isMade() ? check() : 'unknown until vmmci setup has made the tool root';
+    hasToolRoot() ? check() : 'unknown until vmmci setup has built the tool root';
 
 const checks: Readonly<Record<string, Check>> = {
   Node: async () => {
@@ -72,8 +74,8 @@ const checks: Readonly<Record<string, Check>> = {
     return `${process.version} (needed: ${manifest.engines.node})`;
   },
   programs: async () => {
-    await (isMade() ? checkRunPrograms() : checkHost());
-    return 'all there';
+    await (hasToolRoot() ? checkRunPrograms() : checkHost());
+    return 'all found';
   },
   namespaces: async () => {
     await checkNamespaces();
@@ -93,9 +95,9 @@ const checks: Readonly<Record<string, Check>> = {
       directory.remove();
     }
   },
-  'tool root': async () => (isMade() ? 'in the cache' : 'not made yet: vmmci setup'),
-  QEMU: onceMade(async () => (await qemu()).version),
-  accelerator: onceMade(async () => {
+  'tool root': async () => (hasToolRoot() ? 'in the cache' : 'not built yet: run vmmci setup'),
+  QEMU: withToolRoot(async () => (await qemu()).version),
+  accelerator: withToolRoot(async () => {
     const { name, reason } = await probeAccelerator(await qemu());
     return `${name} (${reason})`;
   }),
@@ -107,7 +109,7 @@ const checks: Readonly<Record<string, Check>> = {
   },
 };
 
-/** The exit status: 0 when runs can work here, 3 when something keeps them from it. */
+/** Exit status: 0 if all checks passed, otherwise 3. */
 const run = async (): Promise<number> => {
   const rows: string[][] = [];
   let status = 0;

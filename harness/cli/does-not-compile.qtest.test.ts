@@ -1,4 +1,5 @@
-// A driver that does not compile, through the command that tests drivers: no guest is started for it.
+// Runs `vmmci test` on a driver that does not compile. No guest is started.
+
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ const main = join(import.meta.dirname, 'main.js');
 
 t.setTimeout(300_000);
 
-t.test('a driver that does not compile has failed, and so has what is asked of it', async (t) => {
+t.test('a driver that does not compile gets the verdict failed', async (t) => {
   const place = await mkdtemp(join(tmpdir(), 'vmmci-does-not-compile-'));
   t.teardown(() => rm(place, { recursive: true, force: true }));
   const driver = join(place, 'driver');

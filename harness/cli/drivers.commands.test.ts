@@ -1,5 +1,7 @@
-// Drivers that are not the bundled one, through the commands: one with the interface of the public driver, one that is being written,
-// and one with a bug that was put into it. Each is a run of scenarios, so not part of the default tests.
+// Drivers that are not the bundled one, through the commands: one with the interface of the public driver,
+// one that is being written, and one with a bug that was put into it. Each is a run of scenarios, so not part
+// of the default tests.
+
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +13,7 @@ import { readResults } from '../report/results.js';
 
 const main = join(import.meta.dirname, 'main.js');
 
-/** The environment of this run says which driver; here each test says it by itself. */
+/** Unsets the driver of this run's environment: each test chooses its own. */
 const environment = (place: string) => ({
   VMMCI_RUN: join(place, 'run'),
   VMMCI_DRIVER: undefined,
@@ -26,7 +28,7 @@ const temporary = async (t: { teardown(step: () => unknown): unknown }): Promise
 
 t.setTimeout(1_200_000);
 
-t.test('a driver with the interface of the public one, known by its Kbuild', async (t) => {
+t.test('a driver with the interface of the public driver is recognized by its Kbuild', async (t) => {
   const place = await temporary(t);
   const scenarios = ['clock-driver', 'drift', 'stop', 'sync-rtc', 'transcript'];
   const { exitCode, stdout } = await execa(
@@ -53,12 +55,16 @@ t.test('a driver with the interface of the public one, known by its Kbuild', asy
   for (const { reasons, directory } of skipped) {
     t.match(reasons[0], /^driver virtio_vmmci does not have /);
     const again = await readFile(join(directory, 'reproduce.sh'), 'utf8');
-    t.match(again, / --exact (clock-driver|clock-running|sync-rtc) "\$@"\n$/, 'what runs it again');
+    t.match(
+      again,
+      / --exact (clock-driver|clock-running|sync-rtc) "\$@"\n$/,
+      'reproduce.sh runs only this scenario',
+    );
   }
   t.equal(exitCode, 0, 'nothing failed');
 });
 
-t.test('a driver that is being written: each save is tried, and an interrupt leaves nothing', async (t) => {
+t.test('watch tests each save, and an interrupt leaves no temporary file', async (t) => {
   const place = await temporary(t);
   const driver = join(place, 'driver');
   await cp(asset('driver'), driver, { recursive: true });
@@ -94,7 +100,7 @@ t.test('a driver that is being written: each save is tried, and an interrupt lea
   t.strictSame((await readdir(place)).sort(), ['driver', 'run'], 'no temporary file is left');
 });
 
-t.test('a bug that was put into the driver is caught', async (t) => {
+t.test('a seeded bug is caught', async (t) => {
   const place = await temporary(t);
   const { exitCode, stdout } = await execa(process.execPath, [main, 'seeded', '51-', '--jobs', '1'], {
     env: { ...environment(place), TMPDIR: place },

@@ -1,4 +1,5 @@
 // The daemons as others start them: faults through their control sockets.
+
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';

@@ -1,4 +1,4 @@
-// A fault plan as the command line gives it.
+// Reads a fault plan from the command line.
 
 import { readFileSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';
@@ -6,7 +6,7 @@ import { messageOf, systemCode } from '../base/thrown.js';
 import type { FaultPlan } from '../faults/fault.js';
 import { parseFaultPlan } from '../faults/parse.js';
 
-/** What a fault plan is written as, for help texts and messages. */
+/** The accepted forms of a fault plan, for help and messages. */
 export const FAULT_FORMS = 'a JSON file, JSON such as {"faults":[{"kind":"delay","ms":100}]}, off';
 
 const refuse = (where: string, problem: string): never => {
@@ -29,7 +29,7 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-/** `null` for `off`. Throws FAULT_PLAN for what is no plan. */
+/** Returns `null` for `off`. Throws FAULT_PLAN if the plan is invalid. */
 export const readFaultPlan = (word: string): FaultPlan | null =>
   word === 'off'
     ? null

@@ -1,4 +1,5 @@
-// `vmmci function`: the vfio-user server for `qemu -device vfio-user-pci`.
+// `vmmci function`: serves the PCI function to `qemu -device vfio-user-pci`.
+
 import { join } from 'node:path';
 import { HarnessError, hasCode } from '../base/errors.js';
 import { Trace } from '../base/trace.js';
@@ -25,10 +26,10 @@ import { needed, type Values, value } from './option.js';
 import { note } from './print.js';
 
 const options = {
-  socket: needed('PATH', 'where to listen for QEMU', { read: socketPath }),
+  socket: needed('PATH', 'listen on this socket for QEMU', { read: socketPath }),
   'backend-socket': value(
     'PATH',
-    'a vhost-user backend to use in place of our own; --clock then does not apply',
+    'use this vhost-user backend instead of a built-in one; --clock then has no effect',
     {
       read: socketPath,
     },
@@ -42,7 +43,9 @@ const options = {
 
 const isRefusal = (error: unknown): boolean => hasCode(error, 'SOCKET_IO') && error.fields.call === 'connect';
 
-/** Serves until SIGTERM. Throws BACKEND_ABSENT, SOCKET_IN_USE; PROTOCOL when the other end is no backend. */
+/**
+ * Serves until SIGTERM. Throws BACKEND_ABSENT, SOCKET_IN_USE, and PROTOCOL if the other end is not a backend.
+ */
 const serve = async (values: Values<typeof options>): Promise<number> => {
   const { socket, 'backend-socket': foreign, control, generation, stale, slot, clock } = values;
   makeSocketDirectories(socket, control);
@@ -96,7 +99,7 @@ const serve = async (values: Values<typeof options>): Promise<number> => {
 export const command = defineCommand({
   options,
   notes: [
-    "QEMU's side, for a function at 00:05.0:",
+    'QEMU option for a function at 00:05.0:',
     `  -device '{"driver":"vfio-user-pci","addr":"05.0","socket":{"type":"unix","path":"PATH"}}'`,
     readyNote,
   ],

@@ -1,4 +1,5 @@
-// What every run of scenarios in guests begins and ends with, however it ends.
+// The common start and end of every command that runs scenarios in guests.
+
 import { hasCode } from '../base/errors.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { countVerdicts, statusOfCounts } from '../report/counts.js';
@@ -15,24 +16,28 @@ import { progressLines } from './progress-lines.js';
 export interface GuestRun {
   readonly environment: Environment;
   readonly progress: (line: string) => void;
-  /** For `runFiles`: all that runs ends at a signal, and its temporary files are in one directory, which is removed. */
+  /**
+   * Options for `runFiles`: a signal ends the run, and one directory holds all temporary files and is
+   * removed.
+   */
   readonly options: Required<Pick<RunFilesOptions, 'choice' | 'signal' | 'env'>>;
 }
 
-/** `0` when every process that ran scenarios ended well. */
-type Go = (run: GuestRun) => Promise<number>;
+/** Resolves with 0 if all processes that ran scenarios exited normally. */
+type RunScenarios = (run: GuestRun) => Promise<number>;
 
-const judge = (results: Parameters<typeof countVerdicts>[0], status: number): number => {
+const exitStatus = (results: Parameters<typeof countVerdicts>[0], status: number): number => {
   const judged = statusOfCounts(countVerdicts(results));
-  // A process that ended in the middle of a scenario left no result, so no verdict either.
+  // A process that died in the middle of a scenario left no result, and so no verdict.
   return judged === 0 && status !== 0 ? 3 : judged;
 };
 
 /**
- * Makes what all guests need, once and with an account of it, then lets `go` run scenarios, and prints what came of them: also when a
- * signal ends the run. A driver that does not compile has failed; `go` is not called then. Resolves with the exit status.
+ * Prepares what all guests need and reports progress, calls `runScenarios`, and prints the results, also
+ * after a signal. A driver that does not compile gets the verdict `failed`, and `runScenarios` is not called.
+ * Resolves with the exit status.
  */
-export const runInGuests = async (choice: Choice, go: Go): Promise<number> => {
+export const runInGuests = async (choice: Choice, runScenarios: RunScenarios): Promise<number> => {
   const { signal, status: signalStatus, release } = abortOnSignals();
   const temporary = temporaryDirectory();
   const progress = progressLines();
@@ -43,7 +48,7 @@ export const runInGuests = async (choice: Choice, go: Go): Promise<number> => {
       return signalStatus() ?? 3;
     }
     const options = { choice, signal, env: { TMPDIR: temporary.path } };
-    const status = await go({ environment, progress, options }).catch((error: unknown) => {
+    const status = await runScenarios({ environment, progress, options }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
       return 3;
     });
@@ -54,7 +59,7 @@ export const runInGuests = async (choice: Choice, go: Go): Promise<number> => {
       ? `\n${signal.reason.message}; the other scenarios did not run`
       : renderMissing(results, status === 0).trimEnd();
     if (missing !== '') print(missing);
-    return signalStatus() ?? judge(results, status);
+    return signalStatus() ?? exitStatus(results, status);
   } catch (error) {
     if (!hasCode(error, 'DRIVER_BUILD')) throw error;
     const result = await writeBuildFailure(choice, error);

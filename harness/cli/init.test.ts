@@ -16,7 +16,7 @@ for (const [name, time] of [
   ['driver', 'sysfs'],
   ['stand-in', 'sysctl'],
 ] as const)
-  t.test(`${name}: the files work, and a second run changes nothing`, async (t) => {
+  t.test(`${name}: init writes usable files, and a second run changes nothing`, async (t) => {
     const repository = t.testdir({ '.git': {} });
     const driver = join(repository, 'linux', 'my-driver');
     mkdirSync(driver, { recursive: true });
@@ -42,7 +42,7 @@ for (const [name, time] of [
     );
   });
 
-t.test('what the sources do not say is named', async (t) => {
+t.test('the error names what the sources do not say', async (t) => {
   const directory = t.testdir({ Kbuild: 'obj-m += x.o\n', 'x.c': 'static int nothing;\n' });
   t.match(await said(t, () => runCommand(['init', directory])), {
     status: 2,

@@ -1,4 +1,5 @@
-// `vmmci init`: files with which a driver's own repository tests its driver.
+// `vmmci init`: writes the files with which a driver's repository tests its driver.
+
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -10,7 +11,9 @@ import { describes, knownDrivers } from '../driver/known-drivers.js';
 import { defineCommand } from './define-command.js';
 import { print } from './print.js';
 
-/** Where a package of the repository's own has the schema, which an editor then checks the file against. */
+/**
+ * The path of the schema if this package is installed in the repository; editors check the file against it.
+ */
 const schemaPath = 'node_modules/vmmci-harness/harness/driver/vmmci-driver.schema.json';
 
 const scenarioPath = join('vmmci', 'first.scenario.mjs');
@@ -25,14 +28,14 @@ const readTexts = async (directory: string, files: readonly string[]): Promise<M
     ),
   );
 
-/** The content of vmmci-driver.json. Throws INIT_UNKNOWN for what the sources do not say. */
+/** The content of vmmci-driver.json. Throws INIT_UNKNOWN if the sources do not contain a required value. */
 const describeDriver = async (directory: string): Promise<string> => {
   const files = (await listSources(directory)).map(({ path }) => path);
   const build = join(directory, files.includes('Kbuild') ? 'Kbuild' : 'Makefile');
   const kbuild = await readFile(build, 'utf8');
   const seen = inspectSources(kbuild, await readTexts(directory, files));
   const { modules, pciDriver, virtioDriver, time, parameters } = seen;
-  // What is known of a public driver is more than its sources say in a way that can be read here.
+  // The built-in description of a public driver has more than can be read from its sources.
   const known = time?.kind === 'sysfs' ? undefined : knownDrivers.find((one) => describes(one, kbuild));
   const refuse = (what: string): void => {
     if (known !== undefined) return;
@@ -56,14 +59,14 @@ const describeDriver = async (directory: string): Promise<string> => {
 
 const scenarioText = `import { scenario } from 'vmmci-harness/scenario';
 
-// The driver is loaded in a fresh guest, and the host's clock stands at that instant.
+// The driver is loaded in a fresh guest, and the host's clock is frozen at this instant.
 scenario('first', { clock: 'frozen:2038-01-19T03:14:08Z' }, async ({ check, device }) => {
   const driverOk = 0x04;
   check('driver').equal('DRIVER_OK is set', (device.vmmci.state().status & driverOk) !== 0, true);
 });
 `;
 
-/** `driver`: its directory in the repository. */
+/** `driver` is the directory of the driver, relative to the repository. */
 const workflowText = (driver: string): string => `name: vmmci
 on: [push, pull_request]
 permissions:
@@ -95,7 +98,7 @@ jobs:
           path: vmmci-report
 `;
 
-/** The nearest directory above with a .git; `directory` itself where there is none. */
+/** The closest directory with a .git, from `directory` upward; `directory` itself if there is none. */
 const repositoryOf = (directory: string): string => {
   for (let above = directory; ; above = dirname(above)) {
     if (existsSync(join(above, '.git'))) return above;
@@ -103,7 +106,7 @@ const repositoryOf = (directory: string): string => {
   }
 };
 
-/** Never changes a file that is there. */
+/** Writes a file unless it exists. */
 const writeNew = async (path: string, content: () => Promise<string> | string): Promise<void> => {
   const shown = relative(process.cwd(), path);
   if (existsSync(path)) {
@@ -116,7 +119,7 @@ const writeNew = async (path: string, content: () => Promise<string> | string): 
   print(`wrote  ${shown}`);
 };
 
-/** The exit status: 0. Errors are thrown. */
+/** Exit status: always 0; errors are thrown. */
 const run = async (_: object, [asked = '.']: readonly string[]): Promise<number> => {
   const directory = resolve(asked);
   const repository = repositoryOf(directory);
@@ -134,6 +137,6 @@ export const command = defineCommand({
     { syntax: '[DIR]', help: 'the Kbuild directory of the driver (default: the working directory)' },
   ],
   options: {},
-  notes: [`Writes ${descriptionFile}, a first scenario and a workflow. Files that are there are kept.`],
+  notes: [`Writes ${descriptionFile}, a first scenario and a workflow. Existing files are kept.`],
   run,
 });

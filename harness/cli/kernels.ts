@@ -1,4 +1,4 @@
-// `vmmci kernels`: which kernels there are, which are in the cache; fetching and removing them.
+// `vmmci kernels`: lists, fetches, builds and removes kernels.
 
 import { ensureKernel, removeKernel } from '../../images/kernels/ensure.js';
 import { type KernelStatus, kernelStatus } from '../../images/kernels/status.js';
@@ -16,15 +16,15 @@ import { progressLines } from './progress-lines.js';
 const rowsOf = (names: readonly string[], inAll?: (row: KernelRow) => boolean): KernelRow[] =>
   choose('kernel', names, kernelTable, ({ name }) => name, inAll);
 
-const takeStock = (rows = kernelTable): Promise<KernelStatus[]> => Promise.all(rows.map(kernelStatus));
+const statusOfRows = (rows = kernelTable): Promise<KernelStatus[]> => Promise.all(rows.map(kernelStatus));
 
 const list = async (names: readonly string[], json: boolean): Promise<void> => {
-  const stock = await takeStock(names.length === 0 ? kernelTable : rowsOf(names));
+  const statuses = await statusOfRows(names.length === 0 ? kernelTable : rowsOf(names));
   if (json) {
-    process.stdout.write(`${JSON.stringify(stock, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(statuses, null, 2)}\n`);
     return;
   }
-  const rows = stock.map(({ name, default: isDefault, suite, state, bytes, release, version }) => [
+  const rows = statuses.map(({ name, default: isDefault, suite, state, bytes, release, version }) => [
     `${isDefault ? '*' : ' '} ${name}`,
     suite,
     state,
@@ -35,8 +35,8 @@ const list = async (names: readonly string[], json: boolean): Promise<void> => {
 };
 
 const show = async (names: readonly string[]): Promise<void> => {
-  const texts = (await takeStock(rowsOf(names))).map((stock) => {
-    const { name, suite, state, bytes, release, version, why, differs, directory } = stock;
+  const texts = (await statusOfRows(rowsOf(names))).map((status) => {
+    const { name, suite, state, bytes, release, version, why, differs, directory } = status;
     const rows: (readonly [string, string | null])[] = [
       ['kernel', name],
       ['why', why],
@@ -53,10 +53,10 @@ const show = async (names: readonly string[]): Promise<void> => {
   print(texts.join('\n\n'));
 };
 
-/** `6.12.117-1`, `6.12.110-1 → 6.12.117-1`, `6.12.117-1, as before`. */
+/** `6.12.117-1`, `6.12.110-1 → 6.12.117-1` or `6.12.117-1, unchanged`. */
 const change = (before: string | undefined, after: string): string => {
   if (before === undefined) return after;
-  return before === after ? `${after}, as before` : `${before} → ${after}`;
+  return before === after ? `${after}, unchanged` : `${before} → ${after}`;
 };
 
 const fetchAll = async (rows: readonly KernelRow[], update: boolean): Promise<void> => {
@@ -69,7 +69,7 @@ const fetchAll = async (rows: readonly KernelRow[], update: boolean): Promise<vo
   }
 };
 
-/** What Debian packages is fetched, not built. */
+/** Builds debug kernels; all others are fetched. */
 const buildAll = (names: readonly string[], update: boolean): Promise<void> => {
   const built = kernelTable.filter((row) => !isInAll(row));
   return fetchAll(
@@ -87,15 +87,15 @@ const removeAll = async (names: readonly string[]): Promise<void> => {
 
 const several = {
   syntax: '<NAME...>',
-  help: "kernels of the table; NAME may have * and ? in it, and 'all' stands for all of them",
+  help: "kernels of the table; NAME may contain * and ?; 'all' means all kernels",
 } as const;
 
 const packaged = {
   syntax: '<NAME...>',
-  help: "kernels of the table; NAME may have * and ? in it, and 'all' stands for all but the debug kernels",
+  help: "kernels of the table; NAME may contain * and ?; 'all' means all except the debug kernels",
 };
 
-/** For actions of which nothing but an error can go wrong. */
+/** The exit status of an action that succeeds or throws. */
 const done = async (work: Promise<void>): Promise<number> => {
   await work;
   return 0;
@@ -104,9 +104,9 @@ const done = async (work: Promise<void>): Promise<number> => {
 export const command = defineGroup({
   usual: 'list',
   actions: {
-    list: defineAction('print the table, and what is in the cache', {
+    list: defineAction('print the kernel table and the state of each kernel in the cache', {
       operands: [{ ...several, syntax: '[NAME...]' }],
-      options: { json: flag('print JSON in place of the table') },
+      options: { json: flag('print JSON instead of the table') },
       run: ({ json }, names) => done(list(names, json)),
     }),
     show: defineAction('print why kernels are in the table, what differs on them, and their directories', {
@@ -114,9 +114,9 @@ export const command = defineGroup({
       options: {},
       run: (_, names) => done(show(names)),
     }),
-    fetch: defineAction('fetch kernels into the cache, if they are not there', {
+    fetch: defineAction('fetch kernels that are not in the cache', {
       operands: [packaged],
-      options: { update: flag('fetch the newest build that Debian has') },
+      options: { update: flag('fetch the newest build, even if the cache has one') },
       run: ({ update }, names) => done(fetchAll(rowsOf(names, isInAll), update)),
     }),
     update: defineAction('fetch the newest builds that Debian has', {
@@ -124,7 +124,7 @@ export const command = defineGroup({
       options: {},
       run: (_, names) => done(fetchAll(rowsOf(names, isInAll), true)),
     }),
-    build: defineAction('build debug kernels from Debian’s sources, if they are not in the cache', {
+    build: defineAction('build debug kernels that are not in the cache, from the sources of Debian', {
       operands: [{ syntax: '<NAME...>', help: "debug kernels of the table, or 'all'" }],
       options: { update: flag('build the newest sources that Debian has') },
       notes: [
@@ -140,6 +140,6 @@ export const command = defineGroup({
   },
   notes: [
     '* marks the default kernel.',
-    'A kernel of your own needs no fetching: vmmci matrix --kernel dir:PATH',
+    'To use your own kernel, fetch nothing: vmmci matrix --kernel dir:PATH',
   ],
 });

@@ -12,16 +12,16 @@ const record = (more: Partial<Terminal>): Terminal & { text(): string } => {
   return { ...more, write: (part) => (text += part), text: () => text };
 };
 
-t.test('a terminal: lines stay above, the board below is drawn anew and is gone at the end', async (t) => {
+t.test('on a terminal, lines stay above the board, which is redrawn and removed at the end', async (t) => {
   const terminal = record({ isTTY: true, columns: 60, rows: 30 });
   const live = liveBoard(planned, terminal, () => 0);
-  live.line('said');
+  live.line('line');
   live.detail('what the board tells');
   live.step('a', sampleStep('fetch', 'passed'));
   live.cells([sampleCell('a', 'x', 'passed')]);
   live.close();
   t.notMatch(terminal.text(), 'what the board tells');
-  // What a terminal would show: each "up two, clear below" takes two lines back.
+  // Emulates the terminal: "up two, clear below" removes two lines.
   const lines = terminal.text().split('\n');
   const kept: string[] = [];
   for (const line of lines) {
@@ -29,19 +29,19 @@ t.test('a terminal: lines stay above, the board below is drawn anew and is gone 
     if (cleared !== line) kept.splice(-2);
     if (cleared !== '') kept.push(cleared);
   }
-  t.strictSame(kept, ['   0.0 s  said']);
+  t.strictSame(kept, ['   0.0 s  line']);
   t.match(terminal.text(), /a █{20} 1\/1 /);
 });
 
-t.test('anything else: plain lines, without a control character', async (t) => {
+t.test('elsewhere the output is plain lines without control characters', async (t) => {
   for (const other of [{}, { isTTY: true, columns: 60, rows: 4 }]) {
     const terminal = record(other);
     const live = liveBoard(planned, terminal, () => 0);
-    live.line('said');
+    live.line('line');
     live.detail('more');
     live.cells([sampleCell('a', 'x', 'passed')]);
     live.close();
-    t.equal(terminal.text(), '   0.0 s  said\n   0.0 s  more\n');
+    t.equal(terminal.text(), '   0.0 s  line\n   0.0 s  more\n');
   }
 });
 

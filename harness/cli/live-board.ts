@@ -1,4 +1,4 @@
-// What a matrix shows while it runs: a board that is kept at the foot of a terminal, plain lines elsewhere.
+// The progress display of a matrix: a board at the bottom of a terminal, or plain lines elsewhere.
 
 import { printable } from '../base/text.js';
 import { type BoardRow, renderBoard } from '../report/board.js';
@@ -6,17 +6,17 @@ import type { ReportCell, ReportStep } from '../report/model.js';
 import { progressLines } from './progress-lines.js';
 
 export interface Live {
-  /** A line that stays. */
+  /** Prints a line. */
   line(text: string): void;
-  /** A line that stays where there is no board to tell it. */
+  /** Prints a line if there is no board. */
   detail(text: string): void;
   step(kernel: string, step: ReportStep): void;
   cells(done: readonly ReportCell[]): void;
-  /** The board is gone afterwards. */
+  /** Removes the board. */
   close(): void;
 }
 
-/** The part of a terminal that is used. */
+/** The part of a terminal stream that the board uses. */
 export interface Terminal {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -24,7 +24,10 @@ export interface Terminal {
   write(text: string): unknown;
 }
 
-/** `planned`: cells by kernel, in the order of the run. A terminal with too few rows gets lines, too. */
+/**
+ * `planned`: number of cells by kernel, in the order of the run. A terminal with too few rows gets plain
+ * lines.
+ */
 export const liveBoard = (
   planned: ReadonlyMap<string, number>,
   terminal: Terminal = process.stderr,
@@ -43,7 +46,7 @@ export const liveBoard = (
   };
   const draw = (): void => {
     clear();
-    // One column less: a full line makes some terminals wrap.
+    // Leave one column free, because some terminals wrap a full line.
     const lines = renderBoard([...rows.values()], (terminal.columns ?? 80) - 1);
     terminal.write(lines.map((line) => `${printable(line)}\n`).join(''));
     shown = lines.length;

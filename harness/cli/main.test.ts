@@ -12,16 +12,16 @@ for (const [stream, line] of [
   ['stdout', '--help'],
   ['stderr', 'no-such-command'],
 ] as const)
-  t.test(`a reader of ${stream} that has enough is no error to report`, async (t) => {
+  t.test(`a closed pipe on ${stream} is not reported as an error`, async (t) => {
     const child = spawn(process.execPath, [main, line], { stdio: ['ignore', 'pipe', 'pipe'] });
     const other = stream === 'stdout' ? child.stderr : child.stdout;
     child[stream].destroy();
     const [written, [status]] = await Promise.all([text(other), once(child, 'exit')]);
     t.equal(written, '');
-    t.equal(status, 141, 'as SIGPIPE would end it');
+    t.equal(status, 141, 'the status of SIGPIPE');
   });
 
-t.test('output that cannot be written is an error of the host', async (t) => {
+t.test('a failed write of the output is a host error', async (t) => {
   const child = spawn(process.execPath, [main, '--help'], {
     stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
   });

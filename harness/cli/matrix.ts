@@ -1,4 +1,4 @@
-// `vmmci matrix`: all scenarios on many kernels, with reports for people and for machines.
+// `vmmci matrix`: runs all scenarios on many kernels, and writes reports for people and programs.
 
 import { join, relative } from 'node:path';
 import { readKernelDirectory } from '../../images/kernels/kernel-directory.js';
@@ -25,23 +25,23 @@ import { jobs, output, sharedChoice, sharedOptions } from './run-options.js';
 const options = {
   kernel: list(
     'PATTERN',
-    "of the table (see vmmci kernels), * and ? allowed, or 'all'; or dir:PATH, a kernel build tree or unpacked packages of your own",
+    "kernels of the table (see vmmci kernels), with * and ?, or 'all'; or dir:PATH, your own kernel build tree or unpacked packages",
     { shown: '*-cloud' },
   ),
-  generation: list('PATTERN', 'vmd generations, likewise', { shown: 'the newest' }),
-  scenario: list('PATTERN', 'files in scenarios/, likewise', { shown: 'all' }),
+  generation: list('PATTERN', 'vmd generations, with * and ?', { shown: 'the newest' }),
+  scenario: list('PATTERN', 'files in scenarios/, with * and ?', { shown: 'all' }),
   ...sharedOptions,
   jobs,
-  shard: value('I/N', 'the I-th of N parts of the same list; join their reports with vmmci report merge', {
+  shard: value('I/N', 'run part I of N; merge the reports with vmmci report merge', {
     read: parseShard,
   }),
-  bail: flag('begin nothing more once something failed'),
-  update: flag('take the newest builds of the kernels that Debian has'),
+  bail: flag('start no more cells after a failure'),
+  update: flag('fetch the newest builds of the kernels'),
   output,
-  list: flag('print the cells, and run nothing'),
+  list: flag('print the cells without running them'),
 };
 
-/** Of a line of progress, less the time before it. */
+/** The maximum length of a progress line, without the time at its start. */
 const maxLength = 148;
 
 const describeCell = ({ kernel, generation, file }: Cell): string => `${kernel.name} ${generation} ${file}`;
@@ -62,10 +62,10 @@ const cellLine = ({ kernel, generation, scenario, verdict, seconds, reasons, ret
     retried.length > 0 ? ' (retried)' : '',
   ].join('');
 
-/** Nothing that anybody would want to read while the rest still runs. */
+/** True if the cell needs no attention while the run continues. */
 const isFine = ({ verdict, retried }: ReportCell): boolean => verdict === 'passed' && retried.length === 0;
 
-/** The exit status: 0 when all passed, 1 when something failed, 3 when something broke or nothing ran, 128+n after signal n. */
+/** Exit status: 0 if all passed, 1 if one failed, 3 if one was broken or none ran, 128+n after signal n. */
 const run = async (values: Values<typeof options>): Promise<number> => {
   const given = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
   const known = await scenarioFilesWith(values.scenarios);
@@ -81,7 +81,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
     print(cells.map(describeCell).join('\n'));
     return 0;
   }
-  // What the caller brings is looked at before anything is fetched for it.
+  // Check the user's own kernels before anything is fetched.
   for (const { directory } of new Set(cells.map(({ kernel }) => kernel)))
     if (directory !== undefined) await readKernelDirectory(directory);
   if (cells.length === 0)
@@ -93,7 +93,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   const live = liveBoard(counts);
   live.line(`${cells.length} scenario files on ${counts.size} kernels, ${parallel} in parallel`);
   const lineage = markLineage();
-  // However it ends: at the end of the run, or at a second signal.
+  // This also runs after a second signal, which exits at once.
   process.once('exit', () => endLineage(lineage));
   const halt = createHalt();
   const signals = haltOnSignals(halt);
@@ -116,7 +116,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
         (isPlain ? live.detail : live.line)(shorten(stepLine(name, step), maxLength));
         live.step(name, step);
       },
-      // A whole kernel that is left out is one line above, not one a cell.
+      // A skipped kernel has one line from onStep, not one for each cell.
       onCells: (done) => {
         for (const cell of done)
           if (cell.directory !== null || cell.verdict !== 'skipped')
@@ -125,13 +125,13 @@ const run = async (values: Values<typeof options>): Promise<number> => {
       },
     });
     live.close();
-    // First: where the disk is full, this is the only report there is.
+    // Print first: on a full disk, this is the only report.
     print(`\n${renderMatrix(report)}\n`);
     await writeReports(directory, report);
     print(`report: ${relative(process.cwd(), join(directory, 'index.html'))}`);
     const status = signals.status();
     if (status === undefined) return exitStatusOf(report);
-    // What was being fetched or built in this process goes with it; the cache's guards remove what was half done.
+    // Exit without waiting for fetches and builds; the guards of the cache remove unfinished entries.
     process.exit(status);
   } finally {
     signals.release();

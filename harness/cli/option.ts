@@ -1,28 +1,31 @@
-// Options of a command: one table row gives the flag, its value, its default and its line in the help.
+// The options of a command: one table row defines the name, value, default and help line of an option.
 
 import { HarnessError } from '../base/errors.js';
 
-/** How a value is read. Throws INVALID_VALUE or another HarnessError, for `name`: an option or an environment variable. */
+/**
+ * Parses a value. `name` is the option or environment variable for errors. Throws INVALID_VALUE or another
+ * HarnessError.
+ */
 export type Read<T> = (text: string, name: string) => T;
 
 export interface Option<T> {
   readonly kind: 'flag' | 'value' | 'list';
-  /** A noun phrase, or an imperative; the default is added to it. */
+  /** A noun phrase or an imperative; the default is appended. */
   readonly help: string;
-  /** What stands for the value in the help: `DIR`. */
+  /** The placeholder of the value in the help, such as `DIR`. */
   readonly placeholder?: string | undefined;
   /** A single letter. */
   readonly short?: string | undefined;
-  /** The environment variable that gives the value where the option does not. */
+  /** The environment variable that is used if the option is not given. */
   readonly variable?: string | undefined;
   readonly read?: Read<unknown> | undefined;
-  /** The value of an option that is not given, as text that `read` accepts. */
+  /** The default, as text that `read` accepts. */
   readonly fallback?: string | undefined;
-  /** Whether a command line without it is refused. */
+  /** True if the option is required. */
   readonly needed?: boolean;
-  /** What the help names as the default, where no fixed text is one. */
+  /** The default as the help shows it, if it is not a fixed value. */
   readonly shown?: string | undefined;
-  /** Only for the type checker: what the command gets. */
+  /** Only for the type checker: the type of the value. */
   readonly type?: T;
 }
 
@@ -45,14 +48,14 @@ interface Fallback {
   readonly fallback: string;
 }
 
-/** `true` when it is given. Its environment variable must be `1` or `0`. */
+/** A boolean option. Its environment variable must be `1` or `0`. */
 export const flag = (help: string, details: Omit<Common, 'shown'> = {}): Option<boolean> => ({
   kind: 'flag',
   help,
   ...details,
 });
 
-/** One value; `undefined` when the option is not given and has no fallback. The last one counts. */
+/** An option with one value; `undefined` if it is not given and has no default. The last value counts. */
 export function value<T>(placeholder: string, help: string, details: Reading<T> & Fallback): Option<T>;
 export function value<T>(placeholder: string, help: string, details: Reading<T>): Option<T | undefined>;
 export function value(placeholder: string, help: string, details: Common & Fallback): Option<string>;
@@ -61,21 +64,21 @@ export function value(placeholder: string, help: string, details: Common = {}): 
   return { kind: 'value', placeholder, help, ...details };
 }
 
-/** One value that must be given. */
+/** A required option with one value. */
 export function needed<T>(placeholder: string, help: string, details: Reading<T>): Option<T>;
 export function needed(placeholder: string, help: string, details?: Common): Option<string>;
 export function needed(placeholder: string, help: string, details: Common = {}): Option<unknown> {
   return { kind: 'value', needed: true, placeholder, help, ...details };
 }
 
-/** The values of an option that may be repeated; empty when it is not given. */
+/** An option that may be repeated; its value is empty if it is not given. */
 export function list<T>(placeholder: string, help: string, details: Reading<T>): Option<readonly T[]>;
 export function list(placeholder: string, help: string, details?: Common): Option<readonly string[]>;
 export function list(placeholder: string, help: string, details: Common = {}): Option<unknown> {
   return { kind: 'list', placeholder, help: `${help}; may be repeated`, ...details };
 }
 
-/** One of a few words. */
+/** Accepts one of the words. */
 export const oneOf =
   <T extends string>(words: readonly T[]): Read<T> =>
   (text, name) => {
@@ -85,7 +88,7 @@ export const oneOf =
     return word;
   };
 
-/** A whole number from 1 to `max`. */
+/** Accepts an integer from 1 to `max`. */
 export const count =
   (max: number): Read<number> =>
   (text, name) => {
@@ -98,13 +101,13 @@ const readFlag = oneOf(['0', '1']);
 
 const readAs = ({ kind, read = (text) => text }: Option<unknown>, text: string, name: string): unknown => {
   if (kind === 'flag') return readFlag(text, name) === '1';
-  // What follows an option is its value, unless it looks like the next option.
+  // A value that starts with a dash is probably the next option.
   if (text.startsWith('-'))
     throw new HarnessError('INVALID_VALUE', { name, expected: 'a value', value: text });
   return read(text, name);
 };
 
-/** The value of an option: what the command line gives, else the environment, else the fallback; `undefined` when none does. */
+/** The value of an option, from the command line, the environment or the default; otherwise `undefined`. */
 export const optionValue = (
   name: string,
   option: Option<unknown>,

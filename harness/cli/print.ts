@@ -1,8 +1,10 @@
-// Standard output and standard error, for people. What comes from guests, drivers and compilers cannot steer the terminal.
+// Prints text for people. Control characters are escaped, because the text may come from a guest, driver or
+// compiler.
+
 import { printable } from '../base/text.js';
 
-/** Results. */
+/** Prints results to standard output. */
 export const print = (text: string): void => void process.stdout.write(`${printable(text)}\n`);
 
-/** What is no result: progress and errors. */
+/** Prints progress and errors to standard error. */
 export const note = (text: string): void => void process.stderr.write(`${printable(text)}\n`);

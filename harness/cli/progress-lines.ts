@@ -1,9 +1,9 @@
-// Progress of long work, as lines with the seconds since it began.
+// Prints progress lines, each with the seconds since the start.
 
 import type { Progress } from '../../images/toolroot/progress.js';
 import { printable } from '../base/text.js';
 
-/** Each call prints one line, to standard error when nothing else is said: standard output is for results. */
+/** Each call prints one line, by default to standard error, because standard output is for results. */
 export const progressLines = (
   now: () => number = () => performance.now(),
   write: (text: string) => unknown = (text) => process.stderr.write(text),

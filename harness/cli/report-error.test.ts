@@ -8,23 +8,23 @@ const cases: readonly (readonly [what: string, error: unknown, status: number, l
     'of the system',
     Object.assign(new Error("EROFS: read-only file system, mkdir '/x'"), { code: 'EROFS' }),
     3,
-    /^vmmci test: EROFS: .* mkdir '\/x'; use a directory on a file system that can be written \[HOST\]\n$/,
+    /^vmmci test: EROFS: .* mkdir '\/x'; use a directory on a writable file system \[HOST\]\n$/,
   ],
   [
-    'of ours',
+    'of the harness',
     new HarnessError('RUN_DIRECTORY', { directory: 'd' }),
     2,
     /^vmmci test: --output: d is not empty; .* \[RUN_DIRECTORY\]\n$/,
   ],
   [
-    'a defect',
+    'unexpected',
     new TypeError('x is undefined'),
     3,
     /^vmmci test: internal error: x is undefined; report it .*--debug \[INTERNAL\]\n$/,
   ],
-  ['no error at all', 'oh', 3, /^vmmci test: internal error: oh; .* \[INTERNAL\]\n$/],
+  ['not an Error', 'oh', 3, /^vmmci test: internal error: oh; .* \[INTERNAL\]\n$/],
   [
-    'of a hostile text',
+    'with control characters',
     new HarnessError('RUN_DIRECTORY', { directory: '\x1b[2J' }),
     2,
     /^vmmci test: --output: \\x1b\[2J is not empty/,
@@ -37,6 +37,6 @@ for (const [what, error, status, line] of cases)
     t.match(quiet, { status, out: '', err: line });
     t.equal(quiet.err.split('\n').length, 2);
     const loud = await said(t, async () => reportError('vmmci test', { error, debug: true }));
-    t.ok(loud.err.length > quiet.err.length && loud.err.startsWith(quiet.err), 'more with --debug');
+    t.ok(loud.err.length > quiet.err.length && loud.err.startsWith(quiet.err), '--debug adds the stack');
     if (error instanceof Error) t.match(loud.err, 'report-error.test.');
   });

@@ -1,17 +1,21 @@
-// An error as one line for people: what happened, where, what to do next, and a code. Stacks are shown with --debug.
+// Prints an error on one line: what happened, where, what to do next, and the code. --debug adds the stack.
+
 import { inspect } from 'node:util';
 import { HarnessError } from '../base/errors.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { note } from './print.js';
 
-/** 1: something failed; 2: the command line or a file of the caller's is wrong; 3: harness, host or QEMU are broken. */
+/**
+ * 1: the driver failed; 2: the command line or a file of the user is wrong; 3: the harness, host or QEMU is
+ * broken.
+ */
 export const statusOf = { failed: 1, usage: 2, broken: 3 } as const;
 
-/** What to do about an error of the system (errno(3)). */
+/** The next step after a system error (errno(3)). */
 const nextSteps: Readonly<Record<string, string>> = {
   EACCES: 'check the permissions of that path, and that its file system allows programs to run',
   EPERM: 'check the permissions of that path, and what this user may do on this host',
-  EROFS: 'use a directory on a file system that can be written',
+  EROFS: 'use a directory on a writable file system',
   ENOSPC: 'free some space, or use a directory on another file system',
   EDQUOT: 'free some of your quota, or use a directory on another file system',
   ENOENT: 'check that the path exists, or install the program of that name',
@@ -23,7 +27,7 @@ const nextSteps: Readonly<Record<string, string>> = {
   EAGAIN: 'raise the limit of processes (ulimit -u), or run fewer guests in parallel (--jobs)',
 };
 
-/** An error of the system that nobody expected where it came up, or a defect of ours. */
+/** Converts an unexpected error: a system error to HOST, any other to INTERNAL. */
 const asHarnessError = (error: unknown, what?: string): HarnessError => {
   if (error instanceof HarnessError) return error;
   const message = what === undefined ? messageOf(error) : `${what}: ${messageOf(error)}`;
@@ -35,12 +39,12 @@ const asHarnessError = (error: unknown, what?: string): HarnessError => {
 
 export interface ReportedError {
   readonly error: unknown;
-  /** What failed, where the error itself does not say it. */
+  /** The operation that failed, if the error does not name it. */
   readonly what?: string;
   readonly debug?: boolean;
 }
 
-/** Prints it, and gives the exit status. `name`: the command. */
+/** Prints the error and returns the exit status. `name` is the command. */
 export const reportError = (name: string, { error, what, debug = false }: ReportedError): number => {
   const reported = asHarnessError(error, what);
   note(`${name}: ${reported.message} [${reported.code}]`);

@@ -1,4 +1,5 @@
-// `vmmci report`: reports of earlier runs, joined and compared.
+// `vmmci report`: merges, compares and renders the reports of earlier runs.
+
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { selectKernels } from '../matrix/select.js';
@@ -15,12 +16,14 @@ import { defineAction, defineGroup } from './define-command.js';
 import { list, needed, value } from './option.js';
 import { note, print } from './print.js';
 
-const own = new Set<string>([reportFile, ...Object.values(reportFiles)]);
+const generatedFiles = new Set<string>([reportFile, ...Object.values(reportFiles)]);
 
-/** Everything but the reports; what two parts have both (build logs) is the later's. */
+/**
+ * Copies everything except the reports. Files that several parts have, such as build logs, are overwritten.
+ */
 const copyArtifacts = async (from: string, to: string): Promise<void> => {
   for (const name of await readdir(from))
-    if (!own.has(name)) await cp(join(from, name), join(to, name), { recursive: true });
+    if (!generatedFiles.has(name)) await cp(join(from, name), join(to, name), { recursive: true });
 };
 
 const merge = async (
@@ -58,13 +61,13 @@ const render = async (directory: string): Promise<number> => {
   return 0;
 };
 
-/** Prints it; with `output` it goes to that file. */
+/** Writes the issue to `output`, or to standard output. */
 const issue = async (directory: string, output: string | undefined): Promise<number> => {
   const report = await readReport(directory);
   const text = await renderDriverIssue(report, async ({ directory: cell }) =>
     cell === null ? noEvidence : readEvidence(join(directory, cell)),
   );
-  if (text === '') note('the driver failed nowhere: there is nothing to report');
+  if (text === '') note('the driver did not fail: there is nothing to report');
   else if (output === undefined) print(text.trimEnd());
   else await writeFile(output, text);
   return exitStatusOf(report);
@@ -72,24 +75,24 @@ const issue = async (directory: string, output: string | undefined): Promise<num
 
 const directoryOf = 'the output directory of a run';
 
-/** The exit status: merge as matrix, and 3 when a part is missing; diff 1 when something got worse or lost. */
+/** Exit status: merge as matrix, and 3 if a part is missing; diff 1 if a result got worse or is missing. */
 export const command = defineGroup({
   actions: {
-    merge: defineAction('join the reports of several runs, with their artifacts', {
+    merge: defineAction('merge the reports and artifacts of several runs', {
       operands: [{ syntax: '<DIR...>', help: 'output directories of runs' }],
       options: {
-        output: needed('DIR', 'where the joined report goes; made if it is missing'),
+        output: needed('DIR', 'write the merged report to DIR; created if it is missing'),
         kernel: list('PATTERN', 'fail if one of these kernels has no report'),
       },
       run: ({ output, kernel }, directories) => merge(directories, output, kernel),
     }),
-    diff: defineAction('print what changed; exit status 1 if something got worse', {
+    diff: defineAction('print the changes; exit status 1 if a result got worse', {
       operands: [
         { syntax: '<BEFORE>', help: directoryOf },
         { syntax: '<AFTER>', help: directoryOf },
       ],
       options: {
-        issue: value('FILE', 'write text for an issue about what got worse; not written when nothing did'),
+        issue: value('FILE', 'write an issue about results that got worse to FILE, if there are any'),
       },
       run: ({ issue }, [before = '', after = '']) => diff(before, after, issue),
     }),
@@ -98,7 +101,7 @@ export const command = defineGroup({
       options: { output: value('FILE', 'write to this file', { shown: 'standard output' }) },
       run: ({ output }, [directory = '']) => issue(directory, output),
     }),
-    render: defineAction('write JUnit, Markdown and HTML anew from report.json', {
+    render: defineAction('rewrite JUnit, Markdown and HTML from report.json', {
       operands: [{ syntax: '<DIR>', help: directoryOf }],
       options: {},
       run: (_, [directory = '']) => render(directory),

@@ -1,4 +1,5 @@
-// Options of the commands that run scenarios, and the choice that they make.
+// Options of the commands that run scenarios, and their conversion to a choice.
+
 import { resolve } from 'node:path';
 import { asset } from '../../images/asset.js';
 import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
@@ -11,10 +12,10 @@ import { count, flag, oneOf, type Read, type Values, value } from './option.js';
 
 const absolute: Read<string> = (path) => resolve(path);
 
-/** A name for `kernelRow`, in any working directory. */
+/** Makes the path in a kernel name absolute. */
 export const kernelName: Read<string> = (name) => askFor(kernelRow(name));
 
-/** Also options of the matrix. */
+/** The options that the matrix has too. */
 export const sharedOptions = {
   driver: value('DIR', 'a Kbuild directory with vmmci-driver.json', {
     shown: 'the bundled driver',
@@ -22,30 +23,30 @@ export const sharedOptions = {
   }),
   'driver-description': value(
     'NAME',
-    `a known driver's (${knownDrivers.map(({ name }) => name).join(', ')}), or a file, in place of vmmci-driver.json`,
+    `a known driver (${knownDrivers.map(({ name }) => name).join(', ')}), or a file to use instead of vmmci-driver.json`,
     {
-      // What is no known driver is a file.
+      // Any other name is a file.
       read: (name) => (knownDrivers.some((known) => known.name === name) ? name : resolve(name)),
       variable: 'VMMCI_DRIVER_DESCRIPTION',
     },
   ),
-  scenarios: value('DIR', 'run scenarios of your own, too: files named *.scenario.ts or .js below DIR', {
+  scenarios: value('DIR', 'also run your own scenarios: files named *.scenario.ts or .js below DIR', {
     read: absolute,
   }),
-  qemu: value('PATH', "a QEMU of the host's", {
+  qemu: value('PATH', 'a QEMU of the host', {
     read: absolute,
     shown: "the tool root's",
     variable: 'VMMCI_QEMU',
   }),
-  level: value('LEVEL', `the lowest level of requirements that fails a scenario: ${levels.join(', ')}`, {
+  level: value('LEVEL', `lowest level of requirements that fails a scenario: ${levels.join(', ')}`, {
     read: oneOf(levels),
     shown: 'should, and may for the bundled driver',
     variable: 'VMMCI_LEVEL',
   }),
-  keep: flag('keep the artifacts of scenarios that pass, too', { variable: 'VMMCI_KEEP' }),
+  keep: flag('also keep the artifacts of scenarios that pass', { variable: 'VMMCI_KEEP' }),
 };
 
-export const output = value('DIR', 'where the artifacts of the run go; empty, or made if it is missing', {
+export const output = value('DIR', 'write artifacts to DIR, which must be empty or missing', {
   read: absolute,
   shown: 'runs/<time>',
   variable: 'VMMCI_RUN',
@@ -54,11 +55,11 @@ export const output = value('DIR', 'where the artifacts of the run go; empty, or
 export const runOptions = {
   kernel: value(
     'NAME',
-    'a kernel of the table (see vmmci kernels), or dir:PATH: a kernel build tree, or unpacked packages',
+    'a kernel of the table (see vmmci kernels), or dir:PATH, a kernel build tree or unpacked packages',
     { read: kernelName, fallback: defaultKernelName, variable: 'VMMCI_KERNEL' },
   ),
   ...sharedOptions,
-  generation: value('NAME', `the OpenBSD release whose vmd is meant: ${generationNames.join(', ')}`, {
+  generation: value('NAME', `emulate the vmd of this OpenBSD release: ${generationNames.join(', ')}`, {
     read: oneOf(generationNames),
     fallback: DEFAULT_GENERATION,
     variable: 'VMMCI_GENERATION',
@@ -83,12 +84,12 @@ export const sharedChoice = ({
   description,
   scenarios,
   qemu,
-  // Our own driver meets them all.
+  // The bundled driver meets requirements of all levels.
   level: level ?? (driver === undefined ? 'may' : 'should'),
   keep,
 });
 
-/** `run` is the directory of the run's artifacts. */
+/** `run` is the run directory. */
 export const choiceIn = (run: string, values: Values<typeof runOptions>): Choice => ({
   ...sharedChoice(values),
   kernel: values.kernel,
@@ -96,6 +97,6 @@ export const choiceIn = (run: string, values: Values<typeof runOptions>): Choice
   run,
 });
 
-/** Makes the directory of the run, too. Throws RUN_DIRECTORY. */
+/** Also creates the run directory. Throws RUN_DIRECTORY. */
 export const choiceOf = (values: Values<typeof runOptions>): Choice =>
   choiceIn(values.output === undefined ? newRunDirectory() : claimRunDirectory(values.output), values);

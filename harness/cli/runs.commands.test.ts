@@ -1,4 +1,5 @@
-// How runs begin and end, through the command that most people use.
+// Tests the start and the end of runs with `vmmci test`.
+
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ const main = join(import.meta.dirname, 'main.js');
 
 t.setTimeout(1_200_000);
 
-/** A working directory, and a directory for temporary files beside it. */
+/** Creates a working directory and a directory for temporary files. */
 const setUp = async (t: Test): Promise<{ cwd: string; temporary: string }> => {
   const top = await mkdtemp(join(tmpdir(), 'vmmci-runs-'));
   t.teardown(() => rm(top, { recursive: true, force: true }));
@@ -26,7 +27,7 @@ for (const [signal, status] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const)
-  t.test(`${signal} ends a run with its table, and nothing is left`, async (t) => {
+  t.test(`${signal} ends a run, prints the table and leaves no temporary file`, async (t) => {
     const { cwd, temporary } = await setUp(t);
     const child = execa(process.execPath, [main, 'test', '--jobs', '1', 'identity', 'stop'], {
       cwd,
@@ -46,7 +47,7 @@ for (const [signal, status] of [
     t.strictSame(await readdir(temporary), []);
   });
 
-t.test('a reader that goes away ends a run, and nothing is left', async (t) => {
+t.test('a closed output pipe ends a run and leaves no temporary file', async (t) => {
   const { cwd, temporary } = await setUp(t);
   const line = `${process.execPath} ${main} test --jobs 1 identity stop 2>&1 | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const { stdout } = await execa('bash', ['-c', line], { cwd, env: { TMPDIR: temporary } });
@@ -54,7 +55,7 @@ t.test('a reader that goes away ends a run, and nothing is left', async (t) => {
   t.strictSame(await readdir(temporary), []);
 });
 
-t.test('reproduce.sh runs just the scenario that failed, on the same driver', async (t) => {
+t.test('reproduce.sh runs only the failed scenario, with the same driver', async (t) => {
   const { cwd } = await setUp(t);
   const driver = join(cwd, 'my driver');
   await cp(asset('driver'), driver, { recursive: true });

@@ -1,4 +1,5 @@
-// `vmmci seeded`: the proof that the suite can fail. Each known bug is put into the driver, and a scenario must catch it.
+// `vmmci seeded`: proves that the suite can fail. It patches each known bug into the driver; a scenario must
+// catch it.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,7 +33,7 @@ const statusWord: Readonly<Record<SeededStatus, string>> = {
   broken: 'BROKEN',
 };
 
-/** Characters of a check's line in the table. */
+/** The maximum length of a check's line in the table. */
 const maxLine = 110;
 
 interface PatchedBug {
@@ -66,12 +67,12 @@ const table = (
     columns(results.map(row)),
     '',
     `${results.length - escaped.length} of ${results.length} bugs caught, in ${seconds.toFixed(0)} s on ${accelerator}`,
-    `a cause was named for ${results.filter(({ causes }) => causes.length > 0).length} of them`,
+    `a cause was found for ${results.filter(({ causes }) => causes.length > 0).length} of them`,
     ...escaped.map(({ bug }) => `  see ${join(run, bug)}`),
   ].join('\n');
 };
 
-/** Tries all, and resolves with the results when each is there. */
+/** Tries all bugs and resolves with the results. */
 const tryAll = async (
   bugs: readonly PatchedBug[],
   jobs: number,
@@ -85,13 +86,13 @@ const tryAll = async (
       results.push(await tryOne(next, slot));
   };
   const workers = Array.from({ length: jobs }, (_, index) => work(join(directory, `slot-${index}`)));
-  // Also when one fails or the run is interrupted, none may go on in a directory that is removed.
+  // Wait for all, even after an error or a signal: none may still use the directory when it is removed.
   await Promise.allSettled(workers);
   await Promise.all(workers);
   return results.sort((left, right) => (left.bug < right.bug ? -1 : 1));
 };
 
-/** The exit status: 0 when every bug was caught by the scenario that it names, 1 when one was not, 128+n after signal n. */
+/** Exit status: 0 if every bug was caught by a scenario that it names, otherwise 1; 128+n after signal n. */
 const run = async (values: Values<typeof options>, words: readonly string[]): Promise<number> => {
   const jobs = values.jobs ?? defaultJobs(resources());
   const sources = await readSources(asset('driver'));
@@ -99,7 +100,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     .filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
     .map((bug) => ({ bug, patched: applyBug(bug, sources) }));
   if (bugs.length === 0) {
-    const valid = 'a part of the name of a file in images/driver/seeded-bugs';
+    const valid = 'a part of a file name in images/driver/seeded-bugs';
     throw new HarnessError('UNKNOWN_NAME', { kind: 'seeded bug', name: words.join(' '), valid });
   }
   const files = [...(await scenarioFiles()), ...(await scenarioFiles('slow'))];
@@ -115,7 +116,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     signal.throwIfAborted();
     if (environment === undefined) return 3;
     const seeded = { environment, files, options: { choice, signal, env: { TMPDIR: temporary.path } } };
-    progress(`the driver as it is, in ${named.length} scenarios`);
+    progress(`testing the unpatched driver in ${named.length} scenarios`);
     const bad = await tryUnpatched(seeded, named, jobs);
     for (const [name, line] of bad) progress(`without a bug, ${name} ${line}`);
     const results = await tryAll(bugs, jobs, temporary.path, async ({ bug, patched }, slot) => {
@@ -136,7 +137,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
 };
 
 export const command = defineCommand({
-  operands: [{ syntax: '[WORD...]', help: 'only bugs with one of the words in their name' }],
+  operands: [{ syntax: '[WORD...]', help: 'only bugs whose names contain one of the words' }],
   options,
   run,
 });

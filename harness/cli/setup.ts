@@ -1,4 +1,4 @@
-// `vmmci setup`: everything that guests need, into the cache.
+// `vmmci setup`: fetches and builds everything that guests need.
 
 import { defaultKernelName } from '../../images/kernels/table.js';
 import { defaultChoice } from '../run/choice.js';
@@ -9,14 +9,14 @@ import { progressLines } from './progress-lines.js';
 
 const options = {
   kernel: list('NAME', 'a kernel of the table (see vmmci kernels)', { shown: defaultKernelName }),
-  update: flag('take the newest build of the kernel that Debian has, although one is there'),
+  update: flag('fetch the newest build of the kernel, even if the cache has one'),
 };
 
-/** The exit status: 0. Errors are thrown. */
+/** Exit status: always 0; errors are thrown. */
 const run = async ({ kernel: names, update }: Values<typeof options>): Promise<number> => {
   const progress = progressLines();
   for (const kernelName of names.length === 0 ? [defaultKernelName] : names) {
-    // Nothing runs, so nothing is left anywhere.
+    // No run directory is needed, because nothing runs.
     const choice = { ...defaultChoice(''), kernel: kernelName };
     const { qemu, kernel, modules } = await openEnvironment(choice, { progress, update });
     progress(

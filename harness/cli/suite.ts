@@ -1,4 +1,4 @@
-// `vmmci suite`: the tests of a tier, through tap, and a table of what the scenarios came to.
+// `vmmci suite`: runs the tests of one or more tiers, and prints a table of the scenario results.
 
 import { join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
@@ -17,48 +17,48 @@ import { print } from './print.js';
 import { progressLines } from './progress-lines.js';
 import { choiceIn, choiceOf, jobs, runOptions } from './run-options.js';
 
-/** The tests in a folder of the checkout. */
-const filesIn = (folder: string, fits: (name: string) => boolean): Promise<string[]> =>
-  compiledFiles(join(packageRoot(), 'dist', folder), join(packageRoot(), folder), fits);
+/** The compiled tests of a folder in the checkout. */
+const filesIn = (folder: string, accepts: (name: string) => boolean): Promise<string[]> =>
+  compiledFiles(join(packageRoot(), 'dist', folder), join(packageRoot(), folder), accepts);
 
 /** Needs the tool root, but no guest. */
 const isToolRoot = (name: string): boolean => name.endsWith('.qtest.test.js');
 
-/** Runs scenarios through the commands. */
+/** Runs scenarios with the commands of `vmmci`. */
 const isCommands = (name: string): boolean => name.endsWith('.commands.test.js');
 
-/** Looks at reports in a browser. */
+/** Opens reports in a browser. */
 const isBrowser = (name: string): boolean => name.endsWith('.chromium.test.js');
 
-/** Slow: needs the distribution guest, or makes it anew. */
+/** Slow: uses the distribution guest or rebuilds it. */
 const isDistro = (name: string): boolean => name.endsWith('.distro.test.js');
 
-/** Runs the jobs of the workflows here. */
+/** Runs the jobs of the workflows on this host. */
 const isWorkflows = (name: string): boolean => name.endsWith('.workflows.test.js');
 
 const isUnit = (name: string): boolean =>
   name.endsWith('.test.js') &&
   ![isToolRoot, isCommands, isBrowser, isDistro, isWorkflows].some((is) => is(name));
 
-/** A scenario of the directory itself. */
+/** A scenario file directly in the directory. */
 const isScenario = (name: string): boolean => /^[\w-]+\.js$/.test(name);
 
 interface Tier {
   readonly files: () => Promise<string[]>;
-  /** How many processes do it, where not just so many as there are jobs. */
+  /** The number of processes for a number of jobs (default: the same). */
   readonly workers?: (jobs: number) => number;
-  /** Says nothing of tests that pass. */
+  /** Print no line for tests that pass. */
   readonly quiet?: boolean;
-  /** Tests of it fetch something from elsewhere. */
+  /** The tests use the network. */
   readonly fetches?: boolean;
-  /** They run in guests; made first is what those need besides tool root, kernel and driver. */
+  /** The tests run in guests. This prepares what they need besides tool root, kernel and driver. */
   readonly guests?: (environment: Environment) => Promise<unknown>;
 }
 
 const tiers: Readonly<Record<string, Tier>> = {
   unit: {
     files: async () => [...(await filesIn('harness', isUnit)), ...(await filesIn('images', isUnit))],
-    // One more than processors: some wait for processes of their own.
+    // One extra process, because some tests wait for child processes.
     workers: (jobs) => jobs + 1,
     quiet: true,
   },
@@ -70,7 +70,7 @@ const tiers: Readonly<Record<string, Tier>> = {
     files: () => filesIn('scenarios', isScenario),
     guests: async () => {},
   },
-  // Those that wait, boot from nothing, or do much the same in many variants.
+  // Scenarios that wait, cold-boot, or repeat many variants.
   slow: {
     files: () => filesIn('scenarios/slow', isScenario),
     guests: async () => {},
@@ -97,7 +97,10 @@ const tiers: Readonly<Record<string, Tier>> = {
   },
 };
 
-/** Node 20 reads the certificates named there whenever it starts, 80 ms of them; whoever fetches nothing does without. */
+/**
+ * Node.js 20 reads these certificates at every start, which takes 80 ms; tests without network do not need
+ * them.
+ */
 const noCertificates = { NODE_EXTRA_CA_CERTS: undefined };
 
 interface Limits {
@@ -110,10 +113,10 @@ const names = Object.keys(tiers);
 const options = {
   ...runOptions,
   jobs,
-  only: value('WORD', 'only files with WORD in their name'),
+  only: value('WORD', 'only files whose names contain WORD'),
 };
 
-/** Runs one tier and prints how it went. Resolves with 0 when all passed, else 1. */
+/** Runs one tier and prints a summary. Resolves with 0 if all tests passed, otherwise with 1. */
 const runTier = async (
   name: string,
   { files, guests, workers = (jobs) => jobs, quiet = false, fetches = false }: Tier,
@@ -121,12 +124,12 @@ const runTier = async (
   options: Pick<RunFilesOptions, 'choice' | 'signal' | 'env'>,
 ): Promise<number> => {
   const found = (await files()).filter((file) => only === undefined || file.includes(only));
-  // A tier without tests is an error: a run of nothing must not be green.
+  // A tier without tests is an error, because an empty run must not pass.
   if (found.length === 0) throw new HarnessError('NO_TEST_FILE', { tier: name, word: only ?? '.test.js' });
   const start = performance.now();
   const digest = tapDigest(print, {
     quiet,
-    // A scenario has artifacts with the rest; a test of the harness has nothing but this.
+    // The rest of a scenario's output is in its artifacts; other tests have no artifacts.
     maxLines: guests === undefined ? 60 : 12,
   });
   const exitCode = await runFiles(found, {
@@ -143,7 +146,7 @@ const runTier = async (
   return exitCode === 0 && failed === 0 ? 0 : 1;
 };
 
-/** Tests that need no guest, and leave nothing behind by themselves. */
+/** Runs tests that need no guest and clean up after themselves. */
 const runWithoutGuests = async (go: (signal: AbortSignal) => Promise<number>): Promise<number> => {
   const { signal, status, release } = abortOnSignals();
   try {
@@ -157,7 +160,7 @@ const runWithoutGuests = async (go: (signal: AbortSignal) => Promise<number>): P
   }
 };
 
-/** The exit status: that of the first tier that did not pass, or 0. A signal ends all. */
+/** Exit status: that of the first tier that did not pass, or 0. A signal ends all tiers. */
 const run = async (values: Values<typeof options>, operands: readonly string[]): Promise<number> => {
   const limits = { jobs: values.jobs ?? defaultJobs(resources()), only: values.only };
   const chosen = (operands.length === 0 ? ['unit'] : operands).flatMap((name) => {
@@ -172,7 +175,7 @@ const run = async (values: Values<typeof options>, operands: readonly string[]):
     const status = await (guests === undefined
       ? runWithoutGuests((signal) => runTier(name, tier, limits, { choice, signal }))
       : runInGuests(
-          // Each has a table of its own.
+          // Each tier has its own run directory and table.
           inGuests > 1 ? { ...choice, run: join(choice.run, name) } : choice,
           async ({ environment, options }) => {
             await guests(environment);

@@ -1,4 +1,5 @@
-// `vmmci test`: the scenarios against somebody's own driver.
+// `vmmci test`: runs the scenarios against the user's driver.
+
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { runFiles } from '../run/run-files.js';
@@ -12,10 +13,10 @@ import { choiceOf, jobs, runOptions } from './run-options.js';
 const options = {
   ...runOptions,
   jobs,
-  exact: flag('run only the scenarios of these names, not the others in their files'),
+  exact: flag('run only the named scenarios, not the others in their files'),
 };
 
-/** The exit status: 0 when all passed, 1 when something failed, 3 when something broke or nothing ran. */
+/** Exit status: 0 if all scenarios passed, 1 if one failed, 3 if one was broken or none ran. */
 const run = async (values: Values<typeof options>, names: readonly string[]): Promise<number> => {
   const known = await scenarioFilesWith(values.scenarios);
   const files = names.length === 0 ? known.map(({ path }) => path) : filesFor(known, names);
@@ -31,11 +32,11 @@ const run = async (values: Values<typeof options>, names: readonly string[]): Pr
 };
 
 export const command = defineCommand({
-  operands: [{ syntax: '[SCENARIO...]', help: 'scenarios, or files of them, to run (default: all)' }],
+  operands: [{ syntax: '[SCENARIO...]', help: 'scenarios or scenario files to run (default: all)' }],
   options,
   notes: [
-    'A driver that does not compile has failed.',
-    'A scenario that needs what the driver does not have is skipped, with the reason.',
+    'A driver that does not compile gets the verdict failed.',
+    'A scenario that needs a feature that the driver does not have is skipped, with the reason.',
   ],
   run,
 });

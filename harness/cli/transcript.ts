@@ -1,4 +1,5 @@
-// `vmmci transcript`: the accesses to the registers that a driver makes, shown, stored, and compared with those that are stored.
+// `vmmci transcript`: records the register accesses of a driver, and prints, stores or compares them.
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultKernelName, kernelRow } from '../../images/kernels/table.js';
@@ -24,10 +25,10 @@ const options = {
     shown: defaultKernelName,
     variable: 'VMMCI_KERNEL',
   }),
-  update: flag('store the accesses, those on the first kernel, as transcript.txt beside the driver'),
+  update: flag('store the accesses on the first kernel as transcript.txt beside the driver'),
 };
 
-/** Runs the scenario on that kernel, and resolves with what the driver did; with a reason when it did not get to the end. */
+/** Runs the scenario on that kernel. Resolves with the accesses, or with the reason if it did not finish. */
 const record = async (kernel: string, choice: Choice): Promise<readonly Phase[] | string> => {
   const name = 'transcript';
   await runFiles(filesFor(await scenarioFiles(), [name]), { workers: 1, choice });
@@ -41,7 +42,7 @@ const record = async (kernel: string, choice: Choice): Promise<readonly Phase[] 
   return ended ? transcriptOf(events) : `${result.verdict}: ${result.reasons.join('; ')}`;
 };
 
-/** The exit status: 0, or 1 when a driver does something else than is stored. */
+/** Exit status: 0, or 1 if the accesses differ from the stored ones. */
 const run = async (values: Values<typeof options>): Promise<number> => {
   const names = values.kernel.length === 0 ? [defaultKernelName] : values.kernel;
   const choice = { ...choiceOf({ ...values, kernel: defaultKernelName }), keep: true };
@@ -51,10 +52,10 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   let status = 0;
   for (const asked of names) {
     const kernel = kernelRow(asked).name;
-    const withKernel = { ...choice, kernel: asked };
-    await openEnvironment(withKernel, { progress });
+    const kernelChoice = { ...choice, kernel: asked };
+    await openEnvironment(kernelChoice, { progress });
     progress(`transcript on ${kernel}`);
-    const seen = await record(kernel, withKernel);
+    const seen = await record(kernel, kernelChoice);
     if (typeof seen === 'string') {
       print(`${kernel}: ${seen}`);
       status = 1;

@@ -1,4 +1,5 @@
-// A seeded bug is put into the driver, built and shown to its scenarios.
+// Builds the driver with a seeded bug and runs the scenarios that must catch it.
+
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { asset } from '../../images/asset.js';
@@ -16,7 +17,7 @@ import { filesFor } from '../run/scenario-files.js';
 import type { SeededBug } from '../run/seeded-bug.js';
 import { judgeBug, type SeededResult } from '../run/seeded-result.js';
 
-/** What nearly every bug of some weight shows in. Run only when the scenario that a bug names has seen nothing. */
+/** Scenarios that catch most bugs. They run only if the scenarios that the bug names did not fail. */
 export const smoke = ['clock-driver', 'sync-rtc', 'stop'];
 
 export interface SeededRun {
@@ -25,7 +26,7 @@ export interface SeededRun {
   readonly options: Required<Pick<RunFilesOptions, 'choice' | 'signal' | 'env'>>;
 }
 
-/** Runs scenarios, and resolves with what came of them. */
+/** Runs scenarios and resolves with their results. */
 const runScenarios = async (
   { files, options }: SeededRun,
   names: readonly string[],
@@ -36,7 +37,7 @@ const runScenarios = async (
   return readResults(choice.run);
 };
 
-/** Why scenarios do not pass without any bug, by name: what such a scenario says of a bug proves nothing. */
+/** Finds the scenarios that do not pass without a bug, with the reason: they cannot prove a catch. */
 export const tryUnpatched = async (
   seeded: SeededRun,
   names: readonly string[],
@@ -51,7 +52,10 @@ export const tryUnpatched = async (
   return new Map([...bad, ...missing.map((name) => [name, 'left no result'] as const)]);
 };
 
-/** `sources` have the bug in them; `slot` is a temporary directory; `unusable` is what `tryUnpatched` found. */
+/**
+ * `sources` are the patched sources; `slot` is a temporary directory; `unusable` is the result of
+ * `tryUnpatched`.
+ */
 export const tryBug = async (
   seeded: SeededRun,
   bug: SeededBug,
@@ -71,11 +75,12 @@ export const tryBug = async (
   });
   const missing = bug.caughtBy.find((name) => seeded.files.every(({ declares }) => !declares(name)));
   if (missing !== undefined) return broken(`there is no scenario ${missing}`);
-  const useless = bug.caughtBy.find((name) => unusable.has(name));
-  if (useless !== undefined) return broken(`without the bug, ${useless} ${unusable.get(useless)}`);
+  const unusableName = bug.caughtBy.find((name) => unusable.has(name));
+  if (unusableName !== undefined)
+    return broken(`without the bug, ${unusableName} ${unusable.get(unusableName)}`);
   const { kernel, root } = seeded.environment;
   const run = join(seeded.options.choice.run, bug.name);
-  // Among the artifacts: who wants to know why a bug was not caught needs the driver that has it.
+  // The patched driver is an artifact, because it explains why a bug was not caught.
   const driver = join(run, 'driver');
   for (const [path, text] of sources) {
     await mkdir(dirname(join(driver, path)), { recursive: true });

@@ -1,4 +1,5 @@
-// `vmmci --version`: this package first, then what it runs with.
+// `vmmci --version`: the versions of this package, Node.js and QEMU, and the kernels in the cache.
+
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,16 +20,16 @@ export const packageVersion = (): string => {
 const qemuVersion = async (): Promise<string> => {
   const path = join(cacheDirectory(), 'toolroot', recipeHash, 'etc', 'vmmci-tool-root.json');
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return 'not there yet: vmmci setup';
+  if (text === undefined) return 'not built yet: run vmmci setup';
   const { version } = JSON.parse(text) as { version?: unknown };
   return String(version);
 };
 
-/** Those of the table that are in the cache. */
+/** The kernels of the table that are in the cache. */
 const kernels = async (): Promise<string> => {
   const names = await readdir(join(cacheDirectory(), 'kernels')).catch((): string[] => []);
   const there = kernelTable.map(({ name }) => name).filter((name) => names.includes(name));
-  return there.length === 0 ? 'none yet: vmmci setup' : there.join(', ');
+  return there.length === 0 ? 'none yet: run vmmci setup' : there.join(', ');
 };
 
 export const versionText = async (): Promise<string> =>

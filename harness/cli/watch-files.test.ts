@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { watchFiles } from './watch-files.js';
 
-t.test('saves of all kinds are seen, also in directories that are new', async (t) => {
+t.test('all kinds of changes are noticed, also in new directories', async (t) => {
   const directory = t.testdir({ 'a.c': '', sub: { 'b.c': '' } });
   const watched = watchFiles(directory);
   t.teardown(watched.close);
@@ -18,12 +18,12 @@ t.test('saves of all kinds are seen, also in directories that are new', async (t
   await seen('a write further down', () => writeFile(join(directory, 'sub/b.c'), 'x'));
   await seen('a new directory', () => mkdir(join(directory, 'new')));
   await seen('a write in it', () => writeFile(join(directory, 'new/c.c'), 'x'));
-  await seen('its end', () => rm(join(directory, 'new'), { recursive: true }));
+  await seen('the removal of a directory', () => rm(join(directory, 'new'), { recursive: true }));
   await writeFile(join(directory, 'next'), 'y');
-  await seen('a file put in place of another', () => rename(join(directory, 'next'), join(directory, 'a.c')));
+  await seen('a file replaced by a rename', () => rename(join(directory, 'next'), join(directory, 'a.c')));
 });
 
-t.test('an event while nobody waits is not lost', async (t) => {
+t.test('an event before the call of changed() is not lost', async (t) => {
   const directory = t.testdir({ 'a.c': '' });
   const watched = watchFiles(directory);
   t.teardown(watched.close);
@@ -48,7 +48,7 @@ for (const [code, limit] of [
   ['ENOSPC', 'max_user_watches'],
   ['EMFILE', 'max_user_instances'],
 ] as const)
-  t.test(`${code}: the limit is named once, and changes are still seen`, async (t) => {
+  t.test(`${code}: the limit is reported once, and changes are still noticed`, async (t) => {
     const directory = t.testdir({ a: {}, b: {} });
     const lines: string[] = [];
     const watched = watchFiles(
@@ -64,7 +64,7 @@ for (const [code, limit] of [
     await event;
   });
 
-t.test('a directory that goes between listing and watching is none', async (t) => {
+t.test('a directory that is removed between listing and watching is ignored', async (t) => {
   const directory = t.testdir({ gone: {}, 'a.c': '' });
   const gone = join(directory, 'gone');
   const watched = watchFiles(
@@ -82,7 +82,7 @@ t.test('a directory that goes between listing and watching is none', async (t) =
   await event;
 });
 
-t.test('the artifacts of a run are no sources', async (t) => {
+t.test('run directories are not watched', async (t) => {
   const directory = t.testdir({ runs: { one: { '.vmmci-run': '', kernel: {} } } });
   const paths: string[] = [];
   watchFiles(directory, undefined, ((path: string, listener: () => void) => {

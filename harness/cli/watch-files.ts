@@ -1,4 +1,5 @@
-// Whether something below a directory has changed. For a save an editor makes several events; they are the caller's to sum up.
+// Watches a directory tree. A save in an editor causes several events; the caller must combine them.
+
 import { type FSWatcher, readdirSync, watch as watchPath } from 'node:fs';
 import { join } from 'node:path';
 import { runMarker } from '../base/run-marker.js';
@@ -7,12 +8,15 @@ import { systemCode } from '../base/thrown.js';
 export interface Watched {
   /** Resolves at the first event since the last call; at once if there was one already. */
   changed(): Promise<void>;
-  /** Calls back at each event, until the returned function is called. */
+  /** Calls `listener` at each event until the returned function is called. */
   onEvent(listener: () => void): () => void;
   close(): void;
 }
 
-/** The directory itself and all below it that may hold sources; what goes away meanwhile is none. */
+/**
+ * The directory and all directories below it that may contain sources. Ignores directories that disappear
+ * meanwhile.
+ */
 const directoriesOf = (directory: string): string[] => {
   try {
     const entries = readdirSync(directory, { withFileTypes: true });
@@ -26,16 +30,19 @@ const directoriesOf = (directory: string): string[] => {
   }
 };
 
-/** The limits of inotify(7) by the error that tells of them. */
+/** The limits of inotify(7), by error code. */
 const limits: Readonly<Record<string, string>> = {
   ENOSPC: 'fs.inotify.max_user_watches',
   EMFILE: 'fs.inotify.max_user_instances',
 };
 
-/** Milliseconds between two looks at what cannot be watched. */
+/** The polling interval in milliseconds, if a directory cannot be watched. */
 const pollMs = 1000;
 
-/** `warn` gets a line when a limit of the system is reached. Node's own recursive watch looks at each file by itself, and fails when one is gone that an editor had made for a moment. */
+/**
+ * Calls `warn` if a system limit is reached. The recursive watch of Node.js is not used: it watches each
+ * file, and fails when a short-lived file of an editor disappears.
+ */
 export const watchFiles = (
   directory: string,
   warn: (line: string) => void = () => {},
@@ -45,21 +52,21 @@ export const watchFiles = (
   const watchers = new Map<string, FSWatcher>();
   let dirty = false;
   let poll: NodeJS.Timeout | undefined;
-  /** A directory that is gone since it was listed needs no watch; one beyond a limit is looked at again and again. */
-  const miss = (error: unknown): void => {
+  /** Ignores a directory that was removed after it was listed; starts polling if a limit is reached. */
+  const onWatchError = (error: unknown): void => {
     const limit = limits[systemCode(error) ?? ''];
     if (limit === undefined && systemCode(error) !== 'ENOENT') throw error;
     if (limit === undefined || poll !== undefined) return;
     warn(
-      `the limit ${limit} is reached: changes are looked for once a second; raise it with: sysctl -w ${limit}=…`,
+      `the limit ${limit} is reached: checking for changes once per second; raise it with: sysctl -w ${limit}=…`,
     );
-    poll = setInterval(tell, pollMs);
+    poll = setInterval(notify, pollMs);
   };
   const drop = (path: string): void => {
     watchers.get(path)?.close();
     watchers.delete(path);
   };
-  const tell = (): void => {
+  const notify = (): void => {
     dirty = true;
     follow();
     for (const listener of [...listeners]) listener();
@@ -70,14 +77,14 @@ export const watchFiles = (
     for (const path of present) {
       if (watchers.has(path)) continue;
       try {
-        const watcher = watch(path, tell);
+        const watcher = watch(path, notify);
         watcher.on('error', () => {
           drop(path);
-          tell();
+          notify();
         });
         watchers.set(path, watcher);
       } catch (error) {
-        miss(error);
+        onWatchError(error);
       }
     }
   };

@@ -1,4 +1,4 @@
-// `vmmci watch`: a driver is built and tried whenever one of its files is saved.
+// `vmmci watch`: builds and tests a driver whenever one of its files is saved.
 
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,8 +29,8 @@ import { progressLines } from './progress-lines.js';
 import { choiceOf, jobs, runOptions } from './run-options.js';
 import { type Watched, watchFiles } from './watch-files.js';
 
-/** Quick, and between them they use most of a driver. */
-const usual = ['clock-driver', 'sync-rtc'];
+/** The default scenarios: they are quick and together use most of a driver. */
+const defaultScenarios = ['clock-driver', 'sync-rtc'];
 
 const options = { ...runOptions, jobs };
 
@@ -39,12 +39,15 @@ interface Trial {
   readonly kernel: Kernel;
   readonly choice: Choice;
   readonly files: readonly string[];
-  /** Temporary, and gone in the end. */
+  /** A temporary directory. */
   readonly directory: string;
   readonly workers: number;
 }
 
-/** Builds, runs the scenarios, and prints what came of it. Rejects when `ended` or, after the build, `outdated` is aborted. */
+/**
+ * Builds the driver, runs the scenarios and prints the results. Rejects if `ended` is aborted, or `outdated`
+ * after the build.
+ */
 const attempt = async (
   { root, kernel, choice, files, directory, workers }: Trial,
   ended: AbortSignal,
@@ -57,7 +60,7 @@ const attempt = async (
     built = await buildInTree(kernel, root, choice.driver, tree, ended);
     for (const warning of built.warnings) print(warning);
   } catch (error) {
-    // Half of a save does not compile.
+    // An incomplete save does not compile.
     signal.throwIfAborted();
     if (!hasCode(error, 'DRIVER_BUILD')) throw error;
     print(`FAILED: ${messageOf(error)}`);
@@ -88,7 +91,7 @@ const attempt = async (
   );
 };
 
-/** Tries once, and ends early when the content of the driver is another than `key`. */
+/** Tries once, and stops early if the content of the driver no longer has the hash `key`. */
 const tryOnce = async (
   trial: Trial,
   watched: Watched,
@@ -122,7 +125,7 @@ const watchDriver = async (trial: Trial, signal: AbortSignal): Promise<void> => 
     signal.addEventListener('abort', () => resolve());
     if (signal.aborted) resolve();
   });
-  // A save is several events, and a file may be away between two of them: what counts is whether the content is another.
+  // A save causes several events, and a file may be missing between two of them, so compare the content.
   const content = (): Promise<string | undefined> =>
     listSources(driver)
       .then((sources) => hashSources(driver, sources, []))
@@ -131,7 +134,7 @@ const watchDriver = async (trial: Trial, signal: AbortSignal): Promise<void> => 
   try {
     while (!signal.aborted) {
       const key = await content();
-      // Sources that cannot be read are in the middle of a save, of which another event tells the end.
+      // Unreadable sources mean an incomplete save; another event follows at its end.
       if (key !== undefined && key !== tried) {
         tried = key;
         await tryOnce(trial, watched, content, key, signal);
@@ -143,9 +146,12 @@ const watchDriver = async (trial: Trial, signal: AbortSignal): Promise<void> => 
   }
 };
 
-/** The exit status: 0 after a signal, which is how it ends. */
+/** Exit status: 0 after a signal, which is the normal end. */
 const run = async (values: Values<typeof options>, names: readonly string[]): Promise<number> => {
-  const files = filesFor(await scenarioFilesWith(values.scenarios), names.length === 0 ? usual : names);
+  const files = filesFor(
+    await scenarioFilesWith(values.scenarios),
+    names.length === 0 ? defaultScenarios : names,
+  );
   const workers = values.jobs ?? defaultJobs(resources());
   const row = kernelRow(values.kernel);
   const choice = choiceOf(values);
@@ -170,9 +176,12 @@ const run = async (values: Values<typeof options>, names: readonly string[]): Pr
 
 export const command = defineCommand({
   operands: [
-    { syntax: '[SCENARIO...]', help: `scenarios to run at each save (default: ${usual.join(' and ')})` },
+    {
+      syntax: '[SCENARIO...]',
+      help: `scenarios to run at each save (default: ${defaultScenarios.join(' and ')})`,
+    },
   ],
   options,
-  notes: ['Ctrl-C ends it.'],
+  notes: ['Press Ctrl-C to stop.'],
   run,
 });

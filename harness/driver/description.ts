@@ -1,4 +1,5 @@
 // vmmci-driver.json: what the harness must know of a driver under test to use it.
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
@@ -47,12 +48,20 @@ export interface DriverDescription {
   readonly time?: SysfsTime | SysctlTime | undefined;
   /** Attributes below the virtio device: the last command, and how often each came. */
   readonly commands?: { readonly last: string; readonly counts: string } | undefined;
-  /** What SYNCRTC sets the clock from: the device's registers, or the RTC and so to the second. Absent: it does not. */
+  /**
+   * What SYNCRTC sets the clock from: the device's registers, or the RTC and so to the second. Absent: it
+   * does not.
+   */
   readonly syncRtc?: 'registers' | 'rtc' | undefined;
-  /** The PTP clock that it registers, by the name in its `clock_name` attribute. Absent: it registers none. */
+  /**
+   * The PTP clock that it registers, by the name in its `clock_name` attribute. Absent: it registers none.
+   */
   readonly ptp?: { readonly clockName: string } | undefined;
   readonly parameters: readonly Parameter[];
-  /** Values of a parameter from which on the driver logs each acknowledgement, and each time sample too. Absent: it does not. */
+  /**
+   * Values of a parameter from which on the driver logs each acknowledgement, and each time sample too.
+   * Absent: it does not.
+   */
   readonly logLevels?:
     | { readonly parameter: string; readonly acknowledgements: string; readonly samples: string }
     | undefined;
@@ -152,8 +161,9 @@ export const parseDriver = (path: string, directory: string, text: string): Driv
 };
 
 /**
- * The description of the driver in `directory`: the one that `chosen` names, which is a known driver or a file; else the file beside the
- * sources; else that of a known driver which the sources look like. DRIVER_DESCRIPTION; INVALID_VALUE if nothing of all this is there.
+ * The description of the driver in `directory`: the one that `chosen` names, which is a known driver or a
+ * file; else the file beside the sources; else that of a known driver which the sources look like.
+ * DRIVER_DESCRIPTION; INVALID_VALUE if nothing of all this is there.
  */
 export const readDriver = async (directory: string, chosen?: string): Promise<DriverDescription> => {
   const known = chosen === undefined ? undefined : knownDrivers.find(({ name }) => name === chosen);

@@ -1,4 +1,5 @@
 // What the sources of a driver say of it: enough for a vmmci-driver.json that works.
+
 import { modulesIn } from './known-drivers.js';
 
 export interface Inspection {
@@ -47,7 +48,10 @@ const driverName = (
 const all = (sources: Sources, form: RegExp): string[] =>
   [...sources.values()].flatMap((text) => [...text.matchAll(form)].map(([, name = '']) => name));
 
-/** Milliseconds between two measurements of a driver that shows sysctl values; generous, and only how long is waited for one. */
+/**
+ * Milliseconds between two measurements of a driver that shows sysctl values; generous, and only how long is
+ * waited for one.
+ */
 const everyMs = 20_000;
 
 const timeIn = (sources: Sources): Inspection['time'] => {

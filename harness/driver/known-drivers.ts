@@ -17,8 +17,8 @@ const known = (description: Description): KnownDriver => ({
 });
 
 export const knownDrivers: readonly KnownDriver[] = [
-  // The public driver in two modules, from 0.1 on. It measures 1 s after probe and then every 20 s (virtio_vmmci.h 0.6), and
-  // looks at the command only when it is interrupted.
+  // The public driver in two modules, from 0.1 on. It measures 1 s after probe and then every 20 s
+  // (virtio_vmmci.h 0.6), and looks at the command only when it is interrupted.
   known({
     name: 'virtio_vmmci',
     description: 'The public driver in two modules',

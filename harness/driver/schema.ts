@@ -94,7 +94,10 @@ export class Fields {
     );
   }
 
-  /** Refuses a field that nobody asked for: a misspelt name would be taken for something that the driver lacks. */
+  /**
+   * Refuses a field that nobody asked for: a misspelt name would be taken for something that the driver
+   * lacks.
+   */
   end(): void {
     const stray = Object.keys(this.#values).find((key) => !this.#known.has(key));
     if (stray !== undefined)

@@ -1,4 +1,5 @@
 // What a driver does to the registers of the device, in order: made of a trace, written down, and read back.
+
 import type { TraceData } from '../base/trace.js';
 import { registerAt } from '../vmmci/registers.js';
 
@@ -28,7 +29,10 @@ const access = ({ kind, offset, width, value }: Access): string => {
   return `${kind === 'bar-read' ? 'read' : 'write'} ${name}${odd} = 0x${value.toString(16)}`;
 };
 
-/** Linux itself reads the status before it writes it, how often is a matter of its version: such a read says nothing of the driver. */
+/**
+ * Linux itself reads the status before it writes it, how often is a matter of its version: such a read says
+ * nothing of the driver.
+ */
 const isCore = ({ kind, offset }: Access): boolean => kind === 'bar-read' && registerAt(offset) === 'status';
 
 /** The accesses to BAR0 by phase; what comes before the first mark is left out. */
@@ -52,7 +56,10 @@ const head = `# The accesses to the registers that this driver makes, in order. 
 /** What is stored beside a driver. */
 export const toFile = (phases: readonly Phase[]): string => `${head}\n${render(phases)}`;
 
-/** Reads `toFile`'s text; lines that begin with # and empty ones do not count. Throws an Error that names a line out of place. */
+/**
+ * Reads `toFile`'s text; lines that begin with # and empty ones do not count. Throws an Error that names a
+ * line out of place.
+ */
 export const fromFile = (text: string): Phase[] => {
   const phases: { name: string; accesses: string[] }[] = [];
   for (const [index, line] of text.split('\n').entries()) {
