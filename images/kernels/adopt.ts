@@ -1,4 +1,4 @@
-// A kernel of the caller's own, taken into the cache as it is at this moment.
+// Copies a kernel of the user's own into the cache, as it is now.
 
 import { copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
@@ -29,7 +29,7 @@ const copyIfThere = (from: string, to: string): Promise<void> =>
     if (error.code !== 'ENOENT') throw error;
   });
 
-/** Where a tree of headers goes in the cache: below usr/src, whatever it was below. */
+/** The path of a header tree's copy in the cache: always below usr/src. */
 const copyOfTree = (tree: string, release: string): string => {
   if (tree.startsWith('usr/src/')) return tree;
   const name = basename(tree);
@@ -44,7 +44,10 @@ const redirect = async (makefile: string, copies: ReadonlyMap<string, string>): 
   if (redirected !== text) await writeFile(makefile, redirected);
 };
 
-/** Copies what a guest and a module build need, and lays it out as Debian's packages are: the original may go. */
+/**
+ * Copies what a guest and a module build need in the layout of Debian's packages. The original may be removed
+ * later.
+ */
 const copyPackages = async (found: PackageTree, tree: string, root: ToolRoot): Promise<void> => {
   const { directory, release, headers } = found;
   const trees = await headerTrees(directory, headers);
@@ -80,14 +83,20 @@ const copyPackages = async (found: PackageTree, tree: string, root: ToolRoot): P
   await layOut(tree, release, root);
 };
 
-/** modules.order names what was built: `kernel/fs/ext4/ext4.ko`, in newer trees `fs/ext4/ext4.o`. */
+/**
+ * Module paths from modules.order, whose lines are `kernel/fs/ext4/ext4.ko`, or `fs/ext4/ext4.o` in newer
+ * trees.
+ */
 const modulePaths = (order: string): string[] =>
   order
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.replace(/^kernel\//, '').replace(/\.o$/, '.ko'));
 
-/** What `make modules_install` would lay out, with links in place of copies: there may be thousands. */
+/**
+ * Makes the tree that `make modules_install` would make, but with links instead of copies, since modules may
+ * be many.
+ */
 const linkModules = async (found: BuildTree, tree: string, root: ToolRoot): Promise<void> => {
   const { directory, release } = found;
   const modules = join(tree, 'usr/lib/modules', release);
@@ -107,17 +116,21 @@ const linkModules = async (found: BuildTree, tree: string, root: ToolRoot): Prom
   });
 };
 
-/** The files that moduleClosure reads, and that older or smaller kernels may not have made. */
+/** Creates the files that moduleClosure reads and that builds of older or smaller kernels may lack. */
 const completeIndex = async (tree: string, release: string): Promise<void> => {
   for (const name of ['modules.builtin.modinfo', 'modules.softdep', 'modules.alias', 'modules.dep'])
     await writeFile(join(tree, 'usr/lib/modules', release, name), '', { flag: 'a' });
 };
 
-/** The name tells what it was made of, so that a kernel that is built again is another one. */
+/**
+ * The path of the cache entry. Its name has the kernel's fingerprint, so a rebuilt kernel gets a new entry.
+ */
 const entryOf = (row: KernelRow, { fingerprint }: KernelDirectory): string =>
   join(cacheDirectory(), 'own-kernels', `${row.name}-${fingerprint}`);
 
-/** A tree that is built again and again leaves a kernel each time: this one and the one before stay. */
+/**
+ * Removes old cache entries of a kernel that is rebuilt often; keeps the current one and the one before it.
+ */
 const prune = (row: KernelRow, current: string): Promise<void> =>
   keepNewest(dirname(current), {
     count: 2,
@@ -125,7 +138,7 @@ const prune = (row: KernelRow, current: string): Promise<void> =>
     filter: (name) => name.replace(/-[0-9a-f]{12}$/, '') === row.name,
   });
 
-/** The kernel in `entry`, which modules are built for where the original is, if that is a build tree. */
+/** The kernel in `entry`. If the original is a build tree, modules are built against the original. */
 const kernelIn = async (row: KernelRow, entry: string, found: KernelDirectory): Promise<Kernel> => {
   const kernel = await readKernel(row, entry);
   if (kernel === undefined)
@@ -140,8 +153,8 @@ const kernelIn = async (row: KernelRow, entry: string, found: KernelDirectory): 
 };
 
 /**
- * The kernel in the row's directory, after showing that a module can be built for it. KERNEL_DIRECTORY if that cannot be or if it is not
- * complete; HOST_SPACE, CACHE_FULL.
+ * Copies the kernel in the row's directory into the cache, after building a module for it as a check.
+ * KERNEL_DIRECTORY if no module can be built or the directory is incomplete; HOST_SPACE; CACHE_FULL.
  */
 export const adoptKernel = async (
   row: KernelRow & { directory: string },
@@ -153,16 +166,16 @@ export const adoptKernel = async (
   const what = `kernel ${row.name}`;
   if (found.kind === 'packages' && row.release === undefined && found.others.length > 0)
     progress?.(
-      `${what}: taking ${release}, the newest; also there: ${listOf(found.others, 3)} (${directoryPrefix}PATH@RELEASE chooses)`,
+      `${what}: using ${release}, the newest release; also found: ${listOf(found.others, 3)} (choose with ${directoryPrefix}PATH@RELEASE)`,
     );
   const entry = await publish(entryOf(row, found), async (temporary) => {
-    progress?.(`${what}: taking ${release} from ${directory}`);
+    progress?.(`${what}: copying ${release} from ${directory}`);
     if (found.kind === 'packages') await copyPackages(found, temporary, root);
     else await linkModules(found, temporary, root);
     await completeIndex(temporary, release);
     const [file, text] = manifestFor({ release, version: fingerprint });
     await writeFile(join(temporary, file), text);
-    progress?.(`${what}: building a module, to see whether that can be done here`);
+    progress?.(`${what}: building a module as a check`);
     await checkBuildable(await kernelIn(row, temporary, found), root);
   });
   await prune(row, entry);

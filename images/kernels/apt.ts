@@ -1,4 +1,5 @@
-// apt of the tool root, with a state of its own for each suite: nothing is ever installed, signatures are checked.
+// Runs the tool root's apt with a separate state for each suite. It checks signatures and never installs
+// anything.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,13 +22,13 @@ const settings = (state: string, suite: string): Record<string, string> => ({
   'Dir::State': state,
   'Dir::State::status': join(state, 'status'),
   'Dir::Cache': join(state, 'cache'),
-  // Indexes made to answer faster the next time; there is hardly a next time.
+  // No binary caches: they speed up later queries, and there are few of those.
   'Dir::Cache::pkgcache': '',
   'Dir::Cache::srcpkgcache': '',
   'Dir::Etc::sourcelist': join(state, 'sources.list'),
   'Dir::Etc::sourceparts': '/dev/null',
   'APT::Default-Release': suite,
-  // We are root of nothing but our own files: there is no other user to step down to.
+  // apt runs in a user namespace with a single user, so it cannot switch to another one.
   'APT::Sandbox::User': 'root',
   'APT::Install-Recommends': 'false',
   'Acquire::Languages': 'none',
@@ -35,21 +36,24 @@ const settings = (state: string, suite: string): Record<string, string> => ({
 });
 
 export interface Apt {
-  /** Runs `argv` (an apt program and its arguments) and gives its standard output. KERNEL_FETCH if it fails, after retries if the network did. */
+  /**
+   * Runs `argv` (an apt program and its arguments) and resolves with its standard output. KERNEL_FETCH if it
+   * fails; KERNEL_NETWORK, after retries, if the network fails.
+   */
   run(argv: readonly string[], cwd?: string): Promise<string>;
 }
 
 interface AptOptions {
   root: ToolRoot;
   suite: string;
-  /** What all this is for, in messages. */
+  /** What the packages are for, for messages: `kernel 6.12-cloud`. */
   what: string;
   progress?: Progress | undefined;
 }
 
 const complaintsOf = (error: ExecaError): string => String(error.stderr || error.shortMessage);
 
-/** apt says all it has to say in its messages; the command line behind them would only bury them. */
+/** Reports apt's own error line, without the command line that execa would add. */
 const failureOf = (error: ExecaError, { suite, what }: AptOptions): HarnessError => {
   const complaints = complaintsOf(error);
   const line = complaints.split('\n').find((line) => line.startsWith('E: '));
@@ -62,14 +66,14 @@ const failureOf = (error: ExecaError, { suite, what }: AptOptions): HarnessError
   return new HarnessError(isNetwork ? 'KERNEL_NETWORK' : 'KERNEL_FETCH', fields);
 };
 
-/** Prepares the suite's state. Only for the holder of the suite's lock. */
+/** Prepares the suite's state. The caller must hold the suite's lock. */
 export const openApt = async (options: AptOptions): Promise<Apt> => {
   const { root, suite, progress } = options;
   const state = join(cacheDirectory(), 'apt', suite);
   await mkdir(join(state, 'lists', 'partial'), { recursive: true });
   await mkdir(join(state, 'cache', 'archives', 'partial'), { recursive: true });
   await writeFile(join(state, 'status'), '');
-  // A mirror that is named now counts more than the one that the tool root was made from.
+  // A mirror in the environment takes precedence over the one that the tool root was made from.
   const named = mirrorArguments(toolRootSuite).join('\n');
   const sources = named === '' ? await readFile(join(root.path, 'etc/apt/sources.list'), 'utf8') : named;
   await writeFile(join(state, 'sources.list'), sourcesFor(suite, sources));
@@ -91,7 +95,7 @@ export const openApt = async (options: AptOptions): Promise<Apt> => {
         retries: attempts - 1,
         minTimeout: 2000,
         onFailedAttempt: ({ error, retriesLeft }) => {
-          if (retriesLeft > 0) progress?.(`${options.what}: trying again after: ${reasonIn(error)}`);
+          if (retriesLeft > 0) progress?.(`${options.what}: retrying after: ${reasonIn(error)}`);
         },
       }),
   };

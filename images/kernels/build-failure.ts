@@ -1,4 +1,4 @@
-// Why a module build failed, and so whose fault it is: the driver's, the kernel tree's, or the host's.
+// Finds out why a module build failed, and so whether the driver, the kernel tree or the host is to blame.
 
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,10 +16,10 @@ import type { Kernel } from './kernel.js';
 import { expectedDirectory } from './kernel-directory.js';
 import { copySources, listSources } from './module-sources.js';
 
-/** A reason for a person: one line, with nothing that a terminal would obey. */
+/** A reason for a message: one line without control characters. */
 const reasonIn = (log: string): string => printable(shorten(firstError(log), 300));
 
-/** Builds the least of modules for this kernel. */
+/** Builds a minimal module for this kernel. */
 const compileProbe = async (
   kernel: Kernel,
   root: ToolRoot,
@@ -35,7 +35,10 @@ const compileProbe = async (
   }
 };
 
-/** Resolves if modules can be built for the kernel. KERNEL_DIRECTORY for one of the caller's own, else KERNEL_TREE. */
+/**
+ * Resolves if a module can be built for the kernel. Otherwise KERNEL_DIRECTORY for a kernel of the user's
+ * own, or KERNEL_TREE.
+ */
 export const checkBuildable = async (kernel: Kernel, root: ToolRoot, signal?: AbortSignal): Promise<void> => {
   const { ok, log } = await compileProbe(kernel, root, signal);
   if (ok) return;
@@ -56,8 +59,8 @@ const throwForHost = (log: string): void => {
 };
 
 /**
- * Throws for a build of `sourceDirectory` that failed: CACHE_FULL, BUILD_BROKEN, KERNEL_DIRECTORY or KERNEL_TREE where it is not the
- * driver's fault, else DRIVER_BUILD.
+ * Throws the error for a failed build of `sourceDirectory`: DRIVER_BUILD, or if the driver is not to blame,
+ * CACHE_FULL, BUILD_BROKEN, KERNEL_DIRECTORY or KERNEL_TREE.
  */
 export const throwBuildFailure = async (
   { ok, log }: Compilation,

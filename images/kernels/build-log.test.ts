@@ -14,7 +14,7 @@ make[1]: *** [Makefile:250: /build/a.o] Error 1
 WARNING: modpost: missing MODULE_DESCRIPTION() in a.o
 `;
 
-t.test("the driver's own warnings and the first error, by the driver's own names", async (t) => {
+t.test("warnings about the driver's files and the first error have the driver's file names", async (t) => {
   const tidy = tidyLog(log);
   t.strictSame(warningsIn(tidy), [
     'a.c:7:9: warning: unused variable ‘x’ [-Wunused-variable]',
@@ -24,7 +24,7 @@ t.test("the driver's own warnings and the first error, by the driver's own names
   t.equal(firstError(tidy), 'a.c:9:5: error: expected ‘;’ before ‘}’ token');
 });
 
-t.test('errors that are not the compiler’s', async (t) => {
+t.test('errors of make, modpost and bwrap', async (t) => {
   t.equal(
     firstError('make: *** [x] Error 2\nERROR: modpost: "gone" [a.ko] undefined!\n'),
     'ERROR: modpost: "gone" [a.ko] undefined!',
@@ -37,7 +37,7 @@ t.test('errors that are not the compiler’s', async (t) => {
   t.equal(firstError(''), 'no output');
 });
 
-t.test('errors of programs, and whose fault they are', async (t) => {
+t.test('errors of programs do not blame the driver’s source', async (t) => {
   const unclear = [
     'gcc: error: unrecognized command-line option ‘-fbogus’',
     'sh: 1: clang: not found',
@@ -58,7 +58,7 @@ t.test('errors of programs, and whose fault they are', async (t) => {
   for (const line of ['a.c:9:5: error: expected ‘;’', 'src/b.c:1: error: x']) t.ok(isAboutSource(line), line);
 });
 
-t.test('programs that the host has ended', async (t) => {
+t.test('programs that the host ended', async (t) => {
   for (const line of [
     'gcc: fatal error: Killed signal terminated program cc1',
     'a.c:1:1: internal compiler error: Segmentation fault',

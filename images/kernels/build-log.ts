@@ -1,23 +1,25 @@
-// What a module build's output says: pure.
+// Parses the output of a module build. Pure.
 
-/** Where the sources appear to the build, see compile.ts; of no interest to the reader. */
+/** The path of the sources inside the tool root (see compile.ts), which means nothing to the reader. */
 const buildPath = /(^|[\s'"‘(])\/build\//gm;
 
-/** File names as the driver's developer knows them. */
+/** The log with file names relative to the driver's directory. */
 export const tidyLog = (log: string): string => log.replace(buildPath, '$1');
 
-/** A file of the kernel's, seen from its build directory. */
+/** The beginning of a path of a kernel file, as the compiler prints it. */
 const kernelFile = String.raw`(?:/usr/|\./|\.\./|include/|arch/|scripts/|tools/)`;
 
-/** The kinds of errors; the first kind that is there says best why a build failed. */
+/** Kinds of error lines, the most informative first. */
 const errorPatterns = [
-  // The compiler about a file, then the assembler.
+  // The compiler's, then the assembler's errors in a file.
   /^\S+:\d+(:\d+)?: (fatal )?error: /,
   /^\S+: Assembler messages:|^\S+:\d+: Error: /,
-  // The compiler, the linker or another program about itself: `gcc: error: unrecognized command-line option`.
+  // Errors of the compiler, the linker or another program itself: `gcc: error: unrecognized command-line
+  // option`.
   /^(\S*\/)?(gcc|cc|cc1|clang|ld|as|objtool|objcopy|make|bwrap)\S*: (fatal |internal compiler )?error: /,
   /internal compiler error: /,
-  // A program that is not there, does not run here, or lacks a library: `sh: 1: clang: not found`, `Exec format error`.
+  // A program is missing, cannot run here, or lacks a library: `sh: 1: clang: not found`, `Exec format
+  // error`.
   /: (\d+: )?\S+: (command )?not found$| not found \(required by |error while loading shared libraries|cannot execute|Exec format error|: Permission denied$|No such file or directory$/,
   /^ERROR: modpost: |^FATAL: modpost: /,
   /\bundefined reference to\b/,
@@ -26,7 +28,7 @@ const errorPatterns = [
   /^make.*: \*\*\* /,
 ];
 
-/** The line that says best why it failed. */
+/** The most informative line about the failure. */
 export const firstError = (log: string): string => {
   const lines = log.split('\n');
   for (const pattern of errorPatterns) {
@@ -36,22 +38,28 @@ export const firstError = (log: string): string => {
   return lines.filter((line) => line.trim() !== '').at(-1) ?? 'no output';
 };
 
-/** Whether the error is about the text of a file of the driver's, which no other tree or tool would accept. */
+/**
+ * Whether the error is in a source file of the driver, so that no other kernel tree or tool would accept the
+ * file.
+ */
 export const isAboutSource = (error: string): boolean =>
   new RegExp(String.raw`^(?!${kernelFile})\S+:\d+(:\d+)?: error: `).test(error);
 
-/** Signs that the host has ended a program of the build, or that the compiler itself is broken. */
+/** Lines that show that the host ended a program of the build, or that the compiler crashed. */
 const hostTroubles =
   /signal terminated program|internal compiler error|Cannot allocate memory|out of memory allocating|virtual memory exhausted|^(make.*: \*\*\* .*)?(Killed|Terminated|Bus error)$/m;
 
-/** The line that tells of a program that was killed, that crashed, or that had no memory. */
+/** The line about a program that was killed, crashed or ran out of memory; `undefined` if there is none. */
 export const hostTrouble = (log: string): string | undefined =>
   log
     .split('\n')
     .find((line) => hostTroubles.test(line))
     ?.trim();
 
-/** Warnings about the driver's own files, not about headers of the kernel (which W=1 brings out too). */
+/**
+ * Warnings about the driver's own files. With W=1 the compiler also warns about kernel headers; those are
+ * left out.
+ */
 export const warningsIn = (log: string): string[] =>
   log
     .split('\n')

@@ -1,4 +1,5 @@
-// Modules built for the default kernel: what kbuild takes, and whose fault it is when a build fails. It needs tool root and kernel.
+// Builds modules for the default kernel: which sources kbuild accepts, and which error a failed build gives.
+// Needs the tool root and the kernel.
 
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,13 +23,13 @@ MODULE_LICENSE("GPL");
 
 type Files = NonNullable<Parameters<typeof t.testdir>[0]>;
 
-/** Builds a driver of these files, for the default kernel when not given another one. */
+/** Builds a driver from these files (default: for the default kernel). */
 const build = (t: { testdir(files: Files): string }, files: Files, on = kernel): Promise<ModuleSet> => {
   const directory = t.testdir({ driver: files });
   return buildInTree(on, root, join(directory, 'driver'), join(directory, 'tree'));
 };
 
-t.test('what kbuild takes', async (t) => {
+t.test('includes, subdirectories and links are built', async (t) => {
   const { modules } = await build(t, {
     Makefile: 'include $(src)/version.txt\nobj-m += top.o src/\n',
     'version.txt': 'ccflags-y += -DVERSION=7\n',
@@ -39,7 +40,7 @@ t.test('what kbuild takes', async (t) => {
   t.strictSame(modules, ['deep.ko', 'top.ko']);
 });
 
-t.test('a tree that is kept holds nothing of a module that is gone', async (t) => {
+t.test('a kept build tree has no modules that the sources no longer build', async (t) => {
   const directory = t.testdir({ driver: { Kbuild: 'obj-m += a.o b.o\n', 'a.c': source, 'b.c': source } });
   const [driver, tree] = [join(directory, 'driver'), join(directory, 'tree')];
   t.strictSame((await buildInTree(kernel, root, driver, tree)).modules, ['a.ko', 'b.ko']);
@@ -47,7 +48,7 @@ t.test('a tree that is kept holds nothing of a module that is gone', async (t) =
   t.strictSame((await buildInTree(kernel, root, driver, tree)).modules, ['b.ko']);
 });
 
-t.test('a driver that does not compile has failed, with the first real error', async (t) => {
+t.test('a driver that does not compile fails with the first real error', async (t) => {
   const cases: readonly [files: Record<string, string>, reason: RegExp][] = [
     [
       { Kbuild: 'obj-m += a.o\n', 'a.c': `${source}int f(void) { return gone; }\n` },
@@ -66,12 +67,12 @@ t.test('a driver that does not compile has failed, with the first real error', a
     await t.rejects(build(t, files), { code: 'DRIVER_BUILD', fields: { reason } }, String(reason));
 });
 
-t.test('a tree whose programs do not run here is not the driver’s fault', async (t) => {
+t.test('a kernel tree whose programs do not run here is not the driver’s fault', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'vmmci-fixdep-'));
   t.teardown(() => rm(directory, { recursive: true }));
   const fixdep = join(directory, 'fixdep');
   await writeFile(fixdep, '#!/nonexistent/sh\n', { mode: 0o755 });
-  // It replaces the program that kbuild runs after each compilation.
+  // Replaces fixdep, which kbuild runs after each compilation.
   const sources = await readdir(join(kernel.directory, 'usr/src'));
   const kbuild = sources.find((name) => name.startsWith('linux-kbuild-'));
   const at = `/usr/src/${kbuild}/scripts/basic/fixdep`;

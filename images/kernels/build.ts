@@ -1,4 +1,4 @@
-// Building modules for a kernel, in the tool root.
+// Builds modules for a kernel in the tool root.
 
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -19,11 +19,11 @@ import { copySources, hashSources, listSources, updateSources } from './module-s
 /** Modules built for one kernel. */
 export interface ModuleSet {
   directory: string;
-  /** File names in it, sorted. */
+  /** File names in `directory`, sorted. */
   modules: readonly string[];
-  /** Whether they were there already. */
+  /** Whether the modules were already in the cache. */
   cached: boolean;
-  /** What the build printed. */
+  /** Path of the build's output. */
   log: string;
   /** The compiler's warnings (W=1) about the driver's own files. */
   warnings: readonly string[];
@@ -34,13 +34,16 @@ const isModule = (name: string): boolean => name.endsWith('.ko');
 const builtModules = async (directory: string): Promise<string[]> =>
   (await readdir(directory)).filter(isModule).sort();
 
-/** Absolute paths of the modules below `directory`. They may be in subdirectories: `obj-m += src/`. */
+/** Absolute paths of the modules below `directory`, also in subdirectories (`obj-m += src/`). */
 const modulesBelow = async (directory: string): Promise<string[]> => {
   const { stdout } = await execa('find', [directory, '-type', 'f', '-name', '*.ko', '-print0']);
   return stdout.split('\0').filter((path) => path !== '');
 };
 
-/** Compiles in `work`, which holds the sources, and fills `to`, which must not exist. Throws as `throwBuildFailure`. */
+/**
+ * Compiles the sources in `work` and copies the modules to `to`, which must not exist. Throws as
+ * `throwBuildFailure`.
+ */
 const compileIn = async (
   work: string,
   to: string,
@@ -60,10 +63,10 @@ const compileIn = async (
 
 const logName = 'build.log';
 
-/** In a tree that is kept: the modules, apart from the sources. */
+/** The directory of the built modules within a kept build tree. */
 const modulesName = '.modules';
 
-/** The modules that a build has put into `directory`. DRIVER_SOURCE if there are none. */
+/** The modules that a build wrote to `directory`. DRIVER_SOURCE if there are none. */
 export const readModules = async (directory: string): Promise<ModuleSet> => {
   const modules = await builtModules(directory);
   if (modules.length === 0)
@@ -79,9 +82,9 @@ export const readModules = async (directory: string): Promise<ModuleSet> => {
 };
 
 /**
- * Builds the modules of a Kbuild directory, or finds them in the cache (same kernel package, sources and compiler). The directory
- * itself is never written to. DRIVER_BUILD, with the first error, if it does not compile; DRIVER_SOURCE if there is nothing to; another error where the
- * driver is not to blame.
+ * Builds the modules of a Kbuild directory, or finds them in the cache (same kernel package, sources and
+ * compiler). Never writes to the directory. DRIVER_BUILD, with the first error, if the driver does not
+ * compile; DRIVER_SOURCE if there is nothing to compile; another error if the driver is not to blame.
  */
 export const buildModules = async (
   kernel: Kernel,
@@ -120,9 +123,9 @@ export const buildModules = async (
 };
 
 /**
- * Builds in `tree`, a directory of the caller's for this kernel alone, which is kept: the next build there compiles only what changed.
- * Nothing goes into the cache. Throws as `buildModules` does. Once `signal` was aborted, the tree is of no more use: make takes an
- * object file that the compiler has written in part for a whole one.
+ * Builds in `tree`, a directory that the caller keeps for this kernel alone: the next build there compiles
+ * only what changed. Does not use the cache. Throws as `buildModules` does. After `signal` is aborted, the
+ * tree must not be used again: make would take a partly written object file for a complete one.
  */
 export const buildInTree = async (
   kernel: Kernel,
@@ -133,7 +136,7 @@ export const buildInTree = async (
 ): Promise<ModuleSet> => {
   await mkdir(tree, { recursive: true });
   await updateSources(sourceDirectory, await listSources(sourceDirectory), tree);
-  // No module may stay that the sources no longer make; the others are linked again.
+  // Remove all modules, since the sources may no longer build some of them. The others are linked again.
   for (const path of await modulesBelow(tree)) await rm(path);
   const modules = join(tree, modulesName);
   await removeTree(modules);

@@ -30,7 +30,7 @@ kernel/drivers/char/hw_random/virtio-rng.ko: kernel/drivers/virtio/virtio_ring.k
   t.ok(paths.every((path) => path.startsWith(`${here.modulesDirectory}/kernel/`)));
 });
 
-t.test('what is built in is left out, what is nowhere is an error', async (t) => {
+t.test('built-in modules are left out, and an unknown module is an error', async (t) => {
   const here = kernel(t, {
     'modules.dep': 'kernel/a.ko:\n',
     'modules.builtin': 'kernel/drivers/virtio/virtio-pci.ko\n',
@@ -61,7 +61,7 @@ t.test('soft dependencies: by name, by alias, or already built in', async (t) =>
   t.notOk(names(await moduleClosure(kernel(t, builtin), ['ext4'])).includes('crc32c_generic.ko'));
 });
 
-t.test('parsers', async (t) => {
+t.test('parsers of module names and of files of depmod', async (t) => {
   t.equal(moduleName('kernel/drivers/char/hw_random/virtio-rng.ko.xz'), 'virtio_rng');
   t.equal(moduleName('virtio-rng.ko.zst'), 'virtio_rng');
   t.strictSame([...parseBuiltinAliases('a.alias=x*\0a.file=drivers/a\0b.alias=y\0')], ['x*', 'y']);

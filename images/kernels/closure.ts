@@ -1,4 +1,4 @@
-// Which module files a guest needs, for the modules it asks for by name.
+// Resolves module names to the module files that a guest must load.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,9 +14,10 @@ import {
 } from './module-index.js';
 
 /**
- * Absolute paths (`.ko`, `.ko.xz` or `.ko.zst`) in the order to load them: each after all it needs, soft dependencies included (ext4
- * of 5.10 finds its checksum only that way). What is built into the image is left out. Whoever loads them must
- * bear with those that find no use for themselves: crc32c-intel fails on a processor without SSE 4.2. KERNEL_MODULE for a name it does not have.
+ * Absolute paths (`.ko`, `.ko.xz` or `.ko.zst`) in load order: each module follows its dependencies, soft
+ * ones included, without which ext4 of 5.10 does not find its checksum. Modules built into the image are left
+ * out. The caller must tolerate modules that refuse to load: crc32c-intel fails on a processor without SSE
+ * 4.2. KERNEL_MODULE for a name that the kernel lacks.
  */
 export const moduleClosure = async (
   { release, modulesDirectory }: Pick<Kernel, 'release' | 'modulesDirectory'>,
@@ -31,7 +32,7 @@ export const moduleClosure = async (
   const order = new Set<string>();
   const seen = new Set<string>();
 
-  /** A soft dependency may be an alias, and may be had by nobody. */
+  /** Modules that satisfy a soft dependency, which may be an alias, and which no module need satisfy. */
   const providers = (wanted: string): string[] => {
     const name = moduleName(wanted);
     if (files.has(name)) return [name];

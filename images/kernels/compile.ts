@@ -1,4 +1,4 @@
-// One run of the kernel's build system on a directory of sources, in the tool root.
+// Runs the kernel's build system once on a directory of sources, in the tool root.
 
 import { availableParallelism } from 'node:os';
 import type { ToolRoot } from '../toolroot/enter.js';
@@ -8,8 +8,9 @@ import { tidyLog } from './build-log.js';
 import { type Kernel, kernelBinds } from './kernel.js';
 
 /**
- * Without CC, kbuild asks for the compiler that Debian built the kernel with. Type information needs a vmlinux that is not packaged for
- * all. With debugging information a module is twenty times as big, which each guest would unpack and load; a trace has names without it.
+ * Without CC, kbuild requires the compiler that Debian built the kernel with. BTF needs a vmlinux, which not
+ * all kernel packages have. Debugging information makes a module twenty times as large to unpack and load in
+ * each guest, and backtraces have function names without it.
  */
 export const makeArguments = [
   'CC=gcc',
@@ -19,18 +20,18 @@ export const makeArguments = [
   'modules',
 ];
 
-/** A path without spaces, which make could not take. */
+/** Where the sources appear in the tool root: a path without spaces, which make cannot handle. */
 const buildPath = '/build';
 
 export interface Compilation {
   readonly ok: boolean;
-  /** All that the build printed, with the driver's own file names. */
+  /** The build's output, with file names relative to the driver's directory. */
   readonly log: string;
 }
 
 /**
- * Builds the modules in `directory`, which is written to. Throws HOST_… or CACHE_… where the tool root cannot be entered. When
- * `signal` is aborted, the compiler is ended; rejects with the reason once it is gone.
+ * Builds the modules in `directory` and writes to it. Throws HOST_… or CACHE_… if the tool root cannot be
+ * entered. Aborting `signal` ends the compiler; the promise rejects with the reason once it has ended.
  */
 export const compile = async (
   kernel: Kernel,

@@ -1,9 +1,9 @@
-// What a kernel must have been built with so that it can be a guest here.
+// Checks a kernel's configuration: what a guest kernel must have, and what prevents it from loading modules.
 
 interface Need {
   readonly option: string;
   readonly why: string;
-  /** As a module, it would come too late. */
+  /** The option must be `y`: a module would be loaded too late. */
   readonly builtin?: true;
 }
 
@@ -25,10 +25,10 @@ const needs: readonly Need[] = [
   { option: 'EXT4_FS', why: 'one of its disks holds an ext4' },
 ];
 
-/** QEMU takes an uncompressed image by its PVH note alone. */
+/** QEMU can start an uncompressed image only through its PVH note. */
 const pvh: Need = { option: 'PVH', why: 'an uncompressed vmlinux is started through it', builtin: true };
 
-/** `CONFIG_PCI=y (the device is a PCI function)` for each option that the configuration lacks; empty when it will do. */
+/** `CONFIG_PCI=y (the device is a PCI function)` for each required option that the configuration lacks. */
 export const missingOptions = (config: string, image: 'bzImage' | 'vmlinux'): string[] => {
   const set = new Map(
     [...config.matchAll(/^CONFIG_(\w+)=(\S+)$/gm)].map(([, name = '', value]) => [name, value]),
@@ -46,7 +46,7 @@ interface Obstacle {
   readonly why: string;
 }
 
-/** What makes a kernel refuse the modules that are built here, or their build fail. */
+/** Settings with which the kernel refuses modules that are built here, or their build fails. */
 const obstacles: readonly Obstacle[] = [
   { pattern: /^CONFIG_MODULE_SIG_FORCE=y$/m, why: 'it loads signed modules only' },
   {
@@ -60,7 +60,10 @@ const obstacles: readonly Obstacle[] = [
   { pattern: /^CONFIG_CC_IS_CLANG=y$/m, why: 'it was compiled with clang, and its modules must be, too' },
 ];
 
-/** `it loads signed modules only (CONFIG_MODULE_SIG_FORCE=y)` for each reason why no module of ours can be loaded. */
+/**
+ * `it loads signed modules only (CONFIG_MODULE_SIG_FORCE=y)` for each reason why the kernel cannot load our
+ * modules.
+ */
 export const obstaclesIn = (config: string): string[] =>
   obstacles.flatMap(({ pattern, why }) => {
     const line = pattern.exec(config)?.[0];

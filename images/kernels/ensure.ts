@@ -1,4 +1,4 @@
-// Kernels in the cache, fetched if they are missing.
+// Finds kernels in the cache, or fetches them.
 
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -18,7 +18,9 @@ import { layOut, layoutVersion } from './layout.js';
 import type { KernelRow } from './table.js';
 import { findKernel, makeCurrent, rowDirectory } from './tree.js';
 
-/** Packages and the tree made of them, in bytes, with room to spare (measured: 0.9 GB for generic 7.3). */
+/**
+ * Space for the packages and the unpacked tree, in bytes, with a reserve (measured: 0.9 GB for generic 7.3).
+ */
 const space = 1500e6;
 
 interface Source extends ProgressOptions {
@@ -45,13 +47,14 @@ const publishKernel = (row: KernelRow, { root, apt, resolved, progress }: Source
 };
 
 interface EnsureOptions extends ProgressOptions {
-  /** Look for a newer build in the archive although there is a kernel already. */
+  /** Look for a newer build in the archive even if the cache has a kernel. */
   update?: boolean | undefined;
 }
 
 /**
- * The row's kernel. Once in the cache it stays as it is, and no network is needed, until `update` asks for the newest that the suite has.
- * An own kernel is taken as it is now; a debug kernel is built. Throws KERNEL_DIRECTORY, KERNEL_NETWORK, KERNEL_FETCH, KERNEL_INCOMPLETE, HOST_SPACE, CACHE_FULL.
+ * The row's kernel. Once in the cache it does not change and needs no network, until `update` fetches the
+ * newest build of the suite. A kernel of the user's own is copied as it is now; a debug kernel is built.
+ * Throws KERNEL_DIRECTORY, KERNEL_NETWORK, KERNEL_FETCH, KERNEL_INCOMPLETE, HOST_SPACE, CACHE_FULL.
  */
 export const ensureKernel = async (
   row: KernelRow,
@@ -66,7 +69,7 @@ export const ensureKernel = async (
   if (row.flavour === 'debug') return ensureDebugKernel(row, root, { progress, update });
   const present = await findKernel(row);
   if (present && !update) return present;
-  // The suite's lock: rows of one suite share its apt state.
+  // Rows of one suite share its apt state, so the lock is the suite's.
   return withLock(
     `apt-${row.suite}`,
     async () => {
@@ -78,7 +81,7 @@ export const ensureKernel = async (
       const apt = await openApt({ root, suite: row.suite, what, progress });
       const resolved = await resolveKernel(row, apt);
       if (present !== undefined && present.version !== resolved.version)
-        progress?.(`${what}: the archive has moved on from ${present.version} to ${resolved.version}`);
+        progress?.(`${what}: updating from ${present.version} to ${resolved.version}`);
       const directory = await publishKernel(row, { root, apt, resolved, progress });
       return makeCurrent(row, basename(directory));
     },
@@ -86,7 +89,7 @@ export const ensureKernel = async (
   );
 };
 
-/** Removes all of a row from the cache; whether there was something. CACHE_IN_USE. */
+/** Removes the row's kernels from the cache. Resolves with whether there were any. CACHE_IN_USE. */
 export const removeKernel = async (row: KernelRow): Promise<boolean> => {
   const paths = [rowDirectory(row), ...(await unfinishedBuilds(row))];
   return whileUnused(`kernel ${row.name}`, paths, async () => {

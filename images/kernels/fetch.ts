@@ -1,4 +1,4 @@
-// The packages of one kernel, from apt, unpacked.
+// Finds, downloads and unpacks the packages of one kernel.
 
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,12 +12,12 @@ import type { KernelRow } from './table.js';
 export interface Resolved {
   /** As `uname -r` prints it. */
   release: string;
-  /** The Debian version of the image package: it changes also where the release does not. */
+  /** The Debian version of the image package. It can change while the release stays the same. */
   version: string;
   packages: readonly Package[];
 }
 
-/** The newest release of the row in its suite, with all packages that make it up. KERNEL_FETCH if the suite has none. */
+/** The row's newest release in its suite, with all its packages. KERNEL_FETCH if the suite has none. */
 export const resolveKernel = async (row: KernelRow, apt: Apt): Promise<Resolved> => {
   await apt.run(['apt-get', '--error-on=any', 'update']);
   const found = await apt.run(['apt-cache', 'search', '--names-only', imagePattern(row)]);
@@ -26,10 +26,10 @@ export const resolveKernel = async (row: KernelRow, apt: Apt): Promise<Resolved>
     throw new HarnessError('KERNEL_FETCH', {
       what: `kernel ${row.name}`,
       suite: row.suite,
-      reason: `the suite has no package linux-image-${row.series}… of the ${row.flavour} flavour (any more)`,
+      reason: `the suite has no package linux-image-${row.series}… of the ${row.flavour} flavour; it may have been removed`,
     });
   }
-  // From 7.2 on the image package only depends on linux-binary-… and linux-modules-…: apt knows.
+  // Since 7.2 the image package only depends on linux-binary-… and linux-modules-…, which apt resolves.
   const wanted = [`linux-image-${release}`, `linux-headers-${release}`];
   const plan = await apt.run(['apt-get', 'install', '--simulate', '--no-install-recommends', ...wanted]);
   const packages = parseSimulation(plan);
@@ -44,7 +44,9 @@ export const resolveKernel = async (row: KernelRow, apt: Apt): Promise<Resolved>
   return { release, version, packages };
 };
 
-/** Downloads into `debs` (apt checks sizes and hashes) and unpacks into `tree`, without running any maintainer script. */
+/**
+ * Downloads to `debs` (apt checks sizes and hashes) and unpacks to `tree` without running maintainer scripts.
+ */
 export const unpackKernel = async (
   { packages }: Resolved,
   { apt, root, debs, tree }: { apt: Apt; root: ToolRoot; debs: string; tree: string },

@@ -1,14 +1,14 @@
-// Paths of a root file system that is not this host's: links in it mean paths of that root.
+// Resolves paths of a root file system that is not the host's: links are resolved relative to that root.
 
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** As many links as Linux follows in one path. */
+/** The number of links that Linux follows in one path. */
 const maxLinks = 40;
 
 /**
- * Where `path`, one of the root's own, leads: again a path of that root, without a link in it and without a slash in front.
- * `undefined` if nothing is there.
+ * Resolves the links of `path`, a path of that root. The result is relative to the root and contains no
+ * links. `undefined` if the path does not exist.
  */
 export const resolveInside = async (root: string, path: string): Promise<string | undefined> => {
   const todo = path.split('/');

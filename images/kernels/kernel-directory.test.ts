@@ -51,7 +51,7 @@ const fill = async (directory: string, files: Readonly<Record<string, string>>):
   return directory;
 };
 
-t.test('both kinds are recognised, and a change of any part is another kernel', async (t) => {
+t.test('both kinds are recognised, and a change of any part changes the fingerprint', async (t) => {
   const tree = await fill(t.testdir({ tree: {}, set: {} }), {});
   const build = await readKernelDirectory(await fill(join(tree, 'tree'), buildTree));
   t.match(build, { kind: 'build', release, image: /bzImage$/, source: undefined });
@@ -67,7 +67,7 @@ t.test('both kinds are recognised, and a change of any part is another kernel', 
   }
 });
 
-t.test('each part that is missing is named', async (t) => {
+t.test('each missing part is named', async (t) => {
   for (const [kind, files] of [
     ['tree', buildTree],
     ['set', packages],
@@ -87,7 +87,7 @@ t.test('each part that is missing is named', async (t) => {
   await t.rejects(readKernelDirectory(join(nothing, 'sources')), { message: /have not been built/ });
 });
 
-t.test('of several kernels the newest is taken, or the one that was asked for', async (t) => {
+t.test('of several kernels the newest is used, or the requested one', async (t) => {
   const older = Object.entries(packages).map(([name, text]) => [
     name.replaceAll(release, '6.9.0-mine'),
     text,
@@ -100,7 +100,7 @@ t.test('of several kernels the newest is taken, or the one that was asked for', 
   });
 });
 
-t.test('what keeps modules from being loaded is told', async (t) => {
+t.test('settings that prevent loading of modules are named', async (t) => {
   for (const line of [
     'CONFIG_MODULE_SIG_FORCE=y',
     'CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y',
@@ -119,16 +119,16 @@ t.test('what keeps modules from being loaded is told', async (t) => {
   );
 });
 
-t.test('a build in a directory of its own needs its sources beside it; make takes no spaces', async (t) => {
-  const place = t.testdir({ sources: {}, tree: {}, 'my tree': {} });
-  await fill(join(place, 'tree'), buildTree);
-  await symlink('../sources', join(place, 'tree', 'source'));
-  t.match(await readKernelDirectory(join(place, 'tree')), { source: join(place, 'sources') });
-  await fill(join(place, 'my tree'), buildTree);
-  await t.rejects(readKernelDirectory(join(place, 'my tree')), { message: /no path with spaces/ });
+t.test('the sources of an O= build are found, and a path with spaces is refused', async (t) => {
+  const directory = t.testdir({ sources: {}, tree: {}, 'my tree': {} });
+  await fill(join(directory, 'tree'), buildTree);
+  await symlink('../sources', join(directory, 'tree', 'source'));
+  t.match(await readKernelDirectory(join(directory, 'tree')), { source: join(directory, 'sources') });
+  await fill(join(directory, 'my tree'), buildTree);
+  await t.rejects(readKernelDirectory(join(directory, 'my tree')), { message: /cannot handle spaces/ });
 });
 
-t.test('what a guest needs of the configuration', async (t) => {
+t.test('configuration options that a guest needs', async (t) => {
   t.strictSame(missingOptions(config, 'bzImage'), []);
   t.match(missingOptions(config, 'vmlinux'), [/^CONFIG_PVH=y \(/]);
   t.match(missingOptions(config.replace('PCI=y', 'PCI=m'), 'bzImage'), [/^CONFIG_PCI=y \(/]);
@@ -139,16 +139,19 @@ t.test('what a guest needs of the configuration', async (t) => {
   await t.rejects(readKernelDirectory(directory), { message: /built without .*CONFIG_MODULES=y \(/ });
 });
 
-t.test('its row: a name fit for a directory, and how to ask for it again', async (t) => {
-  const row = kernelRow('dir:/home/u/my tree/');
-  t.match(row, { name: 'dir-my_tree', flavour: 'own', directory: '/home/u/my tree' });
-  t.strictSame(kernelRow(askFor(row)), row);
-  t.equal(askFor(kernelRow('6.1-cloud')), '6.1-cloud');
-  const chosen = kernelRow('dir:/srv/root@6.9.1-mine');
-  t.match(chosen, { name: 'dir-root-6.9.1-mine', directory: '/srv/root', release: '6.9.1-mine' });
-  t.strictSame(kernelRow(askFor(chosen)), chosen);
-  t.strictSame(kernelRow(askFor(kernelRow('host'))), kernelRow('host'));
-  const directory = t.testdir({ 'a@b': {} });
-  t.match(kernelRow(`dir:${directory}/a@b`), { directory: `${directory}/a@b`, release: undefined });
-  t.throws(() => kernelRow('dir:'), { code: 'MISSING_VALUE' });
-});
+t.test(
+  'the row of an own kernel: a name that is a valid file name, and a name to request it again',
+  async (t) => {
+    const row = kernelRow('dir:/home/u/my tree/');
+    t.match(row, { name: 'dir-my_tree', flavour: 'own', directory: '/home/u/my tree' });
+    t.strictSame(kernelRow(askFor(row)), row);
+    t.equal(askFor(kernelRow('6.1-cloud')), '6.1-cloud');
+    const chosen = kernelRow('dir:/srv/root@6.9.1-mine');
+    t.match(chosen, { name: 'dir-root-6.9.1-mine', directory: '/srv/root', release: '6.9.1-mine' });
+    t.strictSame(kernelRow(askFor(chosen)), chosen);
+    t.strictSame(kernelRow(askFor(kernelRow('host'))), kernelRow('host'));
+    const directory = t.testdir({ 'a@b': {} });
+    t.match(kernelRow(`dir:${directory}/a@b`), { directory: `${directory}/a@b`, release: undefined });
+    t.throws(() => kernelRow('dir:'), { code: 'MISSING_VALUE' });
+  },
+);

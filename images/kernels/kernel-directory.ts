@@ -1,4 +1,4 @@
-// A directory of the caller's, examined: which kernel is there, and what of it is missing.
+// Examines a directory of the user's: which kernel it contains, and which parts are missing.
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { resolveInside } from './inside.js';
 import { findParts, releasesIn } from './package-layout.js';
 
 interface Found {
-  /** Absolute, as all other paths. */
+  /** An absolute path, as all other paths here. */
   readonly directory: string;
   readonly release: string;
   /** A bzImage or an uncompressed vmlinux. */
@@ -20,25 +20,25 @@ interface Found {
   readonly symbols: string;
 }
 
-/** Where a kernel was compiled. */
+/** The directory in which a kernel was compiled. */
 export interface BuildTree extends Found {
   readonly kind: 'build';
-  /** Where the sources are, if not in the same directory. */
+  /** The directory of the sources, if it is another one. */
   readonly source?: string | undefined;
 }
 
-/** A root file system, or unpacked packages, with an image, modules and headers of one kernel at least. */
+/** A root file system or unpacked packages, with image, modules and headers of at least one kernel. */
 export interface PackageTree extends Found {
   readonly kind: 'packages';
-  /** Relative to `directory`, without links in them. */
+  /** Relative to `directory`, with links resolved; so is `headers`. */
   readonly modules: string;
   readonly headers: string;
-  /** Releases that are there besides the one that was taken. */
+  /** Other releases in the directory. */
   readonly others: readonly string[];
 }
 
 export type KernelDirectory = (BuildTree | PackageTree) & {
-  /** Changes with the image, its configuration and its symbols. 12 hex digits. */
+  /** A hash of image, configuration and symbols: 12 hexadecimal digits. */
   readonly fingerprint: string;
 };
 
@@ -59,13 +59,13 @@ const firstFilled = async (directory: string, names: readonly string[]): Promise
   return undefined;
 };
 
-/** Where an O= build has its sources; undefined where they are in the same tree. */
+/** The directory of an O= build's sources; undefined if they are in the same tree. */
 const sourceOf = async (directory: string): Promise<string | undefined> => {
   const link = await readlink(join(directory, 'source')).catch(() => undefined);
   return link === undefined ? undefined : realpath(resolve(directory, link)).catch(() => undefined);
 };
 
-/** Of each line one file must be there. */
+/** Files that a build tree must have; any one file of a list is enough. */
 const buildFiles = {
   image: ['arch/x86/boot/bzImage', 'arch/x86_64/boot/bzImage', 'vmlinux'],
   config: ['.config'],
@@ -89,11 +89,10 @@ const readBuildTree = async (directory: string, release: string): Promise<BuildT
     await find(buildFiles.symbols),
   ];
   for (const name of ['makefile', 'order', 'builtin', 'modpost'] as const) await find(buildFiles[name]);
-  if (absent.length > 0)
-    throw refuse(directory, `Linux ${release} is there, but not ${absent.join(', nor ')}`);
+  if (absent.length > 0) throw refuse(directory, `it has Linux ${release}, but not ${absent.join(', nor ')}`);
   const source = await sourceOf(directory);
-  const awkward = [directory, source].find((path) => path !== undefined && /\s/.test(path));
-  if (awkward !== undefined) throw refuse(directory, `make takes no path with spaces (${awkward})`);
+  const withSpace = [directory, source].find((path) => path !== undefined && /\s/.test(path));
+  if (withSpace !== undefined) throw refuse(directory, `make cannot handle spaces in a path (${withSpace})`);
   return { kind: 'build', directory, release, image, config, symbols, source };
 };
 
@@ -114,8 +113,8 @@ const readPackages = async (
     throw refuse(directory, `it has no modules of Linux ${release}, but of ${listOf(releases, 5)}`);
   const { modules = '', ...parts } = await findParts(directory, release);
   const { image, config, headers } = parts;
-  const absent = Object.entries(absentParts).flatMap(([name, tell]) =>
-    parts[name as keyof typeof absentParts] === undefined ? [tell(release)] : [],
+  const absent = Object.entries(absentParts).flatMap(([name, describe]) =>
+    parts[name as keyof typeof absentParts] === undefined ? [describe(release)] : [],
   );
   for (const path of [
     `${modules}/modules.builtin`,
@@ -123,7 +122,7 @@ const readPackages = async (
   ])
     if ((await resolveInside(directory, path)) === undefined) absent.push(path);
   if (image === undefined || config === undefined || headers === undefined || absent.length > 0)
-    throw refuse(directory, `Linux ${release} is there, but not ${absent.join(', nor ')}`);
+    throw refuse(directory, `it has Linux ${release}, but not ${absent.join(', nor ')}`);
   return {
     kind: 'packages',
     directory,
@@ -137,13 +136,13 @@ const readPackages = async (
   };
 };
 
-/** Which of the two it is. */
+/** Determines the kind of the directory and reads its parts. */
 const readParts = async (directory: string, wanted: string | undefined): Promise<BuildTree | PackageTree> => {
   const text = await readFile(join(directory, 'include/config/kernel.release'), 'utf8').catch(() => '');
   const built = text.trim();
   if (built !== '') {
     if (wanted !== undefined && wanted !== built)
-      throw refuse(directory, `it holds Linux ${built}, not ${wanted}`);
+      throw refuse(directory, `it contains Linux ${built}, not ${wanted}`);
     return readBuildTree(directory, built);
   }
   const releases = await releasesIn(directory);
@@ -152,7 +151,7 @@ const readParts = async (directory: string, wanted: string | undefined): Promise
   throw refuse(
     directory,
     names.includes('Kconfig')
-      ? 'these are sources that have not been built (no include/config/kernel.release)'
+      ? 'these sources have not been built (no include/config/kernel.release)'
       : 'it has neither include/config/kernel.release nor lib/modules nor usr/lib/modules',
   );
 };
@@ -164,7 +163,10 @@ const fingerprintOf = async ({ image, config, symbols }: Found): Promise<string>
   return hash.digest('hex').slice(0, 12);
 };
 
-/** What the directory holds. KERNEL_DIRECTORY, naming all that is missing or in the way, if no guest can be made of it. */
+/**
+ * Reads the kernel in the directory. KERNEL_DIRECTORY, naming everything missing or unsuitable, if it cannot
+ * be a guest's.
+ */
 export const readKernelDirectory = async (path: string, wanted?: string): Promise<KernelDirectory> => {
   const directory = await realpath(path).catch(() => {
     throw refuse(path, 'there is no such directory');
@@ -175,6 +177,7 @@ export const readKernelDirectory = async (path: string, wanted?: string): Promis
   if (missing.length > 0)
     throw refuse(directory, `Linux ${found.release} was built without ${listOf(missing, 5)}`);
   const obstacles = obstaclesIn(config);
-  if (obstacles.length > 0) throw refuse(directory, `of Linux ${found.release}: ${obstacles.join('; ')}`);
+  if (obstacles.length > 0)
+    throw refuse(directory, `Linux ${found.release} is unsuitable: ${obstacles.join('; ')}`);
   return { ...found, fingerprint: await fingerprintOf(found) };
 };

@@ -9,30 +9,30 @@ import { askFor, type Flavour, type KernelRow } from './table.js';
 
 export interface Kernel {
   name: string;
-  /** What names it to `kernelRow`. */
+  /** The name with which `kernelRow` finds it. */
   ask: string;
   /** As `uname -r` prints it. */
   release: string;
-  /** The Debian version of the image package; of an own kernel, a word that changes with what it was made of. */
+  /** The Debian version of the image package, or the fingerprint of an own kernel. */
   version: string;
-  /** What else a kernel that was built here was made with. */
+  /** For a debug kernel: a hash of everything but the sources that it was built with. */
   recipe?: string | undefined;
   series: string;
   flavour: Flavour;
-  /** The unpacked packages; all paths but buildDirectory lie below it. */
+  /** The unpacked packages. All paths except `buildDirectory` are below it. */
   directory: string;
   /** A bzImage, or a vmlinux with a PVH note. */
   bootImage: string;
   config: string;
-  /** `…/usr/lib/modules/<release>`, with modules.dep. */
+  /** `…/usr/lib/modules/<release>`, which contains modules.dep. */
   modulesDirectory: string;
-  /** For `make -C` in the tool root, entered with `kernelBinds`. */
+  /** The directory for `make -C` in a tool root that was entered with `kernelBinds`. */
   buildDirectory: string;
-  /** What a build needs to see at its own place, in place of `usr/src` at /usr/src. */
+  /** Binds for a build, instead of the default that shows `usr/src` at /usr/src. */
   buildBinds?: readonly Bind[] | undefined;
 }
 
-/** What is written beside the tree when it is whole. */
+/** The manifest, which is written when the tree is complete. */
 const manifestSchema = v.object({
   layout: v.literal(layoutVersion),
   release: v.pipe(v.string(), v.regex(/^[\w.+~-]+$/)),
@@ -42,12 +42,12 @@ const manifestSchema = v.object({
 
 const manifestName = 'kernel.json';
 
-/** The name and the text of the manifest. */
+/** The manifest's file name and text. */
 export const manifestFor = (
   facts: Omit<v.InferOutput<typeof manifestSchema>, 'layout'>,
 ): [string, string] => [manifestName, `${JSON.stringify({ layout: layoutVersion, ...facts })}\n`];
 
-/** The kernel in `directory`; `undefined` if there is none, or one of another layout. */
+/** The kernel in `directory`; `undefined` if it has none, or one of another layout version. */
 export const readKernel = async (row: KernelRow, directory: string): Promise<Kernel | undefined> => {
   const manifest = await readCacheFile(join(directory, manifestName), manifestSchema);
   if (manifest === undefined) return undefined;
@@ -68,6 +68,6 @@ export const readKernel = async (row: KernelRow, directory: string): Promise<Ker
   };
 };
 
-/** What the tool root must be entered with so that `buildDirectory` is there. */
+/** Binds with which the tool root shows `buildDirectory`. */
 export const kernelBinds = ({ directory, buildBinds }: Kernel): readonly Bind[] =>
   buildBinds ?? [{ path: join(directory, 'usr/src'), at: '/usr/src' }];

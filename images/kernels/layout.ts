@@ -1,4 +1,4 @@
-// A kernel's packages, rearranged so that the tree can lie anywhere.
+// Rearranges a kernel's unpacked packages so that the tree can be in any directory.
 
 import { mkdir, readdir, readlink, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,12 +6,12 @@ import { HarnessError } from '../../harness/base/errors.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
 
-/** Raise it when the rearrangement changes: trees of another layout are fetched again. */
+/** Increase it when the layout changes. Trees of another layout version are fetched again. */
 export const layoutVersion = 1;
 
 const list = (path: string): Promise<string[]> => readdir(path).catch(() => []);
 
-/** Debian 11 and 12 ship /lib/modules and /usr/lib/…: one place for both. */
+/** Debian 11 and 12 have files in /lib/modules and in /usr/lib/…. Moves all of them to usr/lib. */
 const mergeLib = async (tree: string): Promise<void> => {
   await mkdir(join(tree, 'usr/lib'), { recursive: true });
   for (const name of await list(join(tree, 'lib'))) {
@@ -21,8 +21,9 @@ const mergeLib = async (tree: string): Promise<void> => {
 };
 
 /**
- * The header trees link to /usr/lib/linux-kbuild-… and include /usr/src/linux-headers-…/Makefile. With the former moved into /usr/src,
- * binding one directory to /usr/src is all a build needs, whatever characters the path of the cache has (make takes no spaces).
+ * The header trees link to /usr/lib/linux-kbuild-… and include /usr/src/linux-headers-…/Makefile. Moves the
+ * former to usr/src, so that a build needs only one directory, bound to /usr/src. The path of the cache may
+ * then contain spaces, which make cannot handle.
  */
 const gatherSources = async (tree: string): Promise<void> => {
   const sources = join(tree, 'usr/src');
@@ -43,7 +44,10 @@ const gatherSources = async (tree: string): Promise<void> => {
   }
 };
 
-/** Since 7.2 the image and its configuration are packaged beside the modules, and a maintainer script copies them to /boot. */
+/**
+ * Since 7.2 the packages have image and configuration beside the modules, and a maintainer script copies them
+ * to /boot.
+ */
 const gatherBoot = async (tree: string, release: string): Promise<void> => {
   const modules = join(tree, 'usr/lib/modules', release);
   await mkdir(join(tree, 'boot'), { recursive: true });
@@ -55,7 +59,10 @@ const gatherBoot = async (tree: string, release: string): Promise<void> => {
 
 const kept = new Set(['lib', 'src']);
 
-/** Rearranges `tree` and makes modules.dep and its kin, as the image's maintainer script would. KERNEL_INCOMPLETE if something is missing. */
+/**
+ * Rearranges `tree` and runs depmod, as the image's maintainer script would. KERNEL_INCOMPLETE if a file that
+ * guests or builds need is missing.
+ */
 export const layOut = async (tree: string, release: string, root: ToolRoot): Promise<void> => {
   await mergeLib(tree);
   await gatherSources(tree);

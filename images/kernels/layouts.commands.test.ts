@@ -1,4 +1,5 @@
-// The layouts of six distributions, made of the default kernel by moving and packing its parts: each is taken, and a module is built for it.
+// Rearranges the default kernel into the layouts of seven distributions. Each is accepted, and a module is
+// built for it.
 
 import { chmod, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -17,7 +18,7 @@ const root = await ensureToolRoot();
 const kernel = await ensureKernel(kernelRow(defaultKernelName), root);
 const { release } = kernel;
 
-/** Changes the root file system at `top`, which begins as Debian's with merged /usr. */
+/** Changes the root file system at `top`, which starts as Debian's with merged /usr. */
 type Change = (top: string) => Promise<void>;
 
 const move = async (top: string, from: string, to: string): Promise<void> => {
@@ -45,7 +46,7 @@ const pack =
 const headers = `usr/src/linux-headers-${release}`;
 const modules = `usr/lib/modules/${release}`;
 
-/** One tree of headers without links out of it, as Debian's are not. */
+/** Merges Debian's header trees into one that has no links out of it. */
 const gather: Change = async (top) => {
   const whole = join(top, 'whole');
   const common = join(
@@ -115,14 +116,14 @@ for (const [name, change] of Object.entries(layouts))
     await change(top);
     const lines: string[] = [];
     const row = kernelRow(`dir:${top}`);
-    const taken = await adoptKernel({ ...row, directory: top }, root, {
+    const adopted = await adoptKernel({ ...row, directory: top }, root, {
       progress: (line) => lines.push(line),
     });
-    t.teardown(() => rm(taken.directory, { recursive: true, force: true }));
-    t.equal(taken.release, release);
+    t.teardown(() => rm(adopted.directory, { recursive: true, force: true }));
+    t.equal(adopted.release, release);
     const names = ['virtio_blk', 'ext4'];
-    t.equal((await moduleClosure(taken, names)).length, (await moduleClosure(kernel, names)).length);
-    t.ok((await readFile(taken.bootImage)).equals(await readFile(kernel.bootImage)));
-    t.match(lines.at(-1), /building a module/, 'a module was built');
+    t.equal((await moduleClosure(adopted, names)).length, (await moduleClosure(kernel, names)).length);
+    t.ok((await readFile(adopted.bootImage)).equals(await readFile(kernel.bootImage)));
+    t.match(lines.at(-1), /building a module/, 'the last progress line');
     await chmod(top, 0o755);
   });

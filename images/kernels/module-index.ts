@@ -1,6 +1,6 @@
-// Reading what depmod wrote: pure parsers.
+// Parsers of the files that depmod writes. Pure.
 
-/** `virtio-rng` and `virtio_rng` are one module. `kernel/fs/ext4/ext4.ko.xz` → `ext4`. */
+/** `kernel/fs/ext4/ext4.ko.xz` → `ext4`. `virtio-rng` and `virtio_rng` name the same module. */
 export const moduleName = (path: string): string =>
   path
     .replace(/^.*\//, '')
@@ -10,11 +10,11 @@ export const moduleName = (path: string): string =>
 export interface ModuleFile {
   /** Relative to the modules directory. */
   path: string;
-  /** Paths of all it needs, also of what those need. */
+  /** Paths of all direct and indirect dependencies. */
   needs: readonly string[];
 }
 
-/** modules.dep: `path: need need …`. By module name. */
+/** Parses modules.dep, whose lines are `path: dependency …`. The keys are module names. */
 export const parseDependencies = (text: string): Map<string, ModuleFile> =>
   new Map(
     text
@@ -27,11 +27,13 @@ export const parseDependencies = (text: string): Map<string, ModuleFile> =>
       ]),
   );
 
-/** modules.builtin: one path a line, of modules that are part of the image. */
+/** Parses modules.builtin, which has one path a line: the names of the modules that are part of the image. */
 export const parseBuiltin = (text: string): Set<string> =>
   new Set(text.split('\n').filter(Boolean).map(moduleName));
 
-/** modules.builtin.modinfo: `name.key=value`, each ended by NUL. The aliases, all of them provided by the image. */
+/**
+ * Parses modules.builtin.modinfo, whose entries are `name.key=value\0`: the aliases that the image provides.
+ */
 export const parseBuiltinAliases = (text: string): Set<string> =>
   new Set(
     text
@@ -40,7 +42,10 @@ export const parseBuiltinAliases = (text: string): Set<string> =>
       .filter((alias) => alias !== undefined),
   );
 
-/** modules.softdep: `softdep name pre: a b post: c`. What is to be loaded before, by module name. */
+/**
+ * Parses modules.softdep, whose lines are `softdep name pre: a b post: c`: by module name, what to load
+ * before it.
+ */
 export const parseSoftDependencies = (text: string): Map<string, string[]> =>
   new Map(
     text
@@ -50,7 +55,10 @@ export const parseSoftDependencies = (text: string): Map<string, string[]> =>
       .map(([, name = '', names = '']) => [moduleName(name), names.split(' ').filter(Boolean)]),
   );
 
-/** modules.alias: `alias pattern name`. Only those without wildcards, which is what soft dependencies name. */
+/**
+ * Parses modules.alias, whose lines are `alias pattern name`. Soft dependencies need only those without
+ * wildcards.
+ */
 export const parseAliases = (text: string): Map<string, string[]> => {
   const aliases = new Map<string, string[]>();
   for (const [, alias = '', name = ''] of text.matchAll(/^alias ([^\s*?[]+) (\S+)$/gm)) {

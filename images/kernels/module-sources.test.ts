@@ -11,7 +11,7 @@ import { copySources, hashSources, listSources, updateSources } from './module-s
 const namesIn = async (directory: string): Promise<string[]> =>
   (await listSources(directory)).map(({ name }) => name);
 
-t.test('what is built from, not what was built', async (t) => {
+t.test('sources are listed, and the output of builds is not', async (t) => {
   const directory = t.testdir({
     driver: {
       Kbuild: 'obj-m += a.o',
@@ -44,7 +44,7 @@ t.test('what is built from, not what was built', async (t) => {
   t.equal(
     await hashSources(driver, await listSources(driver), ['kernel', 'gcc']),
     key,
-    'neither times nor output count',
+    'the hash after a change of times and of build output',
   );
   t.not(await hashSources(driver, files, ['kernel', 'other gcc']), key);
   t.not(await hashSources(driver, files.slice(0, 2), ['kernel', 'gcc']), key);
@@ -52,7 +52,7 @@ t.test('what is built from, not what was built', async (t) => {
   t.not(await hashSources(driver, files, ['kernel', 'gcc']), key);
 });
 
-t.test('texts that a source file names are sources', async (t) => {
+t.test('text files that a source file names are sources', async (t) => {
   const driver = t.testdir({
     Makefile: 'include version.txt\nobj-m += a.o\n',
     'version.txt': 'V := 1\n',
@@ -65,7 +65,7 @@ t.test('texts that a source file names are sources', async (t) => {
 });
 
 t.test('sockets and FIFOs are not read', async (t) => {
-  // Not a testdir, whose path can be too long for a socket.
+  // The path of a testdir can be too long for a socket.
   const { path: driver, remove } = temporaryDirectory();
   t.teardown(remove);
   await writeFile(join(driver, 'Kbuild'), 'obj-m += a.o');
@@ -78,7 +78,7 @@ t.test('sockets and FIFOs are not read', async (t) => {
 });
 
 t.test(
-  'links within the directory stay links; others become files; those that lead nowhere are left out',
+  'links within the directory stay links; other links become files; dangling links are left out',
   async (t) => {
     const directory = t.testdir({
       'outside.c': 'int o;',
@@ -117,7 +117,7 @@ t.test(
   },
 );
 
-t.test('names that are not UTF-8', async (t) => {
+t.test('names that are not UTF-8 are kept', async (t) => {
   const directory = t.testdir({ driver: { Kbuild: 'obj-m += a.o' } });
   const driver = join(directory, 'driver');
   const odd = Buffer.concat([Buffer.from(`${driver}/b`), Buffer.from([0xff]), Buffer.from('.c')]);
@@ -132,7 +132,7 @@ t.test('names that are not UTF-8', async (t) => {
   t.strictSame(await listSources(copy), files);
 });
 
-t.test('a tree that is kept gets just what changed', async (t) => {
+t.test('only changed files are written to a kept build tree', async (t) => {
   const directory = t.testdir({
     driver: { Kbuild: 'obj-m += a.o', 'a.c': 'int a;', sub: { 'b.h': 'b' } },
     tree: {
@@ -150,7 +150,7 @@ t.test('a tree that is kept gets just what changed', async (t) => {
   await updateSources(driver, await listSources(driver), tree);
   t.strictSame(await listSources(tree), await listSources(driver));
   t.equal(await readFile(join(tree, 'a.c'), 'utf8'), 'int a;');
-  t.ok((await lstat(join(tree, 'sub/b.h'))).isFile(), 'a file in place of a link');
-  t.equal((await stat(join(tree, 'Kbuild'))).mtimeMs, 1000, 'what is the same is not touched');
-  t.equal(await readFile(join(tree, 'a.o'), 'utf8'), 'object', 'what was built stays');
+  t.ok((await lstat(join(tree, 'sub/b.h'))).isFile(), 'a file replaced the link');
+  t.equal((await stat(join(tree, 'Kbuild'))).mtimeMs, 1000, 'time of an unchanged file');
+  t.equal(await readFile(join(tree, 'a.o'), 'utf8'), 'object', 'content of a built file');
 });

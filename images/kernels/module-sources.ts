@@ -1,4 +1,4 @@
-// The files that a module is built from.
+// Finds, hashes and copies the files that a module is built from.
 
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
@@ -21,22 +21,25 @@ import { messageOf } from '../../harness/base/thrown.js';
 
 /** A source file, or a link to something else below the same directory. */
 export interface SourceFile {
-  /** Relative to the directory, as a person reads it: bytes that are not UTF-8 are replaced. */
+  /** Relative to the directory, for messages: bytes that are not UTF-8 are replaced. */
   readonly name: string;
-  /** The same, byte for byte as Latin-1: file names need not be UTF-8. */
+  /** The same name as Latin-1, one character a byte, since file names need not be UTF-8. */
   readonly path: string;
-  /** Of a link: where it points, relative to itself, as Latin-1. */
+  /** For a link: its target relative to the link's directory, as Latin-1. */
   readonly target?: string | undefined;
 }
 
-/** What an earlier build or an editor has left, and what version control and npm keep beside the sources. */
+/** Files of earlier builds, editors and npm, which are not sources. */
 const leftovers =
   /\.(ko|o|mod|mod\.c|cmd|symvers|swp)$|^(built-in|lib)\.a$|^modules\.order$|^node_modules$|~$|^\.#|^\..*\.d$|^\.tmp_/;
 
-/** Text that is not for the compiler, unless a source file names one with that ending: a Makefile may include version.txt. */
-const texts = /\.(md|json|txt|conf|patch|log|rules|test\.ts)$/;
+/**
+ * Text files, which are sources only if a source file names one with that ending: a Makefile may include
+ * version.txt.
+ */
+const textEnding = /\.(md|json|txt|conf|patch|log|rules|test\.ts)$/;
 
-/** Files of our own: of runs that were started in the driver's directory. */
+/** The directory of runs that were started in the driver's directory. */
 const ownDirectory = 'runs';
 
 const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');
@@ -47,13 +50,16 @@ const isBelow = (path: string, directory: string): boolean => path.startsWith(`$
 
 const nothing = <T>(): T | undefined => undefined;
 
-/** Follows the links of one directory. Absolute paths, as Latin-1. */
+/** Collects the files of one directory and follows links. Paths are absolute and in Latin-1. */
 class Walk {
   readonly found: Omit<SourceFile, 'name'>[] = [];
 
   constructor(readonly root: string) {}
 
-  /** `above`: the real paths of the directories that this one is in, so that a link to one of them ends there. */
+  /**
+   * `above` has the real paths of the parent directories, so that a link to one of them is not followed
+   * again.
+   */
   async directory(real: string, path: string, above: readonly string[]): Promise<void> {
     if (above.includes(real)) return;
     const names = await readdir(bytes(real), { encoding: 'latin1' });
@@ -67,7 +73,7 @@ class Walk {
   async entry(absolute: string, path: string, above: readonly string[]): Promise<void> {
     const found = await lstat(bytes(absolute));
     if (!found.isSymbolicLink()) return this.item(found, absolute, path, above);
-    // A link that leads nowhere is of no use to make either.
+    // make cannot use a dangling link either.
     const real = await realpath(bytes(absolute), { encoding: 'latin1' }).catch(nothing<string>);
     if (real === undefined) return;
     if (real !== this.root && !isBelow(real, this.root))
@@ -75,7 +81,7 @@ class Walk {
     this.found.push({ path, target: relative(dirname(`${this.root}/${path}`), real) || '.' });
   }
 
-  /** Sockets, FIFOs and devices are no sources, and reading one may never end. */
+  /** Ignores sockets, FIFOs and devices, since reading one may never end. */
   async item(found: Stats, absolute: string, path: string, above: readonly string[]): Promise<void> {
     const isHidden = /(^|\/)\.[^/]*$/.test(path);
     if (found.isDirectory() && !isHidden) await this.directory(absolute, path, above);
@@ -86,16 +92,16 @@ class Walk {
 const contentOf = (root: string, { path, target }: Pick<SourceFile, 'path' | 'target'>): Promise<Buffer> =>
   target === undefined ? readFile(bytes(`${root}/${path}`)) : Promise.resolve(bytes(target));
 
-/** Leaves out texts with an ending that no other file mentions. */
+/** Removes text files whose ending no other file mentions. */
 const withoutTexts = async (root: string, found: Walk['found']): Promise<Walk['found']> => {
-  const endings = new Set(found.flatMap(({ path }) => texts.exec(path)?.[0] ?? []));
+  const endings = new Set(found.flatMap(({ path }) => textEnding.exec(path)?.[0] ?? []));
   for (const file of found) {
     if (endings.size === 0) break;
-    if (texts.test(file.path)) continue;
+    if (textEnding.test(file.path)) continue;
     const content = await contentOf(root, file);
     for (const ending of endings) if (content.includes(ending)) endings.delete(ending);
   }
-  return found.filter(({ path }) => !endings.has(texts.exec(path)?.[0] ?? ''));
+  return found.filter(({ path }) => !endings.has(textEnding.exec(path)?.[0] ?? ''));
 };
 
 const walk = async (directory: string): Promise<SourceFile[]> => {
@@ -109,12 +115,15 @@ const walk = async (directory: string): Promise<SourceFile[]> => {
 const refuse = (directory: string, reason: string, cause?: unknown): HarnessError<'DRIVER_SOURCE'> =>
   new HarnessError('DRIVER_SOURCE', { directory, reason }, cause);
 
-/** The source files below `directory`, sorted. DRIVER_SOURCE unless there is a Kbuild or Makefile, or if one cannot be read. */
+/**
+ * The source files below `directory`, sorted. DRIVER_SOURCE unless there is a Kbuild or Makefile, or if one
+ * cannot be read.
+ */
 export const listSources = async (directory: string): Promise<SourceFile[]> => {
   const names = await readdir(directory).catch((cause: unknown) => {
     throw refuse(directory, messageOf(cause), cause);
   });
-  // Looked at first, so that nobody's home directory is read.
+  // Check this first, so that a wrong path such as a home directory is not read as a whole.
   if (!names.includes('Kbuild') && !names.includes('Makefile'))
     throw refuse(
       directory,
@@ -125,7 +134,7 @@ export const listSources = async (directory: string): Promise<SourceFile[]> => {
   });
 };
 
-/** A hash of names and contents, and of whatever else in `context` the result depends on. 20 hex digits. */
+/** A hash of file names, contents and `context` (other inputs of the build): 20 hexadecimal digits. */
 export const hashSources = async (
   directory: string,
   files: readonly SourceFile[],
@@ -141,7 +150,9 @@ export const hashSources = async (
   return hash.digest('hex').slice(0, 20);
 };
 
-/** Links that lead out of the directory become files: what they point to need not be visible to the build. */
+/**
+ * Copies the sources. Links out of the directory become files, since the build need not see their targets.
+ */
 export const copySources = async (
   directory: string,
   files: readonly SourceFile[],
@@ -155,7 +166,9 @@ export const copySources = async (
   }
 };
 
-/** Makes the sources below `to` those in `directory`. What has not changed is not written: make goes by the time of change. */
+/**
+ * Makes the sources below `to` equal to `files`. Unchanged files are not written, since make compares times.
+ */
 export const updateSources = async (
   directory: string,
   files: readonly SourceFile[],
@@ -174,7 +187,7 @@ export const updateSources = async (
   const gone = [...present.values()].filter(({ path }) => !wanted.has(path));
   for (const { path } of [...gone, ...changed])
     await rm(bytes(`${kept}/${path}`), { recursive: true, force: true });
-  // Not copied, so that each file gets the time of now.
+  // Write rather than copy, so that each file gets the current time.
   for (const { path, target } of changed) {
     const copy = bytes(`${kept}/${path}`);
     await mkdir(bytes(dirname(`${kept}/${path}`)), { recursive: true });

@@ -4,7 +4,7 @@ import t from 'tap';
 import { resolveInside } from './inside.js';
 import { findParts, headerTrees, includedPaths, releasesIn } from './package-layout.js';
 
-/** Files by path; a text that begins with `-> ` is a link. */
+/** Contents by path; a content that begins with `-> ` makes a link. */
 type Files = Readonly<Record<string, string>>;
 
 const fill = async (root: string, files: Files): Promise<string> => {
@@ -16,7 +16,7 @@ const fill = async (root: string, files: Files): Promise<string> => {
   return root;
 };
 
-/** The beginning of a bzImage of that release. */
+/** The beginning of a bzImage of `release`. */
 const bzImage = (release: string): string => {
   const image = Buffer.alloc(0x1000);
   image.write('HdrS', 0x202);
@@ -150,7 +150,7 @@ for (const [name, { release, files, image, config, trees }] of Object.entries(la
     t.strictSame(await headerTrees(root, parts.headers ?? ''), trees);
   });
 
-t.test('an image whose name does not tell its release is looked into', async (t) => {
+t.test('the release of an image is read from the image if its name does not have it', async (t) => {
   const root = await fill(t.testdir({}), {
     'lib/modules/6.6.30-0-virt/x': 'x',
     'boot/vmlinuz-virt': bzImage('6.6.31-0-virt'),
@@ -158,7 +158,7 @@ t.test('an image whose name does not tell its release is looked into', async (t)
   t.equal((await findParts(root, '6.6.30-0-virt')).image, undefined);
 });
 
-t.test('links mean paths of that root', async (t) => {
+t.test('links are resolved relative to the root', async (t) => {
   const root = await fill(t.testdir({}), {
     'usr/lib/x': 'x',
     lib: '-> /usr/lib',
@@ -166,12 +166,12 @@ t.test('links mean paths of that root', async (t) => {
     up: '-> ../../../usr',
   });
   t.equal(await resolveInside(root, 'lib/x'), 'usr/lib/x');
-  t.equal(await resolveInside(root, 'up/lib/../lib/x'), 'usr/lib/x', 'there is nothing above a root');
+  t.equal(await resolveInside(root, 'up/lib/../lib/x'), 'usr/lib/x', 'a root is its own parent');
   t.equal(await resolveInside(root, 'loop'), undefined);
   t.equal(await resolveInside(root, 'lib/y'), undefined);
 });
 
-t.test('what a Makefile includes', async (t) => {
+t.test('paths that a Makefile includes', async (t) => {
   t.strictSame(
     includedPaths('include /usr/src/a/Makefile\n-include ../b/c.mk\ninclude $(x)/d\ninclude local\n'),
     ['/usr/src/a/Makefile', '../b/c.mk'],

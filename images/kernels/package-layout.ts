@@ -1,11 +1,12 @@
-// Where distributions put the parts of a kernel: Debian, Ubuntu, Fedora, openSUSE, Arch, Alpine and NixOS.
+// Finds the parts of a kernel where distributions put them: Debian, Ubuntu, Fedora, openSUSE, Arch, Alpine
+// and NixOS.
 
 import { open, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { resolveInside } from './inside.js';
 import { compareReleases } from './packages.js';
 
-/** Paths of the root, without a slash in front and without links in them; absent where nothing was found. */
+/** Paths relative to the root, with links resolved; undefined for parts that were not found. */
 export interface FoundParts {
   readonly modules?: string | undefined;
   readonly image?: string | undefined;
@@ -14,13 +15,13 @@ export interface FoundParts {
   readonly headers?: string | undefined;
 }
 
-const modulePlaces = ['usr/lib/modules', 'lib/modules'];
+const moduleDirectories = ['usr/lib/modules', 'lib/modules'];
 
 const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => []);
 
-/** Releases with modules below `root`, the newest last. */
+/** Releases that have modules below `root`, the newest last. */
 export const releasesIn = async (root: string): Promise<string[]> => {
-  const found = await Promise.all(modulePlaces.map((path) => namesIn(join(root, path))));
+  const found = await Promise.all(moduleDirectories.map((path) => namesIn(join(root, path))));
   return [...new Set(found.flat())].filter((name) => /^\d+\.\d+/.test(name)).sort(compareReleases);
 };
 
@@ -32,18 +33,24 @@ const firstInside = async (root: string, paths: readonly string[]): Promise<stri
   return undefined;
 };
 
-/** Arch names its image after this file, Alpine after the last part of the release: `vmlinuz-linux`, `vmlinuz-virt`. */
+/**
+ * Arch names its image after the file pkgbase, Alpine after the release's last part: `vmlinuz-linux`,
+ * `vmlinuz-virt`.
+ */
 const flavoursOf = async (root: string, modules: string, release: string): Promise<string[]> => {
   const base = await readFile(join(root, modules, 'pkgbase'), 'utf8').catch(() => '');
   const last = /-([a-z][\w.]*)$/.exec(release)?.[1];
   return [base.trim(), last ?? ''].filter((flavour) => /^[\w.+-]+$/.test(flavour));
 };
 
-/** Offsets in a bzImage, from Documentation/arch/x86/boot.rst: the magic, and where the text of the version is, less 0x200. */
+/**
+ * Offsets in a bzImage (Documentation/arch/x86/boot.rst): the magic, and the version text's offset less
+ * 0x200.
+ */
 const MAGIC = 0x202;
 const KERNEL_VERSION = 0x20e;
 
-/** The release in a bzImage; `undefined` where the file is none. */
+/** The release in a bzImage; `undefined` if the file is not a bzImage. */
 const releaseOfImage = async (path: string): Promise<string | undefined> => {
   const file = await open(path, 'r');
   try {
@@ -57,7 +64,7 @@ const releaseOfImage = async (path: string): Promise<string | undefined> => {
   }
 };
 
-/** An image whose name does not tell its release may be another kernel's. */
+/** An image without the release in its name may be another kernel's, so its content is checked. */
 const imageOf = async (
   root: string,
   named: readonly string[],
@@ -77,7 +84,7 @@ const imageOf = async (
 export const findParts = async (root: string, release: string): Promise<FoundParts> => {
   const modules = await firstInside(
     root,
-    modulePlaces.map((path) => `${path}/${release}`),
+    moduleDirectories.map((path) => `${path}/${release}`),
   );
   if (modules === undefined) return {};
   const flavours = await flavoursOf(root, modules, release);
@@ -102,7 +109,7 @@ export const findParts = async (root: string, release: string): Promise<FoundPar
   return { modules, image, config, headers };
 };
 
-/** The tree that a path belongs to: what is copied as a whole. */
+/** The tree that a path belongs to, which is copied as a whole. */
 const treeOf = (path: string): string => {
   const [, tree] =
     /^(usr\/src\/kernels\/[^/]+|usr\/src\/[^/]+|usr\/lib\/linux-kbuild-[^/]+|(?:usr\/)?lib\/modules\/[^/]+\/[^/]+)/.exec(
@@ -111,11 +118,17 @@ const treeOf = (path: string): string => {
   return tree ?? path;
 };
 
-/** Paths that a header tree's Makefile includes: `/usr/src/linux-headers-6.12-common/Makefile`, `../../../linux-6.12/Makefile`. */
+/**
+ * Paths that a header tree's Makefile includes: `/usr/src/linux-headers-6.12-common/Makefile`,
+ * `../../../linux-6.12/Makefile`.
+ */
 export const includedPaths = (makefile: string): string[] =>
   [...makefile.matchAll(/^\s*-?include\s+((?:\/|\.\.\/)\S+)/gm)].map(([, path = '']) => path);
 
-/** `headers` and all other trees that it refers to by its Makefile or by links; each is needed by a module build. */
+/**
+ * The tree of `headers`, and all trees that it refers to in its Makefile or by links. A module build needs
+ * all of them.
+ */
 export const headerTrees = async (root: string, headers: string): Promise<string[]> => {
   const trees = [treeOf(headers)];
   for (const tree of trees) {

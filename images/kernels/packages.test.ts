@@ -3,7 +3,7 @@ import { compareReleases, imagePattern, newestRelease, parseSimulation } from '.
 import { sourcesFor } from './sources.js';
 import { defaultKernelName, isInAll, kernelRow, kernelTable } from './table.js';
 
-t.test('the table', async (t) => {
+t.test('the kernel table', async (t) => {
   t.equal(kernelTable.length, 12);
   t.equal(new Set(kernelTable.map(({ name }) => name)).size, kernelTable.length);
   t.strictSame(
@@ -14,7 +14,7 @@ t.test('the table', async (t) => {
   t.throws(() => kernelRow('6.12'), { code: 'UNKNOWN_NAME', message: /'6.12'.*6\.12-cloud/ });
 });
 
-t.test('image packages of a row, and no others', async (t) => {
+t.test('the pattern matches a row’s image packages and no others', async (t) => {
   const cloud = (series: string) => new RegExp(imagePattern({ series, flavour: 'cloud' }));
   const generic = (series: string) => new RegExp(imagePattern({ series, flavour: 'generic' }));
   t.match('linux-image-5.10.0-46-cloud-amd64', cloud('5.10'));
@@ -36,7 +36,7 @@ t.test('image packages of a row, and no others', async (t) => {
   t.notMatch('linux-image-7.2.12+deb13-cloud-amd64', generic('7.2'));
 });
 
-t.test('the newest by number, not by letter', async (t) => {
+t.test('releases are compared by number, not by letter', async (t) => {
   const found = [
     'linux-image-6.12.9+deb13-amd64 - Linux 6.12',
     'linux-image-6.12.117+deb13-amd64 - Linux 6.12',
@@ -52,7 +52,7 @@ t.test('the newest by number, not by letter', async (t) => {
   t.ok(compareReleases('7.3+deb13', '7.3.1+deb13') !== 0);
 });
 
-t.test('what a simulated installation would unpack', async (t) => {
+t.test('kernel packages of a simulated installation', async (t) => {
   const plan = `NOTE: This is only a simulation!
 Inst gcc-14-base (14.2.0-19 Debian:13.1/stable [amd64])
 Inst linux-base (4.12.1 Debian:13.1/stable [all])

@@ -1,4 +1,4 @@
-// Which packages make up a kernel: pure reading of what apt prints.
+// Parses apt's output for the packages of a kernel. Pure.
 
 import type { KernelRow } from './table.js';
 
@@ -8,18 +8,18 @@ export interface Package {
 }
 
 /**
- * Matches the image package of any release of the row: `linux-image-5.10.0-39-cloud-amd64`, `linux-image-6.12.117+deb13-amd64`.
- * Neither `-unsigned` nor `-dbg`, nor the metapackages.
+ * A pattern of the image packages of the row's releases: `linux-image-5.10.0-39-cloud-amd64`,
+ * `linux-image-6.12.117+deb13-amd64`. It does not match `-unsigned`, `-dbg` and metapackages.
  */
 export const imagePattern = ({ series, flavour }: Pick<KernelRow, 'series' | 'flavour'>): string =>
   `^linux-image-${series.replaceAll('.', '\\.')}(\\.[0-9]+)*([+-](deb)?[0-9]+)?${flavour === 'cloud' ? '-cloud' : ''}-amd64$`;
 
-/** The package with the sources of a series, which is named by nothing else. */
+/** The name of the package with the sources of a series. */
 export const sourcePackage = ({ series }: Pick<KernelRow, 'series'>): string => `linux-source-${series}`;
 
 const numbers = (text: string): number[] => (text.match(/\d+/g) ?? []).map(Number);
 
-/** By each number in turn: 6.12.9 is before 6.12.10. */
+/** Compares releases number by number, so 6.12.9 is before 6.12.10. */
 export const compareReleases = (a: string, b: string): number => {
   const [left, right] = [numbers(a), numbers(b)];
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
@@ -29,7 +29,10 @@ export const compareReleases = (a: string, b: string): number => {
   return 0;
 };
 
-/** The newest release among the package names that apt-cache printed (`uname -r` style); `undefined` if there is none. */
+/**
+ * The newest release, as `uname -r` prints it, among the packages that apt-cache printed; `undefined` if
+ * none.
+ */
 export const newestRelease = (stdout: string): string | undefined =>
   stdout
     .split('\n')
@@ -38,7 +41,10 @@ export const newestRelease = (stdout: string): string | undefined =>
     .sort(compareReleases)
     .at(-1);
 
-/** What a simulated installation would unpack, kernel packages only: we boot no userland of theirs. */
+/**
+ * The kernel packages that a simulated installation would unpack. Guests do not use the kernel's userland
+ * packages.
+ */
 export const parseSimulation = (stdout: string): Package[] =>
   stdout
     .split('\n')

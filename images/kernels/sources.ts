@@ -1,6 +1,7 @@
-// The sources.list for one suite, made from the tool root's own: so the mirror that made the root also gives the kernels.
+// Derives a suite's sources.list from the tool root's, so that kernels come from the same mirror as the tool
+// root.
 
-/** `bullseye-security` needs `bullseye` too, for the rest of what its packages depend on. */
+/** `bullseye-security` also needs `bullseye`, for dependencies of its packages. */
 const suitesFor = (suite: string): string[] => {
   const base = suite.replace(/-.*$/, '');
   return [...new Set([base, `${base}-security`, suite])];
@@ -8,15 +9,18 @@ const suitesFor = (suite: string): string[] => {
 
 const linePattern = /^deb (?:\[([^\]]*)\] )?(\S+) (\S+) main/;
 
-/** A key named for one release would not do for the others; without it, apt takes those that the tool root trusts. */
+/**
+ * Drops `signed-by`: one release's key does not fit other releases, and without it apt uses the tool root's
+ * trusted keys.
+ */
 const optionsFor = (options = ''): string => {
   const kept = options.split(/\s+/).filter((option) => option !== '' && !option.startsWith('signed-by='));
   return kept.length === 0 ? '' : `[${kept.join(' ')}] `;
 };
 
 /**
- * `lines` is a one-line-style sources.list; the `-security` suites come from another archive than the rest.
- * An error if it names no archive for one of the suites.
+ * Makes the sources.list from `lines`, a one-line-style sources.list. The `-security` suites have an archive
+ * of their own. Throws if `lines` has no archive for one of the suites.
  */
 export const sourcesFor = (suite: string, lines: string): string => {
   const archives = lines

@@ -8,7 +8,7 @@ import { kernelRow } from './table.js';
 
 const row = kernelRow('6.12-cloud');
 
-t.test('not fetched, fetched, built', async (t) => {
+t.test('the states not fetched, fetched and built', async (t) => {
   const cache = privateCache(t);
   t.match(await kernelStatus(row), { state: 'not fetched', release: null, bytes: 0, default: true });
   const home = join(cache, 'kernels', row.name);
@@ -22,7 +22,7 @@ t.test('not fetched, fetched, built', async (t) => {
   t.ok(fetched.bytes >= 200_000, `${fetched.bytes} bytes`);
   const modules = join(cache, 'modules', '6.12.9+deb13-cloud-amd64');
   await mkdir(join(modules, '.half.partial-01'), { recursive: true });
-  t.match(await kernelStatus(row), { state: 'fetched' }, 'a build that has not ended is none');
+  t.match(await kernelStatus(row), { state: 'fetched' }, 'state during a build');
   await mkdir(join(modules, '0123'));
   t.match(await kernelStatus(row), { state: 'built' });
   await mkdir(join(cache, 'guest'));

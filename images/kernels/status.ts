@@ -1,24 +1,24 @@
-// What of the kernel table is in the cache: how far each kernel has come, and how much room it takes.
+// The state of each kernel of the table in the cache, and the space it takes.
+
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { diskUsage } from '../../harness/base/cache/inventory.js';
-
 import { defaultKernelName, type KernelRow } from './table.js';
 import { findKernel } from './tree.js';
 
-/** `built`: fetched, and a driver has been built for it. */
+/** `built` means fetched, and a driver has been built for it. */
 export type KernelState = 'not fetched' | 'fetched' | 'built';
 
 export interface KernelStatus extends Omit<KernelRow, 'directory' | 'release'> {
-  /** It is the one that is taken when nothing is said. */
+  /** Whether this is the default kernel. */
   default: boolean;
   state: KernelState;
   /** As `uname -r` prints it; null unless fetched. */
   release: string | null;
   /** The Debian version of the package; null unless fetched. */
   version: string | null;
-  /** On disk, with what was built for it: the tree, modules, images of guests. 0 unless fetched. */
+  /** Space on disk in bytes, with the modules and guest images made for it. 0 unless fetched. */
   bytes: number;
   directory: string | null;
 }
@@ -28,7 +28,7 @@ const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => [
 const bytesOf = async (paths: readonly string[]): Promise<number> =>
   (await Promise.all(paths.map(diskUsage))).reduce((sum, bytes) => sum + bytes, 0);
 
-/** Needs no network, and takes no lock. */
+/** The state of the row's kernel. Needs no network and takes no lock. */
 export const kernelStatus = async (row: KernelRow): Promise<KernelStatus> => {
   const kernel = await findKernel(row);
   const common = { ...row, default: row.name === defaultKernelName };

@@ -1,27 +1,33 @@
-// The kernels a driver is tried on. One row each; nothing else in the project names a kernel.
+// The kernels that a driver is tested on, one row each. Only this file names kernels.
 
 import { existsSync } from 'node:fs';
 import { release as hostRelease } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
 
-/** `debug`: built here from Debian's source, with everything that finds bugs. `own`: a directory of the caller's. */
+/**
+ * `debug` is built here from Debian's source with debugging options. `own` comes from a directory of the
+ * user's.
+ */
 export type Flavour = 'cloud' | 'generic' | 'debug' | 'own';
 
 export interface KernelRow {
-  /** How it is asked for: `6.12-cloud`. */
+  /** The name on the command line: `6.12-cloud`. */
   name: string;
   series: string;
   flavour: Flavour;
-  /** The Debian suite whose newest build of the series is taken; of an own kernel, how it was asked for. */
+  /**
+   * The Debian suite whose newest build of the series is used. For an own kernel, the name on the command
+   * line.
+   */
   suite: string;
-  /** Of an own kernel: a build tree or an unpacked package set, absolute. */
+  /** For an own kernel: the absolute path of a build tree, a root file system or unpacked packages. */
   directory?: string | undefined;
-  /** Which of several kernels in that directory, as `uname -r` prints it. */
+  /** For an own kernel: the release to use if the directory has several, as `uname -r` prints it. */
   release?: string | undefined;
-  /** Why it is in the table. */
+  /** Why the kernel is in the table. */
   why: string;
-  /** What a driver meets here that the other rows do not have. */
+  /** What distinguishes the kernel from the other rows, for a driver. */
   differs: string;
 }
 
@@ -48,7 +54,7 @@ const series = [
   {
     series: '7.2',
     suite: 'trixie-backports',
-    why: 'the series before the newest, where backports still has it',
+    why: 'the series before the newest, while backports has it',
     differs: '128 feature bits in feature arrays; image split into linux-binary and linux-modules packages',
   },
   {
@@ -61,7 +67,10 @@ const series = [
 
 const flavours = ['cloud', 'generic'] as const;
 
-/** Cloud kernels leave out drivers for hardware, so they are smaller and boot faster; generic ones are what most hosts run. */
+/**
+ * Cloud kernels lack drivers for hardware, so they are smaller and boot faster. Most hosts run generic
+ * kernels.
+ */
 const packaged: readonly KernelRow[] = series.flatMap((row) =>
   flavours.map((flavour) => ({ ...row, name: `${row.series}-${flavour}`, flavour })),
 );
@@ -80,15 +89,17 @@ const debug: readonly KernelRow[] = series
 
 export const kernelTable: readonly KernelRow[] = [...packaged, ...debug];
 
-/** What `all` stands for: the kernels that Debian packages. The others take a quarter of an hour to build, and are asked for by name. */
+/**
+ * Whether `all` includes the kernel. Debug kernels take a quarter of an hour to build, so they must be named.
+ */
 export const isInAll = ({ flavour }: KernelRow): boolean => flavour !== 'debug';
 
 export const defaultKernelName = '6.12-cloud';
 
-/** What a kernel that is no row of the table is asked for with, before its directory. */
+/** The prefix of the directory of a kernel that is not in the table. */
 export const directoryPrefix = 'dir:';
 
-/** What asks for the kernel that this host runs. */
+/** The name of the kernel that the host runs. */
 export const hostName = 'host';
 
 const ownKernel = {
@@ -98,13 +109,13 @@ const ownKernel = {
   differs: 'a kernel of your own',
 } as const;
 
-/** `PATH@RELEASE`; a directory whose own name has an @ in it is taken as it is. */
+/** Splits `PATH@RELEASE`. An existing directory with an @ in its name is not split. */
 const splitRelease = (path: string): { path: string; release?: string | undefined } => {
   const [, before, release] = /^(.+)@([\w.+~-]+)$/.exec(path) ?? [];
   return before === undefined || existsSync(path) ? { path } : { path: before, release };
 };
 
-/** A row for a kernel of the caller's own; the name is fit for a directory. MISSING_VALUE for no path. */
+/** The row of an own kernel; its name is a valid file name. MISSING_VALUE if the path is empty. */
 export const directoryRow = (text: string): KernelRow => {
   const { path, release } = splitRelease(text);
   if (path === '')
@@ -120,11 +131,14 @@ export const directoryRow = (text: string): KernelRow => {
   };
 };
 
-/** What names this row to `kernelRow`, in this process or in another one. */
+/** The name with which `kernelRow` finds this row, also in another process. */
 export const askFor = ({ name, suite, flavour }: Pick<KernelRow, 'name' | 'suite' | 'flavour'>): string =>
   flavour === 'own' ? suite : name;
 
-/** The row of that name, for `dir:PATH` or `dir:PATH@RELEASE`, or for `host`; UNKNOWN_NAME, naming all, if there is none. */
+/**
+ * The row for a name of the table, `dir:PATH`, `dir:PATH@RELEASE` or `host`. UNKNOWN_NAME, with all valid
+ * names.
+ */
 export const kernelRow = (name: string): KernelRow => {
   if (name.startsWith(directoryPrefix)) return directoryRow(name.slice(directoryPrefix.length));
   if (name === hostName)

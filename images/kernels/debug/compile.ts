@@ -1,4 +1,4 @@
-// From a source package to a tree with an image, modules and headers, in the tool root.
+// Compiles a source package in the tool root into a tree with an image, modules and headers.
 
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -13,10 +13,10 @@ import { runInToolRoot } from '../../toolroot/run.js';
 import { firstError } from '../build-log.js';
 import { configPath, optionsNotTaken, parseFragment } from './recipe.js';
 
-/** Where the sources appear to the build: one path for everybody, since it ends up in the result. */
+/** The path of the sources in the tool root. It is fixed, since the result contains it. */
 const sourcePath = '/usr/src/linux';
 
-/** The result differs from build to build without these. */
+/** Without these variables, each build would make a different result. */
 const fixedEnvironment = {
   KBUILD_BUILD_USER: 'vmmci',
   KBUILD_BUILD_HOST: 'harness',
@@ -24,20 +24,23 @@ const fixedEnvironment = {
   KBUILD_BUILD_VERSION: '1',
 };
 
-/** Files of drivers that no guest has; their Kconfig and Makefile stay, since others refer to them. */
+/** Source files that no guest needs. Kconfig files and Makefiles are kept, since others refer to them. */
 const leftOut = ['*/Documentation/*.rst', '*/drivers/gpu/*.[ch]', '*/tools/testing/*.[ch]', '*/sound/*.[ch]'];
 
-/** A line of make's output that tells of a file that was made: `  CC      kernel/fork.o`, `  CC [M]  fs/ext4/super.o`. */
+/**
+ * Whether a line of make's output reports a made file: `  CC      kernel/fork.o`, `  CC [M]
+ * fs/ext4/super.o`.
+ */
 export const isStep = (line: string): boolean => /^ {2}[A-Z_]+( \[M\])? +\S/.test(line);
 
-/** One line a hundred files: enough to see that it goes on. */
+/** Number of made files per progress line. */
 const stepsPerLine = 100;
 
 export interface CompileOptions {
-  /** What is built, in messages: `kernel 6.12-debug`. */
+  /** What is built, for messages: `kernel 6.12-debug`. */
   what: string;
   root: ToolRoot;
-  /** A directory that is kept between attempts, so that the next one goes on where this one ended. */
+  /** A directory that is kept between attempts, so that the next one continues where this one ended. */
   work: string;
   /** The path of the log. */
   log: string;
@@ -49,7 +52,7 @@ const sourceOf = (work: string): string => join(work, 'source');
 const failure = (reason: string, { what, log }: CompileOptions): HarnessError =>
   new HarnessError('KERNEL_BUILD', { what, reason, log });
 
-/** Unpacks the source package in `debs` unless an earlier attempt has. */
+/** Unpacks the source package in `debs`, unless an earlier attempt did. */
 export const unpackSource = async (debs: string, options: CompileOptions): Promise<void> => {
   const { what, root, work, progress } = options;
   const source = sourceOf(work);
@@ -96,7 +99,7 @@ const configure = async (options: CompileOptions): Promise<void> => {
   const wanted = parseFragment(await readFile(configPath(), 'utf8'));
   const config = await readFile(join(sourceOf(options.work), '.config'), 'utf8');
   const missing = optionsNotTaken(wanted, config);
-  if (missing.length > 0) throw failure(`the sources do not take ${missing.join(', ')}`, options);
+  if (missing.length > 0) throw failure(`the sources do not accept ${missing.join(', ')}`, options);
 };
 
 /** Configures and compiles; resolves with the release, as `uname -r` prints it. */
@@ -113,7 +116,7 @@ export const compileKernel = async (options: CompileOptions): Promise<string> =>
   return (await readFile(join(sourceOf(options.work), 'include/config/kernel.release'), 'utf8')).trim();
 };
 
-/** Lays out `tree`, which must not exist, as the kernel's packages would be unpacked. */
+/** Creates `tree`, which must not exist, with the layout of the kernel's unpacked packages. */
 export const installKernel = async (
   release: string,
   tree: string,

@@ -1,4 +1,4 @@
-// Debug kernels in the cache, built if they are missing.
+// Finds debug kernels in the cache, or builds them.
 
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { findKernel, makeCurrent, rowDirectory } from '../tree.js';
 import { compileKernel, installKernel, unpackSource } from './compile.js';
 import { recipeHash } from './recipe.js';
 
-/** Sources, objects and the result, in bytes, with room to spare (measured: 2.1 GB for 7.3). */
+/** Space for sources, objects and the result, in bytes, with a reserve (measured: 2.1 GB for 7.3). */
 const space = 3500e6;
 
 const downloadName = 'debs';
@@ -30,10 +30,13 @@ interface Build extends ProgressOptions {
   what: string;
 }
 
-/** Where builds that were interrupted wait to go on. */
+/** The directory of interrupted builds, which can be continued. */
 const buildsDirectory = (): string => join(cacheDirectory(), 'kernel-builds');
 
-/** Resolves with the Debian version of the sources, which are then in `work(version)/debs`. Holds the lock of the suite. */
+/**
+ * Downloads the sources to `work(version)/debs` and resolves with their Debian version. Takes the suite's
+ * lock.
+ */
 const downloadSource = (
   { row, root, what, progress }: Build,
   work: (version: string) => string,
@@ -55,7 +58,7 @@ const downloadSource = (
         });
       const directory = join(work(found.version), downloadName);
       await mkdir(directory, { recursive: true });
-      // apt takes a file that is there and whole for downloaded.
+      // apt does not download a complete file again.
       progress?.(`${what}: downloading ${name} ${found.version}`);
       await apt.run(['apt-get', 'download', `${name}=${found.version}`], directory);
       return found.version;
@@ -63,7 +66,7 @@ const downloadSource = (
     { onWait: ({ holder }) => progress?.(`${what}: waiting for ${holder}`) },
   );
 
-/** Paths of what interrupted builds of this row have left. */
+/** Paths of this row's interrupted builds. */
 export const unfinishedBuilds = async (row: KernelRow): Promise<string[]> => {
   const names = await readdir(buildsDirectory()).catch(() => []);
   return names.filter((name) => name.startsWith(`${row.name}-`)).map((name) => join(buildsDirectory(), name));
@@ -76,7 +79,7 @@ const build = async (options: Build, hash: string): Promise<Kernel> => {
   await checkSpace(what, rowDirectory(row), space, 'XDG_CACHE_HOME');
   const version = await downloadSource(options, workOf);
   const work = workOf(version);
-  // A build of another version will never go on.
+  // A build of another version will never be continued.
   for (const path of await unfinishedBuilds(row)) if (path !== work) await removeTree(path);
   const name = `${version}.${hash}`;
   await publish(join(rowDirectory(row), name), async (tree) => {
@@ -84,9 +87,7 @@ const build = async (options: Build, hash: string): Promise<Kernel> => {
     await mkdir(join(cacheDirectory(), 'logs'), { recursive: true });
     const compile = { what, root, work, log, progress };
     await unpackSource(join(work, downloadName), compile);
-    progress?.(
-      `${what}: building ${version}; an interrupted build goes on when the same command is run again`,
-    );
+    progress?.(`${what}: building ${version}; if interrupted, run the same command again to continue`);
     const release = await compileKernel(compile);
     progress?.(`${what}: installing ${release}`);
     await installKernel(release, tree, compile);
@@ -99,8 +100,9 @@ const build = async (options: Build, hash: string): Promise<Kernel> => {
 };
 
 /**
- * The debug kernel of this row: a quarter of an hour on 2 cores the first time, and 150 MB of sources. Once in the cache it stays as it is until
- * `update`, or until its configuration changes. Throws KERNEL_NETWORK, KERNEL_FETCH, KERNEL_BUILD, KERNEL_INCOMPLETE, HOST_SPACE, CACHE_FULL.
+ * The debug kernel of this row. The first build takes a quarter of an hour on 2 cores and downloads 150 MB of
+ * sources. Once in the cache it does not change until `update`, or until its configuration changes. Throws
+ * KERNEL_NETWORK, KERNEL_FETCH, KERNEL_BUILD, KERNEL_INCOMPLETE, HOST_SPACE, CACHE_FULL.
  */
 export const ensureDebugKernel = async (
   row: KernelRow,

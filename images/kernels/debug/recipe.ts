@@ -1,4 +1,4 @@
-// What a debug kernel is made with, besides its sources.
+// The inputs of a debug kernel other than its sources.
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -12,13 +12,16 @@ export const configPath = (): string => asset('kernels', 'debug', 'debug.config'
 
 export interface ConfigOption {
   readonly name: string;
-  /** As in a .config file: `y`, `m`, `n`, a number or a quoted string. */
+  /** The value in the syntax of .config: `y`, `m`, `n`, a number or a quoted string. */
   readonly value: string;
-  /** The comment above the option, or above the group that it belongs to. */
+  /** The comment above the option or above its group. */
   readonly why: string;
 }
 
-/** Options of a fragment with their reasons. A group of options follows one comment; a blank line ends it. */
+/**
+ * Parses a configuration fragment. A comment gives the reason of the options that follow it, up to a blank
+ * line.
+ */
 export const parseFragment = (text: string): ConfigOption[] => {
   const options: ConfigOption[] = [];
   let why = '';
@@ -35,7 +38,7 @@ export const parseFragment = (text: string): ConfigOption[] => {
   return options;
 };
 
-/** Options that a finished configuration does not have as asked for: `CONFIG_KASAN=y (it is not set)`. */
+/** Requested options that the final configuration lacks: `CONFIG_KASAN=y (it is not set)`. */
 export const optionsNotTaken = (wanted: readonly ConfigOption[], config: string): string[] => {
   const set = new Map(
     [...config.matchAll(/^CONFIG_(\w+)=(.+)$/gm)].map(([, name = '', value = '']) => [name, value]),
@@ -46,7 +49,7 @@ export const optionsNotTaken = (wanted: readonly ConfigOption[], config: string)
   });
 };
 
-/** Names everything but the sources that a debug kernel is made with. 8 hex digits. */
+/** A hash of all inputs of a debug kernel other than its sources: 8 hexadecimal digits. */
 export const recipeHash = async (): Promise<string> =>
   createHash('sha256')
     .update(JSON.stringify([generation, layoutVersion]))

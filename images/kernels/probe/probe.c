@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * The least that a module can be, with headers that every virtio driver needs: where this does not compile, it is not the driver's fault
- * that it does not compile.
+ * A minimal module that includes the headers every virtio driver needs. If it does not compile for a kernel,
+ * a driver that does not compile for that kernel is not to blame.
  */
 #include <linux/init.h>
 #include <linux/interrupt.h>
