@@ -26,7 +26,7 @@ const temporary = async (t: { teardown(step: () => unknown): unknown }): Promise
   return place;
 };
 
-t.setTimeout(1_200_000);
+t.setTimeout(300_000);
 
 t.test('a driver with the interface of the public driver is recognized by its Kbuild', async (t) => {
   const place = await temporary(t);
