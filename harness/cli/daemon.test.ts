@@ -65,7 +65,7 @@ const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown
  */
 const outcomesOf = async (lines: readonly (readonly string[])[]): Promise<Outcome[]> => {
   const script = join(import.meta.dirname, '../testing/commands-process.js');
-  const { stdout } = await execa(process.execPath, [script, JSON.stringify(lines)], { timeout: 20_000 });
+  const { stdout } = await execa(process.execPath, [script, JSON.stringify(lines)], { timeout: 300_000 });
   return JSON.parse(stdout) as Outcome[];
 };
 

@@ -163,7 +163,7 @@ for (const [id, run] of Object.entries(cases)) {
   const row: Conformance = conformance[id as ConformanceId];
   t.test(`${id}: ${row.given}; ${row.when}: ${row.outcome}`, async (t) => {
     for (const name of row.generations)
-      await t.test(name, { timeout: 10_000 }, (t) => withBench(machine, name, (bench) => run(t, bench)));
+      await t.test(name, { timeout: 300_000 }, (t) => withBench(machine, name, (bench) => run(t, bench)));
   });
 }
 

@@ -57,7 +57,7 @@ t.test(
 
 t.test(
   `${many} devices in one process, a client each, do not mix anything up`,
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (t) => {
     const before = openDescriptors();
     const directory = privateDirectory();

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { eventually } from '../testing/eventually.js';
 import { endLineage, markLineage } from './lineage.js';
 
 t.test('what lost its parent is found and ended, what is of another run is not', async (t) => {
@@ -26,17 +27,11 @@ t.test('what lost its parent is found and ended, what is of another run is not',
       return 'gone';
     }
   };
-  const until = async (what: string, holds: () => boolean): Promise<void> => {
-    for (let tries = 0; !holds(); tries++) {
-      if (tries > 2000) throw new Error(`not within ${tries * 10} ms: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  };
-  await until('the orphan is a sleep', () => commOf(orphan).startsWith('sleep'));
+  await eventually(() => commOf(orphan).startsWith('sleep'));
   endLineage(mark, 'another-program');
   t.match(commOf(orphan), /^sleep [^Z]/);
   endLineage(mark, 'sleep');
   // Whoever adopts it may never reap it.
-  await until('the orphan is gone', () => /gone| Z/.test(commOf(orphan)));
+  await eventually(() => /gone| Z/.test(commOf(orphan)));
   t.match(commOf(stranger.pid ?? 0), /^sleep [^Z]/, 'the other one');
 });

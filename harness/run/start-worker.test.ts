@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
+import { eventually } from '../testing/eventually.js';
 import { startWorker } from './start-worker.js';
 
 const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
@@ -65,21 +66,15 @@ t.test('a worker dies with its parent, even on SIGKILL', async (t) => {
     stdio: 'ignore',
   });
   t.teardown(() => parent.kill('SIGKILL'));
-  const until = async (what: string, isTrue: () => boolean): Promise<void> => {
-    for (let tries = 0; !isTrue(); tries++) {
-      if (tries > 2000) throw new Error(`not within ${tries * 10} ms: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  };
   const pidFile = join(place, 'pid');
   const written = (): string => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '');
-  await until('the file runs', () => written() !== '');
+  await eventually(() => written() !== '');
   const pid = Number(written());
   t.ok(existsSync(`/proc/${pid}`));
   parent.kill('SIGKILL');
   await once(parent, 'exit');
   const isGone = (): boolean =>
     !existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  await until('the worker has ended', isGone);
+  await eventually(isGone);
   t.pass('the worker has ended');
 });
