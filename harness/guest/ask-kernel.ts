@@ -31,8 +31,8 @@ const sysrq = async (
 /** Resolves when QEMU is gone, or has had its time to go. */
 const endOf = (machine: Machine): Promise<unknown> =>
   new Promise((resolve) => {
-    const { after, patience } = realTimers;
-    const timer = after(patience(answerMs), () => resolve(undefined));
+    const { after, timeoutUnderLoad } = realTimers;
+    const timer = after(timeoutUnderLoad(answerMs), () => resolve(undefined));
     void machine.exit.then((exit) => {
       timer.cancel();
       resolve(exit);

@@ -4,7 +4,7 @@
 import type { Readable } from 'node:stream';
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
-import { describeExit, isExpected, isGuestsOwn, type QemuExit } from '../qemu/exit.js';
+import { describeExit, endedByGuest, isExpected, type QemuExit } from '../qemu/exit.js';
 import { lineSplitter } from './lines.js';
 import { findSplats } from './splats.js';
 import { realTimers, type Timers } from './timers.js';
@@ -132,7 +132,7 @@ export class Console {
 
   /** `promise`, unless its time is up, the guest panics, or QEMU ends first: same errors as `waitFor`. */
   guard<T>(promise: Promise<T>, { what, timeoutMs }: WaitOptions): Promise<T> {
-    const ms = this.#timers.patience(timeoutMs);
+    const ms = this.#timers.timeoutUnderLoad(timeoutMs);
     return new Promise<T>((resolve, reject) => {
       const settle = (act: () => void): void => {
         timer.cancel();
@@ -197,7 +197,7 @@ export class Console {
   #exitError(exit: QemuExit, what: string): HarnessError {
     const how = describeExit(exit);
     if (this.#panic !== undefined) return this.#panicError(this.#panic, what);
-    if (isGuestsOwn(exit)) return new HarnessError('GUEST_EXIT', { how, what, lines: this.tail() });
+    if (endedByGuest(exit)) return new HarnessError('GUEST_EXIT', { how, what, lines: this.tail() });
     return new HarnessError('QEMU_EXIT', { how, what, stderr: exit.stderr, lines: this.tail() });
   }
 }

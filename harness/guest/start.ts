@@ -9,7 +9,7 @@ import { noTrace, type TraceSink } from '../base/trace.js';
 import type { MachineDescription } from '../qemu/argv.js';
 import type { Qemu } from '../qemu/find.js';
 import { plugFunction } from '../qemu/hot-plug.js';
-import { loadMachine, saveMachine, toBeLoaded, toBeSaved } from '../qemu/migration.js';
+import { loadMachine, prepareLoad, prepareSave, saveMachine } from '../qemu/migration.js';
 import { type Machine, startQemu } from '../qemu/process.js';
 import { snapshotDirectory, useSnapshot } from '../qemu/snapshot.js';
 import { snapshotKey } from '../qemu/snapshot-key.js';
@@ -76,7 +76,7 @@ const makeSnapshot = async (path: string, options: RestoreOptions): Promise<void
   await mkdir(path);
   const { machine } = await bootGuest({
     ...options,
-    machine: await toBeSaved(options.machine, path),
+    machine: await prepareSave(options.machine, path),
     binds: [{ path, writable: true }],
   });
   try {
@@ -92,7 +92,7 @@ export const loadGuest = async (path: string, options: RestoreOptions): Promise<
   const plugs = options.machine.siblings === undefined;
   const machine = await startQemu({
     ...options,
-    machine: { ...toBeLoaded(options.machine, path), ...(!plugs && { functionSocket }) },
+    machine: { ...prepareLoad(options.machine, path), ...(!plugs && { functionSocket }) },
     binds: [...binds, { path }, ...(functionSocket === undefined ? [] : [{ path: dirname(functionSocket) }])],
   });
   try {

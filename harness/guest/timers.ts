@@ -1,5 +1,5 @@
 // Time for waits, given by the caller: tests pass a minute in no time.
-import { patience } from '../qemu/patience.js';
+import { timeoutUnderLoad } from '../qemu/timeout-under-load.js';
 
 export interface Timers {
   /** Milliseconds on a clock that never steps. */
@@ -7,7 +7,7 @@ export interface Timers {
   /** Runs `run` once, `ms` milliseconds from now. */
   after(ms: number, run: () => void): { cancel(): void };
   /** How long to wait for what takes `ms` milliseconds at most on a machine with nothing else to do. */
-  patience(ms: number): number;
+  timeoutUnderLoad(ms: number): number;
 }
 
 export const realTimers: Timers = {
@@ -16,5 +16,5 @@ export const realTimers: Timers = {
     const handle = setTimeout(run, ms);
     return { cancel: () => clearTimeout(handle) };
   },
-  patience,
+  timeoutUnderLoad,
 };

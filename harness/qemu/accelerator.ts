@@ -1,5 +1,5 @@
-// KVM or TCG: believed only when something has booted. Nested KVM has been seen that opens, runs the firmware and then
-// never gets through a kernel, so "it opens" and "the firmware printed" prove nothing.
+// Chooses KVM or TCG. KVM counts as usable only after something has booted under it: on some hosts nested KVM
+// opens and runs the firmware but never boots a kernel.
 
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,27 +14,27 @@ import { firmware, firmwareExit } from './firmware.js';
 
 export interface AcceleratorChoice {
   name: 'kvm' | 'tcg';
-  /** Why, in words for a report. */
+  /** The reason, as reports print it. */
   reason: string;
 }
 
-/** What the choice is made from; each is asked only if the one before it did not settle the matter. */
+/** What the choice is based on. Each function is called only if the ones before it did not decide. */
 export interface KvmEvidence {
-  /** Undefined when /dev/kvm opens for reading and writing, else the reason. */
+  /** Undefined if /dev/kvm opens for reading and writing; otherwise the reason. */
   open(): Promise<string | undefined>;
-  /** Content of /proc/cpuinfo. */
+  /** The content of /proc/cpuinfo. */
   cpuinfo(): Promise<string>;
-  /** Undefined when the probe firmware ran to its end in time, else the reason. */
+  /** Undefined if the probe firmware finished in time; otherwise the reason. */
   boot(): Promise<string | undefined>;
 }
 
-/** Milliseconds for 100 million iterations; KVM on hardware needs a tenth of that, TCG a third. */
-const bootLimit = 2000;
+/** Milliseconds for 100 million iterations. KVM on hardware needs a tenth of that, TCG a third. */
+const bootTimeout = 2000;
 
 export const chooseAccelerator = async (evidence: KvmEvidence): Promise<AcceleratorChoice> => {
   const tcg = (reason: string): AcceleratorChoice => ({ name: 'tcg', reason });
-  const closed = await evidence.open();
-  if (closed !== undefined) return tcg(`/dev/kvm does not open: ${closed}`);
+  const openFailure = await evidence.open();
+  if (openFailure !== undefined) return tcg(`/dev/kvm does not open: ${openFailure}`);
   if (!/^flags\s*:.*\b(vmx|svm)\b/m.test(await evidence.cpuinfo())) {
     return tcg('/dev/kvm opens, but the CPU has neither vmx nor svm');
   }
@@ -52,7 +52,10 @@ const openKvm = async (): Promise<string | undefined> => {
   }
 };
 
-/** Boots the probe firmware; undefined when it got to its end, else what happened. Any accelerator's arguments may be given. */
+/**
+ * Boots the probe firmware with the arguments of any accelerator. Returns undefined if it finished, otherwise
+ * what happened.
+ */
 export const bootFirmware = async (qemu: Qemu, accel: readonly string[]): Promise<string | undefined> => {
   const directory = temporaryDirectory().path;
   try {
@@ -68,19 +71,20 @@ export const bootFirmware = async (qemu: Qemu, accel: readonly string[]): Promis
     const result = await execa(file, args, {
       reject: false,
       stdin: 'ignore',
-      timeout: bootLimit,
+      timeout: bootTimeout,
       killSignal: 'SIGKILL',
     });
     if (result.exitCode === firmwareExit) return undefined;
-    if (result.timedOut) return `not finished after ${bootLimit} ms`;
+    if (result.timedOut) return `not finished after ${bootTimeout} ms`;
     return `exit status ${result.exitCode}${result.stderr ? `: ${result.stderr}` : ''}`;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 };
 
-// A verdict holds for one boot of the host and one QEMU; the two cheap questions are asked every time.
-const remembered = async (qemu: Qemu): Promise<string | undefined> => {
+// The result of the boot is valid for one boot of the host and one QEMU, so it is cached. The two cheap
+// checks run every time.
+const cachedBoot = async (qemu: Qemu): Promise<string | undefined> => {
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   const key = createHash('sha256')
     .update(`${bootId}\n${qemu.path}\n${qemu.build}`)
@@ -96,10 +100,10 @@ const remembered = async (qemu: Qemu): Promise<string | undefined> => {
   return failure ?? undefined;
 };
 
-/** KVM if a machine has booted under it on this host, else TCG, and why. */
+/** KVM if a machine has booted under it on this host, otherwise TCG, with the reason. */
 export const probeAccelerator = (qemu: Qemu): Promise<AcceleratorChoice> =>
   chooseAccelerator({
     open: openKvm,
     cpuinfo: () => readFile('/proc/cpuinfo', 'utf8'),
-    boot: () => remembered(qemu),
+    boot: () => cachedBoot(qemu),
   });

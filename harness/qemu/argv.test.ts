@@ -23,7 +23,7 @@ const guest: MachineDescription = {
 const values = (args: readonly string[], option: string): (string | undefined)[] =>
   args.flatMap((arg, index) => (arg === option ? [args[index + 1]] : []));
 
-t.test('a guest: no surprises from defaults or configuration files, and a reset ends it', async (t) => {
+t.test('a guest ignores QEMU’s defaults and configuration files, and a reset ends QEMU', async (t) => {
   const args = argv(guest);
   for (const option of ['-nodefaults', '-no-user-config', '-no-reboot']) t.ok(args.includes(option), option);
   t.strictSame(values(args, '-machine'), ['pc']);
@@ -35,19 +35,22 @@ t.test('a guest: no surprises from defaults or configuration files, and a reset 
   t.strictSame(values(args, '-kernel'), ['/k/vmlinux']);
 });
 
-t.test('channels are descriptors: the first serial line is the console, the second the shell', async (t) => {
-  const args = argv(guest);
-  t.strictSame(channelsOf(guest), ['console', 'shell', 'qmp']);
-  t.strictSame(values(args, '-chardev'), [
-    'socket,id=console,fd=3',
-    'socket,id=shell,fd=4',
-    'socket,id=qmp,fd=5',
-  ]);
-  t.strictSame(values(args, '-serial'), ['chardev:console', 'chardev:shell']);
-  t.strictSame(values(args, '-qmp'), ['chardev:qmp']);
-});
+t.test(
+  'channels are descriptors; the first serial port is the console, the second is the shell',
+  async (t) => {
+    const args = argv(guest);
+    t.strictSame(channelsOf(guest), ['console', 'shell', 'qmp']);
+    t.strictSame(values(args, '-chardev'), [
+      'socket,id=console,fd=3',
+      'socket,id=shell,fd=4',
+      'socket,id=qmp,fd=5',
+    ]);
+    t.strictSame(values(args, '-serial'), ['chardev:console', 'chardev:shell']);
+    t.strictSame(values(args, '-qmp'), ['chardev:qmp']);
+  },
+);
 
-t.test('a path may hold a comma: disks and the function are given as JSON', async (t) => {
+t.test('paths with commas work, because disks and the function are passed as JSON', async (t) => {
   const args = argv({ ...guest, functionSocket: '/run/x,y.sock' });
   t.strictSame(
     values(args, '-blockdev').map((text) => JSON.parse(text ?? '')),
@@ -62,10 +65,10 @@ t.test('a path may hold a comma: disks and the function are given as JSON', asyn
     addr: '05.0',
     socket: { type: 'unix', path: '/run/x,y.sock' },
   });
-  t.strictSame(fn, functionDevice('/run/x,y.sock'), 'the same when it is hot-plugged');
+  t.strictSame(fn, functionDevice('/run/x,y.sock'), 'equals the properties for hot-plugging');
 });
 
-t.test('a qcow2 is the same disk to the guest, and QEMU reads its base', async (t) => {
+t.test('a qcow2 disk looks like a raw disk to the guest, and QEMU reads its base image', async (t) => {
   const raw = { name: 'data', slot: 9, path: '/run/data.img' };
   const qcow2: Disk = { ...raw, format: 'qcow2', base: '/cache/base.qcow2' };
   const [ofRaw, ofQcow2] = [raw, qcow2].map((disk) => argv({ ...guest, disks: [disk] }));
@@ -80,7 +83,7 @@ t.test('a qcow2 is the same disk to the guest, and QEMU reads its base', async (
   ]);
 });
 
-t.test('the machine of vmd: disks and function on the bus of that machine, and of its kind', async (t) => {
+t.test('in vmd’s machine, disks and function are on its root bus and have its virtio version', async (t) => {
   const siblings: Siblings = { devices: [], functionSlot: 4, virtio: 'legacy', msix: false };
   const args = argv({ ...guest, siblings, functionSocket: '/run/f.sock' });
   t.strictSame(values(args, '-machine'), ['q35,sata=off,smbus=off']);
@@ -91,7 +94,7 @@ t.test('the machine of vmd: disks and function on the bus of that machine, and o
 });
 
 t.test(
-  'the generic virtio device: its backend shares the memory, and its path may hold a comma, too',
+  'the generic virtio device shares its memory with the backend; its path may contain a comma',
   async (t) => {
     const generic = { socket: '/run/x,y.sock', virtioId: 30, configSize: 20 };
     const args = argv({ ...guest, generic });
@@ -114,44 +117,41 @@ t.test(
   },
 );
 
-t.test(
-  'memory in a file: written to by the guest that is saved, read by those that are restored',
-  async (t) => {
-    const path = '/cache/a,b/ram';
-    const backend = (use: 'written' | 'copied') => {
-      const machine: MachineDescription = { ...guest, memoryFile: { path, use } };
-      t.strictSame(values(argv(machine), '-machine'), ['pc,memory-backend=memory']);
-      t.strictSame(values(argv(machine), '-m'), ['256']);
-      t.strictSame(
-        filesOf(machine).filter((file) => file.path === path),
-        [{ path, writable: use === 'written' }],
-      );
-      return values(argv(machine), '-object').map((text) => JSON.parse(text ?? ''));
-    };
-    const common = { 'qom-type': 'memory-backend-file', id: 'memory', size: 256 * 2 ** 20, 'mem-path': path };
-    t.strictSame(backend('written'), [{ ...common, share: true }]);
-    t.strictSame(backend('copied'), [{ ...common, share: false, readonly: true, rom: 'off' }]);
-    t.strictSame(values(argv(guest), '-object'), [], "QEMU's own otherwise");
-  },
-);
+t.test('a memory file is shared with the guest to be saved and private to restored guests', async (t) => {
+  const path = '/cache/a,b/ram';
+  const backend = (mapping: 'shared' | 'private') => {
+    const machine: MachineDescription = { ...guest, memoryFile: { path, mapping } };
+    t.strictSame(values(argv(machine), '-machine'), ['pc,memory-backend=memory']);
+    t.strictSame(values(argv(machine), '-m'), ['256']);
+    t.strictSame(
+      filesOf(machine).filter((file) => file.path === path),
+      [{ path, writable: mapping === 'shared' }],
+    );
+    return values(argv(machine), '-object').map((text) => JSON.parse(text ?? ''));
+  };
+  const common = { 'qom-type': 'memory-backend-file', id: 'memory', size: 256 * 2 ** 20, 'mem-path': path };
+  t.strictSame(backend('shared'), [{ ...common, share: true }]);
+  t.strictSame(backend('private'), [{ ...common, share: false, readonly: true, rom: 'off' }]);
+  t.strictSame(values(argv(guest), '-object'), [], 'no memory backend without a memory file');
+});
 
-t.test('a machine to restore into differs from the saved one only in waiting', async (t) => {
+t.test('a machine to be restored has the arguments of the saved one and waits for the state', async (t) => {
   t.strictSame(argv({ ...guest, incoming: true }), [...argv(guest), '-incoming', 'defer']);
 });
 
-t.test('translated code has a limit where it is given one, which KVM has no use for', async (t) => {
-  t.strictSame(values(argv({ ...guest, translations: 24 }), '-accel'), ['tcg,tb-size=24']);
-  t.strictSame(values(argv({ ...guest, translations: 24, accelerator: 'kvm' }), '-accel'), ['kvm']);
+t.test('the size of the translation cache applies to TCG only', async (t) => {
+  t.strictSame(values(argv({ ...guest, translationCache: 24 }), '-accel'), ['tcg,tb-size=24']);
+  t.strictSame(values(argv({ ...guest, translationCache: 24, accelerator: 'kvm' }), '-accel'), ['kvm']);
 });
 
-t.test('KVM shows the host CPU; a clock can be set', async (t) => {
+t.test('KVM passes the host CPU through; the RTC can be set', async (t) => {
   const args = argv({ ...guest, accelerator: 'kvm', rtcBase: '2038-01-19T03:14:00' });
   t.strictSame(values(args, '-cpu'), ['host']);
   t.strictSame(values(args, '-rtc'), ['base=2038-01-19T03:14:00']);
   t.strictSame(values(argv(guest), '-rtc'), []);
 });
 
-t.test('a machine without a CPU has qtest in place of the serial lines', async (t) => {
+t.test('a machine without a CPU has qtest instead of serial ports', async (t) => {
   const machine: MachineDescription = { accelerator: 'qtest', memory: 16, cpus: 1 };
   t.strictSame(channelsOf(machine), ['qmp', 'qtest']);
   t.strictSame(values(argv(machine), '-chardev'), ['socket,id=qmp,fd=5', 'socket,id=qtest,fd=6']);
@@ -159,7 +159,7 @@ t.test('a machine without a CPU has qtest in place of the serial lines', async (
   t.strictSame(values(argv(machine), '-kernel'), []);
 });
 
-t.test('QEMU has to see what it opens, and may write only to disks and the socket', async (t) => {
+t.test('lists every file that QEMU opens; only disks and the socket are writable', async (t) => {
   t.strictSame(filesOf({ ...guest, functionSocket: '/run/f.sock' }), [
     { path: '/k/vmlinux', writable: false },
     { path: '/k/init,ramfs.cpio', writable: false },

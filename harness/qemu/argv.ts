@@ -1,4 +1,4 @@
-// A machine as data, and the QEMU command line that makes it. Pure: no file is looked at.
+// Describes a machine as data and makes its QEMU command line. Pure: reads no files.
 
 import { type Disk, diskArguments, filesOfDisk } from './disk.js';
 import {
@@ -15,10 +15,13 @@ export { type Siblings, slots } from './layout.js';
 
 export type Accelerator = 'kvm' | 'tcg' | 'qtest';
 
-/** The byte streams between QEMU and us. Each is one inherited descriptor, so no path is ever raced for. */
+/**
+ * The byte streams between QEMU and the harness. Each is an inherited descriptor, so there is no path to race
+ * for.
+ */
 export type ChannelName = 'console' | 'shell' | 'qmp' | 'qtest';
 
-/** Descriptor of each channel in QEMU; 0 to 2 are the standard ones. */
+/** The descriptor of each channel in QEMU. 0 to 2 are standard input, output and error. */
 export const channelDescriptors: Readonly<Record<ChannelName, number>> = {
   console: 3,
   shell: 4,
@@ -26,60 +29,68 @@ export const channelDescriptors: Readonly<Record<ChannelName, number>> = {
   qtest: 6,
 };
 
-/** QEMU's generic virtio device, for which a vhost-user backend answers. A modern PCI device at 00:05.0. */
+/** QEMU's generic virtio device, which a vhost-user backend implements: a modern PCI device at 00:05.0. */
 export interface GenericDevice {
   /** The backend's socket. */
   socket: string;
-  /** The virtio id that the guest sees. QEMU 11.1 has a list of those it takes, and aborts on others. */
+  /**
+   * The virtio device id that the guest sees. QEMU 11.1 accepts only the ids in its list and aborts on
+   * others.
+   */
   virtioId: number;
-  /** Bytes of device-specific configuration space. */
+  /** Size of the device-specific configuration space in bytes. */
   configSize: number;
 }
 
-/** A file that is the machine's memory. */
+/** A file that backs the machine's memory. */
 export interface MemoryFile {
   path: string;
-  /** `written`: the guest's writes go into the file. `copied`: its pages are read from the file and its writes are QEMU's own. */
-  use: 'written' | 'copied';
+  /**
+   * `shared`: the guest writes to the file. `private`: the guest reads the file's pages and keeps its writes
+   * to itself.
+   */
+  mapping: 'shared' | 'private';
 }
 
 export interface MachineDescription {
   accelerator: Accelerator;
   /** Mebibytes. */
   memory: number;
-  /** Memory of QEMU's own when absent. */
+  /** Default: anonymous memory. */
   memoryFile?: MemoryFile | undefined;
   cpus: number;
-  /** Mebibytes of translated code that TCG keeps before it begins anew; as many as it likes when absent. */
-  translations?: number | undefined;
-  /** A bzImage or an ELF with a PVH note; absent only with `qtest`. */
+  /** Size of TCG's cache of translated code in mebibytes (default: QEMU's). */
+  translationCache?: number | undefined;
+  /** A bzImage, or an ELF file with a PVH note. Absent only with `qtest`. */
   kernel?: string | undefined;
   initramfs?: string | undefined;
-  /** Kernel parameters. */
   parameters?: readonly string[] | undefined;
   disks?: readonly Disk[] | undefined;
-  /** vmd's machine, with these devices. The function must be there from power-on, or from before the restore. */
+  /**
+   * The other devices of vmd's machine. If present, the function cannot be hot-plugged into the running
+   * machine.
+   */
   siblings?: Siblings | undefined;
-  /** vfio-user socket of the function when it is there from power-on. */
+  /** vfio-user socket of a function that is present from power-on. */
   functionSocket?: string | undefined;
-  /** Its backend shares the machine's memory. */
+  /** A generic virtio device, whose backend shares the machine's memory. */
   generic?: GenericDevice | undefined;
-  /** Start of the emulated RTC, `YYYY-MM-DDTHH:MM:SS` in UTC; the host's time when absent. */
+  /** Start of the emulated RTC, `YYYY-MM-DDTHH:MM:SS` in UTC (default: the host's time). */
   rtcBase?: string | undefined;
-  /** Wait for a snapshot instead of starting the CPU. */
+  /** Waits for a snapshot instead of starting the CPU. */
   incoming?: boolean | undefined;
 }
 
-type Accelerated = Pick<MachineDescription, 'translations'>;
+type Accelerated = Pick<MachineDescription, 'translationCache'>;
 
 const accelerators: Readonly<Record<Accelerator, (machine: Accelerated) => readonly string[]>> = {
   kvm: () => ['-accel', 'kvm', '-cpu', 'host'],
-  tcg: ({ translations: size }) => [
+  tcg: ({ translationCache: size }) => [
     '-accel',
     size === undefined ? 'tcg' : `tcg,tb-size=${size}`,
     ...['-cpu', 'qemu64'],
   ],
-  // Without the log option qtest writes every command to standard error.
+  // Without this option, qtest logs every command to standard error.
   qtest: () => ['-accel', 'qtest', '-qtest-log', 'none'],
 };
 
@@ -90,11 +101,11 @@ const channelArguments: Readonly<Record<ChannelName, readonly string[]>> = {
   qtest: ['-qtest', 'chardev:qtest'],
 };
 
-/** The channels that a machine has: a serial log and a shell need a running CPU, qtest replaces it. */
+/** The channels of a machine. The serial log and the shell need a running CPU, which qtest replaces. */
 export const channelsOf = (machine: MachineDescription): readonly ChannelName[] =>
   machine.accelerator === 'qtest' ? ['qmp', 'qtest'] : ['console', 'shell', 'qmp'];
 
-/** Properties of the function as `device_add` and `-device` take them. */
+/** The function's properties, in the form of `device_add` and `-device`. */
 export const functionDevice = (socket: string, siblings?: Siblings): Record<string, unknown> => ({
   driver: 'vfio-user-pci',
   id: 'function',
@@ -103,13 +114,13 @@ export const functionDevice = (socket: string, siblings?: Siblings): Record<stri
   socket: { type: 'unix', path: socket },
 });
 
-const memoryUses = {
-  written: { share: true },
-  // Its own option since QEMU 8.2: without `rom`, a file that is only read would be memory that is only read.
-  copied: { share: false, readonly: true, rom: 'off' },
+const memoryMappings = {
+  shared: { share: true },
+  // QEMU 8.2 separated `rom` from `readonly`. Without `rom: 'off'`, a read-only file makes read-only memory.
+  private: { share: false, readonly: true, rom: 'off' },
 } as const;
 
-/** What the memory is, where it is not just QEMU's own. */
+/** The memory backend; undefined if anonymous memory will do. */
 const memoryBackend = ({
   memory,
   memoryFile,
@@ -117,10 +128,11 @@ const memoryBackend = ({
 }: MachineDescription): Record<string, unknown> | undefined => {
   const common = { id: 'memory', size: memory * 2 ** 20 };
   if (memoryFile !== undefined) {
-    const { path, use } = memoryFile;
-    return { 'qom-type': 'memory-backend-file', ...common, 'mem-path': path, ...memoryUses[use] };
+    const { path, mapping } = memoryFile;
+    return { 'qom-type': 'memory-backend-file', ...common, 'mem-path': path, ...memoryMappings[mapping] };
   }
-  // A vhost-user backend is given the guest's memory as a descriptor, also one that has no use for it.
+  // QEMU passes the guest's memory to every vhost-user backend as a descriptor, even if the backend does not
+  // use it.
   return generic && { 'qom-type': 'memory-backend-memfd', ...common, share: true };
 };
 
@@ -136,7 +148,10 @@ const machineOption = (machine: MachineDescription): string =>
     ...(memoryBackend(machine) === undefined ? [] : ['memory-backend=memory']),
   ].join();
 
-/** Disks and siblings are of one kind: vmd's own. */
+/**
+ * Disks take the virtio properties of the siblings: in vmd's machine all devices have the same virtio
+ * version.
+ */
 const deviceArguments = ({ disks = [], siblings }: MachineDescription): string[] => {
   const virtio = siblings && virtioProperties(siblings);
   return [
@@ -162,7 +177,7 @@ const genericArguments = ({ socket, virtioId, configSize }: GenericDevice): stri
 const option = (name: string, value: string | undefined): string[] =>
   value === undefined ? [] : [name, value];
 
-/** QEMU's arguments, without the program's name. */
+/** The arguments of QEMU, without the program name. */
 export const argv = (machine: MachineDescription): string[] => [
   ...['-machine', machineOption(machine)],
   ...accelerators[machine.accelerator](machine),
@@ -194,7 +209,7 @@ export const filesOf = (machine: MachineDescription): { path: string; writable: 
   ...[
     { path: machine.kernel, writable: false },
     { path: machine.initramfs, writable: false },
-    { path: machine.memoryFile?.path, writable: machine.memoryFile?.use === 'written' },
+    { path: machine.memoryFile?.path, writable: machine.memoryFile?.mapping === 'shared' },
     { path: machine.functionSocket, writable: true },
     { path: machine.generic?.socket, writable: true },
   ].flatMap(({ path, writable }) => (path === undefined ? [] : [{ path, writable }])),

@@ -1,12 +1,13 @@
-// What QEMU's event BLOCK_IO_ERROR means: the host failed an access to a disk, for which no driver under test is to blame. QEMU
-// stops the guest when the host has no space left, and would say nothing more (QEMU 11.1, qapi/block-core.json).
+// Explains QEMU's event BLOCK_IO_ERROR: the host failed an access to a disk, which is never the driver's
+// fault. If the host has no space left, QEMU stops the guest without any other message (QEMU 11.1,
+// qapi/block-core.json).
 
 import { HarnessError } from '../base/errors.js';
 import { fileSystemOf } from '../base/file-system.js';
 import type { MachineDescription } from './argv.js';
 import type { QmpEvent } from './qmp.js';
 
-/** The error for one event: DISK_FULL, or QEMU_DISK for any other failure. */
+/** The error for one event: DISK_FULL if the host has no space left, otherwise QEMU_DISK. */
 export const diskFailure = async (
   { disks = [] }: Pick<MachineDescription, 'disks'>,
   data: QmpEvent['data'],

@@ -1,19 +1,22 @@
-// A virtio-blk disk as data. Pure: no file is looked at.
+// Describes a virtio-blk disk as data. Pure: reads no files.
 
 export interface Disk {
-  /** Node name, and the serial number that the guest sees; letters and digits. */
+  /** Node name, and the serial number that the guest sees. Letters and digits only. */
   name: string;
   /** PCI slot on bus 0. */
   slot: number;
-  /** The image. Its size is part of what a snapshot depends on, its format and its content are not. */
+  /** Path of the image. A snapshot depends on the image's size, but not on its format or content. */
   path: string;
-  /** What the image is; raw when not given. The guest cannot tell. */
+  /** Format of the image (default: raw). The guest cannot tell the difference. */
   format?: 'raw' | 'qcow2' | undefined;
-  /** What a qcow2 is an overlay of, as its header names it. QEMU reads it. */
+  /** Base image of a qcow2 overlay, as named in its header. QEMU reads it. */
   base?: string | undefined;
 }
 
-/** `bus` is the root bus's name; `virtio` are further properties of the device. */
+/**
+ * The arguments for one disk. `bus` is the name of the root bus; `virtio` has additional properties of the
+ * device.
+ */
 export const diskArguments = (
   { name, slot, path, format = 'raw' }: Disk,
   bus: string,
@@ -33,7 +36,7 @@ export const diskArguments = (
   }),
 ];
 
-/** What QEMU opens for a disk. */
+/** The files that QEMU opens for a disk. */
 export const filesOfDisk = ({ path, base }: Disk): { path: string; writable: boolean }[] => [
   ...(base === undefined ? [] : [{ path: base, writable: false }]),
   { path, writable: true },

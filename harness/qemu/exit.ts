@@ -1,8 +1,8 @@
-// How a QEMU process ended, as data.
+// Describes as data how a QEMU process ended.
 
 import { constants } from 'node:os';
 
-/** What QMP's SHUTDOWN event gives as its reason (QEMU 11.1, ShutdownCause); other values pass through. */
+/** The reason in QMP's event SHUTDOWN (QEMU 11.1, ShutdownCause). Other values are passed on. */
 export type ShutdownReason =
   | 'guest-reset'
   | 'guest-shutdown'
@@ -12,11 +12,14 @@ export type ShutdownReason =
   | (string & {});
 
 export interface QemuExit {
-  /** Exit status; null when a signal ended it. */
+  /** Exit status; null if a signal ended QEMU. */
   status: number | null;
-  /** Name of the signal that ended QEMU, `SIGABRT` for a failed assertion. */
+  /** Name of the signal that ended QEMU, for example `SIGABRT` after a failed assertion. */
   signal: string | null;
-  /** Why QEMU says it shut down; null when it did not say. With -no-reboot a guest's reset is one too. */
+  /**
+   * The reason that QEMU gave for its shutdown; null if it gave none. With -no-reboot, a reset of the guest
+   * is also a shutdown.
+   */
   shutdown: ShutdownReason | null;
   /** True after `Machine.kill()`. */
   killed: boolean;
@@ -24,7 +27,7 @@ export interface QemuExit {
   stderr: string;
 }
 
-// Two names may have one number: these are the lesser known.
+// Some signals have two names; these are the less common ones.
 const aliases = new Set(['SIGIOT', 'SIGPOLL']);
 
 const signalNames = new Map<number, string>(
@@ -33,7 +36,10 @@ const signalNames = new Map<number, string>(
     .map(([name, number]) => [number, name]),
 );
 
-/** Splits bubblewrap's status: it answers for a signalled program with 128 + the signal's number, as a shell does. */
+/**
+ * Decodes the status of bubblewrap. Like a shell, it exits with 128 + the signal's number if a signal ended
+ * the program.
+ */
 export const statusOf = (
   code: number | null,
   signal: string | null,
@@ -42,15 +48,21 @@ export const statusOf = (
   return name === undefined ? { status: code, signal } : { status: null, signal: name };
 };
 
-/** True when the guest itself ended the machine: a reset, a power-off or a reported panic, and not QEMU or we. */
-export const isGuestsOwn = (exit: QemuExit): boolean =>
+/**
+ * True if the guest itself ended the machine (by a reset, a power-off or a reported panic), not QEMU or the
+ * harness.
+ */
+export const endedByGuest = (exit: QemuExit): boolean =>
   !exit.killed && exit.signal === null && exit.status === 0 && (exit.shutdown?.startsWith('guest-') ?? false);
 
-/** True when nobody but the guest, vmd's decision or the harness ended the machine; QMP's `quit` is a command of ours. */
+/**
+ * True if the guest or the harness ended the machine, for example with QMP's `quit`, rather than a fault of
+ * QEMU.
+ */
 export const isExpected = (exit: QemuExit): boolean =>
-  exit.killed || isGuestsOwn(exit) || (exit.status === 0 && exit.shutdown === 'host-qmp-quit');
+  exit.killed || endedByGuest(exit) || (exit.status === 0 && exit.shutdown === 'host-qmp-quit');
 
-/** `guest-reset`, `killed by the harness`, `SIGABRT`, `status 1`. */
+/** How QEMU ended, in a few words: `guest-reset`, `killed by the harness`, `SIGABRT`, `status 1`. */
 export const describeExit = (exit: QemuExit): string => {
   if (exit.killed) return 'killed by the harness';
   if (exit.signal !== null) return exit.signal;

@@ -1,4 +1,4 @@
-// The QEMU to run: the tool root's, or one of the host's own.
+// Finds the QEMU to run: the tool root's, or one that is installed on the host.
 
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
@@ -11,31 +11,38 @@ import { firstLine } from '../base/text.js';
 
 export interface Qemu {
   path: string;
-  /** `11.1.3` */
+  /** For example `11.1.3`. */
   version: string;
-  /** The first line of `--version`, with the distribution's own build number: what a snapshot depends on. */
+  /**
+   * The first line of `--version`, which includes the distribution's build number. Snapshots depend on it.
+   */
   build: string;
-  /** What to execute so that QEMU runs with `args` and dies with this process, also when that is killed. */
+  /**
+   * The command that runs QEMU with `args`. QEMU ends when this process ends, even if this process is killed.
+   */
   command(args: readonly string[], binds?: readonly Bind[]): { file: string; args: string[] };
 }
 
 const program = 'qemu-system-x86_64';
 
-/** The first release with the vfio-user client. */
-const oldest = [10, 2] as const;
+/** The first release with a vfio-user client. */
+const minimumVersion = [10, 2] as const;
 
-/** `QEMU emulator version 11.1.3 (Debian …)` gives `11.1.3`; undefined for anything else. */
+/**
+ * The version in the first line of `--version`: `11.1.3` for `QEMU emulator version 11.1.3 (Debian …)`.
+ * Undefined for other text.
+ */
 export const parseVersion = (line: string): string | undefined =>
   /^QEMU emulator version (\d+\.\d+\.\d+)/.exec(line)?.[1];
 
 export const isNewEnough = (version: string): boolean => {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
+  return major > minimumVersion[0] || (major === minimumVersion[0] && minor >= minimumVersion[1]);
 };
 
 type Command = Qemu['command'];
 
-// A host's own QEMU sees the host's files as they are; bubblewrap is there only to tie its life to ours.
+// A QEMU of the host sees the host's files unchanged. bubblewrap only ensures that it ends with this process.
 const onHost =
   (path: string): Command =>
   (args) => ({
@@ -62,19 +69,19 @@ const inToolRoot =
 const unusable = (path: string, reason: string, next: string, cause?: unknown): HarnessError =>
   new HarnessError('QEMU_UNUSABLE', { path, reason, next }, cause);
 
-const ask = async (command: Command, path: string, args: readonly string[]): Promise<string> => {
+const run = async (command: Command, path: string, args: readonly string[]): Promise<string> => {
   const { file, args: all } = command(args);
   const { stdout, stderr, failed, shortMessage } = await execa(file, all, { reject: false, stdin: 'ignore' });
   if (!failed) return stdout;
-  // Every QEMU is started by bubblewrap: where that cannot work, no other QEMU helps.
+  // bubblewrap starts every QEMU. If it cannot create namespaces, another QEMU would fail as well.
   await checkNamespaces();
   const reason = `\`${args.join(' ')}\` failed: ${firstLine(stderr) || firstLine(shortMessage)}`;
   throw unusable(path, reason, `Give --qemu another ${program}`);
 };
 
 /**
- * Finds QEMU and proves that it can be used: at `path` on the host, else in the tool root.
- * HOST_NAMESPACE; QEMU_UNUSABLE when it is missing, older than 10.2, or built without vfio-user.
+ * Finds QEMU, at `path` on the host or in the tool root, and checks that it is usable.
+ * Throws HOST_NAMESPACE, or QEMU_UNUSABLE if QEMU is missing, older than 10.2 or built without vfio-user.
  */
 export const findQemu = async ({
   path,
@@ -88,7 +95,7 @@ export const findQemu = async ({
     await access(hostPath, constants.X_OK).catch((cause: unknown) => {
       throw unusable(
         hostPath,
-        'no such program',
+        'there is no executable file',
         `Leave out --qemu to use the tool root's ${program}`,
         cause,
       );
@@ -97,12 +104,12 @@ export const findQemu = async ({
   const shown = hostPath ?? `${program} of the tool root`;
   const command = hostPath === undefined ? inToolRoot(root) : onHost(hostPath);
   const [versionText, devices] = await Promise.all([
-    ask(command, shown, ['--version']),
-    ask(command, shown, ['-device', 'help']),
+    run(command, shown, ['--version']),
+    run(command, shown, ['-device', 'help']),
   ]);
   const build = firstLine(versionText);
   const version = parseVersion(build);
-  const next = `Use QEMU ${oldest.join('.')} or newer, or leave out --qemu`;
+  const next = `Use QEMU ${minimumVersion.join('.')} or newer, or leave out --qemu`;
   if (version === undefined) throw unusable(shown, `--version says ${JSON.stringify(build)}`, next);
   if (!isNewEnough(version)) throw unusable(shown, `it is version ${version}`, next);
   if (!/^name "vfio-user-pci"/m.test(devices)) {

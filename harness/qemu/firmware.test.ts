@@ -1,7 +1,7 @@
 import t from 'tap';
 import { firmware, firmwareExit } from './firmware.js';
 
-t.test('the CPU starts at the last 16 bytes and finds a loop that ends in the exit port', async (t) => {
+t.test('the code at the reset vector counts down and then writes to the exit port', async (t) => {
   const image = firmware();
   t.equal(image.length, 64 * 1024);
   const code = image.subarray(-16);

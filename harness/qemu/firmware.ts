@@ -1,14 +1,14 @@
-// A 64 KiB "BIOS" that counts down from 100 million in real mode and then leaves through isa-debug-exit. It tells
-// whether an accelerator executes code at speed, which opening its device does not.
+// A 64 KiB "BIOS" that counts down from 100 million in real mode and then exits through isa-debug-exit. It
+// shows that an accelerator executes code at speed, which opening its device does not.
 
-const size = 0x10000;
+const imageSize = 0x10000;
 /** The CPU's first instruction, as an offset into the image. */
-const resetVector = 0xfff0;
+const RESET_VECTOR = 0xfff0;
 
-/** Written to the debug port; QEMU's exit status is twice that plus one. */
+/** The value written to the debug port. QEMU's exit status is twice this value plus one. */
 const exitValue = 33;
 
-/** QEMU's exit status when the firmware has run to its end. */
+/** QEMU's exit status after the firmware has finished. */
 export const firmwareExit = exitValue * 2 + 1;
 
 const iterations = Buffer.alloc(4);
@@ -24,7 +24,7 @@ const program = Buffer.from([
 ]);
 
 export const firmware = (): Buffer => {
-  const image = Buffer.alloc(size, 0xf4);
-  program.copy(image, resetVector);
+  const image = Buffer.alloc(imageSize, 0xf4);
+  program.copy(image, RESET_VECTOR);
   return image;
 };

@@ -35,7 +35,7 @@ const addresses = (siblings: Siblings): unknown[] =>
       : [],
   );
 
-t.test('each device in its slot, and the disks left to their images', async (t) => {
+t.test('places each device in its slot and leaves out the disks', async (t) => {
   t.strictSame(addresses(modern), [
     '01.0 virtio-rng-pci entropy',
     '02.0 virtio-net-pci network',
@@ -47,18 +47,18 @@ t.test('each device in its slot, and the disks left to their images', async (t) 
   t.equal(functionAddress(modern), '07.0');
 });
 
-t.test('a machine without a disk has the payload where no device of vmd is', async (t) => {
+t.test('a machine without disks has the payload in a slot that vmd does not use', async (t) => {
   t.strictSame(addresses(legacy), ['01.0 virtio-rng-pci entropy']);
   t.strictSame(diskSlots(legacy), [0x1e]);
-  t.equal(functionAddress(), '05.0', 'the function on a machine of QEMU');
+  t.equal(functionAddress(), '05.0', "the function's address in QEMU's own layout");
 });
 
-t.test('one kind of virtio alone, never both', async (t) => {
+t.test('a device speaks either legacy or modern virtio, never both', async (t) => {
   t.strictSame(virtioProperties(modern), { 'disable-legacy': 'on', 'disable-modern': false });
   t.strictSame(virtioProperties(legacy), { 'disable-legacy': 'off', 'disable-modern': true, vectors: 0 });
 });
 
-t.test('each machine has its own root bus', async (t) => {
+t.test('the root bus depends on the machine type', async (t) => {
   t.equal(rootBus(undefined), 'pci.0');
   t.equal(rootBus(modern), 'pcie.0');
 });

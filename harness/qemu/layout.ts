@@ -1,6 +1,6 @@
-// Where the PCI devices of a machine are: QEMU's own order, or that of vmd's machine. Pure.
+// The PCI layout of a machine: QEMU's own order, or that of vmd's machine. Pure.
 
-/** PCI slots on bus 0 that mean something to both sides. */
+/** The slots on bus 0 that both host and guest refer to. */
 export const slots = { function: 0x05, payload: 0x08, data: 0x09 } as const;
 
 /** A device of vmd's machine besides the function. */
@@ -12,30 +12,32 @@ export interface Sibling {
 /** The devices of vmd's machine, in the order of their slots. */
 export interface Siblings {
   readonly devices: readonly Sibling[];
-  /** The slot of the function, which comes after all others. */
+  /** Slot of the function, which follows all other devices. */
   readonly functionSlot: number;
   /** virtio 0.9 (revision 0), or virtio 1 (revision 1). */
   readonly virtio: 'legacy' | 'modern';
-  /** Whether they have MSI-X. */
+  /** True if the devices have MSI-X. */
   readonly msix: boolean;
 }
 
-/** Where the harness puts the payload on a machine that has no disk: a slot that no device of vmd gets. */
+/** Slot of the payload disk on a machine without disks. No device of vmd's machine uses it. */
 const payloadSlot = 0x1e;
 
-/** As QEMU names function 0 of a slot. */
+/** QEMU's address of function 0 in a slot. */
 const address = (slot: number): string => `${slot.toString(16).padStart(2, '0')}.0`;
 
-/** As Linux names function 0 of a slot on bus 0. */
+/** Linux's address of function 0 in a slot on bus 0. */
 export const linuxAddress = (slot: number): string => `0000:00:${address(slot)}`;
 
-/** The slots of vmd's disks. The payload is the first; a machine without a disk has it in a slot of its own. */
+/**
+ * The slots of the disks. The payload is the first disk; on a machine without disks it gets a separate slot.
+ */
 export const diskSlots = ({ devices }: Siblings): number[] => {
   const found = devices.filter(({ device }) => device === 'disk').map(({ slot }) => slot);
   return found.length > 0 ? found : [payloadSlot];
 };
 
-/** Properties of each virtio device. QEMU gives MSI-X to those with vectors. */
+/** The properties of each virtio device. QEMU enables MSI-X on devices that have vectors. */
 export const virtioProperties = ({ virtio, msix }: Siblings): Readonly<Record<string, unknown>> => ({
   ...(virtio === 'legacy'
     ? { 'disable-legacy': 'off', 'disable-modern': true }
@@ -44,26 +46,29 @@ export const virtioProperties = ({ virtio, msix }: Siblings): Readonly<Record<st
 });
 
 /**
- * The machine type. vmd's machine is a Q35: its bridge and what comes with it are in slot 0x1f, where a PC with PIIX3 has them in
- * slot 1. Without SATA and SMBus that is one function, the ISA bridge.
+ * The machine type. For vmd's machine it is a Q35, because a Q35 has its bridge in slot 0x1f, where a PC with
+ * PIIX3 has it in slot 1. Without SATA and SMBus, slot 0x1f has only one function, the ISA bridge.
  */
 export const machineType = (siblings: Siblings | undefined): string =>
   siblings === undefined ? 'pc' : 'q35,sata=off,smbus=off';
 
-/** The root bus. Nothing can be plugged into that of a Q35 while it runs. */
+/** The root bus. The root bus of a Q35 does not support hot-plugging. */
 export const rootBus = (siblings: Siblings | undefined): string =>
   siblings === undefined ? 'pci.0' : 'pcie.0';
 
-/** Where the function is, as QEMU names it. */
+/** QEMU's address of the function. */
 export const functionAddress = (siblings?: Siblings): string =>
   address(siblings?.functionSlot ?? slots.function);
 
-/** Entropy, networks and CD-ROM: they are there to be seen, and are connected to nothing. */
+/**
+ * The arguments for the entropy, network and CD-ROM devices. The guest can see them, but they are not
+ * connected to anything.
+ */
 export const siblingArguments = (siblings: Siblings): string[] => {
   const virtio = virtioProperties(siblings);
-  const device = (driver: string, slot: number, more: Readonly<Record<string, unknown>>): string[] => [
+  const device = (driver: string, slot: number, extra: Readonly<Record<string, unknown>>): string[] => [
     '-device',
-    JSON.stringify({ driver, bus: rootBus(siblings), addr: address(slot), ...virtio, ...more }),
+    JSON.stringify({ driver, bus: rootBus(siblings), addr: address(slot), ...virtio, ...extra }),
   ];
   let networks = 0;
   const make: Record<Sibling['device'], (slot: number) => string[]> = {
@@ -81,7 +86,7 @@ export const siblingArguments = (siblings: Siblings): string[] => {
         }),
       ];
     },
-    disk: () => [], // a disk is an argument of its own, with its image
+    disk: () => [], // diskArguments() makes these, because they need an image
     cdrom: (slot) => [
       ...device('virtio-scsi-pci', slot, { id: 'cdrom' }),
       ...['-device', JSON.stringify({ driver: 'scsi-cd', bus: 'cdrom.0', id: 'cd' })],

@@ -1,6 +1,6 @@
-// Saving a stopped machine and loading it into a fresh QEMU. Its memory is a file that the machine had from the start, and that any
-// number of others map: each reads what it needs of it and keeps what it writes to itself, so nothing is copied before a guest goes
-// on. The state of the devices is what QEMU migrates (to a file, mapped-ram, without the memory that is shared).
+// Saves a stopped machine and loads it into a new QEMU. The memory is a file that restored machines map
+// privately, so a guest resumes before anything is copied. QEMU migrates only the device state (to a file,
+// mapped-ram, without shared memory).
 
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,8 +11,8 @@ import type { MachineDescription } from './argv.js';
 import type { Machine } from './process.js';
 import type { Qmp } from './qmp.js';
 
-/** Milliseconds. Half a second is usual; a machine under load takes longer, a broken file fails at once. */
-const limit = 60_000;
+/** In milliseconds. It usually takes half a second, and longer under load. A damaged file fails at once. */
+const timeout = 60_000;
 
 const prepare = (qmp: Qmp): Promise<unknown> =>
   qmp.execute('migrate-set-capabilities', {
@@ -22,7 +22,7 @@ const prepare = (qmp: Qmp): Promise<unknown> =>
     })),
   });
 
-// Structured, because the URI form has characters that a path may have too.
+// Structured, because a path may contain characters that are special in the URI form.
 const channels = (path: string) => [
   { 'channel-type': 'main', addr: { transport: 'file', filename: path, offset: 0 } },
 ];
@@ -33,20 +33,21 @@ const run = async (machine: Machine, step: 'save' | 'load', path: string): Promi
     new HarnessError('SNAPSHOT', { path, step, reason }, cause);
   try {
     await prepare(qmp);
-    const over = qmp.waitEvent('MIGRATION', {
-      ms: limit,
+    const ended = qmp.waitEvent('MIGRATION', {
+      ms: timeout,
       accept: ({ status }) => status === 'completed' || status === 'failed' || status === 'cancelled',
     });
-    // Whatever else goes wrong below is reported below.
-    over.catch(() => {});
+    // A failure of the commands below is reported first; without this handler, the rejection of `ended` would
+    // be unhandled.
+    ended.catch(() => {});
     await qmp.execute(step === 'save' ? 'migrate' : 'migrate-incoming', { channels: channels(path) });
-    const { data } = await over;
+    const { data } = await ended;
     if (data.status === 'completed') return;
     const { 'error-desc': reason } = await qmp.execute<{ 'error-desc'?: string }>('query-migrate');
-    throw fail(reason ?? `it ended as ${data.status}`);
+    throw fail(reason ?? `the migration ended with status ${data.status}`);
   } catch (error) {
     if (error instanceof HarnessError && error.code === 'SNAPSHOT') throw error;
-    // QEMU ends at once when it cannot load: what it said last is the reason.
+    // QEMU exits at once if it cannot load the state, so the reason is at the end of its standard error.
     const reason = messageOf(error);
     throw fail([reason, machine.stderr()].filter(Boolean).join('; '), error);
   }
@@ -56,8 +57,8 @@ const memoryFile = (directory: string): string => join(directory, 'ram');
 const bootedFile = (directory: string): string => join(directory, 'booted');
 const stateFile = (directory: string): string => join(directory, 'state');
 
-/** The machine with an empty file in `directory` as its memory: to be booted, and saved there. */
-export const toBeSaved = async (
+/** The machine with a new, empty file in `directory` as its memory: boot it, then call `saveMachine`. */
+export const prepareSave = async (
   machine: MachineDescription,
   directory: string,
 ): Promise<MachineDescription> => {
@@ -65,25 +66,31 @@ export const toBeSaved = async (
   const file = await open(path, 'wx', 0o600);
   await file.truncate(machine.memory * 2 ** 20);
   await file.close();
-  return { ...machine, memoryFile: { path, use: 'written' } };
+  return { ...machine, memoryFile: { path, mapping: 'shared' } };
 };
 
-/** The machine that `loadMachine` fills from `directory`. */
-export const toBeLoaded = (machine: MachineDescription, directory: string): MachineDescription => ({
+/** The machine that waits for `loadMachine` with the state in `directory`. */
+export const prepareLoad = (machine: MachineDescription, directory: string): MachineDescription => ({
   ...machine,
   incoming: true,
-  memoryFile: { path: memoryFile(directory), use: 'copied' },
+  memoryFile: { path: memoryFile(directory), mapping: 'private' },
 });
 
-/** Stops the CPU and writes the rest of a machine `toBeSaved` into that directory, which QEMU must see. The machine is of no more use: kill it. SNAPSHOT. */
+/**
+ * Stops the CPU and writes the rest of a machine from `prepareSave` to the same directory, which QEMU must be
+ * able to see. Kill the machine afterwards: it cannot continue. Rejects with SNAPSHOT.
+ */
 export const saveMachine = async (machine: Machine, directory: string): Promise<void> => {
   await machine.qmp.execute('stop');
   await run(machine, 'save', stateFile(directory));
-  // Half of what a guest has ever touched is zero.
+  // About half of the pages that a guest has touched are zero.
   await execa('cp', ['--sparse=always', '--', bootedFile(directory), memoryFile(directory)]);
   await rm(bootedFile(directory));
 };
 
-/** Fills a machine `toBeLoaded` from that directory. Its CPU stands still until `cont`. SNAPSHOT. */
+/**
+ * Loads the state in `directory` into a machine from `prepareLoad`. Its CPU is stopped until `cont`. Rejects
+ * with SNAPSHOT.
+ */
 export const loadMachine = (machine: Machine, directory: string): Promise<void> =>
   run(machine, 'load', stateFile(directory));

@@ -1,4 +1,4 @@
-// One running QEMU: its channels, its QMP session, and how it ended.
+// A running QEMU: its channels, its QMP session, and how it ended.
 
 import { spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
@@ -22,31 +22,34 @@ import { tail } from './tail.js';
 export interface Machine {
   readonly qemu: Qemu;
   readonly description: MachineDescription;
-  /** QEMU's own arguments, for the record. */
+  /** QEMU's arguments, without the wrapper's. */
   readonly argv: readonly string[];
   readonly qmp: Qmp;
-  /** The byte stream of a channel. QEMU_START for one that this machine does not have. */
+  /** The byte stream of a channel. Throws QEMU_START if this machine does not have the channel. */
   channel(name: Exclude<ChannelName, 'qmp'>): Duplex;
-  /** Resolves once QEMU is gone and its channels are drained; never rejects. */
+  /** Resolves when QEMU has exited and its channels are drained. Never rejects. */
   readonly exit: Promise<QemuExit>;
-  /** Resolves with QEMU_DISK or DISK_FULL when the host fails an access to a disk of the guest. */
+  /** Resolves with QEMU_DISK or DISK_FULL if the host fails an access to a disk of the guest. */
   readonly hostFailure: Promise<HarnessError>;
   stderr(): string;
-  /** Ends QEMU at once. Harmless when it is gone. */
+  /** Kills QEMU. Does nothing if QEMU has already exited. */
   kill(): Promise<QemuExit>;
 }
 
 export interface StartOptions {
   qemu: Qemu;
   machine: MachineDescription;
-  /** Paths that QEMU will need later and that the description does not name: a hot-plugged socket's directory, a snapshot. */
+  /**
+   * Paths that QEMU needs later and that the description does not name: a snapshot, or the directory of a
+   * socket to be hot-plugged.
+   */
   binds?: readonly Bind[];
   trace?: TraceSink;
 }
 
 /**
- * Starts QEMU and opens its QMP session. It dies with this process, also on SIGKILL.
- * QEMU_START with QEMU's own words when it ends before QMP answers.
+ * Starts QEMU and opens its QMP session. QEMU ends when this process ends, also on SIGKILL.
+ * Rejects with QEMU_START and QEMU's standard error if QEMU exits before QMP answers.
  */
 export const startQemu = async ({
   qemu,
@@ -55,16 +58,16 @@ export const startQemu = async ({
   trace = noTrace,
 }: StartOptions): Promise<Machine> => {
   const args = argv(machine);
-  const { file, args: all } = qemu.command(args, [...filesOf(machine), ...binds]);
+  const { file, args: commandLine } = qemu.command(args, [...filesOf(machine), ...binds]);
   const names = channelsOf(machine);
   const highest = Math.max(...names.map((name) => channelDescriptors[name]));
   const piped = new Set(names.map((name) => channelDescriptors[name]));
   trace({ kind: 'qemu-exec' });
-  const child = spawn(file, all, {
+  const child = spawn(file, commandLine, {
     stdio: Array.from({ length: highest + 1 }, (_, fd) => (fd === 2 || piped.has(fd) ? 'pipe' : 'ignore')),
   });
   const streams = new Map(names.map((name) => [name, child.stdio[channelDescriptors[name]] as Duplex]));
-  // A write to a QEMU that is gone: the exit says so, and says why.
+  // A write to a QEMU that has exited fails here; `exit` reports the reason.
   for (const stream of streams.values()) stream.on('error', () => {});
   const stderr = tail(child.stderr as Readable);
   let shutdown: string | null = null;
@@ -83,9 +86,9 @@ export const startQemu = async ({
       failure = error.message;
       if (child.pid === undefined) resolve({ status: null, signal: null, shutdown, killed, stderr: failure });
     });
-    // 'close' comes when every channel has ended, and one that nobody reads would never end.
+    // 'close' is emitted after every channel has ended, but a channel that nobody reads would never end.
     child.on('exit', () => {
-      for (const each of streams.values()) if (each.readableFlowing === null) each.resume();
+      for (const stream of streams.values()) if (stream.readableFlowing === null) stream.resume();
     });
     child.on('close', (code, signal) => {
       const ended = { ...statusOf(code, signal), shutdown, killed, stderr: stderr() || failure };
@@ -104,10 +107,10 @@ export const startQemu = async ({
   try {
     await qmp.open();
   } catch (error) {
-    // QEMU closes its sockets before it ends, and its own end tells more than our signal would.
-    const impatient = setTimeout(() => child.kill('SIGKILL'), 2000);
+    // QEMU closes its sockets before it exits, and its exit status says more than a SIGKILL from here.
+    const killTimer = setTimeout(() => child.kill('SIGKILL'), 2000);
     const ended = await exit;
-    clearTimeout(impatient);
+    clearTimeout(killTimer);
     throw new HarnessError('QEMU_START', { reason: describeExit(ended), stderr: ended.stderr }, error);
   }
   trace({ kind: 'qemu-start', version: qemu.version });

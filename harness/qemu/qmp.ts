@@ -1,9 +1,9 @@
-// QMP (QEMU 11.1, qmp-spec): JSON lines, answers matched to commands by id, events in between.
+// A QMP client (QEMU 11.1, qmp-spec): JSON lines, replies matched to commands by id, and events in between.
 
 import type { Duplex } from 'node:stream';
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
-import { patience } from './patience.js';
+import { timeoutUnderLoad } from './timeout-under-load.js';
 
 export interface QmpEvent {
   event: string;
@@ -25,13 +25,13 @@ interface Message {
   id?: number;
 }
 
-/** One QMP session, which owns its stream. Every command rejects with QMP_CLOSED once the stream has ended. */
+/** One QMP session. It owns its stream. Every command rejects with QMP_CLOSED after the stream has ended. */
 export class Qmp {
   readonly #stream: Duplex;
   readonly #trace: TraceSink;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<(event: QmpEvent) => void>();
-  readonly #endings = new Set<() => void>();
+  readonly #closeListeners = new Set<() => void>();
   #greeting: Pending | undefined;
   #partial = '';
   #id = 0;
@@ -47,7 +47,10 @@ export class Qmp {
     stream.on('end', () => this.#end());
   }
 
-  /** Waits for the greeting and leaves negotiation mode. Call once, before any command, in the tick the stream was made. */
+  /**
+   * Waits for the greeting and leaves negotiation mode. Call it once, before any command, in the same tick in
+   * which the stream was created.
+   */
   async open(): Promise<void> {
     await new Promise<unknown>((resolve, reject) => {
       if (this.#failure) reject(this.#failure);
@@ -56,7 +59,9 @@ export class Qmp {
     await this.execute('qmp_capabilities');
   }
 
-  /** Runs one command; rejects with QMP_COMMAND when QEMU refuses it. `T` is what QEMU's schema says it returns. */
+  /**
+   * Runs one command. Rejects with QMP_COMMAND if QEMU refuses it. `T` is the return type in QEMU's schema.
+   */
   execute<T = unknown>(command: string, args?: Readonly<Record<string, unknown>>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#failure) {
@@ -70,35 +75,38 @@ export class Qmp {
     });
   }
 
-  /** Calls back for each later event until the returned function is called. */
+  /** Calls `listener` for each later event, until the returned function is called. */
   onEvent(listener: (event: QmpEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** The first later event of that name (and for which `accept` holds); rejects with QMP_TIMEOUT, later on a busy machine, or QMP_CLOSED. */
+  /**
+   * Resolves with the next event of that name that `accept` accepts. Rejects with QMP_TIMEOUT after `ms`
+   * (longer on a busy host), or with QMP_CLOSED.
+   */
   waitEvent(
     name: string,
     { ms, accept = () => true }: { ms: number; accept?: (data: QmpEvent['data']) => boolean },
   ): Promise<QmpEvent> {
-    const patientMs = patience(ms);
+    const timeoutMs = timeoutUnderLoad(ms);
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(timer);
         stop();
-        this.#endings.delete(ended);
+        this.#closeListeners.delete(ended);
         act();
       };
       const ended = (): void =>
         settle(() => reject(new HarnessError('QMP_CLOSED', { command: `event ${name}` })));
       const timer = setTimeout(
-        () => settle(() => reject(new HarnessError('QMP_TIMEOUT', { what: `event ${name}`, ms: patientMs }))),
-        patientMs,
+        () => settle(() => reject(new HarnessError('QMP_TIMEOUT', { what: `event ${name}`, ms: timeoutMs }))),
+        timeoutMs,
       );
       const stop = this.onEvent((event) => {
         if (event.event === name && accept(event.data)) settle(() => resolve(event));
       });
-      this.#endings.add(ended);
+      this.#closeListeners.add(ended);
       if (this.#failure) ended();
     });
   }
@@ -119,7 +127,7 @@ export class Qmp {
     }
     if (message.event !== undefined) this.#event({ event: message.event, data: message.data ?? {} });
     else if (message.QMP !== undefined) this.#greeting?.resolve(undefined);
-    else this.#answer(message, line);
+    else this.#reply(message, line);
   }
 
   #event(event: QmpEvent): void {
@@ -127,10 +135,10 @@ export class Qmp {
     for (const listener of this.#listeners) listener(event);
   }
 
-  #answer(message: Message, line: string): void {
+  #reply(message: Message, line: string): void {
     const pending = message.id === undefined ? undefined : this.#pending.get(message.id);
     if (message.id === undefined || pending === undefined) {
-      this.#fail(new HarnessError('QMP_PROTOCOL', { reason: 'an answer to no command of ours', line }));
+      this.#fail(new HarnessError('QMP_PROTOCOL', { reason: 'a reply without a matching command', line }));
       return;
     }
     this.#pending.delete(message.id);
@@ -154,6 +162,6 @@ export class Qmp {
     for (const { command, reject } of waiting) {
       reject(failure.code === 'QMP_CLOSED' ? new HarnessError('QMP_CLOSED', { command }) : failure);
     }
-    for (const ended of [...this.#endings]) ended();
+    for (const ended of [...this.#closeListeners]) ended();
   }
 }

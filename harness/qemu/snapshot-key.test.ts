@@ -22,7 +22,7 @@ const machineIn = (directory: string): MachineDescription => ({
   disks: [{ name: 'payload', slot: 8, path: join(directory, 'disk') }],
 });
 
-t.test('the key changes with whatever the saved machine was made of', async (t) => {
+t.test('the key changes with everything that the saved machine was made from', async (t) => {
   const directory = t.testdir({
     kernel: 'k',
     initramfs: 'i',
@@ -52,22 +52,26 @@ t.test('the key changes with whatever the saved machine was made of', async (t) 
     'build',
   );
   await writeFile(join(directory, 'initramfs'), 'another');
-  t.not(await snapshotKey(machine, qemu), base, 'the initramfs, in its place');
+  t.not(await snapshotKey(machine, qemu), base, 'the initramfs, replaced at the same path');
 });
 
-t.test('it does not change with what differs from run to run', async (t) => {
+t.test('the key does not depend on what differs between runs', async (t) => {
   const directory = t.testdir({ kernel: 'k', initramfs: 'i', disk: 'aaaa', copy: 'bbbb' });
   const machine = machineIn(directory);
   const base = await snapshotKey(machine, qemu);
-  t.equal(await snapshotKey({ ...machine, incoming: true }, qemu), base, 'being restored into');
-  t.equal(await snapshotKey({ ...machine, functionSocket: '/run/f.sock' }, qemu), base, 'the function');
+  t.equal(
+    await snapshotKey({ ...machine, incoming: true }, qemu),
+    base,
+    'a machine that waits for a snapshot',
+  );
+  t.equal(await snapshotKey({ ...machine, functionSocket: '/run/f.sock' }, qemu), base, 'a function socket');
   const copy = { ...machine, disks: [{ name: 'payload', slot: 8, path: join(directory, 'copy') }] };
   t.equal(await snapshotKey(copy, qemu), base, 'a disk of the same size');
   await truncate(join(directory, 'copy'), 5);
   t.not(await snapshotKey(copy, qemu), base);
 });
 
-t.test('a qcow2 counts by the size that the guest sees', async (t) => {
+t.test('a qcow2 disk contributes the size that the guest sees', async (t) => {
   const header = Buffer.alloc(512);
   header.writeUInt32BE(0x514649fb);
   header.writeBigUInt64BE(4096n, 24);
@@ -83,9 +87,13 @@ t.test('a qcow2 counts by the size that the guest sees', async (t) => {
     ...machine,
     disks: [{ name: 'payload', slot: 8, path: join(directory, name), format: 'qcow2', base: '/cache/base' }],
   });
-  t.equal(await snapshotKey(as('qcow2'), qemu), await snapshotKey(machine, qemu), 'as a raw image of it');
+  t.equal(
+    await snapshotKey(as('qcow2'), qemu),
+    await snapshotKey(machine, qemu),
+    'equals the key with a raw disk of that size',
+  );
   header.writeBigUInt64BE(8192n, 24);
   await writeFile(join(directory, 'qcow2'), header);
   t.not(await snapshotKey(as('qcow2'), qemu), await snapshotKey(machine, qemu));
-  await t.rejects(snapshotKey(as('text'), qemu), { code: 'SNAPSHOT', message: /text.*no qcow2/ });
+  await t.rejects(snapshotKey(as('text'), qemu), { code: 'SNAPSHOT', message: /text.*not a qcow2/ });
 });

@@ -4,10 +4,10 @@ import t from 'tap';
 import { codeOf } from '../base/errors.js';
 import { privateCache } from '../testing/private-cache.js';
 import {
-  chooseVictims,
+  chooseEvictions,
   limitVariable,
   listSnapshots,
-  noteUse,
+  markUsed,
   snapshotDirectory,
   snapshotLimit,
   trimSnapshots,
@@ -16,20 +16,20 @@ import {
 const file = (key: string, bytes: number, usedAt: number) => ({ key, bytes, usedAt });
 const keys = (files: readonly { key: string }[]): string[] => files.map(({ key }) => key);
 
-t.test('the least recently used go first, and no more than must', async (t) => {
+t.test('evicts the least recently used snapshots, and only as many as necessary', async (t) => {
   const files = [file('new', 10, 3), file('old', 10, 1), file('middle', 10, 2)];
-  t.strictSame(chooseVictims(files, 30, ''), []);
-  t.strictSame(keys(chooseVictims(files, 29, '')), ['old']);
-  t.strictSame(keys(chooseVictims(files, 10, '')), ['old', 'middle']);
+  t.strictSame(chooseEvictions(files, 30, ''), []);
+  t.strictSame(keys(chooseEvictions(files, 29, '')), ['old']);
+  t.strictSame(keys(chooseEvictions(files, 10, '')), ['old', 'middle']);
 });
 
-t.test('the one in use stays, whatever the limit', async (t) => {
+t.test('never evicts the current snapshot', async (t) => {
   const files = [file('a', 10, 1), file('b', 10, 2)];
-  t.strictSame(keys(chooseVictims(files, 0, 'a')), ['b']);
-  t.strictSame(chooseVictims([file('a', 10, 1)], 0, 'a'), []);
+  t.strictSame(keys(chooseEvictions(files, 0, 'a')), ['b']);
+  t.strictSame(chooseEvictions([file('a', 10, 1)], 0, 'a'), []);
 });
 
-t.test('on disk: a use makes a snapshot young, and what is no snapshot stays', async (t) => {
+t.test('a use protects a snapshot on disk, and other files are left alone', async (t) => {
   privateCache(t);
   await mkdir(snapshotDirectory(), { recursive: true });
   for (const [index, key] of ['a', 'b', 'c'].entries()) {
@@ -38,17 +38,17 @@ t.test('on disk: a use makes a snapshot young, and what is no snapshot stays', a
     await utimes(path, index + 1, index + 1);
   }
   await writeFile(join(snapshotDirectory(), '.d.ram.partial-0011'), '');
-  t.strictSame(await trimSnapshots('x', 0), [], 'far below the limit');
-  await noteUse('a');
+  t.strictSame(await trimSnapshots('x', 0), [], 'below the limit');
+  await markUsed('a');
   t.equal((await listSnapshots()).length, 3);
   process.env[limitVariable] = '2';
   t.teardown(() => delete process.env[limitVariable]);
   t.strictSame(keys(await trimSnapshots('c')), ['b']);
-  t.strictSame(keys(await trimSnapshots('c', 1)), ['a'], 'room for one that is coming');
+  t.strictSame(keys(await trimSnapshots('c', 1)), ['a'], 'makes room for an incoming snapshot');
   t.strictSame((await readdir(snapshotDirectory())).sort(), ['.d.ram.partial-0011', 'c.ram']);
 });
 
-t.test('a directory is as large as what is in it, and goes as a whole', async (t) => {
+t.test('the size of a directory is the sum of its files, and it is evicted as a whole', async (t) => {
   privateCache(t);
   const path = join(snapshotDirectory(), 'a.ram');
   await mkdir(path, { recursive: true });

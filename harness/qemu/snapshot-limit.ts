@@ -1,4 +1,5 @@
-// Snapshots take a tenth of a gigabyte each, and any change to kernel, initramfs or QEMU makes new ones: the oldest go.
+// Limits the size of the snapshot cache. Each snapshot takes about 100 MB, and every change of kernel,
+// initramfs or QEMU makes new ones, so the least recently used are evicted.
 
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,20 +10,26 @@ import { HarnessError } from '../base/errors.js';
 /** The environment variable with the limit, in MiB. */
 export const limitVariable = 'VMMCI_SNAPSHOT_LIMIT';
 
-/** Room for some fifty: ten kernels, each with one and with two CPUs and with three machines like vmd's. */
+/**
+ * Enough for about fifty snapshots: ten kernels, each with one CPU, with two CPUs and with three machines
+ * like vmd's.
+ */
 const defaultLimitMiB = 6144;
 
 export interface SnapshotFile {
   /** From `snapshotKey`. */
   readonly key: string;
-  /** On disk: the files are sparse. */
+  /** Disk usage, which is less than the file size because the files are sparse. */
   readonly bytes: number;
   /** Milliseconds since the epoch. */
   readonly usedAt: number;
 }
 
-/** Those to remove so that the rest fits into `limit` bytes: least recently used first, never `current`. */
-export const chooseVictims = (
+/**
+ * The snapshots to evict so that the rest takes at most `limit` bytes: least recently used first, never
+ * `current`.
+ */
+export const chooseEvictions = (
   files: readonly SnapshotFile[],
   limit: number,
   current: string,
@@ -38,62 +45,63 @@ export const chooseVictims = (
 
 export const snapshotDirectory = (): string => join(cacheDirectory(), 'snapshots');
 
-// Beside the snapshots, because a time on the file itself is part of what tells one file from its successor.
-const marks = (): string => join(cacheDirectory(), 'snapshot-use');
+// A separate directory, because the modification time of the snapshot itself identifies one version of the
+// file.
+const useMarkers = (): string => join(cacheDirectory(), 'snapshot-use');
 
-/** Says that a snapshot is wanted now. */
-export const noteUse = async (key: string): Promise<void> => {
-  await mkdir(marks(), { recursive: true });
-  await writeFile(join(marks(), key), '');
+/** Records that a snapshot is in use now. */
+export const markUsed = async (key: string): Promise<void> => {
+  await mkdir(useMarkers(), { recursive: true });
+  await writeFile(join(useMarkers(), key), '');
 };
 
-/** Bytes. INVALID_VALUE when the environment says something else than a number. */
+/** In bytes. Throws INVALID_VALUE if the environment variable is not a number. */
 export const snapshotLimit = (text = process.env[limitVariable]): number => {
   if (text === undefined || text === '') return defaultLimitMiB * 2 ** 20;
   if (/^\d{1,8}$/.test(text)) return Number(text) * 2 ** 20;
   throw new HarnessError('INVALID_VALUE', { name: limitVariable, expected: 'a number of MiB', value: text });
 };
 
-/** Another process may remove any of them meanwhile. */
-const ifThere = async <T>(work: Promise<T>): Promise<T | undefined> =>
+/** Resolves with undefined if the file is missing: another process may remove it at any time. */
+const ifExists = async <T>(work: Promise<T>): Promise<T | undefined> =>
   work.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
 
-/** What a snapshot takes on disk: those of earlier versions are files. */
+/** Disk usage of a snapshot in bytes. Snapshots of earlier versions are files, newer ones directories. */
 export const snapshotBytes = async (path: string): Promise<number> => {
-  const found = await ifThere(stat(path));
+  const found = await ifExists(stat(path));
   if (!found?.isDirectory()) return (found?.blocks ?? 0) * 512;
-  const names = (await ifThere(readdir(path))) ?? [];
-  const files = await Promise.all(names.map((name) => ifThere(stat(join(path, name)))));
+  const names = (await ifExists(readdir(path))) ?? [];
+  const files = await Promise.all(names.map((name) => ifExists(stat(join(path, name)))));
   return files.reduce((sum, file) => sum + (file?.blocks ?? 0) * 512, 0);
 };
 
 export const listSnapshots = async (): Promise<SnapshotFile[]> => {
-  const names = (await ifThere(readdir(snapshotDirectory()))) ?? [];
+  const names = (await ifExists(readdir(snapshotDirectory()))) ?? [];
   const found = names.map(async (name): Promise<SnapshotFile[]> => {
     const key = /^([0-9A-Za-z-]+)\.ram$/.exec(name)?.[1];
     if (key === undefined) return [];
     const path = join(snapshotDirectory(), name);
-    const file = await ifThere(stat(path));
+    const file = await ifExists(stat(path));
     if (file === undefined) return [];
-    const mark = await ifThere(stat(join(marks(), key)));
+    const mark = await ifExists(stat(join(useMarkers(), key)));
     return [{ key, bytes: await snapshotBytes(path), usedAt: (mark ?? file).mtimeMs }];
   });
   return (await Promise.all(found)).flat();
 };
 
 /**
- * Removes what is over the limit, so that a file of `coming` bytes will fit, too; never `current`. Whoever is about to load one of those
- * makes it anew.
+ * Evicts snapshots, never `current`, until the rest and `incomingBytes` more fit within the limit. A process
+ * that is about to load an evicted snapshot makes it again.
  */
-export const trimSnapshots = (current: string, coming = 0): Promise<SnapshotFile[]> =>
+export const trimSnapshots = (current: string, incomingBytes = 0): Promise<SnapshotFile[]> =>
   withLock('snapshot-limit', async () => {
-    const victims = chooseVictims(await listSnapshots(), snapshotLimit() - coming, current);
-    for (const { key } of victims) {
+    const evicted = chooseEvictions(await listSnapshots(), snapshotLimit() - incomingBytes, current);
+    for (const { key } of evicted) {
       await rm(join(snapshotDirectory(), `${key}.ram`), { recursive: true, force: true });
-      await rm(join(marks(), key), { force: true });
+      await rm(join(useMarkers(), key), { force: true });
     }
-    return victims;
+    return evicted;
   });

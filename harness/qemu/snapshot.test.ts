@@ -8,7 +8,7 @@ import { snapshotDirectory, useSnapshot } from './snapshot.js';
 const damaged = (path: string): HarnessError =>
   new HarnessError('SNAPSHOT', { path, step: 'load', reason: 'damaged' });
 
-/** A snapshot whose content is the number of its making. */
+/** Makes snapshots whose content is a counter: `1` for the first one made. */
 const maker = (): { make(path: string): Promise<void>; made(): number } => {
   let count = 0;
   return {
@@ -20,17 +20,17 @@ const maker = (): { make(path: string): Promise<void>; made(): number } => {
   };
 };
 
-t.test('made once, loaded as often as asked for', async (t) => {
+t.test('makes a snapshot once and loads it each time', async (t) => {
   privateCache(t);
   const { make, made } = maker();
   const load = (path: string): Promise<string> => readFile(path, 'utf8');
   t.equal(await useSnapshot({ key: 'a', make, load }), '1');
   t.equal(await useSnapshot({ key: 'a', make, load }), '1');
   t.equal(made(), 1);
-  t.equal(await useSnapshot({ key: 'b', make, load }), '2', 'another key is another snapshot');
+  t.equal(await useSnapshot({ key: 'b', make, load }), '2', 'another key has another snapshot');
 });
 
-t.test('one that does not load is made anew, once, and the reason reported', async (t) => {
+t.test('makes a snapshot again, once, if it does not load, and reports the reason', async (t) => {
   privateCache(t);
   const { make, made } = maker();
   const reports: string[] = [];
@@ -43,10 +43,10 @@ t.test('one that does not load is made anew, once, and the reason reported', asy
   t.equal(await useSnapshot({ key: 'a', make, load, onRemake }), '2');
   t.equal(made(), 2);
   t.match(reports, [/damaged/]);
-  t.strictSame(await readdir(snapshotDirectory()), ['a.ram'], 'the bad one is gone');
+  t.strictSame(await readdir(snapshotDirectory()), ['a.ram'], 'the damaged one is removed');
 });
 
-t.test('one that is a directory is made anew in the same way', async (t) => {
+t.test('makes a snapshot directory again in the same way', async (t) => {
   privateCache(t);
   let made = 0;
   const make = async (path: string): Promise<void> => {
@@ -62,7 +62,7 @@ t.test('one that is a directory is made anew in the same way', async (t) => {
   t.equal(await useSnapshot({ key: 'a', make, load }), '2');
 });
 
-t.test('a second failure is the caller’s', async (t) => {
+t.test('rejects if the new snapshot does not load either', async (t) => {
   privateCache(t);
   const { make, made } = maker();
   await t.rejects(
@@ -78,7 +78,7 @@ t.test('a second failure is the caller’s', async (t) => {
   t.equal(made(), 2);
 });
 
-t.test('an error that is not the file’s does not cost it', async (t) => {
+t.test('keeps the snapshot if the error has another cause', async (t) => {
   privateCache(t);
   const { make, made } = maker();
   await t.rejects(
@@ -98,7 +98,7 @@ t.test('an error that is not the file’s does not cost it', async (t) => {
   t.equal(made(), 1);
 });
 
-t.test('of two that find the same file damaged, the later one leaves the new file alone', async (t) => {
+t.test('two processes that find the same snapshot damaged make it only once', async (t) => {
   privateCache(t);
   const { make, made } = maker();
   let waiting = 0;

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { tail } from './tail.js';
 
-t.test('the end of a stream, without what is known to be harmless', async (t) => {
+t.test('keeps the end of a stream, without harmless messages', async (t) => {
   const stream = new PassThrough();
   const lines = tail(stream, 120);
   stream.write('x'.repeat(500));

@@ -1,11 +1,15 @@
-// The end of a stream, for error messages.
+// Keeps the end of a stream, for error messages.
 
 import type { Readable } from 'node:stream';
 
-// vfio-user-pci asks for an error interrupt that the function does not have, says so, and works (QEMU 11.1).
+// vfio-user-pci requests an error interrupt that the function does not have, logs that, and works (QEMU
+// 11.1).
 const harmless = /Could not enable error recovery for the device/;
 
-/** Keeps the last `limit` characters of a text stream; the returned function gives its lines without known noise. */
+/**
+ * Keeps the last `limit` characters of a text stream. The returned function gives the kept lines, without
+ * harmless messages.
+ */
 export const tail = (stream: Readable, limit = 8192): (() => string) => {
   let text = '';
   stream.setEncoding('utf8');

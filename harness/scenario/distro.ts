@@ -11,7 +11,7 @@ import type { TraceSink } from '../base/trace.js';
 import type { Shell } from '../guest/shell.js';
 import { bootGuest, type Guest, type GuestOptions, loadGuest } from '../guest/start.js';
 import { type Disk, type MachineDescription, slots } from '../qemu/argv.js';
-import { saveMachine, toBeSaved } from '../qemu/migration.js';
+import { prepareSave, saveMachine } from '../qemu/migration.js';
 import { snapshotDirectory, useSnapshot } from '../qemu/snapshot.js';
 import { snapshotKey } from '../qemu/snapshot-key.js';
 import type { Environment } from '../run/environment.js';
@@ -89,7 +89,7 @@ const makeSnapshot = async (
   const disk = join(directory, diskFile);
   await mkdir(directory);
   await createOverlay(options.environment.root, distro.image, disk);
-  const machine = await toBeSaved(
+  const machine = await prepareSave(
     machineFor(options.environment, distro, disk, options.machine.cpus),
     directory,
   );

@@ -70,4 +70,4 @@ export const machineOf = (
 export const unpacked = (
   machine: MachineDescription,
   { image }: Pick<Environment, 'image'>,
-): MachineDescription => ({ ...machine, kernel: image, translations: 48 });
+): MachineDescription => ({ ...machine, kernel: image, translationCache: 48 });

@@ -19,7 +19,7 @@ export class FakeTimers implements Timers {
   /** How busy the machine seems. */
   slowdown = 1;
 
-  patience(ms: number): number {
+  timeoutUnderLoad(ms: number): number {
     return ms * this.slowdown;
   }
 
