@@ -1,6 +1,6 @@
 // Each command after each, and after itself: the device sends what is new and keeps silent about what it has asked already.
 
-import { refuseToGoDown } from '../harness/guest/power.js';
+import { recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, interrupts } from '../harness/scenario/traffic.js';
 import type { Request } from '../harness/vmmci/commands.js';
@@ -26,7 +26,7 @@ const effects = { SHUTDOWN: 'graceful', REBOOT: 'graceful', SYNCRTC: 'cleared' }
 const options = { scheduler: new VirtualScheduler(), quiet: true };
 
 scenario('command-order', options, async ({ check, vm, device, driver, trace, until }) => {
-  await refuseToGoDown(vm.shell);
+  await recordPowerRequests(vm.shell);
   const counts = { SHUTDOWN: 0, REBOOT: 0, SYNCRTC: 0, unknown: 0 };
   for (const [index, name] of sequence.entries()) {
     const repeated = name !== 'SYNCRTC' && sequence[index - 1] === name;

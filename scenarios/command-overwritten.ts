@@ -1,6 +1,6 @@
 // A command that comes before the last one is dealt with takes its place: the driver acts on what is there when it looks.
 
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -9,7 +9,7 @@ const options = { scheduler: new VirtualScheduler(), parameters: { drift_interva
 
 scenario('command-overwritten', options, async ({ check, vm, device, driver, trace, until }) => {
   const { host } = device;
-  await refuseToGoDown(vm.shell);
+  await recordPowerRequests(vm.shell);
 
   let mark = trace.mark;
   await vm.pause();

@@ -1,6 +1,6 @@
 // Hosts that offer less: the driver uses what is offered and nothing else. ENODATA means that the host offers no time.
 
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, isLook, writes } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
@@ -26,7 +26,7 @@ const readsOfTime = (seen: readonly string[]): string[] =>
 
 scenario('feature-subsets', options, async ({ check, ...scene }) => {
   const { vm, device, driver, trace, until } = scene;
-  await refuseToGoDown(vm.shell);
+  await recordPowerRequests(vm.shell);
   let stops = 0;
   for (const [name, features] of subsets) {
     await device.stopBackend();

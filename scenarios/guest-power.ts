@@ -1,6 +1,6 @@
 // A guest that goes down on its own account: DRIVER_OK stays to the end, so a stop in the meantime does not kill it.
 
-import { goDown } from '../harness/guest/power.js';
+import { powerDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { hasDriverOk, writes } from '../harness/scenario/traffic.js';
 
@@ -10,7 +10,7 @@ for (const [how, shutdown] of [
 ] as const) {
   scenario(`guest-${how}`, {}, async ({ check, vm, device, trace }) => {
     const mark = trace.mark;
-    await goDown(vm.shell, how);
+    await powerDown(vm.shell, how);
     const exit = await vm.ended(`end of a guest that was told to ${how}`, 20_000);
     check('goes-down').equal('end of the guest', exit.shutdown, shutdown);
     check('device').equal("vmd's decision to end the VM", vm.kill(), undefined);

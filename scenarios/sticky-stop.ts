@@ -1,6 +1,6 @@
 // An acknowledged REBOOT stays in the register. It is acted on once, however often the register is looked at, and a new one again.
 
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isLook } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -8,7 +8,7 @@ import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 const options = { scheduler: new VirtualScheduler(), parameters: { drift_interval_ms: '20' } };
 
 scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, until }) => {
-  await refuseToGoDown(vm.shell);
+  await recordPowerRequests(vm.shell);
   const requested: string[] = [];
   for (const [name, program] of [
     ['REBOOT', 'reboot'],

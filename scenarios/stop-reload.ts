@@ -1,6 +1,6 @@
 // The device has no reset: a driver that is loaded anew finds the REBOOT that the one before it has dealt with.
 
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk, isLook } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -9,7 +9,7 @@ const parameters = { drift_interval_ms: '20' };
 
 scenario('stop-reload', { scheduler: new VirtualScheduler() }, async ({ check, ...scene }) => {
   const { vm, device, driver, trace, until } = scene;
-  await refuseToGoDown(vm.shell);
+  await recordPowerRequests(vm.shell);
   let mark = trace.mark;
   check('driver-ok').equal('stop', device.host.stop(), 'sent');
   await until('ack', mark);

@@ -2,7 +2,7 @@
 
 import { readTranscript } from '../harness/driver/stored-transcript.js';
 import { lastPhase, type Phase, transcriptOf } from '../harness/driver/transcript.js';
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk, isTimeRead } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -21,7 +21,7 @@ scenario('transcript', options, async ({ check, vm, device, driver, trace, until
     trace.sink({ kind: 'phase', name });
     return trace.mark;
   };
-  await refuseToGoDown(vm.shell);
+  await recordPowerRequests(vm.shell);
 
   let mark = phase('probe');
   await driver.load(driver.quiet);

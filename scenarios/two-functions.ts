@@ -1,7 +1,7 @@
 // Two functions in one guest, on one interrupt line: each has its own clock and its own commands.
 
 import { readInterrupt } from '../harness/guest/interrupts.js';
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { readDevice } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk } from '../harness/scenario/traffic.js';
@@ -46,7 +46,7 @@ scenario('two-functions', options, async ({ check, vm, driver, another, until, .
   );
 
   // The same value to both: each has a memory of its own.
-  await refuseToGoDown(vm.shell);
+  await recordPowerRequests(vm.shell);
   const expected: string[] = [];
   for (const [name, { device, trace }] of [
     ['first', first],

@@ -1,6 +1,6 @@
 // A command of a host to come: counted, shown, and neither acknowledged nor acted on. What comes after it is.
 
-import { powerRequests, refuseToGoDown } from '../harness/guest/power.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -8,7 +8,7 @@ import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 const options = { scheduler: new VirtualScheduler(), parameters: { drift_interval_ms: '20' } };
 
 scenario('unknown-command', options, async ({ check, vm, device, driver, trace, until }) => {
-  await refuseToGoDown(vm.shell);
+  await recordPowerRequests(vm.shell);
   // The command that is really there brings the interrupt; a fault shows another value in its place.
   for (const [value, seen] of [
     [4, 1],

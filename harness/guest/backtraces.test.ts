@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parseBlocked, parseCpus } from './backtraces.js';
 
-/** As 6.12 prints them; some lines left out. */
+/** Output of 6.12, shortened. */
 const answer = `[   12.1] sysrq: Show backtrace of all active CPUs
 [   12.1] NMI backtrace for cpu 1
 [   12.1] CPU: 1 UID: 0 PID: 91 Comm: sh Tainted: G           OE       6.12.0 #1
@@ -20,7 +20,7 @@ const answer = `[   12.1] sysrq: Show backtrace of all active CPUs
 [   12.2] task:kworker/0:1     state:I stack:0     pid:9
 [   12.2] sysrq: HELP : loglevel(0-9)`.split('\n');
 
-t.test('where each CPU is, by the function, the task and the module that called it', async (t) => {
+t.test('parses the function, task and module of each CPU', async (t) => {
   t.strictSame(parseCpus(answer), [
     { cpu: 0, task: undefined, at: undefined, module: undefined },
     {
@@ -32,11 +32,11 @@ t.test('where each CPU is, by the function, the task and the module that called 
   ]);
 });
 
-t.test('tasks that wait and cannot be interrupted', async (t) => {
+t.test('parses tasks in uninterruptible sleep', async (t) => {
   t.strictSame(parseBlocked(answer), [{ task: 'modprobe', module: 'vmmci_probe+0x9c/0x2a0 [virtio_vmmci]' }]);
 });
 
-t.test('a panic that an NMI brought about shows its CPU', async (t) => {
+t.test('parses the CPU from a panic caused by an NMI', async (t) => {
   const panic = `Kernel panic - not syncing: NMI: Not continuing
 CPU: 0 UID: 0 PID: 12 Comm: kworker/u4:1 Not tainted 6.12.0
 Call Trace:
@@ -47,7 +47,7 @@ RIP: 0010:vmmci_poll+0x12/0x30 [virtio_vmmci]`.split('\n');
   t.match(parseCpus(panic), [{ cpu: 0, task: 'kworker/u4:1', at: 'vmmci_poll+0x12/0x30 [virtio_vmmci]' }]);
 });
 
-t.test('what is no answer gives nothing', async (t) => {
+t.test('returns nothing for other output', async (t) => {
   t.strictSame(parseCpus(['CPU: x Comm: y', 'NMI backtrace for cpu', '']), []);
   t.strictSame(parseBlocked(['task:']), []);
 });

@@ -1,22 +1,26 @@
-// What a kernel prints of its CPUs and of tasks that wait, when it is asked to (lib/nmi_backtrace.c, kernel/sched/core.c; 5.10 to 7.3). Pure.
+// Parses what a kernel prints about its CPUs and blocked tasks on request (lib/nmi_backtrace.c,
+// kernel/sched/core.c; 5.10 to 7.3). Pure.
 
 export interface CpuState {
   readonly cpu: number;
-  /** What runs on it; `undefined` when it is idle. */
+  /** The running task; `undefined` if the CPU is idle. */
   readonly task: string | undefined;
-  /** The function that it is in, `native_queued_spin_lock_slowpath+0x6e/0x2c0`; `undefined` when it is idle, or not known. */
+  /**
+   * The current function, for example `native_queued_spin_lock_slowpath+0x6e/0x2c0`; `undefined` if the CPU
+   * is idle or the function is unknown.
+   */
   readonly at: string | undefined;
-  /** The first function of a module on its stack, `vmmci_look+0x30/0x90 [virtio_vmmci]`. */
+  /** The first module function on the stack, for example `vmmci_look+0x30/0x90 [virtio_vmmci]`. */
   readonly module: string | undefined;
 }
 
 export interface BlockedTask {
   readonly task: string;
-  /** As of a CPU. */
+  /** The first module function on the stack, as for a CPU. */
   readonly module: string | undefined;
 }
 
-/** A function as the kernel prints it, with its module if it is in one. */
+/** A function as the kernel prints it. ` [module]` follows if it belongs to a module. */
 const symbol = String.raw`[\w.]+\+0x[0-9a-f]+/0x[0-9a-f]+`;
 const skipped = /NMI backtrace for cpu (\d+) skipped: idling at/;
 const begin = /\bCPU: (\d+) .*?Comm: (\S+)/;
@@ -24,7 +28,7 @@ const instruction = new RegExp(String.raw`RIP: 0010:(${symbol}(?: \[\w+\])?)`);
 const inModule = new RegExp(String.raw`(?:^|[\s?])(${symbol} \[\w+\])`);
 const blocked = /\btask:(\S+)\s+state:D\b/;
 
-/** The functions that idle CPUs are in. */
+/** Functions in which idle CPUs wait. */
 const idle = /^(default_idle|pv_native_safe_halt|native_safe_halt|acpi_safe_halt|mwait_idle|intel_idle)/;
 
 const first = (lines: readonly string[], pattern: RegExp): string | undefined => {
@@ -35,13 +39,15 @@ const first = (lines: readonly string[], pattern: RegExp): string | undefined =>
   return undefined;
 };
 
-/** `lines` cut into parts, each of which begins with a line that matches; what is before the first is left out. */
+/**
+ * Splits `lines` into parts that each begin with a matching line. Lines before the first match are dropped.
+ */
 const parts = (lines: readonly string[], pattern: RegExp): (readonly string[])[] => {
   const starts = lines.flatMap((line, index) => (pattern.test(line) ? [index] : []));
   return starts.map((start, index) => lines.slice(start, starts[index + 1]));
 };
 
-/** The state of each CPU, once, in their order. */
+/** The state of each CPU, in the order of their numbers. The first report of a CPU counts. */
 export const parseCpus = (lines: readonly string[]): CpuState[] => {
   const states = new Map<number, CpuState>();
   for (const line of lines) {
@@ -65,7 +71,7 @@ export const parseCpus = (lines: readonly string[]): CpuState[] => {
   return [...states.values()].sort((left, right) => left.cpu - right.cpu);
 };
 
-/** The tasks that wait and cannot be interrupted. */
+/** The tasks in uninterruptible sleep. */
 export const parseBlocked = (lines: readonly string[]): BlockedTask[] =>
   parts(lines, /\btask:\S+\s+state:/).flatMap((part) => {
     const task = blocked.exec(part[0] ?? '')?.[1];

@@ -2,7 +2,10 @@ import t from 'tap';
 import { readGuestClock, setGuestClock, shiftGuestClock, syncGuestClock } from './clock.js';
 import type { Programs } from './shell.js';
 
-/** A guest with a clock of its own, `late` nanoseconds behind the reference, which advances by `cost` at each look. */
+/**
+ * A guest whose clock is `late` nanoseconds behind the reference. The reference advances by `cost` with each
+ * reading.
+ */
 const guestOf = (
   late: bigint,
   cost: bigint,
@@ -26,13 +29,13 @@ const guestOf = (
   return { shell: { output, execute: t.fail.bind(t) as never }, now, clock, asked };
 };
 
-t.test('a reading lies between two looks at the reference', async (t) => {
+t.test('a reading lies between two readings of the reference', async (t) => {
   const { shell, now } = guestOf(0n, 1000n);
   const { guest, before, after } = await readGuestClock(shell, now);
   t.ok(before < guest && guest < after);
 });
 
-t.test('set and shift say it in nanoseconds', async (t) => {
+t.test('set and shift send nanoseconds', async (t) => {
   const { shell, asked } = guestOf(0n, 0n);
   t.equal(await setGuestClock(shell, 4294967295_000000001n), 4294967295_000000001n);
   t.equal(await shiftGuestClock(shell, -3600_000000000n), 4294963695_000000001n);
@@ -40,7 +43,7 @@ t.test('set and shift say it in nanoseconds', async (t) => {
   t.strictSame(asked, ['4294967295000000001', '-3600000000000', '+1']);
 });
 
-t.test('a synchronised clock is right within the uncertainty that is reported', async (t) => {
+t.test('a synchronized clock is correct within the reported uncertainty', async (t) => {
   for (const late of [0n, 7200_000000000n, -7200_000000000n]) {
     const { shell, now, clock } = guestOf(late, 1_000_000n);
     const uncertainty = await syncGuestClock(shell, now);
@@ -49,26 +52,26 @@ t.test('a synchronised clock is right within the uncertainty that is reported', 
   }
 });
 
-t.test('a guest that was slow to hear is told again, but not for ever', async (t) => {
+t.test('sets the clock of a slow guest again, a limited number of times', async (t) => {
   const slow = (ms: readonly bigint[]) => {
     let reference = 0n;
-    const told: bigint[] = [];
+    const setAt: bigint[] = [];
     const output = async ([, ...words]: readonly string[]): Promise<string> => {
-      told.push(reference);
-      reference += (ms[told.length - 1] ?? 60n) * 1_000_000n;
+      setAt.push(reference);
+      reference += (ms[setAt.length - 1] ?? 60n) * 1_000_000n;
       return words.join(' ');
     };
-    return { shell: { output, execute: t.fail.bind(t) as never }, now: () => reference, told };
+    return { shell: { output, execute: t.fail.bind(t) as never }, now: () => reference, setAt };
   };
   const first = slow([250n, 20n]);
   t.equal(await syncGuestClock(first.shell, first.now), 20_000_000n);
-  t.strictSame(first.told, [0n, 250_000_000n]);
+  t.strictSame(first.setAt, [0n, 250_000_000n]);
   const always = slow([]);
   t.equal(await syncGuestClock(always.shell, always.now), 60_000_000n);
-  t.equal(always.told.length, 5);
+  t.equal(always.setAt.length, 5);
 });
 
-t.test('no number is no clock', async (t) => {
+t.test('rejects output that is not a number', async (t) => {
   const shell: Programs = { output: async () => 'guest-clock: not found', execute: t.fail.bind(t) as never };
   await t.rejects(readGuestClock(shell), { code: 'GUEST_READ' });
 });

@@ -1,16 +1,16 @@
-// The guest's wall clock, in nanoseconds.
+// Reads and sets the guest's wall clock, in nanoseconds since the epoch.
 
 import { HarnessError } from '../base/errors.js';
 import { hostNanoseconds } from '../host/clock.js';
 import type { Programs } from './shell.js';
 
-/** A clock in nanoseconds since the epoch: the host's, or a device's. */
+/** A clock in nanoseconds since the epoch: the host's, or that of a device. */
 export type Now = () => bigint;
 
 export interface ClockReading {
   /** The guest's clock. */
   guest: bigint;
-  /** The reference clock before the guest was asked and after it had answered: the guest's reading lies between. */
+  /** The reference clock before the request and after the reply. The guest's reading lies between them. */
   before: bigint;
   after: bigint;
 }
@@ -28,37 +28,45 @@ export const readGuestClock = async (shell: Programs, now: Now = hostNanoseconds
   return { guest, before, after: now() };
 };
 
-/** Sets the guest's clock; resolves with what it showed right after. */
+/** Sets the guest's clock. Resolves with the clock's value right afterwards. */
 export const setGuestClock = (shell: Programs, to: bigint): Promise<bigint> => ask(shell, String(to));
 
-/** Moves the guest's clock by so many nanoseconds, exactly; resolves with what it showed right after. */
+/** Moves the guest's clock by exactly `by` nanoseconds. Resolves with the clock's value right afterwards. */
 export const shiftGuestClock = (shell: Programs, by: bigint): Promise<bigint> =>
   ask(shell, by < 0n ? String(by) : `+${by}`);
 
-/** Nanoseconds that a guest may take to be told the time. */
-const soon = 50_000_000n;
-const tries = 5;
+/** An acceptable delay of the guest's clock, in nanoseconds. */
+const acceptableDelay = 50_000_000n;
+const maxAttempts = 5;
 
 /**
- * Makes the guest's clock that of `now`; resolves with how far behind it may be, in nanoseconds: as long as it took to tell the guest.
- * One that was restored needs it: its clock goes on from the moment it was saved. The first program that it starts takes a quarter of a
- * second under TCG, so it is told again, a few times at most.
+ * Sets the guest's clock to `now`. Resolves with the maximum delay of the guest's clock in nanoseconds, which
+ * is the duration of the request. A restored guest needs this because its clock resumes at the time of the
+ * snapshot. Under TCG the first program that it starts takes a quarter of a second, so the clock is set
+ * again, up to five times, until the delay is acceptable.
  */
 export const syncGuestClock = async (shell: Programs, now: Now = hostNanoseconds): Promise<bigint> => {
-  let behind = soon;
-  for (let left = tries; left > 0 && behind >= soon; left--) {
+  let delay = acceptableDelay;
+  for (let left = maxAttempts; left > 0 && delay >= acceptableDelay; left--) {
     const before = now();
     await setGuestClock(shell, before);
-    behind = now() - before;
+    delay = now() - before;
   }
-  return behind;
+  return delay;
 };
 
-/** Waits until the guest's clock has been set to about `to`: within `near` before it and a minute after it. GUEST_TIMEOUT. */
-export const waitGuestClock = async (shell: Programs, to: bigint, near = 1_000_000_000n): Promise<void> => {
-  const least = to - near;
-  const most = to + 60_000_000_000n;
-  await shell.output(['guest-clock', 'until', String(least), String(most)], {
+/**
+ * Waits until the guest's clock has been set to a time from `tolerance` before `to` until one minute after
+ * it. Rejects with GUEST_TIMEOUT.
+ */
+export const waitGuestClock = async (
+  shell: Programs,
+  to: bigint,
+  tolerance = 1_000_000_000n,
+): Promise<void> => {
+  const earliest = to - tolerance;
+  const latest = to + 60_000_000_000n;
+  await shell.output(['guest-clock', 'until', String(earliest), String(latest)], {
     what: "step of the guest's clock to the device's",
     timeoutMs: 5000,
   });

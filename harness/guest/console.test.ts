@@ -6,7 +6,7 @@ import type { QemuExit } from '../qemu/exit.js';
 import { FakeTimers } from '../testing/fake-timers.js';
 import { Console } from './console.js';
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const nextTick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const setUp = ({ hostFailure }: { hostFailure?: Promise<HarnessError> } = {}) => {
   const stream = new PassThrough();
@@ -17,38 +17,38 @@ const setUp = ({ hostFailure }: { hostFailure?: Promise<HarnessError> } = {}) =>
     end = resolve;
   });
   const console = new Console({ stream, exit, hostFailure, timers, trace: (event) => traced.push(event) });
-  const say = async (text: string): Promise<void> => {
+  const print = async (text: string): Promise<void> => {
     stream.write(text);
-    await turn();
+    await nextTick();
   };
   const quit = (fields: Partial<QemuExit>): void =>
     end({ status: 0, signal: null, shutdown: null, killed: false, stderr: '', ...fields });
-  return { console, timers, traced, say, quit };
+  return { console, timers, traced, print, quit };
 };
 
-t.test('a wait ends with the first line that matches, old or new', async (t) => {
-  const { console, say, timers, traced } = setUp();
-  await say('first\n');
+t.test('a wait ends with the first matching line, earlier or later', async (t) => {
+  const { console, print, timers, traced } = setUp();
+  await print('first\n');
   timers.pass(250);
-  await say('second 2\n');
+  await print('second 2\n');
   const old = await console.waitFor(/second (\d)/, { what: 'the second line', timeoutMs: 1000 });
   t.equal(old.match[1], '2');
   t.strictSame(old.line, { at: 250, text: 'second 2' }, 'with the host’s time');
   t.equal(old.cursor, 2);
   const later = console.waitFor(/second/, { what: 'another', timeoutMs: 1000, from: old.cursor });
-  await say('sec');
-  await say('ond 3\n');
+  await print('sec');
+  await print('ond 3\n');
   t.equal((await later).line.text, 'second 3');
   t.equal(timers.pending, 0, 'no timer is left behind');
   t.strictSame(traced[0], { kind: 'console', line: 'first' });
 });
 
-t.test('a wait that is over names what it waited for, how long, and the last 20 lines', async (t) => {
-  const { console, say, timers } = setUp();
-  for (let line = 0; line < 30; line += 1) await say(`line ${line}\n`);
+t.test('a timeout names what was awaited, the time and the last 20 lines', async (t) => {
+  const { console, print, timers } = setUp();
+  for (let line = 0; line < 30; line += 1) await print(`line ${line}\n`);
   const wait = console.waitFor(/never/, { what: 'word from the driver', timeoutMs: 3000 });
   timers.pass(2999);
-  await say('still here\n');
+  await print('still here\n');
   timers.pass(1);
   await t.rejects(wait, {
     code: 'GUEST_TIMEOUT',
@@ -58,11 +58,11 @@ t.test('a wait that is over names what it waited for, how long, and the last 20 
   });
 });
 
-t.test('a panic ends every wait, once it has said what it has to say', async (t) => {
-  const { console, say, timers } = setUp();
+t.test('a panic ends every wait after its message is complete', async (t) => {
+  const { console, print, timers } = setUp();
   const wait = console.waitFor(/never/, { what: 'the end', timeoutMs: 60_000 });
-  await say('[ 1.0] Kernel panic - not syncing: Fatal exception\n');
-  await say('[ 1.0] Kernel Offset: disabled\n');
+  await print('[ 1.0] Kernel panic - not syncing: Fatal exception\n');
+  await print('[ 1.0] Kernel Offset: disabled\n');
   timers.pass(500);
   await t.rejects(wait, {
     code: 'GUEST_PANIC',
@@ -74,11 +74,11 @@ t.test('a panic ends every wait, once it has said what it has to say', async (t)
   t.match(console.panic, 'Fatal exception');
 });
 
-t.test('what led to a panic is shown though its trace is long', async (t) => {
-  const { console, say, quit } = setUp();
-  await say('driver: about to fail\nBUG: kernel NULL pointer dereference, address: 0000000000000008\n');
-  for (let line = 0; line < 60; line += 1) await say(` frame_${line}+0x1/0x2\n`);
-  await say('Kernel panic - not syncing: Fatal exception\n');
+t.test('the error of a panic begins with its cause, even if the trace is long', async (t) => {
+  const { console, print, quit } = setUp();
+  await print('driver: about to fail\nBUG: kernel NULL pointer dereference, address: 0000000000000008\n');
+  for (let line = 0; line < 60; line += 1) await print(` frame_${line}+0x1/0x2\n`);
+  await print('Kernel panic - not syncing: Fatal exception\n');
   quit({ shutdown: 'guest-reset' });
   const wait = console.waitFor(/never/, { what: 'the end', timeoutMs: 10 });
   await t.rejects(wait, {
@@ -87,18 +87,18 @@ t.test('what led to a panic is shown though its trace is long', async (t) => {
 });
 
 t.test('a panic that resets the machine is still a panic', async (t) => {
-  const { console, say, quit } = setUp();
+  const { console, print, quit } = setUp();
   const wait = console.guard(new Promise(() => {}), { what: 'an answer', timeoutMs: 60_000 });
   const exit = console.waitExit({ what: 'the end', timeoutMs: 60_000 });
-  await say('Kernel panic - not syncing: Attempted to kill init!\n');
+  await print('Kernel panic - not syncing: Attempted to kill init!\n');
   quit({ shutdown: 'guest-reset' });
   await t.rejects(wait, { code: 'GUEST_PANIC' });
   await t.rejects(exit, { code: 'GUEST_PANIC' });
 });
 
-t.test('the guest’s own end is its own fault', async (t) => {
-  const { console, say, quit } = setUp();
-  await say('reboot: Restarting system\n');
+t.test('blames the driver if the guest ends the machine', async (t) => {
+  const { console, print, quit } = setUp();
+  await print('reboot: Restarting system\n');
   const wait = console.waitFor(/never/, { what: 'the end', timeoutMs: 60_000 });
   quit({ shutdown: 'guest-reset' });
   await t.rejects(wait, {
@@ -108,7 +108,7 @@ t.test('the guest’s own end is its own fault', async (t) => {
   });
 });
 
-t.test('QEMU’s own end is not', async (t) => {
+t.test('does not blame the driver if QEMU ends by itself', async (t) => {
   const { console, quit } = setUp();
   const wait = console.waitFor(/never/, { what: 'the end', timeoutMs: 60_000 });
   quit({ status: null, signal: 'SIGABRT', stderr: 'assertion failed' });
@@ -119,28 +119,28 @@ t.test('QEMU’s own end is not', async (t) => {
   });
 });
 
-t.test('what had come before the end still counts', async (t) => {
-  const { console, say, quit } = setUp();
-  await say('ready\nlast words');
+t.test('lines and results from before the end still count', async (t) => {
+  const { console, print, quit } = setUp();
+  await print('ready\nlast words');
   quit({ shutdown: 'guest-shutdown' });
-  await turn();
+  await nextTick();
   t.equal((await console.waitFor(/ready/, { what: 'ready', timeoutMs: 10 })).line.text, 'ready');
   t.equal((await console.waitFor(/words/, { what: 'words', timeoutMs: 10 })).line.text, 'last words');
   t.equal(await console.guard(Promise.resolve(7), { what: 'seven', timeoutMs: 10 }), 7);
   await t.rejects(console.waitFor(/never/, { what: 'never', timeoutMs: 10 }), { code: 'GUEST_EXIT' });
 });
 
-t.test('on a busy machine there is more time', async (t) => {
+t.test('timeouts are longer on a busy machine', async (t) => {
   const { console, timers } = setUp();
   timers.slowdown = 3;
   const late = console.waitFor(/never/, { what: 'never', timeoutMs: 1000 });
   timers.pass(2999);
-  t.equal(timers.pending, 1, 'it still waits');
+  t.equal(timers.pending, 1, 'the wait is still pending');
   timers.pass(1);
   await t.rejects(late, { code: 'GUEST_TIMEOUT', fields: { ms: 3000 } });
 });
 
-t.test('an end that is waited for is a result', async (t) => {
+t.test('waitExit resolves with an expected end', async (t) => {
   const { console, quit, timers } = setUp();
   const exit = console.waitExit({ what: 'the reboot', timeoutMs: 1000 });
   quit({ shutdown: 'guest-reset' });
@@ -153,26 +153,23 @@ t.test('an end that is waited for is a result', async (t) => {
   t.equal(timers.pending, 0);
 });
 
-t.test(
-  'an end that neither the guest nor the harness brought about is none that was waited for',
-  async (t) => {
-    for (const [how, fields] of Object.entries({
-      SIGKILL: { status: null, signal: 'SIGKILL' },
-      'host-signal': { shutdown: 'host-signal' },
-      'status 1': { status: 1, shutdown: 'guest-reset' },
-    })) {
-      const { console, quit } = setUp();
-      const exit = console.waitExit({ what: 'the reboot', timeoutMs: 1000 });
-      quit(fields);
-      await t.rejects(exit, { code: 'QEMU_EXIT', blame: 'broken', fields: { how } }, how);
-    }
-    for (const fields of [{ shutdown: 'host-qmp-quit' }, { status: null, signal: 'SIGKILL', killed: true }]) {
-      const { console, quit } = setUp();
-      quit(fields);
-      t.match(await console.waitExit({ what: 'the end', timeoutMs: 1000 }), fields, 'the harness did');
-    }
-  },
-);
+t.test('waitExit rejects if neither the guest nor the harness ended the machine', async (t) => {
+  for (const [how, fields] of Object.entries({
+    SIGKILL: { status: null, signal: 'SIGKILL' },
+    'host-signal': { shutdown: 'host-signal' },
+    'status 1': { status: 1, shutdown: 'guest-reset' },
+  })) {
+    const { console, quit } = setUp();
+    const exit = console.waitExit({ what: 'the reboot', timeoutMs: 1000 });
+    quit(fields);
+    await t.rejects(exit, { code: 'QEMU_EXIT', blame: 'broken', fields: { how } }, how);
+  }
+  for (const fields of [{ shutdown: 'host-qmp-quit' }, { status: null, signal: 'SIGKILL', killed: true }]) {
+    const { console, quit } = setUp();
+    quit(fields);
+    t.match(await console.waitExit({ what: 'the end', timeoutMs: 1000 }), fields, 'the harness ended it');
+  }
+});
 
 t.test('a failure of the host ends every wait at once', async (t) => {
   const full = new HarnessError('DISK_FULL', {

@@ -1,5 +1,5 @@
-// ttyS0: the guest's log, read greedily from the start. Whatever is awaited of the guest is awaited here, so that a kernel panic or
-// the end of QEMU ends the wait at once.
+// ttyS0, the guest's log, read continuously from the start. Every wait for the guest goes through this class,
+// so that a kernel panic or the end of QEMU ends the wait at once.
 
 import type { Readable } from 'node:stream';
 import { HarnessError } from '../base/errors.js';
@@ -10,15 +10,15 @@ import { findSplats } from './splats.js';
 import { realTimers, type Timers } from './timers.js';
 
 export interface ConsoleLine {
-  /** Milliseconds on the host's monotonic clock. */
+  /** In milliseconds on the host's monotonic clock. */
   at: number;
   text: string;
 }
 
 export interface WaitOptions {
-  /** What is waited for, as a noun: it completes "no … within 3000 ms". */
+  /** What is awaited, as a noun: it completes the message "no … within 3000 ms". */
   what: string;
-  /** On a machine with nothing else to do; on a busy one it is longer. */
+  /** The timeout on an idle host. It is longer on a busy one. */
   timeoutMs: number;
 }
 
@@ -27,13 +27,13 @@ interface Wait {
   fail(error: Error): void;
 }
 
-/** How far back a panic's beginning is looked for. */
-const traceLength = 150;
+/** The number of lines that are searched for the beginning of a panic. */
+const maxTraceLines = 150;
 
-/** How many lines an error shows. */
-const shown = 20;
+/** The number of lines in an error message. */
+const shownLines = 20;
 
-/** Milliseconds that a panic has to print the rest of itself; with panic=-1 the reset comes sooner. */
+/** Milliseconds to wait for the rest of a panic message. With panic=-1 the reset comes sooner. */
 const panicGrace = 500;
 
 const panicPattern = /Kernel panic - not syncing: .*/;
@@ -41,10 +41,10 @@ const panicPattern = /Kernel panic - not syncing: .*/;
 export interface ConsoleOptions {
   stream: Readable;
   exit: Promise<QemuExit>;
-  /** Resolves when the host lets the machine down. Every wait ends with that error then. */
+  /** Resolves if the host fails the machine. Every wait then ends with that error. */
   hostFailure?: Promise<HarnessError> | undefined;
   timers?: Timers;
-  /** Gets `console` events: {line}. */
+  /** Receives `console` events: {line}. */
   trace?: TraceSink;
 }
 
@@ -55,7 +55,7 @@ export class Console {
   readonly #listeners = new Set<(line: ConsoleLine) => void>();
   #panic: string | undefined;
   #exit: QemuExit | undefined;
-  /** What ends every wait from now on. */
+  /** Makes the error with which every wait ends from now on. */
   #end: ((what: string) => HarnessError) | undefined;
 
   constructor({ stream, exit, hostFailure, timers = realTimers, trace = noTrace }: ConsoleOptions) {
@@ -78,42 +78,41 @@ export class Console {
     return this.#lines;
   }
 
-  /** The line that comes next, for `waitFor({from})`. */
+  /** The index of the next line, for `waitFor({from})`. */
   get cursor(): number {
     return this.#lines.length;
   }
 
-  /** The panic message, once there was one. */
+  /** The message of a kernel panic, if there was one. */
   get panic(): string | undefined {
     return this.#panic;
   }
 
-  /** The last `count` lines. */
-  tail(count = shown): string {
+  tail(count = shownLines): string {
     return this.#lines
       .slice(-count)
       .map(({ text }) => text)
       .join('\n');
   }
 
-  /** Calls back for each later line until the returned function is called. */
+  /** Calls `listener` for each later line, until the returned function is called. */
   onLine(listener: (line: ConsoleLine) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   /**
-   * The first line at or after `from` (the start, if not given) that matches, and the cursor behind it.
-   * GUEST_TIMEOUT, GUEST_PANIC, GUEST_EXIT (the guest went down) or QEMU_EXIT (QEMU did).
+   * Resolves with the first matching line at or after `from` (default: the start), and with the index after
+   * it. Rejects with GUEST_TIMEOUT, GUEST_PANIC, GUEST_EXIT (the guest shut down) or QEMU_EXIT (QEMU ended).
    */
   waitFor(
     pattern: RegExp,
     { from = 0, ...options }: WaitOptions & { from?: number },
   ): Promise<{ line: ConsoleLine; match: RegExpExecArray; cursor: number }> {
-    const once = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
+    const stateless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
     const found = (index: number) => {
       const line = this.#lines[index];
-      const match = line && once.exec(line.text);
+      const match = line && stateless.exec(line.text);
       return line && match ? { line, match, cursor: index + 1 } : undefined;
     };
     for (let index = from; index < this.#lines.length; index += 1) {
@@ -130,7 +129,10 @@ export class Console {
     return this.guard(later, options).finally(stop);
   }
 
-  /** `promise`, unless its time is up, the guest panics, or QEMU ends first: same errors as `waitFor`. */
+  /**
+   * Resolves with `promise`, unless it times out, the guest panics or QEMU ends first. Same errors as
+   * `waitFor`.
+   */
   guard<T>(promise: Promise<T>, { what, timeoutMs }: WaitOptions): Promise<T> {
     const ms = this.#timers.timeoutUnderLoad(timeoutMs);
     return new Promise<T>((resolve, reject) => {
@@ -148,19 +150,22 @@ export class Console {
         (value) => settle(() => resolve(value)),
         (error: unknown) => settle(() => reject(error)),
       );
-      // A promise that is settled already still wins: its reaction runs before this one.
+      // A promise that has already settled still wins, because its reaction runs first.
       if (this.#end) void Promise.resolve().then(() => this.#end && wait.fail(this.#end(what)));
     });
   }
 
-  /** Ends every wait, now and from now on, with `error`: the guest will do nothing more that is worth waiting for. */
+  /**
+   * Ends all waits, pending and later ones, with `error`: nothing that the guest does from now on matters.
+   */
   abandon(error: HarnessError): void {
     this.#finish(() => error);
   }
 
   /**
-   * How the machine ended, for callers that expect it to. GUEST_PANIC if that was a panic, GUEST_TIMEOUT if it lives on, QEMU_EXIT
-   * if neither the guest nor the harness ended it.
+   * Resolves with how the machine ended, for callers that expect the end. Rejects with GUEST_PANIC after a
+   * panic, GUEST_TIMEOUT if the machine does not end, and QEMU_EXIT if neither the guest nor the harness
+   * ended it.
    */
   async waitExit(options: WaitOptions): Promise<QemuExit> {
     try {
@@ -185,9 +190,9 @@ export class Console {
     for (const wait of [...this.#waits]) wait.fail(this.#end(wait.what));
   }
 
-  /** The last lines of a panic are register values: what led to it comes first. */
+  /** The last lines of a panic are only register values, so the message begins with the cause. */
   #panicError(panic: string, what: string): HarnessError {
-    const recent = this.#lines.slice(-traceLength).map(({ text }) => text);
+    const recent = this.#lines.slice(-maxTraceLines).map(({ text }) => text);
     const [first] = findSplats(recent);
     const end = this.tail();
     const cause = first === undefined || end.includes(first.line) ? [] : [...first.context, '…'];

@@ -1,17 +1,18 @@
-// The kernel's words about an interrupt, read.
+// Tests the parsing of the kernel's interrupt files.
+
 import t from 'tap';
 import { interruptChips, readInterrupt } from './interrupts.js';
 import type { Programs } from './shell.js';
 
 const shell = (text: string): Programs => ({ output: async () => text }) as unknown as Programs;
 
-t.test('counts of all CPUs, handlers, and what nobody claimed', async (t) => {
+t.test('parses counts of all CPUs, handlers and unhandled interrupts', async (t) => {
   const text = '5,7\nXT-PIC\nvirtio-pci-obsd,other\ncount 12\nunhandled 3\nlast_unhandled 4294967295 ms';
   const handlers = ['virtio-pci-obsd', 'other'];
   t.same(await readInterrupt(shell(text), 10), { count: 12, unhandled: 3, chip: 'XT-PIC', handlers });
 });
 
-t.test('a line that nobody listens to', async (t) => {
+t.test('parses an interrupt without handlers', async (t) => {
   const text = '0\nIO-APIC\n\ncount 0\nunhandled 0\nlast_unhandled 0 ms';
   t.same(await readInterrupt(shell(text), 10), { count: 0, unhandled: 0, chip: 'IO-APIC', handlers: [] });
 });
@@ -22,6 +23,6 @@ for (const text of ['', 'none\nIO-APIC\na\nunhandled 0', '1\nIO-APIC\na\ncount 1
   );
 }
 
-t.test('the controllers', async (t) => {
+t.test('lists the interrupt controllers', async (t) => {
   t.same(await interruptChips(shell('\nXT-PIC\nXT-PIC')), ['XT-PIC']);
 });

@@ -1,20 +1,22 @@
-// What the guest's kernel knows of one interrupt.
+// Reads what the guest's kernel knows about an interrupt.
 
 import { HarnessError } from '../base/errors.js';
 import type { Programs } from './shell.js';
 
 export interface Interrupt {
-  /** How often it came, on all CPUs. */
+  /** Number of interrupts, on all CPUs. */
   count: number;
-  /** How many of the last ones nobody claimed; the kernel counts those less than 100 ms apart (note_interrupt). */
+  /**
+   * Number of recent unhandled interrupts. The kernel counts those less than 100 ms apart (note_interrupt).
+   */
   unhandled: number;
-  /** The kernel's name of the controller that it comes through: `XT-PIC`, `IO-APIC`. */
+  /** The kernel's name of the interrupt controller: `XT-PIC`, `IO-APIC`. */
   chip: string;
   /** The drivers that share it. */
   handlers: readonly string[];
 }
 
-/** `irq` as the kernel numbers it. GUEST_READ. */
+/** Reads the state of an interrupt. `irq` is the kernel's number. Rejects with GUEST_READ. */
 export const readInterrupt = async (shell: Programs, irq: number): Promise<Interrupt> => {
   const files = ['per_cpu_count', 'chip_name', 'actions'].map((name) => `/sys/kernel/irq/${irq}/${name}`);
   const text = await shell.output(['read-files', ...files, `/proc/irq/${irq}/spurious`]);
@@ -23,14 +25,14 @@ export const readInterrupt = async (shell: Programs, irq: number): Promise<Inter
   if (!/^\d+(,\d+)*$/.test(counts) || unhandled === undefined)
     throw new HarnessError('GUEST_READ', { what: `interrupt ${irq}`, expected: 'counts', got: text });
   return {
-    count: counts.split(',').reduce((sum, each) => sum + Number(each), 0),
+    count: counts.split(',').reduce((sum, perCpu) => sum + Number(perCpu), 0),
     unhandled: Number(unhandled),
     chip,
     handlers: actions === '' ? [] : actions.split(','),
   };
 };
 
-/** The controllers that any interrupt of the guest comes through, each once. */
+/** The names of all interrupt controllers in use, without duplicates. */
 export const interruptChips = async (shell: Programs): Promise<string[]> =>
   [...new Set((await shell.output(['read-files', '/sys/kernel/irq/*/chip_name'])).split('\n'))].filter(
     (name) => name !== '',

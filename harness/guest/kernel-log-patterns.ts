@@ -1,11 +1,11 @@
-// What a healthy kernel never says. Wordings from 5.10 to 7.3.
+// Messages that a healthy kernel never prints, in the wordings of 5.10 to 7.3.
 
 export interface Pattern {
   kind: string;
   pattern: RegExp;
 }
 
-/** The first that matches names the kind: the special before the general. */
+/** The first matching pattern decides the kind, so specific patterns precede general ones. */
 export const splatPatterns: readonly Pattern[] = [
   { kind: 'panic', pattern: /Kernel panic - not syncing/ },
   { kind: 'KASAN', pattern: /BUG: KASAN: / },
@@ -21,7 +21,8 @@ export const splatPatterns: readonly Pattern[] = [
     pattern:
       /\bOops: |unable to handle (kernel |page fault|NULL|paging)|BUG: kernel NULL pointer|general protection fault|double fault|invalid opcode: |divide error: |stack segment: |stack guard page was hit|kernel stack overflow/i,
   },
-  // The debug kernels' own (lib/debugobjects.c, kernel/locking/lockdep.c, kernel/workqueue.c, mm/kmemleak.c).
+  // Messages of debug kernels (lib/debugobjects.c, kernel/locking/lockdep.c, kernel/workqueue.c,
+  // mm/kmemleak.c).
   { kind: 'debug objects', pattern: /ODEBUG: \w+ / },
   {
     kind: 'lockdep',
@@ -59,9 +60,9 @@ export const splatPatterns: readonly Pattern[] = [
   },
   {
     kind: 'stuck',
-    // Not the clocksource watchdog: a busy host makes an emulated TSC skew.
+    // Excludes the clocksource watchdog, because a busy host makes an emulated TSC skew.
     pattern: /NMI watchdog: Watchdog detected|watchdog: BUG/,
   },
-  // Closed on failure: a stack trace that nothing above explains is still one.
+  // A catch-all: a stack trace that no other pattern explains is a failure, too.
   { kind: 'stack trace', pattern: /\bCall Trace:/ },
 ];

@@ -3,7 +3,7 @@ import { assertHealthy, readKernelLog } from './kernel-log.js';
 import type { CommandResult, Programs } from './shell.js';
 import { findSplats } from './splats.js';
 
-/** What each kind looks like; written for this test. */
+/** A sample line of each kind, written for this test. */
 const samples: readonly (readonly [kind: string, line: string])[] = [
   ['oops', 'BUG: kernel NULL pointer dereference, address: 0000000000000008'],
   ['oops', 'Oops: 0000 [#1] PREEMPT SMP NOPTI'],
@@ -48,7 +48,7 @@ const samples: readonly (readonly [kind: string, line: string])[] = [
   ['stack trace', 'Call Trace:'],
 ];
 
-/** What a boot and a driver say when all is well. */
+/** Lines of a healthy boot and driver. */
 const healthy = [
   'Linux version 6.12.117+deb13-cloud-amd64 (debian-kernel@lists.debian.org)',
   'Spectre V2 : Mitigation: Retpolines',
@@ -71,7 +71,7 @@ const healthy = [
 const stamped = (lines: readonly string[]): string[] =>
   lines.map((line, index) => `[    ${(index / 10).toFixed(6)}] ${line}`);
 
-t.test('each kind is known by its line', async (t) => {
+t.test('recognizes each kind by its line', async (t) => {
   for (const [kind, line] of samples) {
     const found = findSplats(stamped([...healthy, line, ...healthy]));
     t.strictSame(
@@ -83,11 +83,11 @@ t.test('each kind is known by its line', async (t) => {
   }
 });
 
-t.test('a healthy log has none', async (t) => {
+t.test('finds nothing in a healthy log', async (t) => {
   t.strictSame(findSplats(stamped(healthy)), []);
 });
 
-t.test('a splat comes with what led to it and with its trace, once', async (t) => {
+t.test('reports a splat once, with the lines before it and its trace', async (t) => {
   const trace = [
     'virtio_vmmci: about to go wrong',
     'WARNING: CPU: 0 PID: 131 at drivers/virtio/virtio_vmmci.c:42 vmmci_work+0x1/0x2',
@@ -107,7 +107,7 @@ t.test('a splat comes with what led to it and with its trace, once', async (t) =
 });
 
 t.test(
-  'two of a kind are two, and one inside another’s trace is listed if it is of another kind',
+  'reports two splats of a kind, and a splat inside a trace only if it is of another kind',
   async (t) => {
     const warning = 'WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2';
     const end = '---[ end trace 0000000000000000 ]---';
@@ -135,7 +135,7 @@ const shellOf = (result: Partial<CommandResult>): Programs => ({
   output: async () => '',
 });
 
-t.test('the log of a guest, with its taint', async (t) => {
+t.test('parses the log of a guest, with its taint flags', async (t) => {
   const stdout = Buffer.from(
     `4608\n${stamped([...healthy, 'UBSAN: array-index-out-of-bounds in x.c']).join('\n')}\n`,
   );
@@ -151,21 +151,21 @@ t.test('the log of a guest, with its taint', async (t) => {
   );
 });
 
-t.test('a log that cannot be read, or has lost its beginning, is never a healthy one', async (t) => {
+t.test('rejects a log that cannot be read or has lost its beginning', async (t) => {
   const cases: Record<string, Partial<CommandResult>> = {
     'dmesg fails': { status: 1, stderr: Buffer.from('dmesg: klogctl: Operation not permitted') },
-    'it ends early': { status: 1, stdout: Buffer.from('0\n[ 9.0] vmmci-guest: up, 6.12\n') },
-    'nothing comes': {},
+    'dmesg ends early': { status: 1, stdout: Buffer.from('0\n[ 9.0] vmmci-guest: up, 6.12\n') },
+    'no output': {},
     'no taint': { stdout: Buffer.from(stamped(healthy).join('\n')) },
     'the mark was overwritten': { stdout: Buffer.from('0\n') },
-    'the lines are others': { stdout: Buffer.from('0\n[ 9.0] something else\n') },
+    'other lines instead of the mark': { stdout: Buffer.from('0\n[ 9.0] something else\n') },
   };
   for (const [name, result] of Object.entries(cases)) {
     await t.rejects(readKernelLog(shellOf(result), 'up'), { code: 'KERNEL_LOG', blame: 'broken' }, name);
   }
 });
 
-t.test('only a healthy log is let through', async (t) => {
+t.test('assertHealthy accepts only a healthy log', async (t) => {
   assertHealthy({ splats: [], taint: [] });
   t.throws(() => assertHealthy({ splats: findSplats(['kernel BUG at x.c:1!']), taint: [] }), {
     code: 'KERNEL_SPLAT',

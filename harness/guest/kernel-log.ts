@@ -1,4 +1,5 @@
-// The guest's kernel log, and what in it a driver's author has to see. A check that cannot be made is an error, never a pass.
+// Reads the guest's kernel log and finds what a driver author has to see. If the log cannot be checked, that
+// is an error, never a pass.
 
 import { HarnessError } from '../base/errors.js';
 import type { Programs } from './shell.js';
@@ -12,17 +13,20 @@ export interface KernelLog {
   taint: readonly Taint[];
 }
 
-/** Lines that every guest has once in each boot. */
+/** Lines that appear once in the log of each boot. */
 export const logMarks = {
-  /** The kernel's first. */
+  /** The first line of the kernel. */
   powerOn: 'Linux version ',
-  /** Of images/guest/root/init and the distribution's agent service, a moment before the snapshot is taken. */
+  /**
+   * Printed by images/guest/root/init and the distribution's agent service, just before the snapshot is
+   * taken.
+   */
   up: 'vmmci-guest: up',
 } as const;
 
 /**
- * The kernel log since that moment, with what is wrong in it; of the taint flags, those that were not set in `taintBefore`. KERNEL_LOG when it cannot be read, or when its beginning has been
- * overwritten by later lines.
+ * Reads the kernel log since that mark, with its problems. Taint flags that are set in `taintBefore` do not
+ * count. Rejects with KERNEL_LOG if the log cannot be read, or if later lines have overwritten the mark.
  */
 export const readKernelLog = async (
   shell: Programs,
@@ -30,19 +34,20 @@ export const readKernelLog = async (
   taintBefore = 0,
 ): Promise<KernelLog> => {
   const mark = logMarks[since];
-  // The part before the mark is left in the guest: a serial line is slow.
+  // The guest does not send the part before the mark, because a serial line is slow.
   const { status, stdout, stderr } = await shell.execute(['kernel-log', mark], {
     what: 'the kernel log',
   });
   const fail = (reason: string): HarnessError => new HarnessError('KERNEL_LOG', { reason });
-  if (status !== 0) throw fail(`it was read with status ${status}: ${stderr.toString('utf8').trim()}`);
+  if (status !== 0) throw fail(`kernel-log exited with status ${status}: ${stderr.toString('utf8').trim()}`);
   const [taint = '', ...lines] = stdout.toString('utf8').trimEnd().split('\n');
   if (!/^\d+$/.test(taint)) throw fail(`/proc/sys/kernel/tainted reads ${JSON.stringify(taint)}`);
-  if (!lines[0]?.includes(mark)) throw fail(`${JSON.stringify(mark)} is not in it (any more)`);
+  if (!lines[0]?.includes(mark))
+    throw fail(`${JSON.stringify(mark)} is missing; later lines may have overwritten it`);
   return { lines, splats: findSplats(lines), taint: unexpectedTaint(Number(taint), taintBefore) };
 };
 
-/** Throws KERNEL_SPLAT with the first thing that is wrong. */
+/** Throws KERNEL_SPLAT with the first problem. */
 export const assertHealthy = ({ splats, taint }: Pick<KernelLog, 'splats' | 'taint'>): void => {
   const [first] = splats;
   if (first) throw new HarnessError('KERNEL_SPLAT', { kind: first.kind, lines: first.context.join('\n') });

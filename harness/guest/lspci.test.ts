@@ -36,7 +36,7 @@ const disk = `00:08.0 SCSI storage controller [0100]: Red Hat, Inc. Virtio block
 ${rows({})}
 `;
 
-t.test('every field of the function', async (t) => {
+t.test('parses every field of the function', async (t) => {
   const [device] = parseLspci(vmmci);
   t.match(device, {
     address: '00:05.0',
@@ -58,7 +58,7 @@ t.test('every field of the function', async (t) => {
   t.equal(device?.config[0x3d], 1);
 });
 
-t.test('a listing of several, with what the function does not have', async (t) => {
+t.test('parses several devices, with fields that the function does not have', async (t) => {
   const found = parseLspci(`${vmmci}\n${disk}\n`);
   t.equal(found.length, 2);
   t.match(found[1], {
@@ -72,10 +72,10 @@ t.test('a listing of several, with what the function does not have', async (t) =
       { index: 4, kind: 'memory', address: 0x380000000000, size: 16 * 2 ** 20, disabled: true },
     ],
   });
-  t.equal(found[1]?.regions.length, 3, 'a BAR of a capability is no region');
+  t.equal(found[1]?.regions.length, 3, 'a BAR inside a capability is not a region');
 });
 
-t.test('no device is no value, another language is an error', async (t) => {
+t.test('returns nothing for an empty listing and rejects other output', async (t) => {
   t.strictSame(parseLspci('\n'), []);
   const shell = { text: async () => '', run: t.fail.bind(t) as never };
   t.equal(await lspci(shell, '00:05.0'), undefined);

@@ -1,4 +1,4 @@
-// `lspci -nnvvxxx` (pciutils 3.13) as typed values. Pure, but for the one function that asks a guest.
+// Parses `lspci -nnvvxxx` (pciutils 3.13). Pure, except for the functions that run lspci in a guest.
 
 import { HarnessError } from '../base/errors.js';
 import type { Commands } from './shell.js';
@@ -6,34 +6,33 @@ import type { Commands } from './shell.js';
 export interface Region {
   index: number;
   kind: 'io' | 'memory';
-  /** Null when lspci shows no address: unassigned or ignored. */
+  /** Null if lspci shows no address: unassigned or ignored. */
   address: number | null;
-  /** Bytes; null when not shown. */
+  /** In bytes; null if not shown. */
   size: number | null;
   disabled: boolean;
 }
 
 export interface LspciDevice {
-  /** `00:05.0`, with the domain in front if lspci shows it. */
+  /** For example `00:05.0`; begins with the domain if lspci shows it. */
   address: string;
-  /** The class's words and its number, e.g. 0x0780. */
+  /** Name and number of the class, for example 0x0780. */
   className: string;
   classId: number;
-  /** Vendor and device in pci.ids' words. */
+  /** Vendor and device names from pci.ids. */
   name: string;
   vendor: number;
   device: number;
-  /** lspci shows none for 0. */
+  /** 0 if lspci does not show it. */
   revision: number;
   subsystem: { name: string; vendor: number; device: number } | null;
-  /** The flags of the command and status registers, by lspci's names (`I/O`, `INTx`). */
+  /** Flags of the command and status registers, under lspci's names (`I/O`, `INTx`). */
   control: Readonly<Record<string, boolean>>;
   status: Readonly<Record<string, boolean>>;
   interrupt: { pin: string; irq: number } | null;
   regions: readonly Region[];
-  /** The kernel driver in use. */
   driver: string | null;
-  /** The hex dump of the configuration space. */
+  /** The configuration space, from the hex dump. */
   config: Buffer;
 }
 
@@ -113,7 +112,7 @@ const parseOne = (block: string): LspciDevice => {
   };
 };
 
-/** All devices of a listing. GUEST_READ for a block that does not begin as a device. */
+/** Parses all devices of a listing. Throws GUEST_READ if a block does not begin with a device. */
 export const parseLspci = (text: string): LspciDevice[] =>
   text
     .split(/\n\s*\n/)
@@ -121,10 +120,10 @@ export const parseLspci = (text: string): LspciDevice[] =>
     .filter((block) => block !== '')
     .map(parseOne);
 
-/** One device as the guest's lspci shows it, undefined if there is none at `address` (`00:05.0`). */
+/** Reads one device with the guest's lspci; undefined if there is no device at `address` (`00:05.0`). */
 export const lspci = async (shell: Commands, address: string): Promise<LspciDevice | undefined> =>
   parseLspci(await shell.text(`lspci -nnvvxxx -s ${address}`))[0];
 
-/** All devices, in the order of their addresses. */
+/** Reads all devices, in the order of their addresses. */
 export const lspciAll = async (shell: Commands): Promise<LspciDevice[]> =>
   parseLspci(await shell.text('lspci -nnvvxxx'));

@@ -1,4 +1,4 @@
-// ttyS1: the command shell. The other end is images/guest/agent.c, whose head describes the framing.
+// ttyS1, the command shell. The other end is images/guest/agent.c; its head comment describes the framing.
 
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
@@ -15,17 +15,17 @@ export interface CommandResult {
 }
 
 export interface RunOptions {
-  /** What the command does, for the error of a wait that is over; the command itself when not given. */
+  /** What the command does, for the message of a timeout (default: the command). */
   what?: string;
-  /** 20 seconds when not given. */
+  /** Default: 20 seconds. */
   timeoutMs?: number;
 }
 
-/** Bytes of a script in one request. */
-const partLength = 16384;
+/** Maximum number of bytes of a script in one request. */
+const maxPartBytes = 16384;
 
-/** What images/guest/agent.c takes of a program's words: bytes, and how many. */
-const roomForWords = { bytes: 4095, count: 64 } as const;
+/** Limits of images/guest/agent.c for the words of a program. */
+const maxWords = { bytes: 4095, count: 64 } as const;
 
 const defaultTimeout = 20_000;
 
@@ -35,13 +35,13 @@ const brief = (command: string): string => {
 };
 
 const split = (script: Buffer): Buffer[] =>
-  Array.from({ length: Math.max(1, Math.ceil(script.length / partLength)) }, (_, index) =>
-    script.subarray(index * partLength, (index + 1) * partLength),
+  Array.from({ length: Math.max(1, Math.ceil(script.length / maxPartBytes)) }, (_, index) =>
+    script.subarray(index * maxPartBytes, (index + 1) * maxPartBytes),
   );
 
 const unexpected = (line: string): string => `unexpected line ${JSON.stringify(line.slice(0, 80))}`;
 
-/** Standard output of what has succeeded. GUEST_COMMAND. */
+/** The standard output of a successful command. Throws GUEST_COMMAND for another status. */
 const outputOf = (command: string, { status, stdout, stderr }: CommandResult): Buffer => {
   if (status !== 0) {
     throw new HarnessError('GUEST_COMMAND', {
@@ -58,9 +58,9 @@ const lineOf = (output: Buffer): string => output.toString('utf8').replace(/\n$/
 interface Running {
   nonce: string;
   command: string;
-  /** As the agent has them: a script, words, or a path. */
+  /** The agent's marks for a script, words or a path. */
   mark: '!' | '$' | '?';
-  /** The parts of the script still to be sent. */
+  /** The parts of the script that have not been sent. */
   parts: Buffer[];
   status: number | undefined;
   outputs: Buffer[];
@@ -72,7 +72,7 @@ export interface ShellOptions {
   stream: Duplex;
   console: Console;
   trace?: TraceSink;
-  /** Names a command; random when not given. */
+  /** Makes the nonce of a command (default: random). */
   nonce?: () => string;
 }
 
@@ -83,7 +83,7 @@ export class Shell {
   readonly #nonce: () => string;
   #queue: Promise<unknown> = Promise.resolve();
   #running: Running | undefined;
-  /** The command that never answered: the shell is taken. */
+  /** The command that did not answer in time and still occupies the shell. */
   #stuck: string | undefined;
   #greeting: (() => void) | undefined;
   #greeted = false;
@@ -104,8 +104,8 @@ export class Shell {
   }
 
   /**
-   * Resolves when the agent has started; each start counts once, so a guest that was reset is waited for in the same way. Only for a
-   * guest that boots: a restored one has greeted long ago.
+   * Resolves when the agent has started. Each start counts once, so this also waits for the restart after a
+   * reset. Only for a guest that boots: a restored guest has already greeted.
    */
   ready(timeoutMs: number): Promise<void> {
     const greeted = new Promise<void>((resolve) => {
@@ -116,22 +116,23 @@ export class Shell {
   }
 
   /**
-   * Runs a shell script in the guest, after those that were asked for before; any bytes may come back, of any length.
-   * A status other than 0 is a result, not an error. GUEST_TIMEOUT, GUEST_PANIC, GUEST_EXIT, QEMU_EXIT; after a timeout the
-   * shell is taken until the answer comes after all, and each command meanwhile rejects with GUEST_SHELL.
+   * Runs a shell script in the guest, after all earlier requests. The output may be binary and of any length.
+   * A status other than 0 is a result, not an error. Rejects with GUEST_TIMEOUT, GUEST_PANIC, GUEST_EXIT or
+   * QEMU_EXIT. After a timeout the shell is busy until the answer arrives, and rejects other commands with
+   * GUEST_SHELL.
    */
   run(command: string, options: RunOptions = {}): Promise<CommandResult> {
     return this.#enqueue(command, '!', { what: `answer to \`${brief(command)}\``, ...options });
   }
 
   /**
-   * Runs a program in the guest, given as words, without a shell: one of images/guest/main.c, which under TCG starts some two hundred
-   * milliseconds sooner in a restored guest, or another. Result and errors as of `run`.
+   * Runs a program in the guest, given as words, without a shell: one of images/guest/main.c, which under TCG
+   * starts about 200 ms faster in a restored guest, or any other. Result and errors are those of `run`.
    */
   execute(words: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     const bytes = words.map((word) => `${word}\0`).join('');
-    if (Buffer.byteLength(bytes) > roomForWords.bytes || words.length > roomForWords.count) {
-      const reason = `there is no room for the ${words.length} words of \`${brief(words.join(' '))}\``;
+    if (Buffer.byteLength(bytes) > maxWords.bytes || words.length > maxWords.count) {
+      const reason = `the ${words.length} words of \`${brief(words.join(' '))}\` are more than the agent accepts`;
       return Promise.reject(new HarnessError('GUEST_SHELL', { reason }));
     }
     return this.#enqueue(
@@ -142,27 +143,36 @@ export class Shell {
     );
   }
 
-  /** Standard output of a program that has to succeed. GUEST_COMMAND for any other status. */
+  /** The standard output of a program that must succeed. Rejects with GUEST_COMMAND for another status. */
   async bytes(words: readonly string[], options: RunOptions = {}): Promise<Buffer> {
     return outputOf(words.join(' '), await this.execute(words, options));
   }
 
-  /** The same as text, without the last newline. */
+  /**
+   * The standard output as text, without the last newline, of a program that must succeed. Errors are those
+   * of `bytes`.
+   */
   async output(words: readonly string[], options: RunOptions = {}): Promise<string> {
     return lineOf(await this.bytes(words, options));
   }
 
-  /** Resolves when `path` exists in the guest. Its agent looks by itself, and starts nothing for it. Errors as of `run`. */
+  /**
+   * Resolves when `path` exists in the guest. The agent itself checks this and starts no program. Errors are
+   * those of `run`.
+   */
   async await(path: string, options: RunOptions = {}): Promise<void> {
     await this.#enqueue(path, '?', { what: `${path} in the guest`, ...options });
   }
 
-  /** Standard output of a command that has to succeed, without the last newline. GUEST_COMMAND for any other status. */
+  /**
+   * The standard output of a script that must succeed, without the last newline. Rejects with GUEST_COMMAND
+   * for another status.
+   */
   async text(command: string, options: RunOptions = {}): Promise<string> {
     return lineOf(outputOf(command, await this.run(command, options)));
   }
 
-  /** Writes a file in the guest. For big things the payload disk is the faster way. */
+  /** Writes a file in the guest. For large files the payload disk is faster. */
   async put(path: string, content: Buffer): Promise<void> {
     await this.text(`base64 -d >${shellWord(path)} <<'END'\n${content.toString('base64')}\nEND\n`, {
       what: `file ${path}`,
@@ -187,7 +197,7 @@ export class Shell {
   ): Promise<CommandResult> {
     if (this.#stuck !== undefined) {
       throw new HarnessError('GUEST_SHELL', {
-        reason: `still busy with \`${this.#stuck}\`, which never answered`,
+        reason: `still busy with \`${this.#stuck}\`, which has not answered`,
       });
     }
     const answer = new Promise<CommandResult>((resolve, reject) => {
@@ -224,7 +234,7 @@ export class Shell {
     if (line.startsWith('agent ')) {
       this.#greeted = true;
       this.#stuck = undefined;
-      if (running) this.#lost(running, 'its agent was started again');
+      if (running) this.#lost(running, 'the agent was restarted');
       this.#greet();
       return;
     }
@@ -247,13 +257,13 @@ export class Shell {
       this.#lost(running, unexpected(line));
     else {
       this.#running = undefined;
-      // Too late for who asked, but the shell is free again.
+      // Too late for the caller, but the shell is free again.
       this.#stuck = undefined;
       running.resolve({ status: running.status, stdout, stderr });
     }
   }
 
-  // The agent starts again when something kills it; the command it was running has no result then.
+  // The agent is restarted if something kills it. A command that was running then has no result.
   #lost(running: Running, reason: string): void {
     this.#running = undefined;
     running.reject(
@@ -262,8 +272,8 @@ export class Shell {
   }
 }
 
-/** What readers need of a shell: scripts, */
+/** The part of a shell that runs scripts. */
 export type Commands = Pick<Shell, 'run' | 'text'>;
 
-/** or programs. */
+/** The part of a shell that runs programs. */
 export type Programs = Pick<Shell, 'execute' | 'output'>;

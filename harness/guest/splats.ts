@@ -1,29 +1,32 @@
-// Finds what the kernel complains of in the lines of its log.
+// Finds the problems that a kernel reports in its log.
 
 import { type Pattern, splatPatterns } from './kernel-log-patterns.js';
 
 export interface Splat {
   kind: string;
-  /** The line that gave it away. */
+  /** The line that matched. */
   line: string;
-  /** That line, a few before it, and the trace behind it. */
+  /** That line, a few lines linesBefore it, and its trace. */
   context: readonly string[];
 }
 
-const before = 2;
-const after = 40;
+const linesBefore = 2;
+const linesAfter = 40;
 
-/** Where a trace ends, if it says so. */
+/** The end of a trace, if it is marked. */
 const traceEnd = /---\[ end (trace|Kernel panic)|^(\[[ \d.]+\] )?={40,}$/;
 
 const endOf = (lines: readonly string[], start: number): number => {
-  const limit = Math.min(lines.length, start + after);
-  // The rule that opens a report is of the same kind as the one that closes it: look a little later.
+  const limit = Math.min(lines.length, start + linesAfter);
+  // A report may begin and end with the same line of "=", so the search starts three lines later.
   for (let at = start + 3; at < limit; at += 1) if (traceEnd.test(lines[at] ?? '')) return at + 1;
   return limit;
 };
 
-/** Every splat in a kernel log. What another one's trace already shows is not listed again, unless it is of another kind. */
+/**
+ * Every splat in a kernel log. A match inside the trace of another splat counts only if it is of another
+ * kind.
+ */
 export const findSplats = (
   lines: readonly string[],
   patterns: readonly Pattern[] = splatPatterns,
@@ -36,7 +39,7 @@ export const findSplats = (
     const known = index < covered && (kind === 'stack trace' || splats.at(-1)?.kind === kind);
     if (known) return;
     const end = endOf(lines, index);
-    splats.push({ kind, line, context: lines.slice(Math.max(0, index - before), end) });
+    splats.push({ kind, line, context: lines.slice(Math.max(0, index - linesBefore), end) });
     covered = Math.max(covered, end);
   });
   return splats;

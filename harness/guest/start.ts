@@ -1,4 +1,5 @@
-// A guest that answers: booted from power-on, or restored from a snapshot of one that had booted.
+// Starts a guest and waits until it answers: it is booted from power-on, or restored from a snapshot of a
+// booted guest.
 
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -27,26 +28,29 @@ export interface Guest {
 export interface GuestOptions {
   qemu: Qemu;
   machine: MachineDescription;
-  /** Further paths that QEMU will need, such as the directory of a socket that is plugged in later. */
+  /** More paths that QEMU needs, such as the directory of a socket for hot-plugging. */
   binds?: readonly Bind[];
   trace?: TraceSink;
   timers?: Timers;
-  /** Milliseconds for a boot; 60 seconds when not given, many times what it takes. */
+  /** Timeout of a boot in milliseconds (default: 60 seconds, many times what it takes). */
   bootTimeoutMs?: number;
 }
 
 export interface RestoreOptions extends GuestOptions {
-  /** vfio-user socket of the function at 00:05.0: plugged in before the CPU goes on, or there before the restore where the machine takes no plugging. */
+  /**
+   * vfio-user socket of the function at 00:05.0. The function is hot-plugged before the CPU resumes; on a
+   * machine without hot-plugging it is present before the restore.
+   */
   functionSocket?: string | undefined;
-  /** Looks whether the restored guest is well; one that is not was spoilt by its snapshot, which is made anew. */
-  prove?: ((guest: Guest) => Promise<unknown>) | undefined;
-  /** Called when the snapshot has to be made first, and when one that failed is made anew. */
+  /** Checks that the restored guest works. If it does not, the snapshot is damaged and is made again. */
+  verify?: ((guest: Guest) => Promise<unknown>) | undefined;
+  /** Called before a missing snapshot is made, and before a failed one is made again. */
   onSnapshot?: ((event: { reason: 'missing' | 'failed'; error?: Error }) => void) | undefined;
 }
 
-/** For reports: what happened to the snapshot. */
-export const remadeAfter = (error: Error): string =>
-  `the snapshot did not restore, and was made anew: ${error.message}`;
+/** Describes for reports what happened to the snapshot. */
+export const describeRemake = (error: Error): string =>
+  `the snapshot did not restore and was made again: ${error.message}`;
 
 const attach = (
   machine: Machine,
@@ -59,7 +63,10 @@ const attach = (
   return { machine, console, shell, start };
 };
 
-/** Boots the machine until its shell greets. GUEST_BOOT, whatever went wrong: no driver under test is in it yet. */
+/**
+ * Boots the machine and waits for the greeting of its shell. Rejects with GUEST_BOOT, whatever went wrong,
+ * because no driver under test is loaded yet.
+ */
 export const bootGuest = async (options: GuestOptions): Promise<Guest> => {
   const machine = await startQemu(options);
   const guest = attach(machine, 'booted', options);
@@ -86,21 +93,21 @@ const makeSnapshot = async (path: string, options: RestoreOptions): Promise<void
   }
 };
 
-/** The guest that was saved in the directory `path`. SNAPSHOT, QEMU_START. */
+/** Restores the guest that was saved in the directory `path`. Rejects with SNAPSHOT or QEMU_START. */
 export const loadGuest = async (path: string, options: RestoreOptions): Promise<Guest> => {
   const { functionSocket, binds = [] } = options;
-  const plugs = options.machine.siblings === undefined;
+  const canHotPlug = options.machine.siblings === undefined;
   const machine = await startQemu({
     ...options,
-    machine: { ...prepareLoad(options.machine, path), ...(!plugs && { functionSocket }) },
+    machine: { ...prepareLoad(options.machine, path), ...(!canHotPlug && { functionSocket }) },
     binds: [...binds, { path }, ...(functionSocket === undefined ? [] : [{ path: dirname(functionSocket) }])],
   });
   try {
     const guest = attach(machine, 'restored', options);
     await loadMachine(machine, path);
-    if (functionSocket !== undefined && plugs) await plugFunction(machine, functionSocket);
+    if (functionSocket !== undefined && canHotPlug) await plugFunction(machine, functionSocket);
     await machine.qmp.execute('cont');
-    await options.prove?.(guest).catch((error: unknown) => {
+    await options.verify?.(guest).catch((error: unknown) => {
       const reason = messageOf(error);
       throw new HarnessError('SNAPSHOT', { path, step: 'the restored guest', reason }, error);
     });
@@ -112,8 +119,9 @@ export const loadGuest = async (path: string, options: RestoreOptions): Promise<
 };
 
 /**
- * A guest as it was when its shell had just greeted, from a snapshot that is made if there is none. Its wall clock goes on from that
- * moment, and its random numbers are those of every other clone.
+ * Restores a guest to the moment at which its shell had greeted; makes the snapshot first if it does not
+ * exist. The guest's wall clock resumes at that moment, and its random numbers are those of every other
+ * clone.
  */
 export const restoreGuest = async (options: RestoreOptions): Promise<Guest> => {
   const { onSnapshot } = options;

@@ -15,7 +15,7 @@ driver ../../../bus/pci/drivers/virtio_pci_obsd
 resource 0x0000000000001000 0x0000000000001fff 0x0000000000040101
 ${'resource 0x0000000000000000 0x0000000000000000 0x0000000000000000\n'.repeat(12)}`;
 
-/** A shell that notes its commands and gives one answer to all. */
+/** A shell that records its commands and gives the same answer to all. */
 const shellOf = (result: Partial<CommandResult>): Commands & { asked: string[] } => {
   const asked: string[] = [];
   const whole = { status: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), ...result };
@@ -26,7 +26,7 @@ const shellOf = (result: Partial<CommandResult>): Commands & { asked: string[] }
   return { asked, run, text: async (command) => String((await run(command)).stdout) };
 };
 
-t.test('a device’s attributes as values', async (t) => {
+t.test('parses the attributes of a device', async (t) => {
   t.strictSame(parseDevice(listing), {
     vendor: 0x0b5d,
     device: 0x0777,
@@ -42,13 +42,13 @@ t.test('a device’s attributes as values', async (t) => {
   });
 });
 
-t.test('no driver, not enabled, not there', async (t) => {
+t.test('parses a device without driver, a disabled one and an absent one', async (t) => {
   const bare = parseDevice(listing.replace(/^driver .*\n/m, '').replace('enable 1', 'enable 0'));
   t.match(bare, { driver: null, enabled: false });
   t.equal(await readDevice(shellOf({ stdout: Buffer.from('absent\n') }), '0000:00:05.0'), undefined);
 });
 
-t.test('an attribute that is missing or no number is an error that names it', async (t) => {
+t.test('names an attribute that is missing or not a number', async (t) => {
   t.throws(() => parseDevice(listing.replace(/^revision .*\n/m, '')), {
     code: 'GUEST_READ',
     fields: { what: 'sysfs revision' },
@@ -60,7 +60,7 @@ t.test('an attribute that is missing or no number is an error that names it', as
   t.throws(() => parseDevice(listing.replace(/^resource .*$/m, 'resource 0x1000')), { code: 'GUEST_READ' });
 });
 
-t.test('registers are read in one command, one access each', async (t) => {
+t.test('reads registers in one command, with one access each', async (t) => {
   const shell = shellOf({ stdout: Buffer.from('2d1b7a5c2d1b2d', 'hex') });
   const registers = [
     { offset: 24, width: 4 },
@@ -79,7 +79,7 @@ t.test('registers are read in one command, one access each', async (t) => {
   );
 });
 
-t.test('too few bytes, or a dd that fails, give no value', async (t) => {
+t.test('rejects too few bytes and a failed dd', async (t) => {
   const short = shellOf({ stdout: Buffer.alloc(3) });
   await t.rejects(readRegisters(short, 'a', [{ offset: 24, width: 4 }]), { code: 'GUEST_READ' });
   const failing = shellOf({ status: 1, stderr: Buffer.from('dd: Input/output error\n') });
@@ -89,7 +89,7 @@ t.test('too few bytes, or a dd that fails, give no value', async (t) => {
   });
 });
 
-t.test('a register is written with one access of its width, low byte first', async (t) => {
+t.test('writes a register with one access of its width, low byte first', async (t) => {
   const shell = shellOf({});
   await writeRegister(shell, '0000:00:05.0', { offset: 20, width: 4 }, 0x80000102);
   t.match(shell.asked[0], /^printf '\\002\\001\\000\\200' \| dd bs=4 count=1 .*seek=20/);

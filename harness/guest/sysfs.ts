@@ -1,4 +1,4 @@
-// PCI devices as sysfs shows them, and their I/O registers through resource0.
+// Reads PCI devices from sysfs, and accesses their I/O registers through resource0.
 
 import { HarnessError } from '../base/errors.js';
 import { shellWord } from '../base/text.js';
@@ -11,21 +11,21 @@ export interface PciDevice {
   device: number;
   subsystemVendor: number;
   subsystemDevice: number;
-  /** Three bytes: class, subclass, interface. */
+  /** Three bytes: class, subclass, programming interface. */
   class: number;
   revision: number;
-  /** The interrupt as the kernel numbers it. */
+  /** The kernel's interrupt number. */
   irq: number;
   modalias: string;
   enabled: boolean;
-  /** The name of the driver that is bound. */
+  /** Name of the bound driver; null if there is none. */
   driver: string | null;
-  /** Those of the six BARs that are there. */
+  /** The implemented BARs, of at most six. */
   regions: readonly { index: number; start: bigint; size: bigint; io: boolean }[];
 }
 
-/** IORESOURCE_IO of the kernel's include/linux/ioport.h. */
-const ioResource = 0x100n;
+/** From the kernel's include/linux/ioport.h. */
+const IORESOURCE_IO = 0x100n;
 
 const directoryOf = (address: string): string => `/sys/bus/pci/devices/${address}`;
 
@@ -39,7 +39,7 @@ const numbers = {
   irq: 'irq',
 } as const;
 
-// Builtins only: a cat for each attribute would cost some milliseconds each under TCG.
+// Uses only shell builtins: under TCG, a `cat` for each attribute would take several milliseconds.
 const script = (address: string): string => `
 cd ${directoryOf(address)} 2>/dev/null || { echo absent; exit 0; }
 for name in ${Object.keys(numbers).join(' ')} modalias enable; do read -r value <$name; echo "$name $value"; done
@@ -50,7 +50,10 @@ while read -r line; do echo "resource $line"; done <resource
 const bad = (what: string, expected: string, got: string | undefined): HarnessError =>
   new HarnessError('GUEST_READ', { what, expected, got: JSON.stringify(got) });
 
-/** What the script printed, or undefined for an absent device. GUEST_READ for anything unexpected. */
+/**
+ * Parses the output of the script. Returns undefined for an absent device. Throws GUEST_READ for unexpected
+ * output.
+ */
 export const parseDevice = (text: string): PciDevice | undefined => {
   const lines = text.split('\n').map((line) => line.trim());
   if (lines[0] === 'absent') return undefined;
@@ -67,7 +70,13 @@ export const parseDevice = (text: string): PciDevice | undefined => {
     const [start, end, flags] = line.split(' ').slice(1).map(BigInt);
     if (start === undefined || end === undefined || flags === undefined)
       throw bad('sysfs resource', 'three numbers', line);
-    return { index, start, size: end - start + 1n, io: (flags & ioResource) !== 0n, present: flags !== 0n };
+    return {
+      index,
+      start,
+      size: end - start + 1n,
+      io: (flags & IORESOURCE_IO) !== 0n,
+      present: flags !== 0n,
+    };
   });
   return {
     vendor: number('vendor'),
@@ -84,26 +93,30 @@ export const parseDevice = (text: string): PciDevice | undefined => {
   };
 };
 
-/** The device at `address` (`0000:00:05.0`), undefined if the guest has none there. */
+/** Reads the device at `address` (`0000:00:05.0`); undefined if there is none. */
 export const readDevice = async (shell: Commands, address: string): Promise<PciDevice | undefined> =>
   parseDevice(await shell.text(script(address)));
 
-/** Lets the device answer I/O accesses though no driver is bound. */
+/** Enables I/O accesses to the device even if no driver is bound. */
 export const enableDevice = async (shell: Commands, address: string): Promise<void> => {
   await shell.text(`echo 1 >${directoryOf(address)}/enable`);
 };
 
 export interface Register {
-  /** Bytes from the start of BAR0. */
+  /** Offset in bytes from the start of BAR0. */
   offset: number;
   width: Width;
 }
 
-// The kernel turns one read(2) or write(2) of 1, 2 or 4 bytes at an offset into one port access of that width.
+// The kernel turns one read(2) or write(2) of 1, 2 or 4 bytes at an offset into one port access of that
+// width.
 const dd = (width: Width, ...operands: string[]): string =>
   `dd bs=${width} count=1 status=none ${operands.join(' ')}`;
 
-/** Reads I/O registers of BAR0, one port access each, in order, in one command. GUEST_COMMAND, GUEST_READ. */
+/**
+ * Reads I/O registers of BAR0 in order, with one port access each, in one command. Rejects with GUEST_COMMAND
+ * or GUEST_READ.
+ */
 export const readRegisters = async (
   shell: Commands,
   address: string,
@@ -131,7 +144,7 @@ export const readRegisters = async (
   });
 };
 
-/** Writes one I/O register of BAR0 with one port access. GUEST_COMMAND. */
+/** Writes one I/O register of BAR0 with one port access. Rejects with GUEST_COMMAND. */
 export const writeRegister = async (
   shell: Commands,
   address: string,

@@ -1,4 +1,4 @@
-// /proc/sys/kernel/tainted (the kernel's Documentation/admin-guide/tainted-kernels.rst).
+// Decodes /proc/sys/kernel/tainted (Documentation/admin-guide/tainted-kernels.rst in the kernel).
 
 export interface Taint {
   bit: number;
@@ -24,17 +24,17 @@ const table: readonly (readonly [letter: string, meaning: string])[] = [
   ['L', 'soft lockup'],
   ['K', 'live patched'],
   ['X', 'auxiliary taint of the distribution'],
-  ['T', 'randomised structure layout'],
+  ['T', 'randomized structure layout'],
   ['N', 'in-kernel test'],
   ['J', 'fwctl debug operation'],
 ];
 
-/** A driver built outside the kernel sets these two by being loaded. */
+/** Loading any out-of-tree driver sets these two flags. */
 const expected = new Set(['O', 'E']);
 
 /**
- * The flags that are set, were not set in `before`, and that a driver under test has no business setting. A bit unknown to this
- * table is one of them.
+ * The flags that are set, were not set in `before`, and that a driver under test must not cause. Unknown bits
+ * are included.
  */
 export const unexpectedTaint = (value: number, before = 0): Taint[] =>
   Array.from({ length: 32 }, (_, bit) => bit)

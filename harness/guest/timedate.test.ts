@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parseTimedate } from './timedate.js';
 
-// As systemd 257 prints it.
+// Output of systemd 257.
 const sample = `Timezone=UTC
 LocalRTC=no
 CanNTP=yes
@@ -11,7 +11,7 @@ TimeUSec=Sun 2026-11-22 23:38:35 UTC
 RTCTimeUSec=Sun 2026-11-22 23:38:34 UTC
 `;
 
-t.test('timedatectl show', async (t) => {
+t.test('parses timedatectl show', async (t) => {
   const seconds = Date.UTC(2026, 10, 22, 23, 38, 35) / 1000;
   t.strictSame(parseTimedate(sample), { seconds, ntp: false });
   t.equal(parseTimedate(sample.replace('\nNTP=no', '\nNTP=yes')).ntp, true);

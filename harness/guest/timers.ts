@@ -1,12 +1,13 @@
-// Time for waits, given by the caller: tests pass a minute in no time.
+// Timers for waits. Tests pass fake ones, so that a minute passes at once.
+
 import { timeoutUnderLoad } from '../qemu/timeout-under-load.js';
 
 export interface Timers {
-  /** Milliseconds on a clock that never steps. */
+  /** Milliseconds on a monotonic clock. */
   now(): number;
-  /** Runs `run` once, `ms` milliseconds from now. */
+  /** Calls `run` once, after `ms` milliseconds. */
   after(ms: number, run: () => void): { cancel(): void };
-  /** How long to wait for what takes `ms` milliseconds at most on a machine with nothing else to do. */
+  /** The timeout on this host for something that takes at most `ms` milliseconds on an idle one. */
   timeoutUnderLoad(ms: number): number;
 }
 

@@ -21,10 +21,10 @@ const whole = configOf(
   [0x70, 0x60, 9, 4, 4, 0x2000, 20],
   [0x60, 0x50, 9, 3, 4, 0x1000, 1],
   [0x50, 0x40, 9, 1, 4, 0, 0x38],
-  [0x40, 0, 9, 1, 2, 0x9000, 0x38], // a second one is there for others
+  [0x40, 0, 9, 1, 2, 0x9000, 0x38], // a second one of type common
 );
 
-t.test('structures are found along the list', async (t) => {
+t.test('finds structures along the capability list', async (t) => {
   t.strictSame(
     [...findStructures(whole)],
     [
@@ -37,7 +37,7 @@ t.test('structures are found along the list', async (t) => {
   without.writeUInt16LE(0, 0x06);
   t.equal(findStructures(without).size, 0, 'no list');
   const loop = configOf([0x40, 0x50, 9, 1, 4, 0, 0x38], [0x50, 0x40, 9, 3, 4, 0x1000, 1]);
-  t.equal(findStructures(loop).size, 2, 'a list without an end');
+  t.equal(findStructures(loop).size, 2, 'a list with a loop');
 });
 
 const sysfs = `vendor 0x1af4
@@ -53,7 +53,7 @@ ${'resource 0x0000000000000000 0x0000000000000000 0x0000000000000000\n'.repeat(4
 resource 0x00000000febf0000 0x00000000febf3fff 0x0000000000140204
 `;
 
-/** A shell that knows the device, and gives `answer` to anything else. */
+/** A shell that describes the device and gives `answer` to all other commands. */
 const shellOf = (config: Buffer, answer = ''): Commands & { asked: string[] } => {
   const asked: string[] = [];
   const run = async (command: string): Promise<CommandResult> => {
@@ -66,7 +66,7 @@ const shellOf = (config: Buffer, answer = ''): Commands & { asked: string[] } =>
   return { asked, run, text: async (command) => String((await run(command)).stdout) };
 };
 
-t.test('accesses become physical addresses, in one command', async (t) => {
+t.test('turns accesses into physical addresses, in one command', async (t) => {
   const shell = shellOf(whole, '0x0000000B\n0x5C7A1B2D\n');
   const { access } = await openModernVirtio(shell, '0000:00:05.0');
   const values = await access(
@@ -76,15 +76,19 @@ t.test('accesses become physical addresses, in one command', async (t) => {
   );
   t.strictSame(values, [0xb, 0x5c7a1b2d]);
   t.equal(shell.asked.at(-1), 'devmem 0xfebf0014 8 && devmem 0xfebf0014 8 15 && devmem 0xfebf2004 32');
-  await t.rejects(access({ structure: 'isr', offset: 0, width: 1 }), { message: /1 numbers/ }, 'two came');
+  await t.rejects(
+    access({ structure: 'isr', offset: 0, width: 1 }),
+    { message: /1 numbers/ },
+    'the answer has two values',
+  );
   await t.rejects(access({ structure: 'notify', offset: 0, width: 2 }), { code: 'GUEST_READ' });
 });
 
-t.test('a device of another kind', async (t) => {
+t.test('rejects a device that is not modern virtio', async (t) => {
   const legacy = await openModernVirtio(shellOf(Buffer.alloc(256)), '0000:00:05.0');
   await t.rejects(legacy.access({ structure: 'common', offset: 0, width: 4 }), {
     code: 'GUEST_READ',
-    message: /structure common of 0000:00:05.0: expected one in memory, got none/,
+    message: /structure common of 0000:00:05.0: expected a structure in memory, got none/,
   });
   await t.rejects(openModernVirtio(shellOf(Buffer.alloc(64)), '0000:00:05.0'), {
     message: /256 bytes, got 64/,

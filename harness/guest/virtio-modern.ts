@@ -1,5 +1,6 @@
-// A modern virtio device on PCI (virtio 1.2, 4.1) that no driver has: its structures are found in configuration space and
-// accessed as physical memory. Linux forbids that only where a driver has claimed the region (CONFIG_IO_STRICT_DEVMEM).
+// Accesses a modern virtio device on PCI (virtio 1.2, 4.1) that has no driver: finds its structures in
+// configuration space and accesses them as physical memory. Linux forbids that only in regions that a driver
+// has claimed (CONFIG_IO_STRICT_DEVMEM).
 
 import { HarnessError } from '../base/errors.js';
 import type { Commands } from './shell.js';
@@ -9,27 +10,35 @@ export type StructureName = 'common' | 'notify' | 'isr' | 'device';
 
 export interface Structure {
   readonly bar: number;
-  /** Bytes from the start of the BAR. */
+  /** Offset in bytes from the start of the BAR. */
   readonly offset: number;
   readonly length: number;
 }
 
-const types: Readonly<Record<number, StructureName>> = { 1: 'common', 2: 'notify', 3: 'isr', 4: 'device' };
+const STRUCTURE_TYPES: Readonly<Record<number, StructureName>> = {
+  1: 'common',
+  2: 'notify',
+  3: 'isr',
+  4: 'device',
+};
 
-const vendorSpecific = 0x09;
-const statusRegister = 0x06;
-const hasCapabilities = 0x10;
-const capabilityPointer = 0x34;
+const CAPABILITY_VENDOR_SPECIFIC = 0x09;
+const STATUS = 0x06;
+const STATUS_CAPABILITY_LIST = 0x10;
+const CAPABILITY_POINTER = 0x34;
 
-/** Where the structures are, from the 256 bytes of configuration space. The first of each kind is the one to use. */
+/**
+ * Finds the structures in 256 bytes of configuration space. If there are several of a type, the first one is
+ * used.
+ */
 export const findStructures = (config: Buffer): ReadonlyMap<StructureName, Structure> => {
   const found = new Map<StructureName, Structure>();
-  if ((config.readUInt16LE(statusRegister) & hasCapabilities) === 0) return found;
+  if ((config.readUInt16LE(STATUS) & STATUS_CAPABILITY_LIST) === 0) return found;
   const seen = new Set<number>();
-  let at = config.readUInt8(capabilityPointer) & 0xfc;
+  let at = config.readUInt8(CAPABILITY_POINTER) & 0xfc;
   while (at !== 0 && !seen.has(at)) {
     seen.add(at);
-    const name = config[at] === vendorSpecific ? types[config[at + 3] ?? 0] : undefined;
+    const name = config[at] === CAPABILITY_VENDOR_SPECIFIC ? STRUCTURE_TYPES[config[at + 3] ?? 0] : undefined;
     if (name !== undefined && !found.has(name)) {
       const [bar, offset, length] = [
         config[at + 4] ?? 0,
@@ -45,19 +54,25 @@ export const findStructures = (config: Buffer): ReadonlyMap<StructureName, Struc
 
 export interface Access {
   readonly structure: StructureName;
-  /** Bytes from the start of the structure. */
+  /** Offset in bytes from the start of the structure. */
   readonly offset: number;
   readonly width: Width;
-  /** To be written; read when left out. */
+  /** The value to write. Without it, the access is a read. */
   readonly value?: number;
 }
 
 export interface ModernVirtio {
-  /** Accesses one after the other, in one command; gives what was read. GUEST_COMMAND, GUEST_READ. */
+  /**
+   * Performs the accesses in order, in one command, and returns the values read. Rejects with GUEST_COMMAND
+   * or GUEST_READ.
+   */
   access(...accesses: readonly Access[]): Promise<number[]>;
 }
 
-/** Opens the device at `address` (`0000:00:05.0`), which must have its memory enabled. GUEST_READ when it is not modern virtio. */
+/**
+ * Opens the device at `address` (`0000:00:05.0`), whose memory accesses must be enabled. Rejects with
+ * GUEST_READ if it is not a modern virtio device.
+ */
 export const openModernVirtio = async (shell: Commands, address: string): Promise<ModernVirtio> => {
   const bad = (what: string, expected: string, got: string): HarnessError =>
     new HarnessError('GUEST_READ', { what: `${what} of ${address}`, expected, got });
@@ -66,11 +81,11 @@ export const openModernVirtio = async (shell: Commands, address: string): Promis
   const structures = findStructures(stdout);
   const regions = (await readDevice(shell, address))?.regions ?? [];
   const addressOf = ({ structure, offset }: Access): string => {
-    const place = structures.get(structure);
-    const region = regions.find(({ index, io }) => index === place?.bar && !io);
-    if (place === undefined || region === undefined)
-      throw bad(`structure ${structure}`, 'one in memory', 'none');
-    return `0x${(region.start + BigInt(place.offset + offset)).toString(16)}`;
+    const location = structures.get(structure);
+    const region = regions.find(({ index, io }) => index === location?.bar && !io);
+    if (location === undefined || region === undefined)
+      throw bad(`structure ${structure}`, 'a structure in memory', 'none');
+    return `0x${(region.start + BigInt(location.offset + offset)).toString(16)}`;
   };
   return {
     access: async (...accesses) => {

@@ -1,19 +1,23 @@
-// Files that a guest writes to its data disk (images/guest/writer.c): what is acknowledged must be there later.
+// Lets a guest write files to its data disk (images/guest/writer.c). What is acknowledged must still be there
+// later.
 
 import { randomInt } from 'node:crypto';
 import { shellWord } from '../base/text.js';
 import type { Commands } from './shell.js';
 import { writtenContent } from './written-content.js';
 
-/** When a write is acknowledged: when the guest's kernel has it, or with fsync(2). */
+/** When a write is acknowledged: after write(2) (`plain`), or after fsync(2) (`synced`). */
 export type Acknowledged = 'plain' | 'synced';
 
-const writer = (what: 'file' | 'records', name: string, ...words: (string | number)[]): string =>
-  ['writer', what, shellWord(`/mnt/${name}`), ...words].join(' ');
+const writer = (kind: 'file' | 'records', name: string, ...words: (string | number)[]): string =>
+  ['writer', kind, shellWord(`/mnt/${name}`), ...words].join(' ');
 
 const timeoutMs = 30_000;
 
-/** Writes a file of so many bytes, others in each run, on /mnt; resolves with them when they are acknowledged. GUEST_COMMAND. */
+/**
+ * Writes a file of `bytes` random bytes to /mnt. Resolves with its content when the write is acknowledged.
+ * Rejects with GUEST_COMMAND.
+ */
 export const writeFile = async (
   shell: Commands,
   name: string,
@@ -26,15 +30,15 @@ export const writeFile = async (
 };
 
 /**
- * Appends the numbers from 1 on to a file on /mnt, a line each, until the guest's end. Resolves when `least` of them are
- * acknowledged. GUEST_COMMAND.
+ * Appends the numbers from 1 on to a file on /mnt, one per line, until the guest ends. Resolves when
+ * `minimum` of them are acknowledged. Rejects with GUEST_COMMAND.
  */
 export const startWriting = async (
   shell: Commands,
   name: string,
   how: Acknowledged,
-  least: number,
+  minimum: number,
 ): Promise<void> => {
-  const command = `${writer('records', name, how, least)} </dev/null >/dev/null`;
-  await shell.text(command, { what: `${least} records acknowledged`, timeoutMs });
+  const command = `${writer('records', name, how, minimum)} </dev/null >/dev/null`;
+  await shell.text(command, { what: `${minimum} records acknowledged`, timeoutMs });
 };

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { writtenContent } from './written-content.js';
 
-t.test('the words of xorshift32, the lowest byte first', async (t) => {
+t.test('makes the numbers of xorshift32 in little-endian order', async (t) => {
   const numbers = [270369, 67634689, 2647435461];
   const content = writtenContent(1, 11);
   t.equal(content.length, 11);

@@ -1,6 +1,10 @@
-// What images/guest/writer.c writes into a file: told by a number, so nobody has to carry it out of the guest.
+// Computes what images/guest/writer.c writes to a file. A seed determines the content, so the guest need not
+// send it.
 
-/** `bytes` of the words that xorshift32 (Marsaglia 2003; 13, 17, 5) makes of `seed`, the lowest byte first. A seed of 0 would make zeros alone. */
+/**
+ * The first `bytes` bytes of the numbers that xorshift32 (Marsaglia 2003; 13, 17, 5) makes from `seed`, in
+ * little-endian order. The seed must not be 0, which would give only zeros.
+ */
 export const writtenContent = (seed: number, bytes: number): Buffer => {
   const content = Buffer.alloc(4 * Math.ceil(bytes / 4));
   let state = seed;

@@ -3,7 +3,7 @@
 
 import type { ModuleSet } from '../../images/kernels/build.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
-import { remadeAfter, restoreGuest } from '../guest/start.js';
+import { describeRemake, restoreGuest } from '../guest/start.js';
 import { defaultChoice } from '../run/choice.js';
 import { type SharedEnvironment, withKernel } from '../run/environment.js';
 import { makeDisks } from '../scenario/disks.js';
@@ -31,10 +31,10 @@ export const warmSnapshot = async (
       qemu: shared.qemu,
       machine: machineOf(environment, disks),
       // It fails in seconds, where a scenario would wait long and then blame the driver.
-      prove: ({ shell }) => shell.output(['guest-clock'], { what: 'answer of the restored guest' }),
+      verify: ({ shell }) => shell.output(['guest-clock'], { what: 'answer of the restored guest' }),
       onSnapshot: ({ error }) => {
         cached = false;
-        if (error !== undefined) remedied.push(remadeAfter(error));
+        if (error !== undefined) remedied.push(describeRemake(error));
       },
     });
     await guest.machine.kill();

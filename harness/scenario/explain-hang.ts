@@ -3,8 +3,8 @@
 import { HarnessError } from '../base/errors.js';
 import { listOf, printable, shorten } from '../base/text.js';
 import type { DriverDescription } from '../driver/description.js';
-import { askKernel } from '../guest/ask-kernel.js';
 import { type BlockedTask, type CpuState, parseBlocked, parseCpus } from '../guest/backtraces.js';
+import { requestBacktraces } from '../guest/request-backtraces.js';
 import type { Vm } from './vm.js';
 
 /** Characters of a line of the driver that the explanation repeats. */
@@ -72,7 +72,7 @@ export const explainHang = async (
   if (vm === undefined || vm.hasEnded()) return error;
   const { what = '', ms = 0 } = error.fields;
   const log = vm.console.lines.map(({ text }) => text);
-  const asked = await askKernel(vm.machine, vm.console);
+  const asked = await requestBacktraces(vm.machine, vm.console);
   return new HarnessError(
     'GUEST_HANG',
     {

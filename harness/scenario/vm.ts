@@ -5,7 +5,7 @@ import type { TraceSink } from '../base/trace.js';
 import type { Device } from '../device/device.js';
 import { syncGuestClock } from '../guest/clock.js';
 import type { Shell } from '../guest/shell.js';
-import { bootGuest, type Guest, remadeAfter, restoreGuest } from '../guest/start.js';
+import { bootGuest, describeRemake, type Guest, restoreGuest } from '../guest/start.js';
 import { type Disk, functionDevice, slots } from '../qemu/argv.js';
 import type { QemuExit } from '../qemu/exit.js';
 import { unplugFunction } from '../qemu/hot-plug.js';
@@ -106,7 +106,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
           machine,
           functionSocket,
           onSnapshot: ({ reason, error }) =>
-            trace({ kind: 'snapshot', reason, error: error && remadeAfter(error) }),
+            trace({ kind: 'snapshot', reason, error: error && describeRemake(error) }),
         });
   const { qmp } = guest.machine;
 

@@ -1,8 +1,8 @@
 // Commands while the guest goes to sleep, sleeps and wakes, and the device keeps its registers: each is
 // carried out once.
 
-import { freezeAndThaw } from '../../harness/guest/image.js';
-import { powerRequests, refuseToGoDown } from '../../harness/guest/power.js';
+import { freezeAndThaw } from '../../harness/guest/freeze-and-thaw.js';
+import { powerRequests, recordPowerRequests } from '../../harness/guest/power.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { acks, isLook, isReadOf } from '../../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
@@ -16,7 +16,7 @@ const options = {
 
 scenario('sleep-commands', options, async ({ check, vm, device, driver, trace, until }) => {
   const { shell } = vm;
-  await refuseToGoDown(shell);
+  await recordPowerRequests(shell);
   const isStatus = isReadOf('status');
   const isFeatures = isReadOf('hostFeatures');
 

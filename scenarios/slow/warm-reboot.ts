@@ -1,6 +1,6 @@
 // The guest boots anew in the same VM: the device is cold again, and the driver comes up as the first time.
 
-import { goDown } from '../../harness/guest/power.js';
+import { powerDown } from '../../harness/guest/power.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { acks } from '../../harness/scenario/traffic.js';
 
@@ -9,7 +9,7 @@ scenario('warm-reboot', {}, async ({ check, vm, device, driver, trace, until }) 
   let mark = trace.mark;
   const up = device.vmmci.state();
   check('negotiates-features').equal('negotiated features', up.guestFeatures, up.hostFeatures);
-  await goDown(vm.shell, 'reboot');
+  await powerDown(vm.shell, 'reboot');
   await vm.restarted();
   const resets = trace.since(mark, 'reset').length;
   check('device').that('resets of the device', resets > 0, 'at least one', resets);
