@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { eventually } from '../../testing/eventually.js';
 import { privateCache } from '../../testing/private-cache.js';
 import { codeOf } from '../errors.js';
 import { keepNewest } from './keep-newest.js';
@@ -23,6 +25,13 @@ const startUser = async (path: string): Promise<ChildProcess> => {
   });
   await once(child.stdout as NodeJS.ReadableStream, 'data');
   return child;
+};
+
+/** Resolves when a user has ended and its shell, which ends a moment later, has removed the record of it. */
+const untilGone = async (child: ChildProcess, cache: string): Promise<void> => {
+  await once(child, 'close');
+  const users = join(cache, 'locks', 'users');
+  await eventually(() => !readdirSync(users).some((name) => name.startsWith(`${child.pid}-`)));
 };
 
 /** Resolves when a process waits for the lock on that file; /proc/locks marks it with an arrow. */
@@ -52,7 +61,7 @@ t.test('an entry cannot be removed while another process uses it', async (t) => 
   await whileUnused('that', [join(cache, 'kernels', 'xy'), join(cache, 'modules')], remove);
   t.equal(removed, 1, 'other entries are not in use');
   child.stdin?.end();
-  await once(child, 'close');
+  await untilGone(child, cache);
   await whileUnused('that', [path], remove);
   t.equal(removed, 2);
 });
@@ -62,7 +71,7 @@ t.test('after SIGKILL of its user an entry can be removed', async (t) => {
   const path = join(cache, 'kernels', 'x');
   const child = await startUser(path);
   child.kill('SIGKILL');
-  await once(child, 'close');
+  await untilGone(child, cache);
   await whileUnused('that', [path], async () => t.pass('removed'));
 });
 
@@ -95,7 +104,7 @@ t.test('keepNewest keeps the newest entries, and those in use or being built', a
   await keepNewest(directory, { count: 2, always: ['current'], filter: (name) => name !== 'older-2' });
   t.strictSame((await readdir(directory)).sort(), ['.x.partial-1', 'current', 'new', 'older-2', 'used']);
   child.stdin?.end();
-  await once(child, 'close');
+  await untilGone(child, cache);
   await keepNewest(directory, { count: 0, always: ['current'] });
   t.strictSame((await readdir(directory)).sort(), ['.x.partial-1', 'current']);
 });
