@@ -1,10 +1,10 @@
-// The clock of the host that runs us: CLOCK_REALTIME itself, as vmd reads it with gettimeofday. Node's Date
-// has milliseconds only, and its performance clock does not follow when the clock is slewed or set.
+// The host's CLOCK_REALTIME, which vmd reads with gettimeofday. Node's Date has only milliseconds, and its
+// performance clock does not follow when the clock is slewed or set.
 
 import { realTime } from './libc.js';
 
-/** Nanoseconds since the epoch, now. */
+/** The current time in nanoseconds since the epoch. */
 export const hostNanoseconds: () => bigint = realTime;
 
-/** Microseconds since the epoch, now. */
+/** The current time in microseconds since the epoch. */
 export const hostNow = (): bigint => realTime() / 1000n;

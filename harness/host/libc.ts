@@ -1,6 +1,6 @@
-// The only user of koffi: the few system calls that Node does not offer, for sockets with descriptors and the
-// clock. Linux on 64-bit little-endian machines: struct layouts and constants are those of x86-64 and arm64.
-// `koffi.node.poll` is undocumented ("may change"), so koffi is pinned exactly and used nowhere else.
+// The only user of koffi: the system calls that Node lacks, for sockets with descriptors and for the clock.
+// For Linux on 64-bit little-endian machines; struct layouts and constants are those of x86-64 and arm64.
+// `koffi.node.poll` is undocumented ("may change"), so koffi is pinned to one version and used nowhere else.
 
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
@@ -35,16 +35,16 @@ const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const CMSG_HEADER = 16;
 
-/** More descriptors than any message of either protocol carries (both allow 8). */
+/** More descriptors than a message of either protocol may carry (both allow 8). */
 export const maxDescriptors = 16;
 
 const EINTR = 4;
 const EAGAIN = 11;
 
-/** By name; the one that each idle socket gives is not looked up. */
+/** The name of an errno. EAGAIN is not looked up, because every idle socket returns it. */
 const nameOf = (errno: number): string => (errno === EAGAIN ? 'EAGAIN' : getSystemErrorName(-errno));
 
-/** The result of a non-blocking call: a count or descriptor, or the name of the errno. */
+/** The result of a non-blocking call: a count or descriptor on success, otherwise the name of the errno. */
 export type CallResult = number | string;
 
 const retry = (call: () => number): CallResult => {
@@ -57,8 +57,8 @@ const retry = (call: () => number): CallResult => {
 };
 
 /**
- * A `struct msghdr` with one buffer and room for descriptors; calls are synchronous, so one each way is
- * enough. Lengths are 64 bits wide and far below 2^32: only their low halves are ever written again.
+ * A `struct msghdr` with one buffer and space for descriptors. Calls are synchronous, so one per direction is
+ * enough. Lengths are 64 bits wide but far below 2^32, so later writes change only their low halves.
  */
 const messageHeader = (size: number) => {
   const data = Buffer.allocUnsafeSlow(size);
@@ -72,9 +72,9 @@ const messageHeader = (size: number) => {
   return { data, control, iov, message };
 };
 
-const chunk = 64 * 1024;
-const incoming = messageHeader(chunk);
-const outgoing = messageHeader(chunk);
+const bufferSize = 64 * 1024;
+const incoming = messageHeader(bufferSize);
+const outgoing = messageHeader(bufferSize);
 
 const noDescriptors: readonly number[] = [];
 
@@ -93,14 +93,15 @@ const descriptorsIn = (control: Buffer, length: number): readonly number[] => {
 };
 
 /**
- * `Buffer.copy` of a part makes an object for that part; most messages are too small for that to be worth it.
+ * Copies small amounts byte by byte: `Buffer.copy` of a part creates an object, and most messages are too
+ * small for that.
  */
 const copy = (source: Buffer, target: Buffer, offset: number, count: number): void => {
   if (count > 64) source.copy(target, offset, 0, count);
   else for (let at = 0; at < count; at++) target[offset + at] = source[at] as number;
 };
 
-/** What one `recvmsg` brought. `truncated`: the peer sent more descriptors than there was room for. */
+/** The result of one `recvmsg`. `truncated`: the peer sent more descriptors than there was space for. */
 export interface Received {
   count: CallResult;
   fds: readonly number[];
@@ -108,12 +109,12 @@ export interface Received {
 }
 
 /**
- * Receives at most `length` bytes into `target` at `offset`, never waiting. A count of 0 is the end of the
+ * Receives at most `length` bytes into `target` at `offset`, without blocking. A count of 0 is the end of the
  * stream.
  */
 export const receive = (fd: number, target: Buffer, offset: number, length: number): Received => {
-  const wanted = Math.min(length, chunk);
-  incoming.iov.writeUInt32LE(wanted, 8);
+  const limit = Math.min(length, bufferSize);
+  incoming.iov.writeUInt32LE(limit, 8);
   incoming.message.writeUInt32LE(incoming.control.length, 40);
   const count = retry(() => calls.recvmsg(fd, incoming.message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
   if (typeof count !== 'number') return { count, fds: noDescriptors, truncated: false };
@@ -123,11 +124,11 @@ export const receive = (fd: number, target: Buffer, offset: number, length: numb
 };
 
 /**
- * Sends what fits of `data` from `offset` on, with `fds` (`maxDescriptors` at most) on the first byte, never
- * waiting.
+ * Sends as much of `data` from `offset` on as the socket accepts, without blocking. `fds` (at most
+ * `maxDescriptors`) go with the first byte.
  */
 export const send = (fd: number, data: Buffer, offset: number, fds: readonly number[]): CallResult => {
-  const count = data.copy(outgoing.data, 0, offset, Math.min(data.length, offset + chunk));
+  const count = data.copy(outgoing.data, 0, offset, Math.min(data.length, offset + bufferSize));
   outgoing.iov.writeUInt32LE(count, 8);
   const controlLength = fds.length === 0 ? 0 : CMSG_HEADER + 4 * fds.length;
   outgoing.message.writeUInt32LE((controlLength + 7) & ~7, 40);
@@ -141,7 +142,7 @@ export const send = (fd: number, data: Buffer, offset: number, fds: readonly num
   return retry(() => calls.sendmsg(fd, outgoing.message, MSG_NOSIGNAL | MSG_DONTWAIT));
 };
 
-/** Bytes of `sun_path` less the terminating NUL. */
+/** Size of `sun_path` in bytes, without the terminating NUL. */
 export const maxPathBytes = 107;
 
 const address = (path: string): Buffer => {
@@ -152,13 +153,13 @@ const address = (path: string): Buffer => {
   return sockaddr;
 };
 
-const must = (call: string, path: string, result: CallResult): number => {
+const expectSuccess = (call: string, path: string, result: CallResult): number => {
   if (typeof result === 'number') return result;
   throw new HarnessError('SOCKET_IO', { call, path, errno: result });
 };
 
 export const streamSocket = (path: string): number =>
-  must(
+  expectSuccess(
     'socket',
     path,
     retry(() => calls.socket(AF_UNIX, SOCK_STREAM_FLAGS, 0)),
@@ -170,7 +171,7 @@ export const bindTo = (fd: number, path: string): CallResult => {
 };
 
 export const listenOn = (fd: number, path: string, backlog: number): number =>
-  must(
+  expectSuccess(
     'listen',
     path,
     retry(() => calls.listen(fd, backlog)),
@@ -184,16 +185,18 @@ export const connectTo = (fd: number, path: string): CallResult => {
 export const acceptFrom = (fd: number): CallResult =>
   retry(() => calls.accept4(fd, null, null, ACCEPT_FLAGS));
 
-/** Closes a descriptor. EBADF means that somebody closed what they did not own, which must not go unseen. */
+/**
+ * Closes a descriptor. Throws on EBADF, which means that somebody closed a descriptor that they did not own.
+ */
 export const closeFd = (fd: number): void => {
-  // close(2) is not retried on EINTR: Linux has freed the number by then.
+  // close(2) is not retried on EINTR, because Linux has already freed the number.
   if (calls.close(fd) !== 0 && nameOf(koffi.errno()) === 'EBADF') {
     throw new HarnessError('SOCKET_IO', { call: 'close', path: `descriptor ${fd}`, errno: 'EBADF' });
   }
 };
 
 export const eventFd = (): number =>
-  must(
+  expectSuccess(
     'eventfd',
     'eventfd',
     retry(() => calls.eventfd(0, EVENTFD_FLAGS)),
@@ -201,7 +204,7 @@ export const eventFd = (): number =>
 
 export const socketPairFds = (): [number, number] => {
   const pair = Buffer.alloc(8);
-  must(
+  expectSuccess(
     'socketpair',
     'socketpair',
     retry(() => calls.socketpair(AF_UNIX, SOCK_STREAM_FLAGS, 0, pair)),
@@ -214,7 +217,7 @@ export const writeFd = (fd: number, data: Buffer): CallResult =>
 
 const POLLOUT = 4;
 
-/** Whether a write would not wait. A descriptor that a peer passed may be a blocking one. */
+/** True if a write would not block. A descriptor from a peer may be a blocking one. */
 export const isWritable = (fd: number): boolean => {
   const entry = Buffer.alloc(8);
   entry.writeInt32LE(fd, 0);
@@ -243,17 +246,14 @@ export interface Watch {
   close(): void;
 }
 
-/**
- * Watches that are not closed. koffi's handle ends, unheard, when nothing in JavaScript refers to it any
- * more.
- */
+/** All open watches. A koffi handle stops silently when nothing in JavaScript refers to it. */
 const open = new Set<Watch>();
 
 /**
- * koffi 3.3.4 calls back from libuv without Node's knowledge: what the callback throws is lost, and from Node
- * 26 on promises and ticks then wait for the next event that Node sees, which can be seconds later. So the
- * callback only asks for an immediate, which runs before the event loop waits again. One is enough, since the
- * watch is level-triggered.
+ * Calls `ready` while the descriptor is ready. koffi 3.3.4 calls back from libuv without Node's knowledge:
+ * exceptions are lost, and from Node 26 on, promises and ticks wait for the next event that Node knows about,
+ * which can take seconds. So the callback only schedules an immediate, which runs before the event loop
+ * blocks again. One is enough, because the watch is level-triggered.
  */
 export const watch = (fd: number, ready: () => void): Watch => {
   let immediate: NodeJS.Immediate | undefined;
@@ -261,24 +261,24 @@ export const watch = (fd: number, ready: () => void): Watch => {
     immediate = undefined;
     ready();
   };
-  const event = (): void => {
+  const onReady = (): void => {
     immediate ??= setImmediate(run);
   };
-  const forget = (): void => {
+  const cancelImmediate = (): void => {
     if (immediate !== undefined) clearImmediate(immediate);
     immediate = undefined;
   };
-  const handle = koffi.node.poll(fd, { readable: true }, event);
+  const handle = koffi.node.poll(fd, { readable: true }, onReady);
   handle.stop();
   const result: Watch = {
-    start: (events) => handle.start(events, event),
+    start: (events) => handle.start(events, onReady),
     stop: () => {
-      forget();
+      cancelImmediate();
       handle.stop();
     },
     close: () => {
       open.delete(result);
-      forget();
+      cancelImmediate();
       handle.close();
     },
   };

@@ -1,4 +1,4 @@
-// How the event loop calls back for a descriptor.
+// Tests how the event loop calls back for a descriptor.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -8,13 +8,13 @@ const libc = new URL('./libc.js', import.meta.url).href;
 
 type Output = Record<'stdout' | 'stderr', string>;
 
-/** Runs a module in a process of its own, to its end. */
+/** Runs a module in a separate process until it ends. */
 const runModule = (text: string, ...flags: string[]): Promise<Output> =>
   promisify(execFile)(process.execPath, [...flags, '--input-type=module', '--eval', text]).catch(
     (error: Output) => error,
   );
 
-/** Runs a module that has a socket pair, something to read on `right`, and a watch on it. */
+/** Runs a module that has a socket pair, data to read on `right`, and a watch on it. */
 const run = (ready: string): Promise<Output> =>
   runModule(`
     const { socketPairFds, watch, writeFd, receive } = await import('${libc}');
@@ -25,7 +25,7 @@ const run = (ready: string): Promise<Output> =>
     writeFd(left, Buffer.from('x'));`);
 
 t.test('promises and ticks of a callback run before the event loop waits again', async (t) => {
-  // Nothing else happens in this process: what is not run then never is.
+  // Nothing else happens in this process, so a tick or promise that does not run now never runs.
   const { stdout, stderr } = await run(`
     drain();
     process.nextTick(() => console.log('tick'));
@@ -34,7 +34,7 @@ t.test('promises and ticks of a callback run before the event loop waits again',
   t.equal(stderr, '');
 });
 
-t.test('a watch that nobody refers to is not collected', async (t) => {
+t.test('a watch without references is not garbage-collected', async (t) => {
   const text = `
     const { socketPairFds, watch, writeFd } = await import('${libc}');
     const [left, right] = socketPairFds();
@@ -44,12 +44,12 @@ t.test('a watch that nobody refers to is not collected', async (t) => {
   t.equal((await runModule(text, '--expose-gc')).stdout, 'called\n');
 });
 
-t.test('what a callback throws ends the process, as from any other callback', async (t) => {
+t.test('an exception in a callback ends the process, as in any other callback', async (t) => {
   const { stderr } = await run("throw new Error('thrown by a callback');");
   t.match(stderr, /Error: thrown by a callback/);
 });
 
-t.test('a watch that is stopped or closed in the same turn is not called back', async (t) => {
+t.test('a watch that is stopped or closed in the same turn is not called', async (t) => {
   for (const end of ['stop', 'close']) {
     const { stdout, stderr } = await run(`
       console.log('called');

@@ -2,7 +2,7 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataSize, writeDataDisk } from '../../images/guest/data-disk.js';
-import { outsideNeeds } from '../../images/guest/module-depends.js';
+import { externalDependencies } from '../../images/guest/module-depends.js';
 import { modulePayload } from '../../images/guest/module-payload.js';
 import type { Entry, FileEntry } from '../../images/guest/newc.js';
 import { writePayload } from '../../images/guest/payload.js';
@@ -42,7 +42,7 @@ const driverModules = ({ modules, kernel }: Environment) =>
 const driverFiles = async (environment: Environment) => {
   const { kernel, root } = environment;
   const own = await driverModules(environment);
-  const needs = outsideNeeds(own);
+  const needs = externalDependencies(own);
   const list = Buffer.from(needs.map((name) => `${name}\n`).join(''));
   return {
     modules: [...own, ...(await kernelModules(kernel, root, needs))],

@@ -5,7 +5,7 @@ import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { asset } from '../asset.js';
-import { overlay, ownProgram } from '../guest/inventory.js';
+import { guestProgram, overlay } from '../guest/inventory.js';
 import type { Entry } from '../guest/newc.js';
 import type { Kernel } from '../kernels/kernel.js';
 import type { ToolRoot } from '../toolroot/enter.js';
@@ -34,7 +34,7 @@ const text = (path: string, content: string): Entry => ({
 export const ownEntries = async (root: ToolRoot, load: readonly string[]): Promise<Entry[]> => {
   return [
     ...(await overlay(asset('distro', 'root'))),
-    ...(await ownProgram(root, tools, ['tools'])),
+    ...(await guestProgram(root, tools, ['tools'])),
     text('etc/modules-load.d/vmmci.conf', `${load.join('\n')}\n`),
     // mmdebstrap copies the host's resolv.conf, which would differ between hosts.
     text('etc/resolv.conf', ''),

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: ISC
 /*
  * agent: the command shell on ttyS1, which is its standard input and output. A request is the line "NONCE
- * LENGTH MARK" and LENGTH bytes: what MARK says, and a full stop. The answer is "NONCE STATUS", standard
- * output and standard error as a line of base64 each, and "NONCE .".
+ * LENGTH MARK" and LENGTH bytes: the data that MARK describes, and a full stop. The reply is "NONCE STATUS",
+ * standard output and standard error as one line of base64 each, and "NONCE .".
  *
- * MARK   bytes
- * !      a shell script: run by a shell of its own, with $nonce set; /run/agent/$nonce.out is there until the
- *        answer is out
- * +      a part of one that is not the last, and is answered by "NONCE +": ttyS1 has no flow control and the
- *        kernel keeps 64 KiB at most
- * $      words, a zero behind each: a command of this program, which then needs no process of its own, or
- *        another program
- * ?      a path: the answer comes when it exists. A program that looks again and again would run on the CPU
- *        that is waited for
+ * MARK   data
+ * !      the last or only part of a shell script. It runs in a new shell with $nonce set;
+ *        /run/agent/$nonce.out exists until the reply is sent
+ * +      another part of a script. The reply is "NONCE +": ttyS1 has no flow control, and the kernel buffers
+ *        at most 64 KiB
+ * $      words that each end in a zero byte: a command of this program, which usually needs no new process,
+ *        or another program
+ * ?      a path: the reply is sent when it exists. A program that polls would use the CPU that the harness
+ *        waits for
  *
- * Under TCG the first process that is started in a restored guest takes a tenth of a second, and a shell
- * another one.
+ * Under TCG, the first process in a restored guest takes a tenth of a second to start, and a shell another
+ * tenth.
  */
 
 #include "base64.h"
@@ -53,7 +53,7 @@ static void name_files(const char *nonce)
 	snprintf(errors, sizeof(errors), "/run/agent/%s.err", nonce);
 }
 
-/* As a shell has it: 128 and the signal that ended it. */
+/* Returns the status as a shell does: 128 plus the number of the signal that ended the program. */
 static int execute(char *const *words)
 {
 	int status;
@@ -75,64 +75,64 @@ static int execute(char *const *words)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static void say(const char *nonce, const char *what)
+static void send_line(const char *nonce, const char *text)
 {
 	char line[NONCE + 32];
 
-	put(1, line, (size_t)snprintf(line, sizeof(line), "%s %s\n", nonce, what));
+	put(1, line, (size_t)snprintf(line, sizeof(line), "%s %s\n", nonce, text));
 }
 
-static void say_status(const char *nonce, int status)
+static void send_status(const char *nonce, int status)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", status);
-	say(nonce, text);
+	send_line(nonce, text);
 }
 
-/* What a process has left in the files. */
-static void answer(const char *nonce, int status)
+/* Sends the output that a process has left in the files. */
+static void send_reply(const char *nonce, int status)
 {
-	say_status(nonce, status);
+	send_status(nonce, status);
 	encode_file(output);
 	encode_file(errors);
-	say(nonce, ".");
+	send_line(nonce, ".");
 	unlink(output);
 	unlink(errors);
 	unlink(script);
 }
 
-/* False if it is no command that runs within this process. */
-static int answer_within(const char *nonce, int argc, char **argv)
+/* Returns false if this is not a command that runs within this process. */
+static int run_and_reply(const char *nonce, int argc, char **argv)
 {
 	struct {
 		FILE *file;
 		char *text;
 		size_t size;
-	} told[2];
+	} outputs[2];
 	int status;
 
 	for (int index = 0; index < 2; index++)
-		if (!(told[index].file = open_memstream(&told[index].text, &told[index].size)))
+		if (!(outputs[index].file = open_memstream(&outputs[index].text, &outputs[index].size)))
 			exit(1);
-	status = run_within(argc, argv, told[0].file, told[1].file);
+	status = run_within(argc, argv, outputs[0].file, outputs[1].file);
 	if (status >= 0)
-		say_status(nonce, status);
+		send_status(nonce, status);
 	for (int index = 0; index < 2; index++) {
-		fclose(told[index].file);
+		fclose(outputs[index].file);
 		if (status >= 0) {
-			encode((unsigned char *)told[index].text, told[index].size);
+			encode((unsigned char *)outputs[index].text, outputs[index].size);
 			put(1, "\n", 1);
 		}
-		free(told[index].text);
+		free(outputs[index].text);
 	}
 	if (status >= 0)
-		say(nonce, ".");
+		send_line(nonce, ".");
 	return status >= 0;
 }
 
-/* The answer to the path of so many bytes that is to be read, once it exists. A longer one never does. */
-static void await(const char *nonce, long bytes)
+/* Reads a path of `bytes` bytes and replies when it exists. A path that is too long never exists. */
+static void await_path(const char *nonce, long bytes)
 {
 	static const struct timespec pause = { .tv_nsec = 1000000 };
 	char path[PATH];
@@ -140,34 +140,34 @@ static void await(const char *nonce, long bytes)
 	take(path, sizeof(path), bytes);
 	while (bytes >= PATH || access(path, F_OK))
 		nanosleep(&pause, 0);
-	say(nonce, "0");
+	send_line(nonce, "0");
 	put(1, "\n\n", 2);
-	say(nonce, ".");
+	send_line(nonce, ".");
 }
 
-/* The answer to the words of so many bytes that are to be read. */
-static void call(const char *nonce, long bytes)
+/* Reads words of `bytes` bytes, runs them and replies. */
+static void run_words(const char *nonce, long bytes)
 {
 	static char text[4096];
 	char *words[WORDS + 1];
 	int count = 0;
 
-	/* The harness sends no more than there is room for. */
+	/* The harness never sends more words than fit. */
 	take(text, sizeof(text), bytes);
 	for (char *at = text; at < text + bytes && count < WORDS; at += strlen(at) + 1)
 		words[count++] = at;
 	words[count] = 0;
-	if (answer_within(nonce, count, words))
+	if (run_and_reply(nonce, count, words))
 		return;
 	name_files(nonce);
-	answer(nonce, execute(words));
+	send_reply(nonce, execute(words));
 }
 
 /*
- * A script gets the name of its files, and reboot and poweroff that are not busybox's own, which leave it to
- * init.
+ * Begins a script with its nonce, and with replacements of busybox's reboot and poweroff, which would leave
+ * the work to init.
  */
-static int begin(const char *nonce)
+static int begin_script(const char *nonce)
 {
 	int fd;
 
@@ -220,21 +220,21 @@ int agent(int argc, char **argv)
 		word(mark, sizeof(mark));
 		bytes = atol(count) - 1;
 		if (*mark == '?')
-			await(nonce, bytes);
+			await_path(nonce, bytes);
 		else if (*mark == '$')
-			call(nonce, bytes);
+			run_words(nonce, bytes);
 		else {
 			if (fd < 0)
-				fd = begin(nonce);
+				fd = begin_script(nonce);
 			copy(fd, bytes);
 			next();
 			if (*mark == '+') {
-				say(nonce, "+");
+				send_line(nonce, "+");
 				continue;
 			}
 			close(fd);
 			fd = -1;
-			answer(nonce, execute(shell));
+			send_reply(nonce, execute(shell));
 		}
 	}
 }

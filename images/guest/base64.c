@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-/* Bytes as base64, to the serial line. */
+/* Writes bytes as base64 to the serial line. */
 
 #include "base64.h"
 #include "serial.h"
@@ -11,7 +11,7 @@
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* Groups of three bytes: only the last may be shorter. */
+/* Encodes groups of three bytes; only the last group may be shorter. */
 void encode(const unsigned char *from, size_t count)
 {
 	static char to[4096];
@@ -46,7 +46,7 @@ void encode_file(const char *path)
 	do {
 		ssize_t some;
 
-		/* A short read is not yet the end. */
+		/* A short read is not the end of the file. */
 		for (count = 0; (some = read(fd, block + count, sizeof(block) - count)) > 0; count += (size_t)some)
 			;
 		encode(block, count);

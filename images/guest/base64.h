@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* Bytes as base64, to the serial line. */
+/* Writes bytes as base64 to the serial line. */
 
 #include <stddef.h>
 
-/* Whole groups of three bytes: only the last call for a line may have others. */
+/* `count` must be a multiple of three, except in the last call for a line. */
 void encode(const unsigned char *from, size_t count);
 
-/* What the file holds, and a newline. The agent ends if there is no such file. */
+/* Writes the file's content and a newline. The agent exits if the file does not exist. */
 void encode_file(const char *path);

@@ -3,7 +3,7 @@ import { readBzImage } from './bzimage.js';
 
 const sizeAppended = Buffer.from('78563412', 'hex');
 
-/** A bzImage with so many set-up sectors and this payload some way into its protected-mode part. */
+/** A bzImage with that many setup sectors, and the payload at `offset` in its protected-mode part. */
 const image = (payload: Buffer, { sectors = 3, version = 0x20f, offset = 100 } = {}): Buffer => {
   const start = ((sectors || 4) + 1) * 512;
   const whole = Buffer.alloc(start + offset + payload.length + 50, 0xee);
@@ -18,7 +18,7 @@ const image = (payload: Buffer, { sectors = 3, version = 0x20f, offset = 100 } =
 
 const magics = { gzip: '1f8b0800', xz: 'fd377a585a0000', lz4: '02214c18', zstd: '28b52ffd' } as const;
 
-t.test('the payload is found and its kind is told', async (t) => {
+t.test('finds the payload and its compression', async (t) => {
   for (const [compression, magic] of Object.entries(magics)) {
     const packed = Buffer.concat([Buffer.from(magic, 'hex'), Buffer.from('payload')]);
     const whole = compression === 'gzip' ? packed : Buffer.concat([packed, sizeAppended]);
@@ -27,14 +27,14 @@ t.test('the payload is found and its kind is told', async (t) => {
   }
 });
 
-t.test('anything else is refused with the reason', async (t) => {
+t.test('rejects anything else with the reason', async (t) => {
   const good = Buffer.concat([Buffer.from(magics.zstd, 'hex'), sizeAppended]);
   const cases: [string, Buffer][] = [
     ['is not a bzImage', Buffer.alloc(4096)],
     ['is not a bzImage', Buffer.from('HdrS')],
-    ['is of a boot protocol before 2.08', image(good, { version: 0x207 })],
-    ['is cut short', image(good).subarray(0, 2150)],
-    ['is packed in an unknown way: 425a6839', image(Buffer.from('425a6839', 'hex'))],
+    ['uses a boot protocol before 2.08', image(good, { version: 0x207 })],
+    ['is truncated', image(good).subarray(0, 2150)],
+    ['has an unknown compression format: 425a6839', image(Buffer.from('425a6839', 'hex'))],
   ];
   for (const [reason, bytes] of cases) {
     t.throws(

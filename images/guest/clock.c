@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 /*
- * guest-clock [NANOSECONDS | +NANOSECONDS | -NANOSECONDS]: sets the wall clock, or shifts it, if asked to;
- * then prints it.
- * guest-clock until EARLIEST LATEST: waits until the clock has been set to an instant between the two.
- * All are nanoseconds, those of the clock since the epoch. For busybox's date a second is the smallest unit.
+ * guest-clock [NANOSECONDS | +NANOSECONDS | -NANOSECONDS]: sets or shifts the wall clock if there is an
+ * argument, then prints it.
+ * guest-clock until EARLIEST LATEST: waits until the clock has been set to a time between the two.
+ * Times are nanoseconds since the epoch. busybox's date has only seconds.
  */
 
 #include "command.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the commands of the guest's program share. A command is a function like main(): it writes to `out`,
- * and returns its exit status or calls fail(). The agent runs most of them within itself, again and again:
- * nothing static may survive a run.
+ * Shared by the commands of the guest program. A command is a function like main(): it writes to `out` and
+ * returns its exit status or calls fail(). The agent runs most commands within its process, repeatedly, so
+ * static data must not carry over from one run to the next.
  */
 
 #include <stdio.h>
@@ -12,22 +12,22 @@ typedef int command(int argc, char **argv);
 command agent, clock_command, holdings, kernel_log, load, payload, power, ptp,
 	read_files, uevents, unload, write_file, writer;
 
-/* Standard output, or what the agent will answer. */
+/* Standard output, or the buffer for the agent's reply. */
 extern FILE *out;
 
 /*
- * Runs the command of that name with these two files for its output. -1 if there is none that the agent can
- * run within itself.
+ * Runs the command named argv[0] with these files for its output. Returns -1 if there is no such command that
+ * the agent can run within its process.
  */
 int run_within(int argc, char **argv, FILE *output, FILE *errors);
 
-/* Ends the command with status 1 and that message. */
+/* Ends the command with status 1 and this message. */
 _Noreturn void fail(const char *message);
 
-/* The same: `what`, and what errno says of it. */
+/* Ends the command with status 1 and the message "WHAT: " with the text of errno. */
 _Noreturn void fail_at(const char *what);
 
-/* The number that the decimal digits say. Fails if there is anything else in the text. */
+/* Parses a decimal number. Fails if the text has any other character. */
 unsigned long number(const char *text);
 
-int starts(const char *text, const char *with);
+int starts(const char *text, const char *prefix);

@@ -1,4 +1,5 @@
-// The data disk: an ext4 that a guest writes to, and that is looked at from outside when the guest is gone.
+// The data disk: an ext4 file system that a guest writes to, and that is examined from outside after the
+// guest has ended.
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,21 +11,24 @@ import type { ToolRoot } from '../toolroot/enter.js';
 
 const mebibytes = 32;
 
-/** Bytes. Part of the machine that snapshots are taken of, so the same with and without a file system. */
+/** Size in bytes. Snapshots depend on it, so it is the same with and without a file system. */
 export const dataSize = mebibytes * 2 ** 20;
 
-/** An empty ext4 as a compressed qcow2, made once for each tool root. */
+/** The path of an empty ext4 file system in a compressed qcow2, made once for each tool root. */
 const ensureBase = (root: ToolRoot): Promise<string> =>
   publish(join(cacheDirectory(), 'guest', `data-${mebibytes}-${root.version}.qcow2`), async (temporary) => {
-    const nothing = temporaryDirectory().path;
+    const emptyDirectory = temporaryDirectory().path;
     try {
-      await createBase(root, nothing, temporary, { size: mebibytes, label: 'data' });
+      await createBase(root, emptyDirectory, temporary, { size: mebibytes, label: 'data' });
     } finally {
-      await rm(nothing, { recursive: true });
+      await rm(emptyDirectory, { recursive: true });
     }
   });
 
-/** Makes a qcow2 at `path` over an empty ext4, and resolves with the path of that base. IMAGE_TOOL, CACHE_FULL. */
+/**
+ * Makes a qcow2 at `path` on top of an empty ext4 image and resolves with the path of that base image.
+ * Rejects with IMAGE_TOOL or CACHE_FULL.
+ */
 export const writeDataDisk = async (path: string, root: ToolRoot): Promise<string> => {
   const base = await ensureBase(root);
   await createOverlay(root, base, path);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * read-files [-f] PATTERN…: prints the files that fit, one after the other; with -f what is not there is left
- * out.
- * write-file PATH TEXT: writes the text to a file that is there, in one piece: for files of the kernel.
+ * read-files [-f] PATTERN…: prints the matching files one after the other; with -f, missing files are
+ * skipped.
+ * write-file PATH TEXT: writes the text to an existing file with one write(2), for files of the kernel.
  */
 
 #include "command.h"
@@ -33,7 +33,7 @@ int read_files(int argc, char **argv)
 	glob_t found;
 
 	for (int index = is_forced ? 2 : 1; index < argc; index++) {
-		/* A pattern that nothing fits is a file that is not there. */
+		/* Without -f, a pattern without a match counts as a missing file. */
 		int status = glob(argv[index], is_forced ? 0 : GLOB_NOCHECK, 0, &found);
 
 		if (status == GLOB_NOMATCH)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: ISC
 /*
- * holdings note [ADDRESS]: what drivers hold of the kernel beside memory goes into a new file, a line each,
- * and what they have of the PCI function at ADDRESS. Prints the file's name.
- * holdings new FILE [ADDRESS]: prints what they hold now and the file has not, or has not as often.
- * Not a shell script: one took 0.2 s under TCG.
+ * holdings note [ADDRESS]: writes the kernel resources that drivers hold, except memory, to a new file, one
+ * per line, with those of the PCI function at ADDRESS. Prints the name of the file.
+ * holdings new FILE [ADDRESS]: prints the resources that are held now and are not in the file, or not as
+ * often.
+ * Not a shell script, because one took 0.2 s under TCG.
  *
- * Left out is what comes and goes without a driver: workers, unless they belong to one queue alone (`R-`),
- * and the ranges that the PCI core gives to functions. A handler is told without its number, which those of
- * other drivers change in a resume.
+ * Excluded are resources that come and go without a driver: workers, unless they belong to one queue only
+ * (`R-`), and the ranges that the PCI core assigns to functions. An interrupt handler is listed without its
+ * number, because drivers that resume can change it.
  */
 
 #include "command.h"
@@ -23,19 +24,19 @@ static const char *const listed[] = {
 	"/sys/bus/workqueue/devices", "/proc/sys", "/proc/sys/dev",
 };
 
-/* Longer than any path here; what does not fit ends the program rather than being cut. */
+/* Longer than any path here. A longer path ends the program instead of being truncated. */
 enum { PATH = 512, NAME = 16 };
 
 static char content[1 << 16], noted[1 << 16];
 
-/* Behind the line that was found last: mostly the order is that of then. */
+/* The text after the last line that was found. Most lines are in the same order as before. */
 static char *expected;
 
-/* Where the lines go: to the file, or out. */
+/* The output: the new file, or `out`. */
 static FILE *lines;
 
-/* Whether the line is one of those from `from` on, before `to`; then it counts no more. */
-static int strike(const char *line, char *from, const char *to)
+/* Returns true if the line is between `from` and `to`, and removes it, so that it counts only once. */
+static int remove_line(const char *line, char *from, const char *to)
 {
 	size_t size = strlen(line);
 
@@ -52,30 +53,30 @@ static int was_noted(const char *line)
 {
 	char *from = expected;
 
-	return strike(line, from, from + strlen(from)) || strike(line, noted, from);
+	return remove_line(line, from, from + strlen(from)) || remove_line(line, noted, from);
 }
 
-static void tell(const char *kind, const char *what)
+static void report(const char *kind, const char *name)
 {
 	char line[PATH + 64];
 
-	if (snprintf(line, sizeof(line), "%s%s", kind, what) >= (int)sizeof(line))
-		fail(what);
+	if (snprintf(line, sizeof(line), "%s%s", kind, name) >= (int)sizeof(line))
+		fail(name);
 	if (!was_noted(line))
 		fprintf(lines, "%s\n", line);
 }
 
-/* The directory's name, a slash, the entry's name. */
+/* Joins the names of a directory and an entry with a slash. */
 static void join(char *to, const char *directory, const char *name)
 {
-	/* There is room for another name behind it. */
+	/* Leaves room for one more name. */
 	if (snprintf(to, PATH, "%s/%s", directory, name) >= PATH - NAME)
 		fail(name);
 }
 
 typedef void visit(const char *directory, const struct dirent *entry);
 
-static void each(const char *path, visit *see)
+static void each(const char *path, visit *visitor)
 {
 	DIR *directory = opendir(path);
 	const struct dirent *entry;
@@ -84,11 +85,11 @@ static void each(const char *path, visit *see)
 		fail_at(path);
 	while ((entry = readdir(directory)))
 		if (*entry->d_name != '.')
-			see(path, entry);
+			visitor(path, entry);
 	closedir(directory);
 }
 
-/* Its size, with a zero behind it; -1 if it cannot be read. */
+/* Reads a file and appends a zero byte. Returns the size, or -1 if the file cannot be read. */
 static ssize_t read_into(char *to, size_t room, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -119,7 +120,7 @@ static void read_or_fail(const char *path)
 		fail_at(path);
 }
 
-/* Ends the text at the first of that byte; what is behind it, or its end. */
+/* Ends the text at the first occurrence of `byte`. Returns the text after it, or the end. */
 static char *cut(char *text, char byte)
 {
 	text = strchrnul(text, byte);
@@ -133,14 +134,14 @@ static void list(const char *directory, const struct dirent *entry)
 	char path[PATH];
 
 	join(path, directory, entry->d_name);
-	tell("", path);
+	report("", path);
 }
 
 static void handler(const char *directory, const struct dirent *entry)
 {
 	(void)directory;
 	if (entry->d_type == DT_DIR)
-		tell("interrupt handler ", entry->d_name);
+		report("interrupt handler ", entry->d_name);
 }
 
 static void interrupt(const char *directory, const struct dirent *entry)
@@ -154,8 +155,8 @@ static void interrupt(const char *directory, const struct dirent *entry)
 }
 
 /*
- * PID (NAME) STATE PARENT …: of the children of kthreadd, the second process. A program that just ends has no
- * more memory than they have.
+ * Lists a child of kthreadd, which is process 2. The line is PID (NAME) STATE PARENT …. A process that is
+ * exiting has no memory either, so its parent is the only reliable sign.
  */
 static void thread(const char *directory, const struct dirent *entry)
 {
@@ -173,10 +174,10 @@ static void thread(const char *directory, const struct dirent *entry)
 		return;
 	end[1] = 0;
 	if (!starts(name, "(kworker/") || starts(name, "(kworker/R-"))
-		tell("kernel thread ", name);
+		report("kernel thread ", name);
 }
 
-/* The domain, the bus and so on of a function's name: 0000:00:05.0. */
+/* Returns true if the name begins with a PCI domain and bus, like 0000:00:05.0. */
 static int is_function(const char *name)
 {
 	static const char form[] = "xxxx:xx:";
@@ -190,7 +191,7 @@ static int is_function(const char *name)
 	return 1;
 }
 
-/* `  RANGE : NAME`, further in for a range within another. */
+/* Lines are `RANGE : NAME`, indented for a range within another one. */
 static void ranges(void)
 {
 	char *next;
@@ -206,7 +207,7 @@ static void ranges(void)
 		if (is_function(name + 2))
 			continue;
 		name[-1] = ' ';
-		tell("I/O range ", line);
+		report("I/O range ", line);
 	}
 }
 
@@ -218,7 +219,7 @@ static void modules(void)
 	for (char *line = content; *line; line = next) {
 		next = cut(line, '\n');
 		cut(line, ' ');
-		tell("module ", line);
+		report("module ", line);
 	}
 }
 
@@ -231,7 +232,7 @@ static void function(const char *address)
 	strcat(path, "/enable");
 	read_or_fail(path);
 	cut(content, '\n');
-	tell("enable count ", content);
+	report("enable count ", content);
 }
 
 static void walk(const char *address)

@@ -1,4 +1,4 @@
-// With the tool root's programs: what is made twice is the same.
+// Tests with the tool root's programs that the same inputs give the same bytes.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { writePayload } from './payload.js';
 const root = await ensureToolRoot();
 const kernel = await ensureKernel(kernelRow(defaultKernelName), root);
 
-t.test('initramfs: the same bytes each time', async (t) => {
+t.test('makes the same initramfs each time', async (t) => {
   for (const [name, make] of Object.entries({ guestInitramfs, distroInitramfs })) {
     const [first, second] = [await make(kernel, root), await make(kernel, root)];
     t.ok(first.length > 1 << 20, `${name}: ${first.length} bytes`);
@@ -22,14 +22,14 @@ t.test('initramfs: the same bytes each time', async (t) => {
   }
 });
 
-t.test('payload disk: the same bytes for the same files, in whatever order', async (t) => {
+t.test('makes the same payload disk from the same files in any order', async (t) => {
   const directory = t.testdir();
   const entries = ['b', 'a', 'c/d'].map(
     (path): Entry => ({ path, type: 'file', content: Buffer.from(path) }),
   );
-  const written = async (name: string, given: Entry[]): Promise<Buffer> => {
+  const written = async (name: string, list: Entry[]): Promise<Buffer> => {
     const path = join(directory, name);
-    await writePayload(path, given);
+    await writePayload(path, list);
     return readFile(path);
   };
   const first = await written('one', entries);
@@ -37,5 +37,5 @@ t.test('payload disk: the same bytes for the same files, in whatever order', asy
   const other = entries.map((entry, index) =>
     index === 0 ? { ...entry, content: Buffer.from('x') } : entry,
   );
-  t.notOk(first.equals(await written('three', other as Entry[])), 'and others for others');
+  t.notOk(first.equals(await written('three', other as Entry[])), 'other files give another disk');
 });

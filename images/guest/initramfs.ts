@@ -1,4 +1,4 @@
-// The initramfs: built once for each kernel and tool root, then found in the cache.
+// The initramfs of the test guest, made once for each kernel and tool root and kept in the cache.
 
 import { createHash } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
@@ -11,22 +11,22 @@ import { runInToolRoot } from '../toolroot/run.js';
 import { inventory, overlay, programSources } from './inventory.js';
 import { type Entry, type FileEntry, newc } from './newc.js';
 
-/** What the disks need: the bus, the disk, the file system on it. */
-export const wanted = ['virtio_pci', 'virtio_blk', 'ext4'];
+/** The modules that disks need: bus, disk and file system. */
+export const diskModules = ['virtio_pci', 'virtio_blk', 'ext4'];
 
-/** Part of every cache key: raise it when this file makes something else of the same inputs. */
+/** Part of every cache key. Increment it when this file makes a different archive from the same inputs. */
 const recipe = 1;
 
 export interface GuestKernel {
   release: string;
-  /** Version of its package. */
+  /** Version of the kernel's package. */
   version: string;
   modulesDirectory: string;
 }
 
 const unpackers: Readonly<Record<string, string>> = { '.xz': 'xz', '.zst': 'zstd' };
 
-/** A module's content, unpacked: busybox's insmod takes it as it is. */
+/** The unpacked content of a module, because busybox's insmod does not unpack. */
 export const readModule = async (root: ToolRoot, path: string): Promise<Buffer> => {
   const packed = await readFile(path);
   const tool = unpackers[/\.\w+$/.exec(path)?.[0] ?? ''];
@@ -37,7 +37,7 @@ export const readModule = async (root: ToolRoot, path: string): Promise<Buffer> 
   return Buffer.from(stdout);
 };
 
-/** The modules at `paths`, unpacked, and /etc/boot-modules, which names them in that order. */
+/** The modules at `paths`, unpacked, and /etc/boot-modules, which lists them in that order. */
 export const moduleEntries = async (
   kernel: GuestKernel,
   root: ToolRoot,
@@ -50,7 +50,7 @@ export const moduleEntries = async (
       return { path: `${base}/${name}`, type: 'file', content: await readModule(root, path) };
     }),
   );
-  // With it modprobe knows what needs no loading.
+  // modules.builtin tells modprobe which modules need no loading.
   const builtin = await readFile(join(kernel.modulesDirectory, 'modules.builtin'));
   return [
     ...files,
@@ -65,7 +65,7 @@ export const moduleEntries = async (
 
 const keyOf = async (kernel: GuestKernel, root: ToolRoot, modules: readonly string[]): Promise<string> => {
   const hash = createHash('sha256').update(JSON.stringify([recipe, kernel.release, kernel.version]));
-  // dpkg's own list names every package of the tool root with its version.
+  // dpkg's status file has the version of every package in the tool root.
   for (const file of [join(root.path, 'var/lib/dpkg/status'), ...(await programSources())]) {
     hash.update(await readFile(file));
   }
@@ -77,16 +77,19 @@ const keyOf = async (kernel: GuestKernel, root: ToolRoot, modules: readonly stri
   return hash.digest('hex').slice(0, 16);
 };
 
-/** The archive: the same bytes for the same kernel and tool root. */
+/** Makes the archive. The same kernel and tool root always give the same bytes. */
 export const guestInitramfs = async (kernel: GuestKernel, root: ToolRoot): Promise<Buffer> => {
-  const modules = await moduleClosure(kernel, wanted);
-  const [common, own] = await Promise.all([inventory(root), moduleEntries(kernel, root, modules)]);
-  return newc([...common, ...own]);
+  const modules = await moduleClosure(kernel, diskModules);
+  const [common, kernelModules] = await Promise.all([inventory(root), moduleEntries(kernel, root, modules)]);
+  return newc([...common, ...kernelModules]);
 };
 
-/** The path of the initramfs for `kernel`, made if it is not in the cache. The name changes with anything that went into it. */
+/**
+ * The path of the initramfs for `kernel`; makes it if it is not in the cache. Its name changes with its
+ * inputs.
+ */
 export const ensureInitramfs = async (kernel: GuestKernel, root: ToolRoot): Promise<string> => {
-  const modules = await moduleClosure(kernel, wanted);
+  const modules = await moduleClosure(kernel, diskModules);
   const key = await keyOf(kernel, root, modules);
   return publish(join(cacheDirectory(), 'guest', `${kernel.release}-${key}.cpio`), async (temporary) =>
     writeFile(temporary, await guestInitramfs(kernel, root)),

@@ -2,7 +2,7 @@ import t from 'tap';
 import { asset } from '../asset.js';
 import { overlay, parseLibraries } from './inventory.js';
 
-t.test('a program’s libraries are those that ldd finds, and the loader', async (t) => {
+t.test('parses the libraries that ldd lists, and the loader', async (t) => {
   const listing = `\tlinux-vdso.so.1 (0x00007f13e264c000)
 \tlibpci.so.3 => /lib/x86_64-linux-gnu/libpci.so.3 (0x00007f13e2610000)
 \tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f13e2400000)
@@ -15,7 +15,7 @@ t.test('a program’s libraries are those that ldd finds, and the loader', async
   ]);
 });
 
-t.test('our scripts are programs, what is in etc is not', async (t) => {
+t.test('files outside etc are executable, files in etc are not', async (t) => {
   const found = [...(await overlay()), ...(await overlay(asset('distro', 'root')))].flatMap((entry) =>
     entry.type === 'file' ? [[entry.path, entry.executable, entry.content.toString('utf8', 0, 9)]] : [],
   );

@@ -1,4 +1,5 @@
-// What is in the initramfs and where it comes from. All but our own scripts is the tool root's.
+// Lists the files of the initramfs and their sources. All except the harness's own files come from the tool
+// root.
 
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
@@ -8,11 +9,11 @@ import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import type { Entry } from './newc.js';
 
-/** Directories that init mounts on or the programs expect. */
+/** Directories that init mounts file systems on, or that programs expect. */
 const directories = ['dev', 'proc', 'sys', 'run', 'tmp', 'mnt', 'root', 'etc/modprobe.d', 'var/tmp'];
 
-/** busybox's own names for these would hide ours, or are for another kind of init. */
-const notApplets = new Set([
+/** Names of busybox that would hide the guest program's commands, or that another kind of init needs. */
+const excludedApplets = new Set([
   'sbin/reboot',
   'sbin/poweroff',
   'sbin/halt',
@@ -21,28 +22,33 @@ const notApplets = new Set([
   'bin/busybox',
 ]);
 
-/** Dynamically linked programs, brought along with their libraries. */
+/** Dynamically linked programs, copied with their libraries. */
 const programs = ['usr/bin/lspci'];
 
-/** lspci's names of vendors, devices and classes. */
+/** The names of vendors, devices and classes for lspci. */
 const data = ['usr/share/misc/pci.ids'];
 
 const busybox = 'usr/bin/busybox';
 
-/** A file of the tool root. Its links are followed inside that root: an absolute one would lead out of it. */
-export const fromRoot = async (
+/**
+ * Reads a file of the tool root. Its symbolic links are resolved inside the tool root, because an absolute
+ * link would lead outside.
+ */
+export const fileFromToolRoot = async (
   root: ToolRoot,
   path: string,
   guestPath = path,
   executable = false,
 ): Promise<Entry> => {
   const host = await realpath(join(root.path, path)).catch((cause: unknown) => {
-    throw new HarnessError('GUEST_BUILD', { reason: `the tool root has no ${path}` }, cause);
+    throw new HarnessError('GUEST_BUILD', { reason: `the tool root does not have ${path}` }, cause);
   });
   return { path: guestPath, type: 'file', content: await readFile(host), executable };
 };
 
-/** `ldd`'s lines are `name => /path (address)`, or `/path (address)` for the loader. */
+/**
+ * Parses the output of `ldd`. Its lines are `name => /path (address)`, or `/path (address)` for the loader.
+ */
 export const parseLibraries = (listing: string): string[] =>
   [...listing.matchAll(/(?:=>\s+|^\s*)\/(\S+)\s+\(0x/gm)].flatMap((match) => match[1] ?? []);
 
@@ -50,7 +56,7 @@ const applets = async (root: ToolRoot): Promise<Entry[]> => {
   const { stdout } = await runInToolRoot(root, ['busybox', '--list-full']);
   return stdout
     .split('\n')
-    .filter((path) => path !== '' && !notApplets.has(path))
+    .filter((path) => path !== '' && !excludedApplets.has(path))
     .map((path) => ({ path, type: 'symlink', target: '/bin/busybox' }));
 };
 
@@ -58,14 +64,14 @@ const withLibraries = async (root: ToolRoot, program: string): Promise<Entry[]> 
   const { stdout } = await runInToolRoot(root, ['ldd', `/${program}`]);
   const libraries = parseLibraries(stdout);
   return Promise.all([
-    fromRoot(root, program, program, true),
-    ...libraries.map((path) => fromRoot(root, path, path, true)),
+    fileFromToolRoot(root, program, program, true),
+    ...libraries.map((path) => fileFromToolRoot(root, path, path, true)),
   ]);
 };
 
-/** Commands of our own program, links to it in the directory of its name. */
+/** Commands of the guest program. Each is a link to it in the same directory. */
 const commands = {
-  /** For any guest. */
+  /** For every guest. */
   tools: [
     'agent',
     'guest-clock',
@@ -79,13 +85,13 @@ const commands = {
     'write-file',
     'writer',
   ],
-  /** For one that has no init system. */
+  /** For a guest without an init system. */
   system: ['poweroff', 'reboot', 'uevents'],
 } as const;
 
 const programName = 'vmmci-guest';
 
-/** Every file that it is made of. */
+/** The source files of the guest program. */
 export const programSources = async (): Promise<string[]> => {
   const names = await readdir(asset('guest'));
   return names
@@ -94,7 +100,7 @@ export const programSources = async (): Promise<string[]> => {
     .map((name) => asset('guest', name));
 };
 
-/** It, compiled. */
+/** Compiles the guest program in the tool root. */
 export const compileProgram = async (root: ToolRoot): Promise<Buffer> => {
   const flags = ['-static', '-Os', '-s', '-D_GNU_SOURCE', '-Wl,--build-id=none'];
   const script = 'musl-gcc "$@" -o /tmp/program && cat /tmp/program';
@@ -106,8 +112,8 @@ export const compileProgram = async (root: ToolRoot): Promise<Buffer> => {
   return Buffer.from(stdout);
 };
 
-/** Our own program in `directory`, with those of its commands. */
-export const ownProgram = async (
+/** The guest program in `directory`, with links for its commands of these kinds. */
+export const guestProgram = async (
   root: ToolRoot,
   directory: string,
   kinds: readonly (keyof typeof commands)[],
@@ -125,7 +131,7 @@ export const ownProgram = async (
   ),
 ];
 
-/** Our own files, as they lie below `top`; those outside etc are programs. */
+/** The harness's own files below `top`. Those outside etc are programs. */
 export const overlay = async (top = asset('guest', 'root')): Promise<Entry[]> => {
   const found = await readdir(top, { recursive: true, withFileTypes: true });
   const files = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -142,14 +148,17 @@ export const overlay = async (top = asset('guest', 'root')): Promise<Entry[]> =>
   );
 };
 
-/** Everything that does not depend on the kernel. GUEST_BUILD if the tool root lacks something. */
+/**
+ * Everything in the initramfs that does not depend on the kernel. Rejects with GUEST_BUILD if the tool root
+ * lacks a file.
+ */
 export const inventory = async (root: ToolRoot): Promise<Entry[]> => {
   const parts = await Promise.all([
     applets(root),
     ...programs.map((program) => withLibraries(root, program)),
-    Promise.all(data.map((path) => fromRoot(root, path))),
-    Promise.all([fromRoot(root, busybox, 'bin/busybox', true)]),
-    ownProgram(root, 'sbin', ['tools', 'system']),
+    Promise.all(data.map((path) => fileFromToolRoot(root, path))),
+    Promise.all([fileFromToolRoot(root, busybox, 'bin/busybox', true)]),
+    guestProgram(root, 'sbin', ['tools', 'system']),
     overlay(),
   ]);
   return [...directories.map((path): Entry => ({ path, type: 'directory' })), ...parts.flat()];

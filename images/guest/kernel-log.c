@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * kernel-log MARK: the kernel's taint as /proc/sys/kernel/tainted has it, then its log from the first line
- * with MARK in it. Not cat, dmesg and sed: these took three times as long under TCG.
+ * kernel-log MARK: prints the kernel's taint from /proc/sys/kernel/tainted, then its log from the first line
+ * that contains MARK. Not cat, dmesg and sed, because these took three times as long under TCG.
  */
 
 #include "command.h"
@@ -11,7 +11,7 @@
 
 enum { READ_ALL = 3 };
 
-/* More than any kernel keeps: if the ring has less than all of the log, the mark is missing from it. */
+/* Larger than any kernel's log. If the beginning of the log has been overwritten, MARK is missing. */
 static char text[(1 << 20) + 1];
 
 static void print_taint(void)
@@ -26,7 +26,7 @@ static void print_taint(void)
 	fputs(value, out);
 }
 
-/* The line without its level, `<6>`. */
+/* The line without its level, for example `<6>`. */
 static const char *after_level(const char *line)
 {
 	const char *end = strchr(line, '>');

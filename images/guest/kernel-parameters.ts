@@ -1,19 +1,19 @@
-// The kernel command line of a test guest.
+// The kernel parameters of a test guest.
 
-/** Each parameter and why it is there. Only what a measurement or a test asked for. */
+/** Each parameter with its reason. Every one comes from a measurement or a test. */
 const table: readonly (readonly [parameter: string, why: string])[] = [
-  ['console=ttyS0', 'the log that every wait watches'],
+  ['console=ttyS0', 'every wait watches this log'],
   [
     'quiet',
-    'a boot at full volume costs half a second on an emulated serial line; init turns the volume up again',
+    'printing the whole boot log takes half a second on an emulated serial line; init restores the log level',
   ],
-  ['oops=panic', 'an oops is the end of the test, not something to carry on after'],
-  ['panic=-1', 'a panic resets at once, and -no-reboot makes that the end of QEMU'],
-  ['softlockup_panic=1', 'a CPU that spins in the driver ends the test by itself'],
-  ['printk.devkmsg=on', "init's own lines are never rate-limited away"],
+  ['oops=panic', 'an oops ends the test'],
+  ['panic=-1', 'a panic resets the machine at once, which ends QEMU because of -no-reboot'],
+  ['softlockup_panic=1', 'a CPU that spins in the driver ends the test'],
+  ['printk.devkmsg=on', "init's messages are never dropped by rate limiting"],
   [
     'no_timer_check',
-    'the check counts timer interrupts against a delay loop: on a busy host too few come under TCG, and the kernel panics',
+    'the check compares timer interrupts with a delay loop; under TCG on a busy host there are too few, and the kernel panics',
   ],
   ['cryptomgr.notests', 'saves 0.6 s under TCG'],
 ];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * The program of the test guest: its commands are links to it, as with busybox. One program, because each one
- * that is started in a restored guest costs TCG some ten milliseconds for translating the C library's start.
+ * The program of the test guest. Its commands are links to it, as with busybox. It is one program, because
+ * under TCG each program that is started in a restored guest takes about ten milliseconds to translate the
+ * start-up code of the C library.
  */
 
 #include "command.h"
@@ -20,8 +21,8 @@ static const char *running;
 static jmp_buf failed;
 
 /*
- * `is_within`: the agent need not start a process for it. The others go on for ever, or end more than
- * themselves.
+ * `is_within`: the agent runs the command within its process. The other commands run forever or end other
+ * processes.
  */
 static const struct {
 	const char *name;
@@ -68,9 +69,9 @@ unsigned long number(const char *text)
 	return value;
 }
 
-int starts(const char *text, const char *with)
+int starts(const char *text, const char *prefix)
 {
-	return !strncmp(text, with, strlen(with));
+	return !strncmp(text, prefix, strlen(prefix));
 }
 
 static int find(const char *name)
@@ -82,22 +83,22 @@ static int find(const char *name)
 	return index;
 }
 
-static int run(int index, int argc, char **argv, FILE *output, FILE *problems)
+static int run(int index, int argc, char **argv, FILE *output, FILE *error_file)
 {
 	out = output;
-	errors = problems;
+	errors = error_file;
 	running = commands[index].name;
 	return setjmp(failed) ? 1 : commands[index].run(argc, argv);
 }
 
-int run_within(int argc, char **argv, FILE *output, FILE *problems)
+int run_within(int argc, char **argv, FILE *output, FILE *error_file)
 {
 	int index = find(argv[0]), status;
 
 	if (index == COUNT || !commands[index].is_within)
 		return -1;
-	status = run(index, argc, argv, output, problems);
-	/* One that failed has left open what it was at. */
+	status = run(index, argc, argv, output, error_file);
+	/* A failed command has not closed its files. */
 	if (status)
 		syscall(SYS_close_range, 3, ~0U, 0);
 	return status;
@@ -109,7 +110,7 @@ int main(int argc, char **argv)
 	int index = find(name);
 
 	if (index == COUNT) {
-		fprintf(stderr, "%s: no command of this program\n", name);
+		fprintf(stderr, "%s: not a command of this program\n", name);
 		return 127;
 	}
 	return run(index, argc, argv, stdout, stderr);

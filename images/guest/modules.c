@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
 /*
- * load MODULE [PARAMETER=VALUE…] [MODULE …]: loads modules in that order, and before each what it needs. The
- * parameters are also those with which the module is loaded by its alias from then on, by whomever.
- * unload [loaded] MODULE…: unloads modules in that order; with `loaded` those that are, and prints their
- * names.
+ * load MODULE [PARAMETER=VALUE…] [MODULE …]: loads modules in that order, each after its dependencies. The
+ * parameters also apply when a module is loaded by alias later.
+ * unload [loaded] MODULE…: unloads modules in that order. With `loaded`, unloads only loaded modules and
+ * prints their names.
  *
- * Not modprobe: that, the shell that starts it, and the second one for the alias of the device that the first
- * module makes, took a tenth of a second under TCG.
+ * Not modprobe: together with the shell that starts it, and a second modprobe for the alias of the device
+ * that the first module creates, it took a tenth of a second under TCG.
  */
 
 #include "command.h"
@@ -23,8 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What modprobe reads, too. */
-static const char options[] = "/etc/modprobe.d/vmmci.conf";
+/* modprobe reads this file, too. */
+static const char options_file[] = "/etc/modprobe.d/vmmci.conf";
 
 enum { PATH = 512, WORDS = 512 };
 
@@ -41,7 +41,7 @@ int lock_modules(void)
 	return fd;
 }
 
-/* A file of this kernel's index; null if there is none. */
+/* Opens a file of this kernel's module index. Returns null if it does not exist. */
 static FILE *open_index(const char *name)
 {
 	struct utsname kernel;
@@ -52,13 +52,13 @@ static FILE *open_index(const char *name)
 	return fopen(path, "re");
 }
 
-/* In a module's name the two characters are the same. */
+/* In module names, '-' and '_' are equivalent. */
 static int same_character(char one, char other)
 {
 	return one == other || (strchr("-_", one) && strchr("-_", other));
 }
 
-/* Whether a line of the index, PATH/MODULE.ko…: …, is that of the module. */
+/* Returns true if a line of the index, PATH/MODULE.ko…: …, belongs to the module. */
 static int is_file_of(const char *line, const char *module)
 {
 	const char *name = line;
@@ -71,7 +71,7 @@ static int is_file_of(const char *line, const char *module)
 	return !*module && starts(name, ".ko");
 }
 
-/* `coming`, `live` or `going`; nothing for a module that is not there. */
+/* Reads `coming`, `live` or `going`; an empty text if the module is not loaded. */
 static void read_state(char *state, int room, const char *module)
 {
 	char path[PATH];
@@ -89,7 +89,7 @@ static void read_state(char *state, int room, const char *module)
 		fclose(file);
 }
 
-/* Waits for a module that somebody else is loading. */
+/* Returns true if the module is loaded. Waits if another process is loading it. */
 static int is_live(const char *module)
 {
 	static const struct timespec pause = { .tv_nsec = 1000000 };
@@ -103,7 +103,7 @@ static int is_live(const char *module)
 	}
 }
 
-/* 0, or -1 and errno; 0 for one that is there. */
+/* Loads a module file. Returns 0, also if the module is already loaded, or -1 and errno. */
 static int load_file(const char *relative, const char *parameters)
 {
 	struct utsname kernel;
@@ -123,7 +123,10 @@ static int load_file(const char *relative, const char *parameters)
 	return status;
 }
 
-/* `FILE: FILE…`, the module and what it needs, which is to be loaded from the end on. Changes the line. */
+/*
+ * Loads the modules in a line of the index, `FILE: FILE…`: the dependencies from last to first, then the
+ * module. Changes the line.
+ */
 static int load_line(char *line, const char *parameters)
 {
 	char *colon = strchr(line, ':'), *last;
@@ -138,7 +141,7 @@ static int load_line(char *line, const char *parameters)
 	return load_file(line, parameters);
 }
 
-/* The module's line in the index: to be freed. */
+/* Returns the module's line in the index. The caller frees it. */
 static char *line_of(const char *module)
 {
 	FILE *index = open_index("modules.dep");
@@ -170,10 +173,10 @@ static int load_module(const char *module, const char *parameters)
 	return status ? status : is_live(module) ? 0 : -1;
 }
 
-/* The parameters that were noted for that module, each with a space in front. */
-static void noted_parameters(char *to, size_t room, const char *module)
+/* Collects the recorded parameters of a module, each after a space. */
+static void recorded_parameters(char *to, size_t room, const char *module)
 {
-	FILE *file = fopen(options, "re");
+	FILE *file = fopen(options_file, "re");
 	char line[WORDS], name[WORDS], rest[WORDS];
 
 	*to = 0;
@@ -191,7 +194,7 @@ void load_by_alias(const char *wanted)
 
 	while (index && fgets(line, sizeof(line), index))
 		if (sscanf(line, "alias %s %s", pattern, module) == 2 && !fnmatch(pattern, wanted, 0)) {
-			noted_parameters(parameters, sizeof(parameters), module);
+			recorded_parameters(parameters, sizeof(parameters), module);
 			load_module(module, parameters);
 		}
 	if (index)
@@ -206,23 +209,23 @@ static int is_parameter(const char *word)
 int load(int argc, char **argv)
 {
 	int lock = lock_modules();
-	FILE *file = fopen(options, "we");
+	FILE *file = fopen(options_file, "we");
 
 	if (!file)
-		fail_at(options);
+		fail_at(options_file);
 	for (int index = 1, module = 1; index < argc; index++)
 		if (is_parameter(argv[index]))
 			fprintf(file, "options %s %s\n", argv[module], argv[index]);
 		else
 			module = index;
 	if (fclose(file))
-		fail_at(options);
+		fail_at(options_file);
 	for (int index = 1; index < argc; index++) {
 		char parameters[WORDS];
 
 		if (is_parameter(argv[index]))
 			continue;
-		noted_parameters(parameters, sizeof(parameters), argv[index]);
+		recorded_parameters(parameters, sizeof(parameters), argv[index]);
 		if (load_module(argv[index], parameters))
 			fail_at(argv[index]);
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Loading of kernel modules. */
+/* Loads kernel modules. */
 
-/* Nobody else who asks for the lock loads a module until it is given back: a descriptor to be closed. */
+/* Locks out other processes that load modules. Close the returned descriptor to unlock. */
 int lock_modules(void);
 
 /*
- * Loads the modules whose alias fits, with the parameters that were noted for them. Nothing without an index,
- * and none that is refused.
+ * Loads the modules with a matching alias, with their recorded parameters. Does nothing without an index, and
+ * ignores modules that the kernel refuses.
  */
 void load_by_alias(const char *alias);

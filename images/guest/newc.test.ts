@@ -9,7 +9,7 @@ const entries: Entry[] = [
   { path: 'mnt', type: 'directory' },
 ];
 
-/** Reads an archive back, by the format's own words. */
+/** Parses an archive by the rules of the format. */
 const parse = (archive: Buffer): { path: string; mode: string; ids: number[]; content: Buffer }[] => {
   const found = [];
   for (let at = 0; ; ) {
@@ -30,7 +30,7 @@ const parse = (archive: Buffer): { path: string; mode: string; ids: number[]; co
   }
 };
 
-t.test('an archive holds what was put in, sorted, with the directories above it', async (t) => {
+t.test('an archive has its entries, sorted, with their parent directories', async (t) => {
   const found = parse(newc(entries));
   t.strictSame(
     found.map(({ path, mode }) => [path, mode]),
@@ -47,26 +47,29 @@ t.test('an archive holds what was put in, sorted, with the directories above it'
   t.equal(found[2]?.content.length, 5000);
   t.ok(
     found.every(({ ids }) => ids.every((id) => id === 0)),
-    'owned by root, dated at the epoch',
+    'owned by root, with time stamp 0',
   );
 });
 
-t.test('the order of the entries does not matter, the later of two does', async (t) => {
-  t.strictSame(newc(entries), newc([...entries].reverse()));
-  const [first] = parse(
-    newc([
-      { path: 'a', type: 'file', content: Buffer.from('old') },
-      { path: 'a', type: 'file', content: Buffer.from('new') },
-    ]),
-  );
-  t.equal(first?.content.toString(), 'new');
-});
+t.test(
+  'the order of entries does not matter, except that the later of two with the same path wins',
+  async (t) => {
+    t.strictSame(newc(entries), newc([...entries].reverse()));
+    const [first] = parse(
+      newc([
+        { path: 'a', type: 'file', content: Buffer.from('old') },
+        { path: 'a', type: 'file', content: Buffer.from('new') },
+      ]),
+    );
+    t.equal(first?.content.toString(), 'new');
+  },
+);
 
-t.test('an empty archive is a trailer', async (t) => {
+t.test('an empty archive has only a trailer', async (t) => {
   t.strictSame(parse(newc([])), []);
 });
 
-t.test('cpio lists it', { skip: !hasCpio() && 'no cpio on this host' }, async (t) => {
+t.test('cpio can list an archive', { skip: !hasCpio() && 'this host does not have cpio' }, async (t) => {
   const listed = execFileSync('cpio', ['-it'], { input: newc(entries), stdio: ['pipe', 'pipe', 'ignore'] });
   t.equal(listed.toString(), 'bin\netc\netc/long\nmnt\nsbin\nsbin/run\n');
 });

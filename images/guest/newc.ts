@@ -1,5 +1,6 @@
-// The cpio format that the kernel unpacks ("newc", Documentation/driver-api/early-userspace/buffer-format.rst). Pure, and the same
-// bytes for the same entries: sorted by path, owned by root, dated at the epoch.
+// Writes the cpio format that the kernel unpacks ("newc",
+// Documentation/driver-api/early-userspace/buffer-format.rst). Pure. The same entries always give the same
+// bytes: sorted by path, owned by root, with time stamp 0.
 
 export interface FileEntry {
   path: string;
@@ -31,7 +32,7 @@ const padding = (length: number): Buffer => Buffer.alloc(-length & 3);
 
 const record = (inode: number, mode: number, links: number, name: string, content: Buffer): Buffer[] => {
   const path = Buffer.from(`${name}\0`);
-  // inode, mode, uid, gid, links, mtime, size, device ×2, rdev ×2, length of the name, checksum
+  // inode, mode, uid, gid, links, mtime, size, device ×2, rdev ×2, name length, checksum
   const fields = [inode, mode, 0, 0, links, 0, content.length, 0, 0, 0, 0, path.length, 0];
   const head = Buffer.concat([Buffer.from(`070701${fields.map(hex).join('')}`), path]);
   return [head, padding(head.length), content, padding(content.length)];
@@ -43,8 +44,8 @@ const parentsOf = (path: string): string[] => {
 };
 
 /**
- * An archive of `entries`; paths are relative, without `./`. Directories that only their contents imply are added.
- * Of two entries with one path the later wins.
+ * Makes an archive of `entries`. Paths are relative, without `./`. Missing parent directories are added. If
+ * two entries have the same path, the later one wins.
  */
 export const newc = (entries: Iterable<Entry>): Buffer => {
   const all = new Map<string, Entry>();
@@ -52,7 +53,7 @@ export const newc = (entries: Iterable<Entry>): Buffer => {
     for (const path of parentsOf(entry.path)) if (!all.has(path)) all.set(path, { path, type: 'directory' });
     all.set(entry.path, entry);
   }
-  // A directory's path is a prefix of those below it, so it comes first in byte order.
+  // A directory's path is a prefix of the paths in it, so it comes first in byte order.
   const sorted = [...all.values()].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
   const records = sorted.flatMap((entry, index) => {
     const links = entry.type === 'directory' ? 2 : 1;

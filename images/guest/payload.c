@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 /*
- * payload: unpacks the payload disk over the root file system: directories and files, as images/guest/newc.ts
- * writes them. The host writes the disk before each start, also before the restore of a guest that has seen
- * another content: nothing that is cached of it is true. Not blockdev and cpio: with the shell that starts
- * them these took three times as long under TCG.
+ * payload: unpacks the payload disk over the root file system: directories and files, as written by
+ * images/guest/newc.ts. The host writes the disk before each start, even before it restores a guest that has
+ * read other content, so all cached blocks are dropped. Not blockdev and cpio, because with their shell these
+ * took three times as long under TCG.
  */
 
 #include "command.h"
@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of a record: the magic, then fields of eight hexadecimal digits. */
+/* A record begins with a magic number and fields of eight hexadecimal digits. */
 enum { MAGIC = 6, FIELD = 8, HEAD = 110 };
 enum { MODE = 1, SIZE = 6, NAME_SIZE = 11 };
 
@@ -28,8 +28,8 @@ static char buffer[1 << 16];
 static size_t taken, filled, position;
 static int fd;
 
-/* What there is of the disk at this position, at most `limit` bytes. */
-static char *some(size_t limit, size_t *count)
+/* Returns available data at the current position, at most `limit` bytes. */
+static char *read_some(size_t limit, size_t *count)
 {
 	char *at;
 
@@ -54,7 +54,7 @@ static void take(char *to, size_t count)
 {
 	while (count > 0) {
 		size_t got;
-		const char *from = some(count, &got);
+		const char *from = read_some(count, &got);
 
 		memcpy(to, from, got);
 		to += got;
@@ -62,7 +62,7 @@ static void take(char *to, size_t count)
 	}
 }
 
-/* Names and contents begin at multiples of four. */
+/* Names and contents begin at multiples of four bytes. */
 static void align(void)
 {
 	char padding[4];
@@ -76,7 +76,7 @@ static uint32_t field(const char *head, int index)
 
 	memcpy(digits, head + MAGIC + FIELD * index, FIELD);
 	if (strspn(digits, "0123456789abcdef") != FIELD)
-		fail("no archive");
+		fail("the disk does not have a valid archive");
 	return (uint32_t)strtoul(digits, 0, 16);
 }
 
@@ -108,7 +108,7 @@ static void make_file(const char *path, mode_t mode, size_t size)
 		fail_at(path);
 	while (size > 0) {
 		size_t got;
-		const char *from = some(size, &got);
+		const char *from = read_some(size, &got);
 
 		write_out(file, path, from, got);
 		size -= got;
@@ -116,7 +116,7 @@ static void make_file(const char *path, mode_t mode, size_t size)
 	close(file);
 }
 
-/* False at the end of the archive. */
+/* Returns false at the end of the archive. */
 static int unpack_record(void)
 {
 	char head[HEAD], name[256];

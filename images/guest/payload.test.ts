@@ -4,7 +4,7 @@ import t from 'tap';
 import { newc } from './newc.js';
 import { payloadSize, writePayload } from './payload.js';
 
-t.test('a disk of constant size that begins with the archive', async (t) => {
+t.test('writes a disk of constant size that begins with the archive', async (t) => {
   const path = join(t.testdir(), 'payload.img');
   const entries = [{ path: 'lib/x.ko', type: 'file' as const, content: Buffer.alloc(3000, 1) }];
   await writePayload(path, entries);
@@ -16,18 +16,18 @@ t.test('a disk of constant size that begins with the archive', async (t) => {
   t.ok((await stat(path)).blocks * 512 < payloadSize / 2, 'sparse');
 });
 
-t.test('what was there before does not shine through', async (t) => {
+t.test('overwrites the earlier content completely', async (t) => {
   const path = join(t.testdir(), 'payload.img');
   await writePayload(path, [{ path: 'a', type: 'file', content: Buffer.alloc(9000, 1) }]);
   await writePayload(path, []);
   t.ok((await readFile(path)).subarray(newc([]).length).every((byte) => byte === 0));
 });
 
-t.test('too much is refused', async (t) => {
+t.test('rejects a payload that is too large', async (t) => {
   const path = join(t.testdir(), 'payload.img');
   const big = { path: 'big', type: 'file' as const, content: Buffer.alloc(payloadSize) };
   await t.rejects(writePayload(path, [big]), {
     code: 'GUEST_BUILD',
-    message: /does not fit the disk of 16777216/,
+    message: /the disk has only 16777216/,
   });
 });

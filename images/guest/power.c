@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: ISC
 /*
- * reboot, poweroff: as the kernel's orderly_reboot() and orderly_poweroff() start them: nothing is open, not
- * even the standard descriptors. Leaves every disk clean, and says so in the kernel log before the machine
- * goes. Not a shell script: one took a third of a second under TCG.
+ * reboot, poweroff: the kernel's orderly_reboot() and orderly_poweroff() start these without any open
+ * descriptor. Unmounts every disk and logs that to the kernel log before the machine goes down. Not a shell
+ * script, because one took a third of a second under TCG.
  */
 
 #include "command.h"
@@ -19,15 +19,15 @@ static const char *action;
 
 static char mounts[1 << 14];
 
-static void say(const char *what, const char *whom)
+static void log_message(const char *message, const char *detail)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 
-	dprintf(fd, "<5>vmmci-guest: %s%s%s\n", action, what, whom);
+	dprintf(fd, "<5>vmmci-guest: %s%s%s\n", action, message, detail);
 	close(fd);
 }
 
-/* The second word of a line; a zero is put behind it. */
+/* Returns the second word of a line, and ends it with a zero byte. */
 static char *mount_point(char *line)
 {
 	char *point = line + strcspn(line, " ");
@@ -38,10 +38,10 @@ static char *mount_point(char *line)
 	return point;
 }
 
-/* Unmounts what is mounted of a disk, the latest first; one that is still in use, null when none is. */
+/* Unmounts the file systems on disks, last mounted first. Returns one that is still in use, or null. */
 static const char *unmount(void)
 {
-	const char *left = 0;
+	const char *still_mounted = 0;
 	int fd = open("/proc/mounts", O_RDONLY | O_CLOEXEC);
 	size_t size = 0;
 	ssize_t count;
@@ -57,33 +57,33 @@ static const char *unmount(void)
 			continue;
 		point = mount_point(line);
 		if (umount(point))
-			left = point;
+			still_mounted = point;
 	}
-	return left;
+	return still_mounted;
 }
 
 int power(int argc, char **argv)
 {
-	/* The killed need a moment to let go of their files. */
+	/* Killed processes need a moment to close their files. */
 	static const struct timespec moment = { .tv_nsec = 20000000 };
-	const char *slash = strrchr(argv[0], '/'), *left;
+	const char *slash = strrchr(argv[0], '/'), *still_mounted;
 	int tries = 0;
 
 	(void)argc;
 	action = slash ? slash + 1 : argv[0];
-	say(" requested", "");
-	/* Tells init not to start the command shell again. */
+	log_message(" requested", "");
+	/* Stops init from restarting the command shell. */
 	close(open("/run/going-down", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	kill(-1, SIGTERM);
 	sync();
 	kill(-1, SIGKILL);
-	while ((left = unmount()) && tries++ < 100)
+	while ((still_mounted = unmount()) && tries++ < 100)
 		nanosleep(&moment, 0);
 	sync();
-	if (left)
-		say(": still mounted: ", left);
+	if (still_mounted)
+		log_message(": still mounted: ", still_mounted);
 	else
-		say(": filesystems unmounted", "");
+		log_message(": filesystems unmounted", "");
 	reboot(*action == 'r' ? RB_AUTOBOOT : RB_POWER_OFF);
 	fail_at(action);
 }

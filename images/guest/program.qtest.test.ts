@@ -1,4 +1,4 @@
-// The guest's program, in the tool root: what of it needs no guest.
+// Tests the guest program in the tool root, as far as it needs no guest.
 
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { compileProgram } from './inventory.js';
 const root = await ensureToolRoot();
 const program = await compileProgram(root);
 
-/** Runs a command of it among some files. */
+/** Runs a command of the program in a directory with `files`. */
 const run = async (t: Test, words: readonly string[], files: Record<string, string> = {}) => {
   const directory = t.testdir(files);
   const path = join(directory, 'bin');
@@ -28,7 +28,7 @@ const run = async (t: Test, words: readonly string[], files: Record<string, stri
   return { stdout, stderr, exitCode };
 };
 
-t.test('read-files prints what fits, in order, and misses what is not there', async (t) => {
+t.test('read-files prints matching files in order and reports missing ones', async (t) => {
   const files = { a1: 'one', a2: 'two', b: 'three' };
   t.match(await run(t, ['read-files', '/mnt/b', '/mnt/a*'], files), { stdout: 'threeonetwo', exitCode: 0 });
   t.match(await run(t, ['read-files', '/mnt/b', '/mnt/c*'], files), {
@@ -38,13 +38,13 @@ t.test('read-files prints what fits, in order, and misses what is not there', as
   t.match(await run(t, ['read-files', '-f', '/mnt/c', '/mnt/b'], files), { stdout: 'three', exitCode: 0 });
 });
 
-t.test('guest-clock takes numbers only', async (t) => {
+t.test('guest-clock accepts only numbers', async (t) => {
   t.match(await run(t, ['guest-clock']), { stdout: /^\d{19}$/, exitCode: 0 });
   for (const word of ['now', '', '1x', '+', '--1'])
     t.match(await run(t, ['guest-clock', word]), { stderr: /^guest-clock: /, exitCode: 1 }, word);
   t.match(await run(t, ['guest-clock', 'until', '0', `${10n ** 19n}`]), { exitCode: 0 });
 });
 
-t.test('a name that is none of its commands', async (t) => {
-  t.match(await run(t, ['ls']), { stderr: 'ls: no command of this program', exitCode: 127 });
+t.test('rejects an unknown command', async (t) => {
+  t.match(await run(t, ['ls']), { stderr: 'ls: not a command of this program', exitCode: 127 });
 });

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: ISC
 /*
- * ptp DEVICE STEP…: opens a PTP clock (`/dev/ptp0`) for reading and writing, takes the steps in order with
- * that one descriptor, and prints a line for each: the step, then what it gave, or `error N` with the errno.
- * Times are nanoseconds since the epoch.
+ * ptp DEVICE STEP…: opens a PTP clock (`/dev/ptp0`) for reading and writing, performs the steps in order on
+ * that descriptor, and prints a line for each: the step, then its result, or `error N` with the errno. Times
+ * are nanoseconds since the epoch.
  *
  *   caps           max_adj n_alarm n_ext_ts n_per_out pps n_pins cross_timestamping adjust_phase
  *                  (PTP_CLOCK_GETCAPS)
  *   time           the time (clock_gettime)
- *   extended       the system's clock before, the time, the system's clock after
+ *   extended       the system clock before, the time, the system clock after
  *                  (PTP_SYS_OFFSET_EXTENDED, one sample)
  *   extended:N     N such triples, 1 to 25
  *   settime        `ok` if the clock could be set (clock_settime)
- *   adjtime        the same, for a step of one second (clock_adjtime with ADJ_SETOFFSET)
- *   adjfine        the same, for a change of the frequency by nothing (clock_adjtime with ADJ_FREQUENCY)
- *   pps            the same, for events of the clock to the kernel's PPS (PTP_ENABLE_PPS)
- *   repeat:N       takes the next step N times
- *   wait:FIFO      waits until somebody has opened the FIFO for writing and closed it
+ *   adjtime        `ok` if the clock could be stepped by one second (clock_adjtime with ADJ_SETOFFSET)
+ *   adjfine        `ok` if the frequency could be changed by 0 (clock_adjtime with ADJ_FREQUENCY)
+ *   pps            `ok` if the clock could send events to the kernel's PPS (PTP_ENABLE_PPS)
+ *   repeat:N       performs the next step N times
+ *   wait:FIFO      waits until another process has opened the FIFO for writing and closed it
  *
- * The structures and numbers are those of the kernel's include/uapi/linux/ptp_clock.h and timex.h.
+ * Structures and numbers are from the kernel's include/uapi/linux/ptp_clock.h and timex.h.
  */
 
 #include "command.h"
@@ -54,17 +54,17 @@ struct extended {
 #define ENABLE_PPS _IOW('=', 4, int)
 #define EXTENDED _IOWR('=', 9, struct extended)
 
-static void say_number(long value)
+static void print_number(long value)
 {
 	fprintf(out, " %ld", value);
 }
 
-static void say_time(const struct clock_time *time)
+static void print_time(const struct clock_time *time)
 {
-	say_number(time->sec * NANOSECONDS + (long)time->nsec);
+	print_number(time->sec * NANOSECONDS + (long)time->nsec);
 }
 
-/* Whether a call failed; then that is what the step gave. */
+/* Returns true if a call failed, and prints the errno as the step's result. */
 static int failed(int result)
 {
 	if (result >= 0)
@@ -73,37 +73,37 @@ static int failed(int result)
 	return 1;
 }
 
-static void say_ok(int result)
+static void print_ok(int result)
 {
 	if (!failed(result))
 		fputs(" ok", out);
 }
 
-static void say_capabilities(int fd)
+static void print_capabilities(int fd)
 {
 	struct capabilities caps = { 0 };
 
 	if (failed(ioctl(fd, GETCAPS, &caps)))
 		return;
 	for (int at = 0; at < CAPABILITIES; at++)
-		say_number(caps.value[at]);
+		print_number(caps.value[at]);
 }
 
-/* The clock of a descriptor: FD_TO_CLOCKID() of the kernel's posix-timers.h. */
+/* The clock id of a descriptor: FD_TO_CLOCKID() in the kernel's posix-timers.h. */
 static clockid_t clock_of(int fd)
 {
 	return (clockid_t)((~(unsigned int)fd << 3) | 3);
 }
 
-static void say_clock(int fd)
+static void print_clock(int fd)
 {
 	struct timespec time = { 0 };
 
 	if (!failed(clock_gettime(clock_of(fd), &time)))
-		say_number(time.tv_sec * NANOSECONDS + time.tv_nsec);
+		print_number(time.tv_sec * NANOSECONDS + time.tv_nsec);
 }
 
-static void say_extended(int fd, unsigned long samples)
+static void print_extended(int fd, unsigned long samples)
 {
 	struct extended extended = { 0 };
 
@@ -114,7 +114,7 @@ static void say_extended(int fd, unsigned long samples)
 		return;
 	for (unsigned long at = 0; at < samples; at++)
 		for (int part = 0; part < 3; part++)
-			say_time(&extended.time[at][part]);
+			print_time(&extended.time[at][part]);
 }
 
 static int set(int fd)
@@ -144,7 +144,7 @@ static void wait_for_writer(const char *path)
 	fputs(" ok", out);
 }
 
-/* What is behind `word` if the text starts with it, else nothing. */
+/* Returns the text after `word`, or null if the text does not begin with it. */
 static const char *after(const char *text, const char *word)
 {
 	return starts(text, word) ? text + strlen(word) : 0;
@@ -156,21 +156,21 @@ static void take_step(int fd, const char *step)
 
 	fputs(step, out);
 	if (!strcmp(step, "caps"))
-		say_capabilities(fd);
+		print_capabilities(fd);
 	else if (!strcmp(step, "time"))
-		say_clock(fd);
+		print_clock(fd);
 	else if (!strcmp(step, "extended"))
-		say_extended(fd, 1);
+		print_extended(fd, 1);
 	else if ((argument = after(step, "extended:")))
-		say_extended(fd, number(argument));
+		print_extended(fd, number(argument));
 	else if (!strcmp(step, "settime"))
-		say_ok(set(fd));
+		print_ok(set(fd));
 	else if (!strcmp(step, "adjtime"))
-		say_ok(adjust(fd, ADJ_SETOFFSET));
+		print_ok(adjust(fd, ADJ_SETOFFSET));
 	else if (!strcmp(step, "adjfine"))
-		say_ok(adjust(fd, ADJ_FREQUENCY));
+		print_ok(adjust(fd, ADJ_FREQUENCY));
 	else if (!strcmp(step, "pps"))
-		say_ok(ioctl(fd, ENABLE_PPS, 1));
+		print_ok(ioctl(fd, ENABLE_PPS, 1));
 	else if ((argument = after(step, "wait:")))
 		wait_for_writer(argument);
 	else

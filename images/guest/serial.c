@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
-/* The serial line of the agent: its standard input and output. It ends with the line. */
+/* The agent's serial line: its standard input and output. The agent exits when the line ends. */
 
 #include "serial.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What came and was not taken yet. */
+/* Input that was received but not yet taken. */
 static char input[4096];
 static ssize_t taken, filled;
 
@@ -25,7 +25,6 @@ char next(void)
 	return input[taken++];
 }
 
-/* The next word, up to a space or a newline; what does not fit is dropped. */
 void word(char *to, long room)
 {
 	char byte;
@@ -48,7 +47,6 @@ void put(int fd, const char *data, size_t count)
 	}
 }
 
-/* Passes so many bytes on. */
 void copy(int fd, long count)
 {
 	while (count > 0) {
@@ -63,7 +61,6 @@ void copy(int fd, long count)
 	}
 }
 
-/* The bytes that are to be read; what does not fit is dropped. */
 void take(char *to, long room, long bytes)
 {
 	for (long at = 0; at < bytes; at++) {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/* The serial line of the agent: its standard input and output. It ends with the line. */
+/* The agent's serial line: its standard input and output. The agent exits when the line ends. */
 
 #include <stddef.h>
 
-/* The next byte. */
+/* Reads the next byte. */
 char next(void);
 
-/* The next word, up to a space or a newline; what does not fit is dropped. */
+/* Reads the next word, up to a space or a newline, and drops what does not fit. */
 void word(char *to, long room);
 
-/* The next so many bytes and what ends a request; what does not fit is dropped. */
+/* Reads `bytes` bytes and the full stop after them, and drops what does not fit. */
 void take(char *to, long room, long bytes);
 
-/* Passes the next so many bytes on. */
+/* Copies the next `count` bytes to a descriptor. */
 void copy(int fd, long count);
 
 void put(int fd, const char *data, size_t count);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: ISC
 /*
- * uevents: loads modules by alias when a device appears, as udev does. By netlink: Debian's kernels have no
- * uevent helper. Ends when it hears, and a child goes on. Not mdev: that starts a shell and modprobe for each
- * device, also while no modules are installed, which took a tenth of a second of each scenario under TCG.
+ * uevents: loads modules by alias when a device appears, like udev. It uses netlink, because Debian's kernels
+ * have no uevent helper. It daemonizes after the socket is bound. Not mdev: that starts a shell and modprobe
+ * for each device, even while no modules are installed, which took a tenth of a second of each scenario under
+ * TCG.
  */
 
 #include "command.h"
@@ -12,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* linux/netlink.h, which musl does not bring. */
+/* From linux/netlink.h, which musl does not provide. */
 enum { NETLINK_KOBJECT_UEVENT = 15 };
 
 struct sockaddr_nl {
@@ -21,8 +22,8 @@ struct sockaddr_nl {
 	unsigned int port, groups;
 };
 
-/* ACTION@PATH, then variables, each with a zero behind it. */
-static void hear(const char *message, const char *end)
+/* Handles a message: ACTION@PATH, then variables, each with a zero byte after it. */
+static void handle_message(const char *message, const char *end)
 {
 	static const char name[] = "MODALIAS=";
 
@@ -54,12 +55,12 @@ int uevents(int argc, char **argv)
 	if (child > 0)
 		return 0;
 	for (;;) {
-		/* ENOBUFS: more came at once than there is room for; what comes later is heard. */
+		/* ENOBUFS: some messages were dropped because too many arrived at once. Later ones still arrive. */
 		ssize_t count = read(fd, message, sizeof(message) - 1);
 
 		if (count <= 0)
 			continue;
 		message[count] = 0;
-		hear(message, message + count);
+		handle_message(message, message + count);
 	}
 }

@@ -1,4 +1,4 @@
-// Unpacking a kernel, in each of the ways that an x86 kernel may be packed. It needs the tool root.
+// Tests unpacking in every format that an x86 kernel may be packed in. Needs the tool root.
 
 import t from 'tap';
 import { ensureToolRoot } from '../toolroot/ensure.js';
@@ -8,7 +8,7 @@ import { unpack } from './vmlinux.js';
 
 const root = await ensureToolRoot();
 
-/** How the kernel's build calls these (scripts/Makefile.lib). */
+/** The commands of the kernel's build (scripts/Makefile.lib). */
 const packers: Readonly<Record<Compression, readonly string[]>> = {
   gzip: ['gzip', '-n', '-f', '-9'],
   lz4: ['lz4', '-l', '-9', '-c'],

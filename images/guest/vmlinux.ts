@@ -1,5 +1,5 @@
-// The uncompressed kernel: QEMU starts it through its PVH note, and the guest does not have to unpack itself, which takes seconds
-// under TCG.
+// Unpacks the kernel. QEMU starts the uncompressed kernel through its PVH note; under TCG the guest would
+// take seconds to unpack itself.
 
 import { createHash } from 'node:crypto';
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
@@ -12,10 +12,10 @@ import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { type Compression, readBzImage } from './bzimage.js';
 
-/** Programs of the tool root that unpack what comes on their standard input, called with -dc. */
+/** Programs of the tool root that unpack standard input when called with -dc. */
 const programs: Readonly<Record<Compression, string>> = { gzip: 'gzip', lz4: 'lz4', xz: 'xz', zstd: 'zstd' };
 
-/** The unpacked content. GUEST_BUILD if `packed` is damaged. */
+/** Unpacks `packed`. Rejects with GUEST_BUILD if it is damaged. */
 export const unpack = async (compression: Compression, packed: Buffer, root: ToolRoot): Promise<Buffer> => {
   const program = programs[compression];
   const { stdout, stderr, failed } = await runInToolRoot(root, [program, '-dc'], {
@@ -32,19 +32,22 @@ export const unpack = async (compression: Compression, packed: Buffer, root: Too
   throw new HarnessError('GUEST_BUILD', { reason });
 };
 
-const elf = '\x7fELF';
+const ELF_MAGIC = '\x7fELF';
 
 const isElf = async (path: string): Promise<boolean> => {
   const file = await open(path, 'r');
   try {
-    const { buffer } = await file.read({ buffer: Buffer.alloc(elf.length) });
-    return buffer.toString('latin1') === elf;
+    const { buffer } = await file.read({ buffer: Buffer.alloc(ELF_MAGIC.length) });
+    return buffer.toString('latin1') === ELF_MAGIC;
   } finally {
     await file.close();
   }
 };
 
-/** The path of the uncompressed kernel for a bzImage; an ELF image is returned as it is. GUEST_BUILD if it is neither. */
+/**
+ * The path of the uncompressed kernel of a bzImage. An ELF image is returned unchanged. Rejects with
+ * GUEST_BUILD for another format.
+ */
 export const ensureVmlinux = async (
   kernel: { release: string; bootImage: string },
   root: ToolRoot,
@@ -60,8 +63,10 @@ export const ensureVmlinux = async (
     const image = await readFile(kernel.bootImage);
     const { compression, packed } = readBzImage(image);
     const unpacked = await unpack(compression, packed, root);
-    if (unpacked.toString('latin1', 0, 4) !== elf) {
-      throw new HarnessError('GUEST_BUILD', { reason: `what ${kernel.bootImage} holds is not an ELF` });
+    if (unpacked.toString('latin1', 0, 4) !== ELF_MAGIC) {
+      throw new HarnessError('GUEST_BUILD', {
+        reason: `the unpacked content of ${kernel.bootImage} is not an ELF file`,
+      });
     }
     await writeFile(temporary, unpacked);
   });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
 /*
- * writer file PATH HOW SEED BYTES: writes a file whose content SEED tells, which
- * harness/guest/written-content.ts makes too.
- * writer records PATH HOW LEAST: appends the numbers from 1 on, a line each; ends when LEAST of them are
- * acknowledged, and a child goes on until the guest's end.
+ * writer file PATH HOW SEED BYTES: writes a file whose content is computed from SEED, as in
+ * harness/guest/written-content.ts.
+ * writer records PATH HOW MINIMUM: appends the numbers from 1 on, one per line. Ends when MINIMUM of them are
+ * acknowledged; a child process continues until the guest ends.
  *
- * A write is acknowledged when the kernel has it (HOW is `plain`), or with fsync(2) (`synced`). Not a shell
- * script: one took more than a second for a file of a mebibyte under TCG, most of it in head(1) and
+ * A write is acknowledged after write(2) (HOW is `plain`) or after fsync(2) (`synced`). Not a shell script,
+ * because under TCG one took more than a second for a file of one mebibyte, most of it in head(1) and
  * sha256sum(1).
  */
 
@@ -43,7 +43,7 @@ static void acknowledge(void)
 		fail_at(path);
 }
 
-/* xorshift32 (Marsaglia 2003; 13, 17, 5): each state is a word of the file, the lowest byte first. */
+/* xorshift32 (Marsaglia 2003; 13, 17, 5): each state is a word of the file, in little-endian order. */
 static void file(uint32_t state, unsigned long bytes)
 {
 	static uint32_t block[BLOCK / sizeof(uint32_t)];
@@ -71,14 +71,14 @@ static void record(unsigned long count)
 	acknowledge();
 }
 
-static void records(unsigned long least)
+static void records(unsigned long minimum)
 {
-	/* The guest has other things to do as well, and the disk an end. */
+	/* Leaves CPU time to the rest of the guest, and does not fill the disk. */
 	static const struct timespec pause = { .tv_nsec = 5000000 };
 	unsigned long next = 1;
 	pid_t child;
 
-	for (; next <= least; next++)
+	for (; next <= minimum; next++)
 		record(next);
 	child = fork();
 	if (child < 0)
@@ -96,7 +96,7 @@ int writer(int argc, char **argv)
 	int is_file = argc > 1 && !strcmp(argv[1], "file");
 
 	if (argc != (is_file ? 6 : 5) || (!is_file && strcmp(argv[1], "records")))
-		fail("file PATH HOW SEED BYTES, or records PATH HOW LEAST");
+		fail("file PATH HOW SEED BYTES, or records PATH HOW MINIMUM");
 	path = argv[2];
 	is_synced = !strcmp(argv[3], "synced");
 	if (!is_synced && strcmp(argv[3], "plain"))
