@@ -1,6 +1,7 @@
 // Once installed, the modules load by themselves when the function appears: by the PCI alias, and by the virtio alias of its child.
 
 import { readDevice } from '../harness/guest/sysfs.js';
+import { showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
 
@@ -18,6 +19,6 @@ scenario(
     const { guestFeatures, hostFeatures } = device.vmmci.state();
     check('negotiates-features').equal('negotiated features', guestFeatures, hostFeatures);
     const time = await driver.hostTime();
-    check('shows-host-time').equal('host time', time, device.vmmci.state().lastSample);
+    check('shows-host-time').equal('host time', time, device.vmmci.state().lastSample, showInstant);
   },
 );

@@ -1,5 +1,6 @@
 // The backend behind the function dies and comes back while somebody reads the clock: errors meanwhile, and then all is as before.
 
+import { showEach, showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, hasDriverOk, isLook, samples } from '../harness/scenario/traffic.js';
 
@@ -44,6 +45,7 @@ scenario('backend-restart', { parameters: { drift_interval_ms: '20' } }, async (
     'readings that the device has not sampled',
     readings.filter((time) => !sampled.has(time)),
     [],
+    showEach(showInstant),
   );
   const errors = await shell.text("sed 's/.*: //' /run/errors | sort -u");
   check('no-time-is-an-error').equal('errors of readings', errors, 'No such device');

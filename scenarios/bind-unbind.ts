@@ -1,5 +1,6 @@
 // The driver is bound and unbound, again and again, while commands arrive and its files are read: each command is answered.
 
+import { showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk, samples } from '../harness/scenario/traffic.js';
@@ -38,7 +39,7 @@ scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, unti
       'host time',
       samples(trace, start).has(time),
       'a sample of the device',
-      time,
+      showInstant(time),
     );
   }
   check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, before), []);

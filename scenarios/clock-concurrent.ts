@@ -1,6 +1,7 @@
 // Readers on two CPUs at once: each time shown is one that the device sampled, never seconds of one and microseconds of another.
 
 import { countingClock } from '../harness/scenario/counting-clock.js';
+import { showEach, showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { samples } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -28,6 +29,7 @@ scenario(
       'readings that the device has not sampled',
       seen.filter((time) => !sampled.has(time)),
       [],
+      showEach(showInstant),
     );
     check('shows-host-time').equal('samples that no reading shows', sampled.size - seen.length, 0);
   },

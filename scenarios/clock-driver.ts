@@ -1,5 +1,6 @@
 // The driver shows the device's clock, exactly, whatever it shows.
 
+import { showEach, showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, samples } from '../harness/scenario/traffic.js';
 import { frozen } from '../harness/vmmci/clock.js';
@@ -19,7 +20,12 @@ const instants = [
 scenario('clock-driver', { clock: `frozen:${instants[0]}` }, async ({ check, driver, device, trace }) => {
   for (const instant of instants) {
     device.clock.set(frozen(parseInstant(instant)));
-    check('shows-host-time').equal(`host time at ${instant}`, await driver.hostTime(), parseInstant(instant));
+    check('shows-host-time').equal(
+      `host time at ${instant}`,
+      await driver.hostTime(),
+      parseInstant(instant),
+      showInstant,
+    );
   }
 
   const mark = trace.mark;
@@ -40,6 +46,7 @@ scenario('clock-running', { clock: 'running:2031-05-06T07:08:09Z' }, async ({ ch
     'readings that the device has not sampled',
     seen.filter((value) => !sampled.has(value)),
     [],
+    showEach(showInstant),
   );
   check('shows-host-time').equal('different readings', new Set(seen).size, seen.length);
 });

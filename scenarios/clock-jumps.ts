@@ -1,6 +1,7 @@
 // The host's clock jumps: more than 5 s forward brings a SYNCRTC a second later, less or back does not. The drift shows each jump.
 
 import { shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
+import { showDurationNs } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -24,7 +25,8 @@ scenario('clock-jumps', options, async ({ check, vm, device, driver, trace, unti
   const drifts = async (when: string, expected: bigint): Promise<void> => {
     const drift = await driver.driftNs();
     const fits = drift - expected < near && expected - drift < near;
-    check('shows-drift').that(`drift ${when}, in ns`, fits, `${expected} ± ${near}`, drift);
+    const wanted = `${showDurationNs(expected)} ± ${showDurationNs(near)}`;
+    check('shows-drift').that(`drift ${when}`, fits, wanted, showDurationNs(drift));
   };
 
   for (const [seconds, asked] of jumps) {

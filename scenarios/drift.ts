@@ -1,6 +1,7 @@
 // A guest whose clock is off by hours learns by how much, in the right direction.
 
 import { setGuestClock, shiftGuestClock } from '../harness/guest/clock.js';
+import { showDurationNs, showInstantNs } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 
 const hour = 3_600_000_000n;
@@ -18,18 +19,18 @@ scenario('drift', { clock: 'frozen:2026-11-22T12:00:00Z' }, async ({ check, vm, 
     const min = noon * 1000n - after;
     const whose = `of a guest ${hours < 0n ? 'ahead' : 'behind'} by ${hours < 0n ? -hours : hours} h`;
     check('shows-drift').that(
-      `drift ${whose}, in ns`,
+      `drift ${whose}`,
       min <= drift && drift <= max,
-      `${min} to ${max}`,
-      drift,
+      `${showDurationNs(min)} to ${showDurationNs(max)}`,
+      showDurationNs(drift),
     );
     if (shown === undefined) continue;
     // It is shown in whole microseconds.
     check('shows-guest-time').that(
-      `guest time ${whose}, in ns`,
+      `guest time ${whose}`,
       before - 1000n <= shown && shown <= after,
-      `${before - 1000n} to ${after}`,
-      shown,
+      `${showInstantNs(before - 1000n)} to ${showInstantNs(after)}`,
+      showInstantNs(shown),
     );
   }
 });

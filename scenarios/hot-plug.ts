@@ -1,6 +1,7 @@
 // The function is pulled out while somebody reads its clock, and comes back.
 
 import { readDevice } from '../harness/guest/sysfs.js';
+import { showEach, showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk, samples } from '../harness/scenario/traffic.js';
@@ -34,6 +35,7 @@ scenario('hot-plug', { cpus: 2 }, async ({ check, vm, device, driver, trace, unt
     'readings that the device has not sampled',
     readings.filter((time) => !sampled.has(time)),
     [],
+    showEach(showInstant),
   );
   check('comes-back').that('readings', readings.length > 0, 'at least one', readings.length);
 });

@@ -1,5 +1,6 @@
 // Loaded and unloaded again and again, the driver leaves nothing behind: not in the guest, not in the device.
 
+import { showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { hasDriverOk, isDriverOk } from '../harness/scenario/traffic.js';
@@ -16,7 +17,7 @@ scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, dri
     check('comes-back').equal(`negotiated features, load ${round}`, guestFeatures, hostFeatures);
     if (driver.showsHostTime) {
       const time = await driver.hostTime();
-      check('comes-back').equal('host time', time, device.vmmci.state().lastSample);
+      check('comes-back').equal('host time', time, device.vmmci.state().lastSample, showInstant);
     }
     await driver.unload();
     const after = device.vmmci.state();

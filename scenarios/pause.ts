@@ -1,6 +1,7 @@
 // `vmctl pause`, and unpause 10 s later: the guest has missed 10 s, sees it, is asked for a SYNCRTC, and has the time again.
 
 import { shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
+import { showDurationNs } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -17,7 +18,12 @@ scenario('pause', { scheduler: time, quiet: true }, async ({ check, vm, device, 
   const drifts = async (when: string, min: bigint, max: bigint): Promise<void> => {
     const drift = await driver.driftNs();
     const fits = min - near <= drift && drift <= max + near;
-    check('shows-drift').that(`drift ${when}, in ns`, fits, `${min - near} to ${max + near}`, drift);
+    check('shows-drift').that(
+      `drift ${when}`,
+      fits,
+      `${showDurationNs(min - near)} to ${showDurationNs(max + near)}`,
+      showDurationNs(drift),
+    );
   };
   // vmd last looked at its clock when the guest started.
   const early = trace.mark;

@@ -1,6 +1,7 @@
 // A program has the PTP clock open while the driver goes, in each way that it can go: it gets ENODEV, and
 // nothing is left behind.
 
+import { showEach, showInstantNs } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { ENODEV, holdPtp, needsPtp, ptpClock, ptpClocks } from '../harness/scenario/ptp.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -60,9 +61,12 @@ scenario('ptp-open', options, async ({ check, vm, device, driver, trace, until }
     check('shows-ptp-time').equal(`PTP clocks once ${how}`, await ptpClocks(shell, vm.address), []);
     const mark = trace.mark;
     const [first, ...rest] = await finish();
-    check('shows-ptp-time').equal('the time while the driver is bound', first?.values, [
-      device.clock.now() * 1000n,
-    ]);
+    check('shows-ptp-time').equal(
+      'the time while the driver is bound',
+      first?.values,
+      [device.clock.now() * 1000n],
+      showEach(showInstantNs),
+    );
     check('shows-ptp-time').equal(
       `errno of each call once ${how}`,
       rest.map(({ step, errno }) => [step, errno]),

@@ -1,5 +1,6 @@
 // A program has the PTP clock open while the guest sleeps (ACPI S3): afterwards the same descriptor shows the
 // device's clock again.
+import { showEach, showInstantNs } from '../harness/scenario/formats.js';
 import { holdPtp, needsPtp, ptpClock } from '../harness/scenario/ptp.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
@@ -33,12 +34,23 @@ scenario('ptp-suspend', options, async ({ check, vm, device, driver, trace, unti
 
   const [before, time, extended] = await finish();
   const morning = (evening + night) * 1000n;
-  check('shows-ptp-time').equal('the time before the sleep', before?.values, [evening * 1000n]);
-  check('shows-ptp-time').equal('clock_gettime after it, same descriptor', time?.values, [morning]);
+  check('shows-ptp-time').equal(
+    'the time before the sleep',
+    before?.values,
+    [evening * 1000n],
+    showEach(showInstantNs),
+  );
+  check('shows-ptp-time').equal(
+    'clock_gettime after it, same descriptor',
+    time?.values,
+    [morning],
+    showEach(showInstantNs),
+  );
   check('shows-ptp-time').equal(
     'PTP_SYS_OFFSET_EXTENDED after it, same descriptor',
     extended?.values[1],
     morning,
+    showInstantNs,
   );
   check('shows-ptp-time').equal('the PTP clock after it', await ptpClock(shell, vm.address), clock);
 });

@@ -1,4 +1,5 @@
 // The driver's PTP clock shows the device's clock, exactly, and nothing in the guest can change it.
+import { showInstantNs } from '../harness/scenario/formats.js';
 import { askPtp, EIO, ENODEV, EOPNOTSUPP, needsPtp, ptpClock, ptpClocks } from '../harness/scenario/ptp.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses } from '../harness/scenario/traffic.js';
@@ -52,7 +53,12 @@ scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
       values: [us * 1000n],
       errno: 0,
     });
-    check('shows-ptp-time').equal(`PTP_SYS_OFFSET_EXTENDED at ${instant}`, extended?.values[1], us * 1000n);
+    check('shows-ptp-time').equal(
+      `PTP_SYS_OFFSET_EXTENDED at ${instant}`,
+      extended?.values[1],
+      us * 1000n,
+      showInstantNs,
+    );
     check('shows-ptp-time').equal('accesses of the two readings', accesses(trace, mark), [
       'read secondsLow',
       'read microsecondsLow',

@@ -1,6 +1,8 @@
 // The registers of the clock answer late, and what the driver makes of a sample is right all the same.
+
 import { setGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { parseDrift } from '../harness/scenario/driver-text.js';
+import { showInstantNs } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -41,8 +43,8 @@ const checkDrift = async (
   check('shows-drift').that(
     `the guest's time of the sample, by drift_ns, ${what}`,
     before + fromBegin <= taken && taken <= after - toEnd,
-    `${before + fromBegin} to ${after - toEnd} ns`,
-    taken,
+    `${showInstantNs(before + fromBegin)} to ${showInstantNs(after - toEnd)}`,
+    showInstantNs(taken),
   );
 };
 

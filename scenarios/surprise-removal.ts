@@ -2,6 +2,7 @@
 
 import { readInterrupt } from '../harness/guest/interrupts.js';
 import { readDevice } from '../harness/guest/sysfs.js';
+import { showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isLook, readsOf } from '../harness/scenario/traffic.js';
@@ -13,7 +14,12 @@ scenario('surprise-removal', { driver: 'installed' }, async ({ check, vm, device
   const before = await holdings(shell, vm.address);
   await driver.load(parameters);
   const time = await driver.hostTime();
-  check('shows-host-time').equal('host time with the device', time, device.vmmci.state().lastSample);
+  check('shows-host-time').equal(
+    'host time with the device',
+    time,
+    device.vmmci.state().lastSample,
+    showInstant,
+  );
 
   await device.stopBackend();
   const mark = trace.mark;
@@ -40,7 +46,12 @@ scenario('surprise-removal', { driver: 'installed' }, async ({ check, vm, device
   await device.startBackend();
   await driver.load(driver.quiet);
   const again = await driver.hostTime();
-  check('comes-back').equal('host time when the device is back', again, device.vmmci.state().lastSample);
+  check('comes-back').equal(
+    'host time when the device is back',
+    again,
+    device.vmmci.state().lastSample,
+    showInstant,
+  );
 
   const irq = (await readDevice(shell, vm.address))?.irq ?? -1;
   device.faults.set({ faults: [{ kind: 'ones', when: readsOf('isr') }] });

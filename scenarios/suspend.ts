@@ -1,5 +1,6 @@
 // The guest sleeps (ACPI S3) and wakes to a device that has lost everything: features, DRIVER_OK and commands are back.
 
+import { showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { suspendGuest } from '../harness/scenario/suspend-guest.js';
 import { acks, hasDriverOk, isDriverOk, isLook } from '../harness/scenario/traffic.js';
@@ -17,7 +18,7 @@ scenario('suspend', options, async ({ check, ...scene }) => {
   if (driver.has('drift_interval_ms')) await until('bar-read', seq, isLook, 3);
   if (driver.showsHostTime) {
     const time = await driver.hostTime();
-    check('restores-after-sleep').equal('host time', time, device.vmmci.state().lastSample);
+    check('restores-after-sleep').equal('host time', time, device.vmmci.state().lastSample, showInstant);
   }
   const woken = trace.mark;
   check('restores-after-sleep').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');

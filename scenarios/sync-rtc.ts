@@ -2,6 +2,7 @@
 
 import { readGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { hostNow } from '../harness/host/clock.js';
+import { showInstantNs } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isTimeRead } from '../harness/scenario/traffic.js';
 import { running } from '../harness/vmmci/clock.js';
@@ -42,10 +43,10 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
     await waitGuestClock(vm.shell, now()); // it is set a moment after the time was read
     const { guest, before, after } = await readGuestClock(vm.shell, now);
     check('sets-clock').that(
-      "guest's clock afterwards, in ns",
+      "guest's clock afterwards",
       before - near <= guest && guest <= after + near,
-      `${before - near} to ${after + near}`,
-      guest,
+      `${showInstantNs(before - near)} to ${showInstantNs(after + near)}`,
+      showInstantNs(guest),
     );
     if (!driver.showsCommands) continue;
     check('shows-commands').equal('last command', await driver.lastCommand(), 'SYNCRTC');
@@ -69,9 +70,9 @@ scenario('sync-rtc-seconds', { quiet: true }, async ({ check, vm, driver, device
   await waitGuestClock(vm.shell, now(), 2n * nearRtc);
   const { guest, before, after } = await readGuestClock(vm.shell, now);
   check('sets-clock').that(
-    "guest's clock afterwards, in ns",
+    "guest's clock afterwards",
     before - nearRtc <= guest && guest <= after + nearRtc,
-    `${before - nearRtc} to ${after + nearRtc}`,
-    guest,
+    `${showInstantNs(before - nearRtc)} to ${showInstantNs(after + nearRtc)}`,
+    showInstantNs(guest),
   );
 });

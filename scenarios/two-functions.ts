@@ -3,6 +3,7 @@
 import { readInterrupt } from '../harness/guest/interrupts.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { readDevice } from '../harness/guest/sysfs.js';
+import { showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk } from '../harness/scenario/traffic.js';
 import { sharingAddress } from '../harness/scenario/vm.js';
@@ -18,8 +19,8 @@ scenario('two-functions', options, async ({ check, vm, driver, another, until, .
   });
   const other = driver.at(sharingAddress);
   const apart = check('keeps-devices-apart');
-  apart.equal('host time of the first', await driver.hostTime(), first.device.clock.now());
-  apart.equal('host time of the second', await other.hostTime(), second.device.clock.now());
+  apart.equal('host time of the first', await driver.hostTime(), first.device.clock.now(), showInstant);
+  apart.equal('host time of the second', await other.hostTime(), second.device.clock.now(), showInstant);
 
   const irq = (await readDevice(vm.shell, vm.address))?.irq ?? -1;
   const otherIrq = (await readDevice(vm.shell, sharingAddress))?.irq;
@@ -79,5 +80,6 @@ scenario('two-functions', options, async ({ check, vm, driver, another, until, .
     'host time of the first when it is bound again',
     await driver.hostTime(),
     first.device.clock.now(),
+    showInstant,
   );
 });

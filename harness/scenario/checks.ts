@@ -20,8 +20,8 @@ export interface Reporter {
 export type Subject = RequirementId | 'driver' | 'device';
 
 export interface Checks {
-  /** `seen` is exactly `expected`. */
-  equal<T>(what: string, seen: T, expected: T): void;
+  /** `seen` is exactly `expected`. `format` shows both, for example as instants (default: `show`). */
+  equal<T>(what: string, seen: T, expected: T, format?: (value: NonNullable<T>) => string): void;
   /** `holds`; `expected` says in words what would have, `seen` what was there in its place. */
   that(what: string, holds: boolean, expected: string, seen: unknown): void;
   /** The same lines in the same order; else the difference is shown as one. */
@@ -42,6 +42,10 @@ export interface CheckOptions {
   /** Is told the line of each check that does not hold and is advice. */
   readonly onAdvice: (line: string) => void;
 }
+
+/** A value of another type than its format wants, such as null where an instant was expected, is shown as it is. */
+const shown = <T>(format: (value: NonNullable<T>) => string, value: T): string =>
+  value === null || value === undefined ? show(value) : format(value);
 
 /** How many events of the trace a failure shows, and how many lines of a difference. */
 const maxEvents = 12;
@@ -110,8 +114,8 @@ export const checksFor = (
   };
 
   return (subject) => ({
-    equal: (what, seen, expected) =>
-      judge(subject, what, isDeepStrictEqual(seen, expected), show(expected), show(seen)),
+    equal: (what, seen, expected, format = show) =>
+      judge(subject, what, isDeepStrictEqual(seen, expected), shown(format, expected), shown(format, seen)),
     that: (what, holds, expected, seen) => judge(subject, what, holds, expected, show(seen)),
     lines: (what, seen, expected) => {
       const difference = diffLines(expected, seen);

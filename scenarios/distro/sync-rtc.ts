@@ -3,6 +3,7 @@
 import { readGuestClock, waitGuestClock } from '../../harness/guest/clock.js';
 import { readTimedate } from '../../harness/guest/timedate.js';
 import { hostNow } from '../../harness/host/clock.js';
+import { showInstantNs } from '../../harness/scenario/formats.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { acks } from '../../harness/scenario/traffic.js';
 import { running } from '../../harness/vmmci/clock.js';
@@ -36,10 +37,10 @@ scenario('distro-sync-rtc', options, async ({ check, vm, driver, device, trace, 
     await waitGuestClock(vm.shell, now());
     const { guest, before, after } = await readGuestClock(vm.shell, now);
     check('sets-clock').that(
-      "guest's clock afterwards, in ns",
+      "guest's clock afterwards",
       before - near <= guest && guest <= after + near,
-      `${before - near} to ${after + near}`,
-      guest,
+      `${showInstantNs(before - near)} to ${showInstantNs(after + near)}`,
+      showInstantNs(guest),
     );
   }
   const service = await vm.shell.run('systemctl is-active systemd-timesyncd');
