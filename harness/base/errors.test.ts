@@ -6,7 +6,7 @@ import { codeOf, HarnessError, hasCode } from './errors.js';
 
 t.test('the message contains the fields, and the error keeps them', async (t) => {
   const error = new HarnessError('QMP_TIMEOUT', { what: 'greeting', ms: 1500 });
-  t.match(error, { message: 'QMP: no greeting within 1500 ms', code: 'QMP_TIMEOUT', blame: 'broken' });
+  t.match(error, { message: 'QMP: no greeting within 1.5 s', code: 'QMP_TIMEOUT', blame: 'broken' });
   t.equal(error.fields.ms, 1500);
   t.notOk('cause' in error);
   const cause = new Error('why');

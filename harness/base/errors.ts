@@ -1,5 +1,7 @@
 // The table of all error codes. A code is stable: tests and tools match on it, never on the message.
 
+import { durationOfMs } from './duration.js';
+
 /**
  * Who is to blame for an error. The blame decides the verdict of a scenario. `failed`: the driver under test;
  * `broken`: the harness, the host or QEMU; `usage`: the caller's input.
@@ -8,7 +10,7 @@ export type Blame = 'failed' | 'broken' | 'usage';
 
 interface Row {
   blame: Blame;
-  /** `{name}` is replaced by the field of that name. */
+  /** `{name}` is replaced by the field of that name; `{name:ms}` is a number of milliseconds, shown with a unit that fits. */
   message: string;
   /** Optional fields that the message does not show. */
   details?: readonly string[];
@@ -45,7 +47,7 @@ const table = {
   QMP_COMMAND: { blame: 'broken', message: 'QMP {command}: {class}: {description}' },
   QMP_PROTOCOL: { blame: 'broken', message: 'QMP: {reason}: {line}' },
   QMP_CLOSED: { blame: 'broken', message: 'QMP: the connection ended before {command} was answered' },
-  QMP_TIMEOUT: { blame: 'broken', message: 'QMP: no {what} within {ms} ms' },
+  QMP_TIMEOUT: { blame: 'broken', message: 'QMP: no {what} within {ms:ms}' },
   QTEST: { blame: 'broken', message: 'qtest {command}: {reason}' },
   SNAPSHOT: { blame: 'broken', message: 'snapshot {path}: {step}: {reason}' },
   QEMU_DISK: {
@@ -64,9 +66,12 @@ const table = {
     blame: 'failed',
     message: 'the guest went down ({how}) while waiting for {what}\n{lines}',
   },
-  GUEST_LIVELOCK: { blame: 'failed', message: 'livelock: {count} {what} in {ms} ms ({rate} per second)' },
-  GUEST_HANG: { blame: 'failed', message: 'no {what} within {ms} ms; {state}\n{lines}' },
-  GUEST_TIMEOUT: { blame: 'failed', message: 'no {what} within {ms} ms; last console lines:\n{lines}' },
+  GUEST_LIVELOCK: {
+    blame: 'failed',
+    message: 'livelock: {count} {what} within {ms:ms} ({rate} per second){but}',
+  },
+  GUEST_HANG: { blame: 'failed', message: 'no {what} within {ms:ms}; {state}\n{lines}' },
+  GUEST_TIMEOUT: { blame: 'failed', message: 'no {what} within {ms:ms}; last console lines:\n{lines}' },
   GUEST_COMMAND: {
     blame: 'failed',
     message: 'in the guest, `{command}` exited with status {status}: {stderr}',
@@ -295,7 +300,7 @@ export type ErrorCode = keyof Table;
 
 /** The names in braces in a message. */
 type Placeholder<Message extends string> = Message extends `${string}{${infer Name}}${infer Rest}`
-  ? Name | Placeholder<Rest>
+  ? (Name extends `${infer Field}:ms` ? Field : Name) | Placeholder<Rest>
   : never;
 
 type FieldValue = string | number | bigint | boolean;
@@ -309,7 +314,9 @@ export type ErrorFields<Code extends ErrorCode = ErrorCode> = Code extends Error
   : never;
 
 const render = (message: string, fields: Readonly<Record<string, FieldValue>>): string =>
-  message.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(fields[name]));
+  message.replaceAll(/\{(\w+)(:ms)?\}/g, (_, name: string, unit?: string) =>
+    unit === undefined ? String(fields[name]) : durationOfMs(Number(fields[name])),
+  );
 
 /** Every error that this project throws on purpose. `fields` has the values that the message shows. */
 export class HarnessError<Code extends ErrorCode = ErrorCode> extends Error {

@@ -53,8 +53,7 @@ t.test('a timeout names what was awaited, the time and the last 20 lines', async
   await t.rejects(wait, {
     code: 'GUEST_TIMEOUT',
     blame: 'failed',
-    message:
-      /^no word from the driver within 3000 ms; last console lines:\nline 11\n[\s\S]*line 29\nstill here$/,
+    message: /^no word from the driver within 3 s; last console lines:\nline 11\n[\s\S]*line 29\nstill here$/,
   });
 });
 

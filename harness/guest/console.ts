@@ -16,7 +16,7 @@ export interface ConsoleLine {
 }
 
 export interface WaitOptions {
-  /** What is awaited, as a noun: it completes the message "no … within 3000 ms". */
+  /** What is awaited, as a noun: it completes the message "no … within 3 s". */
   what: string;
   /** The timeout on an idle host. It is longer on a busy one. */
   timeoutMs: number;

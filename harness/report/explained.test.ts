@@ -40,7 +40,7 @@ t.test('causes come first, sorted by frequency, then failures without a known ca
   const terminal = renderMatrix(report);
   t.match(terminal, /2 causes explain 2 of 3 failures\n• The interrupt handler never reads the ISR/);
   t.match(terminal, '#5 6.000 ms interrupt line raised');
-  t.match(terminal, 'explains stop on old; interrupts on old');
+  t.match(terminal, 'explains stop, interrupts on old');
   t.match(terminal, 'no known cause for drift on old');
   t.ok(terminal.indexOf('2 causes explain') < terminal.indexOf('stop on old (vmd'), 'before the failures');
   t.match(renderMarkdown(report), /### 2 causes explain 2 of 3 failures/);

@@ -48,6 +48,29 @@ t.test('a scenario that did not pass is listed with its reasons and artifacts', 
   t.notMatch(text, /good .*:\n/);
 });
 
+t.test('skips are counted by reason; a failure with a known cause is told by the cause', async (t) => {
+  const lacks = 'driver x does not have the time in sysfs';
+  const causes = [{ id: 'isr-never-read', evidence: ['#1 0.010 ms read command = NONE'] }];
+  const unmet = [{ requirement: 'reads-isr', check: 'ISR afterwards: expected 0, seen 2 (trace #142)' }];
+  const results = [
+    result('drift', 'skipped', [lacks]),
+    result('clock', 'skipped', [lacks]),
+    { ...result('stop', 'failed', ['livelock']), causes },
+    { ...result('interrupts', 'failed', ['ISR afterwards']), causes, unmet },
+    result('odd', 'failed', ['no answer within 10 s']),
+  ];
+  const text = renderTable(results, 'tcg');
+  t.match(text, `\n\n2 skipped: ${lacks}\n\n`);
+  t.notMatch(text, /^(drift|clock|stop|interrupts) (SKIPPED|skipped|FAILED):/m);
+  t.match(text, 'odd FAILED:\n  no answer within 10 s\n  see /runs/odd');
+  const causesAt = text.indexOf(
+    '1 cause explains 2 of 3 failures\n• The interrupt handler never reads the ISR',
+  );
+  t.ok(causesAt > text.indexOf('odd FAILED:'), 'the causes come last');
+  t.match(text, '\n    #1 0.010 ms read command = NONE\n  explains stop, interrupts on 6.12.1\n');
+  t.match(text, 'no known cause for odd on 6.12.1\n\n0 passed, 3 failed, 2 skipped');
+});
+
 t.test('reasons are cut and folded, and control characters are escaped', async (t) => {
   const reasons = [
     `\u001b[2Jtimers: ${'[1,"graceful"],'.repeat(4000)}`,

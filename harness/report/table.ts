@@ -5,6 +5,9 @@ import { firstLine, printable } from '../base/text.js';
 import type { ScenarioResult } from '../run/result.js';
 import { isBad, verdictWord } from '../run/verdict.js';
 import { countVerdicts, renderCounts } from './counts.js';
+import { explainCauses, explainSkips, explainUnmet } from './explain-lines.js';
+import { explainReport } from './explained.js';
+import type { ReportCell } from './model.js';
 
 /** Columns padded to their widest cell. */
 export const columns = (rows: readonly (readonly string[])[]): string => {
@@ -25,7 +28,18 @@ export const columns = (rows: readonly (readonly string[])[]): string => {
 /** Limits for the reasons of one scenario: with the digest of its TAP, at most 20 lines of 160 characters. */
 const reasonLimits = { maxLines: 5, maxLength: 158 };
 
-/** Versions, a line for each scenario, the reasons of scenarios that did not pass, and the counts. */
+const cellOf = ({ unmet = [], causes = [], ...result }: ScenarioResult): ReportCell => ({
+  ...result,
+  file: result.scenario,
+  unmet,
+  causes,
+  retried: [],
+});
+
+/**
+ * Versions, a line for each scenario, reasons for skips, requirements that are not met, the reasons of those failures
+ * that no cause explains, the causes, and the counts: what says most comes last, where a terminal shows it.
+ */
 export const renderTable = (results: readonly ScenarioResult[], accelerator: string): string => {
   const distinct = (key: 'kernel' | 'driver' | 'qemu'): string =>
     [...new Set(results.map((result) => result[key]))].join(', ');
@@ -40,8 +54,10 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
     verdictWord[verdict],
     `${seconds.toFixed(1).padStart(5)} s`,
   ]);
-  const reasons = results
-    .filter(({ verdict }) => verdict !== 'passed')
+  const cells = results.map(cellOf);
+  const { unexplained } = explainReport({ cells });
+  const reasons = cells
+    .filter((cell) => cell.verdict === 'broken' || unexplained.includes(cell))
     .map(({ scenario, verdict, reasons, directory }) =>
       [
         `${scenario} ${verdictWord[verdict]}:`,
@@ -51,7 +67,15 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
         `  see ${directory}`,
       ].join('\n'),
     );
-  return [head, columns(rows), ...reasons, renderCounts(countVerdicts(results))].join('\n\n');
+  return [
+    head,
+    columns(rows),
+    ...explainSkips({ cells }),
+    ...explainUnmet({ cells }),
+    ...reasons,
+    ...explainCauses({ cells }),
+    renderCounts(countVerdicts(results)),
+  ].join('\n\n');
 };
 
 /**

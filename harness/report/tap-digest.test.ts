@@ -95,6 +95,42 @@ t.test(
   },
 );
 
+t.test(
+  'a scenario that was not run is no pass, and one that failed does not show where its test is',
+  async (t) => {
+    const stack = ['  ---', '  at:', '    fileName: harness/scenario/scenario.ts', '  ...'];
+    const lines = [
+      '# Subtest: first',
+      '    ok 1 - first # SKIP driver x does not have the time in sysfs',
+      '    1..1',
+      'ok 1 - first # time=3ms',
+      ...['second', 'third'].flatMap((name, index) => [
+        `# Subtest: ${name}`,
+        '    not ok 1 - interrupts: expected 1, seen 2 (trace #143)',
+        '    not ok 2 - interrupts: expected 1, seen 2 (trace #163 to #180)',
+        '    not ok 3 - interrupts: expected 1, seen 3 (trace #181)',
+        '    not ok 4 - no answer within 48.2 s; CPU 0 idle',
+        '      ---',
+        '      lines:',
+        '        - "[    1.2] said"',
+        '      ...',
+        '    1..4',
+        `not ok ${index + 2} - ${name} # time=3ms`,
+        ...stack,
+      ]),
+    ];
+    const failure = [
+      '    interrupts: expected 1, seen 2 (trace #143) × 2',
+      '    interrupts: expected 1, seen 3 (trace #181)',
+      '    no answer within 48.2 s; CPU 0 idle',
+    ];
+    t.strictSame(digest(lines.join('\n')).lines, [
+      'skipped: first: driver x does not have the time in sysfs',
+      ...['second', 'third'].flatMap((name) => [`✗ ${name}  0.0 s`, ...failure]),
+    ]);
+  },
+);
+
 t.test('a process that ended early is shown with its output', async (t) => {
   const { lines, sums } = digest(
     [

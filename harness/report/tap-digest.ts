@@ -2,7 +2,7 @@
 // one.
 
 import { Parser, Result } from 'tap-parser';
-import { fitLines, foldLines, moreLines } from '../base/bounded.js';
+import { fitLines, foldLines, groupDigits, moreLines } from '../base/bounded.js';
 import { printable, shorten } from '../base/text.js';
 
 export interface TapSums {
@@ -75,12 +75,13 @@ const isSkip = ({ skip }: Result): boolean => skip !== false;
 
 const isFailure = ({ ok, todo, skip }: Result): boolean => !ok && todo === false && skip === false;
 
-/** The end of a trace, a difference, or the diagnostics that tap adds to its own assertions. */
+/** The end of a trace, a difference, more lines of a message, or the diagnostics that tap adds to its own assertions. */
 const detailsOf = (diagnostics: unknown, maxLines: number): string[] => {
   if (typeof diagnostics !== 'object' || diagnostics === null) return [];
-  const { trace, difference, diff } = diagnostics as Readonly<Record<string, unknown>>;
+  const { trace, difference, lines, diff } = diagnostics as Readonly<Record<string, unknown>>;
   if (Array.isArray(trace)) return trace.slice(-maxLines).map(String);
   if (Array.isArray(difference)) return difference.map(String);
+  if (Array.isArray(lines)) return lines.map(String);
   if (typeof diff === 'string') return diff.trimEnd().split('\n');
   return Object.entries(diagnostics).flatMap(([key, value]) =>
     typeof value === 'string' && value.includes('\n')
@@ -89,9 +90,28 @@ const detailsOf = (diagnostics: unknown, maxLines: number): string[] => {
   );
 };
 
+/** A check that does not hold time after time differs only in where in the trace it was made: that is told of the first. */
+const withoutPosition = (name: string): string => name.replace(/ \(trace #\d+( to #\d+)?\)$/, '');
+
+/** The first of each kind, with the number of its kind. */
+const foldAlike = (failed: readonly Assertion[]): (Assertion & { readonly times: number })[] => {
+  const kinds = new Map<string, Assertion & { times: number }>();
+  for (const assertion of failed) {
+    const key = JSON.stringify([assertion.path, withoutPosition(assertion.result.name)]);
+    const first = kinds.get(key);
+    if (first === undefined) kinds.set(key, { ...assertion, times: 1 });
+    else first.times += 1;
+  }
+  return [...kinds.values()];
+};
+
 /** The name of a failed assertion and its details. */
-const describe = ({ path, result }: Assertion, maxDetails: number): string[] => {
-  const lines = result.name.split('\n').map((line) => `    ${line}`);
+const describe = (
+  { path, result, times }: Assertion & { readonly times: number },
+  maxDetails: number,
+): string[] => {
+  const name = `${result.name}${times > 1 ? ` × ${groupDigits(times)}` : ''}`;
+  const lines = name.split('\n').map((line) => `    ${line}`);
   const where = path.length === 0 ? [] : [`    in ${path.join(' › ')}:`];
   const details = maxDetails === 0 ? [] : foldLines(detailsOf(result.diag, maxDetails));
   const shown = details.slice(0, maxDetails);
@@ -111,6 +131,8 @@ const outermostResult = /^(not )?ok \d+/;
 export const tapDigest = (print: (line: string) => void, { quiet, maxLines }: DigestOptions): Digest => {
   const sums: TapSums = { total: 0, failed: 0, skipped: 0 };
   let block: string[] = [];
+  /** Between the `---` and the `...` below an outermost result: where in this package its test is. */
+  let inDiagnostics = false;
 
   const count = ({ result }: Assertion): void => {
     sums.total += 1;
@@ -131,10 +153,12 @@ export const tapDigest = (print: (line: string) => void, { quiet, maxLines }: Di
     assertions.forEach(count);
     const seconds = ((outer.time ?? 0) / 1000).toFixed(1);
     if (!isFailure(outer)) {
-      if (!quiet && !isSkip(outer)) print(printable(`✓ ${outer.name}  ${seconds} s`));
+      // A test that skips under its own name has not run.
+      const ran = !assertions.some(({ result }) => isSkip(result) && result.name === outer.name);
+      if (!quiet && ran) print(printable(`✓ ${outer.name}  ${seconds} s`));
       return;
     }
-    const failed = assertions.filter(({ result }) => isFailure(result));
+    const failed = foldAlike(assertions.filter(({ result }) => isFailure(result)));
     const where = commentsIn(inside).map((line) => shorten(printable(`    ${line}`), maxLength));
     const lines = foldLines([
       ...failed.flatMap((assertion, index) => describe(assertion, index === 0 ? maxLines >> 1 : 0)),
@@ -147,6 +171,10 @@ export const tapDigest = (print: (line: string) => void, { quiet, maxLines }: Di
 
   return {
     feed: (line) => {
+      if (inDiagnostics || (block.length === 0 && line === '  ---')) {
+        inDiagnostics = line !== '  ...';
+        return;
+      }
       if (!outermostResult.test(line)) {
         block.push(line);
         return;

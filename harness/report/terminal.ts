@@ -5,23 +5,15 @@ import { fitLines, foldLines, groupDigits } from '../base/bounded.js';
 import { firstLine, shorten } from '../base/text.js';
 import { verdictWord } from '../run/verdict.js';
 import { countReport, renderCounts } from './counts.js';
-import { explainedHeadline, explainReport } from './explained.js';
+import { explainCauses, explainSkips, explainUnmet, maxLength } from './explain-lines.js';
 import { type Failure, failuresOf } from './failures.js';
 import { gridsOf } from './grid.js';
 import { terminalMark } from './marks.js';
 import { type Report, stepNames } from './model.js';
-import { maxNamedScenarios, nameCells } from './name-cells.js';
 import { columns } from './table.js';
-import { levelOf, sentenceOf, unmetHeadline, unmetIn } from './unmet.js';
-
-/** Limit for all lines but those of the grid, which has a column for each kernel. */
-const maxLength = 160;
 
 /** Reason lines for one failure. */
 const maxReasonLines = 12;
-
-/** Causes that are shown; the most frequent come first. */
-const maxCauses = 8;
 
 /** Failures that are shown; the other forms of the report have all of them. */
 const maxFailures = 40;
@@ -56,34 +48,6 @@ const explainAll = (failures: readonly Failure[]): string[] => {
   ];
 };
 
-/** The reasons for skipped cells, each with the number of cells. */
-const explainSkips = ({ cells }: Report): string[] => {
-  const counts = new Map<string, number>();
-  for (const { verdict, reasons } of cells) {
-    if (verdict !== 'skipped') continue;
-    const reason = reasons.join('; ');
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
-  const lines = [...counts].map(([reason, count]) => `${groupDigits(count)} skipped: ${reason}`);
-  return lines.length === 0 ? [] : [fitLines(lines, { maxLines: 20, maxLength }).join('\n')];
-};
-
-/** Unmet requirements, the most severe level first. */
-const explainUnmet = ({ cells }: Report): string[] => {
-  const headline = unmetHeadline(cells);
-  if (headline === undefined) return [];
-  const lines = unmetIn(cells).flatMap((unmet) => [
-    `${levelOf(unmet).padEnd(6)}  ${sentenceOf(unmet)}`,
-    `        ${unmet.cells.length} × ${nameCells(unmet.cells)}`,
-  ]);
-  return [
-    [
-      `${headline}:`,
-      ...fitLines(lines, { maxLines: 20, maxLength: maxLength - 2 }).map((line) => `  ${line}`),
-    ].join('\n'),
-  ];
-};
-
 const explainSteps = ({ kernels }: Report): string[] =>
   kernels.flatMap(({ name, steps }) =>
     steps
@@ -95,27 +59,6 @@ const explainSteps = ({ kernels }: Report): string[] =>
         ].join('\n'),
       ),
   );
-
-/** Known causes, before the failures that follow from them. */
-const explainCauses = (report: Report): string[] => {
-  const explained = explainReport(report);
-  const title = explainedHeadline(explained);
-  if (title === undefined) return [];
-  const known = explained.explanations
-    .slice(0, maxCauses)
-    .flatMap(({ sentence, change, hosts, evidence, cells }) => [
-      `• ${sentence}`,
-      `  change: ${change}`,
-      ...(hosts === undefined ? [] : [`  matters on ${hosts}`]),
-      ...evidence.map((line) => `    ${line}`),
-      `  explains ${nameCells(cells, maxNamedScenarios)}`,
-    ]);
-  const rest =
-    explained.unexplained.length === 0
-      ? []
-      : [`no known cause for ${nameCells(explained.unexplained, maxNamedScenarios)}`];
-  return [[title, ...known, ...rest].map((line) => shorten(line, maxLength)).join('\n')];
-};
 
 /** Versions, a grid for each generation, causes and failures, and the counts. */
 export const renderMatrix = (report: Report): string => {

@@ -4,16 +4,20 @@ import { explainHost, Judgement } from './judgement.js';
 
 const record = () => {
   const lines: string[] = [];
+  const extras: Record<string, unknown>[] = [];
   const reporter = {
     pass: (line: string, { skip }: { skip: string }) => lines.push(`ok ${line} # ${skip}`),
-    fail: (line: string) => lines.push(`not ok ${line}`),
+    fail: (line: string, extra: Record<string, unknown>) => {
+      extras.push(extra);
+      return lines.push(`not ok ${line}`);
+    },
   };
-  return { lines, judgement: new Judgement(reporter, 'a-scenario', '/proc') };
+  return { lines, extras, judgement: new Judgement(reporter, 'a-scenario', '/proc') };
 };
 
 const lacks = new HarnessError('DRIVER_LACKS', { driver: 'x', what: 'the time' });
 
-t.test('the worst of all counts, and each reason is kept', async (t) => {
+t.test('the worst of all counts, and each reason for it is kept', async (t) => {
   const { judgement, lines } = record();
   await judgement.attempt(() => {
     throw lacks;
@@ -26,8 +30,29 @@ t.test('the worst of all counts, and each reason is kept', async (t) => {
   });
   await judgement.attempt(() => 'all is well');
   t.equal(judgement.verdict, 'broken');
-  t.strictSame(judgement.reasons, [lacks.message, 'a check', 'BROKEN, not the driver: a defect']);
-  t.strictSame(lines, [`ok a-scenario # ${lacks.message}`, 'not ok BROKEN, not the driver: a defect']);
+  t.strictSame(judgement.reasons, ['a check', 'BROKEN, not the driver: a defect']);
+  await judgement.attempt(() => {
+    throw lacks;
+  });
+  t.equal(judgement.reasons.length, 2, 'a step that was skipped is no reason for a failure');
+  t.strictSame(lines, [
+    `ok a-scenario # ${lacks.message}`,
+    'not ok BROKEN, not the driver: a defect',
+    `ok a-scenario # ${lacks.message}`,
+  ]);
+});
+
+t.test('a failure shows no stack of the harness; what nobody expected does', async (t) => {
+  const { judgement, lines, extras } = record();
+  await judgement.attempt(() => {
+    throw new HarnessError('GUEST_HANG', { what: 'answer', ms: 48_200, state: 'CPU 0 idle', lines: 'a\nb' });
+  });
+  t.strictSame(lines, ['not ok no answer within 48.2 s; CPU 0 idle']);
+  t.strictSame(extras, [{ lines: ['a', 'b'], at: null, stack: '' }]);
+  await judgement.attempt(() => {
+    throw new TypeError('a defect');
+  });
+  t.match(extras[1], { found: /TypeError: a defect\n +at / });
 });
 
 t.test('a full file system is named, whichever program met it', async (t) => {

@@ -104,17 +104,26 @@ export class Judgement {
     const message = messageOf(error);
     const line = verdict === 'broken' ? `BROKEN, not the driver: ${message}` : message;
     this.#add(verdict, line);
-    if (verdict === 'skipped') this.#reporter.pass(this.#name, { skip: line });
-    else
-      this.#reporter.fail(line, {
-        found: error instanceof Error ? error.stack : undefined,
-        at: null,
-        stack: '',
-      });
+    if (verdict === 'skipped') {
+      this.#reporter.pass(this.#name, { skip: line });
+      return;
+    }
+    const [head = '', ...lines] = line.trimEnd().split('\n');
+    // Where in the harness an error of its table was made tells nobody anything.
+    const unexpected = error instanceof Error && !(error instanceof HarnessError);
+    this.#reporter.fail(head, {
+      ...(lines.length > 0 && { lines }),
+      ...(unexpected && { found: error.stack }),
+      at: null,
+      stack: '',
+    });
   }
 
   #add(verdict: Verdict, line: string): void {
-    this.#verdict = worse(this.#verdict, verdict);
-    this.#reasons.push(line);
+    const before = this.#verdict;
+    this.#verdict = worse(before, verdict);
+    // What was not tried for want of something is no reason why the rest failed.
+    if (before === 'skipped' && this.#verdict !== 'skipped') this.#reasons.length = 0;
+    if (verdict !== 'skipped' || this.#verdict === 'skipped') this.#reasons.push(line);
   }
 }

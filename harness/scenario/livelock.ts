@@ -8,6 +8,8 @@ import { isReadOf } from './traffic.js';
 interface Rule {
   /** What is repeated, as a plural noun. */
   readonly what: string;
+  /** What would have ended it. */
+  readonly missing?: string;
   /** So many of them in a row are no accident. Each limit is reached within 3 s, also on a busy host. */
   readonly limit: number;
   readonly counts: (event: TraceEvent) => boolean;
@@ -35,7 +37,8 @@ const isIsrRead = isReadOf('isr');
 
 const rules: readonly Rule[] = [
   {
-    what: 'interrupts without a read of the ISR, which would take the interrupt back',
+    what: 'interrupts',
+    missing: 'a read of the ISR, which takes the interrupt back',
     limit: 300,
     counts: (event) => event.kind === 'interrupt' && event.signalled === true,
     resets: (event) => event.kind === 'bar-read' && isIsrRead(event),
@@ -93,7 +96,13 @@ export const livelockWatch = (): ((event: TraceEvent) => HarnessError | undefine
     if (run.count < rule.limit) return undefined;
     const ms = Math.max(1, Math.round((event.at - run.since) / 1000));
     const rate = Math.round((run.count * 1000) / ms);
-    return new HarnessError('GUEST_LIVELOCK', { count: run.count, what: rule.what, ms, rate });
+    return new HarnessError('GUEST_LIVELOCK', {
+      count: run.count,
+      what: rule.what,
+      ms,
+      rate,
+      but: rule.missing === undefined ? '' : `, without ${rule.missing}`,
+    });
   };
   let found = false;
   return (event) => {

@@ -135,7 +135,7 @@ export const scenario = (
       judgement.verdict === 'failed'
         ? findCauses({ trace: traces.kept(), dmesg: log, reasons: judgement.reasons })
         : [];
-    for (const { id } of causes) t.comment(`cause: ${causeTable[id].sentence} ${causeTable[id].change}`);
+    for (const { id } of causes) t.comment(`cause: ${causeTable[id].sentence}`);
     await judgement.attempt(() =>
       writeArtifacts(
         environment,
