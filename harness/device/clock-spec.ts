@@ -1,4 +1,4 @@
-// A clock as users write it, where a script is the name of a file.
+// Resolves a clock as users specify it, in which a script is the name of a file.
 
 import { readFileSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';
@@ -7,8 +7,8 @@ import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
 const SCRIPTED = 'scripted:';
 
 /**
- * The same with the script itself in the place of its file: nothing else is to be read when it is made, and
- * it can be sent to another process. Throws CLOCK_SPEC for what is no clock.
+ * Replaces the name of a script file by the script itself. The result needs no other file, so it can be sent
+ * to another process. Throws CLOCK_SPEC for an invalid clock.
  */
 export const resolveClock = (spec: string, option = '--clock'): string => {
   const path = spec.startsWith(SCRIPTED) ? spec.slice(SCRIPTED.length) : '{';

@@ -1,4 +1,4 @@
-// The device through both real sockets, spoken to as QEMU would.
+// Tests the device through both real sockets, with a client that speaks like QEMU.
 
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -29,7 +29,7 @@ const start = async (t: Test, clock = 'frozen:2019-03-02T05:57:01.123456Z') => {
   return { device, client, trace, directory: directory.path, close };
 };
 
-t.test('the clock through both sockets, whole and byte by byte', async (t) => {
+t.test('the clock is readable through both sockets, as words and byte by byte', async (t) => {
   const { client } = await start(t);
   t.equal(await client.read(0, 4), 7);
   t.equal(await client.read(24, 4), 0x5c7a1b2d);
@@ -43,11 +43,11 @@ t.test('the clock through both sockets, whole and byte by byte', async (t) => {
   t.equal(
     await client.read(25, 4),
     0x5c7a1b2d,
-    'a stale read shows the whole register, also after a byte read',
+    'a stale read returns the whole register, even after a byte read',
   );
 });
 
-t.test('a stop interrupts, sticks, and is acknowledged', async (t) => {
+t.test('a stop request raises an interrupt, stays, and is acknowledged', async (t) => {
   const { client, device, trace } = await start(t);
   const trigger = eventFd();
   await client.arm(trigger);
@@ -71,7 +71,7 @@ t.test('a stop interrupts, sticks, and is acknowledged', async (t) => {
   closeFd(trigger);
 });
 
-t.test('a backend that dies and comes back keeps the function alive', async (t) => {
+t.test('the function survives a backend that ends and restarts', async (t) => {
   const directory = privateDirectory();
   const trace = new Trace();
   const options = { clock: 'frozen:2019-03-02T05:57:01Z', trace: trace.sink };
@@ -85,20 +85,20 @@ t.test('a backend that dies and comes back keeps the function alive', async (t) 
 
   await first.close();
   await trace.next('backend', 0, ({ event }) => event === 'lost');
-  t.equal(await client.read(24, 4), 0xffff_ffff, 'all ones meanwhile');
+  t.equal(await client.read(24, 4), 0xffff_ffff, 'all ones without a backend');
 
   const second = await startBackend(backend, options);
   const mark = trace.mark;
   await trace.next('status', mark, ({ value }) => value === 7);
   t.equal(await client.read(24, 4), 0x5c7a1b2d);
-  t.equal(second.vmmci.state().guestFeatures, 7, 'what the guest negotiated is passed on again');
+  t.equal(second.vmmci.state().guestFeatures, 7, 'the negotiated features are sent to the new backend');
   client.close();
   await served.close();
   await second.close();
   directory.remove();
 });
 
-t.test('a second front-end is refused and the first not disturbed', async (t) => {
+t.test('a second front-end is refused without disturbing the first', async (t) => {
   const { device, client, directory, trace } = await start(t);
   const second = startFunction(join(directory, 'second.sock'), {
     backend: device.socket,
@@ -108,7 +108,7 @@ t.test('a second front-end is refused and the first not disturbed', async (t) =>
   t.equal(await client.read(24, 4), 0x5c7a1b2d);
 });
 
-t.test('nothing is left open', async (t) => {
+t.test('closes all descriptors', async (t) => {
   await turns();
   const before = openDescriptors();
   const { client, close } = await start(t);
@@ -121,7 +121,7 @@ t.test('nothing is left open', async (t) => {
   t.equal(openDescriptors(), before);
 });
 
-t.test('a device whose backend is ended and started anew with other features', async (t) => {
+t.test('a backend can be stopped and restarted with other features', async (t) => {
   const { device, client } = await start(t);
   const kills: string[] = [];
   device.onKill(({ reason }) => kills.push(reason));
@@ -133,15 +133,15 @@ t.test('a device whose backend is ended and started anew with other features', a
   await device.startBackend({ features: 5 });
   t.equal(device.pci.state().attached, true);
   t.equal(await client.read(0, 4), 5);
-  t.equal(await client.read(24, 4), 0x5c7a1b2d, 'the clock is the same');
+  t.equal(await client.read(24, 4), 0x5c7a1b2d, 'the clock continues');
   t.equal(device.vmmci.state().status, 0x07);
 
   await client.write(18, 1, 0);
   device.host.stop();
-  t.same(kills, ['no-driver'], 'the new one is heard, too');
+  t.same(kills, ['no-driver'], 'listeners also hear the new backend');
 });
 
-t.test('faults reach both sockets, and the clock', async (t) => {
+t.test('faults affect both sockets and the clock', async (t) => {
   const { device, client } = await start(t);
   const when = { command: 'REGION_READ', region: 0, offset: 24 } as const;
   device.faults.set({ faults: [{ kind: 'value', value: 9, when: { ...when, times: 1 } }] });

@@ -1,4 +1,4 @@
-// The whole device side in one process: vmd's host behaviour, the backend, and the PCI function, joined by
+// The whole device side in one process: vmd's host behavior, the backend and the PCI function, connected by
 // the same two sockets that separate daemons would use.
 
 import { mkdirSync } from 'node:fs';
@@ -23,11 +23,11 @@ import { resolveClock } from './clock-spec.js';
 
 export interface BackendOptions {
   readonly generation?: GenerationName | undefined;
-  /** What is offered in place of the generation's features. */
+  /** The offered features (default: those of the generation). */
   readonly features?: number | undefined;
-  /** A clock, or one as the command line writes it; the host's own when left out. */
+  /** A clock, or its specification as on the command line (default: the host's clock). */
   readonly clock?: string | DeviceClock | undefined;
-  /** What the host's timers and its watch on the clock run on; the process's own timers when left out. */
+  /** Runs the host's timers and its clock watch (default: the timers of this process). */
   readonly scheduler?: Scheduler | undefined;
   readonly trace: TraceSink;
   readonly faults?: FaultHook | undefined;
@@ -41,20 +41,20 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** Listens with a vmmci backend at `socket`, vmd's behaviour around it. */
+/** Listens at `socket` with a vmmci backend and vmd's behavior around it. */
 export const startBackend = async (
   socket: string,
   {
     generation: name = DEFAULT_GENERATION,
     features = generations[name].features,
-    clock: given = 'running',
+    clock: spec = 'running',
     scheduler = realScheduler(),
     trace,
     faults,
   }: BackendOptions,
 ): Promise<Backend> => {
   const generation = { ...generations[name], features };
-  const clock = clockHolder(typeof given === 'string' ? parseClock(resolveClock(given), hostNow) : given);
+  const clock = clockHolder(typeof spec === 'string' ? parseClock(resolveClock(spec), hostNow) : spec);
   const vmmci = new Vmmci({ generation, clock, scheduler, trace });
   const listener = await listenBackend(socket, vmmci, { trace, ...(faults && { faults }) });
   const host = new Host({ device: vmmci, generation, clock, scheduler, trace });
@@ -76,25 +76,27 @@ export interface FunctionOptions {
   readonly backend: string;
   readonly generation?: GenerationName | undefined;
   readonly stale?: StalePolicy | undefined;
-  /** The slot that vmd would have the function in, whatever QEMU's is: 4 when left out. */
+  /** The slot that the function would have in vmd, regardless of its slot in QEMU (default: 4). */
   readonly slot?: number | undefined;
   readonly trace: TraceSink;
   readonly faults?: FaultHook | undefined;
-  /** Told, in words for people, of what is odd about the backend and worked around. */
+  /**
+   * Called with a message for people when the backend behaves unexpectedly and the function works around it.
+   */
   readonly warn?: ((message: string) => void) | undefined;
 }
 
 export interface ServedFunction {
   readonly pci: PciFunction;
   readonly socket: string;
-  /** Rejects when the backend went away for good. */
+  /** Rejects when the backend is gone for good. */
   readonly lost: Promise<void>;
-  /** Tells when a backend is in use (true), and when it is gone (false). */
+  /** Emits true when a backend is attached and false when it is gone. */
   readonly attached: Pick<Signal<boolean>, 'on'>;
   close(): Promise<void>;
 }
 
-/** Listens with the PCI function at `socket`, in front of a backend that must be there already. */
+/** Listens at `socket` with the PCI function, in front of a backend that must already be listening. */
 export const startFunction = async (
   socket: string,
   {
@@ -137,7 +139,7 @@ export const startFunction = async (
 };
 
 export interface Device {
-  /** Of the backend that runs now, or ran last. */
+  /** Belongs to the current backend, or to the last one. */
   readonly vmmci: Vmmci;
   readonly host: Host;
   readonly clock: ClockHolder;
@@ -145,36 +147,36 @@ export interface Device {
   readonly pci: PciFunction;
   /** The vfio-user socket, for QEMU. */
   readonly functionSocket: string;
-  /** For the messages on both sockets. */
+  /** Injects faults into the messages on both sockets. */
   readonly faults: FaultEngine;
-  /** Hears of every decision to end the VM, whichever backend makes it. */
+  /** Calls `listener` for every decision to end the VM, regardless of which backend makes it. */
   onKill(listener: (kill: Kill) => void): () => void;
-  /** Ends the backend; resolves when the function knows. Its registers read as all ones from then on. */
+  /** Ends the backend. Resolves when the function knows; from then on its registers read as all ones. */
   stopBackend(): Promise<void>;
-  /** Starts a backend after `stopBackend`; resolves when the function uses it. The clock goes on. */
+  /** Starts another backend after `stopBackend`. Resolves when the function uses it. The clock continues. */
   startBackend(options?: Pick<BackendOptions, 'features'>): Promise<void>;
   close(): Promise<void>;
 }
 
 export type DeviceOptions = Omit<BackendOptions, 'faults'> & Pick<FunctionOptions, 'stale' | 'slot'>;
 
-const next = (event: Pick<Signal<boolean>, 'on'>, wanted: boolean): Promise<void> =>
+const nextValue = (event: Pick<Signal<boolean>, 'on'>, expected: boolean): Promise<void> =>
   new Promise((resolve) => {
     const stop = event.on((value) => {
-      if (value !== wanted) return;
+      if (value !== expected) return;
       stop();
       resolve();
     });
   });
 
-/** Backend and function, with sockets in `directory`, which is made if need be. */
+/** Starts backend and function, with sockets in `directory`, which is created if necessary. */
 export const startDevice = async (directory: string, options: DeviceOptions): Promise<Device> => {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'backend.sock');
   const killed = signal<Kill>();
   const faults = new FaultEngine({ jumpClock: (us) => backend.clock.shift(us) });
-  const make = async (more: Partial<BackendOptions>): Promise<Backend> => {
-    const made = await startBackend(path, { ...options, ...more, faults });
+  const make = async (overrides: Partial<BackendOptions>): Promise<Backend> => {
+    const made = await startBackend(path, { ...options, ...overrides, faults });
     made.host.onKill((kill) => killed.emit(kill));
     return made;
   };
@@ -201,14 +203,14 @@ export const startDevice = async (directory: string, options: DeviceOptions): Pr
       faults,
       onKill: killed.on,
       stopBackend: async () => {
-        const gone = next(served.attached, false);
+        const detached = nextValue(served.attached, false);
         await backend.close();
-        await gone;
+        await detached;
       },
-      startBackend: async (more = {}) => {
-        const there = next(served.attached, true);
-        backend = await make({ clock: backend.clock, ...more });
-        await there;
+      startBackend: async (overrides = {}) => {
+        const attached = nextValue(served.attached, true);
+        backend = await make({ clock: backend.clock, ...overrides });
+        await attached;
       },
       close: async () => {
         await served.close();

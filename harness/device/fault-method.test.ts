@@ -1,4 +1,4 @@
-// Faults asked for over a control socket, and what the other end of the device's own sockets gets.
+// Tests faults that are requested over a control socket, and their effects on the device's sockets.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { serveControl } from '../vmd/control-server.js';
 import { startDevice } from './device.js';
 import { type FaultOptions, withFaults } from './fault-method.js';
 
-const start = async (t: Test, more: Partial<FaultOptions> = {}) => {
+const start = async (t: Test, overrides: Partial<FaultOptions> = {}) => {
   const directory = temporaryDirectory().path;
   const trace = new Trace();
   const device = await startDevice(directory, {
@@ -38,7 +38,7 @@ const start = async (t: Test, more: Partial<FaultOptions> = {}) => {
       serves: ['vfio-user', 'vhost-user'],
       hasClock: true,
       trace: trace.sink,
-      ...more,
+      ...overrides,
     }),
   );
   t.teardown(async () => {
@@ -52,7 +52,7 @@ const start = async (t: Test, more: Partial<FaultOptions> = {}) => {
   return { client, ask, trace, device };
 };
 
-t.test('a fault is set, shown, hits, and is taken back', async (t) => {
+t.test('a fault is set, shown, takes effect and is cleared', async (t) => {
   const { client, ask } = await start(t);
   const fault = { kind: 'ones', when: { command: 'REGION_READ', region: 0, offset: 24, from: 2, times: 1 } };
   t.match(await ask('state'), { faults: [], command: 'NONE', interrupts: 0 });
@@ -65,7 +65,7 @@ t.test('a fault is set, shown, hits, and is taken back', async (t) => {
   t.match(await ask('state'), { faults: [] });
 });
 
-t.test('a fault on the inner socket is seen on the outer one', async (t) => {
+t.test('a fault on the inner socket is visible on the outer one', async (t) => {
   const { client, ask } = await start(t);
   const when = { protocol: 'vhost-user', command: 'GET_CONFIG', offset: 12 };
   await ask('fault', { plan: { faults: [{ kind: 'value', value: 999_999, when }] } });
@@ -82,7 +82,7 @@ t.test('the clock jumps between the two halves of a time', async (t) => {
   t.equal(device.clock.spec, 'frozen:2019-03-02T05:57:03.123456Z');
 });
 
-t.test('a fault that would take QEMU with it says so, in the reply, in state and in the trace', async (t) => {
+t.test('the reply, state and the trace warn of a fault that ends QEMU', async (t) => {
   const { client, ask, trace } = await start(t);
   const plan = { seed: 7, faults: [{ kind: 'disconnect', when: { protocol: 'vfio-user', from: 1 } }] };
   const active = { faults: [{ takesQemuDown: /QEMU loses its vfio-user server/ }] };
@@ -94,7 +94,7 @@ t.test('a fault that would take QEMU with it says so, in the reply, in state and
   t.match(await ask('state'), { faults: [{ hits: 1 }] });
 });
 
-t.test('what is no plan changes nothing', async (t) => {
+t.test('an invalid plan is refused and changes nothing', async (t) => {
   const { ask } = await start(t);
   const plan = { faults: [{ kind: 'ones' }] };
   await ask('fault', { plan });
@@ -107,12 +107,12 @@ t.test('what is no plan changes nothing', async (t) => {
   t.match(await ask('state'), { faults: [{ fault: { kind: 'ones' }, hits: 0 }] });
 });
 
-t.test('what cannot happen in this process is refused', async (t) => {
+t.test('a fault that cannot happen in this process is refused', async (t) => {
   const { ask } = await start(t, { serves: ['vfio-user'], hasClock: false });
   await t.rejects(ask('fault', { plan: { faults: [{ kind: 'drop', when: { protocol: 'vhost-user' } }] } }), {
-    message: /faults\[0\]: vhost-user is not served by this process, only vfio-user/,
+    message: /faults\[0\]: this process does not serve vhost-user, only vfio-user/,
   });
   await t.rejects(ask('fault', { plan: { faults: [{ kind: 'ones' }, { kind: 'clock-jump', us: 1 }] } }), {
-    message: /faults\[1\]: the clock is that of a backend in another process/,
+    message: /faults\[1\]: the clock belongs to a backend in another process/,
   });
 });

@@ -1,4 +1,4 @@
-// Faults through the control socket: a method that sets them, and their place in what `state` tells.
+// Adds faults to the control socket: a method that sets them, and their part of the reply to `state`.
 
 import { HarnessError } from '../base/errors.js';
 import type { TraceSink } from '../base/trace.js';
@@ -13,24 +13,25 @@ import type { Field } from '../vmd/params.js';
 export interface FaultOptions {
   readonly engine: FaultEngine;
   /**
-   * What this process serves: a fault in another protocol, or without a clock of ours, would never happen.
+   * The protocols that this process serves. A fault in another protocol, or without a local clock, would
+   * never happen.
    */
   readonly serves: readonly Exclude<NonNullable<Fault['when']>['protocol'], undefined>[];
   readonly hasClock: boolean;
   readonly trace: TraceSink;
 }
 
-/** One fault at work, as `fault` and `state` show it. */
+/** One active fault, as `fault` and `state` show it. */
 interface ActiveFault {
   readonly fault: Fault;
-  /** Messages hit so far. */
+  /** The number of messages that it has affected. */
   readonly hits: number;
-  /** Why QEMU may not outlive it. */
+  /** Why the fault may end QEMU; `undefined` if it cannot. */
   readonly takesQemuDown: string | undefined;
 }
 
 const plan: Field<FaultPlan | null> = {
-  valid: 'a fault plan {"seed"?, "faults": […]}, null for none',
+  valid: 'a fault plan {"seed"?, "faults": […]}, or null to clear it',
   read: (value) => (value === null ? null : parseFaultPlan(value)),
 };
 
@@ -38,19 +39,19 @@ const refuse = (index: number, reason: string): never => {
   throw new HarnessError('FAULT_PLAN', { where: `faults[${index}]`, reason });
 };
 
-/** A fault that cannot happen here would look like one that the guest survived. */
+/** Rejects faults that cannot happen here, because the guest would seem to survive them. */
 const requirePossible = ({ faults }: FaultPlan, { serves, hasClock }: FaultOptions): void => {
   for (const [index, { kind, when }] of faults.entries()) {
     if (when?.protocol !== undefined && !serves.includes(when.protocol))
-      refuse(index, `${when.protocol} is not served by this process, only ${serves.join(', ')}`);
+      refuse(index, `this process does not serve ${when.protocol}, only ${serves.join(', ')}`);
     if (kind === 'clock-jump' && !hasClock)
-      refuse(index, 'the clock is that of a backend in another process; ask that one');
+      refuse(index, 'the clock belongs to a backend in another process; send the request to that one');
   }
 };
 
 /**
- * The table with `fault` added: `{plan}` sets the faults, null clears them, and the reply is what is at work
- * from now on. `state` then shows the same under `faults`.
+ * The method table with `fault` added. `{plan}` sets the faults, null clears them, and the reply lists the
+ * active faults. `state` also lists them, under `faults`.
  */
 export const withFaults = (methods: MethodTable, options: FaultOptions): MethodTable => {
   const { engine, serves, trace } = options;

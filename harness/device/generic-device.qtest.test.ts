@@ -1,5 +1,4 @@
-// The backend alone, behind QEMU's generic vhost-user device: what a modern driver would do, access by
-// access.
+// Tests the backend behind QEMU's generic vhost-user device, with the accesses of a modern driver.
 
 import { join } from 'node:path';
 import t from 'tap';
@@ -10,7 +9,7 @@ import { functionLine, startQtestMachine } from '../testing/qtest-machine.js';
 import { VirtualScheduler } from '../vmmci/scheduler.js';
 import { type Backend, startBackend } from './device.js';
 
-/** Where the test puts the memory BAR. */
+/** The address to which the test maps the memory BAR. */
 const memory = 0xe000_0000;
 const enableMemoryAndMaster = 0x6;
 
@@ -23,7 +22,7 @@ const machine = await startQtestMachine(async (directory) => {
   return { generic: { socket: backend.socket, virtioId: 30, configSize: 20 } };
 });
 const { qtest } = machine;
-if (backend === undefined) throw new Error('no backend');
+if (backend === undefined) throw new Error('the backend was not started');
 const { host, vmmci, close } = backend;
 t.teardown(async () => {
   await machine.stop();
@@ -63,14 +62,14 @@ t.before(async () => {
   await machine.wireInterrupt();
 });
 
-t.test('what the device is, and its clock', async (t) => {
+t.test('the device has its virtio id and shows the clock', async (t) => {
   t.equal(config.readUInt32LE(0), 0x105e_1af4, 'virtio id 30');
   const words: number[] = [];
   for (const offset of [0, 4, 8, 12, 16]) words.push(await read('device', offset));
   t.same(words, [0, 0x5c7a1b2d, 0, 123_456, 0]);
 });
 
-t.test('a command interrupts once there is a driver, and the driver acknowledges it', async (t) => {
+t.test('a command interrupts a driver, which acknowledges it', async (t) => {
   t.equal(host.command('SYNCRTC'), 'no-driver');
   await bringUp();
   t.equal(await read('common', 20, 1), 0xf);
@@ -86,15 +85,15 @@ t.test('a command interrupts once there is a driver, and the driver acknowledges
   t.match(vmmci.state(), { guestFeatures: 7, acks: 3, configChanges: 3 });
 });
 
-t.test('a driver that goes is gone, and one that comes back is there', async (t) => {
+t.test('the device notices a driver that resets it and returns', async (t) => {
   await status(0);
   t.equal(await read('common', 20, 1), 0);
   t.equal(host.command('SYNCRTC'), 'no-driver');
   await bringUp();
-  await read('device', 0); // asks the backend, after all that came before
+  await read('device', 0); // a round trip to the backend, after all earlier messages
   t.equal(host.stop(), 'sent');
   await qtest.waitLevel(functionLine, true, 3000);
   await write('device', 0, 4, 2);
-  t.equal(await read('device', 0), 2, 'an acknowledged REBOOT stays');
+  t.equal(await read('device', 0), 2, 'an acknowledged REBOOT stays in the register');
   t.same(vmmci.state().timers, [{ name: 'graceful', remainingMs: 120_000 }]);
 });

@@ -1,4 +1,4 @@
-// What vmd's own register handlers answered, against the device and the function in front of it.
+// Replays recorded replies of vmd's register handlers against the device and the function in front of it.
 
 import t from 'tap';
 import { Trace } from '../base/trace.js';
@@ -21,7 +21,8 @@ import { VirtualScheduler } from '../vmmci/scheduler.js';
 const { '6.2': v62, '6.5': v65, '7.4': v74 } = generations;
 
 /**
- * The generation that a revision belongs to; those in between are as the one before, but for what is said.
+ * The generation of each recorded revision. A revision between two generations equals the earlier one, except
+ * for the given fields.
  */
 const generationOf: Readonly<Record<string, Generation>> = {
   ...generations,
@@ -31,19 +32,19 @@ const generationOf: Readonly<Record<string, Generation>> = {
   '7.6': v74,
 };
 
-/** What a device behind QEMU cannot be asked, or QEMU answers in its place. */
-const elsewhere: readonly [reason: string, is: (sequence: Sequence) => boolean][] = [
-  ['upper bits of EAX, which no device sees', ({ ops }) => ops.some(([name]) => name === 'write-eax')],
-  ['ports outside of the BAR', ({ ops }) => ops.some(([name]) => name === 'in')],
+/** Sequences that cannot be replayed behind QEMU, or that QEMU answers itself. */
+const notReplayable: readonly [reason: string, is: (sequence: Sequence) => boolean][] = [
+  ['upper bits of EAX, which devices do not see', ({ ops }) => ops.some(([name]) => name === 'write-eax')],
+  ['ports outside the BAR', ({ ops }) => ops.some(([name]) => name === 'in')],
   [
-    'an interrupt that the guest moves: on QEMU the chipset has it',
+    'an interrupt that the guest moves, which is the job of the chipset in QEMU',
     ({ revision, name }) => revision === '8.0' && name === 'config/interrupt-line',
   ],
 ];
 
 const INTERRUPT_PIN = 0x3d;
 
-const little = (value: number, width: number): Buffer => {
+const littleEndian = (value: number, width: number): Buffer => {
   const data = Buffer.alloc(width);
   data.writeUIntLE(value, 0, width);
   return data;
@@ -59,13 +60,13 @@ class Vm {
   readonly #pci: PciFunction;
   readonly #generation: Generation;
   readonly #runs: boolean;
-  #moved: bigint;
+  #offset: bigint;
 
   constructor({ clock: kind, start }: Sequence, generation: Generation) {
     this.#generation = generation;
     this.#runs = kind === 'running';
-    this.#moved = BigInt(start);
-    const clock = { now: () => this.#moved + this.#elapsed(), spec: kind };
+    this.#offset = BigInt(start);
+    const clock = { now: () => this.#offset + this.#elapsed(), spec: kind };
     const shared = { generation, clock, scheduler: this.#scheduler };
     this.#device = new Vmmci(shared);
     this.#host = new Host({ ...shared, device: this.#device });
@@ -81,15 +82,15 @@ class Vm {
 
   async start(): Promise<void> {
     await this.#pci.attach(directFrontEnd(this.#device));
-    await this.#pci.write(region.CONFIG, 0x10, little(0x4001, 4)); // ports and interrupt of slot 4
-    await this.#pci.write(region.CONFIG, 0x3c, little(7, 1));
+    await this.#pci.write(region.CONFIG, 0x10, littleEndian(0x4001, 4)); // ports and interrupt of slot 4
+    await this.#pci.write(region.CONFIG, 0x3c, littleEndian(7, 1));
   }
 
   #elapsed(): bigint {
     return this.#runs ? BigInt(this.#scheduler.now()) * 1000n : 0n;
   }
 
-  /** What was read, null where there is no register; `undefined` for an operation that reads nothing. */
+  /** The value read, or null if there is no register; `undefined` if the operation reads nothing. */
   async perform([name, first, second, value]: Operation): Promise<number | null | undefined> {
     const [offset, width] = [Number(first), Number(second)];
     const index = name.startsWith('config-') ? region.CONFIG : region.BAR0;
@@ -103,7 +104,7 @@ class Vm {
       }
       case 'write':
       case 'config-write':
-        await this.#pci.write(index, offset, little(Number(value), width));
+        await this.#pci.write(index, offset, littleEndian(Number(value), width));
         break;
       case 'command':
         this.#host.command(first as Request);
@@ -112,10 +113,10 @@ class Vm {
         this.#scheduler.advance(Number(first));
         break;
       case 'jump':
-        this.#moved += BigInt(Number(first));
+        this.#offset += BigInt(Number(first));
         break;
       case 'set':
-        this.#moved = BigInt(Number(first)) - this.#elapsed();
+        this.#offset = BigInt(Number(first)) - this.#elapsed();
         break;
       case 'pause':
         this.#host.pause();
@@ -147,36 +148,36 @@ class Vm {
 
 const cold = { command: 0, status: 0, features: 0, isr: 0, line: 0, timer: null };
 
-/** What is different after one operation, in words. `seen` is what it read. */
+/** Describes the difference after one operation. `seen` is the value read. */
 const differenceOf = (operation: Operation, seen: number | null | undefined, generation: Generation) => {
   const [name, offset, width, value] = operation;
   if (seen === undefined) return undefined;
-  // The pin is read as it is: a guest with ACPI routes the interrupt by it.
+  // The pin is always read correctly, because a guest with ACPI routes the interrupt by it.
   if (name === 'config-read' && offset === INTERRUPT_PIN && generation.configByteReads !== 'in-place')
     return undefined;
   const expected = typeof value === 'number' ? value % 2 ** (8 * Number(width)) : value;
   return seen === expected ? undefined : `read ${seen}`;
 };
 
-/** The first difference between what vmd did and what the device does; `undefined` when there is none. */
+/** The first difference between vmd and the device; `undefined` if there is none. */
 const replay = async (sequence: Sequence, generation: Generation): Promise<string | undefined> => {
   const vm = new Vm(sequence, generation);
   await vm.start();
   let expected: Omit<Changes, 'irq' | 'end'> = cold;
   for (const [index, operation] of sequence.ops.entries()) {
-    const differs = (what: unknown): string =>
-      `${sequence.revision} ${sequence.name}, operation ${index}, ${JSON.stringify(operation)}: ${JSON.stringify(what)}`;
+    const describe = (difference: unknown): string =>
+      `${sequence.revision} ${sequence.name}, operation ${index}, ${JSON.stringify(operation)}: ${JSON.stringify(difference)}`;
     const { irq = [], end, ...changes } = changesOf(operation);
     const mark = vm.trace.mark;
     const wrong = differenceOf(operation, await vm.perform(operation), generation);
-    if (wrong !== undefined) return differs(wrong);
-    if (JSON.stringify(vm.ends) !== JSON.stringify(end === undefined ? [] : [end])) return differs(vm.ends);
+    if (wrong !== undefined) return describe(wrong);
+    if (JSON.stringify(vm.ends) !== JSON.stringify(end === undefined ? [] : [end])) return describe(vm.ends);
     if (end !== undefined) return undefined;
     expected = { ...expected, ...changes };
     const state = vm.state();
-    if (JSON.stringify(state) !== JSON.stringify(expected)) return differs(state);
+    if (JSON.stringify(state) !== JSON.stringify(expected)) return describe(state);
     const raised = vm.trace.since(mark, 'interrupt').filter(({ line }) => line === 'raise').length;
-    if (raised !== irq.filter((call) => call === 'raise').length) return differs({ raised });
+    if (raised !== irq.filter((call) => call === 'raise').length) return describe({ raised });
   }
   return undefined;
 };
@@ -185,11 +186,11 @@ const sequences = readTranscripts();
 
 for (const [revision, generation] of Object.entries(generationOf)) {
   t.test(`vmd of ${revision}`, async (t) => {
-    const own = sequences.filter((sequence) => sequence.revision === revision);
-    const asked = own.filter((sequence) => !elsewhere.some(([, is]) => is(sequence)));
-    t.ok(asked.length > 60, `${asked.length} of ${own.length} sequences`);
+    const recorded = sequences.filter((sequence) => sequence.revision === revision);
+    const replayable = recorded.filter((sequence) => !notReplayable.some(([, is]) => is(sequence)));
+    t.ok(replayable.length > 60, `${replayable.length} of ${recorded.length} sequences`);
     const differences: string[] = [];
-    for (const sequence of asked) {
+    for (const sequence of replayable) {
       const difference = await replay(sequence, generation);
       if (difference !== undefined) differences.push(difference);
     }

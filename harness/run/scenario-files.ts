@@ -9,9 +9,9 @@ import { ownScenarioFiles } from './own-scenarios.js';
 import { declaredNames, type ScenarioFile } from './scenario-file.js';
 
 /** Names must be unique, because artifacts are stored by scenario name. */
-const requireUniqueNames = (own: readonly ScenarioFile[], ours: readonly ScenarioFile[]): void => {
+const requireUniqueNames = (own: readonly ScenarioFile[], bundled: readonly ScenarioFile[]): void => {
   for (const { name, path } of own) {
-    const twin = ours.find((file) => file.name === name || file.declares(name));
+    const twin = bundled.find((file) => file.name === name || file.declares(name));
     if (twin !== undefined)
       throw new HarnessError('SCENARIO_TWICE', { name, first: twin.path, second: path });
   }
@@ -40,10 +40,10 @@ export const scenarioFiles = async (tier: 'guest' | 'slow' = 'guest'): Promise<S
  * `ownScenarioFiles` throws.
  */
 export const scenarioFilesWith = async (directory: string | undefined): Promise<ScenarioFile[]> => {
-  const ours = await scenarioFiles();
+  const bundled = await scenarioFiles();
   const own = directory === undefined ? [] : await ownScenarioFiles(directory);
-  requireUniqueNames(own, ours);
-  return [...ours, ...own];
+  requireUniqueNames(own, bundled);
+  return [...bundled, ...own];
 };
 
 /** The files that declare these scenarios, or have that name, without duplicates. Throws UNKNOWN_NAME. */

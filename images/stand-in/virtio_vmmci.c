@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver for vmmci with the interface of the public one, for the tests of
- * the harness: it measures the drift periodically, shows it in two sysctl
+ * A driver for vmmci with the interface of the public driver, for the tests
+ * of the harness. It measures the drift periodically, shows it in two sysctl
  * values, and sets the clock from the RTC.
  */
 
@@ -46,7 +46,7 @@ struct standin {
 	struct ctl_table_header *header;
 };
 
-/* There is one device, so one pair of values. */
+/* There is only one device, so one pair of values is enough. */
 static int standin_drift_sec;
 static int standin_drift_nsec;
 
@@ -68,7 +68,7 @@ static struct ctl_table standin_table[] = {
 	{ }
 };
 
-/* From 6.6 on the number of entries is given; before, an empty entry ends the table. */
+/* Since 6.6 the number of entries is an argument; before, an empty entry ended the table. */
 static struct ctl_table_header *standin_register(void)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
@@ -112,7 +112,7 @@ static void standin_sync(struct work_struct *work)
 	int err;
 
 	if (!rtc) {
-		dev_warn(&si->vdev->dev, "there is no %s\n", STANDIN_RTC);
+		dev_warn(&si->vdev->dev, "cannot open %s\n", STANDIN_RTC);
 		return;
 	}
 	err = rtc_read_time(rtc, &time);
@@ -129,7 +129,7 @@ static void standin_config_changed(struct virtio_device *vdev)
 {
 	struct standin *si = vdev->priv;
 	u32 command = standin_read(si, STANDIN_COMMAND);
-	__virtio32 answer = cpu_to_virtio32(vdev, command);
+	__virtio32 reply = cpu_to_virtio32(vdev, command);
 
 	switch (command) {
 	case 1:
@@ -145,7 +145,7 @@ static void standin_config_changed(struct virtio_device *vdev)
 		return;
 	}
 	if (virtio_has_feature(vdev, STANDIN_F_ACK))
-		vdev->config->set(vdev, STANDIN_COMMAND, &answer, sizeof(answer));
+		vdev->config->set(vdev, STANDIN_COMMAND, &reply, sizeof(reply));
 }
 
 static int standin_probe(struct virtio_device *vdev)
@@ -202,7 +202,7 @@ static struct virtio_driver standin_driver = {
 };
 module_virtio_driver(standin_driver);
 
-/* No alias, as in the public driver: it has to be loaded by name. */
+/* Like the public driver, it has no alias, so it must be loaded by name. */
 MODULE_SOFTDEP("pre: virtio_pci_obsd");
 MODULE_DESCRIPTION("Stand-in for the public vmmci driver, for tests");
 MODULE_AUTHOR("The vmmci-harness authors");

@@ -1,4 +1,4 @@
-// One device, fresh, in a machine that a test drives access by access.
+// A new device in a machine that a test drives access by access.
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -15,13 +15,16 @@ import { functionLine, functionPort, type QtestMachine } from './qtest-machine.j
 /** Seconds 0x5c7a1b2d, microseconds 0x1e240. */
 const clock = 'frozen:2019-03-02T05:57:01.123456Z';
 
-/** Far more than an interrupt takes from the host to QEMU's controller. */
-const patienceMs = 3000;
+/**
+ * A timeout in milliseconds, much longer than an interrupt takes from the host to QEMU's interrupt
+ * controller.
+ */
+const interruptTimeoutMs = 3000;
 
-/** A port that nothing is behind. */
-const nowhere = 0xed;
+/** A port without a device. */
+const unusedPort = 0xed;
 
-export interface Bench {
+export interface Fixture {
   readonly machine: QtestMachine;
   readonly qtest: Qtest;
   readonly pic: Pic;
@@ -30,31 +33,33 @@ export interface Bench {
   readonly scheduler: VirtualScheduler;
   readonly trace: Trace;
   readonly kills: readonly Kill[];
-  /** One port access, `offset` bytes into BAR0; 32 bits unless told otherwise. */
+  /** One port access at `offset` in BAR0 (default: 32 bits). */
   read(offset: number, width?: Width): Promise<number>;
   write(offset: number, width: Width, value: number): Promise<void>;
-  /** Byte accesses one after the other, as `2d 2d 00`. */
+  /** Reads single bytes in order, for example `2d 2d 00`. */
   bytes(offset: number, count: number): Promise<string>;
-  /** What a driver does: features 7, status 7. The device has seen them when it resolves. */
+  /**
+   * Initializes the device like a driver: features 7, status 7. Resolves when the device has received them.
+   */
   bringUp(): Promise<void>;
-  /** QEMU holds the function's line high. */
+  /** True if QEMU's level of the function's line is high. */
   line(): boolean;
-  /** Resolves when QEMU holds it high; QTEST if it does not come to that. */
+  /** Resolves when that level is high. Rejects with QTEST if that does not happen. */
   raised(): Promise<void>;
-  /** How often QEMU has raised it so far. */
+  /** How often QEMU has raised the line so far. */
   raises(): number;
   /**
-   * All that was on its way between function and QEMU has arrived. BAR0 is not touched: that would lower the
-   * line.
+   * Resolves when everything in transit between function and QEMU has arrived. Does not access BAR0, which
+   * would lower the line.
    */
   quiet(): Promise<void>;
 }
 
-/** Makes a device, plugs it in, lets `run` have it, and clears it away whatever happens. */
-export const withBench = async (
+/** Makes a device, plugs it in, calls `run`, and always removes the device afterwards. */
+export const withFixture = async (
   machine: QtestMachine,
   generation: GenerationName,
-  run: (bench: Bench) => Promise<void>,
+  run: (fixture: Fixture) => Promise<void>,
 ): Promise<void> => {
   const { qtest } = machine;
   const scheduler = new VirtualScheduler();
@@ -92,16 +97,16 @@ export const withBench = async (
       bringUp: async () => {
         await write(4, 4, 7);
         await write(18, 1, 7);
-        await read(18, 1); // writes are posted: this one waits for them
+        await read(18, 1); // writes are posted; this read waits for them
       },
       line: () => qtest.level(functionLine),
-      raised: () => qtest.waitLevel(functionLine, true, patienceMs),
+      raised: () => qtest.waitLevel(functionLine, true, interruptTimeoutMs),
       raises: () => raises,
       quiet: async () => {
-        await machine.readConfig(0x0c, 1); // the function's own byte, so it has done what came before
-        // QEMU looks at the eventfd and at us in one turn, in any order: the second answer is from a later
-        // turn.
-        for (let turn = 0; turn < 2; turn++) await qtest.in(nowhere, 1);
+        await machine.readConfig(0x0c, 1); // the function answers this, after all earlier accesses
+        // In one turn QEMU handles the eventfd and our request in any order, so the second reply comes from a
+        // later turn.
+        for (let turn = 0; turn < 2; turn++) await qtest.in(unusedPort, 1);
       },
     });
   } finally {
