@@ -2,9 +2,11 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
+import { fields, integer, list, oneOf, optional, readFields, text, variant } from '../base/schema.js';
+import { messageOf } from '../base/thrown.js';
 import { describes, knownDrivers } from './known-drivers.js';
-import { Fields } from './schema.js';
 
 /** Attributes below the virtio device. Those that a driver does not have are left out. */
 export interface SysfsTime {
@@ -71,93 +73,71 @@ export interface DriverDescription {
 
 export const descriptionFile = 'vmmci-driver.json';
 
-const name = /^[\w.-]+$/;
-const nameText = 'a name of letters, digits, ".", "_" and "-"';
-const value = /^[\w.-]+$/;
-const valueText = 'the value of a parameter';
-const sysctl = /^[\w-]+(\.[\w-]+)+$/;
-const sysctlText = 'the name of a sysctl value, such as "vmmci.drift_sec"';
+const name = text(/^[\w.-]+$/, 'a name of letters, digits, ".", "_" and "-"');
+const value = text(/^[\w.-]+$/, 'the value of a parameter');
+const sysctl = text(/^[\w-]+(\.[\w-]+)+$/, 'the name of a sysctl value, such as "vmmci.drift_sec"');
 
-const timeOf = (fields: Fields): SysfsTime | SysctlTime => {
-  const kind = fields.oneOf('kind', ['sysfs', 'sysctl']);
-  if (kind === 'sysctl') {
-    const time = {
-      kind,
-      driftSec: fields.text('driftSec', sysctl, sysctlText),
-      driftNsec: fields.text('driftNsec', sysctl, sysctlText),
-      everyMs: fields.integer('everyMs', 1, 3_600_000),
-    };
-    fields.end();
-    return time;
+/** vmmci-driver.schema.json says the same to editors. */
+const descriptionSchema = fields({
+  $schema: optional(v.unknown()),
+  description: optional(v.unknown()),
+  name,
+  modules: list(text(/^\w+$/, 'the name of a module'), 1),
+  pciDriver: name,
+  virtioDriver: name,
+  time: optional(
+    variant('kind', {
+      sysfs: fields({
+        kind: oneOf(['sysfs']),
+        hostTime: optional(name),
+        guestTime: optional(name),
+        driftNs: optional(name),
+      }),
+      sysctl: fields({
+        kind: oneOf(['sysctl']),
+        driftSec: sysctl,
+        driftNsec: sysctl,
+        everyMs: integer(1, 3_600_000),
+      }),
+    }),
+  ),
+  commands: optional(fields({ kind: oneOf(['sysfs']), last: name, counts: name })),
+  syncRtc: optional(oneOf(['registers', 'rtc'])),
+  ptp: optional(fields({ clockName: name })),
+  parameters: optional(
+    list(
+      fields({
+        module: name,
+        name,
+        default: optional(value),
+        mode: optional(text(/^[0-7]{3}$/, 'three octal digits')),
+      }),
+      1,
+    ),
+  ),
+  logLevels: optional(fields({ parameter: name, acknowledgements: value, samples: value })),
+  quiet: optional(v.record(v.string(), value, 'expected an object')),
+});
+
+/** Reads `content`, the content of `path`. Throws DRIVER_DESCRIPTION, which names the field. */
+export const parseDriver = (path: string, directory: string, content: string): DriverDescription => {
+  const refuse = (field: string, reason: string): never => {
+    throw new HarnessError('DRIVER_DESCRIPTION', { path, field: field === '' ? '(whole)' : field, reason });
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(content);
+  } catch (error) {
+    return refuse('', messageOf(error));
   }
-  const attribute = (key: string) => fields.optional(key, () => fields.text(key, name, nameText));
-  const time = {
-    kind,
-    hostTime: attribute('hostTime'),
-    guestTime: attribute('guestTime'),
-    driftNs: attribute('driftNs'),
-  };
-  fields.end();
-  return time;
-};
-
-/** Reads `text`, the content of `path`. DRIVER_DESCRIPTION, which names the field. */
-export const parseDriver = (path: string, directory: string, text: string): DriverDescription => {
-  const fields = Fields.parse(text, (field, reason) => {
-    throw new HarnessError('DRIVER_DESCRIPTION', { path, field, reason });
-  });
-  fields.allow('$schema', 'description');
-  const section = <T>(key: string, read: (inner: Fields) => T) =>
-    fields.optional(key, () => read(fields.object(key)));
-  const description: DriverDescription = {
-    name: fields.text('name', name, nameText),
-    directory,
-    modules: fields.list('modules', (inner, index) => inner.text(index, /^\w+$/, 'the name of a module')),
-    pciDriver: fields.text('pciDriver', name, nameText),
-    virtioDriver: fields.text('virtioDriver', name, nameText),
-    time: section('time', timeOf),
-    commands: section('commands', (inner) => {
-      inner.oneOf('kind', ['sysfs']);
-      const commands = {
-        last: inner.text('last', name, nameText),
-        counts: inner.text('counts', name, nameText),
-      };
-      inner.end();
-      return commands;
-    }),
-    syncRtc: fields.optional('syncRtc', () => fields.oneOf('syncRtc', ['registers', 'rtc'])),
-    ptp: section('ptp', (inner) => {
-      const ptp = { clockName: inner.text('clockName', name, nameText) };
-      inner.end();
-      return ptp;
-    }),
-    parameters:
-      fields.optional('parameters', () =>
-        fields.list('parameters', (list, index) => {
-          const inner = list.object(index);
-          const parameter = {
-            module: inner.text('module', name, nameText),
-            name: inner.text('name', name, nameText),
-            default: inner.optional('default', () => inner.text('default', value, valueText)),
-            mode: inner.optional('mode', () => inner.text('mode', /^[0-7]{3}$/, 'three octal digits')),
-          };
-          inner.end();
-          return parameter;
-        }),
-      ) ?? [],
-    logLevels: section('logLevels', (inner) => {
-      const logLevels = {
-        parameter: inner.text('parameter', name, nameText),
-        acknowledgements: inner.text('acknowledgements', value, valueText),
-        samples: inner.text('samples', value, valueText),
-      };
-      inner.end();
-      return logLevels;
-    }),
-    quiet: section('quiet', (inner) => inner.texts(value, valueText)) ?? {},
-  };
-  fields.end();
-  return description;
+  const {
+    $schema,
+    description,
+    parameters = [],
+    quiet = {},
+    ...rest
+  } = readFields(descriptionSchema, json, refuse);
+  return { ...rest, directory, parameters, quiet };
 };
 
 /**

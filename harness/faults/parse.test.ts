@@ -34,28 +34,34 @@ t.test('a plan that says everything', async (t) => {
 
 t.test('a plan that is wrong names the field', async (t) => {
   const cases: [unknown, RegExp][] = [
-    [undefined, /plan: expected an object, got undefined/],
+    [undefined, /plan: expected an object, it is missing/],
     [[], /plan: expected an object, got \[\]/],
-    [{}, /faults: expected a list, got undefined/],
+    [{}, /faults: expected a list, it is missing/],
     [{ faults: {}, seed: 1 }, /faults: expected a list/],
-    [{ faults: [], seeds: 1 }, /plan: expected no field but seed, faults, got "seeds"/],
-    [{ faults: [], seed: -1 }, /seed: expected a whole number from 0 to 4294967295, got -1/],
+    [{ faults: [], seeds: 1 }, /seeds: there is no such field; valid: seed, faults$/],
+    [{ faults: [], seed: -1 }, /seed: expected an integer from 0 to 4294967295, got -1/],
     [{ faults: [1] }, /faults\[0\]: expected an object, got 1/],
     [
       { faults: [{ kind: 'drop' }, { kind: 'dorp' }] },
       /faults\[1\]\.kind: expected one of delay, .*got "dorp"/,
     ],
-    [{ faults: [{ kind: 'delay' }] }, /faults\[0\]\.ms: expected a whole number/],
+    [{ faults: [{ kind: 'delay' }] }, /faults\[0\]\.ms: expected an integer .*missing/],
     [{ faults: [{ kind: 'delay', ms: 1.5 }] }, /faults\[0\]\.ms/],
-    [{ faults: [{ kind: 'delay', ms: 1, us: 1 }] }, /no field but kind, when, ms, got "us"/],
-    [{ faults: [{ kind: 'drop', ms: 1 }] }, /no field but kind, when, got "ms"/],
+    [
+      { faults: [{ kind: 'delay', ms: 1, us: 1 }] },
+      /faults\[0\]\.us: there is no such field; valid: kind, ms, when$/,
+    ],
+    [{ faults: [{ kind: 'drop', ms: 1 }] }, /faults\[0\]\.ms: there is no such field; valid: kind, when$/],
     [{ faults: [{ kind: 'error', errno: 0 }] }, /errno: .* from 1 to 4095, got 0/],
     [{ faults: [{ kind: 'value', value: 2 ** 32 }] }, /value/],
     [{ faults: [{ kind: 'drop', when: 1 }] }, /faults\[0\]\.when: expected an object/],
-    [{ faults: [{ kind: 'drop', when: { offest: 1 } }] }, /no field but protocol, .*got "offest"/],
+    [
+      { faults: [{ kind: 'drop', when: { offest: 1 } }] },
+      /when\.offest: there is no such field; valid: protocol, /,
+    ],
     [
       { faults: [{ kind: 'drop', when: { protocol: 'tcp' } }] },
-      /when\.protocol: expected vfio-user or vhost-user/,
+      /when\.protocol: expected "vfio-user" or "vhost-user"/,
     ],
     [{ faults: [{ kind: 'drop', when: { command: 'read' } }] }, /when\.command: expected the name/],
     [{ faults: [{ kind: 'drop', when: { region: 9 } }] }, /when\.region/],

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Lock } from '../../harness/base/cache/lock.js';
 import { HarnessError } from '../../harness/base/errors.js';
-
-const isRoot = (): boolean => process.getuid?.() === 0;
+import { isRoot } from './host-command.js';
 
 /**
  * Not in the cache, which only its owner can enter: an ordinary user's mmdebstrap runs with subordinate user
