@@ -102,8 +102,8 @@ t.test('an invalid plan is refused and changes nothing', async (t) => {
     t.rejects(ask('fault', params), { code: 'CONTROL_REFUSED', message });
   await refused({}, /needs 'plan': a fault plan/);
   await refused({ plan: 'off' }, /plan: expected an object, got "off".*FAULT_PLAN/);
-  await refused({ plan: { faults: [{ kind: 'delay' }] } }, /faults\[0\]\.ms: expected a whole number/);
-  await refused({ plan: { faults: [], more: 1 } }, /no field but seed, faults/);
+  await refused({ plan: { faults: [{ kind: 'delay' }] } }, /faults\[0\]\.ms: expected an integer/);
+  await refused({ plan: { faults: [], more: 1 } }, /more: there is no such field; valid: seed, faults/);
   t.match(await ask('state'), { faults: [{ fault: { kind: 'ones' }, hits: 0 }] });
 });
 
