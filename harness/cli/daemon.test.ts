@@ -27,7 +27,12 @@ const freshDirectory = (t: Test) => {
 };
 
 const launch = (args: readonly string[]) =>
-  execa(process.execPath, [main, ...args], { buffer: false, reject: false, stderr: 'inherit' });
+  execa(process.execPath, [main, ...args], {
+    buffer: false,
+    reject: false,
+    stderr: 'inherit',
+    forceKillAfterDelay: false,
+  });
 
 interface Daemon {
   /** The next line of output, parsed; `undefined` at the end. */

@@ -22,7 +22,12 @@ const freshDirectory = (t: Test): string => {
 
 /** Starts a daemon, waits until it listens, and lets `use` have it; then it must end well on SIGTERM. */
 const withDaemon = async (t: Test, args: readonly string[], use: () => Promise<void>): Promise<void> => {
-  const child = execa(process.execPath, [main, ...args], { stderr: 'inherit', buffer: false, reject: false });
+  const child = execa(process.execPath, [main, ...args], {
+    stderr: 'inherit',
+    buffer: false,
+    reject: false,
+    forceKillAfterDelay: false,
+  });
   try {
     const output = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const { value: line } = await output.next();

@@ -34,6 +34,7 @@ for (const [signal, status] of [
       env: { TMPDIR: temporary },
       buffer: false,
       reject: false,
+      forceKillAfterDelay: false,
       stderr: 'ignore',
     });
     const lines: string[] = [];
