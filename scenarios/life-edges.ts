@@ -95,16 +95,16 @@ scenario('probe-absent-command', options, async ({ check, vm, device, driver, tr
     vm.shell.text(`ls -d /sys/bus/virtio/drivers/${virtioDriver}/virtio* 2>/dev/null | wc -l`);
   device.faults.set({ faults: [{ kind: 'ones', when: readsOf('command') }] });
   await driver.load(driver.quiet);
-  check('survives-removal').equal(
+  check('refuses-absent-device').equal(
     'devices that the virtio driver has where the command reads as all ones',
     await bound(),
     '0',
   );
-  check('survives-removal').equal('DRIVER_OK', hasDriverOk(device.vmmci.state().status), false);
+  check('refuses-absent-device').equal('DRIVER_OK', hasDriverOk(device.vmmci.state().status), false);
   await driver.unload();
   device.faults.clear();
   const mark = trace.mark;
   await driver.load(driver.having({ drift_interval_ms: '20' }));
-  await until('bar-read', mark, isLook, 3);
+  if (driver.has('drift_interval_ms')) await until('bar-read', mark, isLook, 3);
   check('comes-back').equal('devices that it has when the device responds', await bound(), '1');
 });

@@ -37,6 +37,14 @@ export const requirements = {
     remedy: 'Put vendor 0x0b5d and device 0x0777 into the id table of the PCI driver.',
     source: 'vmd pci.h and virtio.c (vmmci_init), every revision',
   },
+  'names-interrupt': {
+    sentence: 'The interrupt is listed in /proc/interrupts with a name that tells whose it is.',
+    level: 'may',
+    otherwise: 'Whoever looks for the interrupt of the function finds it without a name.',
+    remedy:
+      'Give request_irq the name of the PCI driver; the virtio device has none before it is registered.',
+    source: 'Linux kernel/irq/manage.c (request_threaded_irq); fs/proc/interrupts.c',
+  },
   'virtio-ids': {
     sentence: 'The virtio device has vendor 0x0b5d and id 0xffff, the subsystem ids of the function.',
     level: 'should',
@@ -336,6 +344,13 @@ export const requirements = {
     otherwise: 'The guest acts on a command that nobody sent.',
     remedy: 'Take all ones for an absent device at each read.',
     source: 'PCI Local Bus 3.0, 3.7.4.1 (master abort); Linux Documentation/PCI/pci-error-recovery.rst',
+  },
+  'refuses-absent-device': {
+    sentence: 'A device whose command register reads as all ones is not bound.',
+    level: 'may',
+    otherwise: 'The guest shows a device that is not there. Nothing else follows from it.',
+    remedy: 'Read the command in probe, and return -ENODEV for all ones.',
+    source: 'PCI Local Bus 3.0, 3.7.4.1 (master abort)',
   },
   'keeps-devices-apart': {
     sentence: 'Two functions in one guest have a clock and commands of their own each.',

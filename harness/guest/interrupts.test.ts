@@ -1,7 +1,7 @@
 // Tests the parsing of the kernel's interrupt files.
 
 import t from 'tap';
-import { interruptChips, readInterrupt } from './interrupts.js';
+import { interruptChips, isName, readInterrupt } from './interrupts.js';
 import type { Programs } from './shell.js';
 
 const shell = (text: string): Programs => ({ output: async () => text }) as unknown as Programs;
@@ -25,4 +25,8 @@ for (const text of ['', 'none\nIO-APIC\na\nunhandled 0', '1\nIO-APIC\na\ncount 1
 
 t.test('lists the interrupt controllers', async (t) => {
   t.same(await interruptChips(shell('\nXT-PIC\nXT-PIC')), ['XT-PIC']);
+});
+
+t.test('a handler that was registered before its device had a name has none', async (t) => {
+  t.strictSame(['virtio-pci-obsd', 'virtio0', '(null)', ''].map(isName), [true, true, false, false]);
 });

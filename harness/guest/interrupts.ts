@@ -37,3 +37,6 @@ export const interruptChips = async (shell: Programs): Promise<string[]> =>
   [...new Set((await shell.output(['read-files', '/sys/kernel/irq/*/chip_name'])).split('\n'))].filter(
     (name) => name !== '',
   );
+
+/** Whether a handler has a name; the kernel prints `(null)` for one without. */
+export const isName = (handler: string): boolean => handler !== '' && handler !== '(null)';
