@@ -1,6 +1,6 @@
 // Runs `vmmci test` on a driver that does not compile. No guest is started.
 
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -17,7 +17,7 @@ t.test('a driver that does not compile gets the verdict failed', async (t) => {
   t.teardown(() => rm(place, { recursive: true, force: true }));
   const driver = join(place, 'driver');
   await cp(asset('driver'), driver, { recursive: true });
-  await writeFile(join(driver, 'vmmci.c'), '#error "not today"\n');
+  await writeFile(join(driver, 'vmmci.c'), '#error "not today"\n#error "nor tomorrow"\n');
   const { exitCode, stdout } = await execa(process.execPath, [main, 'test', '--driver', driver, 'stop'], {
     env: {
       VMMCI_RUN: join(place, 'run'),
@@ -31,6 +31,8 @@ t.test('a driver that does not compile gets the verdict failed', async (t) => {
   t.strictSame(more, [], 'nothing ran');
   t.match(result, { scenario: 'build', verdict: 'failed', driver: 'driver' });
   t.match(result?.reasons[0], /^does not build on 6\.\S+: vmmci\.c:1:2: error: #error "not today"/);
+  t.equal(result?.reasons[1], 'vmmci.c:2:2: error: #error "nor tomorrow"');
+  t.match(await readFile(join(result?.directory ?? '', 'build.log'), 'utf8'), 'nor tomorrow');
   t.match(stdout, /build +FAILED/);
   t.equal(exitCode, 1);
 });

@@ -58,7 +58,7 @@ export const explainCauses = (report: Cells): string[] => {
       `  explains ${nameCells(cells, maxNamedScenarios)}`,
     ]);
   const rest =
-    explained.unexplained.length === 0
+    explained.unexplained.length === 0 || known.length === 0
       ? []
       : [`no known cause for ${nameCells(explained.unexplained, maxNamedScenarios)}`];
   return [[title, ...known, ...rest].map((line) => shorten(line, maxLength)).join('\n')];

@@ -1,24 +1,32 @@
-// Reports a driver that does not compile as a result with the verdict `failed` and the first compiler error.
+// Reports a driver that does not compile as a result with the verdict `failed` and the compiler's errors.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { errorsIn } from '../../images/kernels/build-log.js';
 import { kernelRow } from '../../images/kernels/table.js';
 import type { HarnessError } from '../base/errors.js';
+import { printable } from '../base/text.js';
 import type { Choice } from './choice.js';
 import type { ScenarioResult } from './result.js';
 
 /** The name of this result in place of a scenario's. */
 const name = 'build';
 
+const logFile = 'build.log';
+
 /** Converts a DRIVER_BUILD error into a result. `directory` is the directory of its artifacts. */
-export const buildFailure = (
+const resultOf = (
   { fields }: HarnessError<'DRIVER_BUILD'>,
+  log: string,
   generation: string,
   directory: string,
 ): ScenarioResult => ({
   scenario: name,
   verdict: 'failed',
-  reasons: [`does not build on ${fields.release}: ${fields.reason}; log: ${fields.log}`],
+  reasons: [
+    `does not build on ${fields.release}: ${fields.reason}`,
+    ...errorsIn(log).slice(1).map(printable),
+  ],
   seconds: 0,
   kernel: String(fields.release),
   generation,
@@ -29,14 +37,16 @@ export const buildFailure = (
   directory,
 });
 
-/** Writes the result to the run directory. */
+/** Writes the result and the compiler's output to the run directory: the next build has the place in the cache. */
 export const writeBuildFailure = async (
   { run, kernel, generation }: Choice,
   error: HarnessError<'DRIVER_BUILD'>,
 ): Promise<ScenarioResult> => {
   const directory = join(run, kernelRow(kernel).name, name);
-  const result = buildFailure(error, generation, directory);
   await mkdir(directory, { recursive: true });
+  const log = join(directory, logFile);
+  await copyFile(String(error.fields.log), log);
+  const result = resultOf(error, await readFile(log, 'utf8'), generation, directory);
   await writeFile(join(directory, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
   return result;
 };

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { firstError, hostTrouble, isAboutSource, tidyLog, warningsIn } from './build-log.js';
+import { errorsIn, firstError, hostTrouble, isAboutSource, tidyLog, warningsIn } from './build-log.js';
 
 const log = `make: Entering directory '/usr/src/linux-headers-6.1.0-56-cloud-amd64'
 warning: the compiler differs from the one used to build the kernel
@@ -56,6 +56,21 @@ t.test('errors of programs do not blame the driver’s source', async (t) => {
     t.notOk(isAboutSource(line), line);
   }
   for (const line of ['a.c:9:5: error: expected ‘;’', 'src/b.c:1: error: x']) t.ok(isAboutSource(line), line);
+});
+
+t.test('all errors of a kind are told, the first one first, each once', async (t) => {
+  const log = [
+    '  CC [M]  a.o',
+    "a.c:79:10: error: 'struct ctl_table' has no member named 'child'",
+    '   79 |         .child          = drift_table,',
+    "a.c:252:30: error: implicit declaration of function 'register_sysctl_table'",
+    'cc1: some warnings being treated as errors',
+    "a.c:252:30: error: implicit declaration of function 'register_sysctl_table'",
+    'make: *** [x] Error 2',
+  ];
+  t.strictSame(errorsIn(log.join('\n')), [log[1], log[3]]);
+  t.strictSame(errorsIn('make: *** [x] Error 2\n'), ['make: *** [x] Error 2']);
+  t.strictSame(errorsIn('nothing known\n'), ['nothing known']);
 });
 
 t.test('programs that the host ended', async (t) => {

@@ -38,6 +38,14 @@ export const firstError = (log: string): string => {
   return lines.filter((line) => line.trim() !== '').at(-1) ?? 'no output';
 };
 
+/** The most informative line, and after it the other lines of its kind, without duplicates. */
+export const errorsIn = (log: string): string[] => {
+  const first = firstError(log);
+  const pattern = errorPatterns.find((pattern) => pattern.test(first));
+  const others = pattern === undefined ? [] : log.split('\n').filter((line) => pattern.test(line));
+  return [...new Set([first, ...others.map((line) => line.trim())])];
+};
+
 /**
  * Whether the error is in a source file of the driver, so that no other kernel tree or tool would accept the
  * file.
