@@ -158,6 +158,46 @@ const driverWorkflow = (): string => {
   return found;
 };
 
+/** What the author of a driver does first. */
+const init = (driver: string): Promise<unknown> =>
+  execa('node', [join(root, 'dist/harness/cli/main.js'), 'init', driver]);
+
+/** By scenario, in the report that was kept. */
+const verdictsIn = (store: string): Record<string, string> => {
+  const text = readFileSync(join(store, 'artifacts/vmmci-report/report.json'), 'utf8');
+  const { cells } = JSON.parse(text) as { cells: { scenario: string; verdict: string }[] };
+  return Object.fromEntries(cells.map(({ scenario, verdict }) => [scenario, verdict]));
+};
+
+t.test(
+  'the workflow that init writes, with the package as npm installs it',
+  { timeout: limitMs },
+  async (t) => {
+    const { temporary, store } = await setting(t);
+    const source = join(temporary, 'driver');
+    cpSync(join(root, 'images/driver'), source, { recursive: true });
+    await execa('git', ['-C', source, 'init', '--quiet']);
+    const pack = await execa('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', source], {
+      cwd: root,
+    });
+    const spec = `file:${pack.stdout.trim()}`;
+    writeFileSync(
+      join(source, 'package.json'),
+      JSON.stringify({ devDependencies: { 'vmmci-harness': spec } }),
+    );
+    await init(source);
+    const text = readFileSync(join(source, '.github/workflows/vmmci.yml'), 'utf8');
+    const short = text.replace(
+      'vmmci matrix',
+      `vmmci matrix --kernel ${kernel} --scenario identity --scenario first`,
+    );
+    const run = await runWorkflow({ workflow: parseWorkflow(short), source, temporary, store, runId: '1' });
+    endedAs(t, run, { test: ['success'] });
+    t.strictSame(verdictsIn(store), { identity: 'passed', first: 'passed' });
+    t.match(run.test?.[0]?.summary, /^## Kernel matrix: 2 passed, 0 failed/);
+  },
+);
+
 t.test(
   "the action in a driver's own repository: one that passes, one that fails",
   { timeout: limitMs },
@@ -166,11 +206,12 @@ t.test(
     const source = join(temporary, 'driver');
     cpSync(join(root, 'images/driver'), source, { recursive: true });
     await execa('git', ['-C', source, 'init', '--quiet']);
+    await init(source);
     const options = {
       workflow: parseWorkflow(
         driverWorkflow().replace(
           'driver: .',
-          `driver: .\n          kernels: ${kernel}\n          scenarios: clock* identity`,
+          `driver: .\n          kernels: ${kernel}\n          scenarios: clock* identity first`,
         ),
       ),
       source,
@@ -181,6 +222,7 @@ t.test(
     const good = await runWorkflow({ ...options, runId: '1' });
     endedAs(t, good, { vmmci: ['success'] });
     t.match(good.vmmci?.[0]?.summary, /^## Kernel matrix: \d+ passed, 0 failed/);
+    t.match(verdictsIn(store), { first: 'passed' }, 'the scenario of its own');
     t.ok(existsSync(join(store, 'artifacts/vmmci-report/index.html')));
     addBug(source);
     await execa('mv', [join(store, 'artifacts'), join(store, 'artifacts-1')]);

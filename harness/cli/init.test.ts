@@ -1,8 +1,8 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
-import { asset } from '../../images/asset.js';
+import { asset, packageRoot } from '../../images/asset.js';
 import { readDriver } from '../driver/description.js';
 import { said } from '../testing/said.js';
 import { runCommand } from './command.js';
@@ -30,7 +30,17 @@ for (const [name, time] of [
     });
     t.match(await readDriver(driver), { pciDriver: 'virtio-pci-obsd', time: { kind: time } });
     const workflow = readFileSync(join(repository, '.github/workflows/vmmci.yml'), 'utf8');
-    t.match(parse(workflow), { jobs: { test: { steps: { length: 8 } } } });
+    const parsed = parse(workflow) as { jobs: { test: { steps: { run?: string }[] } } };
+    const scripts = parsed.jobs.test.steps.flatMap(({ run = '' }) => run);
+    t.ok(
+      scripts.some((script) => /^npm install --no-save vmmci-harness@\d/.test(script)),
+      'the package is installed',
+    );
+    const [runner = ''] = scripts.flatMap(
+      (script) => /^node_modules\/vmmci-harness\/(\S+)$/.exec(script)?.[1] ?? [],
+    );
+    t.ok(existsSync(join(packageRoot(), runner)) && runner !== '', 'what it runs of the package is there');
+    t.match(first.out, /^note: the workflow installs vmmci-harness \d/m);
     for (const [, pin] of workflow.matchAll(/uses: .*@(.*)/g)) t.match(pin, /^[0-9a-f]{40} # v[0-9.]+$/);
     t.match(workflow, '--driver linux/my-driver --scenarios linux/my-driver/vmmci');
     const before = filesIn(repository).map((file) => readFileSync(join(repository, file), 'utf8'));
@@ -41,6 +51,25 @@ for (const [name, time] of [
       before,
     );
   });
+
+t.test('the workflow installs the package as package.json does', async (t) => {
+  const wanted = async (files: Record<string, string>): Promise<string> => {
+    const repository = t.testdir({ '.git': {}, ...files });
+    cpSync(asset('driver'), repository, { recursive: true, dereference: true });
+    const { status, out } = await said(t, () => runCommand(['init', repository]));
+    t.equal(status, 0);
+    const workflow = readFileSync(join(repository, '.github/workflows/vmmci.yml'), 'utf8');
+    return `${/run: (npm .*)/.exec(workflow)?.[1]}; ${/^note: (.*)/m.exec(out)?.[1]}`;
+  };
+  const depends = (spec: string): string => JSON.stringify({ devDependencies: { 'vmmci-harness': spec } });
+  t.match(await wanted({ 'package.json': depends('^1.2.3') }), /^npm install; .*: \^1\.2\.3$/);
+  const locked = { 'package.json': depends('file:../h.tgz'), 'package-lock.json': '{}' };
+  t.match(
+    await wanted(locked),
+    /^npm ci; package\.json takes vmmci-harness from file:\.\.\/h\.tgz; the workflow works only where/,
+  );
+  t.match(await wanted({ 'package.json': '{"name":"x"}' }), /^npm install --no-save vmmci-harness@\d/);
+});
 
 t.test('the error names what the sources do not say', async (t) => {
   const directory = t.testdir({ Kbuild: 'obj-m += x.o\n', 'x.c': 'static int nothing;\n' });

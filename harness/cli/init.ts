@@ -9,6 +9,7 @@ import { descriptionFile, parseDriver } from '../driver/description.js';
 import { inspectSources } from '../driver/inspect-sources.js';
 import { describes, knownDrivers } from '../driver/known-drivers.js';
 import { defineCommand } from './define-command.js';
+import { describeInstall, workflowText } from './init-workflow.js';
 import { print } from './print.js';
 
 /**
@@ -66,38 +67,6 @@ scenario('first', { clock: 'frozen:2038-01-19T03:14:08Z' }, async ({ check, devi
 });
 `;
 
-/** `driver` is the directory of the driver, relative to the repository. */
-const workflowText = (driver: string): string => `name: vmmci
-on: [push, pull_request]
-permissions:
-  contents: read
-jobs:
-  test:
-    runs-on: ubuntu-24.04
-    timeout-minutes: 90
-    steps:
-      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
-      - uses: actions/setup-node@49933ea5288caeca8642d1e84afbd3f7d6820020 # v4.4.0
-        with:
-          node-version: '22'
-      - uses: actions/cache@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
-        with:
-          path: |
-            ~/.cache/vmmci-harness/toolroot
-            ~/.cache/vmmci-harness/kernels
-          key: vmmci
-      - run: npm install --no-save vmmci-harness
-      - run: node_modules/vmmci-harness/images/toolroot/prepare-host.sh
-      - run: npx vmmci matrix --driver ${driver} --scenarios ${join(driver, 'vmmci')} --output vmmci-report
-      - if: \${{ !cancelled() }}
-        run: cat vmmci-report/summary.md >>"$GITHUB_STEP_SUMMARY"
-      - if: \${{ !cancelled() }}
-        uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
-        with:
-          name: vmmci-report
-          path: vmmci-report
-`;
-
 /** The closest directory with a .git, from `directory` upward; `directory` itself if there is none. */
 const repositoryOf = (directory: string): string => {
   for (let above = directory; ; above = dirname(above)) {
@@ -127,8 +96,13 @@ const run = async (_: object, [asked = '.']: readonly string[]): Promise<number>
   await writeNew(description, () => describeDriver(directory));
   parseDriver(description, directory, await readFile(description, 'utf8'));
   await writeNew(join(directory, scenarioPath), () => scenarioText);
-  await writeNew(join(repository, workflowPath), () => workflowText(relative(repository, directory) || '.'));
-  print(`\nnext: vmmci test --driver ${asked} --scenarios ${join(asked, 'vmmci')}`);
+  const install = await describeInstall(repository);
+  const driver = relative(repository, directory) || '.';
+  await writeNew(join(repository, workflowPath), () => workflowText(driver, install.command));
+  print(`\nnote: ${install.note}`);
+  // npx runs what is installed in the repository, where the shell does not find it.
+  const vmmci = process.env.npm_command === 'exec' ? 'npx vmmci' : 'vmmci';
+  print(`next: ${vmmci} test --driver ${asked} --scenarios ${join(asked, 'vmmci')}`);
   return 0;
 };
 
