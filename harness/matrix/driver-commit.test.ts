@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import t from 'tap';
 import { driverCommit } from './driver-commit.js';
 
-t.test('a commit, one with changes, and none', async (t) => {
+t.test('a commit, a commit with changes, and no commit', async (t) => {
   const directory = t.testdir({ driver: { 'a.c': 'int a;' } });
   const driver = join(directory, 'driver');
   const git = (...args: string[]) =>

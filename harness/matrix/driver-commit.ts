@@ -1,10 +1,10 @@
-// Which commit of a driver was tested, for reports.
+// Finds the commit of the driver under test, for reports.
 
 import { execa } from 'execa';
 
 /**
- * The commit of the checkout that the directory is in, with `-dirty` if files below it were changed; null
- * where there is none.
+ * The commit of the checkout that contains the directory, with `-dirty` if files below the directory were
+ * changed. Null if the directory is not in a checkout.
  */
 export const driverCommit = async (directory: string): Promise<string | null> => {
   const git = (...args: string[]) =>

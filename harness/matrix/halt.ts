@@ -1,15 +1,15 @@
-// Ending a run before its end: begin nothing more, or also end what runs.
+// Stops a run early: either it starts no more work, or it also kills the work in progress.
 
 import { type SignalWatch, watchSignals } from '../run/signals.js';
 
 export interface Halt {
-  /** Why nothing more is begun; undefined while all goes on. */
+  /** Why no more work is started; undefined while the run continues. */
   readonly reason: string | undefined;
-  /** Aborted when what runs is to end, too. */
+  /** Aborted when the work in progress must end too. */
   readonly kill: AbortSignal;
-  /** What runs goes on to its end. The first reason stays. */
+  /** Starts no more work; the work in progress finishes. Later reasons are ignored. */
   stop(reason: string): void;
-  /** What runs is ended. */
+  /** Starts no more work and kills the work in progress. */
   interrupt(reason: string): void;
 }
 
@@ -32,6 +32,6 @@ export const createHalt = (): Halt => {
   };
 };
 
-/** Interrupts `halt` at the first signal; ends this process at the second. */
+/** Interrupts `halt` on the first signal and exits on the second. */
 export const haltOnSignals = (halt: Halt): SignalWatch =>
   watchSignals((signal) => halt.interrupt(`interrupted by ${signal}`));

@@ -1,8 +1,8 @@
-// How much is done at once.
+// Limits how much work is done in parallel.
 
 import { availableParallelism } from 'node:os';
 
-/** A guest of 256 MiB, its QEMU, and the Node process beside it (measured: 330 MiB in all). */
+/** Memory for a guest, its QEMU and its Node process. Measured: 330 MiB in total. */
 const perGuestMiB = 400;
 
 export interface Resources {
@@ -10,20 +10,22 @@ export interface Resources {
   readonly freeMiB: number;
 }
 
-/** What this process may use, in a container too. */
+/** The resources that this process can use; in a container, those of the container. */
 export const resources = (): Resources => ({
   processors: availableParallelism(),
   freeMiB: process.availableMemory() / 2 ** 20,
 });
 
-/** One guest a processor: more only wait for each other (under TCG a guest keeps one busy). At least 1. */
+/**
+ * One guest for each processor, since a guest keeps one busy under TCG, as far as memory allows. At least 1.
+ */
 export const defaultJobs = ({ processors, freeMiB }: Resources): number =>
   Math.max(1, Math.min(processors, Math.floor(freeMiB / perGuestMiB)));
 
-/** Runs `work` when there is room: what has the lower `rank` first, then what came first. */
+/** Runs `work` when a slot is free. A lower `rank` goes first; within a rank, the earlier call does. */
 export type Slots = <T>(rank: number, work: () => Promise<T>) => Promise<T>;
 
-/** Room for so many at once. */
+/** Creates `jobs` slots. */
 export const createSlots = (jobs: number): Slots => {
   const waiting: { rank: number; start: () => void }[] = [];
   let free = jobs;
@@ -47,7 +49,7 @@ export const createSlots = (jobs: number): Slots => {
     try {
       return await work();
     } finally {
-      // Not at once: what the end of this work leads to may be of a lower rank than what waits.
+      // Later: the code that awaits this result may ask for a slot with a lower rank than those that wait.
       setImmediate(leave);
     }
   };

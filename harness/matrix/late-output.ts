@@ -1,19 +1,20 @@
-// What a scenario process prints when none of its files runs: after the end of one, or while it ends itself.
+// Keeps what a scenario process prints while it runs no file: between two files, or while it exits.
 
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { linesBesideTap } from '../report/tap-digest.js';
 import type { Cell } from './plan.js';
 
-/** Below the directory of a kernel. */
+/** The name of the file in the directory of a kernel. */
 export const lateOutputFile = 'late-output.txt';
 
-/** Gets what came after the end of that cell's file, and perhaps of the one before it. */
+/** Is called with the output that came after the file of `cell` had finished. */
 export type OnLateOutput = (cell: Cell, text: string) => Promise<void>;
 
 /**
- * Keeps it beside the artifacts of the kernel, and reports where. TAP says nothing new then. What cannot be
- * written is reported itself: it is no reason to end a run.
+ * Appends the output to a file beside the artifacts of the kernel, and reports the name of that file. TAP
+ * lines are left out. If the file cannot be written, the first line is reported instead: a run must not end
+ * because of it.
  */
 export const keepLateOutput =
   (run: string, report: (line: string) => void): OnLateOutput =>

@@ -5,7 +5,7 @@ import t from 'tap';
 import { eventually } from '../testing/eventually.js';
 import { endLineage, markLineage } from './lineage.js';
 
-t.test('what lost its parent is found and ended, what is of another run is not', async (t) => {
+t.test('orphans of this run are killed, processes of other runs are not', async (t) => {
   t.teardown(() => delete process.env.VMMCI_LINEAGE);
   markLineage();
   const stranger = spawn('sleep', ['600'], { stdio: 'ignore' });

@@ -1,13 +1,13 @@
-// Finding and ending what this process has started, directly or not, also what has lost its parent meanwhile.
+// Finds and kills descendants of this process, including those whose parent has exited.
 
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { systemCode } from '../base/thrown.js';
 
-/** In the environment of this process, and so in that of everything below it. */
+/** The environment variable that all descendants inherit. */
 const variable = 'VMMCI_LINEAGE';
 
-/** From now on, what is started can be found. Returns the mark. */
+/** Marks all processes that this process starts from now on. Returns the mark. */
 export const markLineage = (): string => {
   const mark = randomBytes(8).toString('hex');
   process.env[variable] = mark;
@@ -18,7 +18,7 @@ const read = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return ''; // ended meanwhile, or another user's
+    return ''; // the process has ended, or belongs to another user
   }
 };
 
@@ -38,15 +38,15 @@ const end = (pid: number): void => {
 };
 
 /**
- * Ends every process of that program name in the lineage; nothing is awaited, for use right before the end of
- * this process.
+ * Kills every marked process that runs `program`. It waits for nothing, so it can be called right before this
+ * process exits.
  *
- * bubblewrap ends what it has started when its own parent ends. But its inner process first waits for a word
- * from its outer one, and would wait for ever if that is killed just then: Ctrl-C kills the whole foreground
- * group, and the inner one, being the first of its process namespace, ignores it.
+ * bubblewrap kills its child when its own parent dies. But its inner process first waits for a message from
+ * the outer one, and waits forever if the outer one dies at that moment: Ctrl-C kills the whole foreground
+ * group except the inner process, which ignores the signal as init of its PID namespace.
  */
 export const endLineage = (mark: string, program = 'bwrap'): void => {
-  // Those that are found may just be starting others.
+  // A process that was found may be starting another one.
   for (let pass = 0; pass < 10; pass++) {
     const found = members(mark, program);
     if (found.length === 0) return;

@@ -28,7 +28,7 @@ const run = (stages: FakeStages, choice: Choice = {}): Promise<PipelineResult> =
 const told = ({ cells }: PipelineResult): string[] =>
   cells.map(({ kernel, file, verdict }) => `${kernel} ${file} ${verdict}`);
 
-t.test('the first kernel is tested while the last is fetched', async (t) => {
+t.test('scenarios run on the first kernel while the last is fetched', async (t) => {
   let arrive = (): void => {};
   const late = new Promise<void>((resolve) => {
     arrive = resolve;
@@ -48,7 +48,7 @@ t.test('the first kernel is tested while the last is fetched', async (t) => {
   t.match(kernels, [{ name: 'a', release: 'a.1', version: 'a.1-1' }, { name: 'b' }, { name: 'c' }]);
 });
 
-t.test('one job at a time: kernel by kernel, although all are there at once', async (t) => {
+t.test('with one job, kernels run one after another even if all are available at once', async (t) => {
   const stages = fakeStages();
   await run(stages, { jobs: 1 });
   t.strictSame(
@@ -57,7 +57,7 @@ t.test('one job at a time: kernel by kernel, although all are there at once', as
   );
 });
 
-t.test('a cell that throws is broken, and costs neither the others nor the report', async (t) => {
+t.test('a cell that throws is broken; the others run and the report is complete', async (t) => {
   const stages = fakeStages((name) => {
     if (name === 'x on b') throw new Error('ENOSPC: no space left on device');
     return undefined;
@@ -77,7 +77,7 @@ t.test('a cell that throws is broken, and costs neither the others nor the repor
   );
 });
 
-t.test('never more at once than jobs', async (t) => {
+t.test('no more cells run in parallel than jobs allow', async (t) => {
   let now = 0;
   let most = 0;
   const stages = fakeStages(async (name) => {
@@ -92,7 +92,7 @@ t.test('never more at once than jobs', async (t) => {
   t.equal(most, 2);
 });
 
-t.test('what goes wrong with one kernel is told, and leaves the others alone', async (t) => {
+t.test('a problem with one kernel is reported and does not affect the others', async (t) => {
   const outcomes = {
     'fetch a': { verdict: 'skipped', reason: 'the suite has none' },
     'build b': { verdict: 'failed', reason: 'does not build on b.1: x.c:1: error' },
@@ -119,7 +119,7 @@ t.test('what goes wrong with one kernel is told, and leaves the others alone', a
   t.equal(result.kernels[0]?.release, null);
 });
 
-t.test('--bail: nothing is begun after the first failure, and the rest says why', async (t) => {
+t.test('--bail: nothing starts after the first failure, and skipped cells say why', async (t) => {
   const stages = fakeStages((name) => (name === 'x on a' ? { verdict: 'failed', reason: 'no' } : undefined));
   const result = await run(stages, { bail: true, jobs: 1 });
   t.strictSame(told(result), [
@@ -145,7 +145,7 @@ t.test(
   },
 );
 
-t.test('an interrupt: every cell still comes back', async (t) => {
+t.test('after an interrupt, every cell is still reported', async (t) => {
   const halt = createHalt();
   const stages = fakeStages((name) => {
     if (name === 'boot b') halt.interrupt('interrupted by SIGINT');

@@ -1,4 +1,5 @@
-// While one kernel is fetched, another is built and booted, and the scenarios of a third run.
+// Runs the cells of a matrix. It fetches one kernel while it builds for and boots another, and while the
+// scenarios of a third one run.
 
 import type { KernelRow } from '../../images/kernels/table.js';
 import { firstLine } from '../base/text.js';
@@ -12,17 +13,17 @@ import { unrunCell } from './unrun.js';
 
 export interface StageDone<T> {
   readonly step: ReportStep;
-  /** There if the step passed. */
+  /** Undefined unless the step passed. */
   readonly value: T | undefined;
 }
 
-/** What is done. `Kernel` and `Modules` are what one stage hands to the next. All but `cell` never reject. */
+/** The stages of the work. `Kernel` and `Modules` pass from one stage to the next. Only `cell` can reject. */
 export interface Stages<Kernel, Modules> {
   fetch(row: KernelRow): Promise<StageDone<Kernel & Pick<ReportKernel, 'release' | 'version'>>>;
   build(kernel: Kernel): Promise<StageDone<Modules>>;
   boot(kernel: Kernel, modules: Modules): Promise<StageDone<true>>;
   cell(cell: Cell): Promise<ReportCell[]>;
-  /** Ends what cells have shared; cells for what went wrong with that. */
+  /** Releases what the cells shared. Returns a cell for each problem with that. */
   close(): Promise<ReportCell[]>;
 }
 
@@ -30,10 +31,10 @@ export interface PipelineOptions<Kernel, Modules> {
   readonly cells: readonly Cell[];
   readonly stages: Stages<Kernel, Modules>;
   readonly jobs: number;
-  /** Nothing more is begun once something failed or broke. */
+  /** Start no more work once a step or scenario failed or broke. */
   readonly bail: boolean;
   readonly halt: Halt;
-  /** Called as each step and each cell is done. */
+  /** Called when a step or a cell is done. */
   readonly onStep: (kernel: KernelRow, step: ReportStep) => void;
   readonly onCells: (cells: readonly ReportCell[]) => void;
 }
@@ -44,7 +45,7 @@ export interface PipelineResult {
   readonly cells: ReportCell[];
 }
 
-/** Why a kernel's scenarios did not run, from the step that ended its way. */
+/** Why the scenarios of a kernel did not run, according to the step that did not pass. */
 const stoppedBy = ({ name: kernel }: KernelRow, { name, verdict, reasons }: ReportStep): string => {
   if (name === 'build' && verdict === 'failed') return `the driver does not build on ${kernel}`;
   const what = { fetch: 'the kernel is unavailable', build: 'there is no driver', boot: 'it does not boot' };
@@ -62,7 +63,7 @@ const inOrder = (cells: readonly Cell[], done: readonly ReportCell[]): ReportCel
   return [...done].sort((left, right) => position(left) - position(right));
 };
 
-/** Every cell comes back, with a verdict; never rejects. One that broke does not stop the others. */
+/** Returns every cell with a verdict; never rejects. A broken cell does not stop the others. */
 export const runPipeline = async <Kernel, Modules>({
   cells,
   stages,
@@ -74,8 +75,8 @@ export const runPipeline = async <Kernel, Modules>({
 }: PipelineOptions<Kernel, Modules>): Promise<PipelineResult> => {
   const rows = [...new Map(cells.map(({ kernel }) => [kernel.name, kernel])).values()];
   const done: ReportCell[] = [];
-  // One after the other: together they would only share the network. The slots are for what takes a
-  // processor.
+  // Kernels are fetched one at a time, since they would only share the network. `slots` is for work that
+  // takes a processor.
   const network = createSlots(1);
   const slots = createSlots(jobs);
 
@@ -88,7 +89,7 @@ export const runPipeline = async <Kernel, Modules>({
     onCells(batch);
   };
 
-  /** A defect in one cell, or a host that cannot go on, is no reason to lose the others and the report. */
+  /** Never rejects: an error in one cell must not lose the other cells and the report. */
   const runOrSkip = async (cell: Cell): Promise<ReportCell[]> => {
     if (halt.reason !== undefined) return [unrunCell(cell, halt.reason)];
     try {
@@ -98,14 +99,14 @@ export const runPipeline = async <Kernel, Modules>({
     }
   };
 
-  const through = async (row: KernelRow, rank: number): Promise<ReportKernel> => {
+  const runKernel = async (row: KernelRow, rank: number): Promise<ReportKernel> => {
     const { name, series, flavour, suite, differs } = row;
     const mine = cells.filter(({ kernel }) => kernel.name === name);
     const steps: ReportStep[] = [];
     let facts: Pick<ReportKernel, 'release' | 'version'> = { release: null, version: null };
     const skip = (reason: string): void => finish(mine.map((cell) => unrunCell(cell, reason)));
-    /** What a stage made; undefined when the way ends here, and why is noted then. */
-    const go = async <T>(stage: () => Promise<StageDone<T>>): Promise<T | undefined> => {
+    /** Runs a stage and returns its value. Undefined if it did not pass; then the cells are skipped. */
+    const runStage = async <T>(stage: () => Promise<StageDone<T>>): Promise<T | undefined> => {
       if (halt.reason !== undefined) {
         skip(halt.reason);
         return undefined;
@@ -119,10 +120,10 @@ export const runPipeline = async <Kernel, Modules>({
       return value;
     };
     const prepare = async (kernel: Kernel): Promise<boolean> => {
-      const modules = await go(() => stages.build(kernel));
-      return modules !== undefined && (await go(() => stages.boot(kernel, modules))) === true;
+      const modules = await runStage(() => stages.build(kernel));
+      return modules !== undefined && (await runStage(() => stages.boot(kernel, modules))) === true;
     };
-    const kernel = await network(rank, () => go(() => stages.fetch(row)));
+    const kernel = await network(rank, () => runStage(() => stages.fetch(row)));
     if (kernel !== undefined) {
       facts = { release: kernel.release, version: kernel.version };
       if (await slots(rank, () => prepare(kernel)))
@@ -131,7 +132,7 @@ export const runPipeline = async <Kernel, Modules>({
     return { name, series, flavour, suite, differs, ...facts, steps };
   };
 
-  const kernels = await Promise.all(rows.map(through));
+  const kernels = await Promise.all(rows.map(runKernel));
   const last = await stages.close();
   if (last.length > 0) finish(last);
   return { kernels, cells: inOrder(cells, done) };

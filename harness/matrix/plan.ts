@@ -1,14 +1,14 @@
-// The cells of a matrix, in the order in which they are run, and how they are cut into shards.
+// Plans the cells of a matrix in the order in which they run, and cuts them into shards.
 
 import type { KernelRow } from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
 import type { GenerationName } from '../vmmci/generations.js';
 
-/** What a process runs at a time: a file of scenarios, on a kernel, with a generation of vmd. */
+/** One file of scenarios on one kernel with one vmd generation. */
 export interface Cell {
   readonly kernel: KernelRow;
   readonly generation: GenerationName;
-  /** A file in scenarios/, without its extension. */
+  /** The name of a file in scenarios/, without its extension. */
   readonly file: string;
 }
 
@@ -24,13 +24,13 @@ interface Axes {
   readonly files: readonly string[];
 }
 
-/** Kernel by kernel, so that work begins when the first is there. */
+/** Ordered by kernel, so that work starts as soon as the first kernel is available. */
 export const planCells = ({ kernels, generations, files }: Axes): Cell[] =>
   kernels.flatMap((kernel) =>
     generations.flatMap((generation) => files.map((file) => ({ kernel, generation, file }))),
   );
 
-/** `2/4`. INVALID_VALUE for anything else. */
+/** Parses `2/4`. Throws INVALID_VALUE for anything else. */
 export const parseShard = (text: string): Shard => {
   const [, index = 0, count = 0] = (/^(\d{1,3})\/(\d{1,3})$/.exec(text) ?? []).map(Number);
   if (index < 1 || index > count) {
@@ -44,8 +44,7 @@ export const parseShard = (text: string): Shard => {
 };
 
 /**
- * A stretch of the list, so that a shard needs as few kernels as can be. The shards of one list are that
- * list.
+ * A contiguous part of the list, so that a shard needs few kernels. Together, the shards are the whole list.
  */
 export const cutShard = <T>(list: readonly T[], { index, count }: Shard): T[] =>
   list.slice(Math.floor((list.length * (index - 1)) / count), Math.floor((list.length * index) / count));

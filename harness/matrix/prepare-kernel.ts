@@ -1,4 +1,4 @@
-// Fetch, build, boot: what a kernel goes through before its scenarios.
+// The steps before the scenarios of a kernel: fetch it, build the driver, boot it.
 
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,15 +13,15 @@ import { firstLine } from '../base/text.js';
 import { messageOf } from '../base/thrown.js';
 import type { ReportStep } from '../report/model.js';
 import type { SharedEnvironment } from '../run/environment.js';
-import { warmSnapshot } from './boot.js';
 import type { Halt } from './halt.js';
 import { runStep } from './step.js';
+import { warmSnapshot } from './warm-snapshot.js';
 
 export interface StepContext {
   readonly shared: SharedEnvironment;
   readonly halt: Halt;
   readonly progress: Progress;
-  /** Where the run's artifacts go. */
+  /** The directory for the artifacts of the run. */
   readonly run: string;
 }
 
@@ -35,7 +35,7 @@ const retryLine =
   (reason: string): void =>
     progress(`${what}: harness problem (not the driver), retrying: ${firstLine(reason)}`);
 
-/** Skipped where the kernel is unavailable; apt has tried several times by then. */
+/** The step is skipped if the kernel is unavailable; apt has already retried then. */
 export const fetchKernel = (
   row: KernelRow,
   { shared, halt, progress }: StepContext,
@@ -53,7 +53,7 @@ export const fetchKernel = (
     },
   });
 
-/** Failed where the driver does not compile; the log is then kept as `<run>/<kernel>/build.log`. */
+/** The step fails if the driver does not compile. The log is then kept as `<run>/<kernel>/build.log`. */
 export const buildDriver = (
   kernel: Kernel,
   { shared, halt, progress, run }: StepContext,
@@ -62,7 +62,7 @@ export const buildDriver = (
     name: 'build',
     halt,
     onRetry: retryLine(`${kernel.name} build`, progress),
-    tell: (error) =>
+    describe: (error) =>
       hasCode(error, 'DRIVER_BUILD')
         ? `does not build on ${kernel.release}: ${error.fields.reason}`
         : messageOf(error),

@@ -1,4 +1,4 @@
-// One more try for what the harness, the host or QEMU broke. Never for a verdict about the driver.
+// Retries once what the harness, the host or QEMU broke. A verdict about the driver is never retried.
 
 import pRetry, { AbortError } from 'p-retry';
 import type { Halt } from './halt.js';
@@ -6,13 +6,13 @@ import type { Halt } from './halt.js';
 interface RetryOptions {
   readonly halt: Halt;
   readonly onRetry: (reason: string) => void;
-  /** Milliseconds before the second attempt: whatever was in the way may pass. */
+  /** Pause before the second attempt, in milliseconds: the cause may be temporary. */
   readonly pauseMs?: number;
 }
 
 /**
- * Runs `attempt` (numbers 1 and 2), a second time if `brokenBy` names what broke the first. Resolves with the
- * last value; rejects with what an attempt throws, at once.
+ * Runs `attempt` with number 1, and with number 2 if `brokenBy` returns a reason for the first value. Resolves
+ * with the last value. Rejects at once with the error that an attempt throws.
  */
 export const retryBroken = async <T>(
   attempt: (number: number) => Promise<T>,
@@ -39,7 +39,7 @@ export const retryBroken = async <T>(
       },
     });
   } catch (error) {
-    // Broken twice: the value says so. Anything else was thrown by the attempt.
+    // If both attempts broke, the last value says so. Any other error was thrown by the attempt.
     if (last !== undefined && brokenBy(last.value) !== undefined) return last.value;
     throw error;
   }

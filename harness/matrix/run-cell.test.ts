@@ -75,7 +75,7 @@ const run = async (test: Pick<typeof t, 'testdir'>, body: Body, halt = createHal
   return { cells, retries, attempts, leases, place, files };
 };
 
-t.test('each scenario of the file is a cell, its artifacts in their place', async (t) => {
+t.test('each scenario of the file becomes a cell, and its artifacts are moved', async (t) => {
   const { cells, leases, files, place } = await run(t, (_, leave) => {
     leave('one', 'passed');
     leave('two', 'skipped', ['why']);
@@ -91,7 +91,7 @@ t.test('each scenario of the file is a cell, its artifacts in their place', asyn
   t.notOk(existsSync(join(place, 'run/.running/k/one')));
 });
 
-t.test('what was put right within a scenario is told as a retry', async (t) => {
+t.test('a problem that a scenario repaired is reported as a retry', async (t) => {
   const { cells, attempts } = await run(t, (_, leave) => {
     leave('one', 'passed', [], ['the snapshot was made anew']);
     return undefined;
@@ -100,7 +100,7 @@ t.test('what was put right within a scenario is told as a retry', async (t) => {
   t.equal(attempts, 1);
 });
 
-t.test('a failure is never run again, and its output is kept', async (t) => {
+t.test('a failed cell is never run again, and its output is kept', async (t) => {
   const { cells, leases, place } = await run(t, (_, leave) => {
     leave('one', 'failed', ['no']);
     return bad;
@@ -111,7 +111,7 @@ t.test('a failure is never run again, and its output is kept', async (t) => {
   t.equal(readFileSync(join(place, 'run/k/one/output.txt'), 'utf8'), 'attempt 1');
 });
 
-t.test('what breaks is run once more, in a fresh process; what failed beside it stays', async (t) => {
+t.test('a broken cell is run again in a fresh process; a failure beside it stays', async (t) => {
   const { cells, leases, retries, files } = await run(t, (attempt, leave) => {
     const first = attempt === 1;
     leave('bad', first ? 'failed' : 'passed', ['bad']);
@@ -130,7 +130,7 @@ t.test('what breaks is run once more, in a fresh process; what failed beside it 
   t.ok(files.includes('k/flaky.attempt-1/result.json'), 'the first attempt can still be looked at');
 });
 
-t.test('broken twice is broken', async (t) => {
+t.test('a cell that breaks twice is broken', async (t) => {
   const { cells, attempts, leases } = await run(t, (_, leave) => {
     leave('one', 'broken', ['again']);
     return bad;
@@ -140,7 +140,7 @@ t.test('broken twice is broken', async (t) => {
   t.match(cells, [{ verdict: 'broken', reasons: ['again'], retried: ['again'] }]);
 });
 
-t.test('a process that leaves nothing, or ends badly, is broken: silence is no success', async (t) => {
+t.test('a process that leaves no result or ends badly is broken', async (t) => {
   const nothing = await run(t, () => ({ output: 'cannot find it' }));
   t.match(nothing.cells, [{ scenario: 'it (process)', verdict: 'broken', reasons: [/cannot find it/] }]);
   t.equal(nothing.attempts, 2);
@@ -196,7 +196,7 @@ t.test(
   },
 );
 
-t.test('an interrupt in the middle: the cell did not run', async (t) => {
+t.test('a cell that is interrupted did not run', async (t) => {
   const halt = createHalt();
   const { cells, leases } = await run(
     t,

@@ -1,4 +1,4 @@
-// A cell: what it left, and one more try where the harness broke.
+// Runs one cell, collects its results and artifacts, and retries it once if it is broken.
 
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,27 +19,26 @@ import { lastLines, unrunCell } from './unrun.js';
 
 export interface CellContext {
   readonly halt: Halt;
-  /** Where the run's artifacts go. */
+  /** The directory for the artifacts of the run. */
   readonly run: string;
-  /** Its processes leave what they leave below `run`. */
+  /** The processes that run the files; their directories are below `run`. */
   readonly pool: ScenarioPool;
-  /** Keep the output of scenarios that pass, too. */
+  /** Also keep the output of scenarios that pass. */
   readonly keep: boolean;
   readonly onRetry: (cell: Cell, reason: string) => void;
-  /** The compiled file of that name. */
+  /** The path of the compiled file. */
   readonly pathOf: (file: string) => string;
 }
 
 interface Attempt {
   readonly end: FileEnd;
   readonly results: readonly ScenarioResult[];
-  /** What the process as a whole did wrong. */
+  /** A problem of the process itself, not of one scenario. */
   readonly problem: string | undefined;
 }
 
 /**
- * A file that ended badly although its scenarios did not, or that left nothing; a process that did not live
- * to take another.
+ * The problem of a process: it left no result, or it ended badly although its scenarios did not, or it died.
  */
 const problemOf = (end: FileEnd, results: readonly ScenarioResult[]): string | undefined => {
   if (results.length === 0)
@@ -51,7 +50,7 @@ const problemOf = (end: FileEnd, results: readonly ScenarioResult[]): string | u
 export const artifactName = (scenario: string, generation: string): string =>
   generation === DEFAULT_GENERATION ? scenario : `${scenario}@${generation}`;
 
-/** Moves a scenario's artifacts to where they stay; gives that directory, from `run`. */
+/** Moves the artifacts of a scenario to their final directory. Returns its path relative to `run`. */
 const settle = async (
   cell: Cell,
   result: ScenarioResult,
@@ -69,7 +68,7 @@ const settle = async (
   return directory;
 };
 
-/** Keeps what a broken attempt left, beside what the next one will leave. */
+/** Renames the artifacts of a broken attempt, so that the next attempt does not replace them. */
 const setAside = async (run: string, directory: string | null): Promise<void> => {
   if (directory === null) return;
   const aside = join(run, `${directory}.attempt-1`);
@@ -83,7 +82,7 @@ const brokenBy = ({ results, problem }: Attempt): string | undefined => {
   return reasons.length === 0 ? undefined : reasons.join('; ');
 };
 
-/** The results of all scenarios in the cell's file. What fails is never run again; what breaks is, once. */
+/** The results of all scenarios in the file. A broken cell is run again once, a failed one never. */
 export const runCell = async (cell: Cell, context: CellContext): Promise<ReportCell[]> => {
   const { halt, run, pool, keep, onRetry, pathOf } = context;
   const rows = new Map<string, ReportCell>();

@@ -1,4 +1,4 @@
-// A run of the matrix, from the tool root to the report.
+// Runs a matrix, from opening the tool root to the report.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,20 +27,20 @@ export interface MatrixOptions {
   readonly cells: readonly Cell[];
   /** The scenario files of the cells, by name. */
   readonly paths: ReadonlyMap<string, string>;
-  /** The directory of this run's artifacts; it exists. */
+  /** The directory for the artifacts of the run; it exists. */
   readonly run: string;
   /** As given on the command line; `undefined` for the bundled driver. */
   readonly driver: string | undefined;
   readonly choice: SharedChoice;
   readonly jobs: number;
   readonly bail: boolean;
-  /** Look for newer builds of the kernels. */
+  /** Check for newer builds of the kernels. */
   readonly update: boolean;
   readonly asked: Asked;
   readonly shard: string | null;
   readonly halt: Halt;
   readonly progress: Progress;
-  /** Called as each step and each cell is done. */
+  /** Called when a step or a cell is done. */
   readonly onStep: (kernel: KernelRow, step: ReportStep) => void;
   readonly onCells: (cells: readonly ReportCell[]) => void;
 }
@@ -67,8 +67,8 @@ const stagesOf = (shared: SharedEnvironment, options: MatrixOptions): Stages<Ker
 };
 
 /**
- * Runs all cells; resolves with the report, also when it was halted. Throws what opening the environment
- * throws.
+ * Runs all cells. Resolves with the report, even if the run was halted. Throws the errors of opening the
+ * environment.
  */
 export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
   const { cells, run, halt, progress, choice, jobs } = options;

@@ -90,7 +90,7 @@ const bench = (
 const isThere = (pid: number): boolean =>
   existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
-t.test('a process takes one cell after the other, of its kernel and generation', async (t) => {
+t.test('a process runs one cell after another, all of its kernel and generation', async (t) => {
   const failing = "verdict = 'failed'; t.fail('no');";
   const { place, pool, ran, go } = bench(t, { a: scenario(failing), b: scenario() });
   const newest = [cellOf('k', 'a'), cellOf('k', 'b'), cellOf('l', 'b')];
@@ -144,7 +144,7 @@ t.test(
   },
 );
 
-t.test('a process that ends badly after its cells is told, with all that ran in it', async (t) => {
+t.test('a process that exits badly after its cells is reported with all cells that it ran', async (t) => {
   const { pool, go } = bench(t, {
     a: scenario("process.on('exit', () => { process.exitCode = 7; });"),
     b: scenario(),
@@ -162,7 +162,7 @@ t.test('a process that ends badly after its cells is told, with all that ran in 
   ]);
 });
 
-t.test('what a process prints between two cells, and at its end, is kept', async (t) => {
+t.test('output between two cells and at the exit of a process is kept', async (t) => {
   const late = `const watch = setInterval(() => {
     if (!existsSync(join(PLACE, 'go'))) return;
     clearInterval(watch);
@@ -195,7 +195,7 @@ t.test('what a process prints between two cells, and at its end, is kept', async
   ]);
 });
 
-t.test('one that does not end is ended, and told', async (t) => {
+t.test('a process that does not exit is killed and reported', async (t) => {
   const { pool, ran, go } = bench(t, { a: scenario('setInterval(() => {}, 1000);') }, createHalt(), 500);
   await go(cellOf('k', 'a'));
   t.match(await pool.close(), [{ verdict: 'broken', reasons: [/\(no end within 0.5 s\) after a/] }]);

@@ -1,5 +1,5 @@
-// The processes of a run: a cell gets one that has nothing to do. What loading the harness costs is paid once
-// in each, not in every cell.
+// The scenario processes of a run. They are reused from cell to cell, since each takes about a second of CPU
+// time to load the harness.
 
 import { join } from 'node:path';
 import { askFor } from '../../images/kernels/table.js';
@@ -11,41 +11,41 @@ import { type FileEnd, type ScenarioProcess, startScenarioProcess } from './scen
 import { lastLines, unrunCell } from './unrun.js';
 
 export interface PoolOptions {
-  /** Where the run's artifacts go. */
+  /** The directory for the artifacts of the run. */
   readonly run: string;
   readonly choice: SharedChoice;
-  /** Variables of every process beyond those of this one. */
+  /** Environment variables to add to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Ends all of them at once. */
+  /** Kills all processes. */
   readonly kill: AbortSignal;
-  /** Milliseconds to the end of a process that has nothing left to do. */
+  /** How long a process may take to exit, in milliseconds. */
   readonly endMs?: number;
   readonly onLateOutput: OnLateOutput;
 }
 
-/** A process, for one cell. */
+/** A process that one cell uses. */
 export interface Lease {
-  /** Where its scenarios leave results, until it is given back. */
+  /** The directory in which its scenarios leave results, until the process is given back. */
   readonly staging: string;
-  /** Runs the cell's compiled file. */
+  /** Runs the compiled file of the cell. */
   run(path: string): Promise<FileEnd>;
-  /** `again`: another cell may have it. Otherwise it is gone when this resolves. */
-  giveBack(again: boolean): Promise<void>;
+  /** Returns the process for other cells if `isReusable`. Otherwise it has ended when this resolves. */
+  giveBack(isReusable: boolean): Promise<void>;
 }
 
 export interface ScenarioPool {
-  /** `fresh`: one that nothing has run in. */
+  /** `fresh` asks for a process in which nothing has run. */
   take(cell: Cell, fresh: boolean): Promise<Lease>;
-  /** Resolves when all are gone, with a cell for each that ended badly. */
+  /** Resolves when all processes have ended, with a cell for each one that ended badly. */
   close(): Promise<ReportCell[]>;
 }
 
 interface Member {
   readonly process: ScenarioProcess;
-  /** A process opens its environment once: it belongs to a kernel and a generation. */
-  readonly belongs: string;
+  /** The kernel and generation of the process, which opens its environment only once. */
+  readonly key: string;
   readonly ran: Cell[];
-  /** Not each of its files ended well, and so it will not. */
+  /** One of its files ended badly, so its exit status will be 1. */
   hasFailed: boolean;
 }
 
@@ -54,9 +54,7 @@ export const createPool = ({ run, choice, env, kill, endMs, onLateOutput }: Pool
   let count = 0;
   const leaving: Promise<ReportCell[]>[] = [];
 
-  /**
-   * Lets a process end, without waiting for it. A bad end is reported for its last cell, whichever caused it.
-   */
+  /** Lets a process exit without waiting for it. A bad exit is reported for its last cell. */
   const release = ({ process, ran, hasFailed }: Member): void => {
     const ended = async (): Promise<ReportCell[]> => {
       const { ok, how, output } = await process.end();
@@ -73,7 +71,7 @@ export const createPool = ({ run, choice, env, kill, endMs, onLateOutput }: Pool
     leaving.push(ended());
   };
 
-  const start = async ({ kernel, generation }: Cell, belongs: string): Promise<Member> => {
+  const start = async ({ kernel, generation }: Cell, key: string): Promise<Member> => {
     count += 1;
     const process = await startScenarioProcess({
       choice: { ...choice, kernel: askFor(kernel), generation, run: join(run, '.running', String(count)) },
@@ -81,16 +79,16 @@ export const createPool = ({ run, choice, env, kill, endMs, onLateOutput }: Pool
       kill,
       endMs,
     });
-    return { process, belongs, ran: [], hasFailed: false };
+    return { process, key, ran: [], hasFailed: false };
   };
 
   return {
     take: async (cell, fresh) => {
-      const belongs = JSON.stringify([cell.kernel.name, cell.generation]);
-      // Cells come kernel by kernel and generation by generation: the others have had their time.
-      idle.filter((member) => member.belongs !== belongs).forEach(release);
-      idle = idle.filter((member) => member.belongs === belongs);
-      const member = (fresh ? undefined : idle.shift()) ?? (await start(cell, belongs));
+      const key = JSON.stringify([cell.kernel.name, cell.generation]);
+      // Cells are ordered by kernel and generation, so the other processes are no longer needed.
+      idle.filter((member) => member.key !== key).forEach(release);
+      idle = idle.filter((member) => member.key === key);
+      const member = (fresh ? undefined : idle.shift()) ?? (await start(cell, key));
       const before = member.ran.at(-1);
       member.ran.push(cell);
       return {
@@ -101,8 +99,8 @@ export const createPool = ({ run, choice, env, kill, endMs, onLateOutput }: Pool
           if (before !== undefined) await onLateOutput(before, end.late);
           return end;
         },
-        giveBack: async (again) => {
-          if (again) idle.push(member);
+        giveBack: async (isReusable) => {
+          if (isReusable) idle.push(member);
           else await member.process.kill();
         },
       };

@@ -44,7 +44,7 @@ t.test(
   },
 );
 
-t.test('one that never ends is ended', async (t) => {
+t.test('a process that does not finish a file is killed', async (t) => {
   const place = t.testdir({
     'it.mjs': `console.log(process.env.TMPDIR); await new Promise(() => setInterval(() => {}, 1000));`,
   });

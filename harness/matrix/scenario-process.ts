@@ -1,5 +1,5 @@
-// A process that runs scenario files one after the other, all on one kernel and one generation of vmd, with
-// directories of its own.
+// A process that runs scenario files one after another on one kernel and one vmd generation. It has its own
+// directories.
 
 import { mkdir, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,38 +9,33 @@ import type { Choice } from '../run/choice.js';
 import { type FileResult, startWorker } from '../run/start-worker.js';
 
 export interface ProcessOptions {
-  /** `run`: where scenarios leave results, until they are settled. Nobody else's. */
+  /** Its `run` is the directory in which the scenarios of this process leave results. */
   readonly choice: Choice;
-  /** Variables beyond those of this process. */
+  /** Environment variables to add to those of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Ends it at once. */
+  /** Kills the process. */
   readonly kill: AbortSignal;
-  /**
-   * Milliseconds for a file. Every wait within has a shorter limit of its own: only a defect of the harness
-   * gets here.
-   */
+  /** Timeout of a file in milliseconds. Every wait in a file is shorter, so only a defect reaches it. */
   readonly timeoutMs?: number | undefined;
-  /** Milliseconds to its end when there is nothing left to do. */
+  /** How long the process may take to exit, in milliseconds. */
   readonly endMs?: number | undefined;
 }
 
 /** `how`: `status 1`, `SIGKILL`, `no end within 600 s` */
 export interface FileEnd extends FileResult {
-  /** Both streams, of this file alone. */
+  /** Standard output and error of this file. */
   readonly output: string;
-  /** Both streams, from the end of the file before to the beginning of this one. */
+  /** Standard output and error between the end of the previous file and the start of this one. */
   readonly late: string;
 }
 
 export interface ScenarioProcess {
   readonly staging: string;
-  /** Runs a compiled file. `staging` is empty when it begins. */
+  /** Empties `staging`, then runs a compiled file. */
   run(path: string): Promise<FileEnd>;
-  /** Lets it end. Resolves when it is gone with all its temporary files. */
+  /** Lets the process exit. Resolves when it has exited and its temporary files are removed. */
   end(): Promise<FileEnd>;
-  /**
-   * Ends it. Resolves when it is gone with all its temporary files, although it had no time to remove them.
-   */
+  /** Kills the process. Resolves when it has ended and its temporary files are removed. */
   kill(): Promise<void>;
 }
 
@@ -53,7 +48,7 @@ export const startScenarioProcess = async ({
 }: ProcessOptions): Promise<ScenarioProcess> => {
   const staging = choice.run;
   const temporary = temporaryDirectory().path;
-  // A file, not a pipe: when a scenario is over, all that it has printed is there.
+  // A file, unlike a pipe, already contains all output of a scenario when the scenario ends.
   const log = join(temporary, 'output');
   const file = await open(log, 'a');
   const worker = startWorker({
@@ -66,25 +61,25 @@ export const startScenarioProcess = async ({
   });
   await file.close();
 
-  /** What it has printed since the last time. */
-  const taken = async (): Promise<string> => {
+  /** Returns the output since the previous call. */
+  const takeOutput = async (): Promise<string> => {
     const text = await readFile(log, 'utf8');
     await truncate(log);
     return text.trimEnd();
   };
-  const within = async (ms: number, late: string, ended: Promise<FileResult>): Promise<FileEnd> => {
+  const withTimeout = async (ms: number, late: string, ended: Promise<FileResult>): Promise<FileEnd> => {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
       worker.kill();
     }, ms);
     const end = await ended.finally(() => clearTimeout(timer));
-    const output = await taken();
+    const output = await takeOutput();
     return isLate
       ? { ok: false, how: `no end within ${ms / 1000} s`, isAlive: false, output, late }
       : { ...end, output, late };
   };
-  const cleared = async <T>(value: T): Promise<T> => {
+  const removeFiles = async <T>(value: T): Promise<T> => {
     await removeTree(temporary);
     await removeTree(staging);
     return value;
@@ -94,13 +89,13 @@ export const startScenarioProcess = async ({
     run: async (path) => {
       await removeTree(staging);
       await mkdir(staging, { recursive: true });
-      const late = await taken();
-      return within(timeoutMs, late, worker.run(path));
+      const late = await takeOutput();
+      return withTimeout(timeoutMs, late, worker.run(path));
     },
-    end: async () => cleared(await within(endMs, '', worker.end())),
+    end: async () => removeFiles(await withTimeout(endMs, '', worker.end())),
     kill: async () => {
       worker.kill();
-      await cleared(await worker.end());
+      await removeFiles(await worker.end());
     },
   };
 };

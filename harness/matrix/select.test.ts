@@ -15,7 +15,7 @@ const thrown = (work: () => unknown): unknown => {
 
 const names = (patterns?: string[]): string[] => selectKernels(patterns).map(({ name }) => name);
 
-t.test('patterns', async (t) => {
+t.test('patterns select items in their order', async (t) => {
   t.strictSame(
     names(['6.*-cloud']),
     ['6.1-cloud', '6.12-cloud'],
@@ -35,13 +35,13 @@ t.test('patterns', async (t) => {
   t.notOk(glob('a.b(c)*').test('axb(c)'), 'nothing but * and ? is special');
 });
 
-t.test('a pattern that fits nothing is refused, also among others that fit', async (t) => {
+t.test('a pattern that matches nothing is refused, even beside others that match', async (t) => {
   const error = thrown(() => selectKernels(['6.12-cloud', '6.12']));
   t.equal(codeOf(error), 'UNKNOWN_NAME');
   t.match(error, { message: /'6\.12'.*6\.12-cloud/ });
 });
 
-t.test('kernels of the caller’s own, beside those of the table and without them', async (t) => {
+t.test('kernels from directories, with and without those of the table', async (t) => {
   t.strictSame(names(['dir:/a/linux']), ['dir-linux']);
   t.strictSame(names(['dir:/a/linux', '6.1-cloud', 'dir:/a/linux']), ['6.1-cloud', 'dir-linux']);
   const error = thrown(() => selectKernels(['dir:/a/linux', 'dir:/b/linux']));
@@ -51,7 +51,7 @@ t.test('kernels of the caller’s own, beside those of the table and without the
   });
 });
 
-t.test('shards are the whole list, each cell once', async (t) => {
+t.test('the shards contain each cell once', async (t) => {
   const cells = planCells({
     kernels: selectKernels(['*-cloud']),
     generations: selectGenerations(['8.0', '7.8']),
@@ -69,7 +69,7 @@ t.test('shards are the whole list, each cell once', async (t) => {
     t.equal(codeOf(thrown(() => parseShard(text))), 'INVALID_VALUE', JSON.stringify(text));
 });
 
-t.test('jobs: a processor each, as far as memory goes, and never none', async (t) => {
+t.test('jobs: one for each processor, limited by memory, at least one', async (t) => {
   t.equal(defaultJobs({ processors: 2, freeMiB: 20_000 }), 2);
   t.equal(defaultJobs({ processors: 16, freeMiB: 1700 }), 4);
   t.equal(defaultJobs({ processors: 2, freeMiB: 100 }), 1);

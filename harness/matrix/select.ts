@@ -1,4 +1,4 @@
-// Which kernels and generations a run is about, from what the command line says.
+// Selects the kernels and generations of a run from the patterns on the command line.
 
 import {
   directoryPrefix,
@@ -11,7 +11,7 @@ import {
 import { HarnessError } from '../base/errors.js';
 import { DEFAULT_GENERATION, type GenerationName, generationNames } from '../vmmci/generations.js';
 
-/** `*` is any run of characters, `?` any one; the rest is itself. */
+/** `*` matches any characters, `?` any single character. */
 export const glob = (pattern: string): RegExp =>
   new RegExp(
     `^${pattern
@@ -20,10 +20,7 @@ export const glob = (pattern: string): RegExp =>
       .replaceAll('?', '.')}$`,
   );
 
-/**
- * What of `all` any of the patterns fits, in the order of `all`. UNKNOWN_NAME for a pattern that fits
- * nothing.
- */
+/** The items that match any pattern, in their order. Throws UNKNOWN_NAME if a pattern matches none. */
 export const choose = <T>(
   what: string,
   patterns: readonly string[],
@@ -33,18 +30,18 @@ export const choose = <T>(
 ): T[] => {
   const tests = patterns.map((pattern) => ({
     pattern,
-    fits: pattern === 'all' ? isInAll : (item: T) => glob(pattern).test(nameOf(item)),
+    matches: pattern === 'all' ? isInAll : (item: T) => glob(pattern).test(nameOf(item)),
   }));
-  for (const { pattern, fits } of tests) {
-    if (all.some(fits)) continue;
+  for (const { pattern, matches } of tests) {
+    if (all.some(matches)) continue;
     throw new HarnessError('UNKNOWN_NAME', { kind: what, name: pattern, valid: all.map(nameOf).join(', ') });
   }
-  return all.filter((item) => tests.some(({ fits }) => fits(item)));
+  return all.filter((item) => tests.some(({ matches }) => matches(item)));
 };
 
 /**
- * All cloud kernels by default: one of each series. `dir:PATH` adds a kernel of the caller's own, after those
- * of the table.
+ * By default all cloud kernels, which is one of each series. `dir:PATH` adds a kernel from a directory after
+ * those of the table.
  */
 export const selectKernels = (patterns: readonly string[] = ['*-cloud']): KernelRow[] => {
   const isOwn = (pattern: string): boolean => pattern.startsWith(directoryPrefix) || pattern === hostName;

@@ -24,14 +24,14 @@ const step = async (...outcomes: readonly (Error | (typeof fine & { remedied?: s
   return { ...done, attempts };
 };
 
-t.test('a step that works', async (t) => {
+t.test('a step that passes', async (t) => {
   const { step: made, value, attempts } = await step(fine);
   t.match(made, { name: 'boot', verdict: 'passed', cached: true, reasons: [], retried: [] });
   t.equal(value, 1);
   t.equal(attempts, 1);
 });
 
-t.test('what the harness breaks is tried again, once, and that is told', async (t) => {
+t.test('a broken step is retried once, and the retry is reported', async (t) => {
   const second = await step(broken, fine);
   t.match(second.step, { verdict: 'passed', retried: [/no greeting/] });
   const third = await step(broken, broken, fine);
@@ -40,12 +40,12 @@ t.test('what the harness breaks is tried again, once, and that is told', async (
   t.equal(third.value, undefined);
 });
 
-t.test('what was put right within the step is told beside what was retried', async (t) => {
+t.test('a problem that the step repaired is reported beside its retries', async (t) => {
   const { step: made } = await step(broken, { ...fine, remedied: ['made anew'] });
   t.match(made, { verdict: 'passed', retried: [/no greeting/, 'made anew'] });
 });
 
-t.test('what the driver does wrong is never tried again', async (t) => {
+t.test('a failure of the driver is never retried', async (t) => {
   const { step: made, attempts } = await step(
     new HarnessError('DRIVER_BUILD', { directory: 'd', release: 'r', reason: 'x.c:1', log: 'l' }),
     fine,
@@ -54,7 +54,7 @@ t.test('what the driver does wrong is never tried again', async (t) => {
   t.equal(attempts, 1);
 });
 
-t.test('a kernel that cannot be had is no failure of anybody', async (t) => {
+t.test('a step is skipped if the kernel is unavailable', async (t) => {
   const { step: made, attempts } = await step(
     new HarnessError('KERNEL_FETCH', { what: 'w', suite: 's', reason: 'none' }),
     fine,
@@ -63,7 +63,7 @@ t.test('a kernel that cannot be had is no failure of anybody', async (t) => {
   t.equal(attempts, 1);
 });
 
-t.test('an interrupt ends a step that never would', async (t) => {
+t.test('an interrupt ends a step that hangs', async (t) => {
   const halt = createHalt();
   const pending = runStep({
     name: 'fetch',
@@ -75,7 +75,7 @@ t.test('an interrupt ends a step that never would', async (t) => {
   t.match((await pending).step, { verdict: 'skipped', reasons: ['interrupted by SIGTERM'] });
 });
 
-t.test('a halted run tries nothing again; what is thrown goes through', async (t) => {
+t.test('a halted run retries nothing, and errors are passed on', async (t) => {
   const halt = createHalt();
   let attempts = 0;
   const options = { halt, onRetry: () => t.fail('no second attempt'), pauseMs: 0 };

@@ -1,4 +1,4 @@
-// One thing done for a kernel before its scenarios: timed, judged, and tried again if the harness broke it.
+// Runs one step for a kernel: measures its time, gives it a verdict, and retries it once if it is broken.
 
 import { codeOf, type ErrorCode } from '../base/errors.js';
 import { messageOf } from '../base/thrown.js';
@@ -13,7 +13,7 @@ interface Attempt<T> {
   readonly reasons: readonly string[];
   readonly value?: T;
   readonly cached: boolean;
-  /** What went wrong within the attempt and was put right there. */
+  /** Problems that the attempt itself repaired. */
   readonly remedied?: readonly string[];
 }
 
@@ -22,22 +22,20 @@ export interface StepOptions<T> {
   readonly halt: Halt;
   readonly onRetry: (reason: string) => void;
   readonly work: () => Promise<{ value: T; cached: boolean; remedied?: readonly string[] }>;
-  /** Errors that mean the kernel is unavailable: no verdict about anything. */
+  /** Errors that mean that the kernel is unavailable; the step is skipped. */
   readonly unavailable?: readonly ErrorCode[];
-  /** The line for an error; its message when not given. */
-  readonly tell?: (error: unknown) => string;
+  /** Describes an error in one line (default: its message). */
+  readonly describe?: (error: unknown) => string;
 }
 
-/**
- * Never rejects: what went wrong is in the step. `value` is there unless its verdict is another than passed.
- */
+/** Never rejects: `step` has the reasons. `value` is undefined unless the verdict is `passed`. */
 export const runStep = async <T>({
   name,
   halt,
   onRetry,
   work,
   unavailable = [],
-  tell = messageOf,
+  describe = messageOf,
 }: StepOptions<T>): Promise<{ step: ReportStep; value: T | undefined }> => {
   const start = performance.now();
   const retried: string[] = [];
@@ -49,10 +47,10 @@ export const runStep = async <T>({
       return { verdict: 'passed', reasons: [], ...done };
     } catch (error) {
       const code = codeOf(error);
-      if (code !== undefined && unavailable.includes(code)) return { ...skipped, reasons: [tell(error)] };
-      // The signal that interrupts us may have ended its programs first.
+      if (code !== undefined && unavailable.includes(code)) return { ...skipped, reasons: [describe(error)] };
+      // The signal that interrupts this run may have ended programs of the step first.
       if (halt.kill.aborted) return { ...skipped, reasons: [halt.reason ?? 'interrupted'] };
-      return { verdict: verdictOf(error), reasons: [tell(error)], cached: false };
+      return { verdict: verdictOf(error), reasons: [describe(error)], cached: false };
     }
   };
   const broken = ({ verdict, reasons }: Attempt<T>): string | undefined =>
@@ -60,7 +58,7 @@ export const runStep = async <T>({
   const {
     value,
     remedied = [],
-    ...outcome
+    ...result
   } = await retryBroken(attempt, broken, {
     halt,
     onRetry: (reason) => {
@@ -69,5 +67,5 @@ export const runStep = async <T>({
     },
   });
   const seconds = Math.round(performance.now() - start) / 1000;
-  return { step: { name, ...outcome, seconds, retried: [...retried, ...remedied] }, value };
+  return { step: { name, ...result, seconds, retried: [...retried, ...remedied] }, value };
 };

@@ -1,10 +1,10 @@
-// Cells that did not run, named as those that did: a file may hold several scenarios, and only a run shows
-// which.
+// Report cells for files that did not run. They get the names of the scenarios in the file where another cell
+// has shown these.
 
 import type { ReportCell } from '../report/model.js';
 import type { Cell } from './plan.js';
 
-/** A cell that did not run, or not to its end. */
+/** A skipped cell, with the reason. */
 export const unrunCell = ({ kernel, generation, file }: Cell, reason: string): ReportCell => ({
   kernel: kernel.name,
   generation,
@@ -20,13 +20,11 @@ export const unrunCell = ({ kernel, generation, file }: Cell, reason: string): R
   causes: [],
 });
 
-/** Of what a process printed, what may tell why it ended. */
+/** The last lines of the output of a process, which may say why it ended. */
 export const lastLines = (text: string, count = 8): string =>
   text.trim().split('\n').slice(-count).join('\n');
 
-/**
- * Each cell that stands for a whole file becomes one for each scenario that the file has been seen to hold.
- */
+/** Replaces each skipped cell by one for each scenario that another cell of the same file has run. */
 export const expandUnrun = (cells: readonly ReportCell[]): ReportCell[] => {
   const known = new Map<string, Set<string>>();
   for (const { file, scenario, directory } of cells) {

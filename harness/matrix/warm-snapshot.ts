@@ -1,5 +1,4 @@
-// The snapshot that a kernel's scenarios are restored from, made before the first of them, and proven to
-// load.
+// Makes the snapshot from which the scenarios of a kernel are restored, and checks that it can be restored.
 
 import type { ModuleSet } from '../../images/kernels/build.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
@@ -11,8 +10,8 @@ import { machineOf } from '../scenario/machine.js';
 import { privateDirectory } from '../socket/private-directory.js';
 
 /**
- * `cached`: the snapshot was there. `remedied`: why it had to be made anew. Throws what booting and restoring
- * throw.
+ * `cached` is true if the snapshot existed. `remedied` holds the reasons for which it was made again. Throws
+ * the errors of booting and of restoring a guest.
  */
 export const warmSnapshot = async (
   shared: SharedEnvironment,
@@ -20,7 +19,7 @@ export const warmSnapshot = async (
   modules: ModuleSet,
 ): Promise<{ cached: boolean; remedied: string[] }> => {
   const temporary = privateDirectory();
-  // A run that is interrupted ends this process while we wait.
+  // An interrupted run exits while this function waits.
   process.once('exit', temporary.remove);
   let cached = true;
   const remedied: string[] = [];
@@ -30,7 +29,7 @@ export const warmSnapshot = async (
     const guest = await restoreGuest({
       qemu: shared.qemu,
       machine: machineOf(environment, disks),
-      // It fails in seconds, where a scenario would wait long and then blame the driver.
+      // A bad snapshot fails here within seconds; a scenario would wait long and then blame the driver.
       verify: ({ shell }) => shell.output(['guest-clock'], { what: 'answer of the restored guest' }),
       onSnapshot: ({ error }) => {
         cached = false;
