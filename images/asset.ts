@@ -1,8 +1,8 @@
-// Paths of the files under images/ that are not TypeScript. They are not compiled, so they stay in the source
-// tree.
+// Finds the files of this package that are not compiled and so stay in the source tree.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import * as v from 'valibot';
 
 /** The nearest directory above this file with a package.json; works from the sources and from dist/images. */
 export const packageRoot = (): string => {
@@ -13,6 +13,16 @@ export const packageRoot = (): string => {
   }
   return directory;
 };
+
+const manifestSchema = v.object({
+  name: v.string(),
+  version: v.string(),
+  engines: v.object({ node: v.string() }),
+});
+
+/** The fields of package.json that the harness shows. */
+export const packageManifest = (): v.InferOutput<typeof manifestSchema> =>
+  v.parse(manifestSchema, JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')));
 
 /** The absolute path of a file or directory, given relative to images/. */
 export const asset = (...path: string[]): string => join(packageRoot(), 'images', ...path);

@@ -1,11 +1,11 @@
 // `vmmci doctor`: checks whether this host can run guests, and says how to fix each problem.
 
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { packageRoot } from '../../images/asset.js';
+import { packageManifest } from '../../images/asset.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { checkHost, checkNamespaces, checkRunPrograms } from '../../images/toolroot/host.js';
 import { recipeHash } from '../../images/toolroot/recipe.js';
@@ -67,12 +67,7 @@ const withToolRoot =
     hasToolRoot() ? check() : 'unknown until vmmci setup has built the tool root';
 
 const checks: Readonly<Record<string, Check>> = {
-  Node: async () => {
-    const manifest = JSON.parse(await readFile(join(packageRoot(), 'package.json'), 'utf8')) as {
-      engines: { node: string };
-    };
-    return `${process.version} (needed: ${manifest.engines.node})`;
-  },
+  Node: async () => `${process.version} (needed: ${packageManifest().engines.node})`,
   programs: async () => {
     await (hasToolRoot() ? checkRunPrograms() : checkHost());
     return 'all found';

@@ -1,8 +1,7 @@
 // Runs a matrix, from opening the tool root to the report.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../../images/asset.js';
+import { packageManifest } from '../../images/asset.js';
 import type { ModuleSet } from '../../images/kernels/build.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import type { KernelRow } from '../../images/kernels/table.js';
@@ -45,11 +44,6 @@ export interface MatrixOptions {
   readonly onCells: (cells: readonly ReportCell[]) => void;
 }
 
-const versionOf = async (): Promise<string> => {
-  const text = await readFile(join(packageRoot(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-};
-
 const stagesOf = (shared: SharedEnvironment, options: MatrixOptions): Stages<Kernel, ModuleSet> => {
   const { halt, progress, run, update, choice } = options;
   const context = { shared, halt, progress, run };
@@ -86,7 +80,7 @@ export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
     format: reportFormat,
     started,
     seconds: Math.round(performance.now() - start) / 1000,
-    harness: await versionOf(),
+    harness: packageManifest().version,
     driver: driver.name,
     driverDirectory: options.driver ?? null,
     driverCommit: await driverCommit(driver.directory),
