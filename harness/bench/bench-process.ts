@@ -1,17 +1,17 @@
-// A process of the benchmark: one question at a time, one answer each.
+// A process of the benchmark. It answers one message at a time.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
 export interface BenchProcess {
-  /** The next message from it; rejects when it ends instead. */
+  /** The next message from the process. Rejects if the process ends first. */
   hear<T>(): Promise<T>;
   ask<T>(question: unknown): Promise<T>;
   stop(): Promise<void>;
 }
 
-/** Starts `file` of this directory. With `profile` it leaves a CPU profile in that directory when it ends. */
+/** Starts `file` of this directory. With `profile`, it writes a CPU profile to that directory when it ends. */
 export const startBenchProcess = (
   file: string,
   args: readonly string[] = [],

@@ -1,5 +1,5 @@
-// What each step toward a fast start of a guest saves: the same machine without it, in rounds that are
-// interleaved and begin with another row each.
+// Measures what each optimization of the start of a guest saves: it starts the same machine without it. Each
+// round starts with a different variant.
 
 import { join } from 'node:path';
 import { kernelParameters } from '../../images/guest/kernel-parameters.js';
@@ -26,7 +26,7 @@ const without = (parameter: string): Variant => ({
   change: (machine) => ({ ...machine, parameters: kernelParameters.filter((one) => one !== parameter) }),
 });
 
-/** The first is what the others are compared with. */
+/** The variants; the others are compared with the first. */
 const variants: readonly Variant[] = [
   { name: 'cold boot', change: (machine) => machine },
   { name: 'from the bzImage', change: (machine, { kernel }) => ({ ...machine, kernel: kernel.bootImage }) },
@@ -35,12 +35,12 @@ const variants: readonly Variant[] = [
   { name: 'restored', change: (machine) => machine, restored: true },
 ];
 
-/** Medians of one variant; times are those until the agent answers. */
+/** Medians of one variant. Times are in ms, until the agent answers. */
 export interface BootFigure {
   readonly name: string;
-  /** QEMU's CPU time in ms. */
+  /** CPU time of QEMU, in ms. */
   readonly cpuMs: number;
-  /** Median of the quotients with the first variant of the same round. */
+  /** Median over the rounds of the ratio to the first variant in the same round. */
   readonly cpu: number;
   readonly wall: number;
 }
@@ -57,7 +57,7 @@ const startOnce = async (start: () => Promise<Guest>): Promise<{ cpu: number; wa
   }
 };
 
-/** The first round is not kept. Throws what booting throws. */
+/** Measures all variants; the first round is discarded. Throws the errors of booting a guest. */
 export const measureBoots = async (
   choice: Choice,
   rounds: number,

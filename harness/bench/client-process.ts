@@ -1,4 +1,4 @@
-// The process with the clients, in place of QEMU: connects and makes accesses on request.
+// The process with the clients, which take the place of QEMU: it connects and makes accesses on request.
 
 import type { Channel } from '../socket/channel.js';
 import { connect } from '../socket/connect.js';
@@ -12,13 +12,13 @@ import { type Kind, replySize } from './kinds.js';
 import type { Order, Timing } from './messages.js';
 import { median } from './statistics.js';
 
-/** A read of the microseconds: a register of the back-end's, which nothing latches. */
+/** A read of the microseconds register. It belongs to the backend, and no read latches it. */
 const request = encodeMessage(
   { id: 1, command: command.REGION_READ, flags: 0 },
   encodeAccess(BigInt(registers.microsecondsLow.offset), region.BAR0, 4),
 );
 
-/** The reply's length is known: all of it is header to the channel. */
+/** The length of the reply is known, so the channel reads all of it as a header. */
 const noBody = (): number => 0;
 
 const channels = new Map<Kind, Channel[]>();
@@ -29,7 +29,7 @@ const open = async (kind: Kind, socket: string): Promise<Channel> => {
   return channel;
 };
 
-/** Makes accesses one after the other, and notes what each took, in µs. */
+/** Makes accesses one after another and records the time of each in µs. */
 const access = async (channel: Channel, size: number, count: number, taken: number[]): Promise<void> => {
   for (let done = 0; done < count; done++) {
     const begin = performance.now();

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import t from 'tap';
 import { cpuMs, descendantsCpuMs } from './descendants.js';
 
-t.test('the times are found behind a name with anything in it', async (t) => {
+t.test('the times are found after a name with any characters', async (t) => {
   t.equal(cpuMs('17 (a) b) (c) S 1 17 17 0 -1 4194560 100 0 0 0 25 5 900 900 20 0 1 0 1 1 1'), 300);
 });
 
-t.test('what a process uses that a child has started counts', async (t) => {
+t.test('the time of a grandchild counts', async (t) => {
   const busy =
     'let i = 0; while (process.cpuUsage().user < 100_000) i += 1; console.log(i); setInterval(() => {}, 1000)';
   const child = spawn('sh', ['-c', `"$0" -e '${busy}'; :`, process.execPath], {

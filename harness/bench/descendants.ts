@@ -1,12 +1,12 @@
-// CPU time of the processes that this one has started and that still run, QEMU's among them: once killed,
-// nobody accounts for it.
+// The CPU time of running descendants of this process, such as QEMU. The time of a killed descendant is not
+// accounted to its parent.
 
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Of a tick of /proc/PID/stat: USER_HZ is 100 on x86. */
+/** Milliseconds per tick in /proc/PID/stat: USER_HZ is 100 on x86. */
 const tickMs = 10;
 
-/** User and system time from the text of /proc/PID/stat, in ms. The name in it may hold anything. */
+/** User and system time in ms from /proc/PID/stat. The process name in it may contain any characters. */
 export const cpuMs = (stat: string): number => {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * tickMs;
@@ -17,7 +17,7 @@ const childrenOf = (pid: number): number[] =>
     readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
   );
 
-/** In ms, of all threads. */
+/** The CPU time of all threads, in ms. */
 export const descendantsCpuMs = (pid = process.pid): number =>
   childrenOf(pid)
     .map((child) => cpuMs(readFileSync(`/proc/${child}/stat`, 'utf8')) + descendantsCpuMs(child))

@@ -1,9 +1,9 @@
-// The device behind the function without a connection in between.
+// A front-end that calls the device directly, without a connection.
 
 import type { FrontEnd } from '../vhost-user/front-end.js';
 import type { Vmmci } from '../vmmci/device.js';
 
-/** Calls the device in process, as if a back-end without a socket could be asked. */
+/** Calls the device in this process instead of a backend behind a socket. */
 export const directFrontEnd = (device: Vmmci): FrontEnd => ({
   features: BigInt(device.hostFeatures >>> 0),
   wholeRegister: true,

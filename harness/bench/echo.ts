@@ -1,4 +1,4 @@
-// The yardstick: a server that gives back what it gets.
+// The baseline: a server that echoes what it receives.
 
 import type { Channel } from '../socket/channel.js';
 import { listen } from '../socket/listen.js';

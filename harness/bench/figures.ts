@@ -1,19 +1,17 @@
-// The figures that the rounds come to.
+// Computes the figures of the benchmark from the rounds.
 
 import type { GuestSeries } from './guest.js';
 import { type Kind, kinds } from './kinds.js';
 import type { Sample, Series } from './measure.js';
 import { median, ratio } from './statistics.js';
 
-/**
- * One row of the result. A ratio is always what it costs: 2 is twice as long, half as many, or twice as much.
- */
+/** One row of the result. A ratio is a cost: 2 means twice the time or memory, or half the throughput. */
 export interface Figure {
   readonly what: string;
   readonly unit: string;
   /** Medians over the rounds. */
   readonly values: Readonly<Record<Kind, number>>;
-  /** To the echo's, of the same rounds. */
+  /** Ratios to the echo server in the same rounds. */
   readonly ratios: Readonly<Record<Kind, number>>;
 }
 
@@ -25,7 +23,7 @@ interface Column {
   readonly unit: string;
   readonly value: (sample: Sample) => number;
   readonly more?: 'better';
-  /** For these numbers of clients only. */
+  /** The numbers of clients that the figure is shown for. */
   readonly clients?: number;
 }
 
@@ -65,7 +63,7 @@ export const figuresOf = ({ clients, samples }: Series): Figure[] =>
       ),
     );
 
-/** The row for the guest, whose echo is not the guest's own. */
+/** The row for the guest. Its baseline is measured on the host, not in the guest. */
 export const guestFigure = ({ kernel, accelerator, echo, oneHop, bothHops }: GuestSeries): Figure =>
   figure(`guest's port read, Linux ${kernel}, ${accelerator}`, 'µs', {
     echo,

@@ -1,4 +1,4 @@
-// What a guest sees of it: the kernel's own loop of port reads, in a restored guest, with QEMU in between.
+// Measures register reads from inside a restored guest: a loop of port reads in the kernel, through QEMU.
 
 import { join } from 'node:path';
 import type { Progress } from '../../images/toolroot/progress.js';
@@ -18,27 +18,27 @@ import { intervals, type Read } from './intervals.js';
 import type { Timing } from './messages.js';
 import { median } from './statistics.js';
 
-/** Medians in µs, a figure a round. */
+/** One median per round, in µs. */
 export interface GuestSeries {
   readonly kernel: string;
   readonly accelerator: string;
   readonly qemu: string;
-  /** The yardstick, in the same rounds. */
+  /** The baseline in the same rounds. */
   readonly echo: readonly number[];
-  /** Reads of the header, which the function answers by itself. */
+  /** Reads of the virtio header, which the function answers itself. */
   readonly oneHop: readonly number[];
-  /** Reads of the config area, which the back-end answers. */
+  /** Reads of the device configuration, which the backend answers. */
   readonly bothHops: readonly number[];
 }
 
-/** Sweeps over all registers in one round, and accesses of the yardstick. */
+/** Sweeps over all registers, and accesses to the echo server, in one round. */
 const sweeps = 50;
 const accesses = 1000;
 
 const medianOf = (reads: readonly Read[], fits: (offset: number) => boolean): number =>
   median(reads.filter(({ offset }) => fits(offset)).map(({ us }) => us));
 
-/** A server and a client of the yardstick, apart from everything else. */
+/** The server and the client of the baseline, in processes of their own. */
 const startEcho = async (directory: string): Promise<{ run(): Promise<number>; stop(): Promise<void> }> => {
   const processes: BenchProcess[] = [
     startBenchProcess('server-process.js', ['echo', '1', directory]),
@@ -55,12 +55,12 @@ const startEcho = async (directory: string): Promise<{ run(): Promise<number>; s
   };
 };
 
-/** A kernel with /dev/port: Debian's cloud kernels are built without CONFIG_DEVPORT. */
+/** A kernel with /dev/port. Debian builds its cloud kernels without CONFIG_DEVPORT. */
 export const portKernel = '6.12-generic';
 
 const port0 = 'dd if=/dev/port bs=1 count=1 status=none >/dev/null';
 
-/** The guest's /dev is its own few nodes; this one may be missing. */
+/** The guest creates only a few nodes in /dev, and this one may be missing. */
 const requirePorts = async (shell: Shell, kernel: string): Promise<void> => {
   const { status } = await shell.run(`[ -e /dev/port ] || mknod /dev/port c 1 4; ${port0}`);
   if (status !== 0) throw new HarnessError('KERNEL_PORTS', { kernel, example: portKernel });
@@ -71,8 +71,8 @@ const sweepScript = (port: number): string =>
   `for i in $(seq ${sweeps}); do dd if=/dev/port bs=${CONFIG_OFFSET + CONFIG_SIZE} count=1 iflag=skip_bytes skip=${port} status=none; done >/dev/null`;
 
 /**
- * Makes what is missing, restores a guest and measures in it. The first round is not kept. Throws what the
- * parts throw.
+ * Sets up what is missing, restores a guest and measures in it. The first round is discarded. Throws the errors
+ * of the set-up and of the guest.
  */
 export const measureGuest = async (
   choice: Choice,
@@ -104,12 +104,12 @@ export const measureGuest = async (
       const port = (await readDevice(shell, vm.address))?.regions[0]?.start ?? 0n;
       const series = { echo: [] as number[], oneHop: [] as number[], bothHops: [] as number[] };
       for (let round = 0; round <= rounds; round++) {
-        const yardstick = await echo.run();
+        const baseline = await echo.run();
         const mark = trace.mark;
         await shell.text(sweepScript(Number(port)), { what: 'port reads', timeoutMs: 60_000 });
         if (round === 0) continue;
         const reads = intervals(trace.since(mark, 'bar-read'));
-        series.echo.push(yardstick);
+        series.echo.push(baseline);
         series.oneHop.push(medianOf(reads, (offset) => offset < CONFIG_OFFSET));
         series.bothHops.push(medianOf(reads, (offset) => offset >= CONFIG_OFFSET));
       }

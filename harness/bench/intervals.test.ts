@@ -1,7 +1,7 @@
 import t from 'tap';
 import { intervals } from './intervals.js';
 
-t.test('each read of a sweep is timed by the one before', async (t) => {
+t.test('the time of a read starts with the answer to the previous read', async (t) => {
   const event = (offset: number, at: number) =>
     ({ kind: 'bar-read', seq: 0, offset, width: 1, value: 0, at }) as const;
   const sweep = [event(18, 100), event(19, 140), event(20, 230)];

@@ -1,17 +1,17 @@
-// How long reads took, from the trace of the function that answered them.
+// Computes the durations of reads from the trace of the function.
 
 import type { TraceEvent } from '../base/trace.js';
 
 export interface Read {
-  /** Bytes from the start of BAR0. */
+  /** Offset in BAR0, in bytes. */
   readonly offset: number;
   readonly us: number;
 }
 
 /**
- * What each read took, of those in a sweep over consecutive offsets: from the function's answer to the read
- * before until its answer to this one. In between the guest takes the value, stores it and asks for the next,
- * so its share is in it. The first of a sweep has nothing before it and is left out.
+ * The durations of the reads in sweeps over consecutive offsets, each from the function's answer to the previous
+ * read until its answer to this one. They include the time in which the guest takes and stores the value and makes
+ * the next access. The first read of a sweep has no previous read and is left out.
  */
 export const intervals = (events: readonly TraceEvent<'bar-read'>[]): Read[] =>
   events.flatMap((event, index) => {

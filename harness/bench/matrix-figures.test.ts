@@ -13,7 +13,7 @@ const run: MatrixRun = {
   peaks: { matrix: 80, scenario: 140, qemu: 200 },
 };
 
-t.test('figures beside their goals', async (t) => {
+t.test('each figure is shown beside its goal', async (t) => {
   const figures = matrixFigures(run, { ...run, wall: 700 });
   t.match(figures.slice(0, 4), [
     { value: 310, goal: 300, what: /^5 kernels, 1 scenarios, 2 at once, warm$/ },
@@ -34,13 +34,13 @@ t.test('figures beside their goals', async (t) => {
   );
 });
 
-t.test('nine of ten', async (t) => {
+t.test('the ninetieth percentile', async (t) => {
   t.equal(ninth([10, 1, 2, 3, 4, 5, 6, 7, 8, 9]), 9);
   t.equal(ninth([4]), 4);
   t.ok(Number.isNaN(ninth([])));
 });
 
-t.test('warm is when every step was', async (t) => {
+t.test('a run is warm if every step was cached', async (t) => {
   t.equal(wasWarm(run), false);
   const cached = kernels.map((kernel) => ({
     ...kernel,
@@ -49,7 +49,7 @@ t.test('warm is when every step was', async (t) => {
   t.equal(wasWarm({ ...run, report: sampleReport({ kernels: cached }) }), true);
 });
 
-t.test('processes below one, whatever their order', async (t) => {
+t.test('descendants are found in any order', async (t) => {
   const facts = (pid: number, parent: number) => ({ pid, parent, program: 'x', peakMiB: 1 });
   const all = [facts(9, 8), facts(8, 5), facts(5, 1), facts(6, 1), facts(7, 5)];
   t.strictSame(

@@ -1,4 +1,4 @@
-// What a run of the matrix comes to, beside what was to be reached on 2 cores under TCG.
+// The figures of a matrix run beside their goals, which are for 2 cores under TCG.
 
 import { countReport, renderCounts } from '../report/counts.js';
 import { markdownTable } from '../report/markdown-table.js';
@@ -9,12 +9,12 @@ export interface MatrixFigure {
   readonly what: string;
   readonly value: number;
   readonly unit: 's' | 'MiB';
-  /** At most; undefined where there is none. */
+  /** The maximum; undefined if there is no goal. */
   readonly goal?: number | undefined;
   readonly how: string;
 }
 
-/** The value below which nine of ten lie; NaN for none. */
+/** The 90th percentile; NaN for an empty list. */
 export const ninth = (values: readonly number[]): number =>
   values.toSorted((left, right) => left - right)[Math.ceil(values.length * 0.9) - 1] ?? Number.NaN;
 
@@ -29,13 +29,13 @@ const wallFigure = ({ report, wall }: MatrixRun, kind: 'warm' | 'cold'): MatrixF
     what: `${report.kernels.length} kernels, ${scenarios} scenarios, ${report.jobs} at once, ${kind}`,
     value: wall,
     unit: 's',
-    // They are about the whole of it: five kernels.
+    // The goals are for five kernels.
     goal: report.kernels.length >= 5 ? goals[kind] : undefined,
     how: `start to end of vmmci matrix; ${hows[kind]}`,
   };
 };
 
-/** Rows for a warm run, and for a cold one if there was one. */
+/** The rows for a warm run, and for a cold run if there was one. */
 export const matrixFigures = (warm: MatrixRun, cold?: MatrixRun): MatrixFigure[] => {
   const { overheads, peaks } = warm;
   const seconds = overheads.map((ms) => ms / 1000);
@@ -61,7 +61,7 @@ export const matrixFigures = (warm: MatrixRun, cold?: MatrixRun): MatrixFigure[]
       what: 'peak memory of a guest: QEMU and Node',
       value: peaks.qemu + peaks.scenario,
       unit: 'MiB',
-      // 400 MB are 381 MiB.
+      // 400 MB
       goal: 400e6 / 2 ** 20,
       how: 'largest resident set of any QEMU plus that of any scenario process',
     },
@@ -74,10 +74,7 @@ export const matrixFigures = (warm: MatrixRun, cold?: MatrixRun): MatrixFigure[]
 const show = (value: number, unit: string): string =>
   Number.isNaN(value) ? '-' : `${value.toFixed(unit === 's' && value < 10 ? 2 : 0)} ${unit}`;
 
-/**
- * A table, and a line that says what the run came to: figures of a run in which things failed are worth
- * little.
- */
+/** The table, and a line with the verdicts, since figures of a run with failures mean little. */
 export const renderMatrixFigures = (figures: readonly MatrixFigure[], { report }: MatrixRun): string => {
   const rows = figures.map(({ what, value, unit, goal, how }) => [
     what,

@@ -1,4 +1,4 @@
-// One run of `vmmci matrix` in a process of its own, watched.
+// Runs `vmmci matrix` in a separate process and measures its time and memory.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,33 +12,33 @@ import { family } from './processes.js';
 
 export interface MatrixRun {
   readonly report: Report;
-  /** From the start of the command to its end, in seconds. */
+  /** Duration of the command, in seconds. */
   readonly wall: number;
-  /** Of each cell with a restored guest: from QEMU's start to the first command's answer, in ms. */
+  /** For each restored guest: the time from the start of QEMU to the first answer, in ms. */
   readonly overheads: readonly number[];
   /** Largest resident sets, in MiB. */
   readonly peaks: {
-    /** Of the command's own process. */
+    /** The process of the command. */
     readonly matrix: number;
-    /** Of the Node process of a scenario. */
+    /** The Node process of a scenario. */
     readonly scenario: number;
     readonly qemu: number;
   };
 }
 
 export interface MatrixRunOptions {
-  /** For `vmmci matrix`. */
+  /** Arguments for `vmmci matrix`. */
   readonly args: readonly string[];
   /** An empty directory. */
   readonly output: string;
-  /** Another cache than the one of this process. */
+  /** Use this cache instead of that of this process. */
   readonly cache?: string | undefined;
 }
 
-/** The kernel keeps the peaks; only what a process adds after the last look at it is lost. */
+/** The kernel records peaks, so only growth after the last look at a process is lost. */
 const everyMs = 200;
 
-/** MATRIX_NO_REPORT when the command did not even come to a report. */
+/** Throws MATRIX_NO_REPORT if the command wrote no report. */
 export const runMatrixOnce = async ({ args, output, cache }: MatrixRunOptions): Promise<MatrixRun> => {
   const main = join(packageRoot(), 'dist/harness/cli/main.js');
   const start = performance.now();
@@ -70,6 +70,6 @@ export const runMatrixOnce = async ({ args, output, cache }: MatrixRunOptions): 
   return { report, wall, overheads, peaks: { ...peaks, scenario } };
 };
 
-/** Whether nothing had to be fetched, built or booted. */
+/** True if nothing had to be fetched, built or booted. */
 export const wasWarm = ({ report }: MatrixRun): boolean =>
   report.kernels.every(({ steps }) => steps.every(({ cached }) => cached));

@@ -1,4 +1,4 @@
-// Rounds of accesses, each kind in each round, so that what disturbs the machine disturbs all of them.
+// Measures all kinds of servers in each round, so that a disturbance of the machine affects all of them.
 
 import { join } from 'node:path';
 import { privateDirectory } from '../socket/private-directory.js';
@@ -6,15 +6,15 @@ import { type BenchProcess, startBenchProcess } from './bench-process.js';
 import { type Kind, kinds } from './kinds.js';
 import type { Order, Timing, Usage } from './messages.js';
 
-/** One kind in one round. */
+/** The figures of one kind in one round. */
 export interface Sample extends Timing {
-  /** Of the process with the servers, for each access, in µs. */
+  /** CPU time of the server process for each access, in µs. */
   readonly cpuUs: number;
-  /** Of the process with the servers, in bytes, after the round. */
+  /** Resident memory of the server process after the round, in bytes. */
   readonly rss: number;
 }
 
-/** What was measured with so many clients at once: by kind, a sample a round. */
+/** The samples for one number of clients: for each kind, one per round. */
 export interface Series {
   readonly clients: number;
   readonly samples: Readonly<Record<Kind, readonly Sample[]>>;
@@ -23,9 +23,9 @@ export interface Series {
 export interface MeasureOptions {
   readonly clients: number;
   readonly rounds: number;
-  /** Of each kind in each round, by all clients together. */
+  /** Accesses by all clients together, for each kind in each round. */
   readonly accesses: number;
-  /** Where the processes leave CPU profiles, if they shall. */
+  /** The directory for CPU profiles of the processes, if they are wanted. */
   readonly profile?: string | undefined;
 }
 
@@ -43,7 +43,7 @@ const sample = async (
   return { ...timing, cpuUs: (after.cpuUs - before.cpuUs) / accesses, rss: after.rss };
 };
 
-/** The first round is not kept: code is compiled in it. */
+/** The first round is discarded, because code is compiled in it. */
 export const measure = async ({ clients, rounds, accesses, profile }: MeasureOptions): Promise<Series> => {
   const directory = privateDirectory();
   const processes: BenchProcess[] = [];

@@ -1,8 +1,8 @@
-// What the benchmark's processes say to each other.
+// The messages between the processes of the benchmark.
 
 import type { Kind } from './kinds.js';
 
-/** What a process has used so far. */
+/** The resources that a process has used so far. */
 export interface Usage {
   /** User and system time, in µs. */
   readonly cpuUs: number;
@@ -10,15 +10,15 @@ export interface Usage {
   readonly rss: number;
 }
 
-/** To the process with the clients. */
+/** A request to the client process. */
 export type Order =
   | { readonly order: 'connect'; readonly kind: Kind; readonly sockets: readonly string[] }
   | { readonly order: 'run'; readonly kind: Kind; readonly accesses: number };
 
-/** What a run of accesses took. */
+/** The result of a series of accesses. */
 export interface Timing {
-  /** Of one access, from the request's writing to the reply: the median, in µs. */
+  /** Median time from writing a request to its reply, in µs. */
   readonly accessUs: number;
-  /** Accesses a second, of all clients together. */
+  /** Accesses per second by all clients together. */
   readonly perSecond: number;
 }

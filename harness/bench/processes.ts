@@ -1,19 +1,19 @@
-// What runs below a process, and how much memory each of it has had at most.
+// Lists the descendants of a process with their peak memory.
 
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessFacts {
   readonly pid: number;
   readonly parent: number;
-  /** The program, cut to 15 characters by the kernel. */
+  /** The program name, which the kernel cuts to 15 characters. */
   readonly program: string;
-  /** Largest resident set so far, in MiB. */
+  /** Peak resident memory so far, in MiB. */
   readonly peakMiB: number;
 }
 
 const MiB = 1024;
 
-/** From /proc/PID/status; undefined for a process that is gone or a zombie, which has no memory. */
+/** Parses /proc/PID/status. Undefined if the process has ended or is a zombie, which has no memory. */
 export const parseStatus = (pid: number, status: string): ProcessFacts | undefined => {
   const field = (name: string): string | undefined =>
     new RegExp(`^${name}:\\s+(.+?)(?: kB)?$`, 'm').exec(status)?.[1];
@@ -31,7 +31,7 @@ const statusOf = (pid: number): string => {
   }
 };
 
-/** Those of `all` that `root` has started, directly or not. */
+/** The descendants of `root` among `all`. */
 export const below = (all: readonly ProcessFacts[], root: number): ProcessFacts[] => {
   const found = new Set([root]);
   let before = 0;
@@ -42,7 +42,7 @@ export const below = (all: readonly ProcessFacts[], root: number): ProcessFacts[
   return all.filter(({ pid }) => pid !== root && found.has(pid));
 };
 
-/** `root` and all processes below it at this moment. */
+/** `root` and its current descendants. */
 export const family = (root: number): ProcessFacts[] => {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

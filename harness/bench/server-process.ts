@@ -1,5 +1,5 @@
-// The process with the servers: `server-process.js KIND COUNT DIRECTORY`. Sends the sockets when all listen,
-// and then, as often as it is asked, what it has used so far.
+// The process with the servers: `server-process.js KIND COUNT DIRECTORY`. It sends the socket paths when all
+// servers listen, and then reports its use of resources on request.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

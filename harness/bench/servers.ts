@@ -1,4 +1,4 @@
-// The servers of each kind, as a daemon would run them: with its trace.
+// Starts the servers of each kind as a daemon runs them, trace included.
 
 import { join } from 'node:path';
 import type { TraceSink } from '../base/trace.js';
@@ -16,8 +16,8 @@ import { listenEcho } from './echo.js';
 import { type Kind, REQUEST_SIZE } from './kinds.js';
 
 /**
- * Starts one in a directory of its own and resolves with the socket to connect to. It lives as long as the
- * process.
+ * Starts a server in its own directory and resolves with the path of its socket. The server runs until the
+ * process ends.
  */
 type Start = (directory: string, trace: TraceSink) => Promise<string>;
 

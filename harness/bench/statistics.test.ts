@@ -11,7 +11,7 @@ t.test('median', async (t) => {
   t.same(given, [3, 1, 2], 'what was given stays in its order');
 });
 
-t.test('a ratio pairs the figures of a round', async (t) => {
+t.test('a ratio uses the two figures of the same round', async (t) => {
   t.equal(ratio([20, 200, 2000], [10, 100, 1000]), 2, 'a disturbed round does no harm');
   t.equal(ratio([2, 9, 4], [1, 3, 4]), 2);
   t.throws(() => ratio([1, 2], [1]), { name: 'RangeError' });

@@ -1,6 +1,6 @@
-// What is made of figures that were taken again and again on a machine with other things to do.
+// Statistics of repeated measurements on a machine that also does other work.
 
-/** The middle one, or the mean of the two in the middle. NaN for none. */
+/** The median; the mean of the two middle values if their number is even. NaN for an empty list. */
 export const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((left, right) => left - right);
   const middle = sorted.length >> 1;
@@ -9,8 +9,8 @@ export const median = (values: readonly number[]): number => {
 };
 
 /**
- * How many times `base` a figure is: the median over the rounds of the quotient within each, so that what
- * disturbed a round disturbed both of its figures. Throws when the two are not of the same rounds.
+ * The median over the rounds of the ratio of a figure to `base` in the same round, so that a disturbance
+ * affects both. Throws if the two lists have different lengths.
  */
 export const ratio = (values: readonly number[], base: readonly number[]): number => {
   if (values.length !== base.length) throw new RangeError('a ratio needs both figures of each round');

@@ -3,7 +3,7 @@ import { figuresOf, guestFigure } from './figures.js';
 import type { Sample } from './measure.js';
 import { digits, renderFigures } from './table.js';
 
-t.test('three digits', async (t) => {
+t.test('three significant digits', async (t) => {
   t.same(
     [0, 7.426, 61.04, 143.4, 999.6, 14_349, 1_234_567].map((value) =>
       digits(value).replaceAll('\u202f', ' '),
@@ -20,7 +20,7 @@ const sample = (accessUs: number, perSecond: number): Sample => ({
   rss: 64 * 2 ** 20,
 });
 
-t.test('figures: medians, and ratios that say what it costs', async (t) => {
+t.test('the table shows medians, and ratios as costs', async (t) => {
   const samples = {
     echo: [sample(20, 1000), sample(30, 900), sample(200, 100)],
     'one-hop': [sample(30, 800), sample(45, 700), sample(300, 90)],
@@ -48,7 +48,7 @@ t.test('figures: medians, and ratios that say what it costs', async (t) => {
   );
 });
 
-t.test("the guest's figure", async (t) => {
+t.test('the table shows the figures of the guest', async (t) => {
   const series = {
     kernel: '6.12',
     accelerator: 'tcg',

@@ -1,4 +1,4 @@
-// Figures for people: a Markdown table, which reads well in a terminal too.
+// Prints figures as a Markdown table, which is also readable in a terminal.
 
 import { groupDigits } from '../base/bounded.js';
 import { markdownTable } from '../report/markdown-table.js';
@@ -11,7 +11,7 @@ const titles: Readonly<Record<Kind, string>> = {
   'both-hops': 'both hops',
 };
 
-/** Three digits that mean something: `7.43`, `61.0`, `143`, `14 300`. */
+/** Rounds to three significant digits: `7.43`, `61.0`, `143`, `14 300`. */
 export const digits = (value: number): string => {
   if (!Number.isFinite(value)) return '-';
   if (value < 10) return value.toFixed(2);
@@ -28,7 +28,7 @@ const row = ({ what, unit, values, ratios }: Figure): string[] => [
     .flatMap((kind) => [digits(values[kind]), `${ratios[kind].toFixed(2)}×`]),
 ];
 
-/** A row a figure: the yardstick, and each kind with its ratio to it. */
+/** One row per figure: the baseline, and each kind with its ratio to the baseline. */
 export const renderFigures = (figures: readonly Figure[]): string =>
   markdownTable(
     [
