@@ -1,7 +1,7 @@
 // Compiles a source package in the tool root into a tree with an image, modules and headers.
 
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -11,7 +11,7 @@ import type { Bind, ToolRoot } from '../../toolroot/enter.js';
 import type { Progress } from '../../toolroot/progress.js';
 import { runInToolRoot } from '../../toolroot/run.js';
 import { firstError } from '../build-log.js';
-import { configPath, optionsNotTaken, parseFragment } from './recipe.js';
+import { optionsFor, optionsNotTaken } from './recipe.js';
 
 /** The path of the sources in the tool root. It is fixed, since the result contains it. */
 const sourcePath = '/usr/src/linux';
@@ -39,6 +39,8 @@ const stepsPerLine = 100;
 export interface CompileOptions {
   /** What is built, for messages: `kernel 6.12-debug`. */
   what: string;
+  /** The kernel's series, which selects its configuration. */
+  series: string;
   root: ToolRoot;
   /** A directory that is kept between attempts, so that the next one continues where this one ended. */
   work: string;
@@ -94,9 +96,11 @@ const make = async (args: readonly string[], options: MakeOptions): Promise<void
 };
 
 const configure = async (options: CompileOptions): Promise<void> => {
-  const fragment = { path: configPath(), at: '/debug.config' };
-  await make(['KCONFIG_ALLCONFIG=/debug.config', 'allnoconfig'], { ...options, binds: [fragment] });
-  const wanted = parseFragment(await readFile(configPath(), 'utf8'));
+  const wanted = await optionsFor(options.series);
+  const path = join(options.work, 'requested.config');
+  await writeFile(path, wanted.map(({ name, value }) => `CONFIG_${name}=${value}\n`).join(''));
+  const binds = [{ path, at: '/requested.config' }];
+  await make(['KCONFIG_ALLCONFIG=/requested.config', 'allnoconfig'], { ...options, binds });
   const config = await readFile(join(sourceOf(options.work), '.config'), 'utf8');
   const missing = optionsNotTaken(wanted, config);
   if (missing.length > 0) throw failure(`the sources do not accept ${missing.join(', ')}`, options);

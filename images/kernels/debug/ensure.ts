@@ -85,7 +85,7 @@ const build = async (options: Build, hash: string): Promise<Kernel> => {
   await publish(join(rowDirectory(row), name), async (tree) => {
     const log = join(cacheDirectory(), 'logs', `${row.name}.log`);
     await mkdir(join(cacheDirectory(), 'logs'), { recursive: true });
-    const compile = { what, root, work, log, progress };
+    const compile = { what, series: row.series, root, work, log, progress };
     await unpackSource(join(work, downloadName), compile);
     progress?.(`${what}: building ${version}; if interrupted, run the same command again to continue`);
     const release = await compileKernel(compile);
@@ -109,7 +109,7 @@ export const ensureDebugKernel = async (
   root: ToolRoot,
   { progress, update = false }: ProgressOptions & { update?: boolean | undefined } = {},
 ): Promise<Kernel> => {
-  const hash = await recipeHash();
+  const hash = await recipeHash(row.series);
   const find = async (): Promise<Kernel | undefined> => {
     const kernel = await findKernel(row);
     return kernel?.recipe === hash ? kernel : undefined;

@@ -1,30 +1,43 @@
-import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { missingOptions } from '../config.js';
+import { kernelTable } from '../table.js';
 import { isStep } from './compile.js';
-import { configPath, optionsNotTaken, parseFragment } from './recipe.js';
+import { mergeFragments, optionsFor, optionsNotTaken, parseFragment, readFragments } from './recipe.js';
 
-t.test(
-  'the configuration has each option once, with a reason, and all options that a guest needs',
-  async (t) => {
-    const text = await readFile(configPath(), 'utf8');
-    const options = parseFragment(text);
-    const names = options.map(({ name }) => name);
-    t.ok(names.includes('KASAN'));
-    t.strictSame(
-      names.filter((name, index) => names.indexOf(name) !== index),
-      [],
-      'options set twice',
-    );
-    t.strictSame(
-      options.filter(({ why }) => !/^[A-Z].*\.$/.test(why)).map(({ name }) => name),
-      [],
-      'options without a reason that is a sentence',
-    );
-    // X86_64 follows from 64BIT.
-    t.strictSame(missingOptions(`${text}CONFIG_X86_64=y\n`, 'bzImage'), []);
-  },
-);
+for (const { name, series } of kernelTable.filter(({ flavour }) => flavour === 'debug'))
+  t.test(
+    `the configuration of ${name} has each option once, with a reason, and all options that a guest needs`,
+    async (t) => {
+      for (const fragment of await readFragments(series)) {
+        const options = parseFragment(fragment);
+        const names = options.map(({ name }) => name);
+        t.strictSame(
+          names.filter((name, index) => names.indexOf(name) !== index),
+          [],
+          'options set twice',
+        );
+        t.strictSame(
+          options.filter(({ why }) => !/^[A-Z].*\.$/.test(why)).map(({ name }) => name),
+          [],
+          'options without a reason that is a sentence',
+        );
+      }
+      const options = await optionsFor(series);
+      t.ok(options.some(({ name, value }) => name === 'KASAN' && value === 'y'));
+      // X86_64 follows from 64BIT.
+      const text = options.map(({ name, value }) => `CONFIG_${name}=${value}\n`).join('');
+      t.strictSame(missingOptions(`${text}CONFIG_X86_64=y\n`, 'bzImage'), []);
+    },
+  );
+
+t.test('an option of a later fragment replaces an earlier one', async (t) => {
+  t.strictSame(
+    mergeFragments(['# One.\nCONFIG_A=y\nCONFIG_B=y\n', '# Two.\nCONFIG_A=n\nCONFIG_C=m\n']).map(
+      ({ name, value, why }) => `${name}=${value} ${why}`,
+    ),
+    ['A=n Two.', 'B=y One.', 'C=m Two.'],
+  );
+});
 
 t.test('options and reasons are read from a fragment', async (t) => {
   t.strictSame(parseFragment('# ---- part\n\n# One\n# reason.\nCONFIG_A=y\nCONFIG_B="x y"\n\nCONFIG_C=n\n'), [

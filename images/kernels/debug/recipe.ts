@@ -8,7 +8,18 @@ import { layoutVersion } from '../layout.js';
 /** Increase it when the build changes in a way that the configuration does not show. */
 const generation = 1;
 
-export const configPath = (): string => asset('kernels', 'debug', 'debug.config');
+const fragmentPath = (name: string): string => asset('kernels', 'debug', name);
+
+/** The series whose kernels need options of their own. */
+const seriesWithOptions: ReadonlySet<string> = new Set(['7.3']);
+
+/** The texts of the configuration fragments of a series. The last one wins. */
+export const readFragments = (series: string): Promise<string[]> =>
+  Promise.all(
+    ['debug.config', ...(seriesWithOptions.has(series) ? [`debug-${series}.config`] : [])].map((name) =>
+      readFile(fragmentPath(name), 'utf8'),
+    ),
+  );
 
 export interface ConfigOption {
   readonly name: string;
@@ -38,6 +49,15 @@ export const parseFragment = (text: string): ConfigOption[] => {
   return options;
 };
 
+/** All options of the fragments, each once: an option of a later fragment replaces an earlier one. */
+export const mergeFragments = (texts: readonly string[]): ConfigOption[] => [
+  ...new Map(texts.flatMap(parseFragment).map((option) => [option.name, option])).values(),
+];
+
+/** The options that are set for the kernels of a series. */
+export const optionsFor = async (series: string): Promise<ConfigOption[]> =>
+  mergeFragments(await readFragments(series));
+
 /** Requested options that the final configuration lacks: `CONFIG_KASAN=y (it is not set)`. */
 export const optionsNotTaken = (wanted: readonly ConfigOption[], config: string): string[] => {
   const set = new Map(
@@ -50,9 +70,9 @@ export const optionsNotTaken = (wanted: readonly ConfigOption[], config: string)
 };
 
 /** A hash of all inputs of a debug kernel other than its sources: 8 hexadecimal digits. */
-export const recipeHash = async (): Promise<string> =>
+export const recipeHash = async (series: string): Promise<string> =>
   createHash('sha256')
     .update(JSON.stringify([generation, layoutVersion]))
-    .update(await readFile(configPath()))
+    .update((await readFragments(series)).join(''))
     .digest('hex')
     .slice(0, 8);
