@@ -10,13 +10,13 @@ const setInterrupts = (address: string, on: boolean): string =>
   `printf '\\${on ? '000' : '004'}' | dd of=/sys/bus/pci/devices/${address}/config bs=1 seek=5 count=1 conv=notrunc status=none`;
 
 scenario('lost-interrupt', { generation: '7.3' }, async (scene) => {
-  const { check, vm, device, driver, trace, until } = scene;
+  const { check, vm, device, driver, trace, until, environment } = scene;
   await vm.shell.text(setInterrupts(vm.address, false));
   for (const time of ['first', 'second']) {
     const mark = trace.mark;
     check('driver-ok').equal(`${time} SYNCRTC`, device.host.command('SYNCRTC'), 'sent');
     const ack = await until('ack', mark);
-    acknowledgedIn(check('looks-unasked'), trace, mark);
+    acknowledgedIn(check('looks-unasked'), trace, mark, environment);
     check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
     const early = trace
       .since(mark, 'bar-read')

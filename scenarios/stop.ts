@@ -25,7 +25,7 @@ const goesDown = async (
   const exit = await vm.ended('end of a guest that was asked to stop', 30_000);
 
   check('acknowledges').equal('acknowledgements', acks(trace, mark), [`${command}: graceful`]);
-  acknowledgedIn(check('acknowledges-in-time'), trace, mark);
+  acknowledgedIn(check('acknowledges-in-time'), trace, mark, environment);
   const [first, ...others] = writes(trace, mark);
   check('acknowledges').equal('write of the acknowledgement', first, `write command = ${command}`);
   check('quiet-on-the-way-down').equal('writes on the way down', others, []);

@@ -67,7 +67,7 @@ export const measureBoots = async (
   const temporary = privateDirectory();
   try {
     const disks = await makeDisks(environment, join(temporary.path, 'disks'), { format: false });
-    const { qemu } = environment;
+    const { qemu, timers } = environment;
     const base = machineOf(environment, disks);
     const series = variants.map(({ name }) => ({ name, cpu: [] as number[], wall: [] as number[] }));
     for (let round = 0; round <= rounds; round++) {
@@ -75,7 +75,7 @@ export const measureBoots = async (
       for (const [index, { change, restored = false }] of rotate([...variants.entries()], round)) {
         const machine = change(restored ? base : unpacked(base, environment), environment);
         const { cpu, wall } = await startOnce(() =>
-          restored ? restoreGuest({ qemu, machine }) : bootGuest({ qemu, machine }),
+          restored ? restoreGuest({ qemu, machine, timers }) : bootGuest({ qemu, machine, timers }),
         );
         if (round === 0) continue;
         series[index]?.cpu.push(cpu);

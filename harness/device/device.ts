@@ -29,6 +29,11 @@ export interface BackendOptions {
   readonly clock?: string | DeviceClock | undefined;
   /** Runs the host's timers and its clock watch (default: the timers of this process). */
   readonly scheduler?: Scheduler | undefined;
+  /**
+   * Scales vmd's timers that end a VM, in milliseconds, so that a guest with a slow kernel has the time that it
+   * needs (default: not scaled, as in vmd).
+   */
+  readonly killTimeout?: ((ms: number) => number) | undefined;
   readonly trace: TraceSink;
   readonly faults?: FaultHook | undefined;
 }
@@ -49,15 +54,20 @@ export const startBackend = async (
     features = generations[name].features,
     clock: spec = 'running',
     scheduler = realScheduler(),
+    killTimeout = (ms) => ms,
     trace,
     faults,
   }: BackendOptions,
 ): Promise<Backend> => {
   const generation = { ...generations[name], features };
   const clock = clockHolder(typeof spec === 'string' ? parseClock(resolveClock(spec), hostNow) : spec);
-  const vmmci = new Vmmci({ generation, clock, scheduler, trace });
+  const killScheduler: Scheduler = {
+    now: () => scheduler.now(),
+    after: (ms, run) => scheduler.after(killTimeout(ms), run),
+  };
+  const vmmci = new Vmmci({ generation, clock, scheduler: killScheduler, trace });
   const listener = await listenBackend(socket, vmmci, { trace, ...(faults && { faults }) });
-  const host = new Host({ device: vmmci, generation, clock, scheduler, trace });
+  const host = new Host({ device: vmmci, generation, clock, scheduler, killScheduler, trace });
   return {
     vmmci,
     host,

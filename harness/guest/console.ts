@@ -5,9 +5,9 @@ import type { Readable } from 'node:stream';
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import { describeExit, endedByGuest, isExpected, type QemuExit } from '../qemu/exit.js';
+import type { Timers } from '../qemu/timers.js';
 import { lineSplitter } from './lines.js';
 import { findSplats } from './splats.js';
-import { realTimers, type Timers } from './timers.js';
 
 export interface ConsoleLine {
   /** In milliseconds on the host's monotonic clock. */
@@ -18,7 +18,7 @@ export interface ConsoleLine {
 export interface WaitOptions {
   /** What is awaited, as a noun: it completes the message "no … within 3 s". */
   what: string;
-  /** The timeout on an idle host. It is longer on a busy one. */
+  /** The timeout on an idle host with an ordinary kernel. It is longer on a busy host and with a slow kernel. */
   timeoutMs: number;
 }
 
@@ -43,7 +43,7 @@ export interface ConsoleOptions {
   exit: Promise<QemuExit>;
   /** Resolves if the host fails the machine. Every wait then ends with that error. */
   hostFailure?: Promise<HarnessError> | undefined;
-  timers?: Timers;
+  timers: Timers;
   /** Receives `console` events: {line}. */
   trace?: TraceSink;
 }
@@ -58,7 +58,7 @@ export class Console {
   /** Makes the error with which every wait ends from now on. */
   #end: ((what: string) => HarnessError) | undefined;
 
-  constructor({ stream, exit, hostFailure, timers = realTimers, trace = noTrace }: ConsoleOptions) {
+  constructor({ stream, exit, hostFailure, timers, trace = noTrace }: ConsoleOptions) {
     this.#timers = timers;
     const splitter = lineSplitter((text) => {
       trace({ kind: 'console', line: text });
@@ -134,7 +134,7 @@ export class Console {
    * `waitFor`.
    */
   guard<T>(promise: Promise<T>, { what, timeoutMs }: WaitOptions): Promise<T> {
-    const ms = this.#timers.timeoutUnderLoad(timeoutMs);
+    const ms = this.#timers.timeout(timeoutMs);
     return new Promise<T>((resolve, reject) => {
       const settle = (act: () => void): void => {
         timer.cancel();
@@ -182,7 +182,9 @@ export class Console {
     const panic = this.#panic === undefined ? panicPattern.exec(line.text)?.[0] : undefined;
     if (panic === undefined) return;
     this.#panic = panic;
-    this.#timers.after(panicGrace, () => this.#finish((what) => this.#panicError(panic, what)));
+    this.#timers.after(this.#timers.timeout(panicGrace), () =>
+      this.#finish((what) => this.#panicError(panic, what)),
+    );
   }
 
   #finish(end: (what: string) => HarnessError): void {

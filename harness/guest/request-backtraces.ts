@@ -4,7 +4,6 @@
 
 import type { Machine } from '../qemu/process.js';
 import type { Console } from './console.js';
-import { realTimers } from './timers.js';
 
 /** In milliseconds, for a kernel that still takes interrupts. */
 const answerMs = 3000;
@@ -34,8 +33,8 @@ const sysrq = async (
 /** Resolves when QEMU has exited, or after a timeout. */
 const waitForExit = (machine: Machine): Promise<unknown> =>
   new Promise((resolve) => {
-    const { after, timeoutUnderLoad } = realTimers;
-    const timer = after(timeoutUnderLoad(answerMs), () => resolve(undefined));
+    const { timers } = machine;
+    const timer = timers.after(timers.timeout(answerMs), () => resolve(undefined));
     void machine.exit.then((exit) => {
       timer.cancel();
       resolve(exit);

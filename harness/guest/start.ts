@@ -14,9 +14,9 @@ import { loadMachine, prepareLoad, prepareSave, saveMachine } from '../qemu/migr
 import { type Machine, startQemu } from '../qemu/process.js';
 import { snapshotDirectory, useSnapshot } from '../qemu/snapshot.js';
 import { snapshotKey } from '../qemu/snapshot-key.js';
+import type { Timers } from '../qemu/timers.js';
 import { Console } from './console.js';
 import { Shell } from './shell.js';
-import { realTimers, type Timers } from './timers.js';
 
 export interface Guest {
   readonly machine: Machine;
@@ -31,7 +31,7 @@ export interface GuestOptions {
   /** More paths that QEMU needs, such as the directory of a socket for hot-plugging. */
   binds?: readonly Bind[];
   trace?: TraceSink;
-  timers?: Timers;
+  timers: Timers;
   /** Timeout of a boot in milliseconds (default: 60 seconds, many times what it takes). */
   bootTimeoutMs?: number;
 }
@@ -55,7 +55,7 @@ export const describeRemake = (error: Error): string =>
 const attach = (
   machine: Machine,
   start: Guest['start'],
-  { trace = noTrace, timers = realTimers }: GuestOptions,
+  { trace = noTrace, timers }: GuestOptions,
 ): Guest => {
   const { exit, hostFailure } = machine;
   const console = new Console({ stream: machine.channel('console'), exit, hostFailure, trace, timers });

@@ -29,6 +29,7 @@ export const warmSnapshot = async (
     const guest = await restoreGuest({
       qemu: shared.qemu,
       machine: machineOf(environment, disks),
+      timers: environment.timers,
       // A bad snapshot fails here within seconds; a scenario would wait long and then blame the driver.
       verify: ({ shell }) => shell.output(['guest-clock'], { what: 'answer of the restored guest' }),
       onSnapshot: ({ error }) => {

@@ -18,6 +18,7 @@ import { describeExit, type QemuExit, statusOf } from './exit.js';
 import type { Qemu } from './find.js';
 import { Qmp } from './qmp.js';
 import { tail } from './tail.js';
+import type { Timers } from './timers.js';
 
 export interface Machine {
   readonly qemu: Qemu;
@@ -31,6 +32,7 @@ export interface Machine {
   readonly exit: Promise<QemuExit>;
   /** Resolves with QEMU_DISK or DISK_FULL if the host fails an access to a disk of the guest. */
   readonly hostFailure: Promise<HarnessError>;
+  readonly timers: Timers;
   stderr(): string;
   /** Kills QEMU. Does nothing if QEMU has already exited. */
   kill(): Promise<QemuExit>;
@@ -44,6 +46,8 @@ export interface StartOptions {
    * socket to be hot-plugged.
    */
   binds?: readonly Bind[];
+  /** Scale what is waited for: those of the kernel that the machine runs. */
+  timers: Timers;
   trace?: TraceSink;
 }
 
@@ -55,6 +59,7 @@ export const startQemu = async ({
   qemu,
   machine,
   binds = [],
+  timers,
   trace = noTrace,
 }: StartOptions): Promise<Machine> => {
   const args = argv(machine);
@@ -97,7 +102,7 @@ export const startQemu = async ({
     });
   });
 
-  const qmp = new Qmp(stream('qmp'), { trace });
+  const qmp = new Qmp(stream('qmp'), { timers, trace });
   const hostFailure = new Promise<HarnessError>((resolve) => {
     qmp.onEvent(({ event, data }) => {
       if (event === 'SHUTDOWN') shutdown = String(data.reason);
@@ -108,9 +113,9 @@ export const startQemu = async ({
     await qmp.open();
   } catch (error) {
     // QEMU closes its sockets before it exits, and its exit status says more than a SIGKILL from here.
-    const killTimer = setTimeout(() => child.kill('SIGKILL'), 2000);
+    const killTimer = timers.after(timers.timeout(2000), () => child.kill('SIGKILL'));
     const ended = await exit;
-    clearTimeout(killTimer);
+    killTimer.cancel();
     throw new HarnessError('QEMU_START', { reason: describeExit(ended), stderr: ended.stderr }, error);
   }
   trace({ kind: 'qemu-start', version: qemu.version });
@@ -122,6 +127,7 @@ export const startQemu = async ({
     channel: stream,
     exit,
     hostFailure,
+    timers,
     stderr,
     kill: () => {
       if (child.exitCode === null && child.signalCode === null) killed = child.kill('SIGKILL');

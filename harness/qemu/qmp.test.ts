@@ -1,6 +1,7 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import t from 'tap';
 import { Qmp } from './qmp.js';
+import { realTimers } from './timers.js';
 
 const greeting = '{"QMP": {"version": {}, "capabilities": ["oob"]}}\n';
 
@@ -16,7 +17,7 @@ const connect = (): {
   peer.on('data', (text: string) => {
     for (const line of text.split('\n')) if (line !== '') sent.push(JSON.parse(line));
   });
-  return { qmp: new Qmp(near), peer, sent };
+  return { qmp: new Qmp(near, { timers: realTimers }), peer, sent };
 };
 
 const nextTick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

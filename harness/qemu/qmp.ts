@@ -3,7 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
-import { timeoutUnderLoad } from './timeout-under-load.js';
+import type { Timers } from './timers.js';
 
 export interface QmpEvent {
   event: string;
@@ -29,6 +29,7 @@ interface Message {
 export class Qmp {
   readonly #stream: Duplex;
   readonly #trace: TraceSink;
+  readonly #timers: Timers;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<(event: QmpEvent) => void>();
   readonly #closeListeners = new Set<() => void>();
@@ -37,7 +38,8 @@ export class Qmp {
   #id = 0;
   #failure: HarnessError | undefined;
 
-  constructor(stream: Duplex, { trace = noTrace }: { trace?: TraceSink } = {}) {
+  constructor(stream: Duplex, { timers, trace = noTrace }: { timers: Timers; trace?: TraceSink }) {
+    this.#timers = timers;
     this.#stream = stream;
     this.#trace = trace;
     stream.setEncoding('utf8');
@@ -83,25 +85,24 @@ export class Qmp {
 
   /**
    * Resolves with the next event of that name that `accept` accepts. Rejects with QMP_TIMEOUT after `ms`
-   * (longer on a busy host), or with QMP_CLOSED.
+   * (longer on a busy host and with a slow kernel), or with QMP_CLOSED.
    */
   waitEvent(
     name: string,
     { ms, accept = () => true }: { ms: number; accept?: (data: QmpEvent['data']) => boolean },
   ): Promise<QmpEvent> {
-    const timeoutMs = timeoutUnderLoad(ms);
+    const timeoutMs = this.#timers.timeout(ms);
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
-        clearTimeout(timer);
+        timer.cancel();
         stop();
         this.#closeListeners.delete(ended);
         act();
       };
       const ended = (): void =>
         settle(() => reject(new HarnessError('QMP_CLOSED', { command: `event ${name}` })));
-      const timer = setTimeout(
-        () => settle(() => reject(new HarnessError('QMP_TIMEOUT', { what: `event ${name}`, ms: timeoutMs }))),
-        timeoutMs,
+      const timer = this.#timers.after(timeoutMs, () =>
+        settle(() => reject(new HarnessError('QMP_TIMEOUT', { what: `event ${name}`, ms: timeoutMs }))),
       );
       const stop = this.onEvent((event) => {
         if (event.event === name && accept(event.data)) settle(() => resolve(event));

@@ -1,11 +1,13 @@
 // Prepares what scenarios run on: tool root, QEMU, accelerator, driver, kernel, modules and boot images.
 
+import { readFile } from 'node:fs/promises';
 import { ensureBootImage } from '../../images/guest/boot-image.js';
 import { ensureInitramfs } from '../../images/guest/initramfs.js';
 import { buildModules, type ModuleSet, readModules } from '../../images/kernels/build.js';
 import { ensureKernel } from '../../images/kernels/ensure.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import { listSources } from '../../images/kernels/module-sources.js';
+import { slownessOf } from '../../images/kernels/slowness.js';
 import { kernelRow } from '../../images/kernels/table.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import type { ToolRoot } from '../../images/toolroot/enter.js';
@@ -15,6 +17,7 @@ import { type DriverDescription, readDriver } from '../driver/description.js';
 import { type AcceleratorChoice, probeAccelerator } from '../qemu/accelerator.js';
 import { findQemu, type Qemu } from '../qemu/find.js';
 import { snapshotLimit } from '../qemu/snapshot-limit.js';
+import { type Timers, timersFor } from '../qemu/timers.js';
 import type { Choice } from './choice.js';
 
 /** The part of an environment that all kernels of a run share. */
@@ -33,6 +36,10 @@ export interface Environment extends SharedEnvironment {
   /** The path of the initramfs. */
   readonly initramfs: string;
   readonly choice: Choice;
+  /** How many times longer guests take with this kernel than with an ordinary one. */
+  readonly slowness: number;
+  /** What all waits for a guest with this kernel use. */
+  readonly timers: Timers;
 }
 
 /** Reads the driver's description. A wrong driver directory is an error here, before anything is fetched. */
@@ -66,14 +73,19 @@ export const withKernel = async (
   kernel: Kernel,
   modules: ModuleSet,
   choice: Choice,
-): Promise<Environment> => ({
-  ...shared,
-  kernel,
-  modules,
-  initramfs: await ensureInitramfs(kernel, shared.root),
-  image: await ensureBootImage(kernel, shared.root),
-  choice,
-});
+): Promise<Environment> => {
+  const slowness = slownessOf(await readFile(kernel.config, 'utf8'));
+  return {
+    ...shared,
+    kernel,
+    modules,
+    initramfs: await ensureInitramfs(kernel, shared.root),
+    image: await ensureBootImage(kernel, shared.root),
+    choice,
+    slowness,
+    timers: timersFor(slowness),
+  };
+};
 
 interface OpenOptions extends ProgressOptions {
   /** Fetch the newest build of the kernel in its suite, even if the cache has one. */

@@ -1,14 +1,24 @@
 // How long after its command an acknowledgement came.
 
 import type { Trace } from '../base/trace.js';
+import type { Environment } from '../run/environment.js';
 import { generations } from '../vmmci/generations.js';
 import type { Checks } from './checks.js';
 
 /** The time that vmd gives the guest for an acknowledgement, in milliseconds: the same in every generation. */
-const limitMs = generations['8.0'].ackMs;
+const { ackMs } = generations['8.0'];
 
-/** Checks that the first acknowledgement since `mark` came within 3 s of the first command. */
-export const acknowledgedIn = (check: Checks, trace: Trace, mark: number): void => {
+/**
+ * Checks that the first acknowledgement since `mark` came within 3 s of the first command; a slow kernel has as
+ * many times longer as it is slower.
+ */
+export const acknowledgedIn = (
+  check: Checks,
+  trace: Trace,
+  mark: number,
+  { slowness }: Pick<Environment, 'slowness'>,
+): void => {
+  const limitMs = Math.round(ackMs * slowness);
   const [command] = trace.since(mark, 'command');
   const [ack] = trace.since(mark, 'ack');
   const ms = command && ack && (ack.at - command.at) / 1000;

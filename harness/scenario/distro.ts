@@ -124,7 +124,7 @@ export const startDistro = async (
   const path = join(directory, 'system.qcow2');
   const machine = machineFor(environment, distro, path, cpus);
   const { disks = [] } = machine;
-  const common = { qemu, trace, bootTimeoutMs };
+  const common = { qemu, timers: environment.timers, trace, bootTimeoutMs };
   const binds = [{ path: distro.image }, { path: sockets }];
   if (boot === 'cold') {
     await createOverlay(root, distro.image, path);

@@ -7,6 +7,7 @@ const environment = {
   accelerator: { name: 'tcg', reason: '' },
   kernel: { bootImage: '/k/bzImage' },
   initramfs: '/k/initramfs',
+  slowness: 1,
 } as unknown as Parameters<typeof machineOf>[0];
 
 const parameters = (options?: Parameters<typeof machineOf>[2]): string[] => [
@@ -44,4 +45,18 @@ t.test('the function comes after all that a vm.conf has', async (t) => {
   t.equal(slot(0, 1, false), 3);
   t.equal(slot(4, 4, false), 10);
   t.throws(() => slot(4, 4, true), /vmd has 10 slots/);
+});
+
+t.test('the watchdogs of a slow kernel wait longer, as far as the kernel lets them', async (t) => {
+  const watchdogs = (slowness: number) =>
+    (machineOf({ ...environment, slowness }, []).parameters ?? []).filter((each) =>
+      /thresh|stall/.test(each),
+    );
+  t.strictSame(watchdogs(1), []);
+  t.strictSame(watchdogs(2), [
+    'watchdog_thresh=20',
+    'rcupdate.rcu_cpu_stall_timeout=42',
+    'workqueue.watchdog_thresh=60',
+  ]);
+  t.strictSame(watchdogs(100).slice(0, 2), ['watchdog_thresh=60', 'rcupdate.rcu_cpu_stall_timeout=300']);
 });

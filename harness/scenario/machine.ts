@@ -1,5 +1,5 @@
 // What a scenario may ask of its machine, and the machine that it gets. Pure.
-import { kernelParameters } from '../../images/guest/kernel-parameters.js';
+import { kernelParameters, watchdogParameters } from '../../images/guest/kernel-parameters.js';
 import type { Disk, MachineDescription, Siblings } from '../qemu/argv.js';
 import type { Sibling } from '../qemu/layout.js';
 import type { Environment } from '../run/environment.js';
@@ -47,7 +47,12 @@ const interruptParameters = { ioapic: [], pic: ['noapic'] } as const;
 
 /** The machine of a scenario. All scenarios with the same options share its snapshot. It has the kernel's own image, which unpacks itself. */
 export const machineOf = (
-  { accelerator, kernel, initramfs }: Pick<Environment, 'accelerator' | 'kernel' | 'initramfs'>,
+  {
+    accelerator,
+    kernel,
+    initramfs,
+    slowness,
+  }: Pick<Environment, 'accelerator' | 'kernel' | 'initramfs' | 'slowness'>,
   disks: readonly Disk[],
   { cpus = 1, interrupts = 'ioapic' }: MachineOptions = {},
   siblings?: Siblings,
@@ -57,7 +62,7 @@ export const machineOf = (
   cpus,
   kernel: kernel.bootImage,
   initramfs,
-  parameters: [...kernelParameters, ...interruptParameters[interrupts]],
+  parameters: [...kernelParameters, ...watchdogParameters(slowness), ...interruptParameters[interrupts]],
   disks,
   siblings,
 });

@@ -1,7 +1,7 @@
 // `scenario(name, options, body)`: one behaviour asserted in a guest of its own, with everything set up and cleared away.
 
 import { join } from 'node:path';
-import t from 'tap';
+import root from 'tap';
 import { HarnessError } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
 import { causes as causeTable, type FoundCause, findCauses } from '../diagnosis/causes/find-causes.js';
@@ -24,6 +24,9 @@ import type { Vm } from './vm.js';
 export type { ScenarioOptions } from './options.js';
 export type { Scene } from './scene.js';
 
+/** For all scenarios of a file, from the start of the one that runs. */
+const fileLimitMs = 1_200_000;
+
 /** Far beyond what any scenario takes: only a defect of the harness gets here, every wait has its own limit. */
 const limitMs = 300_000;
 
@@ -32,7 +35,7 @@ const nameForm = /^\w[\w.@+-]{0,99}$/;
 
 let opened: Promise<Environment> | undefined;
 
-t.setTimeout(limitMs);
+root.setTimeout(limitMs);
 
 const resultOf = (
   name: string,
@@ -79,10 +82,13 @@ export const scenario = (
     });
   const { only } = currentChoice();
   if (only !== undefined && !only.includes(name)) return;
-  void t.test(name, { timeout: limitMs }, async (t) => {
+  void root.test(name, { timeout: limitMs }, async (t) => {
     const begin = performance.now();
     opened ??= openEnvironment(currentChoice());
     const environment = await opened;
+    const { timers } = environment;
+    t.setTimeout(timers.timeout(limitMs));
+    root.setTimeout(timers.timeout(fileLimitMs));
     const judgement = new Judgement(t, name, environment.choice.run);
     const traces = new Traces(artifactDirectory(environment, name));
     const trace = traces.add();

@@ -134,7 +134,16 @@ const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<voi
 export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: Baseline }> => {
   const { environment, options, trace, newTrace, check, devices } = stage;
   const { features, scheduler, clock, generation = environment.choice.generation } = options;
-  const device = await devices.start({ generation, features, clock, scheduler, trace: trace.sink });
+  // A scenario that passes the time itself asserts vmd's own numbers.
+  const killTimeout = scheduler === undefined ? environment.timers.timeout : undefined;
+  const device = await devices.start({
+    generation,
+    features,
+    clock,
+    scheduler,
+    killTimeout,
+    trace: trace.sink,
+  });
   const vm = await startGuest(stage, device);
   const { shell, console } = vm;
   endLivelocks(trace, console);
@@ -161,7 +170,15 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   const another: Scene['another'] = async (more = {}) => {
     const trace = newTrace();
     endLivelocks(trace, console);
-    return { device: await devices.start({ generation, ...more, trace: trace.sink }), trace };
+    return {
+      device: await devices.start({
+        generation,
+        killTimeout: more.scheduler === undefined ? environment.timers.timeout : undefined,
+        ...more,
+        trace: trace.sink,
+      }),
+      trace,
+    };
   };
   const until: Scene['until'] = (kind, mark, fits = () => true, times = 1) => {
     let left = times;

@@ -76,7 +76,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   const { environment, device, directory, sockets, boot, plugged, disk, trace } = options;
   const { qemu } = environment;
   const functionSocket = plugged ? device.functionSocket : undefined;
-  const common = { qemu, binds: [{ path: sockets }], trace };
+  const common = { qemu, binds: [{ path: sockets }], timers: environment.timers, trace };
   const distro =
     options.guest === 'distro'
       ? await startDistro({

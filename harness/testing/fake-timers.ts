@@ -1,6 +1,6 @@
 // For tests: time that passes only when told to.
 
-import type { Timers } from '../guest/timers.js';
+import type { Timers } from '../qemu/timers.js';
 
 export class FakeTimers implements Timers {
   #now = 0;
@@ -16,10 +16,10 @@ export class FakeTimers implements Timers {
     return { cancel: () => void this.#entries.delete(entry) };
   }
 
-  /** How busy the machine seems. */
+  /** How busy the machine and how slow the kernel seem. */
   slowdown = 1;
 
-  timeoutUnderLoad(ms: number): number {
+  timeout(ms: number): number {
     return ms * this.slowdown;
   }
 

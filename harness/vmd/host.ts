@@ -50,7 +50,10 @@ export interface HostOptions {
   readonly generation: Pick<Generation, 'forcedStopGraceMs'>;
   /** The host's clock, which is the device's. */
   readonly clock: Pick<DeviceClock, 'now'>;
+  /** What the watch on the host's clock runs on. */
   readonly scheduler: Scheduler;
+  /** What the timers that end a VM run on; `scheduler` when left out. */
+  readonly killScheduler?: Scheduler | undefined;
   readonly trace?: TraceSink;
 }
 
@@ -69,10 +72,17 @@ export class Host {
   #service: Timer | undefined;
   #kill: Kill | null = null;
 
-  constructor({ device, generation, clock, scheduler, trace = noTrace }: HostOptions) {
+  constructor({
+    device,
+    generation,
+    clock,
+    scheduler,
+    killScheduler = scheduler,
+    trace = noTrace,
+  }: HostOptions) {
     this.#device = device;
     this.#graceMs = generation.forcedStopGraceMs;
-    this.#scheduler = scheduler;
+    this.#scheduler = killScheduler;
     this.#trace = trace;
     this.#watch = new ClockWatch(clock, scheduler, (seconds) => {
       this.#trace({ kind: 'clock-jump', seconds });

@@ -43,7 +43,7 @@ const goesDown = async (
   const exit = await vm.ended('end of a guest that was asked to stop', 120_000);
 
   check('acknowledges').equal('acknowledgements', acks(trace, mark), [`${command}: graceful`]);
-  acknowledgedIn(check('acknowledges-in-time'), trace, mark);
+  acknowledgedIn(check('acknowledges-in-time'), trace, mark, environment);
   check('goes-down').equal('end of the guest', exit.shutdown, how.shutdown);
 
   const disk = await readDistroDisk(environment, vm);

@@ -57,6 +57,7 @@ scenario('vhost-user-device', options, async ({ check, vm, environment, trace })
     guest = await bootGuest({
       qemu: environment.qemu,
       machine: { ...unpacked(machineOf(environment, []), environment), generic },
+      timers: environment.timers,
       trace: trace.sink,
     });
     const { shell } = guest;
