@@ -3,8 +3,10 @@
 
 import { HarnessError } from '../base/errors.js';
 import { assertHealthy, type KernelLog, readKernelLog } from '../guest/kernel-log.js';
+import { describeLeak, findLeaks, noteSymbols } from '../guest/kmemleak.js';
 import { findSplats } from '../guest/splats.js';
 import { describeExit, isExpected } from '../qemu/exit.js';
+import { hasOption } from './kernel-needs.js';
 import { leftovers } from './leftovers.js';
 import type { ScenarioOptions } from './options.js';
 import type { Baseline, Scene } from './scene.js';
@@ -34,7 +36,7 @@ const readLog = ({ guest, boot }: ScenarioOptions, { shell }: Vm, { taint }: Bas
 
 /** Resolves with the lines of the kernel log, for the record. KERNEL_SPLAT, KERNEL_LOG, QEMU_EXIT, and what the shell throws. */
 export const inspectGuest = async (
-  { check, vm, driver }: Scene,
+  { check, vm, driver, environment }: Scene,
   baseline: Baseline,
   options: ScenarioOptions,
 ): Promise<readonly string[]> => {
@@ -44,10 +46,18 @@ export const inspectGuest = async (
     return [];
   }
   const { holdings } = baseline;
+  const looksForLeaks =
+    holdings !== undefined && !vm.hasRestarted() && (await hasOption(environment, 'DEBUG_KMEMLEAK'));
+  const { modules } = driver.description;
+  if (looksForLeaks) await noteSymbols(vm.shell, modules);
   if (vm.hasRestarted()) assertConsole(vm, baseline);
   else if (holdings !== undefined && (await driver.unloadLoaded()).length > 0)
     check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, holdings), []);
   const log = await readLog(options, vm, vm.hasRestarted() ? { ...baseline, taint: 0 } : baseline);
   assertHealthy(log);
-  return log.lines;
+  if (!looksForLeaks) return log.lines;
+  // After the log was read: kmemleak counts there what the kernel itself has lost, too.
+  const leaks = await findLeaks(vm.shell, modules);
+  check('leaves-nothing').equal('leaked memory', leaks.map(describeLeak), []);
+  return [...log.lines, ...leaks.flatMap(({ report }) => report)];
 };

@@ -8,6 +8,7 @@ import type { Environment } from '../run/environment.js';
 /** Each option with the reason why a scenario needs it. A module does as well as what is built in. */
 const reasons = {
   BLK_DEV_SR: "vmd's machine has a CD-ROM drive",
+  DEBUG_KMEMLEAK: 'memory that is lost is looked for',
   DEVMEM: 'registers are accessed through /dev/mem',
   HIBERNATION: 'the guest sleeps as in a hibernation',
   HW_RANDOM_VIRTIO: "vmd's machine has an entropy device",
@@ -41,6 +42,12 @@ export const missingOptions = (config: string, options: readonly KernelOption[])
   const set = new Set([...config.matchAll(/^CONFIG_(\w+)=[ym]$/gm)].map(([, name = '']) => name));
   return options.filter((option) => !set.has(option));
 };
+
+/** Whether the kernel was built with the option. */
+export const hasOption = async (
+  { kernel }: Pick<Environment, 'kernel'>,
+  option: KernelOption,
+): Promise<boolean> => missingOptions(await readFile(kernel.config, 'utf8'), [option]).length === 0;
 
 /** KERNEL_LACKS, and so a scenario that is skipped, where the kernel lacks what the scenario needs. */
 export const requireKernel = async (

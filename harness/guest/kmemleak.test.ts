@@ -1,0 +1,60 @@
+import t from 'tap';
+import { describeLeak, isOfModules, nameFrames, parseLeaks } from './kmemleak.js';
+
+const object = (address: string, frames: string[]): string =>
+  [
+    `unreferenced object 0xffff8880${address} (size 64):`,
+    '  comm "cat", pid 93, jiffies 4294939012',
+    '  hex dump (first 32 bytes):',
+    '    00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f  ................',
+    '    00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f  ................',
+    '  backtrace (crc 5f7c2d1a):',
+    ...frames.map((frame) => `    ${frame}`),
+    '',
+  ].join('\n');
+
+const kernel = ['kmalloc_trace_noprof+0x1c8/0x2a0', 'device_add+0x20/0xc10'];
+const ofModule = [
+  '[<00000000a1b2c3d4>] kmalloc_trace_noprof+0x1c8/0x2a0',
+  '[<000000000badcafe>] show+0x1/0x2 [vmmci]',
+];
+const unloaded = ['kmalloc_trace_noprof+0x1c8/0x2a0', '0xffffffffa0001010'];
+
+t.test('objects with the same backtrace are counted together', async (t) => {
+  const leaks = parseLeaks(object('1000', ofModule) + object('2000', kernel) + object('3000', ofModule));
+  t.strictSame(
+    leaks.map(({ objects, size, frames }) => [objects, size, frames.length]),
+    [
+      [2, 64, 2],
+      [1, 64, 2],
+    ],
+  );
+  t.equal(describeLeak(leaks[0] as never), '2 × 64 bytes allocated by show+0x1/0x2 [vmmci]');
+  t.strictSame(parseLeaks(''), []);
+});
+
+t.test('what the kernel loses by itself is not the driver’s', async (t) => {
+  const [leak] = parseLeaks(object('1000', ofModule));
+  t.ok(leak && isOfModules(leak, ['obsd', 'vmmci']));
+  t.notOk(leak && isOfModules(leak, ['other']));
+  const [own] = parseLeaks(object('2000', kernel));
+  t.notOk(own && isOfModules(own, ['vmmci']));
+});
+
+t.test('functions of a module that is gone are named by the symbols that it had', async (t) => {
+  const [leak] = parseLeaks(object('1000', unloaded));
+  if (leak === undefined) throw new Error('no leak');
+  t.ok(isOfModules(leak, ['vmmci']), 'nothing else is unloaded');
+  const symbols = [
+    'ffffffffa0001000 t vmmci_probe\t[vmmci]',
+    'ffffffffa0000f00 t vmmci_show\t[vmmci]',
+    'ffffffffa0002000 d vmmci_attrs\t[vmmci]',
+  ].join('\n');
+  t.equal(describeLeak(nameFrames(leak, symbols)), '1 × 64 bytes allocated by vmmci_probe+0x10 [vmmci]');
+  t.equal(describeLeak(nameFrames(leak, '')), '1 × 64 bytes allocated by 0xffffffffa0001010');
+});
+
+t.test('what is not a report of kmemleak is an error that shows it', async (t) => {
+  t.throws(() => parseLeaks('cat: read error\n'), { code: 'GUEST_READ' });
+  t.throws(() => parseLeaks(object('1000', ['two words of it'])), { code: 'GUEST_READ' });
+});
