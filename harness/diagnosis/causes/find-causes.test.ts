@@ -160,6 +160,9 @@ t.test('in the log of the kernel', async (t) => {
     ['memory-used-after-free', 'BUG: KASAN: slab-use-after-free in x+0x1/0x2'],
     ['attributes-left-behind', "sysfs: cannot create duplicate filename '/devices/x'"],
     ['symbol-missing', 'virtio_vmmci: Unknown symbol register_virtio_driver (err -2)'],
+    ['memory-leaked', 'unreferenced object 0xffff888006a3c000 (size 64):'],
+    ['memory-out-of-bounds', 'BUG: KASAN: slab-out-of-bounds in x+0x1/0x2'],
+    ['undefined-behaviour', 'UBSAN: array-index-out-of-bounds in vmmci_sysfs.c:68:34'],
     ['lock-order', 'WARNING: possible circular locking dependency detected'],
     ['guest-stalls', 'rcu: INFO: rcu_sched self-detected stalls on CPU'],
   ];

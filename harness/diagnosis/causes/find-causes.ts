@@ -5,11 +5,18 @@ import type { TraceEvent } from '../../base/trace-event.js';
 import { formatEvent } from '../format-event.js';
 import { accessCauses } from './access-causes.js';
 import { commandCauses } from './command-causes.js';
+import { debugCauses } from './debug-causes.js';
 import { type Cause, type Facts, factsOf, type Material } from './facts.js';
 import { logCauses } from './log-causes.js';
 import { timeCauses } from './time-causes.js';
 
-export const causes = { ...accessCauses, ...commandCauses, ...logCauses, ...timeCauses } as const;
+export const causes = {
+  ...accessCauses,
+  ...commandCauses,
+  ...debugCauses,
+  ...logCauses,
+  ...timeCauses,
+} as const;
 
 export type CauseId = keyof typeof causes;
 

@@ -8,7 +8,10 @@ const matching = ({ dmesg, reasons }: Facts, pattern: RegExp): string[] =>
     .filter((line) => pattern.test(line))
     .slice(0, 3);
 
-const inLog = (pattern: RegExp, cause: Pick<Cause, 'sentence' | 'change' | 'hosts' | 'explains'>): Cause => ({
+export const inLog = (
+  pattern: RegExp,
+  cause: Pick<Cause, 'sentence' | 'change' | 'hosts' | 'explains'>,
+): Cause => ({
   ...cause,
   find: (facts) => matching(facts, pattern),
 });

@@ -1,0 +1,24 @@
+// Causes that only a kernel with debugging options names in its log.
+
+import type { Cause } from './facts.js';
+import { inLog } from './log-causes.js';
+
+export const debugCauses = {
+  'memory-leaked': inLog(/^unreferenced object (?:\S+ )?0x[0-9a-f]+ \(size \d+\):$/, {
+    sentence: 'The driver loses memory: nothing points any more to what it allocated.',
+    change:
+      'Free it on each path: the backtrace in dmesg.txt names the function of the driver that allocated it.',
+  }),
+  'memory-out-of-bounds': inLog(
+    /KASAN: (?:slab|stack|global|vmalloc|alloca)-out-of-bounds|(?:Left|Right) Redzone overwritten/,
+    {
+      sentence: 'The driver accesses memory beyond the end of an object.',
+      change: 'Look at the size of the object: the stack below the line shows the access and the allocation.',
+    },
+  ),
+  'undefined-behaviour': inLog(/UBSAN: [\w-]+ in /, {
+    sentence:
+      'The driver relies on something that C does not define, so the compiler may make anything of it.',
+    change: 'Check the index, the shift or the value before its use: the line names file and line.',
+  }),
+} as const satisfies Readonly<Record<string, Cause>>;
