@@ -1,7 +1,7 @@
 import t from 'tap';
 import { assertHealthy, readKernelLog } from './kernel-log.js';
 import type { CommandResult, Programs } from './shell.js';
-import { findSplats } from './splats.js';
+import { findSplats, splatTitles } from './splats.js';
 
 /** A sample line of each kind, written for this test. */
 const samples: readonly (readonly [kind: string, line: string])[] = [
@@ -163,6 +163,26 @@ t.test('rejects a log that cannot be read or has lost its beginning', async (t) 
   for (const [name, result] of Object.entries(cases)) {
     await t.rejects(readKernelLog(shellOf(result), 'up'), { code: 'KERNEL_LOG', blame: 'broken' }, name);
   }
+});
+
+t.test('reports that came again are counted, under one title', async (t) => {
+  const lines = [
+    '[   12.345678] BUG: KASAN: slab-use-after-free in vmmci_poll+0x1c/0x90 [virtio_vmmci]',
+    ...Array.from({ length: 50 }, () => 'fine'),
+    '[   13.345678] WARNING: CPU: 0 PID: 131 at kernel/irq/manage.c:2004 free_irq+0x1f0/0x340',
+    ...Array.from({ length: 50 }, () => 'fine'),
+    '[   14.345678] WARNING: CPU: 1 PID: 7 at kernel/irq/manage.c:2004 free_irq+0x1f0/0x340',
+    ...Array.from({ length: 50 }, () => 'fine'),
+    '[   15.345678] BUG: KASAN: slab-use-after-free in vmmci_poll+0x1c/0x90 [virtio_vmmci]',
+  ];
+  const splats = findSplats(lines);
+  t.strictSame(
+    splatTitles(splats).map(({ count }) => count),
+    [2, 2],
+  );
+  t.throws(() => assertHealthy({ splats, taint: [] }), {
+    message: /KASAN[\s\S]*also, 2×: WARNING: CPU PID at kernel\/irq\/manage\.c:2004/,
+  });
 });
 
 t.test('assertHealthy accepts only a healthy log', async (t) => {

@@ -3,7 +3,7 @@
 
 import { HarnessError } from '../base/errors.js';
 import type { Programs } from './shell.js';
-import { findSplats, type Splat } from './splats.js';
+import { findSplats, type Splat, splatTitles } from './splats.js';
 import { type Taint, unexpectedTaint } from './taint.js';
 
 export interface KernelLog {
@@ -47,10 +47,19 @@ export const readKernelLog = async (
   return { lines, splats: findSplats(lines), taint: unexpectedTaint(Number(taint), taintBefore) };
 };
 
-/** Throws KERNEL_SPLAT with the first problem. */
+/** How many further reports an error names. */
+const maxTitles = 5;
+
+/** Throws KERNEL_SPLAT with the first problem, and with the titles of the others. */
 export const assertHealthy = ({ splats, taint }: Pick<KernelLog, 'splats' | 'taint'>): void => {
   const [first] = splats;
-  if (first) throw new HarnessError('KERNEL_SPLAT', { kind: first.kind, lines: first.context.join('\n') });
+  if (first) {
+    const [, ...others] = splatTitles(splats);
+    const named = others.slice(0, maxTitles).map(({ title, count }) => `also, ${count}×: ${title}`);
+    const rest = others.length - named.length;
+    const lines = [...first.context, ...named, ...(rest > 0 ? [`also: ${rest} other reports`] : [])];
+    throw new HarnessError('KERNEL_SPLAT', { kind: first.kind, lines: lines.join('\n') });
+  }
   if (taint.length === 0) return;
   const lines = taint.map(({ letter, meaning }) => `${letter}: ${meaning}`).join('\n');
   throw new HarnessError('KERNEL_SPLAT', { kind: 'tainted', lines });

@@ -44,3 +44,18 @@ export const findSplats = (
   });
   return splats;
 };
+
+/** What stays the same when the same report comes again: without time, addresses, numbers of CPUs and tasks. */
+const titleOf = ({ line }: Splat): string =>
+  line
+    .replace(/^(?:\[ *\d+\.\d+\] ?)+/, '')
+    .replaceAll(/\b(?:0x)?[0-9a-f]{8,16}\b/g, '…')
+    .replaceAll(/\b(CPU|PID)[:#] ?\d+/g, '$1')
+    .replaceAll(/\/\d+(?=[/\s[]|$)/g, '');
+
+/** The titles of the splats in their order, each once, with how often it came. */
+export const splatTitles = (splats: readonly Splat[]): { title: string; count: number }[] => {
+  const counts = new Map<string, number>();
+  for (const splat of splats) counts.set(titleOf(splat), (counts.get(titleOf(splat)) ?? 0) + 1);
+  return [...counts].map(([title, count]) => ({ title, count }));
+};
