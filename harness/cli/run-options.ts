@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { asset } from '../../images/asset.js';
 import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
+import { HarnessError } from '../base/errors.js';
 import { levels } from '../diagnosis/requirements.js';
 import { knownDrivers } from '../driver/known-drivers.js';
 import type { Choice, SharedChoice } from '../run/choice.js';
@@ -46,6 +47,16 @@ export const sharedOptions = {
   keep: flag('also keep the artifacts of scenarios that pass', { variable: 'VMMCI_KEEP' }),
 };
 
+/** Printable words with a space between each two. */
+const kernelParameters: Read<string> = (text, name) => {
+  if (/^[!-~]+( [!-~]+)*$/.test(text)) return text;
+  throw new HarnessError('INVALID_VALUE', {
+    name,
+    expected: 'words of printable ASCII characters with one space between two',
+    value: text,
+  });
+};
+
 export const output = value('DIR', 'write artifacts to DIR, which must be empty or missing', {
   read: absolute,
   shown: 'runs/<time>',
@@ -58,6 +69,10 @@ export const runOptions = {
     'a kernel of the table (see vmmci kernels), or dir:PATH, a kernel build tree or unpacked packages',
     { read: kernelName, fallback: defaultKernelName, variable: 'VMMCI_KERNEL' },
   ),
+  'kernel-parameters': value('TEXT', 'more parameters for the kernel of the guest, such as slub_debug=FZPU', {
+    read: kernelParameters,
+    variable: 'VMMCI_KERNEL_PARAMETERS',
+  }),
   ...sharedOptions,
   generation: value('NAME', `emulate the vmd of this OpenBSD release: ${generationNames.join(', ')}`, {
     read: oneOf(generationNames),
@@ -93,6 +108,7 @@ export const sharedChoice = ({
 export const choiceIn = (run: string, values: Values<typeof runOptions>): Choice => ({
   ...sharedChoice(values),
   kernel: values.kernel,
+  kernelParameters: values['kernel-parameters'],
   generation: values.generation,
   run,
 });

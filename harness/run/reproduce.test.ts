@@ -23,9 +23,21 @@ t.test('the options reproduce the choice', (t) => {
       scenarios: '/s',
       generation: '7.8',
       level: 'must',
+      kernelParameters: 'slub_debug=FZPU a',
     }),
     [
-      ...['--kernel', 'dir:/k', '--generation', '7.8', '--level', 'must', '--driver', '/my driver'],
+      ...[
+        '--kernel',
+        'dir:/k',
+        '--kernel-parameters',
+        'slub_debug=FZPU a',
+        '--generation',
+        '7.8',
+        '--level',
+        'must',
+        '--driver',
+        '/my driver',
+      ],
       ...['--driver-description', '/d.json', '--scenarios', '/s', '--qemu', '/q'],
     ],
   );

@@ -8,6 +8,7 @@ import type { Choice } from './choice.js';
 /** The options of `vmmci` that reproduce a choice. Modules that were built for the run are rebuilt. */
 export const choiceOptions = ({
   kernel,
+  kernelParameters,
   driver,
   description,
   scenarios,
@@ -17,6 +18,7 @@ export const choiceOptions = ({
 }: Omit<Choice, 'run' | 'keep' | 'only' | 'modules'>): string[] => [
   '--kernel',
   kernel,
+  ...(kernelParameters === undefined ? [] : ['--kernel-parameters', kernelParameters]),
   '--generation',
   generation,
   '--level',

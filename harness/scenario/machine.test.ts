@@ -8,6 +8,7 @@ const environment = {
   kernel: { bootImage: '/k/bzImage' },
   initramfs: '/k/initramfs',
   slowness: 1,
+  choice: {},
 } as unknown as Parameters<typeof machineOf>[0];
 
 const parameters = (options?: Parameters<typeof machineOf>[2]): string[] => [

@@ -52,7 +52,8 @@ export const machineOf = (
     kernel,
     initramfs,
     slowness,
-  }: Pick<Environment, 'accelerator' | 'kernel' | 'initramfs' | 'slowness'>,
+    choice,
+  }: Pick<Environment, 'accelerator' | 'kernel' | 'initramfs' | 'slowness' | 'choice'>,
   disks: readonly Disk[],
   { cpus = 1, interrupts = 'ioapic' }: MachineOptions = {},
   siblings?: Siblings,
@@ -62,7 +63,12 @@ export const machineOf = (
   cpus,
   kernel: kernel.bootImage,
   initramfs,
-  parameters: [...kernelParameters, ...watchdogParameters(slowness), ...interruptParameters[interrupts]],
+  parameters: [
+    ...kernelParameters,
+    ...watchdogParameters(slowness),
+    ...interruptParameters[interrupts],
+    ...(choice.kernelParameters?.split(' ') ?? []),
+  ],
   disks,
   siblings,
 });
