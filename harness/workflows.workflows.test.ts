@@ -25,7 +25,10 @@ const workflow = (name: string): Workflow =>
 /** Jobs of the night that run whole tiers: each is a test of its own below. */
 const tiers = ['node', 'long', 'distro'];
 
-const isNight = (job: string): boolean => !tiers.includes(job);
+/** Jobs of the night that are not run here: they build a kernel for a quarter of an hour and use it for most of one. */
+const debugJobs = ['debug-kernel', 'debug'];
+
+const isNight = (job: string): boolean => !debugJobs.includes(job) && !tiers.includes(job);
 
 /** As if an earlier run had been here: tool root and kernel. */
 const seedCaches = async (store: string): Promise<void> => {

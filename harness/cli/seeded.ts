@@ -5,6 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asset } from '../../images/asset.js';
 import { listSources } from '../../images/kernels/module-sources.js';
+import { kernelRow } from '../../images/kernels/table.js';
+import { findKernel } from '../../images/kernels/tree.js';
+import type { Progress } from '../../images/toolroot/progress.js';
 import { HarnessError } from '../base/errors.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { shorten } from '../base/text.js';
@@ -92,40 +95,78 @@ const tryAll = async (
   return results.sort((left, right) => (left.bug < right.bug ? -1 : 1));
 };
 
+/**
+ * The bugs by the kernel that they are tried on: the one that a bug asks for, or `usual`. Reports the bugs of a
+ * debug kernel that is not built and leaves them out.
+ */
+const byKernel = async (
+  bugs: readonly PatchedBug[],
+  usual: string,
+  progress: Progress,
+): Promise<Map<string, PatchedBug[]>> => {
+  const groups = new Map<string, PatchedBug[]>();
+  for (const bug of bugs) {
+    const kernel = bug.bug.kernel ?? usual;
+    groups.set(kernel, [...(groups.get(kernel) ?? []), bug]);
+  }
+  for (const [kernel, { length }] of groups) {
+    const row = kernelRow(kernel);
+    if (kernel === usual || row.flavour !== 'debug' || (await findKernel(row)) !== undefined) continue;
+    groups.delete(kernel);
+    progress(`skipped ${length} bugs that only ${kernel} shows: build it with vmmci kernels build ${kernel}`);
+  }
+  return groups;
+};
+
 /** Exit status: 0 if every bug was caught by a scenario that it names, otherwise 1; 128+n after signal n. */
 const run = async (values: Values<typeof options>, words: readonly string[]): Promise<number> => {
   const jobs = values.jobs ?? defaultJobs(resources());
   const sources = await readSources(asset('driver'));
-  const bugs = (await readBugs(asset('driver', 'seeded-bugs')))
-    .filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
+  const chosen = (await readBugs(asset('driver', 'seeded-bugs')))
+    .filter(
+      ({ name, kernel }) =>
+        words.length === 0 || words.some((word) => name.includes(word) || kernel === word),
+    )
     .map((bug) => ({ bug, patched: applyBug(bug, sources) }));
-  if (bugs.length === 0) {
-    const valid = 'a part of a file name in images/driver/seeded-bugs';
+  if (chosen.length === 0) {
+    const valid = 'a part of a file name in images/driver/seeded-bugs, or a kernel that a bug needs';
     throw new HarnessError('UNKNOWN_NAME', { kind: 'seeded bug', name: words.join(' '), valid });
   }
   const files = [...(await scenarioFiles()), ...(await scenarioFiles('slow'))];
   const exists = (name: string): boolean => files.some(({ declares }) => declares(name));
-  const named = [...new Set([...bugs.flatMap(({ bug }) => bug.caughtBy), ...smoke])].filter(exists).sort();
   const choice = choiceOf({ ...values, driver: undefined, 'driver-description': undefined });
   const progress = progressLines();
   const { signal, status, release } = abortOnSignals();
   const temporary = temporaryDirectory();
   const start = performance.now();
   try {
-    const environment = await unlessAborted(openEnvironment(choice, { progress }), signal);
-    signal.throwIfAborted();
-    if (environment === undefined) return 3;
-    const seeded = { environment, files, options: { choice, signal, env: { TMPDIR: temporary.path } } };
-    progress(`testing the unpatched driver in ${named.length} scenarios`);
-    const bad = await tryUnpatched(seeded, named, jobs);
-    for (const [name, line] of bad) progress(`without a bug, ${name} ${line}`);
-    const results = await tryAll(bugs, jobs, temporary.path, async ({ bug, patched }, slot) => {
-      const result = await tryBug(seeded, bug, patched, slot, bad);
-      progress(row(result).slice(0, 4).join('  '));
-      return result;
-    });
-    print(table(results, (performance.now() - start) / 1000, environment.accelerator.name, choice.run));
-    return results.every(({ status }) => status === 'caught') && bad.size === 0 ? 0 : 1;
+    const results: SeededResult[] = [];
+    let accelerator = '';
+    let isBad = false;
+    for (const [kernel, bugs] of await byKernel(chosen, choice.kernel, progress)) {
+      const onKernel = { ...choice, kernel };
+      const environment = await unlessAborted(openEnvironment(onKernel, { progress }), signal);
+      signal.throwIfAborted();
+      if (environment === undefined) return 3;
+      const env = { TMPDIR: temporary.path };
+      const seeded = { environment, files, options: { choice: onKernel, signal, env } };
+      const named = [...new Set([...bugs.flatMap(({ bug }) => bug.caughtBy), ...smoke])]
+        .filter(exists)
+        .sort();
+      progress(`testing the unpatched driver in ${named.length} scenarios on ${kernel}`);
+      const bad = await tryUnpatched(seeded, named, jobs);
+      for (const [name, line] of bad) progress(`without a bug, ${name} ${line}`);
+      isBad ||= bad.size > 0;
+      accelerator = environment.accelerator.name;
+      const tried = await tryAll(bugs, jobs, temporary.path, async ({ bug, patched }, slot) => {
+        const result = await tryBug(seeded, bug, patched, slot, bad);
+        progress(row(result).slice(0, 4).join('  '));
+        return result;
+      });
+      results.push(...tried);
+    }
+    print(table(results, (performance.now() - start) / 1000, accelerator, choice.run));
+    return results.every(({ status }) => status === 'caught') && !isBad ? 0 : 1;
   } catch (error) {
     if (!signal.aborted) throw error;
     note(signal.reason.message);
@@ -137,7 +178,12 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
 };
 
 export const command = defineCommand({
-  operands: [{ syntax: '[WORD...]', help: 'only bugs whose names contain one of the words' }],
+  operands: [
+    {
+      syntax: '[WORD...]',
+      help: 'only bugs whose names contain one of the words, or that need the kernel of that name',
+    },
+  ],
   options,
   run,
 });

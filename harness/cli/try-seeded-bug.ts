@@ -44,7 +44,8 @@ export const tryUnpatched = async (
   jobs: number,
 ): Promise<Map<string, string>> => {
   const { choice } = seeded.options;
-  const results = await runScenarios(seeded, names, { ...choice, run: join(choice.run, 'unpatched') }, jobs);
+  const run = join(choice.run, 'unpatched', choice.kernel);
+  const results = await runScenarios(seeded, names, { ...choice, run }, jobs);
   const bad = results
     .filter(({ verdict }) => verdict !== 'passed')
     .map(({ scenario, verdict, reasons }) => [scenario, `${verdict}: ${firstLine(reasons[0])}`] as const);

@@ -18,6 +18,9 @@ t.test('parseBug reads the header and the diff', async (t) => {
   const bug = parseBug('01-x.patch', text);
   t.match(bug, { name: '01-x', bug: 'The answer is wrong.', why: 'Somebody misheard.' });
   t.strictSame(bug.caughtBy, ['stop', 'sync-rtc']);
+  t.equal(bug.kernel, undefined);
+  const debug = parseBug('01-x.patch', text.replace('\n\n', '\nKernel: 6.12-debug\n\n'));
+  t.equal(debug.kernel, '6.12-debug');
   const patched = applyBug(
     bug,
     new Map([
@@ -43,6 +46,7 @@ t.test('an error names the patch and what is wrong with it', async (t) => {
     ) && t.throws(() => parseBug('02-y.patch', bad), { message: reason });
   refused(text.replace('Why: ', 'Wherefore: '), /no line 'Why: …'/);
   refused(text.replace('Caught-by: stop, sync-rtc\n', 'Caught-by: \n'), /'Caught-by: …'/);
+  refused(text.replace('\n\n', '\nKernel: 6.12-cluod\n\n'), /6\.12-cluod/);
   refused(text.slice(0, text.indexOf('---')), /no line begins with '--- a/);
   refused(text.replace(' three\n', ''), /Hunk at line 3/);
   const bug = parseBug('02-y.patch', text);

@@ -2,6 +2,7 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { kernelRow } from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
 import { messageOf } from '../base/thrown.js';
 import { applyHunks, type FilePatch, parseDiff } from './seeded-patch.js';
@@ -15,6 +16,8 @@ export interface SeededBug {
   readonly why: string;
   /** The names of the scenarios, each of which must catch it. */
   readonly caughtBy: readonly string[];
+  /** The cheapest kernel that shows it, if an ordinary one does not. */
+  readonly kernel?: string | undefined;
   readonly files: readonly FilePatch[];
 }
 
@@ -29,6 +32,12 @@ const orBugError = <T>(file: string, step: () => T): T => {
       reason: messageOf(error),
     });
   }
+};
+
+/** The kernel of an optional line of the header. Throws SEEDED_BUG if the table does not have it. */
+const parseKernel = (file: string, header: string): string | undefined => {
+  const name = /^Kernel: (\S.*)$/m.exec(header)?.[1]?.trim();
+  return name === undefined ? undefined : orBugError(file, () => kernelRow(name).name);
 };
 
 /** Parses the content of `file`: a header of three fields, and a diff. Throws SEEDED_BUG. */
@@ -47,6 +56,7 @@ export const parseBug = (file: string, text: string): SeededBug => {
     bug: field('Bug'),
     why: field('Why'),
     caughtBy: field('Caught-by').split(/,\s*/),
+    kernel: parseKernel(file, header),
     files: orBugError(file, () => parseDiff(text.slice(start))),
   };
 };

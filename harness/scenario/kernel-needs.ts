@@ -10,6 +10,8 @@ const reasons = {
   BLK_DEV_SR: "vmd's machine has a CD-ROM drive",
   DEBUG_KMEMLEAK: 'memory that is lost is looked for',
   DEVMEM: 'registers are accessed through /dev/mem',
+  FAILSLAB: 'allocations are made to fail',
+  FAULT_INJECTION_STACKTRACE_FILTER: 'only allocations of the driver are made to fail',
   HIBERNATION: 'the guest sleeps as in a hibernation',
   HW_RANDOM_VIRTIO: "vmd's machine has an entropy device",
   PCI_MSI: 'without it the disks share the interrupt line of the function',
