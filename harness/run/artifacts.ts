@@ -1,4 +1,4 @@
-// Writes the artifacts of a scenario, for whoever investigates a failure.
+// Writes the artifacts of a scenario, for people who investigate a failure.
 
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -9,7 +9,7 @@ import { printable } from '../base/text.js';
 import type { Choice } from './choice.js';
 import type { ScenarioResult } from './result.js';
 
-/** The name of this result in place of a scenario's. */
+/** The name of this result, where other results have the name of a scenario. */
 const name = 'build';
 
 const logFile = 'build.log';

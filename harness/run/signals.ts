@@ -5,7 +5,7 @@ const statuses = { SIGHUP: 129, SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 } as con
 
 export type EndSignal = keyof typeof statuses;
 
-/** Without SIGPIPE: Node.js ignores it, and a failed write is handled instead. */
+/** Excludes SIGPIPE, because Node.js ignores it and a failed write is handled instead. */
 const caught = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 export interface SignalWatch {

@@ -11,7 +11,7 @@ const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist
 const file = (body: string): string => `import t from ${tap};\n${body}`;
 
 t.test('each file gets the status that it would have in a process of its own', async (t) => {
-  const place = t.testdir({
+  const directory = t.testdir({
     'good.mjs': file(
       "t.teardown(() => {}); t.test('good', async () => {}); t.test('lacks', async (t) => t.pass('', { skip: 1 }));",
     ),
@@ -27,7 +27,7 @@ t.test('each file gets the status that it would have in a process of its own', a
   worker.stdout?.resume();
   const ends = [];
   for (const name of ['good', 'bad', 'odd', 'good-again', 'gone'])
-    ends.push(await worker.run(join(place, `${name}.mjs`)));
+    ends.push(await worker.run(join(directory, `${name}.mjs`)));
   t.strictSame(ends, [
     { ok: true, how: 'status 0', isAlive: true },
     { ok: false, how: 'status 1', isAlive: true },
@@ -35,7 +35,11 @@ t.test('each file gets the status that it would have in a process of its own', a
     { ok: true, how: 'status 0', isAlive: true },
     { ok: false, how: 'status 1', isAlive: false },
   ]);
-  t.match(await worker.run(join(place, 'good.mjs')), { ok: false, isAlive: false }, 'the process has ended');
+  t.match(
+    await worker.run(join(directory, 'good.mjs')),
+    { ok: false, isAlive: false },
+    'the process has ended',
+  );
 });
 
 t.test('one signal kills many workers without a warning about a listener leak', async (t) => {
@@ -53,20 +57,20 @@ t.test('one signal kills many workers without a warning about a listener leak', 
 });
 
 t.test('a worker dies with its parent, even on SIGKILL', async (t) => {
-  const place = t.testdir({
+  const directory = t.testdir({
     'it.mjs': `import { writeFileSync } from 'node:fs';
-      writeFileSync(process.env.PLACE + '/pid', String(process.pid)); await new Promise(() => setInterval(() => {}, 1000));`,
+      writeFileSync(process.env.DIRECTORY + '/pid', String(process.pid)); await new Promise(() => setInterval(() => {}, 1000));`,
   });
   const module = pathToFileURL(join(import.meta.dirname, 'start-worker.js')).href;
   const starter = `import { startWorker } from ${JSON.stringify(module)};
     const worker = startWorker({ stdout: 'pipe', stderr: 'inherit', detached: true });
-    await worker.run(process.env.PLACE + '/it.mjs');`;
+    await worker.run(process.env.DIRECTORY + '/it.mjs');`;
   const parent = spawn(process.execPath, ['--input-type=module', '-e', starter], {
-    env: { ...process.env, PLACE: place },
+    env: { ...process.env, DIRECTORY: directory },
     stdio: 'ignore',
   });
   t.teardown(() => parent.kill('SIGKILL'));
-  const pidFile = join(place, 'pid');
+  const pidFile = join(directory, 'pid');
   const written = (): string => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '');
   await eventually(() => written() !== '');
   const pid = Number(written());

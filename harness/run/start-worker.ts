@@ -19,7 +19,7 @@ export interface WorkerOptions {
   readonly choice?: Choice | undefined;
   /** Environment variables to add to those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Ends it at once. */
+  /** Kills the process when it is aborted. */
   readonly signal?: AbortSignal | undefined;
   /**
    * Run it as the leader of a new session: Ctrl-C does not reach it, and killing it kills all its
@@ -48,7 +48,7 @@ export interface Worker {
   run(file: string): Promise<FileResult>;
   /** Lets the process exit after the files that it already got; resolves when it has exited. */
   end(): Promise<FileResult>;
-  /** Ends it at once. */
+  /** Kills the process. */
   kill(): void;
 }
 

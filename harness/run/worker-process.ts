@@ -2,7 +2,7 @@
 // argument is the choice for scenarios, if any; standard input names one file per line. After each file it
 // writes the exit status that a separate process would have had to descriptor 3.
 
-// First of all: it changes process.argv before tap looks at it.
+// Must be the first import, because it changes process.argv before tap reads it.
 import './worker-argument.js';
 
 import { once } from 'node:events';

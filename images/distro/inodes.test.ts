@@ -1,7 +1,7 @@
 import t from 'tap';
 import { inodeCommands, parsePermissions } from './inodes.js';
 
-t.test('permissions', async (t) => {
+t.test('parses permissions', async (t) => {
   for (const [text, mode] of [
     ['rwxr-xr-x', 0o755],
     ['rwsr-xr--', 0o4754],
@@ -13,7 +13,7 @@ t.test('permissions', async (t) => {
     t.equal(parsePermissions(text), mode, text);
 });
 
-t.test('only files that do not simply belong to root are set, sorted by path', async (t) => {
+t.test('sets only files with other owners or special permissions, sorted by path', async (t) => {
   const listing = [
     'drwxr-xr-x 0/0               0 2025-08-09 00:00 ./',
     'drwxrwsr-x 0/8               0 2025-08-09 00:00 ./var/mail/',

@@ -27,8 +27,8 @@ const entry = /^([a-z-])([a-zA-Z-]{9})\S* +(\d+)\/(\d+) +\S+ \S+ \S+ \.?(\/.*?)\
 
 /**
  * The debugfs commands, sorted by path, for entries of a tar listing (`-vv`, numeric owners) that do not
- * belong to root, have special permissions, or are not readable by their owner (/etc/shadow). GUEST_BUILD for
- * a line that is not an entry, or for a name that debugfs cannot parse.
+ * belong to root, have special permissions, or are not readable by their owner (/etc/shadow). Throws
+ * GUEST_BUILD for a line that is not an entry, or for a name that debugfs cannot parse.
  */
 export const inodeCommands = (listing: readonly string[]): string[] =>
   listing

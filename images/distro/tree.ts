@@ -52,7 +52,10 @@ export const makeTree = async (path: string, { progress }: ProgressOptions = {})
   return tree;
 };
 
-/** The tree in the cache; made if there is none for this recipe. Throws TOOLROOT_…, HOST_… or CACHE_FULL. */
+/**
+ * Returns the tree in the cache, and makes it if there is none for this recipe. Throws TOOLROOT_…, HOST_… or
+ * CACHE_FULL.
+ */
 export const ensureTree = async (options: ProgressOptions = {}): Promise<Tree> => {
   const directory = join(cacheDirectory(), 'distro', 'trees');
   const path = join(directory, treeHash);

@@ -1,4 +1,4 @@
-// The scripts with the tool root's qemu-img.
+// Tests the scripts with the tool root's qemu-img.
 
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, symlink, utimes, watch, writeFile } from 'node:fs/promises';

@@ -105,6 +105,6 @@ export interface ImageInfo {
 export const imageInfo = async (root: ToolRoot, image: string): Promise<ImageInfo> =>
   JSON.parse((await call(root, 'info', [image])).stdout) as ImageInfo;
 
-/** Whether a guest would see the same content in two qcow2 images. */
+/** True if a guest would see the same content in two qcow2 images. */
 export const sameContent = async (root: ToolRoot, a: string, b: string): Promise<boolean> =>
   (await call(root, 'compare', [a, b], [0, 1])).status === 0;

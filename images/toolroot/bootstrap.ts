@@ -71,7 +71,7 @@ export interface BootstrapResult {
 }
 
 /**
- * Whether a line reports an error. `W:` lines are about the host (such as a missing arch-test) and are
+ * True if a line reports an error. `W:` lines are about the host (such as a missing arch-test) and are
  * harmless.
  */
 export const isComplaint = (line: string): boolean => !/^(I|W|N): |^$/.test(line);
@@ -87,7 +87,7 @@ export interface BootstrapOptions {
    * run to run.
    */
   sourceDateEpoch?: number | undefined;
-  /** Is called with tar's line for each entry: the format of `ls -l`, with numeric owners. */
+  /** Called with tar's line for each entry: the format of `ls -l`, with numeric owners. */
   onEntry?: ((line: string) => void) | undefined;
 }
 

@@ -47,7 +47,7 @@ const parts = [
   'var/lib/dpkg',
 ];
 
-/** The links of Debian's merged /usr. */
+/** The symbolic links of Debian's merged /usr. */
 const links = ['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]);
 
 const environment = (options: EnterOptions): string[] => {

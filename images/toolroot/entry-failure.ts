@@ -15,7 +15,7 @@ interface ProgramResult {
 export const allowNamespaces =
   'sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 (those that exist); in a container, give it CAP_SYS_ADMIN';
 
-/** HOST_NAMESPACE, with bwrap's message as the reason. */
+/** The error HOST_NAMESPACE, with bwrap's message as the reason. */
 export const namespaceFailure = (stderr: string): HarnessError =>
   new HarnessError('HOST_NAMESPACE', {
     user: userName(),

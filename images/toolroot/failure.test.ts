@@ -52,7 +52,7 @@ t.test('each kind of failure is an error with the reason and the next step', asy
   t.equal(reasonIn(new HarnessError('GUEST_BUILD', { reason: 'why' })), 'why');
 });
 
-t.test('mmdebstrap: its arguments, and the lines it prints', async (t) => {
+t.test('makes the arguments of mmdebstrap and classifies its output', async (t) => {
   t.match(mmdebstrapArguments(debianRecipe, true), ['--mode=root']);
   const args = mmdebstrapArguments(debianRecipe, false);
   t.equal(args[0], '--mode=unshare');

@@ -5,7 +5,7 @@ import { checkSpace, countSubordinateIds, parseHostPackages } from './host.js';
 import { mirrorArguments } from './mirror.js';
 import { isNewEnough, parseQemuVersion } from './verify.js';
 
-t.test('the table of host packages', async (t) => {
+t.test('parses the table of host packages', async (t) => {
   t.strictSame(parseHostPackages('# x\n\nbwrap bubblewrap all\nnewuidmap  uidmap  user\n'), [
     { program: 'bwrap', package: 'bubblewrap', who: 'all' },
     { program: 'newuidmap', package: 'uidmap', who: 'user' },
@@ -15,7 +15,7 @@ t.test('the table of host packages', async (t) => {
   for (const row of rows) t.match(row, { program: /./, package: /^[a-z0-9-]+$/ });
 });
 
-t.test('subordinate ids: the largest range, by name or number', async (t) => {
+t.test('finds the largest range of subordinate ids by name or number', async (t) => {
   const text = 'a:100000:65536\nb:1:1000\n1002:5:70000\nbroken\n';
   t.equal(countSubordinateIds(text, 'a', 1), 65536);
   t.equal(countSubordinateIds(text, 'b', 1002), 70000);
@@ -30,7 +30,7 @@ t.test('too little free space is an error', async (t) => {
   });
 });
 
-t.test('mirror arguments', async (t) => {
+t.test('makes mirror arguments, and refuses values that are not URLs', async (t) => {
   t.strictSame(mirrorArguments('trixie', {}), []);
   t.strictSame(mirrorArguments('trixie', { VMMCI_MIRROR: 'http://m.example/debian/' }), [
     'deb http://m.example/debian trixie main',
@@ -48,7 +48,7 @@ t.test('mirror arguments', async (t) => {
   t.throws(() => mirrorArguments('trixie', alone), { code: 'MIRROR_ALONE' });
 });
 
-t.test('QEMU versions', async (t) => {
+t.test('parses and compares QEMU versions', async (t) => {
   t.equal(parseQemuVersion('QEMU emulator version 11.1.3 (Debian 1:11.1.3+ds-1)\nCopyright'), '11.1.3');
   t.equal(parseQemuVersion('QEMU emulator version 10.2\n'), '10.2');
   t.equal(parseQemuVersion('bash: not found'), undefined);

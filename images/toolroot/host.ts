@@ -42,9 +42,9 @@ const isInstalled = async (program: string): Promise<boolean> => {
 
 const checkPrograms = async (needs: (row: HostProgram) => boolean = () => true): Promise<void> => {
   const table = parseHostPackages(await readFile(asset('toolroot', 'host-packages'), 'utf8'));
-  const wanted = table.filter(needs);
+  const required = table.filter(needs);
   const missing: HostProgram[] = [];
-  for (const row of wanted) {
+  for (const row of required) {
     if (row.who === 'user' && isRoot()) continue;
     if (!(await isInstalled(row.program))) missing.push(row);
   }
@@ -79,8 +79,8 @@ const checkSubordinateIds = async (): Promise<void> => {
 };
 
 /**
- * HOST_NAMESPACE if bubblewrap cannot create its namespaces. Tries it, since several kernel settings and
- * containers forbid it.
+ * Throws HOST_NAMESPACE if bubblewrap cannot create its namespaces. It tries, because several kernel settings
+ * and containers forbid it.
  */
 export const checkNamespaces = async (): Promise<void> => {
   const user = isRoot() ? [] : ['--unshare-user'];
@@ -96,8 +96,8 @@ export const checkNamespaces = async (): Promise<void> => {
 const mega = (bytes: number): number => Math.round(bytes / 1e6);
 
 /**
- * HOST_SPACE unless the file system of `path` has `needed` bytes free. `variable` names the variable that
- * sets `path`.
+ * Throws HOST_SPACE unless the file system of `path` has `needed` bytes free. `variable` is the environment
+ * variable that sets `path`.
  */
 export const checkSpace = async (
   what: string,
@@ -118,8 +118,8 @@ export const checkSpace = async (
 };
 
 /**
- * HOST_PROGRAM, HOST_SUBUID or HOST_NAMESPACE if the host cannot make or enter a tool root. Each error names
- * the command that helps.
+ * Throws HOST_PROGRAM, HOST_SUBUID or HOST_NAMESPACE if the host cannot make or enter a tool root. Each error
+ * names the command that helps.
  */
 export const checkHost = async (): Promise<void> => {
   await checkPrograms();
@@ -130,6 +130,6 @@ export const checkHost = async (): Promise<void> => {
 /** Programs that every run needs, even when the tool root exists. */
 const runPrograms: readonly string[] = ['bwrap', 'setpriv'];
 
-/** HOST_PROGRAM if the host lacks a program that every run needs. */
+/** Throws HOST_PROGRAM if the host lacks a program that every run needs. */
 export const checkRunPrograms = (): Promise<void> =>
   checkPrograms(({ program }) => runPrograms.includes(program));

@@ -13,7 +13,7 @@ const checked = (name: string, value: string): string => {
 /**
  * mmdebstrap's MIRROR arguments. `VMMCI_MIRROR` replaces the archive. The security archive is
  * `VMMCI_SECURITY_MIRROR`, or the mirror's address with `-security` appended, where mirrors usually have it.
- * INVALID_VALUE for a value that is not a URL.
+ * Throws INVALID_VALUE for a value that is not a URL.
  */
 export const mirrorArguments = (suite: string, env: NodeJS.ProcessEnv = process.env): string[] => {
   const { VMMCI_MIRROR: mirror, VMMCI_SECURITY_MIRROR: security } = env;

@@ -4,8 +4,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-say() { printf '%s\n' "$*" >&2; }
-die() { say "error: $*"; exit 1; }
+log() { printf '%s\n' "$*" >&2; }
+die() { log "error: $*"; exit 1; }
 
 # Node comes first, since this script does not install it.
 command -v node >/dev/null || die 'Node.js is not installed; this needs 20.19 or later (Debian 13: apt-get install nodejs npm)'
@@ -35,12 +35,12 @@ if [ -n "$missing" ]; then
   command -v apt-get >/dev/null ||
     die "this host lacks these Debian packages:$missing; install their equivalents with the host's package manager"
   if [ "$uid" != 0 ]; then
-    say "This host lacks packages that only root can install. Nothing was changed. Run this, then the same command again:"
-    say
-    say "    sudo apt-get install$missing"
+    log "This host lacks packages that only root can install. Nothing was changed. Run this, then the same command again:"
+    log
+    log "    sudo apt-get install$missing"
     exit 1
   fi
-  say "installing$missing"
+  log "installing$missing"
   apt-get update --quiet=2 || die 'apt-get update failed; check the network and run the same command again'
   # shellcheck disable=SC2086 # one word a package
   DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends $missing >&2 ||
@@ -50,19 +50,19 @@ fi
 # If two runs start in one checkout, the second waits. The lock is released when its holder ends.
 exec 9<package-lock.json
 if ! flock --nonblock 9; then
-  say 'waiting for another run that installs or compiles in this checkout'
+  log 'waiting for another run that installs or compiles in this checkout'
   flock 9
 fi
 # npm writes this file last, so it also distinguishes a complete installation from an interrupted one.
 installed=node_modules/.package-lock.json
 if [ ! -e "$installed" ] || [ -n "$(find package-lock.json -newer "$installed")" ]; then
-  say "installing npm's packages"
+  log "installing npm's packages"
   npm ci --no-fund --no-audit --loglevel=error --ignore-scripts >&2 ||
     die 'npm ci failed; check the network and run the same command again'
 fi
 built=dist/.tsbuildinfo
 if [ ! -e "$built" ] || [ -n "$(find harness images scenarios tsconfig.json "$installed" -newer "$built" \( -name '*.ts' -o -name '*.json' \) 2>/dev/null | head -n 1)" ]; then
-  say 'compiling'
+  log 'compiling'
   npm run --silent build || die 'the TypeScript does not compile'
   touch "$built"
 fi

@@ -38,7 +38,7 @@ const packages = {
   cpio: ['cpio'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** Nobody reads manual pages in the tool root. QEMU's own documentation is kept. */
+/** The tool root needs no manual pages or translations. QEMU's own documentation is kept. */
 const leftOut = [
   'path-exclude=/usr/share/man/*',
   'path-exclude=/usr/share/locale/*',

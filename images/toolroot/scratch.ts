@@ -9,9 +9,9 @@ import { HarnessError } from '../../harness/base/errors.js';
 import { isRoot } from './host-command.js';
 
 /**
- * Not in the cache, which only its owner can enter: an ordinary user's mmdebstrap runs with subordinate user
- * ids. Not in /tmp, which may be in memory. The name is fixed for each user, cache and lock, so that the next
- * run finds what a killed run left.
+ * The scratch directory is outside the cache, because only the cache's owner can enter that, and an ordinary
+ * user's mmdebstrap runs with subordinate user ids. It is not in /tmp, which may be in memory. The name is
+ * fixed for each user, cache and lock, so that the next run finds what a killed run left.
  */
 const scratchPath = (cache: string, name: string): string => {
   const key = createHash('sha256').update(cache).digest('hex').slice(0, 8);
