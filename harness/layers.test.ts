@@ -324,9 +324,9 @@ t.test('the rules say no', async (t) => {
     ['harness/cli/a.ts', '../cli/b.test.js', false, /test/],
   ];
   for (const [path, from, typeOnly, expected] of cases) {
-    const said = objection(path, from, typeOnly);
-    if (expected === undefined) t.equal(said, undefined, `${path} ${from}`);
-    else t.match(said, expected, `${path} ${from}`);
+    const actual = objection(path, from, typeOnly);
+    if (expected === undefined) t.equal(actual, undefined, `${path} ${from}`);
+    else t.match(actual, expected, `${path} ${from}`);
   }
   t.same(
     importsOf(

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { said } from '../testing/said.js';
+import { captured } from '../testing/captured.js';
 import { runCommand } from './command.js';
 import { commands } from './commands.js';
 
@@ -13,12 +13,12 @@ for (const name of names)
       [name, '-h'],
     ];
     const answers = [];
-    for (const way of ways) answers.push(await said(t, () => runCommand(way)));
+    for (const way of ways) answers.push(await captured(t, () => runCommand(way)));
     const [first] = answers;
     for (const answer of answers) t.strictSame(answer, { status: 0, out: first?.out, err: '' });
     t.match(first?.out, `Usage: vmmci ${name} `);
     for (const line of first?.out.split('\n') ?? []) t.ok(line.length <= 110, line);
-    t.match(await said(t, () => runCommand([name, '--no-such-option'])), {
+    t.match(await captured(t, () => runCommand([name, '--no-such-option'])), {
       status: 2,
       out: '',
       err: `vmmci ${name}: unknown option '--no-such-option'\nvmmci ${name} --help lists the options\n`,
@@ -27,7 +27,7 @@ for (const name of names)
 
 t.test('help lists all commands', async (t) => {
   for (const way of ['--help', '-h', 'help']) {
-    const { status, out, err } = await said(t, () => runCommand([way]));
+    const { status, out, err } = await captured(t, () => runCommand([way]));
     t.strictSame([status, err], [0, '']);
     for (const name of names) t.match(out, new RegExp(`^  ${name} `, 'm'));
   }
@@ -35,7 +35,7 @@ t.test('help lists all commands', async (t) => {
 
 t.test('--version prints the version of the package and its programs', async (t) => {
   for (const way of ['--version', '-V'])
-    t.match(await said(t, () => runCommand([way])), {
+    t.match(await captured(t, () => runCommand([way])), {
       status: 0,
       out: /^vmmci-harness \d+\.\d+\.\d+\nNode +v\d.*\nQEMU .*\nkernels .*\n$/,
       err: '',
@@ -58,5 +58,5 @@ for (const [args, message] of [
   [['suite', 'none'], /'none' is invalid.*unit, report, qtest/],
 ] as const)
   t.test(`exits 2 for: ${args.join(' ')}`, async (t) => {
-    t.match(await said(t, () => runCommand(args)), { status: 2, out: '', err: message });
+    t.match(await captured(t, () => runCommand(args)), { status: 2, out: '', err: message });
   });

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
-import { said } from '../testing/said.js';
+import { captured } from '../testing/captured.js';
 import { runCommand } from './command.js';
 import { commands } from './commands.js';
 
-const scriptFor = async (t: Parameters<typeof said>[0], shell: string): Promise<string> => {
-  const { status, out, err } = await said(t, () => runCommand(['completion', shell]));
+const scriptFor = async (t: Parameters<typeof captured>[0], shell: string): Promise<string> => {
+  const { status, out, err } = await captured(t, () => runCommand(['completion', shell]));
   t.strictSame([status, err], [0, '']);
   return out;
 };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { noTrace, Trace } from '../base/trace.js';
-import { said } from '../testing/said.js';
+import { captured } from '../testing/captured.js';
 import { controlMethods } from '../vmd/control-methods.js';
 import { serveControl } from '../vmd/control-server.js';
 import { Host } from '../vmd/host.js';
@@ -31,7 +31,7 @@ const daemon = async (t: Test) => {
   return { path: server.path, device, trace, clock };
 };
 
-const ctl = (t: Test, args: readonly string[]) => said(t, () => runCommand(['ctl', ...args]));
+const ctl = (t: Test, args: readonly string[]) => captured(t, () => runCommand(['ctl', ...args]));
 
 t.test('each action reaches the device', async (t) => {
   const { path, device, clock } = await daemon(t);

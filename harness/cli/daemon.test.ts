@@ -9,8 +9,8 @@ import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { connect } from '../socket/connect.js';
-import type { Outcome } from '../testing/commands-process.js';
-import { said } from '../testing/said.js';
+import { captured } from '../testing/captured.js';
+import type { CommandResult } from '../testing/commands-process.js';
 import { Client } from '../vfio-user/client.js';
 import { startFrontEnd } from '../vhost-user/front-end.js';
 import { runCommand } from './command.js';
@@ -60,7 +60,7 @@ const start = (t: Test, args: readonly string[]): Daemon => {
 
 /** Runs `vmmci ctl` in this process. */
 const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown> => {
-  const { status, out, err } = await said(t, () => runCommand(['ctl', '--control', control, ...args]));
+  const { status, out, err } = await captured(t, () => runCommand(['ctl', '--control', control, ...args]));
   if (status !== 0) throw new Error(err);
   return JSON.parse(out) as unknown;
 };
@@ -68,10 +68,10 @@ const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown
 /**
  * Runs command lines one after another in one process, which must exit by itself, and returns their results.
  */
-const outcomesOf = async (lines: readonly (readonly string[])[]): Promise<Outcome[]> => {
+const resultsOf = async (lines: readonly (readonly string[])[]): Promise<CommandResult[]> => {
   const script = join(import.meta.dirname, '../testing/commands-process.js');
   const { stdout } = await execa(process.execPath, [script, JSON.stringify(lines)], { timeout: 300_000 });
-  return JSON.parse(stdout) as Outcome[];
+  return JSON.parse(stdout) as CommandResult[];
 };
 
 /** Sends raw lines to a control socket and returns one answer per line. */
@@ -182,7 +182,7 @@ t.test('a path belongs to one daemon until that has died', async (t) => {
   const args = ['backend', '--socket', at('backend'), '--control', at('control')];
   const first = start(t, args);
   await first.line();
-  const [same, other, third] = await outcomesOf([
+  const [same, other, third] = await resultsOf([
     args,
     ['function', '--socket', at('backend')],
     ['function', '--socket', at('other'), '--control', at('control')],
@@ -219,7 +219,7 @@ const wrong: readonly (readonly [string, RegExp])[] = [
 
 t.test('exits 2', async (t) => {
   const tops = wrong.map(() => freshDirectory(t).top);
-  const outcomes = await outcomesOf(
+  const outcomes = await resultsOf(
     wrong.map(([line], row) => line.split(' ').map((word) => word.replace(/^@/, `${tops[row]}/`))),
   );
   for (const [row, [line, message]] of wrong.entries()) {

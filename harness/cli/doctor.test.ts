@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import t from 'tap';
-import { said } from '../testing/said.js';
+import { captured } from '../testing/captured.js';
 import { runCommand } from './command.js';
 
 t.test('each check prints a line, and a failed check gives exit status 3', async (t) => {
@@ -16,7 +16,7 @@ t.test('each check prints a line, and a failed check gives exit status 3', async
     PATH: `${directory}/bin`,
     VMMCI_SNAPSHOT_LIMIT: 'x',
   };
-  const { status, out } = await said(t, () => runCommand(['doctor']));
+  const { status, out } = await captured(t, () => runCommand(['doctor']));
   t.equal(status, 3);
   t.match(out, /^ok +Node +v\d+/m);
   t.match(out, /^WRONG +programs +this host does not have .*bwrap.*; install with: /m);

@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import t, { type Test } from 'tap';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { connect } from '../socket/connect.js';
-import { said } from '../testing/said.js';
+import { captured } from '../testing/captured.js';
 import { Client } from '../vfio-user/client.js';
 import { startFrontEnd } from '../vhost-user/front-end.js';
 import { runCommand } from './command.js';
@@ -41,7 +41,7 @@ const withDaemon = async (t: Test, args: readonly string[], use: () => Promise<v
 
 /** As `vmmci ctl` does it, without the start of a process. */
 const ctl = async (t: Test, control: string, ...args: string[]): Promise<unknown> => {
-  const { status, out, err } = await said(t, () => runCommand(['ctl', '--control', control, ...args]));
+  const { status, out, err } = await captured(t, () => runCommand(['ctl', '--control', control, ...args]));
   if (status !== 0) throw new Error(err);
   return JSON.parse(out) as unknown;
 };

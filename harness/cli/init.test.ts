@@ -4,7 +4,7 @@ import t from 'tap';
 import { parse } from 'yaml';
 import { asset, packageRoot } from '../../images/asset.js';
 import { readDriver } from '../driver/description.js';
-import { said } from '../testing/said.js';
+import { captured } from '../testing/captured.js';
 import { runCommand } from './command.js';
 
 const filesIn = (directory: string): string[] =>
@@ -22,7 +22,7 @@ for (const [name, time] of [
     mkdirSync(driver, { recursive: true });
     cpSync(asset(name), driver, { recursive: true, dereference: true });
     rmSync(join(driver, 'vmmci-driver.json'), { force: true });
-    const first = await said(t, () => runCommand(['init', driver]));
+    const first = await captured(t, () => runCommand(['init', driver]));
     t.match(first, {
       status: 0,
       err: '',
@@ -44,7 +44,7 @@ for (const [name, time] of [
     for (const [, pin] of workflow.matchAll(/uses: .*@(.*)/g)) t.match(pin, /^[0-9a-f]{40} # v[0-9.]+$/);
     t.match(workflow, '--driver linux/my-driver --scenarios linux/my-driver/vmmci');
     const before = filesIn(repository).map((file) => readFileSync(join(repository, file), 'utf8'));
-    const second = await said(t, () => runCommand(['init', driver]));
+    const second = await captured(t, () => runCommand(['init', driver]));
     t.match(second, { status: 0, out: /^kept .*\nkept .*\nkept / });
     t.strictSame(
       filesIn(repository).map((file) => readFileSync(join(repository, file), 'utf8')),
@@ -56,7 +56,7 @@ t.test('the workflow installs the package as package.json does', async (t) => {
   const wanted = async (files: Record<string, string>): Promise<string> => {
     const repository = t.testdir({ '.git': {}, ...files });
     cpSync(asset('driver'), repository, { recursive: true, dereference: true });
-    const { status, out } = await said(t, () => runCommand(['init', repository]));
+    const { status, out } = await captured(t, () => runCommand(['init', repository]));
     t.equal(status, 0);
     const workflow = readFileSync(join(repository, '.github/workflows/vmmci.yml'), 'utf8');
     return `${/run: (npm .*)/.exec(workflow)?.[1]}; ${/^note: (.*)/m.exec(out)?.[1]}`;
@@ -73,7 +73,7 @@ t.test('the workflow installs the package as package.json does', async (t) => {
 
 t.test('the error names what the sources do not say', async (t) => {
   const directory = t.testdir({ Kbuild: 'obj-m += x.o\n', 'x.c': 'static int nothing;\n' });
-  t.match(await said(t, () => runCommand(['init', directory])), {
+  t.match(await captured(t, () => runCommand(['init', directory])), {
     status: 2,
     err: /do not say pciDriver: no struct pci_driver .*\[INIT_UNKNOWN\]/,
   });

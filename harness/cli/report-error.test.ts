@@ -1,6 +1,6 @@
 import t from 'tap';
 import { HarnessError } from '../base/errors.js';
-import { said } from '../testing/said.js';
+import { captured } from '../testing/captured.js';
 import { reportError } from './report-error.js';
 
 const cases: readonly (readonly [what: string, error: unknown, status: number, line: RegExp])[] = [
@@ -33,10 +33,10 @@ const cases: readonly (readonly [what: string, error: unknown, status: number, l
 
 for (const [what, error, status, line] of cases)
   t.test(`an error, ${what}, is one line with a code`, async (t) => {
-    const quiet = await said(t, async () => reportError('vmmci test', { error }));
+    const quiet = await captured(t, async () => reportError('vmmci test', { error }));
     t.match(quiet, { status, out: '', err: line });
     t.equal(quiet.err.split('\n').length, 2);
-    const loud = await said(t, async () => reportError('vmmci test', { error, debug: true }));
+    const loud = await captured(t, async () => reportError('vmmci test', { error, debug: true }));
     t.ok(loud.err.length > quiet.err.length && loud.err.startsWith(quiet.err), '--debug adds the stack');
     if (error instanceof Error) t.match(loud.err, 'report-error.test.');
   });

@@ -1,5 +1,5 @@
-// For tests: a headless Chromium, driven over its debugging pipe (messages of the DevTools protocol, each
-// ended by NUL).
+// A headless Chromium for tests. It is driven through its debugging pipe by DevTools messages that end with
+// NUL.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -62,12 +62,12 @@ interface Message {
 }
 
 export interface Page {
-  /** The value of an expression, which must be plain data; rejects when it throws. */
+  /** Evaluates an expression to plain data. Rejects if it throws. */
   evaluate<T>(expression: string): Promise<T>;
   send(method: string, params?: Fields): Promise<Fields>;
-  /** What it asked the network and the file system for. */
+  /** The URLs that it requested from the network and the file system. */
   readonly requests: readonly string[];
-  /** Errors of scripts, and what the content security policy refused. */
+  /** Errors of scripts, and violations of the content security policy. */
   readonly errors: readonly string[];
 }
 

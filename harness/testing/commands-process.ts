@@ -1,16 +1,16 @@
-// A process of its own that runs command lines one after the other and tells how each ended. Tests start it:
-// node commands-process.js '[["backend"],["function","--stale","maybe"]]' Prints one line of JSON. Node loads
-// once for all of them, and that the process ends shows that none left anything open.
+// A process that runs several command lines and prints their results as one line of JSON. Tests start it as
+// node commands-process.js '[["backend"],["function","--stale","maybe"]]'. It ends only if no command left
+// anything open.
 
 import { runCommand } from '../cli/command.js';
 
-export interface Outcome {
+export interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What is written to a stream until `release`, which gives it and lets the rest pass. */
+/** Captures what is written to a stream until `release`, which returns it and lets later text pass. */
 const hold = (stream: NodeJS.WriteStream): (() => string) => {
   const { write } = stream;
   let text = '';
@@ -24,12 +24,12 @@ const hold = (stream: NodeJS.WriteStream): (() => string) => {
   };
 };
 
-const outcome = async (line: readonly string[]): Promise<Outcome> => {
+const outcome = async (line: readonly string[]): Promise<CommandResult> => {
   const [out, err] = [hold(process.stdout), hold(process.stderr)];
   const exitCode = await runCommand(line);
   return { exitCode, stdout: out(), stderr: err() };
 };
 
-const outcomes: Outcome[] = [];
+const outcomes: CommandResult[] = [];
 for (const line of JSON.parse(process.argv[2] ?? '[]') as string[][]) outcomes.push(await outcome(line));
 process.stdout.write(`${JSON.stringify(outcomes)}\n`);

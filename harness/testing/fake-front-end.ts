@@ -1,11 +1,11 @@
-// For tests: a front-end whose backend is the test.
+// A front-end for tests; the test acts as its backend.
 
 import { HarnessError } from '../base/errors.js';
 import type { FrontEnd } from '../vhost-user/front-end.js';
 
 const EMPTY = Buffer.alloc(0);
 
-/** Registers of 4 bytes by config offset; each call is noted in `calls`. */
+/** 32-bit registers by config offset. It records each call in `calls`. */
 export class FakeFrontEnd implements FrontEnd {
   readonly features = 0x1_4000_0007n; // VERSION_1 and vhost-user’s own bit 30 are not for a legacy guest
   readonly calls: string[] = [];
@@ -18,9 +18,9 @@ export class FakeFrontEnd implements FrontEnd {
   ]);
   readonly closed: Promise<void>;
   wholeRegister = true;
-  /** The whole register also for a narrow read, as our own backend gives it. */
+  /** Returns the whole register for a narrow read too, as the real backend does. */
   whole = true;
-  /** The next calls wait for this. */
+  /** The next calls wait for this promise. */
   gate: Promise<void> = Promise.resolve();
   isClosed = false;
   readonly #listeners = new Set<() => void>();
@@ -63,7 +63,7 @@ export class FakeFrontEnd implements FrontEnd {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** The backend says that its config area changed. */
+  /** Reports a change of the configuration, as a backend does. */
   change(): void {
     for (const listener of this.#listeners) listener();
   }

@@ -1,4 +1,4 @@
-// For tests: stages that need no guest, each ended by the test.
+// Stages of a matrix for tests. They need no guest, and the test ends each of them.
 
 import type { KernelRow } from '../../images/kernels/table.js';
 import type { StageDone, Stages } from '../matrix/pipeline.js';
@@ -32,7 +32,7 @@ export const stepOf = (name: StepName, verdict: Verdict, reasons: string[] = [])
 });
 
 export interface FakeStages extends Stages<{ name: string; release: string; version: string }, string> {
-  /** `fetch a`, `build a`, `boot a`, `x on a`, as they began. */
+  /** The stages in the order in which they began: `fetch a`, `build a`, `boot a`, `x on a`. */
   readonly begun: string[];
 }
 
@@ -41,7 +41,7 @@ interface Outcome {
   readonly reason: string;
 }
 
-/** `outcome` says how a stage of that name ends; passed when it says nothing. It may wait. */
+/** `outcome` may wait and returns the verdict of the stage with that name (default: `passed`). */
 export const fakeStages = (
   outcome: (name: string) => Promise<Outcome | undefined> | Outcome | undefined = () => undefined,
 ): FakeStages => {

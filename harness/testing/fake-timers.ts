@@ -1,4 +1,4 @@
-// For tests: time that passes only when told to.
+// Timers for tests. Time passes only when the test lets it.
 
 import type { Timers } from '../qemu/timers.js';
 
@@ -16,14 +16,14 @@ export class FakeTimers implements Timers {
     return { cancel: () => void this.#entries.delete(entry) };
   }
 
-  /** How busy the machine and how slow the kernel seem. */
+  /** The simulated slowness of the machine and the kernel. */
   slowdown = 1;
 
   timeout(ms: number): number {
     return ms * this.slowdown;
   }
 
-  /** How many timers are running. */
+  /** The number of running timers. */
   get pending(): number {
     return this.#entries.size;
   }

@@ -1,4 +1,4 @@
-// For tests: a connection whose other end is the test, without a socket and without descriptors that exist.
+// A connection for tests; the test acts as the peer. It has no socket and no real descriptors.
 
 import { HarnessError } from '../base/errors.js';
 import type { Connection, Descriptors } from '../vfio-user/connection.js';
@@ -9,8 +9,8 @@ interface Piece {
 }
 
 /**
- * What is fed comes out of `readMessage` with stream semantics: descriptors come with the read that takes
- * their first byte.
+ * `readMessage` returns the bytes that the test feeds, with the semantics of a stream: descriptors come with the
+ * read that takes the first byte of their message.
  */
 export class FakeWire implements Connection {
   readonly path = 'fake';
@@ -23,7 +23,7 @@ export class FakeWire implements Connection {
   #wake: () => void = () => {};
   #resolveClosed: () => void = () => {};
 
-  /** `descriptors` are those of the messages: what came with half of one is closed. */
+  /** Feeds bytes with the descriptors of their message. */
   constructor(descriptors: Pick<Descriptors, 'close'>) {
     this.#descriptors = descriptors;
     this.closed = new Promise((resolve) => {
@@ -36,13 +36,13 @@ export class FakeWire implements Connection {
     this.#wake();
   }
 
-  /** The peer is gone once what was fed is read. */
+  /** The peer closes the connection after the bytes fed so far. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** What nobody has read. */
+  /** The bytes that were not read. */
   unread(): readonly Piece[] {
     return this.#pieces;
   }
@@ -63,7 +63,7 @@ export class FakeWire implements Connection {
     throw new HarnessError('SOCKET_CLOSED', { path: this.path, when: 'in the middle of a message' });
   }
 
-  /** So many bytes, fewer where the peer is gone; descriptors that come with them are added to `fds`. */
+  /** Reads `size` bytes, or fewer at the end of the connection. Adds their descriptors to `fds`. */
   async #read(length: number, fds: number[]): Promise<Buffer> {
     const parts: Buffer[] = [];
     let have = 0;
@@ -98,7 +98,7 @@ export class FakeWire implements Connection {
   }
 }
 
-/** Descriptors are numbers from 100 on; those from 1000 on are no eventfds. `close` twice throws. */
+/** Descriptors are numbers from 100; numbers from 1000 are not eventfds. Closing one twice throws. */
 export class FakeDescriptors implements Descriptors {
   readonly open = new Set<number>();
   #next = { event: 100, other: 1000 };

@@ -1,5 +1,4 @@
-// The PC's I/O APIC, driven through its registers: under qtest there is no CPU to take an interrupt or to end
-// it.
+// Drives the I/O APIC of the PC through its registers, since qtest has no CPU that takes and ends interrupts.
 
 import type { Qtest } from './qtest.js';
 
@@ -8,14 +7,14 @@ const select = base;
 const window = base + 0x10;
 const endOfInterrupt = base + 0x40;
 
-/** Of a redirection entry's low half. */
+/** Bits of the low half of a redirection entry. */
 const levelTriggered = 1 << 15;
 const remoteIrr = 1 << 14;
 const masked = 1 << 16;
 
 const entry = (pin: number): number => 0x10 + 2 * pin;
 
-/** Pins count from 0 to 23; vectors from 0x10 to 0xfe. */
+/** Pins are 0 to 23, vectors 0x10 to 0xfe. */
 export class IoApic {
   readonly #qtest: Qtest;
 
@@ -23,9 +22,7 @@ export class IoApic {
     this.#qtest = qtest;
   }
 
-  /**
-   * Has a pin's interrupts delivered at `vector` to CPU 0, for as long as the pin is high (level-triggered).
-   */
+  /** Routes the level-triggered interrupts of a pin to `vector` on CPU 0. */
   async route(pin: number, vector: number): Promise<void> {
     await this.#write(entry(pin) + 1, 0);
     await this.#write(entry(pin), vector | levelTriggered);
@@ -35,13 +32,13 @@ export class IoApic {
     await this.#write(entry(pin), masked);
   }
 
-  /** An interrupt of this pin was delivered and has not ended. */
+  /** True if an interrupt of this pin was delivered and has not ended. */
   async delivered(pin: number): Promise<boolean> {
     await this.#qtest.store(select, 4, entry(pin));
     return ((await this.#qtest.load(window, 4)) & remoteIrr) !== 0;
   }
 
-  /** Ends the interrupt, as the CPU's EOI does. A pin that is still high is delivered again. */
+  /** Ends the interrupt like the EOI of a CPU. If the pin is still high, it is delivered again. */
   async end(vector: number): Promise<void> {
     await this.#qtest.store(endOfInterrupt, 4, vector);
   }

@@ -1,7 +1,6 @@
-// A process of its own that serves clients which do not read, or read too slowly, and tells what that costs.
-// Tests start it, and it prints one line of JSON:   node --expose-gc memory-process.js vhost-user|vfio-user
-// never|slowly   what is not read is answers   node --expose-gc memory-process.js vhost-user changes
-// what is not read is config changes
+// A process that serves clients that do not read, or read too slowly, and prints its memory use as one line of
+// JSON. Tests start it as node --expose-gc memory-process.js vhost-user|vfio-user never|slowly for unread
+// replies, and as node --expose-gc memory-process.js vhost-user changes for unread config changes.
 
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -20,24 +19,24 @@ import { u64 } from '../vhost-user/payload.js';
 
 export interface MemoryReport {
   readonly clients: number;
-  /** Bytes of heap and buffers that the process holds more, per client, while all of them are stuck. */
+  /** Additional heap and buffers in bytes per client while all clients are stuck. */
   readonly perClient: number;
-  /** The largest message of the protocol, which each client sends over and over. */
+  /** Size in bytes of the largest message of the protocol, which each client sends repeatedly. */
   readonly message: number;
-  /** Messages that a client got rid of, or config changes that its device had, on average. */
+  /** Messages that were sent, or config changes that happened, per client on average. */
   readonly taken: number;
 }
 
 const [protocol, how] = process.argv.slice(2);
 const clients = 16;
-/** What a client would send, or be told, if somebody took it: as a whole, far beyond any bound. */
+/** The total size that a client would send or receive if it were read. It far exceeds any bound. */
 const maxMessages = 2000;
 
 const vhostUser = protocol === 'vhost-user';
 const hello = vhostUser
   ? encodeFrame(16, u64(allProtocolFeatures))
   : encodeMessage({ id: 0, command: 1, flags: 0 }, encodeVersion(0, 0));
-/** The longest request there can be; its answer is an error, sent like any other. */
+/** The longest possible request. Its reply is an error. */
 const request = vhostUser
   ? encodeFrame(99, Buffer.alloc(maxPayload), { needReply: true })
   : encodeMessage({ id: 1, command: 99, flags: 0 }, Buffer.alloc(MAX_MESSAGE - HEADER_SIZE));
@@ -70,7 +69,7 @@ const turns = async (count: number): Promise<void> => {
 let sent = 0;
 let ended = false;
 
-/** Sends as long as somebody takes it. */
+/** Sends until nothing more is accepted. */
 const flood = async (channel: Channel): Promise<void> => {
   try {
     for (let count = 0; count < maxMessages; count++) {
@@ -89,9 +88,7 @@ const readSlowly = async (channel: Channel): Promise<void> => {
   }
 };
 
-/**
- * Stuck is when nothing was taken for many turns; whoever reads slowly is looked at after a while instead.
- */
+/** A client is stuck if nothing was accepted for many turns. One that reads slowly is checked after a while. */
 const stuck = async (): Promise<void> => {
   for (let last = -1, round = 0; how === 'slowly' ? round < 20 : last !== sent; round++) {
     last = sent;
@@ -101,7 +98,7 @@ const stuck = async (): Promise<void> => {
 
 const farEnds: number[] = [];
 
-/** Gives the backend a channel of its own, whose other end nobody reads. */
+/** Gives the backend a channel that nobody reads. */
 const offerBackChannel = async (channel: Channel): Promise<void> => {
   const [near, far] = socketPairFds();
   await channel.write(encodeFrame(21, Buffer.alloc(0), { needReply: true }), [near]);
@@ -110,7 +107,7 @@ const offerBackChannel = async (channel: Channel): Promise<void> => {
   farEnds.push(far);
 };
 
-/** Has the device of each client change over and over. */
+/** Changes the device of each client repeatedly. */
 const change = async (): Promise<void> => {
   for (const { vmmci } of devices) {
     vmmci.setGuestFeatures(7n);

@@ -1,6 +1,6 @@
-// Counting what is open is how tests see a leak.
+// Counts open descriptors, so that tests can detect a leak.
 
 import { readdirSync } from 'node:fs';
 
-/** How many descriptors this process holds (the one of the count itself left out). */
+/** The number of open descriptors, without the one that counting needs. */
 export const openDescriptors = (): number => readdirSync('/proc/self/fd').length - 1;

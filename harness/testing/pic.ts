@@ -1,12 +1,11 @@
-// The PC's pair of interrupt controllers (i8259), driven over ports: under qtest there is no CPU to take an
-// interrupt.
+// Drives the two i8259 interrupt controllers of the PC through their ports, since qtest has no CPU.
 
 import type { Qtest } from './qtest.js';
 
 const master = { command: 0x20, data: 0x21, trigger: 0x4d0, vector: 0x20, wiring: 1 << 2 };
 const slave = { command: 0xa0, data: 0xa1, trigger: 0x4d1, vector: 0x28, wiring: 2 };
 
-/** The master's line that the slave is on. */
+/** The line of the master to which the slave is connected. */
 const cascade = 2;
 
 const initialize = 0x11; // ICW1: edge unless the trigger register says level, ICW4 follows
@@ -17,17 +16,17 @@ const found = 0x80;
 
 const chipOf = (line: number) => (line < 8 ? master : slave);
 
-/** Lines count from 0 to 15. */
+/** Lines are 0 to 15. */
 export class Pic {
   readonly #qtest: Qtest;
-  /** A bit for each line. */
+  /** One bit per line. */
   #masked = 0;
 
   constructor(qtest: Qtest) {
     this.#qtest = qtest;
   }
 
-  /** Starts both anew, every line masked; those of `level` are level-triggered, the others edge-triggered. */
+  /** Initializes both with every line masked. Lines in `level` are level-triggered, the others edge-triggered. */
   async start(level: readonly number[]): Promise<void> {
     const triggers = level.reduce((bits, line) => bits | (1 << line), 0);
     for (const chip of [master, slave]) {
@@ -47,7 +46,7 @@ export class Pic {
     return this.#setMask(this.#masked & ~(1 << line));
   }
 
-  /** Takes the interrupt that a CPU would be given now; undefined if none is to be had. */
+  /** Acknowledges the interrupt that a CPU would take now. Undefined if none is pending. */
   async take(): Promise<number | undefined> {
     const first = await this.#poll(master.command);
     if (first !== cascade) return first;
@@ -55,7 +54,7 @@ export class Pic {
     return second === undefined ? undefined : 8 + second;
   }
 
-  /** What a handler does last. */
+  /** Sends the EOI with which a handler ends. */
   async end(line: number): Promise<void> {
     await this.#qtest.out(chipOf(line).command, 1, endOf | (line & 7));
     if (line >= 8) await this.#qtest.out(master.command, 1, endOf | cascade);

@@ -1,14 +1,14 @@
-// For tests: a cache directory of their own.
+// A separate cache directory for a test.
 
 import { cacheDirectory } from '../base/cache/directory.js';
 
-/** What is needed of tap's test object. */
+/** The part of a tap test that is used. */
 interface Test {
   testdir(): string;
   teardown(fn: () => void): void;
 }
 
-/** The cache directory until the end of the test: an empty one. */
+/** Uses an empty cache directory until the test ends. */
 export const privateCache = (t: Test): string => {
   const before = process.env.XDG_CACHE_HOME;
   process.env.XDG_CACHE_HOME = t.testdir();

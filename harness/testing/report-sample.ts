@@ -1,4 +1,4 @@
-// For tests: a report with one of everything, and with text that wants to be something else.
+// A report for tests. It contains every kind of entry, and text that breaks out of missing escapes.
 
 import { type Evidence, noEvidence } from '../report/evidence.js';
 import { type CellPages, sectionIds } from '../report/html.js';
@@ -12,9 +12,7 @@ import {
 } from '../report/model.js';
 import type { Verdict } from '../run/verdict.js';
 
-/**
- * Breaks out of whatever forgets to escape it: elements, attributes, CDATA, tables, code blocks, terminals.
- */
+/** Text that breaks elements, attributes, CDATA, tables, code blocks and terminals unless it is escaped. */
 export const hostile =
   '</pre></script><script>document.title="owned"</script><img src=x onerror=\'document.title="owned"\'>' +
   '" onmouseover="x" | **b** `c` ```` ]]> &amp; \u001b[31m\u0000\ud800 @everyone [l](javascript:x)';
@@ -122,7 +120,7 @@ export const sampleEvidence: Evidence = {
   qemu: ['-machine', 'pc'],
 };
 
-/** Of each cell that did not pass at once; evidence of those that failed. */
+/** A page for each cell that did not pass at once, with evidence for those that failed. */
 export const samplePages = (report: Report, evidence: Evidence = sampleEvidence): CellPages => {
   const idOf = sectionIds(report.cells);
   return {

@@ -1,5 +1,4 @@
-// What a peer can say in each protocol, right and wrong, with descriptors and without: one round of a soak
-// test.
+// One round of a soak test for each protocol: valid and invalid messages, with and without descriptors.
 
 import { command } from '../vfio-user/command.js';
 import { encodeDmaMap, encodeDmaUnmap } from '../vfio-user/dma.js';
@@ -15,12 +14,12 @@ import { type RequestName, requests } from '../vhost-user/requests.js';
 export interface Message {
   readonly data: Buffer;
   readonly fds: readonly number[];
-  /** Bytes of the reply, its header included; 0 where there is none. */
+  /** Size in bytes of the reply with its header; 0 if there is no reply. */
   readonly reply: number;
 }
 
 export interface Conversation {
-  /** Once, first. */
+  /** Messages that are sent once, first. */
   readonly hello: Message;
   readonly round: readonly Message[];
 }
@@ -68,7 +67,7 @@ export const vhostUserConversation = (event: number, socket: number): Conversati
   };
 };
 
-/** As above. */
+/** `event` is an eventfd, `socket` one end of a stream. */
 export const vfioUserConversation = (event: number, socket: number): Conversation => {
   let id = 0;
   const message = (number: number, body: Buffer, reply: number, fds: readonly number[] = []) => ({

@@ -1,6 +1,6 @@
-// A process of its own that counts the descriptors it holds before and after many messages. Tests start it:
-// node soak-process.js vhost-user|vfio-user MESSAGES Prints one line of JSON. Not in the test's own process,
-// whose tracking of promises takes longer than the messages.
+// A process that counts its descriptors before and after many messages and prints one line of JSON. Tests start
+// it as node soak-process.js vhost-user|vfio-user MESSAGES. In the process of the test, tap's tracking of
+// promises would take longer than the messages.
 
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -15,17 +15,17 @@ import { type Message, vfioUserConversation, vhostUserConversation } from './soa
 
 export interface SoakReport {
   readonly messages: number;
-  /** Descriptors sent along. */
+  /** The number of descriptors that were sent. */
   readonly sent: number;
   readonly before: number;
   readonly after: number;
-  /** Rounds that were not answered as the first was. */
+  /** The number of rounds whose replies differ from those of the first round. */
   readonly different: number;
 }
 
 const [protocol, count] = process.argv.slice(2);
 
-/** What follows one another goes in one write, as far as descriptors allow: those go with its first byte. */
+/** Joins messages into one write as far as possible: descriptors go with its first byte. */
 const glue = (messages: readonly Message[]): { data: Buffer; fds: readonly number[] }[] => {
   const writes: { data: Buffer[]; fds: readonly number[] }[] = [];
   for (const { data, fds } of messages) {
@@ -43,7 +43,7 @@ const say = async (channel: Channel, messages: readonly Message[]): Promise<Buff
   return (await answers)?.data ?? Buffer.alloc(0);
 };
 
-/** Some turns of the event loop: a backend channel that was replaced goes a turn later. */
+/** Waits some turns of the event loop: a replaced backend channel is closed one turn later. */
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 8; turn++) await setImmediate();
 };

@@ -1,5 +1,5 @@
-// Random vfio-user messages, most of them almost right. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7 makes
-// it longer and other.
+// Random vfio-user messages, most of them almost valid. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7 changes
+// the number of runs and the seed.
 
 import fc from 'fast-check';
 import { command } from '../vfio-user/command.js';
@@ -30,7 +30,7 @@ const number = fc.oneof(
 );
 export const data = fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes));
 
-/** Bodies that are almost right: made by the encoders from numbers that need not fit. */
+/** Bodies that are almost valid: the encoders make them from numbers that may be out of range. */
 const bodies: Partial<Record<keyof typeof command, fc.Arbitrary<Buffer>>> = {
   VERSION: fc.oneof(
     fc.string({ maxLength: 80 }).map((text) => Buffer.concat([Buffer.alloc(4), Buffer.from(`${text}\0`)])),

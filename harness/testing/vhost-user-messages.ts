@@ -1,5 +1,5 @@
-// Random vhost-user messages, most of them almost right. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7
-// makes it longer and other.
+// Random vhost-user messages, most of them almost valid. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7
+// changes the number of runs and the seed.
 
 import fc from 'fast-check';
 import { encodeFrame } from '../vhost-user/frame.js';
@@ -13,7 +13,7 @@ export const options = {
   numRuns: Number(process.env.FUZZ_RUNS ?? 300),
   seed: Number(process.env.FUZZ_SEED ?? 20170917),
 };
-/** For properties that take a session each. */
+/** Options for properties that need a session for each run. */
 export const slow = { ...options, numRuns: Math.ceil(options.numRuns / 3) };
 
 export const makeDevice = (): Vmmci =>
@@ -31,7 +31,7 @@ export const u32 = fc.oneof(
 const any64 = fc.oneof(fc.bigInt({ min: 0n, max: 300n }), fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }));
 export const data = fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes));
 
-/** A config payload whose size need not be that of its data, nor in the config space. */
+/** A config payload whose size may differ from that of its data, or exceed the config space. */
 const config = fc.oneof(
   fc.tuple(fc.nat(40), data, fc.constantFrom(0, 0, 1, 2, 0x8000_0000)).map((given) => encodeConfig(...given)),
   fc.tuple(u32, u32, u32, data).map(([offset, size, flags, bytes]) => {
@@ -46,7 +46,7 @@ const memory = fc.tuple(u32, fc.nat(9)).map(([count, regions]) => {
   return payload;
 });
 
-/** Payloads that are almost right, by the shape that the request has. */
+/** Payloads that are almost valid, by the shape of the request. */
 const payloads = {
   none: fc.constant(Buffer.alloc(0)),
   u64: any64.map(u64),
@@ -56,7 +56,7 @@ const payloads = {
   memory,
 } as const;
 
-/** Now and then the end is missing. */
+/** Sometimes cuts off the end. */
 const cut = (payload: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> =>
   fc.oneof(
     { weight: 9, arbitrary: payload },

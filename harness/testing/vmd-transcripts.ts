@@ -1,11 +1,11 @@
-// Transcripts of vmd's own register handlers, in thirteen revisions: what each operation answered and
-// changed.
+// Transcripts of the register handlers of vmd itself in thirteen revisions: the result of each operation and
+// what it changed.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 
-/** What an operation changed of the VM process; what is not named stayed as it was. */
+/** The changes that an operation made to the VM process. */
 export interface Changes {
   readonly command?: number;
   readonly status?: number;
@@ -28,14 +28,14 @@ export type Operation = readonly [name: string, ...values: (number | string | nu
 export interface Sequence {
   readonly revision: string;
   readonly name: string;
-  /** Whether the host's clock goes on with time, or by `jump` and `set` alone. */
+  /** True if the host's clock runs; otherwise only `jump` and `set` change it. */
   readonly clock: 'running' | 'frozen';
   /** Microseconds since the epoch. */
   readonly start: number;
   readonly ops: readonly Operation[];
 }
 
-/** From dist/harness/testing to the repository, which alone has the file. */
+/** The path from dist/harness/testing. Only the repository contains the file, not the package. */
 const file = join(import.meta.dirname, '../../../harness/testing/data/vmd-transcripts.jsonl.br');
 
 export const readTranscripts = (): Sequence[] =>

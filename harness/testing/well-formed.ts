@@ -1,8 +1,8 @@
-// For tests: whether markup is well-formed, and what it holds. No parser that forgives.
+// Checks for tests that markup is well-formed, and counts its elements. Browsers would repair errors.
 
 const voids = new Set(['meta', '!doctype', '?xml']);
 
-/** Their content is no markup. */
+/** Elements whose content is not markup. */
 const raw = new Set(['script', 'style']);
 
 const tagPattern = /<(\/?)([!?]?[A-Za-z][\w-]*)((?:\s+[\w:-]+(?:="[^"<]*")?)*)\s*([/?]?)>/y;
@@ -10,9 +10,9 @@ const textPattern = /[^<]+/y;
 const badReference = /&(?!(?:amp|lt|gt|quot|#39|#10);)/;
 
 export interface Markup {
-  /** Why it is not well-formed, with the place; undefined when it is. */
+  /** Why the text is not well-formed, with the position; undefined if it is. */
   readonly problem: string | undefined;
-  /** How many elements of each name. */
+  /** The number of elements of each name. */
   readonly counts: Readonly<Record<string, number>>;
 }
 

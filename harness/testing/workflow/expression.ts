@@ -1,4 +1,4 @@
-// For tests: `${{ … }}` as a runner evaluates it.
+// Evaluates `${{ … }}` for tests, as a runner does.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { data, Evaluator, Lexer, Parser } from '@actions/expressions';
 
 export type Status = 'success' | 'failure';
 
-/** What an expression can name. */
+/** The values that an expression can refer to. */
 export interface Context {
   readonly github?: unknown;
   readonly inputs?: unknown;
@@ -18,15 +18,15 @@ export interface Context {
 
 export interface Surroundings {
   readonly context: Context;
-  /** Of the job so far, or of the jobs that a job needs. */
+  /** The status of the job so far, or of the jobs that it needs. */
   readonly status: Status;
-  /** Where `hashFiles` looks. */
+  /** The directory in which `hashFiles` looks for files. */
   readonly workspace: string;
 }
 
 const names = ['github', 'inputs', 'matrix', 'needs', 'steps'] as const;
 
-/** Files that a pattern means: a star stands for names in its last part. */
+/** The files that match a pattern, which may have a star in its last part. */
 const filesOf = (workspace: string, pattern: string): string[] => {
   if (!pattern.includes('*')) return [join(workspace, pattern)];
   const directory = join(workspace, dirname(pattern));
@@ -37,7 +37,7 @@ const filesOf = (workspace: string, pattern: string): string[] => {
     .sort();
 };
 
-/** What `hashFiles` gives, where only equality counts. */
+/** A replacement for `hashFiles`: equal files give equal text. */
 export const hashFiles = (workspace: string, patterns: readonly string[]): string => {
   const hash = createHash('sha256');
   const files = patterns.flatMap((pattern) => filesOf(workspace, pattern));
@@ -51,7 +51,7 @@ const asData = (value: unknown): data.ExpressionData => {
   return made;
 };
 
-/** The plain value of an expression without its braces. */
+/** The value of an expression, given without its braces. */
 export const evaluate = (expression: string, { context, status, workspace }: Surroundings): unknown => {
   const truth = (holds: boolean) => () => new data.BooleanData(holds);
   const functions = [
@@ -88,19 +88,19 @@ const asText = (value: unknown): string =>
       ? JSON.stringify(value)
       : String(value);
 
-/** Text with all its expressions replaced. */
+/** Replaces all expressions in a text. */
 export const interpolate = (text: string | number | boolean, surroundings: Surroundings): string =>
   String(text).replaceAll(/\$\{\{(.*?)\}\}/gs, (_, expression: string) =>
     asText(evaluate(expression.trim(), surroundings)),
   );
 
-/** The value of text that may be one expression: an object, too. */
+/** The value of a text that may be a single expression, and so an object. */
 export const dataOf = (text: string, surroundings: Surroundings): unknown => {
   const [, expression] = whole.exec(text) ?? [];
   return expression === undefined ? text : evaluate(expression.trim(), surroundings);
 };
 
-/** Whether a step or a job runs. Without a function of the status, only after success. */
+/** True if a step or job runs. Without a status function, it runs only after success. */
 export const holds = (
   condition: string | number | boolean | undefined,
   surroundings: Surroundings,

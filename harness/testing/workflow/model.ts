@@ -1,4 +1,4 @@
-// For tests: the parts of a workflow and of a composite action that running them needs.
+// The parts of a workflow and of a composite action that tests need to run them.
 
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
@@ -47,7 +47,7 @@ export type Job = v.InferOutput<typeof jobSchema>;
 export type Workflow = v.InferOutput<typeof workflowSchema>;
 export type Action = v.InferOutput<typeof actionSchema>;
 
-/** Throws for whatever is not known here: it would not be run. */
+/** Parses a workflow. Throws for an unknown key, since it would be ignored. */
 export const parseWorkflow = (text: string): Workflow => v.parse(workflowSchema, parse(text));
 
 export const readAction = (file: string): Action => v.parse(actionSchema, parse(readFileSync(file, 'utf8')));

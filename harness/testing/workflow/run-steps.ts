@@ -1,4 +1,4 @@
-// For tests: the steps of a job, one after the other, as a runner runs them.
+// Runs the steps of a job for tests, as a runner does.
 
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,32 +6,32 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { type Context, holds, interpolate, type Status, type Surroundings } from './expression.js';
 import { type Action, readAction, type Step } from './model.js';
-import { type After, type Places, standIns } from './stand-ins.js';
+import { type After, type Directories, standIns } from './stand-ins.js';
 
 export interface StepResult {
-  /** Of the step, or its first line; those of an action begin with the action's. */
+  /** The name or the first line of the step. In an action, the name of the action comes first. */
   readonly name: string;
   readonly status: Status | 'skipped';
-  /** What a script printed, both streams. */
+  /** Standard output and error of the script. */
   readonly output: string;
 }
 
 export interface StepsOptions {
   readonly steps: readonly Step[];
-  readonly places: Places;
+  readonly directories: Directories;
   readonly context: Context;
   readonly env: Readonly<Record<string, string>>;
-  /** Gets each result as it is there. */
+  /** Called with each result. */
   readonly onStep: (result: StepResult) => void;
 }
 
 export interface StepsResult {
   readonly status: Status;
-  /** By the id of the step. */
+  /** Outputs by the id of the step. */
   readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** What was written to GITHUB_STEP_SUMMARY. */
+  /** The content of GITHUB_STEP_SUMMARY. */
   readonly summary: string;
-  /** What is left to do when the whole job has succeeded. */
+  /** The work to do after the whole job has succeeded. */
   readonly after: readonly After[];
 }
 
@@ -56,7 +56,7 @@ interface ScriptResult {
 const runScript = async (
   script: string,
   step: Step,
-  places: Places,
+  directories: Directories,
   env: Record<string, string>,
 ): Promise<ScriptResult> => {
   const directory = mkdtempSync(join(tmpdir(), 'step-'));
@@ -68,10 +68,10 @@ const runScript = async (
   writeFileSync(file, script);
   writeFileSync(outputs, '');
   writeFileSync(summary, '');
-  // Without a shell of its own, a step of a workflow runs without pipefail.
+  // A step of a workflow that names no shell runs without pipefail.
   const flags = step.shell === undefined ? ['-e'] : ['--noprofile', '--norc', '-eo', 'pipefail'];
   const { exitCode, all } = await execa('bash', [...flags, file], {
-    cwd: places.workspace,
+    cwd: directories.workspace,
     all: true,
     stdin: 'ignore',
     reject: false,
@@ -86,7 +86,7 @@ const runScript = async (
   };
 };
 
-/** The inputs of an action: what `with` gives, and the defaults of the rest. */
+/** The inputs of an action: the values of `with`, and defaults for the others. */
 const inputsOf = ({ inputs }: Action, given: Readonly<Record<string, string>>): Record<string, string> => {
   for (const name of Object.keys(given))
     if (!Object.hasOwn(inputs, name)) throw new Error(`the action has no input '${name}'`);
@@ -96,13 +96,13 @@ const inputsOf = ({ inputs }: Action, given: Readonly<Record<string, string>>): 
   };
 };
 
-/** Where an action is that is no stand-in's: in the checkout, or another repository's. */
-const directoryOf = ({ uses }: Step, { workspace, actions }: Places): string | undefined =>
+/** The directory of an action without a stand-in, in the checkout or in another repository. */
+const directoryOf = ({ uses }: Step, { workspace, actions }: Directories): string | undefined =>
   uses?.startsWith('./') ? join(workspace, uses) : actions[uses?.split('@')[0] ?? ''];
 
 export const runSteps = async ({
   steps,
-  places,
+  directories,
   context,
   env,
   onStep,
@@ -120,7 +120,7 @@ export const runSteps = async ({
         steps: Object.fromEntries(Object.entries(outputs).map(([id, values]) => [id, { outputs: values }])),
       },
       status,
-      workspace: places.workspace,
+      workspace: directories.workspace,
     };
     if (!holds(step.if, surroundings)) {
       onStep({ name, status: 'skipped', output: '' });
@@ -130,10 +130,10 @@ export const runSteps = async ({
       Object.fromEntries(
         Object.entries(values).map(([key, value]) => [key, interpolate(value, surroundings)]),
       );
-    const directory = directoryOf(step, places);
+    const directory = directoryOf(step, directories);
     let done: { ok: boolean; output: string; outputs: Record<string, string> };
     if (step.run !== undefined) {
-      const { summary: more, ...rest } = await runScript(step.run, step, places, {
+      const { summary: more, ...rest } = await runScript(step.run, step, directories, {
         ...env,
         ...all(step.env),
       });
@@ -143,7 +143,7 @@ export const runSteps = async ({
       const action = readAction(join(directory, 'action.yml'));
       const inner = await runSteps({
         steps: action.runs.steps,
-        places,
+        directories,
         context: {
           ...context,
           inputs: inputsOf(action, all(step.with)),
@@ -171,7 +171,7 @@ export const runSteps = async ({
       const action = step.uses?.split('@')[0] ?? '';
       const standIn = standIns[action];
       if (standIn === undefined) throw new Error(`nothing stands in for ${step.uses}`);
-      const last = await standIn(all(step.with), places);
+      const last = await standIn(all(step.with), directories);
       if (last !== undefined) after.unshift(last);
       done = { ok: true, output: '', outputs: {} };
     }

@@ -1,5 +1,5 @@
-// For tests: the jobs of a workflow in the order of their needs, each in a workspace and a home directory of
-// its own.
+// Runs the jobs of a workflow for tests, in the order of their needs. Each has its own workspace and home
+// directory.
 
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,20 +9,20 @@ import { runSteps, type StepResult } from './run-steps.js';
 
 export interface WorkflowOptions {
   readonly workflow: Workflow;
-  /** The files that a checkout gives. */
+  /** The files of a checkout. */
   readonly source: string;
-  /** Where workspaces and home directories are made. */
+  /** The directory in which workspaces and home directories are created. */
   readonly temporary: string;
-  /** What runs share: caches and artifacts. */
+  /** The directory that runs share, with caches and artifacts. */
   readonly store: string;
-  /** Directories of other repositories' actions, by their names. */
+  /** Directories of actions of other repositories, by name. */
   readonly actions?: Readonly<Record<string, string>>;
   readonly runId: string;
-  /** Of a workflow that is started by hand. */
+  /** Inputs of a workflow that is started by hand. */
   readonly inputs?: Readonly<Record<string, string>>;
-  /** Beside the variables of this process. */
+  /** Environment variables to add to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether a job runs at all, with these values of its matrix; all others are left out. */
+  /** Selects the jobs to run, by name and by the values of their matrix. */
   readonly only?: (job: string, matrix: Readonly<Record<string, unknown>>) => boolean;
 }
 
@@ -35,10 +35,10 @@ export interface JobRun {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-/** By the name of the job; several for one with a matrix. */
+/** Runs by the name of the job; a job with a matrix has several. */
 export type WorkflowRun = Readonly<Record<string, readonly JobRun[]>>;
 
-/** Variables of this process that a runner would not have. */
+/** Variables of this process that a runner does not have. */
 const isOwn = (name: string): boolean =>
   /^(GITHUB_|TAP_|TAP$|XDG_|VMMCI_(?!MIRROR|SECURITY_MIRROR)|HOME$|npm_)/.test(name);
 
@@ -52,7 +52,7 @@ const inherited = (): Record<string, string> =>
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
-/** All combinations of a job's matrix: one axis, or a list of them from an expression. */
+/** All combinations of the matrix of a job: one axis, or a list from an expression. */
 const combinations = ({ strategy }: Job, surroundings: Surroundings): Record<string, unknown>[] => {
   if (strategy === undefined) return [{}];
   const [[key, values] = ['', []], ...more] = Object.entries(strategy.matrix);
@@ -79,7 +79,7 @@ const runJob = async (
   const steps: StepResult[] = [];
   const { status, outputs, summary, after } = await runSteps({
     steps: job.steps,
-    places: { source, workspace, home, store, actions },
+    directories: { source, workspace, home, store, actions },
     context,
     env: { ...inherited(), ...env, HOME: home, CI: 'true', GITHUB_WORKSPACE: workspace, ...common },
     onStep: (result) => steps.push(result),
@@ -93,10 +93,7 @@ const runJob = async (
   return { matrix, status, steps, summary, workspace, outputs: Object.fromEntries(given) };
 };
 
-/**
- * Runs all jobs, one after the other. A job that fails fails those that need it, unless they run all the
- * same.
- */
+/** Runs all jobs one after another. A failed job fails those that need it, unless they run on failure. */
 export const runWorkflow = async (options: WorkflowOptions): Promise<WorkflowRun> => {
   const { workflow, temporary, runId, inputs = {}, only = () => true } = options;
   const runs: Record<string, JobRun[]> = {};

@@ -1,38 +1,36 @@
-// For tests: what GitHub's own actions do to files, without GitHub. Caches and artifacts are directories.
+// Stand-ins for GitHub's actions in tests. They do the same to files; caches and artifacts are directories.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 
-export interface Places {
-  /** The files that a checkout gives. */
+export interface Directories {
+  /** The files of a checkout. */
   readonly source: string;
-  /** Of the job. */
+  /** The workspace of the job. */
   readonly workspace: string;
   readonly home: string;
-  /** Directories of other repositories' actions, by their names. */
+  /** Directories of actions of other repositories, by name. */
   readonly actions: Readonly<Record<string, string>>;
-  /** What all jobs of a run share: `caches/<key>/<n>`, `artifacts/<name>`. */
+  /** The directory that all jobs of a run share: `caches/<key>/<n>`, `artifacts/<name>`. */
   readonly store: string;
 }
 
 type Inputs = Readonly<Record<string, string>>;
 
-/** Done when the job ends. */
+/** Work to do when the job ends. */
 export type After = () => Promise<void>;
 
-type StandIn = (inputs: Inputs, places: Places) => Promise<After | undefined>;
+type StandIn = (inputs: Inputs, directories: Directories) => Promise<After | undefined>;
 
-/**
- * Files become links where they can: what is cached is made whole and then renamed, never changed in place.
- */
+/** Hard-links files where possible: cached files are written once and renamed, never changed in place. */
 export const copyTree = async (from: string, to: string): Promise<void> => {
   mkdirSync(dirname(to), { recursive: true });
   const linked = await execa('cp', ['-al', '--no-target-directory', from, to], { reject: false });
   if (linked.exitCode !== 0) await execa('cp', ['-a', '--no-target-directory', from, to]);
 };
 
-/** Files that git knows or would add: a checkout as it is now, committed or not. */
+/** Files that git tracks or would add: the checkout as it is now, committed or not. */
 const checkout: StandIn = async ({ path = '.' }, { source, workspace }) => {
   const { stdout } = await execa('git', [
     '-C',
@@ -49,7 +47,7 @@ const checkout: StandIn = async ({ path = '.' }, { source, workspace }) => {
   return undefined;
 };
 
-/** There is a Node already; with `cache: npm`, what npm has downloaded before. */
+/** Uses the installed Node. With `cache: npm`, restores the downloads of npm. */
 const setupNode: StandIn = async ({ cache }, { home }) => {
   if (cache === 'npm') {
     const { stdout } = await execa('npm', ['config', 'get', 'cache']);
@@ -58,17 +56,17 @@ const setupNode: StandIn = async ({ cache }, { home }) => {
   return undefined;
 };
 
-const pathsOf = (text: string, { workspace, home }: Places): string[] =>
+const pathsOf = (text: string, { workspace, home }: Directories): string[] =>
   text
     .split('\n')
     .map((path) => path.trim())
     .filter((path) => path !== '')
     .map((path) => (path.startsWith('~/') ? join(home, path.slice(2)) : resolve(workspace, path)));
 
-const cache: StandIn = async ({ path = '', key = '', 'restore-keys': prefixes = '' }, places) => {
-  const caches = join(places.store, 'caches');
+const cache: StandIn = async ({ path = '', key = '', 'restore-keys': prefixes = '' }, directories) => {
+  const caches = join(directories.store, 'caches');
   mkdirSync(caches, { recursive: true });
-  const paths = pathsOf(path, places);
+  const paths = pathsOf(path, directories);
   const names = readdirSync(caches).sort();
   const wanted = prefixes.split('\n').filter((prefix) => prefix !== '');
   const found = names.includes(key)
@@ -99,7 +97,7 @@ const uploadArtifact: StandIn = async (inputs, { store, workspace }) => {
   return undefined;
 };
 
-/** With a pattern, each artifact is a directory of its own below `path`. */
+/** With a pattern, each artifact gets its own directory below `path`. */
 const downloadArtifact: StandIn = async ({ pattern = '*', path = '.' }, { store, workspace }) => {
   const artifacts = join(store, 'artifacts');
   const fits = new RegExp(`^${pattern.replaceAll('*', '.*')}$`);
@@ -108,7 +106,7 @@ const downloadArtifact: StandIn = async ({ pattern = '*', path = '.' }, { store,
   return undefined;
 };
 
-/** By name, without the commit. */
+/** The stand-ins, by the name of the action without its commit. */
 export const standIns: Readonly<Record<string, StandIn>> = {
   'actions/checkout': checkout,
   'actions/setup-node': setupNode,

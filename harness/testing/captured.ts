@@ -1,14 +1,15 @@
-// Runs a command within a test's process, and gives what it writes: for what needs no process of its own.
+// Runs a command in the process of a test and captures what it writes, where no separate process is needed.
 
 import type { Test } from 'tap';
 
-export interface Said {
+export interface Captured {
   readonly status: number;
   readonly out: string;
   readonly err: string;
 }
 
-export const said = async (t: Test, run: () => Promise<number>): Promise<Said> => {
+/** Runs `run`, and resolves with the exit status that it returns and the text that it wrote. */
+export const captured = async (t: Test, run: () => Promise<number>): Promise<Captured> => {
   const out = t.capture(process.stdout, 'write', () => true);
   const err = t.capture(process.stderr, 'write', () => true);
   try {
