@@ -27,6 +27,6 @@ t.test('lists the interrupt controllers', async (t) => {
   t.same(await interruptChips(shell('\nXT-PIC\nXT-PIC')), ['XT-PIC']);
 });
 
-t.test('a handler that was registered before its device had a name has none', async (t) => {
+t.test('a handler that was registered before its device had a name has no name', async (t) => {
   t.strictSame(['virtio-pci-obsd', 'virtio0', '(null)', ''].map(isName), [true, true, false, false]);
 });

@@ -38,5 +38,5 @@ export const interruptChips = async (shell: Programs): Promise<string[]> =>
     (name) => name !== '',
   );
 
-/** Whether a handler has a name; the kernel prints `(null)` for one without. */
+/** True if a handler has a name. The kernel prints `(null)` for a handler without one. */
 export const isName = (handler: string): boolean => handler !== '' && handler !== '(null)';

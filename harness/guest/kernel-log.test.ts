@@ -165,7 +165,7 @@ t.test('rejects a log that cannot be read or has lost its beginning', async (t) 
   }
 });
 
-t.test('reports that came again are counted, under one title', async (t) => {
+t.test('counts repeated reports under one title', async (t) => {
   const lines = [
     '[   12.345678] BUG: KASAN: slab-use-after-free in vmmci_poll+0x1c/0x90 [virtio_vmmci]',
     ...Array.from({ length: 50 }, () => 'fine'),

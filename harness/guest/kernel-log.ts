@@ -47,7 +47,7 @@ export const readKernelLog = async (
   return { lines, splats: findSplats(lines), taint: unexpectedTaint(Number(taint), taintBefore) };
 };
 
-/** How many further reports an error names. */
+/** The maximum number of further reports that an error names. */
 const maxTitles = 5;
 
 /** Throws KERNEL_SPLAT with the first problem, and with the titles of the others. */

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { describeLeak, isOfModules, nameFrames, parseLeaks } from './kmemleak.js';
+import { belongsToModules, describeLeak, nameFrames, parseLeaks } from './kmemleak.js';
 
 const object = (address: string, frames: string[]): string =>
   [
@@ -20,7 +20,7 @@ const ofModule = [
 ];
 const unloaded = ['kmalloc_trace_noprof+0x1c8/0x2a0', '0xffffffffa0001010'];
 
-t.test('objects with the same backtrace are counted together', async (t) => {
+t.test('counts objects with the same backtrace together', async (t) => {
   const leaks = parseLeaks(object('1000', ofModule) + object('2000', kernel) + object('3000', ofModule));
   t.strictSame(
     leaks.map(({ objects, size, frames }) => [objects, size, frames.length]),
@@ -33,18 +33,18 @@ t.test('objects with the same backtrace are counted together', async (t) => {
   t.strictSame(parseLeaks(''), []);
 });
 
-t.test('what the kernel loses by itself is not the driver’s', async (t) => {
+t.test('leaks of the kernel itself do not belong to the driver', async (t) => {
   const [leak] = parseLeaks(object('1000', ofModule));
-  t.ok(leak && isOfModules(leak, ['obsd', 'vmmci']));
-  t.notOk(leak && isOfModules(leak, ['other']));
+  t.ok(leak && belongsToModules(leak, ['obsd', 'vmmci']));
+  t.notOk(leak && belongsToModules(leak, ['other']));
   const [own] = parseLeaks(object('2000', kernel));
-  t.notOk(own && isOfModules(own, ['vmmci']));
+  t.notOk(own && belongsToModules(own, ['vmmci']));
 });
 
-t.test('functions of a module that is gone are named by the symbols that it had', async (t) => {
+t.test('names functions of an unloaded module by its saved symbols', async (t) => {
   const [leak] = parseLeaks(object('1000', unloaded));
   if (leak === undefined) throw new Error('no leak');
-  t.ok(isOfModules(leak, ['vmmci']), 'nothing else is unloaded');
+  t.ok(belongsToModules(leak, ['vmmci']), 'nothing else is unloaded');
   const symbols = [
     'ffffffffa0001000 t vmmci_probe\t[vmmci]',
     'ffffffffa0000f00 t vmmci_show\t[vmmci]',
@@ -54,7 +54,7 @@ t.test('functions of a module that is gone are named by the symbols that it had'
   t.equal(describeLeak(nameFrames(leak, '')), '1 × 64 bytes allocated by 0xffffffffa0001010');
 });
 
-t.test('what is not a report of kmemleak is an error that shows it', async (t) => {
+t.test('rejects other output and shows it', async (t) => {
   t.throws(() => parseLeaks('cat: read error\n'), { code: 'GUEST_READ' });
   t.throws(() => parseLeaks(object('1000', ['two words of it'])), { code: 'GUEST_READ' });
 });

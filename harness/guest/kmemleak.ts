@@ -1,12 +1,12 @@
-// Memory that the guest's kernel has lost, as kmemleak reports it (mm/kmemleak.c, Linux 6.12).
+// Finds memory that the guest's kernel has lost, with kmemleak (mm/kmemleak.c, Linux 6.12).
 
 import { HarnessError } from '../base/errors.js';
 import type { Commands } from './shell.js';
 
 export interface Frame {
-  /** `vmmci_probe+0x1c/0x340`, or an address if the code is not loaded any more. */
+  /** For example `vmmci_probe+0x1c/0x340`, or an address if the code has been unloaded. */
   readonly symbol: string;
-  /** The module of the code; `undefined` for the kernel's own code and for an address. */
+  /** The module of the code; `undefined` for code of the kernel itself and for an address. */
   readonly module?: string | undefined;
 }
 
@@ -15,20 +15,21 @@ export interface Leak {
   readonly objects: number;
   /** The size of each object in bytes. */
   readonly size: number;
-  /** Where they were allocated, the innermost function first. */
+  /** The backtrace of the allocation, innermost function first. */
   readonly frames: readonly Frame[];
-  /** kmemleak's report of the first of them. */
+  /** kmemleak's report of the first object. */
   readonly report: readonly string[];
 }
 
 const file = '/sys/kernel/debug/kmemleak';
 
-/** In the guest: the symbols of the driver's modules while they were loaded. */
+/** A file in the guest with the symbols that the driver's modules had while they were loaded. */
 const symbolFile = '/run/driver-symbols';
 
 /**
- * Two scans, because the first only notes the checksum of an object that it has not seen before. An object
- * must be 5 s old to be reported (MSECS_MIN_AGE); all of the driver's are when the second scan begins.
+ * Scans twice, because the first scan only records the checksums of new objects. kmemleak reports objects
+ * that are at least 5 s old (MSECS_MIN_AGE), which is true for all of the driver's objects when the second
+ * scan begins.
  */
 const scanScript = `
   mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
@@ -82,10 +83,10 @@ export const parseLeaks = (text: string): Leak[] => {
 const isAddress = (symbol: string): boolean => /^0x[0-9a-f]+$/.test(symbol);
 
 /**
- * Whether code of the driver allocated the memory. Only the driver's modules are ever unloaded, so an address
- * without a symbol is in one of them. What the kernel loses by itself is not the driver's.
+ * True if code of the driver allocated the memory. Only the driver's modules are ever unloaded, so an address
+ * without a symbol belongs to one of them. Leaks of the kernel itself do not count.
  */
-export const isOfModules = ({ frames }: Pick<Leak, 'frames'>, modules: readonly string[]): boolean =>
+export const belongsToModules = ({ frames }: Pick<Leak, 'frames'>, modules: readonly string[]): boolean =>
   frames.some(
     ({ symbol, module }) => isAddress(symbol) || (module !== undefined && modules.includes(module)),
   );
@@ -100,40 +101,48 @@ const parseSymbols = (text: string): ModuleSymbol[] =>
     .map(([, address, symbol = '', module = '']) => ({ address: BigInt(`0x${address}`), symbol, module }))
     .sort((left, right) => (left.address < right.address ? -1 : 1));
 
-/** A function of a module is smaller than this, in bytes; beyond it an address belongs to other code. */
-const maxFunction = 0x10000n;
+/** Functions of modules are smaller than this, so a larger distance from a symbol means other code. */
+const maxFunctionBytes = 0x10000n;
 
-/** Names the functions of modules that were unloaded meanwhile. */
+/** Replaces addresses in unloaded modules by the names of their functions. */
 export const nameFrames = (leak: Leak, kallsyms: string): Leak => {
   const symbols = parseSymbols(kallsyms);
   const frames = leak.frames.map((frame): Frame => {
     if (!isAddress(frame.symbol)) return frame;
     const address = BigInt(frame.symbol);
     const found = symbols.findLast((symbol) => symbol.address <= address);
-    if (found === undefined || address - found.address > maxFunction) return frame;
+    if (found === undefined || address - found.address > maxFunctionBytes) return frame;
     return { symbol: `${found.symbol}+0x${(address - found.address).toString(16)}`, module: found.module };
   });
   return { ...leak, frames };
 };
 
-/** Keeps the symbols of the modules that are loaded, for `findLeaks` after they are unloaded. */
-export const noteSymbols = async (shell: Commands, modules: readonly string[]): Promise<void> => {
+/**
+ * Saves the symbols of the loaded modules, so that `findLeaks` can use them after the modules are unloaded.
+ */
+export const saveSymbols = async (shell: Commands, modules: readonly string[]): Promise<void> => {
   const pattern = modules.map((name) => `[[]${name}[]]$`).join('|');
   await shell.text(`grep -E '${pattern}' /proc/kallsyms >${symbolFile} || :`, {
     what: 'symbols of the driver',
   });
 };
 
-/** Scans the memory of the guest; resolves with what the driver's modules have lost. GUEST_READ, GUEST_COMMAND. */
+/**
+ * Scans the memory of the guest. Resolves with the leaks of the driver's modules. Rejects with GUEST_READ or
+ * GUEST_COMMAND.
+ */
 export const findLeaks = async (shell: Commands, modules: readonly string[]): Promise<Leak[]> => {
   const text = await shell.text(scanScript, { what: 'memory leaks', timeoutMs: 60_000 });
-  const leaks = parseLeaks(text).filter((leak) => isOfModules(leak, modules));
+  const leaks = parseLeaks(text).filter((leak) => belongsToModules(leak, modules));
   if (leaks.length === 0) return [];
   const symbols = await shell.text(`cat ${symbolFile}`, { what: 'symbols of the driver' });
   return leaks.map((leak) => nameFrames(leak, symbols));
 };
 
-/** `3 × 64 bytes allocated by vmmci_probe+0x1c [vmmci]`: the innermost function of a module. */
+/**
+ * Describes a leak with the innermost function of a module: `3 × 64 bytes allocated by vmmci_probe+0x1c
+ * [vmmci]`.
+ */
 export const describeLeak = ({ objects, size, frames }: Leak): string => {
   const found =
     frames.find(({ module }) => module !== undefined) ?? frames.find(({ symbol }) => isAddress(symbol));

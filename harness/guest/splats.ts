@@ -45,7 +45,7 @@ export const findSplats = (
   return splats;
 };
 
-/** What stays the same when the same report comes again: without time, addresses, numbers of CPUs and tasks. */
+/** The part of a line that is the same each time: without times, addresses, and numbers of CPUs and tasks. */
 const titleOf = ({ line }: Splat): string =>
   line
     .replace(/^(?:\[ *\d+\.\d+\] ?)+/, '')
@@ -53,7 +53,7 @@ const titleOf = ({ line }: Splat): string =>
     .replaceAll(/\b(CPU|PID)[:#] ?\d+/g, '$1')
     .replaceAll(/\/\d+(?=[/\s[]|$)/g, '');
 
-/** The titles of the splats in their order, each once, with how often it came. */
+/** The titles of the splats in their order, without duplicates, with the number of occurrences. */
 export const splatTitles = (splats: readonly Splat[]): { title: string; count: number }[] => {
   const counts = new Map<string, number>();
   for (const splat of splats) counts.set(titleOf(splat), (counts.get(titleOf(splat)) ?? 0) + 1);

@@ -46,7 +46,7 @@ export interface StartOptions {
    * socket to be hot-plugged.
    */
   binds?: readonly Bind[];
-  /** Scale what is waited for: those of the kernel that the machine runs. */
+  /** Timers whose timeouts are scaled for the machine's kernel. */
   timers: Timers;
   trace?: TraceSink;
 }

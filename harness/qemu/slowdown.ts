@@ -1,5 +1,5 @@
-// How much the load of this host slows everything down. Timeouts are chosen for an idle machine; on a busy
-// one everything takes longer, and neither driver nor harness is to blame.
+// Measures how much the load slows this host down. Timeouts are chosen for an idle machine; on a busy one
+// everything takes longer, and neither driver nor harness is to blame.
 
 import { availableParallelism, loadavg } from 'node:os';
 

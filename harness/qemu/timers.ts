@@ -15,7 +15,7 @@ export interface Timers {
   timeout(ms: number): number;
 }
 
-/** `slowness`: how many times longer the guest's kernel takes than an ordinary one. */
+/** Real timers. `slowness` says how many times longer the guest's kernel takes than an ordinary one. */
 export const timersFor = (slowness: number): Timers => ({
   now: () => performance.now(),
   after: (ms, run) => {
@@ -25,5 +25,5 @@ export const timersFor = (slowness: number): Timers => ({
   timeout: (ms) => Math.round(ms * slowness * slowdown()),
 });
 
-/** For a QEMU without a kernel, or with one that is not slow. */
+/** Timers for a QEMU without a kernel, or with an ordinary one. */
 export const realTimers = timersFor(1);

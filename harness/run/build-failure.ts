@@ -37,7 +37,10 @@ const resultOf = (
   directory,
 });
 
-/** Writes the result and the compiler's output to the run directory: the next build has the place in the cache. */
+/**
+ * Writes the result and the compiler's output to the run directory, because the next build overwrites the log
+ * in the cache.
+ */
 export const writeBuildFailure = async (
   { run, kernel, generation }: Choice,
   error: HarnessError<'DRIVER_BUILD'>,

@@ -15,7 +15,7 @@ const schema = v.strictObject({
    * The name of a known driver, or the absolute path of a description; default: the file beside the driver.
    */
   description: v.optional(v.string()),
-  /** Words for the kernel command line of the guest, in addition to those that every guest gets. */
+  /** Parameters for the guest's kernel, in addition to those that every guest gets. */
   kernelParameters: v.optional(v.string()),
   /** A directory with the driver's modules, already built for this kernel. */
   modules: v.optional(v.string()),

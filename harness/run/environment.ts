@@ -36,9 +36,9 @@ export interface Environment extends SharedEnvironment {
   /** The path of the initramfs. */
   readonly initramfs: string;
   readonly choice: Choice;
-  /** How many times longer guests take with this kernel than with an ordinary one. */
+  /** How many times longer guests with this kernel take than guests with an ordinary one. */
   readonly slowness: number;
-  /** What all waits for a guest with this kernel use. */
+  /** Timers for all waits for a guest with this kernel. */
   readonly timers: Timers;
 }
 

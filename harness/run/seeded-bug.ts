@@ -16,7 +16,7 @@ export interface SeededBug {
   readonly why: string;
   /** The names of the scenarios, each of which must catch it. */
   readonly caughtBy: readonly string[];
-  /** The cheapest kernel that shows it, if an ordinary one does not. */
+  /** The fastest kernel that shows the bug, if an ordinary kernel does not. */
   readonly kernel?: string | undefined;
   readonly files: readonly FilePatch[];
 }
@@ -34,7 +34,7 @@ const orBugError = <T>(file: string, step: () => T): T => {
   }
 };
 
-/** The kernel of an optional line of the header. Throws SEEDED_BUG if the table does not have it. */
+/** Parses the optional header line `Kernel`. Throws SEEDED_BUG for an unknown kernel. */
 const parseKernel = (file: string, header: string): string | undefined => {
   const name = /^Kernel: (\S.*)$/m.exec(header)?.[1]?.trim();
   return name === undefined ? undefined : orBugError(file, () => kernelRow(name).name);

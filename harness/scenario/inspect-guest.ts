@@ -3,7 +3,7 @@
 
 import { HarnessError } from '../base/errors.js';
 import { assertHealthy, type KernelLog, readKernelLog } from '../guest/kernel-log.js';
-import { describeLeak, findLeaks, noteSymbols } from '../guest/kmemleak.js';
+import { describeLeak, findLeaks, saveSymbols } from '../guest/kmemleak.js';
 import { findSplats } from '../guest/splats.js';
 import { describeExit, isExpected } from '../qemu/exit.js';
 import { hasOption } from './kernel-needs.js';
@@ -49,7 +49,7 @@ export const inspectGuest = async (
   const looksForLeaks =
     holdings !== undefined && !vm.hasRestarted() && (await hasOption(environment, 'DEBUG_KMEMLEAK'));
   const { modules } = driver.description;
-  if (looksForLeaks) await noteSymbols(vm.shell, modules);
+  if (looksForLeaks) await saveSymbols(vm.shell, modules);
   if (vm.hasRestarted()) assertConsole(vm, baseline);
   else if (holdings !== undefined && (await driver.unloadLoaded()).length > 0)
     check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, holdings), []);

@@ -20,19 +20,22 @@ const table: readonly (readonly [parameter: string, why: string])[] = [
 
 export const kernelParameters: readonly string[] = table.map(([parameter]) => parameter);
 
-/** Timeouts of the kernel's own watchdogs in seconds, with the greatest that the kernel takes (6.12). */
-const watchdogs: readonly (readonly [parameter: string, seconds: number, greatest: number])[] = [
-  // A soft lockup is reported after twice as long (kernel/watchdog.c).
+/** The timeouts of the kernel's watchdogs in seconds, and the maximum that the kernel accepts (6.12). */
+const watchdogs: readonly (readonly [parameter: string, seconds: number, maximum: number])[] = [
+  // The kernel reports a soft lockup after twice this time (kernel/watchdog.c).
   ['watchdog_thresh', 10, 60],
   ['rcupdate.rcu_cpu_stall_timeout', 21, 300],
   ['workqueue.watchdog_thresh', 30, 3600],
 ];
 
-/** What keeps the watchdogs of a slow kernel from reporting what is only slow; none for an ordinary kernel. */
+/**
+ * Parameters that keep the watchdogs from reporting a kernel that is merely slow; empty for an ordinary
+ * kernel.
+ */
 export const watchdogParameters = (slowness: number): string[] =>
   slowness <= 1
     ? []
     : watchdogs.map(
-        ([parameter, seconds, greatest]) =>
-          `${parameter}=${Math.min(greatest, Math.round(seconds * slowness))}`,
+        ([parameter, seconds, maximum]) =>
+          `${parameter}=${Math.min(maximum, Math.round(seconds * slowness))}`,
       );
