@@ -38,8 +38,18 @@ export default {
   treatWarningsAsErrors: true,
   // The compiler has checked the types already.
   skipErrorChecking: true,
-  // What an export refers to is named, not listed.
-  validation: { notExported: false },
+  excludeInternal: true,
+  // All else that an export refers to is listed as well: a type that is not fails the run.
+  intentionallyNotExported: [
+    'Flat',
+    'TraceData',
+    'Shapes',
+    'requirements',
+    'commands',
+    'FaultHook',
+    'Target',
+  ],
+  groupOrder: ['Functions', 'Interfaces', 'Classes', 'Type Aliases'],
   excludePrivate: true,
   disableSources: true,
   hidePageHeader: true,

@@ -106,7 +106,12 @@ const fields = {
 
 type Shapes = typeof fields;
 
-/** What a record is about: `bar-read`, `command`, `console` and so on; the field `kind` of trace.jsonl. */
+/**
+ * What a record is about; the field `kind` of trace.jsonl. Scenarios mostly ask for `bar-read` and `bar-write` (a register access:
+ * `offset` and `width` in bytes, `value`), `interrupt` (`line`, `isr`, `signalled`), `status` and `features` (`value`), `command` (a
+ * request of the host: `name`, `result`), `ack` (`value`, `effect`), `sample` (the host's clock as a read latched it: `us`), `timer`
+ * (`name`, `event`, `ms`), `kill` (`reason`, `outcome`) and `console` (`line`).
+ */
 export type TraceKind = keyof Shapes;
 
 type Shape<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>;

@@ -34,6 +34,7 @@ export class Trace {
   /**
    * `now` is a monotonic clock in nanoseconds. At most `limit` events stay in memory; older ones are read
    * from the store, or refused if there is no store.
+   * @internal
    */
   constructor({
     now = process.hrtime.bigint,

@@ -3,11 +3,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../../images/asset.js';
+import * as v from 'valibot';
+import { packageManifest } from '../../images/asset.js';
 import { HarnessError } from '../base/errors.js';
 import { messageOf } from '../base/thrown.js';
 
-const packageName = 'vmmci-harness';
+const { name: packageName, version } = packageManifest();
 
 export interface Install {
   /** Installs this package at the root of the repository. */
@@ -16,39 +17,37 @@ export interface Install {
   readonly note: string;
 }
 
-type PackageFile = Readonly<Record<string, unknown>>;
+const dependencies = v.optional(v.record(v.string(), v.string()), {});
 
-const readPackage = async (directory: string): Promise<PackageFile> => {
-  const path = join(directory, 'package.json');
+const repositoryManifest = v.object({
+  dependencies,
+  devDependencies: dependencies,
+  optionalDependencies: dependencies,
+});
+
+/** The version, range or path with which package.json asks for this package. */
+const wantedBy = async (path: string): Promise<string | undefined> => {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as PackageFile;
+    const file = v.parse(repositoryManifest, JSON.parse(await readFile(path, 'utf8')));
+    return { ...file.optionalDependencies, ...file.devDependencies, ...file.dependencies }[packageName];
   } catch (error) {
     throw new HarnessError('INVALID_VALUE', {
       name: path,
-      expected: 'a JSON object',
+      expected: 'a package.json',
       value: messageOf(error),
     });
   }
 };
 
-/** The version, range or path with which package.json asks for this package. */
-const wantedBy = (file: PackageFile): string | undefined =>
-  ['dependencies', 'devDependencies', 'optionalDependencies']
-    .map((field) => (file[field] as PackageFile | undefined)?.[packageName])
-    .find((spec) => typeof spec === 'string');
-
 /** How a runner gets this package: as package.json says, or this version by name. */
 export const describeInstall = async (repository: string): Promise<Install> => {
-  const wanted = existsSync(join(repository, 'package.json'))
-    ? wantedBy(await readPackage(repository))
-    : undefined;
-  if (wanted === undefined) {
-    const { version } = await readPackage(packageRoot());
+  const manifest = join(repository, 'package.json');
+  const wanted = existsSync(manifest) ? await wantedBy(manifest) : undefined;
+  if (wanted === undefined)
     return {
-      command: `npm install --no-save ${packageName}@${String(version)}`,
-      note: `the workflow installs ${packageName} ${String(version)} with npm, whose registry must have it`,
+      command: `npm install --no-save ${packageName}@${version}`,
+      note: `the workflow installs ${packageName} ${version} with npm, whose registry must have it`,
     };
-  }
   const command = existsSync(join(repository, 'package-lock.json')) ? 'npm ci' : 'npm install';
   return /^(file|link):/.test(wanted)
     ? {

@@ -69,6 +69,12 @@ t.test('the workflow installs the package as package.json does', async (t) => {
     /^npm ci; package\.json takes vmmci-harness from file:\.\.\/h\.tgz; the workflow works only where/,
   );
   t.match(await wanted({ 'package.json': '{"name":"x"}' }), /^npm install --no-save vmmci-harness@\d/);
+  const damaged = t.testdir({ '.git': {}, 'package.json': '{' });
+  cpSync(asset('driver'), damaged, { recursive: true, dereference: true });
+  t.match(await captured(t, () => runCommand(['init', damaged])), {
+    status: 2,
+    err: /package\.json: expected a package\.json, got .*JSON/,
+  });
 });
 
 t.test('the error names what the sources do not say', async (t) => {

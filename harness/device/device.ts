@@ -21,6 +21,8 @@ import { realScheduler, type Scheduler } from '../vmmci/scheduler.js';
 import { type Signal, signal } from '../vmmci/signal.js';
 import { resolveClock } from './clock-spec.js';
 
+export type { FunctionState, PciFunction } from '../pci/function.js';
+
 export interface BackendOptions {
   readonly generation?: GenerationName | undefined;
   /** The offered features (default: those of the generation). */
@@ -30,8 +32,8 @@ export interface BackendOptions {
   /** Runs the host's timers and its clock watch (default: the timers of this process). */
   readonly scheduler?: Scheduler | undefined;
   /**
-   * Scales vmd's timers that end a VM, in milliseconds, so that a guest with a slow kernel has the time that
-   * it needs (default: not scaled, as in vmd).
+   * Scales vmd's timers that end a VM, in milliseconds, so that a guest with a slow kernel has the time that it
+   * needs (default: not scaled, as in vmd).
    */
   readonly killTimeout?: ((ms: number) => number) | undefined;
   readonly trace: TraceSink;
@@ -153,6 +155,7 @@ export interface Device {
   readonly vmmci: Vmmci;
   readonly host: Host;
   readonly clock: ClockHolder;
+  /** @internal */
   readonly socket: string;
   readonly pci: PciFunction;
   /** The vfio-user socket, for QEMU. */
@@ -164,11 +167,14 @@ export interface Device {
   /** Ends the backend. Resolves when the function knows; from then on its registers read as all ones. */
   stopBackend(): Promise<void>;
   /** Starts another backend after `stopBackend`. Resolves when the function uses it. The clock continues. */
-  startBackend(options?: Pick<BackendOptions, 'features'>): Promise<void>;
+  startBackend(options?: Pick<DeviceOptions, 'features'>): Promise<void>;
+  /** @internal */
   close(): Promise<void>;
 }
 
-export type DeviceOptions = Omit<BackendOptions, 'faults'> & Pick<FunctionOptions, 'stale' | 'slot'>;
+export interface DeviceOptions
+  extends Omit<BackendOptions, 'faults'>,
+    Pick<FunctionOptions, 'stale' | 'slot'> {}
 
 const nextValue = (event: Pick<Signal<boolean>, 'on'>, expected: boolean): Promise<void> =>
   new Promise((resolve) => {

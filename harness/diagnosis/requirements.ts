@@ -368,6 +368,7 @@ export const requirements = {
   },
 } as const satisfies Record<string, Requirement>;
 
+/** The id of a requirement; docs/requirements.md has all of them. */
 export type RequirementId = keyof typeof requirements;
 
 export const requirementIds = Object.keys(requirements) as readonly RequirementId[];

@@ -57,6 +57,7 @@ export class FaultEngine implements FaultHook {
   #armed: Armed[] = [];
   #random = seededRandom(0);
 
+  /** @internal */
   constructor(effects: FaultEffects) {
     this.#effects = effects;
   }
@@ -76,6 +77,7 @@ export class FaultEngine implements FaultHook {
     return this.#armed.map(({ fault, hits }) => ({ fault, hits }));
   }
 
+  /** @internal */
   before(message: MessageView): Action | undefined {
     let action: Action | undefined;
     for (const armed of this.#armed) {

@@ -18,10 +18,7 @@ export interface ConsoleLine {
 export interface WaitOptions {
   /** What is awaited, as a noun: it completes the message "no … within 3 s". */
   what: string;
-  /**
-   * The timeout in milliseconds on an idle host with an ordinary kernel. It is longer on a busy host and with
-   * a slow kernel.
-   */
+  /** The timeout on an idle host with an ordinary kernel. It is longer on a busy host and with a slow kernel. */
   timeoutMs: number;
 }
 
@@ -61,6 +58,7 @@ export class Console {
   /** Makes the error with which every wait ends from now on. */
   #end: ((what: string) => HarnessError) | undefined;
 
+  /** @internal */
   constructor({ stream, exit, hostFailure, timers, trace = noTrace }: ConsoleOptions) {
     this.#timers = timers;
     const splitter = lineSplitter((text) => {
@@ -160,6 +158,7 @@ export class Console {
 
   /**
    * Ends all waits, pending and later ones, with `error`: nothing that the guest does from now on matters.
+   * @internal
    */
   abandon(error: HarnessError): void {
     this.#finish(() => error);

@@ -88,6 +88,7 @@ export class Shell {
   #greeting: (() => void) | undefined;
   #greeted = false;
 
+  /** @internal */
   constructor({
     stream,
     console,
@@ -106,6 +107,7 @@ export class Shell {
   /**
    * Resolves when the agent has started. Each start counts once, so this also waits for the restart after a
    * reset. Only for a guest that boots: a restored guest has already greeted.
+   * @internal
    */
   ready(timeoutMs: number): Promise<void> {
     const greeted = new Promise<void>((resolve) => {

@@ -47,6 +47,7 @@ interface Reading {
 }
 
 export class PciFunction implements Target {
+  /** @internal */
   readonly regions = [
     { index: region.BAR0, size: BAR_SIZE, flags: READ_WRITE },
     { index: region.CONFIG, size: CONFIG_SPACE_SIZE, flags: READ_WRITE },
@@ -68,6 +69,7 @@ export class PciFunction implements Target {
   readonly #written = new Set<HeaderName>();
   #resetMissed = false;
 
+  /** @internal */
   constructor(options: FunctionOptions) {
     this.#trace = options.trace ?? noTrace;
     this.#stale = options.stale ?? 'repeat';
@@ -87,6 +89,7 @@ export class PciFunction implements Target {
   /**
    * Puts a backend behind the function, in the place of one that is there. It is told of a reset it missed
    * and of the features and status that the guest has written. No interrupt is raised for it.
+   * @internal
    */
   async attach(frontEnd: FrontEnd): Promise<void> {
     this.#whole = undefined;
@@ -102,11 +105,12 @@ export class PciFunction implements Target {
     if (this.#written.has('status')) await this.#passOn('status');
   }
 
-  /** Takes the backend away and closes its front-end. */
+  /** Takes the backend away and closes its front-end. @internal */
   detach(): void {
     this.#link.detach('detached');
   }
 
+  /** @internal */
   async read(index: number, offset: number, count: number): Promise<Buffer> {
     if (index === region.CONFIG) {
       const data = this.#config.read(offset, count);
@@ -121,6 +125,7 @@ export class PciFunction implements Target {
     return data;
   }
 
+  /** @internal */
   async write(index: number, offset: number, data: Buffer): Promise<void> {
     const width = data.length;
     if (index === region.CONFIG) {
@@ -139,7 +144,7 @@ export class PciFunction implements Target {
       await this.#link.ask('SET_CONFIG', (frontEnd) => frontEnd.setConfig(offset - CONFIG_OFFSET, data));
   }
 
-  /** Everything back to cold, the backend too: a VM that is reset is a new vmd process. */
+  /** Everything back to cold, the backend too: a VM that is reset is a new vmd process. @internal */
   async reset(): Promise<void> {
     this.#trace({ kind: 'reset' });
     await this.#reset();
@@ -151,18 +156,22 @@ export class PciFunction implements Target {
     this.#last = 0;
   }
 
+  /** @internal */
   arm(trigger: number | null): void {
     this.#irq.arm(trigger, this.#registers.get('isr'));
   }
 
+  /** @internal */
   loopback(): boolean {
     return this.#irq.loopback();
   }
 
+  /** @internal */
   mask(): void {
     this.#irq.mask();
   }
 
+  /** @internal */
   unmask(): void {
     this.#irq.unmask(this.#registers.get('isr'));
   }

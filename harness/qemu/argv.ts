@@ -54,7 +54,7 @@ export interface MemoryFile {
 
 export interface MachineDescription {
   accelerator: Accelerator;
-  /** In mebibytes. */
+  /** Mebibytes. */
   memory: number;
   /** Default: anonymous memory. */
   memoryFile?: MemoryFile | undefined;

@@ -21,17 +21,21 @@ import { tail } from './tail.js';
 import type { Timers } from './timers.js';
 
 export interface Machine {
+  /** @internal */
   readonly qemu: Qemu;
+  /** @internal */
   readonly description: MachineDescription;
   /** QEMU's arguments, without the wrapper's. */
   readonly argv: readonly string[];
+  /** @internal */
   readonly qmp: Qmp;
-  /** The byte stream of a channel. Throws QEMU_START if this machine does not have the channel. */
+  /** The byte stream of a channel. Throws QEMU_START if this machine does not have the channel. @internal */
   channel(name: Exclude<ChannelName, 'qmp'>): Duplex;
   /** Resolves when QEMU has exited and its channels are drained. Never rejects. */
   readonly exit: Promise<QemuExit>;
-  /** Resolves with QEMU_DISK or DISK_FULL if the host fails an access to a disk of the guest. */
+  /** Resolves with QEMU_DISK or DISK_FULL if the host fails an access to a disk of the guest. @internal */
   readonly hostFailure: Promise<HarnessError>;
+  /** @internal */
   readonly timers: Timers;
   stderr(): string;
   /** Kills QEMU. Does nothing if QEMU has already exited. */

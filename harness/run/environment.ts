@@ -20,25 +20,32 @@ import { snapshotLimit } from '../qemu/snapshot-limit.js';
 import { type Timers, timersFor } from '../qemu/timers.js';
 import type { Choice } from './choice.js';
 
+export type { Kernel } from '../../images/kernels/kernel.js';
+
 /** The part of an environment that all kernels of a run share. */
 export interface SharedEnvironment {
+  /** @internal */
   readonly root: ToolRoot;
+  /** @internal */
   readonly qemu: Qemu;
+  /** @internal */
   readonly accelerator: AcceleratorChoice;
   readonly driver: DriverDescription;
 }
 
 export interface Environment extends SharedEnvironment {
   readonly kernel: Kernel;
+  /** @internal */
   readonly modules: ModuleSet;
-  /** The path of the kernel image that QEMU boots. */
+  /** The path of the kernel image that QEMU boots. @internal */
   readonly image: string;
-  /** The path of the initramfs. */
+  /** The path of the initramfs. @internal */
   readonly initramfs: string;
+  /** @internal */
   readonly choice: Choice;
   /** How many times longer guests with this kernel take than guests with an ordinary one. */
   readonly slowness: number;
-  /** Timers for all waits for a guest with this kernel. */
+  /** Timers for all waits for a guest with this kernel. @internal */
   readonly timers: Timers;
 }
 

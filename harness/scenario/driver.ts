@@ -27,6 +27,7 @@ export class Driver {
   readonly #nextReading: NextReading;
   readonly #trace: TraceSink;
 
+  /** @internal */
   constructor(
     shell: Shell,
     description: DriverDescription,

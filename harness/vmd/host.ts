@@ -5,7 +5,7 @@ import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import type { DeviceClock } from '../vmmci/clock.js';
 import type { Request } from '../vmmci/commands.js';
-import type { CommandResult, Vmmci } from '../vmmci/device.js';
+import type { RequestResult, Vmmci } from '../vmmci/device.js';
 import type { Generation } from '../vmmci/generations.js';
 import type { Scheduler, Timer } from '../vmmci/scheduler.js';
 import { signal } from '../vmmci/signal.js';
@@ -72,6 +72,7 @@ export class Host {
   #service: Timer | undefined;
   #kill: Kill | null = null;
 
+  /** @internal */
   constructor({
     device,
     generation,
@@ -123,7 +124,7 @@ export class Host {
   }
 
   /** The VM process is told to send a command. SHUTDOWN or REBOOT without a driver end it at once. */
-  command(name: Request): CommandResult {
+  command(name: Request): RequestResult {
     const result = this.#device.command(name);
     if (result === 'no-driver' && name !== 'SYNCRTC') this.#emit({ reason: 'no-driver', outcome: 'exit' });
     return result;
@@ -143,7 +144,7 @@ export class Host {
     this.#watch.start();
   }
 
-  /** The guest ended by itself. `stop` comes with a `kill`; after `restart` the owner resets the machine. */
+  /** The guest ended by itself. `stop` comes with a `kill`; after `restart` the owner resets the machine. @internal */
   guestExit(exit: GuestExit): Aftermath {
     const aftermath = afterGuestExit(exit, this.#stopping);
     this.#trace({ kind: 'guest-exit', exit, aftermath });
@@ -151,7 +152,7 @@ export class Host {
     return aftermath;
   }
 
-  /** A new VM process: nothing asked, not paused, the clock seen afresh. */
+  /** A new VM process: nothing asked, not paused, the clock seen afresh. @internal */
   reset(): void {
     this.#cancelSigkill();
     this.#cancelService();
@@ -161,7 +162,7 @@ export class Host {
     this.#watch.restart();
   }
 
-  /** The VM is gone: nothing more happens, and no timer is left. */
+  /** The VM is gone: nothing more happens, and no timer is left. @internal */
   close(): void {
     this.#cancelSigkill();
     this.#cancelService();

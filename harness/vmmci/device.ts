@@ -17,7 +17,7 @@ import { signal } from './signal.js';
  * What became of a request. `sent`: stored and signalled. `unchanged`: it is pending already; nothing
  * happened.
  */
-export type CommandResult = 'sent' | 'unchanged' | 'no-driver' | 'not-negotiated';
+export type RequestResult = 'sent' | 'unchanged' | 'no-driver' | 'not-negotiated';
 
 /** A timer ran out, so vmd ends the VM. `request` is what the VM process tells its parent. */
 export interface Expiry {
@@ -69,6 +69,7 @@ export class Vmmci {
   #acks = 0;
   #configChanges = 0;
 
+  /** @internal */
   constructor({ generation, clock, scheduler, trace = noTrace }: DeviceOptions) {
     this.#generation = generation;
     this.#clock = clock;
@@ -98,6 +99,7 @@ export class Vmmci {
    * Reads `size` bytes of the register that starts at `offset`: its low bytes, whatever its width. More than
    * 4 bytes are the registers that follow. Zero-length: no register starts there, or that many bytes end
    * beyond the last register, and nothing happened.
+   * @internal
    */
   readConfig(offset: number, size: number): Buffer {
     if (!this.#reads.has(offset) || offset + size > CONFIG_SIZE) return NO_REGISTER;
@@ -111,19 +113,20 @@ export class Vmmci {
   /**
    * Writes from `offset` on, a dword at a time, the last zero-extended. The command is the only register that
    * takes a write, and it is the first: what follows it in a longer write has no effect.
+   * @internal
    */
   writeConfig(offset: number, data: Buffer): void {
     if (offset + CONFIG_OFFSET !== registers.command.offset || data.length === 0) return;
     this.#ack(data.readUIntLE(0, Math.min(data.length, WORD)));
   }
 
-  /** Stores the low 8 bits. 0 is no reset: nothing else changes (vmd virtio.c, every revision). */
+  /** Stores the low 8 bits. 0 is no reset: nothing else changes (vmd virtio.c, every revision). @internal */
   setStatus(value: number): void {
     this.#status = value & 0xff;
     this.#trace({ kind: 'status', value: this.#status });
   }
 
-  /** Stores the low 32 bits as they are: vmd masks nothing. */
+  /** Stores the low 32 bits as they are: vmd masks nothing. @internal */
   setGuestFeatures(value: bigint): void {
     this.#guestFeatures = low32(value);
     this.#trace({ kind: 'features', value: this.#guestFeatures });
@@ -131,13 +134,14 @@ export class Vmmci {
 
   /**
    * Sets or clears DRIVER_OK, for a front-end that has negotiated features but has no way to tell the status.
+   * @internal
    */
   driverUp(up = true): void {
     this.setStatus(up ? this.#status | status.DRIVER_OK : this.#status & ~status.DRIVER_OK);
   }
 
-  /** The host asks for something: vmd's vmmci_ctl. A pending command of another name is overwritten. */
-  command(name: Request): CommandResult {
+  /** The host asks for something: vmd's vmmci_ctl. A pending command of another name is overwritten. @internal */
+  command(name: Request): RequestResult {
     const result = this.#admit(name);
     this.#trace({ kind: 'command', name, result });
     if (result !== 'sent') return result;
@@ -148,7 +152,7 @@ export class Vmmci {
     return result;
   }
 
-  /** Back to cold: a VM that was reset is a new VM process. */
+  /** Back to cold: a VM that was reset is a new VM process. @internal */
   reset(): void {
     this.#timer.cancel();
     this.#command = commands.NONE;
@@ -160,17 +164,17 @@ export class Vmmci {
     this.#wasReset.emit();
   }
 
-  /** The config area has changed and the guest is to be interrupted. Returns what ends the listening. */
+  /** The config area has changed and the guest is to be interrupted. Returns what ends the listening. @internal */
   onConfigChange(listener: () => void): () => void {
     return this.#configChange.on(listener);
   }
 
-  /** A timer ran out. The device goes on serving; to end the VM is the business of whoever owns it. */
+  /** A timer ran out. The device goes on serving; to end the VM is the business of whoever owns it. @internal */
   onExpiry(listener: (expiry: Expiry) => void): () => void {
     return this.#expiry.on(listener);
   }
 
-  /** The device is cold again, because the machine was reset. */
+  /** The device is cold again, because the machine was reset. @internal */
   onReset(listener: () => void): () => void {
     return this.#wasReset.on(listener);
   }
@@ -196,7 +200,7 @@ export class Vmmci {
     return us;
   }
 
-  #admit(name: Request): CommandResult {
+  #admit(name: Request): RequestResult {
     if ((this.#status & status.DRIVER_OK) === 0) return 'no-driver';
     if (this.#command === commands[name]) return 'unchanged';
     if (name === 'SYNCRTC' && (this.#guestFeatures & feature.SYNCRTC) === 0) return 'not-negotiated';

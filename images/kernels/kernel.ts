@@ -9,26 +9,28 @@ import { askFor, type Flavour, type KernelRow } from './table.js';
 
 export interface Kernel {
   name: string;
-  /** The name with which `kernelRow` finds it. */
+  /** The name with which `kernelRow` finds it. @internal */
   ask: string;
   /** As `uname -r` prints it. */
   release: string;
   /** The Debian version of the image package, or the fingerprint of an own kernel. */
   version: string;
-  /** For a debug kernel: a hash of everything but the sources that it was built with. */
+  /** For a debug kernel: a hash of everything but the sources that it was built with. @internal */
   recipe?: string | undefined;
   series: string;
+  /** @internal */
   flavour: Flavour;
-  /** The unpacked packages. All paths except `buildDirectory` are below it. */
+  /** The unpacked packages. All paths except `buildDirectory` are below it. @internal */
   directory: string;
-  /** A bzImage, or a vmlinux with a PVH note. */
+  /** A bzImage, or a vmlinux with a PVH note. @internal */
   bootImage: string;
+  /** @internal */
   config: string;
-  /** `…/usr/lib/modules/<release>`, which contains modules.dep. */
+  /** `…/usr/lib/modules/<release>`, which contains modules.dep. @internal */
   modulesDirectory: string;
-  /** The directory for `make -C` in a tool root that was entered with `kernelBinds`. */
+  /** The directory for `make -C` in a tool root that was entered with `kernelBinds`. @internal */
   buildDirectory: string;
-  /** Binds for a build, instead of the default that shows `usr/src` at /usr/src. */
+  /** Binds for a build, instead of the default that shows `usr/src` at /usr/src. @internal */
   buildBinds?: readonly Bind[] | undefined;
 }
 

@@ -32,7 +32,7 @@ const reasonOf = (kind: FailureKind, complaints: string): string => {
 };
 
 interface Run {
-  /** The product, as messages name it. */
+  /** What is made, for messages. */
   what: string;
   scratch: string;
   log: string;
