@@ -32,8 +32,8 @@ export interface BackendOptions {
   /** Runs the host's timers and its clock watch (default: the timers of this process). */
   readonly scheduler?: Scheduler | undefined;
   /**
-   * Scales vmd's timers that end a VM, in milliseconds, so that a guest with a slow kernel has the time that it
-   * needs (default: not scaled, as in vmd).
+   * Scales vmd's timers that end a VM, in milliseconds, so that a guest with a slow kernel has the time that
+   * it needs (default: not scaled, as in vmd).
    */
   readonly killTimeout?: ((ms: number) => number) | undefined;
   readonly trace: TraceSink;

@@ -18,7 +18,10 @@ export interface ConsoleLine {
 export interface WaitOptions {
   /** What is awaited, as a noun: it completes the message "no … within 3 s". */
   what: string;
-  /** The timeout on an idle host with an ordinary kernel. It is longer on a busy host and with a slow kernel. */
+  /**
+   * The timeout in milliseconds on an idle host with an ordinary kernel. It is longer on a busy host and with
+   * a slow kernel.
+   */
   timeoutMs: number;
 }
 

@@ -108,8 +108,8 @@ export interface Register {
   width: Width;
 }
 
-// The kernel turns one read(2) or write(2) of 1, 2 or 4 bytes at an offset into one port access of that
-// width.
+// For one read(2) or write(2) of 1, 2 or 4 bytes, the kernel makes one port access of that width at the same
+// offset.
 const dd = (width: Width, ...operands: string[]): string =>
   `dd bs=${width} count=1 status=none ${operands.join(' ')}`;
 

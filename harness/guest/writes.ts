@@ -1,4 +1,4 @@
-// Lets a guest write files to its data disk (images/guest/writer.c). What is acknowledged must still be there
+// Lets a guest write files to its data disk (images/guest/writer.c). Acknowledged data must still be there
 // later.
 
 import { randomInt } from 'node:crypto';

@@ -54,7 +54,7 @@ export interface MemoryFile {
 
 export interface MachineDescription {
   accelerator: Accelerator;
-  /** Mebibytes. */
+  /** In mebibytes. */
   memory: number;
   /** Default: anonymous memory. */
   memoryFile?: MemoryFile | undefined;

@@ -1,5 +1,5 @@
-// Timers for waits, and the one place that scales timeouts. Tests pass fake timers, so that a minute passes at
-// once.
+// Timers for waits, and the one place that scales timeouts. Tests pass fake timers, so that a minute passes
+// at once.
 
 import { slowdown } from './slowdown.js';
 
@@ -9,8 +9,8 @@ export interface Timers {
   /** Calls `run` once, after `ms` milliseconds. */
   after(ms: number, run: () => void): { cancel(): void };
   /**
-   * The timeout in milliseconds for something that takes at most `ms` milliseconds in a guest with an ordinary
-   * kernel on an idle host.
+   * The timeout in milliseconds for something that takes at most `ms` milliseconds in a guest with an
+   * ordinary kernel on an idle host.
    */
   timeout(ms: number): number;
 }

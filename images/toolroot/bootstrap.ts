@@ -78,7 +78,7 @@ export const isComplaint = (line: string): boolean => !/^(I|W|N): |^$/.test(line
 
 export interface BootstrapOptions {
   recipe: DebianRecipe;
-  /** Must not exist; is created and filled. */
+  /** Must not exist: it is created and filled. */
   directory: string;
   scratch: string;
   log: string;

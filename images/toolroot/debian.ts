@@ -20,11 +20,11 @@ const attempts = 3;
 
 export interface DebianOptions extends Pick<BootstrapOptions, 'sourceDateEpoch'> {
   recipe: DebianRecipe;
-  /** What is made, for messages: `the tool root`. */
+  /** The product, as messages name it: `the tool root`. */
   what: string;
   /** Names the log and the scratch directory. Callers that hold different locks need different names. */
   name: string;
-  /** What mmdebstrap needs in `$TMPDIR`, in bytes. */
+  /** Space that mmdebstrap needs in `$TMPDIR`, in bytes. */
   space: number;
   progress: Progress;
 }

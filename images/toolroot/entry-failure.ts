@@ -11,7 +11,7 @@ interface ProgramResult {
   readonly all?: unknown;
 }
 
-/** How an administrator allows the namespaces that bwrap needs. */
+/** The command with which an administrator allows the namespaces that bwrap needs. */
 export const allowNamespaces =
   'sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 (those that exist); in a container, give it CAP_SYS_ADMIN';
 

@@ -32,7 +32,7 @@ const reasonOf = (kind: FailureKind, complaints: string): string => {
 };
 
 interface Run {
-  /** What is made, for messages. */
+  /** The product, as messages name it. */
   what: string;
   scratch: string;
   log: string;
