@@ -1,4 +1,5 @@
-// Assertions, each about one requirement: what was expected, what was seen, and where in the trace.
+// Assertions of a scenario. Each is about one requirement and reports the expected value, the value seen, and the
+// part of the trace.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Trace } from '../base/trace.js';
@@ -14,46 +15,46 @@ export interface Reporter {
 }
 
 /**
- * What a check is about: a requirement of the driver; `driver` for what only the author of that driver asks of it; or `device`, the
- * part of the harness that stands for vmd. What does not hold of the device is no fault of the driver.
+ * The subject of a check: a requirement of the driver; `driver` for a promise of this driver alone; or `device` for
+ * the part of the harness that emulates vmd. A failed check of the device is not the fault of the driver.
  */
 export type Subject = RequirementId | 'driver' | 'device';
 
 export interface Checks {
-  /** `seen` is exactly `expected`. `format` shows both, for example as instants (default: `show`). */
+  /** Requires that `seen` equals `expected`. `format` shows both, for example as instants. */
   equal<T>(what: string, seen: T, expected: T, format?: (value: NonNullable<T>) => string): void;
-  /** `holds`; `expected` says in words what would have, `seen` what was there in its place. */
+  /** Requires that `holds` is true. A failure shows `expected`, in words, and the value `seen`. */
   that(what: string, holds: boolean, expected: string, seen: unknown): void;
-  /** The same lines in the same order; else the difference is shown as one. */
+  /** Requires the same lines in the same order. A failure shows the difference. */
   lines(what: string, seen: readonly string[], expected: readonly string[]): void;
 }
 
-/** Gives the checks for one subject. */
+/** Returns the checks for one subject. */
 export type Check = (subject: Subject) => Checks;
 
-/** What becomes of a check: `advice` does not change the verdict. */
+/** The result of a check. `advice` does not change the verdict. */
 export type CheckResult = 'ok' | 'not ok' | 'advice';
 
 export interface CheckOptions {
-  /** The lowest level that fails a scenario. */
+  /** The lowest level of requirements that fails a scenario. */
   readonly level: Level;
-  /** Is told the line of each check that does not hold and counts. The checks go on: one guest shows as much as it can. */
+  /** Called with the line of each failed check. The scenario continues, to show as much as it can. */
   readonly onFailure: (subject: Subject, line: string) => void;
-  /** Is told the line of each check that does not hold and is advice. */
+  /** Called with the line of each check that gives advice. */
   readonly onAdvice: (line: string) => void;
 }
 
-/** A value of another type than its format wants, such as null where an instant was expected, is shown as it is. */
+/** Formats a value. `null` and `undefined` are shown without the format. */
 const shown = <T>(format: (value: NonNullable<T>) => string, value: T): string =>
   value === null || value === undefined ? show(value) : format(value);
 
-/** How many events of the trace a failure shows, and how many lines of a difference. */
+/** The maximum number of trace events, and of lines of a difference, in a failure. */
 const maxEvents = 12;
 const maxDifference = 40;
 
 const shownElsewhere = new Set(['console', 'shell', 'check']);
 
-/** Protocol traffic is what a failure is about; console lines, shell commands and other checks are shown elsewhere. */
+/** A failure shows protocol traffic only: console lines, shell commands and other checks appear elsewhere. */
 const isTraffic = (kind: string): boolean => !shownElsewhere.has(kind);
 
 const resultOf = (subject: Subject, holds: boolean, line: Level): CheckResult => {
@@ -70,7 +71,7 @@ export const checksFor = (
 ): Check => {
   let from = trace.mark;
 
-  /** Reports one check. `detail` is shown of one that fails, and is given the events since the check before. */
+  /** Reports one check. `detail` gets the range of events since the previous check, for a failure. */
   const report = (
     subject: Subject,
     { what, holds, passed, failed }: { what: string; holds: boolean; passed: string; failed: string },

@@ -1,4 +1,4 @@
-// The driver under test, as a scenario sees it: its modules, and what it shows in sysfs.
+// The driver under test in the guest: its modules, and the values that it shows in sysfs.
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import type { DriverDescription, SysfsTime } from '../driver/description.js';
@@ -6,18 +6,18 @@ import { unpackPayload } from '../guest/disks.js';
 import type { Shell } from '../guest/shell.js';
 import { parseAttribute, parseCounts, parseDrift, parseTime } from './driver-text.js';
 
-/** Resolves when the driver has next read the time from the device. GUEST_TIMEOUT after `timeoutMs`. */
+/** Resolves when the driver next reads the time of the device. Throws GUEST_TIMEOUT after `timeoutMs`. */
 export type NextReading = (timeoutMs: number) => Promise<unknown>;
 
 export interface DriverOptions {
   readonly nextReading: NextReading;
-  /** Of the function whose device is meant, as Linux names it. */
+  /** The address of the function, as Linux writes it: `0000:00:05.0`. */
   readonly address: string;
-  /** Gets each value of a clock that is read from the driver: `reading`, with `what` it is and its `value`. */
+  /** Receives a `reading` event for each value of a clock that is read from the driver. */
   readonly trace?: TraceSink;
 }
 
-/** Beyond the time that the driver takes between two measurements. */
+/** Added to the interval between two measurements of the driver, in milliseconds. */
 const spareMs = 10_000;
 
 export class Driver {
@@ -40,7 +40,7 @@ export class Driver {
     this.description = description;
   }
 
-  /** The same driver, looked at through another function. */
+  /** The same driver at another function. */
   at(address: string): Driver {
     return new Driver(this.#shell, this.description, {
       address,
@@ -49,34 +49,34 @@ export class Driver {
     });
   }
 
-  /** Puts the modules where modprobe finds them. Nothing is loaded by it. */
+  /** Installs the modules where modprobe finds them. It does not load them. */
   async install(): Promise<void> {
     await unpackPayload(this.#shell);
   }
 
-  /** DRIVER_LACKS, and so a scenario that is skipped, unless `has`. */
+  /** Skips the scenario by throwing DRIVER_LACKS unless `has` is true. */
   needs(has: boolean, what: string): void {
     if (!has) this.#lacks(what);
   }
 
-  /** Those of the parameters that the driver has. */
+  /** Selects the parameters that the driver has. */
   having(parameters: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
     return Object.fromEntries(Object.entries(parameters).filter(([name]) => this.has(name)));
   }
 
-  /** Whether it has that parameter. */
+  /** True if the driver has the parameter. */
   has(parameter: string): boolean {
     return this.description.parameters.some(({ name }) => name === parameter);
   }
 
-  /** Parameters with which it looks at the command only when it is interrupted. */
+  /** Parameters with which the driver reads the command only when it is interrupted. */
   get quiet(): Readonly<Record<string, string>> {
     return this.description.quiet;
   }
 
   /**
-   * Loads the modules in order; resolves when their init is done, and probe with it. GUEST_COMMAND if one is refused, DRIVER_LACKS for a
-   * parameter that the driver does not have.
+   * Loads the modules in order. Resolves when their init functions, and so probe, have returned. Throws
+   * GUEST_COMMAND if the kernel refuses one, and DRIVER_LACKS for a parameter that the driver does not have.
    */
   async load(parameters: Readonly<Record<string, string>> = {}): Promise<void> {
     const { modules } = this.description;
@@ -96,12 +96,12 @@ export class Driver {
     return found?.module ?? this.#lacks(`a parameter ${parameter}`);
   }
 
-  /** Unloads them, in the opposite order. GUEST_COMMAND, also when one of them is not loaded. */
+  /** Unloads the modules in reverse order. Throws GUEST_COMMAND, also if one is not loaded. */
   async unload(): Promise<void> {
     await this.#shell.output(['unload', ...this.#lastFirst]);
   }
 
-  /** Unloads those that are loaded; resolves with their names. GUEST_COMMAND. */
+  /** Unloads the modules that are loaded. Resolves with their names. Throws GUEST_COMMAND. */
   async unloadLoaded(): Promise<string[]> {
     const text = await this.#shell.output(['unload', 'loaded', ...this.#lastFirst]);
     return text === '' ? [] : text.split('\n');
@@ -111,83 +111,84 @@ export class Driver {
     return [...this.description.modules].reverse();
   }
 
-  /** Names of the modules of this driver that are loaded. */
+  /** The names of the driver's modules that are loaded. */
   async loaded(): Promise<string[]> {
     const lines = (await this.#shell.output(['read-files', '/proc/modules'])).split('\n');
     const names = lines.map((line) => line.split(' ', 1)[0] ?? '');
     return this.description.modules.filter((name) => names.includes(name));
   }
 
-  /** The path of an attribute below the virtio device, as a pattern for the guest's shell. */
+  /** The path of an attribute of the virtio device, as a pattern for the shell of the guest. */
   path(name: string): string {
     return `/sys/bus/pci/devices/${this.#address}/virtio*/${name}`;
   }
 
-  /** The content of one attribute, to the last byte. GUEST_COMMAND when it cannot be read. */
+  /** The exact content of an attribute. Throws GUEST_COMMAND if it cannot be read. */
   async #content(name: string): Promise<string> {
-    // `output` takes a newline off, and would not tell whether there was one.
+    // `output` would remove a final newline.
     return (await this.#shell.bytes(['read-files', this.path(name)])).toString('utf8');
   }
 
-  /** The one line of an attribute. GUEST_COMMAND, DRIVER_READ. */
+  /** The single line of an attribute, without its newline. Throws GUEST_COMMAND or DRIVER_READ. */
   async attribute(name: string): Promise<string> {
     return parseAttribute(name, await this.#content(name));
   }
 
-  /** What reading an attribute gives, be it a value or an error. */
+  /** The result of reading an attribute: its value, or an error. */
   async read(name: string): Promise<string> {
     const { stdout, stderr } = await this.#shell.run(`cat ${this.path(name)}`);
     return `${stdout}${stderr}`.trim();
   }
 
-  /** Times that somebody in the guest has read from the driver, a line each in `file`. DRIVER_READ. */
+  /** The times in `file`, to which a program in the guest wrote one reading per line. Throws DRIVER_READ. */
   async readings(file: string): Promise<bigint[]> {
     const text = await this.#shell.output(['read-files', file]);
     return text === '' ? [] : text.split('\n').map((line) => parseTime('host time', line));
   }
 
-  /** The attribute that shows the host's clock. DRIVER_LACKS. */
+  /** The name of the attribute with the host's clock. Throws DRIVER_LACKS. */
   get hostTimeName(): string {
     return this.#sysfsTime().hostTime ?? this.#lacks("an attribute with the host's clock");
   }
 
-  /** The host's clock as the driver shows it, microseconds since the epoch. */
+  /** The host's clock as the driver shows it, in microseconds since 1970. Throws DRIVER_LACKS or DRIVER_READ. */
   async hostTime(): Promise<bigint> {
     return this.#note('host-time', parseTime('host time', await this.attribute(this.hostTimeName)));
   }
 
-  /** Whether it shows the host's clock whenever it is asked. */
+  /** True if an attribute shows the host's clock whenever it is read. */
   get showsHostTime(): boolean {
     const { time } = this.description;
     return time?.kind === 'sysfs' && time.hostTime !== undefined;
   }
 
-  /** Whether it shows the guest's own clock. */
+  /** True if an attribute shows the guest's clock. */
   get showsGuestTime(): boolean {
     const { time } = this.description;
     return time?.kind === 'sysfs' && time.guestTime !== undefined;
   }
 
-  /** The guest's own clock as the driver shows it, microseconds since the epoch. */
+  /** The guest's clock as the driver shows it, in microseconds since 1970. Throws DRIVER_LACKS or DRIVER_READ. */
   async guestTime(): Promise<bigint> {
     const name = this.#sysfsTime().guestTime ?? this.#lacks("an attribute with the guest's clock");
     return this.#note('guest-time', parseTime('guest time', await this.attribute(name)));
   }
 
-  /** Host − guest in nanoseconds, measured at this moment. DRIVER_LACKS if the driver measures only in its own time. */
+  /** Host minus guest in nanoseconds, measured now. Throws DRIVER_LACKS if the driver measures at intervals. */
   async driftNs(): Promise<bigint> {
     const name = this.#sysfsTime().driftNs ?? this.#lacks('an attribute with the drift');
     return this.#note('drift', parseDrift(await this.attribute(name)));
   }
 
-  /** The same, of a measurement that is made after the call: at once, or when the driver comes to it. */
+  /** Host minus guest in nanoseconds, from a measurement that the driver makes after this call. */
   async nextDriftNs(): Promise<bigint> {
     const { time } = this.description;
     if (time?.kind !== 'sysctl') return this.driftNs();
     const read = `cat ${[time.driftSec, time.driftNsec].map((name) => `/proc/sys/${name.replaceAll('.', '/')}`).join(' ')}`;
     const old = await this.#shell.text(read);
     await this.#nextReading(time.everyMs + spareMs);
-    // The values are stored a moment after the reading, one after the other: they count when they are new and stay.
+    // The driver stores the two values one after the other, a moment after it has read the time. They are complete
+    // when they are new and no longer change.
     const shown = await this.#shell.text(
       `until now=$(${read}); [ "$now" != '${old}' ] && [ "$now" = "$(${read})" ]; do usleep 1000; done; echo "$now"`,
       { what: 'a new drift in sysctl' },
@@ -196,7 +197,7 @@ export class Driver {
     return this.#note('drift', parseDrift(seconds) * 1_000_000_000n + parseDrift(nanoseconds));
   }
 
-  /** Whether it shows the commands that came. */
+  /** True if attributes show the commands that the driver received. */
   get showsCommands(): boolean {
     return this.description.commands !== undefined;
   }
@@ -205,7 +206,7 @@ export class Driver {
     return this.attribute(this.#commands().last);
   }
 
-  /** How many commands of each kind the driver has seen. */
+  /** The number of commands of each kind that the driver has received. */
   async commandCounts(): Promise<Readonly<Record<string, number>>> {
     return parseCounts(await this.#content(this.#commands().counts));
   }

@@ -1,4 +1,4 @@
-// What a scenario asks for. Combinations that no machine offers do not compile.
+// The options of a scenario. Combinations that no machine supports do not compile.
 
 import type { DeviceClock } from '../vmmci/clock.js';
 import type { GenerationName } from '../vmmci/generations.js';
@@ -6,63 +6,66 @@ import type { Scheduler } from '../vmmci/scheduler.js';
 import type { VmDevices } from '../vmmci/slots.js';
 import type { KernelOption } from './kernel-needs.js';
 
-/** `ioapic` (default): as vmd has one from 8.0 on. `pic`: the guest uses the two 8259A, which is all that vmd had before. */
+/**
+ * The interrupt controller of the machine. `ioapic` (default): an I/O APIC, which vmd has since 8.0. `pic`: the two
+ * 8259A, the only controllers of earlier vmds.
+ */
 export type InterruptController = 'ioapic' | 'pic';
 
 export interface CommonOptions {
-  /** A clock, or one as the command line writes it. Default: the host's. */
+  /** The clock of the device, or its description as on the command line (default: the clock of the host). */
   readonly clock?: string | DeviceClock;
   readonly generation?: GenerationName;
-  /** What the device offers in place of the generation's features. */
+  /** The features that the device offers (default: those of the generation). */
   readonly features?: number;
-  /** What the host's timers and its watch on the clock run on. Default: real time. The guest's time is always its own. */
+  /** Runs the host's timers, and its checks of the clock, for the device (default: in real time). */
   readonly scheduler?: Scheduler;
-  /** `loaded` (default), `installed` where modprobe finds it, or `absent`. */
+  /** The driver is `loaded` (default), `installed` where modprobe finds it, or `absent`. */
   readonly driver?: 'loaded' | 'installed' | 'absent';
-  /** Parameters of the driver when it is loaded. A driver without one of them is skipped. */
+  /** Parameters for loading the driver. The scenario is skipped if the driver lacks one. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Parameters that are set where the driver has them. */
+  /** Parameters that are set if the driver has them. */
   readonly optionalParameters?: Readonly<Record<string, string>>;
-  /** The driver looks at the command only when it is interrupted, where its description says how. */
+  /** Load the driver so that it reads the command only when it is interrupted, if its description says how. */
   readonly quiet?: boolean;
-  /** `restored` (default): from the snapshot, function plugged in. `cold`: the function is there from power-on. */
+  /** `restored` (default) restores a snapshot and plugs the function in. `cold` boots with the function. */
   readonly boot?: 'restored' | 'cold';
-  /** Default 1. Each number is a machine, and a snapshot, of its own. */
+  /** The number of CPUs (default: 1). Each number needs its own snapshot. */
   readonly cpus?: 1 | 2;
-  /** What the kernel must have been built with, beyond what the machine itself needs; else the scenario is skipped. */
+  /** Options that the kernel must be built with, besides those of the machine. Otherwise the scenario is skipped. */
   readonly needs?: readonly KernelOption[];
 }
 
-/** Our own small guest on QEMU's PC: the function is plugged in, and there is a data disk. */
+/** The small guest on QEMU's PC. The function is plugged in, and there is a data disk. */
 export interface QemuMachine {
   readonly guest?: 'initramfs';
   readonly layout?: 'qemu';
   readonly devices?: never;
   readonly interrupts?: InterruptController;
-  /** `false`: the scenario plugs the function in by itself. */
+  /** `false` if the scenario plugs the function in itself. */
   readonly plugged?: boolean;
-  /** The data disk holds an ext4. */
+  /** Format the data disk with ext4. */
   readonly disk?: boolean;
 }
 
-/** Our own small guest on vmd's machine, whose slots no device can be plugged into or pulled out of. It has no data disk. */
+/** The small guest on the machine of vmd, which has no hot-plug. It has no data disk. */
 export interface VmdMachine {
   readonly guest?: 'initramfs';
   readonly layout: 'vmd';
-  /** What the VM has besides entropy and the function. Default: a network, a disk and a CD-ROM drive. */
+  /** The devices besides entropy and the function (default: a network, a disk and a CD-ROM drive). */
   readonly devices?: VmDevices;
   readonly interrupts?: InterruptController;
   readonly plugged?: never;
   readonly disk?: never;
 }
 
-/** Debian with systemd on QEMU's PC, the driver installed in it; its modules are loaded at boot. */
+/** Debian with systemd on QEMU's PC. The driver is installed, and its modules are loaded at boot. */
 export interface DistroMachine {
   readonly guest: 'distro';
   readonly layout?: never;
   readonly devices?: never;
   readonly interrupts?: never;
-  /** `false`: the scenario plugs the function in by itself. */
+  /** `false` if the scenario plugs the function in itself. */
   readonly plugged?: boolean;
   readonly disk?: never;
 }

@@ -4,7 +4,7 @@ import { HarnessError } from '../base/errors.js';
 import type { Shell } from '../guest/shell.js';
 import type { Driver } from './driver.js';
 
-/** What one step of the `ptp` program gave: numbers (of times, nanoseconds since the epoch), or an errno. */
+/** The result of one step of the `ptp` program: numbers, with times in nanoseconds since 1970, or an errno. */
 export interface PtpAnswer {
   readonly step: string;
   readonly values: readonly bigint[];
@@ -12,13 +12,13 @@ export interface PtpAnswer {
   readonly errno: number;
 }
 
-/** One sample of PTP_SYS_OFFSET_EXTENDED, nanoseconds since the epoch. */
+/** One sample of PTP_SYS_OFFSET_EXTENDED, in nanoseconds since 1970. */
 export interface Bracket {
-  /** The guest's clock before the device was asked. */
+  /** The guest's clock before the device was read. */
   readonly before: bigint;
   /** The device's clock. */
   readonly time: bigint;
-  /** The guest's clock after that. */
+  /** The guest's clock after the device was read. */
   readonly after: bigint;
 }
 
@@ -29,7 +29,7 @@ export const EOPNOTSUPP = 95;
 
 const line = /^(\S+)(?: error (\d+)| ok|((?: -?\d+)+))$/;
 
-/** One line of the program's output. DRIVER_READ for any other form. */
+/** Parses one line of the output. Throws DRIVER_READ for any other form. */
 export const parseAnswer = (text: string): PtpAnswer => {
   const [, step, errno = '0', values = ''] = line.exec(text) ?? [];
   if (step === undefined)
@@ -49,14 +49,14 @@ export const bracketsOf = ({ values }: PtpAnswer): Bracket[] =>
     return { before, time, after };
   });
 
-/** The name of the driver's PTP clock. DRIVER_LACKS, and so a scenario that is skipped, if it has none. */
+/** The name of the PTP clock. Skips the scenario by throwing DRIVER_LACKS if the driver has none. */
 export const needsPtp = (driver: Driver): string => {
   const { ptp } = driver.description;
   driver.needs(ptp !== undefined, 'a PTP clock');
   return ptp?.clockName ?? '';
 };
 
-/** The PTP clocks below the function, as /dev names them, each with its `clock_name`. */
+/** The PTP clocks of the function: their names in /dev with their `clock_name`. */
 export const ptpClocks = async (
   shell: Pick<Shell, 'text'>,
   address: string,
@@ -76,10 +76,7 @@ export const ptpClocks = async (
     });
 };
 
-/**
- * Takes the steps with one descriptor of the clock and resolves with what they gave. GUEST_COMMAND if it
- * cannot be opened.
- */
+/** Runs the steps with one descriptor of the clock. Throws GUEST_COMMAND if the clock cannot be opened. */
 export const askPtp = async (
   shell: Pick<Shell, 'text'>,
   device: string,
@@ -87,7 +84,7 @@ export const askPtp = async (
 ): Promise<PtpAnswer[]> =>
   (await shell.text(`ptp ${device} ${steps.join(' ')}`)).split('\n').map(parseAnswer);
 
-/** The device of the only PTP clock below the function. DRIVER_READ if there is not exactly one. */
+/** The device of the only PTP clock of the function. Throws DRIVER_READ if there is not exactly one. */
 export const ptpClock = async (shell: Pick<Shell, 'text'>, address: string): Promise<string> => {
   const [clock, ...others] = await ptpClocks(shell, address);
   if (clock !== undefined && others.length === 0) return clock.device;
@@ -100,9 +97,9 @@ export const ptpClock = async (shell: Pick<Shell, 'text'>, address: string): Pro
 };
 
 /**
- * A program opens the clock and reads it; resolves when it has, and leaves it open. The function that it
- * resolves with lets it take the steps, with the same descriptor, and resolves with what the first reading
- * gave and what the steps gave. One at a time.
+ * Starts a program that opens the clock, reads it and keeps it open; resolves when it has. The returned function
+ * lets the program run the steps with the same descriptor, and resolves with the results of the first reading and
+ * of the steps. Only one such program can run at a time.
  */
 export const holdPtp = async (
   shell: Pick<Shell, 'text'>,

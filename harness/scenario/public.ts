@@ -1,4 +1,4 @@
-// What `import … from 'vmmci-harness/scenario'` gives: all that a scenario outside of this package may use. What is
+// The public API, `vmmci-harness/scenario`: everything that a scenario outside this package may use.
 // `@internal` in these is left out of docs/api.md and may change at any time.
 
 /**

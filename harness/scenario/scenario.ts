@@ -1,4 +1,4 @@
-// `scenario(name, options, body)`: one behaviour asserted in a guest of its own, with everything set up and cleared away.
+// `scenario(name, options, body)` declares a test that runs in its own guest, with set-up and clean-up.
 
 import { join } from 'node:path';
 import root from 'tap';
@@ -24,13 +24,13 @@ import type { Vm } from './vm.js';
 export type { ScenarioOptions } from './options.js';
 export type { Scene } from './scene.js';
 
-/** For all scenarios of a file, from the start of the one that runs. */
+/** The timeout of all scenarios of a file in milliseconds. */
 const fileLimitMs = 1_200_000;
 
-/** Far beyond what any scenario takes: only a defect of the harness gets here, every wait has its own limit. */
+/** The timeout of a scenario in milliseconds. Every wait is shorter, so only a defect of the harness reaches it. */
 const limitMs = 300_000;
 
-/** Fit for the name of a directory. */
+/** Valid names, which are also names of directories. */
 const nameForm = /^\w[\w.@+-]{0,99}$/;
 
 let opened: Promise<Environment> | undefined;
@@ -66,8 +66,8 @@ const resultOf = (
 });
 
 /**
- * Declares a scenario. `name` is also that of its artifacts. When the body is done and the guest still there, the driver is unloaded: it
- * must leave nothing behind, and the kernel log must be clean.
+ * Declares a scenario. Its artifacts get the same `name`. After the body, the driver is unloaded if the guest still
+ * runs: it must leave nothing behind, and the kernel log must be clean.
  */
 export const scenario = (
   name: string,
@@ -122,7 +122,7 @@ export const scenario = (
       await body(scene);
       dmesg = await inspectGuest(scene, baseline, options);
     };
-    // A driver may hang while it is loaded, in the body, and when it is unloaded at the end.
+    // A driver can hang when it is loaded, in the body, or when it is unloaded at the end.
     await judgement.attempt(() =>
       play().catch(async (error: unknown) => {
         throw await explainHang(error, vm, environment.driver);

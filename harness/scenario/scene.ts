@@ -1,4 +1,4 @@
-// What the body of a scenario works with: a device, a guest that has it, and the driver in that guest.
+// The parts that the body of a scenario uses: a device, a guest that has it, and the driver in the guest.
 
 import { join } from 'node:path';
 import type { Trace, TraceEvent, TraceKind } from '../base/trace.js';
@@ -14,7 +14,7 @@ import type { ScenarioOptions } from './options.js';
 import { isTimeRead } from './traffic.js';
 import { startVm, type Vm } from './vm.js';
 
-/** A device with a trace of its own. */
+/** A device and its trace. */
 export interface TracedDevice {
   readonly device: Device;
   readonly trace: Trace;
@@ -28,8 +28,8 @@ export interface Scene {
   readonly trace: Trace;
   readonly environment: Environment;
   /**
-   * The first event of that kind from `mark` on that fits, or the last of the first `times` of them, now or later. GUEST_TIMEOUT
-   * when there is none in 10 s, GUEST_EXIT or GUEST_PANIC at once when the guest goes down first.
+   * Resolves with the first event of the kind since `mark` that matches, or with event number `times`. Throws
+   * GUEST_TIMEOUT if there is none within 10 s, and GUEST_EXIT or GUEST_PANIC as soon as the guest goes down.
    */
   until<Kind extends TraceKind>(
     kind: Kind,
@@ -37,22 +37,22 @@ export interface Scene {
     fits?: (event: TraceEvent<Kind>) => boolean,
     times?: number,
   ): Promise<TraceEvent<Kind>>;
-  /** A second device with a trace of its own, to be plugged in by the scenario. */
+  /** Starts a second device with its own trace. The scenario plugs it in. */
   another(options?: Omit<DeviceOptions, 'trace'>): Promise<TracedDevice>;
 }
 
-/** What the guest was like before the body began, to be compared with what it is like afterwards. */
+/** The state of the guest before the body began, to compare with the state afterwards. */
 export interface Baseline extends Before {
-  /** Absent where no comparison is possible: nothing is loaded, or a distribution does other things meanwhile. */
+  /** Absent if no comparison is possible: no driver is loaded, or a distribution does other work meanwhile. */
   readonly holdings?: Holdings;
-  /** The console line that came next. */
+  /** The position of the next console line. */
   readonly consoleCursor: number;
 }
 
-/** Many times what the driver takes for anything, also on a busy host. */
+/** Far more than any action of a driver takes, even on a busy host, in milliseconds. */
 const eventMs = 10_000;
 
-/** The devices of one scenario, each in a directory of its own below `directory`. */
+/** The devices of one scenario, each in its own directory below `directory`. */
 export class Devices {
   readonly #directory: string;
   readonly #started: Device[] = [];
@@ -79,10 +79,10 @@ export interface Stage {
   readonly newTrace: () => Trace;
   readonly check: Check;
   readonly devices: Devices;
-  /** Of this scenario alone; sockets and disks go below it. */
+  /** The directory of this scenario, for sockets and disks. */
   readonly directory: string;
   readonly sockets: string;
-  /** Is given the guest as soon as there is one, so that it is ended whatever comes after. */
+  /** Called with the guest as soon as it exists, so that it can be ended in any case. */
   readonly onVm: (vm: Vm) => void;
 }
 
@@ -111,7 +111,7 @@ const startGuest = async (
   return vm;
 };
 
-/** A guest that does the same over and over is not waited for. */
+/** Ends all waits if the guest is in a livelock. */
 const endLivelocks = (trace: Trace, console: Console): void => {
   const watch = livelockWatch();
   trace.follow((event) => {
@@ -120,7 +120,7 @@ const endLivelocks = (trace: Trace, console: Console): void => {
   });
 };
 
-/** Loads the driver in our own small guest as the scenario wants it; a distribution has done it already. */
+/** Loads the driver in the small guest as the options say. A distribution has already loaded it. */
 const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<void> => {
   if ((options.driver ?? 'loaded') !== 'loaded') return;
   await driver.load({
@@ -130,11 +130,11 @@ const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<voi
   });
 };
 
-/** Starts device and guest, notes what the guest is like, and brings the driver into it. */
+/** Starts the device and the guest, records the state of the guest, and loads the driver. */
 export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: Baseline }> => {
   const { environment, options, trace, newTrace, check, devices } = stage;
   const { features, scheduler, clock, generation = environment.choice.generation } = options;
-  // A scenario that passes the time itself asserts vmd's own numbers.
+  // A scenario that controls the time checks the exact timeouts of vmd.
   const killTimeout = scheduler === undefined ? environment.timers.timeout : undefined;
   const device = await devices.start({
     generation,
@@ -158,11 +158,11 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   });
 
   const consoleCursor = options.guest === 'distro' ? 0 : console.cursor;
-  // The driver is in a distribution before anybody can ask: each flag counts there.
+  // A distribution loads the driver before the flags can be read, so there every flag counts.
   const before = await readBefore(shell);
   requireModules(before, environment.kernel.release);
   const own = options.guest !== 'distro' && options.driver !== 'absent';
-  // It loads what the driver needs of the kernel, which stays: that is not held by the driver.
+  // This loads the kernel's modules that the driver needs. They stay loaded, so they must not count as leftovers.
   if (own) await driver.install();
   const held = own ? await holdings(shell, options.plugged === false ? null : vm.address) : undefined;
   if (own) await loadDriver(driver, options);

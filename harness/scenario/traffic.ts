@@ -1,25 +1,28 @@
-// What scenarios ask of a trace again and again, by the names of registers and commands.
+// Common questions of scenarios about a trace, by the names of registers and commands.
 
 import type { Trace, TraceEvent } from '../base/trace.js';
 import type { When } from '../faults/fault.js';
 import { commandName } from '../vmmci/commands.js';
 import { type RegisterName, registerAt, registers, status } from '../vmmci/registers.js';
 
-/** `REBOOT`, or the number where the device knows no such command. */
+/** The name of the command, such as `REBOOT`, or the number if the device does not know it. */
 const commandText = (value: number): string => commandName(value) ?? `0x${value.toString(16)}`;
 
-/** The acknowledgements since `mark`, as `REBOOT: graceful`: the value written and what it did. */
+/** The acknowledgements since `mark`, each with its effect: `REBOOT: graceful`. */
 export const acks = (trace: Trace, mark: number): string[] =>
   trace.since(mark, 'ack').map(({ value, effect }) => `${commandText(value)}: ${effect}`);
 
-/** `command`, or `command (8 bits)` where an access has not the register's own width; `offset 33 (8 bits)` where no register starts. */
+/**
+ * The register of an access: `command`; `command (8 bits)` if the width is not that of the register; `offset 33 (8
+ * bits)` if no register starts there.
+ */
 const target = (offset: number, width: number): string => {
   const name = registerAt(offset);
   const natural = name !== undefined && registers[name].size === width;
   return `${name ?? `offset ${offset}`}${natural ? '' : ` (${8 * width} bits)`}`;
 };
 
-/** The guest's accesses to BAR0 since `mark`, as `read isr` and `write command = REBOOT`. */
+/** The accesses of the guest to BAR0 since `mark`, such as `read isr` and `write command = REBOOT`. */
 export const accesses = (trace: Trace, mark: number): string[] =>
   trace.since(mark).flatMap((event) => {
     if (event.kind !== 'bar-read' && event.kind !== 'bar-write') return [];
@@ -30,37 +33,37 @@ export const accesses = (trace: Trace, mark: number): string[] =>
     return [`write ${where} = ${isCommand ? commandText(value) : value}`];
   });
 
-/** The guest's writes among them. */
+/** The writes of the guest to BAR0 since `mark`. */
 export const writes = (trace: Trace, mark: number): string[] =>
   accesses(trace, mark).filter((access) => access.startsWith('write '));
 
-/** How often the device interrupted the guest since `mark`. */
+/** The number of interrupts from the device since `mark`. */
 export const interrupts = (trace: Trace, mark: number): number =>
   trace.since(mark, 'interrupt').filter(({ signalled }) => signalled === true).length;
 
-/** The times that the device has sampled since `mark`, in microseconds. */
+/** The times that the device has sampled since `mark`, in microseconds since 1970. */
 export const samples = (trace: Trace, mark: number): ReadonlySet<unknown> =>
   new Set(trace.since(mark, 'sample').map(({ us }) => us));
 
-/** Of `bar-read`: a read of that register. */
+/** Matches a `bar-read` event of the register. */
 export const isReadOf =
   (name: RegisterName) =>
   ({ offset }: TraceEvent<'bar-read'>): boolean =>
     offset === registers[name].offset;
 
-/** Of `bar-read`: a look at the command register. */
+/** Matches a `bar-read` event of the command register. */
 export const isLook = isReadOf('command');
 
-/** Of `bar-read`: the last access of a reading of the time. */
+/** Matches the `bar-read` event that ends a reading of the time. */
 export const isTimeRead = isReadOf('microsecondsLow');
 
-/** Whether a status has the bit that says that the driver is up. */
+/** True if the status has DRIVER_OK. */
 export const hasDriverOk = (value: number): boolean => (value & status.DRIVER_OK) !== 0;
 
-/** Of `status`: the driver is up. */
+/** Matches a `status` event with DRIVER_OK. */
 export const isDriverOk = ({ value }: TraceEvent<'status'>): boolean => hasDriverOk(value);
 
-/** For a fault: the guest's reads of that register. */
+/** The filter of a fault for reads of the register by the guest. */
 export const readsOf = (name: RegisterName) =>
   ({
     protocol: 'vfio-user',

@@ -1,4 +1,4 @@
-// The guest of one scenario with its device: what vmd's VM process and its vCPUs are together.
+// The guest of one scenario with its device: the counterpart of the VM process of vmd.
 
 import { HarnessError } from '../base/errors.js';
 import type { TraceSink } from '../base/trace.js';
@@ -18,60 +18,60 @@ import { startDistro } from './distro.js';
 import { type MachineOptions, machineOf, siblingsOf, unpacked } from './machine.js';
 
 export interface VmOptions extends MachineOptions {
-  /** `distro`: Debian with systemd, the driver installed, instead of our own small one. */
+  /** `distro`: Debian with systemd and the driver installed, instead of the small guest. */
   readonly guest?: 'initramfs' | 'distro' | undefined;
   readonly environment: Environment;
   readonly device: Device;
-  /** Where the disks go. */
+  /** The directory for the disks. */
   readonly directory: string;
-  /** Sockets of functions are somewhere below this directory: QEMU sees no other. */
+  /** The directory above all sockets of functions; QEMU sees no other. */
   readonly sockets: string;
   readonly boot: 'restored' | 'cold';
   readonly generation: GenerationName;
-  /** The function is there from the start; else the scenario plugs it in. */
+  /** The function is present from the start. Otherwise the scenario plugs it in. */
   readonly plugged: boolean;
-  /** The data disk holds an ext4. */
+  /** The data disk has an ext4 file system. */
   readonly disk: boolean;
   readonly trace: TraceSink;
 }
 
 export interface Vm extends Guest {
-  /** Where the function is, as Linux names it: `0000:00:05.0`. */
+  /** The address of the function, as Linux writes it: `0000:00:05.0`. */
   readonly address: string;
-  /** The data disk. SCENARIO_LACKS where the machine has none. */
+  /** The data disk. Throws SCENARIO_LACKS if the machine has none. */
   data(): Disk;
-  /** What vmd decided to end the VM for, if it did. */
+  /** The reason for which vmd ended the VM, if it did. */
   kill(): Kill | undefined;
-  /** `vmctl pause`: the vCPUs stand still, and so does the watch on the host's clock. */
+  /** Pauses the VM like `vmctl pause`: the vCPUs stop, and so do vmd's checks of the host's clock. */
   pause(): Promise<void>;
   unpause(): Promise<void>;
-  /** Plugs a function in; resolves when the guest shows it. At its own slot when no other address is given. */
+  /** Plugs a function in, by default in its usual slot. Resolves when the guest shows it. */
   plug(device?: Pick<Device, 'functionSocket'>, address?: string): Promise<void>;
-  /** Asks the guest to let the function at 00:05.0 go; resolves when it has. GUEST_TIMEOUT if it does not. */
+  /** Asks the guest to release the function at 00:05.0. Resolves when it has. Throws GUEST_TIMEOUT. */
   unplug(): Promise<void>;
-  /** From now on a reset of the guest is not its end: it boots again. */
+  /** Lets the guest boot again after a reset from now on, instead of ending it. */
   allowReset(): Promise<void>;
-  /** Resolves when a guest that went through a reset answers again. */
+  /** Resolves when the guest answers again after a reset. */
   restarted(): Promise<void>;
-  /** QEMU is gone. */
+  /** True if QEMU has ended. */
   hasEnded(): boolean;
-  /** The guest was reset, and its kernel log with it. */
+  /** True if the guest was reset, which also cleared its kernel log. */
   hasRestarted(): boolean;
-  /** How the machine ended by itself, or by vmd's decision; waits for it. GUEST_TIMEOUT, GUEST_PANIC. */
+  /** Waits until the guest or vmd ends the machine. Resolves with how it ended. Throws GUEST_TIMEOUT or GUEST_PANIC. */
   ended(what: string, timeoutMs: number): Promise<QemuExit>;
 }
 
-/** Another slot: its INTA is wired to the same interrupt as that of 00:05.0 (PIIX3: slots four apart share). */
+/** A slot whose INTA shares the interrupt of 00:05.0: on PIIX3, slots four apart do. */
 export const sharingAddress = linuxAddress(slots.function + 8);
 
 const unplugMs = 10_000;
 const bootMs = 60_000;
 
-/** The resource file is the last thing that the kernel adds for a device before it looks for a driver (pci_bus_add_device). */
+/** The resource file is the last that the kernel creates for a device before it probes it (pci_bus_add_device). */
 const appeared = (shell: Shell, address: string): Promise<void> =>
   shell.await(`/sys/bus/pci/devices/${address}/resource0`, { what: `the function at ${address}` });
 
-/** Starts the guest; its clock is the host's when it resolves, and it has seen the function if that is plugged in. */
+/** Starts the guest. Resolves when its clock is set to that of the host and it has detected the function. */
 export const startVm = async (options: VmOptions): Promise<Vm> => {
   const { environment, device, directory, sockets, boot, plugged, disk, trace } = options;
   const { qemu } = environment;
@@ -113,9 +113,9 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   let kill: Kill | undefined;
   device.onKill((decision) => {
     kill ??= decision;
-    // vmd's process ends, and what it had acknowledged to the guest is in the image: vmd keeps nothing of one in memory (vmd
-    // vioqcow2.c writes its tables at once). QEMU keeps qcow2 tables until the guest flushes, so its sudden death would lose more, and
-    // now and then leaves clusters that nothing refers to. Its `quit` loses none. It may be gone already.
+    // When the process of vmd ends, all acknowledged writes are in the image, since vioqcow2.c of vmd writes its tables
+    // at once. QEMU keeps qcow2 tables in memory until the guest flushes, so SIGKILL would lose more and sometimes leave
+    // unreferenced clusters. Its `quit` command loses nothing. QEMU may already have ended.
     qmp.execute('quit').catch(() => void guest.machine.kill());
   });
   let gone = false;
@@ -127,7 +127,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     if (event === 'RESET') resets += 1;
   });
   if (boot === 'restored') {
-    // There since before the restore, and not heard of by the guest.
+    // It is present since before the restore, and the guest was not notified.
     if (plugged && siblings !== undefined)
       await guest.shell.output(['write-file', '/sys/bus/pci/rescan', '1']);
     if (plugged) await appeared(guest.shell, address);
@@ -159,7 +159,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
       await qmp.execute('device_add', { ...properties, id, addr: slot });
       await appeared(guest.shell, at);
     },
-    // A driver that does not let go of the function hangs in its remove: no fault of QEMU.
+    // A driver that does not release the function hangs in its remove; that is not a fault of QEMU.
     unplug: () =>
       guest.console.guard(unplugFunction(guest.machine, 2 * unplugMs), {
         what: 'removal of the function by the guest',
