@@ -125,7 +125,10 @@ export type Report = Readonly<v.InferOutput<typeof reportSchema>>;
 export const readReport = async (directory: string): Promise<Report> => {
   const path = join(directory, reportFile);
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const reason = cause.code === 'ENOENT' ? 'the file is missing' : cause.message;
+    const reason =
+      cause.code === 'ENOENT'
+        ? 'the file is missing; vmmci matrix writes one, also of one kernel'
+        : cause.message;
     throw new HarnessError('REPORT_READ', { path, reason }, cause);
   });
   const checked = parseChecked(text, reportSchema);

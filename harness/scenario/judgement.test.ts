@@ -81,3 +81,11 @@ t.test('a check of the device that does not hold is no fault of the driver', asy
   judgement.checkFailed('device', 'sysfs class: expected 078000, seen none');
   t.equal(judgement.verdict, 'broken');
 });
+
+t.test('what only the author of the driver asks for is no requirement that is not met', async (t) => {
+  const { judgement } = record();
+  judgement.checkFailed('driver', 'host_time: expected 1, seen 2');
+  t.equal(judgement.verdict, 'failed');
+  t.strictSame(judgement.reasons, ['host_time: expected 1, seen 2']);
+  t.strictSame(judgement.unmet, []);
+});
