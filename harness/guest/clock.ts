@@ -1,7 +1,7 @@
 // Reads and sets the guest's wall clock, in nanoseconds since the epoch.
 
-import { HarnessError } from '../base/errors.js';
 import { hostNanoseconds } from '../host/clock.js';
+import { matchText } from './guest-text.js';
 import type { Programs } from './shell.js';
 
 /** A clock in nanoseconds since the epoch: the host's, or that of a device. */
@@ -17,9 +17,8 @@ export interface ClockReading {
 
 const ask = async (shell: Programs, ...words: string[]): Promise<bigint> => {
   const text = await shell.output(['guest-clock', ...words]);
-  if (!/^\d+$/.test(text))
-    throw new HarnessError('GUEST_READ', { what: 'clock', expected: 'nanoseconds', got: text });
-  return BigInt(text);
+  const [nanoseconds = ''] = matchText('clock', 'nanoseconds', /^(\d{1,20})$/, text);
+  return BigInt(nanoseconds);
 };
 
 export const readGuestClock = async (shell: Programs, now: Now = hostNanoseconds): Promise<ClockReading> => {

@@ -1,6 +1,6 @@
 // Parses `lspci -nnvvxxx` (pciutils 3.13). Pure, except for the functions that run lspci in a guest.
 
-import { HarnessError } from '../base/errors.js';
+import { matchText, parseNumber } from './guest-text.js';
 import type { Commands } from './shell.js';
 
 export interface Region {
@@ -41,7 +41,8 @@ const head =
 
 const units: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
-const hex = (text: string | undefined): number => Number.parseInt(text ?? '', 16);
+/** `text` consists of hexadecimal digits, as the form says that it matched. */
+const hex = (text: string | undefined): number => parseNumber('lspci', `0x${text}`);
 
 const flags = (text: string): Record<string, boolean> =>
   Object.fromEntries(
@@ -52,48 +53,49 @@ const region = (line: string): Region | undefined => {
   const match = /^Region (\d+): (I\/O ports|Memory) at (\S+)(.*)$/.exec(line);
   if (!match) return undefined;
   const [, index, kind, address = '', rest = ''] = match;
-  const size = /\[size=(\d+)([KMGT]?)\]/.exec(rest);
+  const [, size, unit = ''] = /\[size=(\d+)([KMGT]?)\]/.exec(rest) ?? [];
   return {
-    index: Number(index),
+    index: parseNumber('region of lspci', index),
     kind: kind === 'Memory' ? 'memory' : 'io',
     address: /^[0-9a-f]+$/.test(address) ? hex(address) : null,
-    size: size ? Number(size[1]) * (units[size[2] ?? ''] ?? 1) : null,
+    size: size === undefined ? null : parseNumber('region of lspci', size) * (units[unit] ?? 1),
     disabled: rest.includes('[disabled]'),
   };
 };
 
-const subsystemOf = (text: string): LspciDevice['subsystem'] => {
-  const match = /^(.*) \[([0-9a-f]{4}):([0-9a-f]{4})\]$/.exec(text);
-  return match ? { name: match[1] ?? '', vendor: hex(match[2]), device: hex(match[3]) } : null;
+const subsystemOf = (text: string | undefined): LspciDevice['subsystem'] => {
+  if (text === undefined) return null;
+  const form = /^(.*) \[([0-9a-f]{4}):([0-9a-f]{4})\]$/;
+  const [name = '', vendor, device] = matchText('subsystem of lspci', 'a name and two ids', form, text);
+  return { name, vendor: hex(vendor), device: hex(device) };
+};
+
+const interruptOf = (text: string | undefined): LspciDevice['interrupt'] => {
+  if (text === undefined) return null;
+  const form = /^pin ([A-D?]) (?:routed to IRQ (\d+)|disabled)$/;
+  const [pin = '', irq = ''] = matchText('interrupt of lspci', 'a pin and an IRQ', form, text);
+  return irq === '' ? null : { pin, irq: parseNumber('interrupt of lspci', irq) };
 };
 
 const configOf = (lines: readonly string[]): Buffer => {
-  const rows = lines.flatMap((line) => {
-    const match = /^([0-9a-f]{2,3}):((?: [0-9a-f]{2}){16})$/.exec(line);
-    return match
-      ? [{ at: hex(match[1]), bytes: Buffer.from((match[2] ?? '').replaceAll(' ', ''), 'hex') }]
-      : [];
-  });
-  const config = Buffer.alloc(rows.length * 16);
-  for (const { at, bytes } of rows) bytes.copy(config, at);
-  return config;
+  const rows = lines.filter((line) => /^[0-9a-f]{2,3}: /.test(line));
+  return Buffer.concat(
+    rows.map((row, index) => {
+      const at = (16 * index).toString(16).padStart(2, '0');
+      const form = new RegExp(`^${at}:((?: [0-9a-f]{2}){16})$`);
+      const [bytes = ''] = matchText('hex dump of lspci', `16 bytes at ${at}`, form, row);
+      return Buffer.from(bytes.replaceAll(' ', ''), 'hex');
+    }),
+  );
 };
 
 const parseOne = (block: string): LspciDevice => {
   const [first = '', ...lines] = block.split('\n');
-  const match = head.exec(first);
-  if (!match) {
-    throw new HarnessError('GUEST_READ', {
-      what: 'lspci',
-      expected: 'a device as -nn shows it',
-      got: JSON.stringify(first),
-    });
-  }
-  const [, address = '', className = '', classId, name = '', vendor, device, revision] = match;
+  const groups = matchText('lspci', 'a device as -nn shows it', head, first);
+  const [address = '', className = '', classId, name = '', vendor, device, revision] = groups;
   const details = lines.map((line) => line.trim());
   const after = (label: string): string | undefined =>
     details.find((line) => line.startsWith(`${label}: `))?.slice(label.length + 2);
-  const interrupt = /^pin ([A-D?]) routed to IRQ (\d+)$/.exec(after('Interrupt') ?? '');
   return {
     address,
     className,
@@ -101,11 +103,11 @@ const parseOne = (block: string): LspciDevice => {
     name,
     vendor: hex(vendor),
     device: hex(device),
-    revision: revision === undefined ? 0 : hex(revision),
-    subsystem: subsystemOf(after('Subsystem') ?? ''),
+    revision: revision === '' ? 0 : hex(revision),
+    subsystem: subsystemOf(after('Subsystem')),
     control: flags(after('Control') ?? ''),
     status: flags(after('Status') ?? ''),
-    interrupt: interrupt ? { pin: interrupt[1] ?? '', irq: Number(interrupt[2]) } : null,
+    interrupt: interruptOf(after('Interrupt')),
     regions: details.flatMap((line) => region(line) ?? []),
     driver: after('Kernel driver in use') ?? null,
     config: configOf(details),

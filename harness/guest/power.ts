@@ -1,5 +1,6 @@
 // Controls how a guest powers off or reboots: through the programs that the kernel starts for it.
 
+import { matchText } from './guest-text.js';
 import type { Commands } from './shell.js';
 
 const requestLog = '/run/power-requests';
@@ -20,7 +21,7 @@ export const recordPowerRequests = async (shell: Commands): Promise<void> => {
 
 /**
  * Waits until at minimum `minimum` requests are recorded, and returns all of them, oldest first: `reboot`,
- * `poweroff`. Rejects with GUEST_TIMEOUT.
+ * `poweroff`. Rejects with GUEST_TIMEOUT or GUEST_READ.
  */
 export const powerRequests = async (shell: Commands, minimum = 0): Promise<string[]> => {
   const text = await shell.text(
@@ -30,7 +31,10 @@ export const powerRequests = async (shell: Commands, minimum = 0): Promise<strin
       timeoutMs: 5000,
     },
   );
-  return text === '' ? [] : text.split('\n');
+  const requests = text === '' ? [] : text.split('\n');
+  return requests.flatMap((line) =>
+    matchText('power requests', 'reboot or poweroff', /^(reboot|poweroff)$/, line),
+  );
 };
 
 /** Makes the guest reboot or power off by itself, after it has answered this command. */

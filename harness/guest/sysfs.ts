@@ -2,6 +2,7 @@
 
 import { HarnessError } from '../base/errors.js';
 import { shellWord } from '../base/text.js';
+import { matchText, parseBits, parseNumber, unexpectedText } from './guest-text.js';
 import type { Commands } from './shell.js';
 
 export type Width = 1 | 2 | 4;
@@ -47,9 +48,6 @@ if [ -e driver ]; then echo "driver $(readlink driver)"; fi
 while read -r line; do echo "resource $line"; done <resource
 `;
 
-const bad = (what: string, expected: string, got: string | undefined): HarnessError =>
-  new HarnessError('GUEST_READ', { what, expected, got: JSON.stringify(got) });
-
 /**
  * Parses the output of the script. Returns undefined for an absent device. Throws GUEST_READ for unexpected
  * output.
@@ -59,17 +57,11 @@ export const parseDevice = (text: string): PciDevice | undefined => {
   if (lines[0] === 'absent') return undefined;
   const value = (name: string): string | undefined =>
     lines.find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
-  const number = (name: keyof typeof numbers): number => {
-    const found = value(name);
-    if (found === undefined || !/^(0x[0-9a-f]+|\d+)$/.test(found))
-      throw bad(`sysfs ${name}`, 'a number', found);
-    return Number(found);
-  };
+  const number = (name: keyof typeof numbers): number => parseNumber(`sysfs ${name}`, value(name));
   const resources = lines.filter((line) => line.startsWith('resource ')).slice(0, 6);
   const regions = resources.map((line, index) => {
-    const [start, end, flags] = line.split(' ').slice(1).map(BigInt);
-    if (start === undefined || end === undefined || flags === undefined)
-      throw bad('sysfs resource', 'three numbers', line);
+    const words = matchText('sysfs resource', 'three numbers', /^resource (\S+) (\S+) (\S+)$/, line);
+    const [start = 0n, end = 0n, flags = 0n] = words.map((word) => parseBits('sysfs resource', word));
     return {
       index,
       start,
@@ -136,7 +128,7 @@ export const readRegisters = async (
       status,
       stderr: String(stderr).trim(),
     });
-  if (stdout.length !== total) throw bad(file, `${total} bytes`, `${stdout.length} bytes`);
+  if (stdout.length !== total) throw unexpectedText(file, `${total} bytes`, `${stdout.length} bytes`);
   let at = 0;
   return registers.map(({ width }) => {
     at += width;

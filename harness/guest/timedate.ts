@@ -1,6 +1,6 @@
 // Reads the output of systemd's timedatectl(1).
 
-import { HarnessError } from '../base/errors.js';
+import { unexpectedText } from './guest-text.js';
 import type { Commands } from './shell.js';
 
 export interface Timedate {
@@ -10,8 +10,8 @@ export interface Timedate {
   ntp: boolean;
 }
 
-const bad = (what: string, expected: string, got: string): HarnessError =>
-  new HarnessError('GUEST_READ', { what: `timedatectl: ${what}`, expected, got: JSON.stringify(got) });
+const bad = (what: string, expected: string, got: string) =>
+  unexpectedText(`timedatectl: ${what}`, expected, got);
 
 /** Parses the output of `timedatectl show`, in UTC. Throws GUEST_READ for other output. */
 export const parseTimedate = (text: string): Timedate => {

@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { shellWord } from '../base/text.js';
+import { parseNumber, unexpectedText } from './guest-text.js';
 import type { Shell } from './shell.js';
 
 export const uioModules = ['uio', 'uio_pci_generic'] as const;
@@ -46,6 +47,7 @@ echo ${driver} >${device}/driver_override
 echo ${address} >/sys/bus/pci/drivers/${driver}/bind`);
   const changeCommandRegister = async (change: (value: number) => number): Promise<void> => {
     const { stdout } = await shell.run(`head -c 6 ${device}/config | tail -c 2`);
+    if (stdout.length !== 2) throw unexpectedText('command register', '2 bytes', `${stdout.length} bytes`);
     const value = change(stdout.readUInt16LE(0));
     const octal = [value & 0xff, value >> 8].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
     await shell.text(
@@ -55,7 +57,7 @@ echo ${address} >/sys/bus/pci/drivers/${driver}/bind`);
   await changeCommandRegister((value) => value | COMMAND_BUS_MASTER);
   const count = `awk '$NF == "${driver}" { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }' /proc/interrupts`;
   return {
-    interrupts: async () => Number(await shell.text(count)),
+    interrupts: async () => parseNumber(`interrupts of ${driver}`, await shell.text(count)),
     waitInterrupts: async (wanted) => {
       const what = `interrupt ${wanted} of ${address}`;
       await shell.text(`until [ "$(${count})" -ge ${wanted} ]; do usleep 1000; done`, { what });

@@ -38,6 +38,10 @@ t.test('finds structures along the capability list', async (t) => {
   t.equal(findStructures(without).size, 0, 'no list');
   const loop = configOf([0x40, 0x50, 9, 1, 4, 0, 0x38], [0x50, 0x40, 9, 3, 4, 0x1000, 1]);
   t.equal(findStructures(loop).size, 2, 'a list with a loop');
+  const beyond = Buffer.from(whole);
+  beyond[0x34] = 0xf4;
+  beyond.set([9, 0, 16, 1, 4], 0xf4);
+  t.equal(findStructures(beyond).size, 0, 'a structure that ends beyond the configuration space');
 });
 
 const sysfs = `vendor 0x1af4

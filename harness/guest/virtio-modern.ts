@@ -3,6 +3,7 @@
 // has claimed (CONFIG_IO_STRICT_DEVMEM).
 
 import { HarnessError } from '../base/errors.js';
+import { unexpectedText } from './guest-text.js';
 import type { Commands } from './shell.js';
 import { readDevice, type Width } from './sysfs.js';
 
@@ -23,6 +24,8 @@ const STRUCTURE_TYPES: Readonly<Record<number, StructureName>> = {
 };
 
 const CAPABILITY_VENDOR_SPECIFIC = 0x09;
+/** Length in bytes of the capability that describes a structure (virtio 1.2, 4.1.4). */
+const STRUCTURE_LENGTH = 16;
 const STATUS = 0x06;
 const STATUS_CAPABILITY_LIST = 0x10;
 const CAPABILITY_POINTER = 0x34;
@@ -39,7 +42,8 @@ export const findStructures = (config: Buffer): ReadonlyMap<StructureName, Struc
   while (at !== 0 && !seen.has(at)) {
     seen.add(at);
     const name = config[at] === CAPABILITY_VENDOR_SPECIFIC ? STRUCTURE_TYPES[config[at + 3] ?? 0] : undefined;
-    if (name !== undefined && !found.has(name)) {
+    // A guest may show anything, also a structure that ends beyond the configuration space.
+    if (name !== undefined && !found.has(name) && at + STRUCTURE_LENGTH <= config.length) {
       const [bar, offset, length] = [
         config[at + 4] ?? 0,
         config.readUInt32LE(at + 8),
@@ -97,8 +101,8 @@ export const openModernVirtio = async (shell: Commands, address: string): Promis
       const text = await shell.text(commands.join(' && '), { what: `registers of ${address}` });
       const lines = text.split('\n').filter((line) => line !== '');
       const reads = accesses.filter(({ value }) => value === undefined).length;
-      if (lines.length !== reads || !lines.every((line) => /^0x[0-9A-F]+$/.test(line)))
-        throw bad('registers', `${reads} numbers`, JSON.stringify(text));
+      if (lines.length !== reads || !lines.every((line) => /^0x[0-9A-F]{1,8}$/.test(line)))
+        throw unexpectedText(`registers of ${address}`, `${reads} numbers`, text);
       return lines.map(Number);
     },
   };

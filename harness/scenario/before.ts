@@ -1,6 +1,7 @@
 // What a guest was like before the driver under test came: what is wrong with it already is not the driver's doing.
 
 import { HarnessError } from '../base/errors.js';
+import { matchText, parseNumber } from '../guest/guest-text.js';
 import type { Programs } from '../guest/shell.js';
 import { type Taint, unexpectedTaint } from '../guest/taint.js';
 
@@ -19,14 +20,9 @@ export const readBefore = async (shell: Programs): Promise<Before> => {
   const text = await shell.output(['read-files', '-f', '/proc/sys/kernel/tainted', enforced], {
     what: 'the state of the kernel',
   });
-  const [, taint, flag] = /^(\d+)(?:\n([YN01]))?$/.exec(text) ?? [];
-  if (taint === undefined)
-    throw new HarnessError('GUEST_READ', {
-      what: 'state of the kernel',
-      expected: 'taint flags, and Y or N where signatures can be checked',
-      got: JSON.stringify(text),
-    });
-  return { taint: Number(taint), enforcesSignatures: flag === 'Y' || flag === '1' };
+  const expected = 'taint flags, and Y or N where signatures can be checked';
+  const [taint, flag] = matchText('state of the kernel', expected, /^(\d+)(?:\n([YN01]))?$/, text);
+  return { taint: parseNumber('taint flags', taint), enforcesSignatures: flag === 'Y' || flag === '1' };
 };
 
 /** KERNEL_LACKS, and so a scenario that is skipped, when no driver under test can be loaded. */

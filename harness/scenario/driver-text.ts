@@ -1,26 +1,11 @@
 // Text that the driver under test shows. None of it is trusted: what has not the form that the driver's description promises is the
 // driver's fault (DRIVER_READ), and is shown with control characters escaped.
 
-import { HarnessError } from '../base/errors.js';
-import { printable, shorten } from '../base/text.js';
+import { matchText } from '../guest/guest-text.js';
 
-/** Characters of what the driver showed that an error repeats. */
-const maxShown = 80;
-
-/** The error for text of another form than `expected`. */
-export const unexpectedText = (what: string, expected: string, text: string): HarnessError =>
-  new HarnessError('DRIVER_READ', {
-    what,
-    expected,
-    got: shorten(printable(JSON.stringify(text)), maxShown),
-  });
-
-/** The groups of `form` in `text`, all of which must be there. DRIVER_READ. */
-const match = (what: string, expected: string, form: RegExp, text: string): readonly string[] => {
-  const found = form.exec(text);
-  if (found === null) throw unexpectedText(what, expected, text);
-  return found.slice(1).map((group) => group ?? '');
-};
+/** The groups of `form` in `text`. DRIVER_READ. */
+const match = (what: string, expected: string, form: RegExp, text: string): readonly string[] =>
+  matchText(what, expected, form, text, 'driver');
 
 /** Nothing that a guest shows is longer than 64 bits. */
 const digits = '\\d{1,20}';
