@@ -28,7 +28,7 @@ const daemon = async (t: Test) => {
     await server.close();
     rmSync(directory, { recursive: true });
   });
-  return { path: server.path, device, trace, clock };
+  return { path: server.path, device, host, trace, clock, time: shared.scheduler };
 };
 
 const ctl = (t: Test, args: readonly string[]) => captured(t, () => runCommand(['ctl', ...args]));
@@ -50,6 +50,20 @@ t.test('each action reaches the device', async (t) => {
   t.match(await ask('unpause'), { paused: false });
   t.same(await ask('clock', 'frozen:2038-01-19T03:14:08Z'), { clock: 'frozen:2038-01-19T03:14:08.000000Z' });
   t.equal(clock.now(), 0x80000000n * 1_000_000n);
+});
+
+t.test('stop-service stops the guest and ends it 30 s later', async (t) => {
+  const { path, device, host, time } = await daemon(t);
+  const kills: unknown[] = [];
+  host.onKill((kill) => kills.push(kill));
+  const { status, out, err } = await ctl(t, ['--control', path, 'stop-service']);
+  t.same([status, JSON.parse(out), err], [0, { result: 'sent' }, '']);
+  t.equal(device.state().command, 'REBOOT');
+  device.writeConfig(0, Buffer.from([2, 0, 0, 0]));
+  time.advance(29_999);
+  t.same(kills, []);
+  time.advance(1);
+  t.same(kills, [{ reason: 'service-timeout', outcome: 'terminate' }]);
 });
 
 t.test('trace prints all events, one per line', async (t) => {
@@ -110,6 +124,16 @@ for (const [args, message] of [
 t.test('--help lists all actions', async (t) => {
   const { status, out } = await ctl(t, ['--help']);
   t.equal(status, 0);
-  for (const action of ['state', 'stop', 'command', 'clock', 'pause', 'unpause', 'fault', 'trace'])
+  for (const action of [
+    'state',
+    'stop',
+    'stop-service',
+    'command',
+    'clock',
+    'pause',
+    'unpause',
+    'fault',
+    'trace',
+  ])
     t.match(out, action);
 });

@@ -71,6 +71,10 @@ export const command = defineGroup({
       options: { force: flag('kill the VM, as vmctl stop -f does') },
       params: (_, { force }) => ({ force }),
     }),
+    'stop-service': requestAction(
+      'stop-service',
+      'do what rcctl stop vmd does: stop, and end the VM 30 s later',
+    ),
     command: requestAction('command', 'write a command to the command register', {
       operand: { syntax: '<NAME>', help: 'the command', words: requests },
       params: (name) => ({ name }),

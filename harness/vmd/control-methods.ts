@@ -20,7 +20,7 @@ export interface FunctionState {
 
 export interface ControlOptions {
   readonly device: Pick<Vmmci, 'state'>;
-  readonly host: Pick<Host, 'state' | 'stop' | 'command' | 'pause' | 'unpause'>;
+  readonly host: Pick<Host, 'state' | 'stop' | 'stopService' | 'command' | 'pause' | 'unpause'>;
   readonly clock: ClockHolder;
   readonly trace: Pick<Trace, 'since' | 'mark'>;
   /** The host's clock, microseconds since the epoch. */
@@ -101,6 +101,10 @@ export const controlMethods = ({
   stop: method({
     params: { force: optional(flag, false) },
     run: ({ force }) => ({ result: host.stop({ force }) }),
+  }),
+  'stop-service': method({
+    params: none,
+    run: () => ({ result: host.stopService() }),
   }),
   pause: method({
     params: none,

@@ -180,7 +180,7 @@ for (const [line, code, message] of [
   [
     '{"method":"reboot"}',
     'CONTROL_METHOD',
-    /'reboot'; valid: state, command, clock, stop, pause, unpause, trace/,
+    /'reboot'; valid: state, command, clock, stop, stop-service, pause, unpause, trace/,
   ],
   ['{"method":"constructor"}', 'CONTROL_METHOD', /'constructor'/],
   ['{"method":"state","params":{"__proto__":1}}', 'CONTROL_PARAMS', /no parameter '__proto__'/],
