@@ -30,7 +30,7 @@ scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) =
 
   // Only lower bounds: a busy host makes everything longer, and nothing shorter.
   device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: read(24) }] });
-  const [around] = await askPtp(vm.shell, path, `extended:${samples}`);
+  const [around] = await askPtp({ vm, trace }, path, `extended:${samples}`);
   device.faults.clear();
   const widths = around === undefined ? [] : bracketsOf(around).map(({ before, after }) => after - before);
   check('shows-ptp-time').that(
@@ -41,7 +41,7 @@ scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) =
   );
 
   device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: read(32) }] });
-  const [beside] = await askPtp(vm.shell, path, `extended:${samples}`);
+  const [beside] = await askPtp({ vm, trace }, path, `extended:${samples}`);
   device.faults.clear();
   const apart = beside === undefined ? [] : bracketsOf(beside);
   const gaps = apart.slice(1).map(({ before }, index) => before - (apart[index]?.after ?? before));

@@ -56,7 +56,7 @@ scenario('ptp-open', options, async ({ check, vm, device, driver, trace, until }
       (await ptpClocks(shell, vm.address)).map((clock) => clock.name),
       [name],
     );
-    const finish = await holdPtp(shell, await ptpClock(shell, vm.address), ...calls);
+    const finish = await holdPtp({ vm, trace }, await ptpClock(shell, vm.address), ...calls);
     await go();
     check('shows-ptp-time').equal(`PTP clocks once ${how}`, await ptpClocks(shell, vm.address), []);
     const mark = trace.mark;

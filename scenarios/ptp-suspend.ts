@@ -20,7 +20,7 @@ scenario('ptp-suspend', options, async ({ check, vm, device, driver, trace, unti
   needsPtp(driver);
   const { shell, console, machine } = vm;
   const clock = await ptpClock(shell, vm.address);
-  const finish = await holdPtp(shell, clock, 'time', 'extended');
+  const finish = await holdPtp({ vm, trace }, clock, 'time', 'extended');
   const evening = device.clock.now();
 
   const asleep = machine.qmp.waitEvent('SUSPEND', { ms: 15_000 });

@@ -41,7 +41,7 @@ scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
     [name],
   );
   const path = await ptpClock(vm.shell, vm.address);
-  const ask = (...steps: string[]) => askPtp(vm.shell, path, ...steps);
+  const ask = (...steps: string[]) => askPtp({ vm, trace }, path, ...steps);
 
   for (const instant of instants) {
     const us = parseInstant(instant);

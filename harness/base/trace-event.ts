@@ -97,6 +97,11 @@ const fields = {
   // the scenario
   /** A value that the driver under test reports, such as its drift in nanoseconds. */
   reading: { what: text, value: bigint },
+  /**
+   * A reading of the PTP clock, in nanoseconds since the epoch: the guest's clock before it, the time of the
+   * PTP clock, the guest's clock after it.
+   */
+  'ptp-reading': { before: bigint, time: bigint, after: bigint },
   check: { what: text, result: oneOf(['ok', 'not ok', 'advice']), requirement: text },
   /** The start of a phase of the driver, such as its probe. */
   phase: { name: text },

@@ -23,6 +23,10 @@ const cases: readonly (readonly [TraceData, string])[] = [
   [{ kind: 'timer', name: 'ack', event: 'expired', ms: 3000 }, 'timer ack expired, 3 s'],
   [{ kind: 'sample', us: 1_500_000n }, 'host clock sampled: 1970-01-01T00:00:01.500000Z (1500000 µs)'],
   [{ kind: 'reading', what: 'drift', value: -5n }, 'the driver shows drift -5 ns'],
+  [
+    { kind: 'ptp-reading', before: 7n, time: 5n, after: 9n },
+    'the PTP clock shows 5 ns, the guest 7 before and 9 after it',
+  ],
   [{ kind: 'qemu-exit', how: 'SIGKILL' }, 'qemu-exit how=SIGKILL'],
 ];
 

@@ -61,6 +61,8 @@ const textOf = (event: TraceEvent): string => {
       return `timer ${event.name} ${event.event}, ${durationOfMs(event.ms)}`;
     case 'reading':
       return `the driver shows ${event.what} ${event.value}${event.what === 'drift' ? ' ns' : ''}`;
+    case 'ptp-reading':
+      return `the PTP clock shows ${event.time} ns, the guest ${event.before} before and ${event.after} after it`;
     default: {
       const { seq: _, at: __, kind, ...data } = event;
       const fields = Object.entries(data).filter(([, value]) => value !== undefined && value !== false);

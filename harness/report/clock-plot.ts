@@ -7,7 +7,7 @@ import { stepOf, timeLabel } from './lanes.js';
 
 interface Series {
   /** Also the CSS class. */
-  readonly name: 'device' | 'guest';
+  readonly name: 'device' | 'guest' | 'ptp';
   readonly what: string;
   readonly points: readonly Point[];
 }
@@ -83,7 +83,7 @@ const drawPlot = ({ label, series, show }: Plot, maxPoints: number): string => {
 
 /** Solid and dashed lines are distinguishable without colour. */
 const legend = (series: readonly Series[]): string => {
-  const signs = { device: '●—', guest: '●- -' };
+  const signs = { device: '●—', guest: '●- -', ptp: '●···' };
   const parts = series
     .filter(({ points }) => points.length > 0)
     .map(
@@ -95,14 +95,15 @@ const legend = (series: readonly Series[]): string => {
 
 /** SVGs of offset and frequency; empty with fewer than two readings of a clock. */
 export const drawClocks = (events: readonly TraceEvent[], maxPoints: number): string => {
-  const { device, offset, deviceRate, guestRate } = clockSeriesOf(events);
+  const { device, offset, ptpOffset, deviceRate, guestRate, ptpRate } = clockSeriesOf(events);
   const plots: readonly Plot[] = [
     {
       label: 'offset over time',
       show: duration,
       series: [
         { name: 'device', what: 'offset of the device against elapsed time', points: device },
-        { name: 'guest', what: 'offset of the guest against the device', points: offset },
+        { name: 'guest', what: 'offset of the guest against the device, by the driver', points: offset },
+        { name: 'ptp', what: 'offset of the guest against the device, by its PTP clock', points: ptpOffset },
       ],
     },
     {
@@ -110,7 +111,12 @@ export const drawClocks = (events: readonly TraceEvent[], maxPoints: number): st
       show: rate,
       series: [
         { name: 'device', what: 'frequency of the device against elapsed time', points: deviceRate },
-        { name: 'guest', what: 'frequency of the guest against the device', points: guestRate },
+        {
+          name: 'guest',
+          what: 'frequency of the guest against the device, by the driver',
+          points: guestRate,
+        },
+        { name: 'ptp', what: 'frequency of the guest against the device, by its PTP clock', points: ptpRate },
       ],
     },
   ];

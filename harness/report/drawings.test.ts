@@ -122,6 +122,45 @@ t.test(
   },
 );
 
+t.test('readings of the PTP clock show offset and frequency, each at its sample', async (t) => {
+  const reading = (us: bigint, ahead: bigint, width: bigint): TraceData => ({
+    kind: 'ptp-reading',
+    before: us * 1000n + ahead - width / 2n,
+    time: us * 1000n,
+    after: us * 1000n + ahead + width / 2n,
+  });
+  const events = trace(
+    [1_000_000, { kind: 'sample', us: 5_000_000_000n }],
+    [1_001_000, { kind: 'sample', us: 5_000_001_000n }],
+    [1_900_000, reading(5_000_000_000n, 2_000_000n, 800n)],
+    [1_900_001, reading(5_000_001_000n, 3_000_000n, 600n)],
+    [3_001_000, { kind: 'sample', us: 5_002_001_000n }],
+    [3_900_000, reading(5_002_001_000n, 3_400_000n, 800n)],
+    [4_001_000, { kind: 'sample', us: 5_003_001_000n }],
+    [4_900_000, reading(5_003_001_000n, 3_600_000_000_000n, 800n)],
+  );
+  const { ptpOffset, ptpRate, offset } = clockSeriesOf(events);
+  t.strictSame(offset, []);
+  t.strictSame(
+    ptpOffset,
+    [
+      { ms: 1001, value: 0.003 },
+      { ms: 3001, value: 0.0034 },
+      { ms: 4001, value: 3600 },
+    ],
+    'of readings that are close to each other the narrowest',
+  );
+  t.strictSame(
+    ptpRate.map(({ ms, value }) => [ms, Math.round(value)]),
+    [[3001, 200]],
+    'a step is not a frequency',
+  );
+  const plot = drawClocks(events, 100);
+  t.equal(readMarkup(plot).problem, undefined);
+  t.match(plot, 'by its PTP clock (3)');
+  t.match(plot, 'class="ptp"');
+});
+
 t.test('drawings of an event storm are bounded and keep extreme values', async (t) => {
   const points = Array.from({ length: 100_000 }, (_, ms) => ({
     ms,

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { escapeMarkup } from './escape.js';
 
-const dark = `--passed: #6fce86; --failed: #ff8f85; --broken: #f2b45c; --skipped: #a5a5a5; --guest: #7db6ff;
+const dark = `--passed: #6fce86; --failed: #ff8f85; --broken: #f2b45c; --skipped: #a5a5a5; --guest: #7db6ff; --ptp: #c9a2f2;
   --passed-back: #1d3324; --failed-back: #4a1d1a; --broken-back: #453013; --skipped-back: #262626;`;
 
 /**
@@ -11,7 +11,7 @@ const dark = `--passed: #6fce86; --failed: #ff8f85; --broken: #f2b45c; --skipped
  * colour alone.
  */
 const style = `
-:root { color-scheme: light dark; --line: #8885; --passed: #1f6f35; --failed: #b3201b; --broken: #8a4b00; --skipped: #666; --guest: #0a58b5;
+:root { color-scheme: light dark; --line: #8885; --passed: #1f6f35; --failed: #b3201b; --broken: #8a4b00; --skipped: #666; --guest: #0a58b5; --ptp: #7a3fb0;
   --passed-back: #e7f5ea; --failed-back: #fbe3e1; --broken-back: #fcefd9; --skipped-back: #f1f1f1; }
 @media (prefers-color-scheme: dark) { :root { ${dark} } }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 84rem; padding: 0 1rem; }
@@ -36,7 +36,8 @@ svg { display: block; width: 100%; height: auto; } svg text { font: 12px system-
 svg .grid, svg .lane { stroke: var(--line); } svg .mark { stroke: var(--guest); stroke-width: 2; } svg .bad { stroke: var(--failed); stroke-width: 2.5; fill: none; }
 svg polyline { fill: none; stroke-width: 1.5; } svg polyline.device { stroke: var(--passed); } svg circle.device { fill: var(--passed); }
 svg polyline.guest { stroke: var(--guest); stroke-dasharray: 6 3; } svg circle.guest { fill: var(--guest); }
-.key-device { color: var(--passed); } .key-guest { color: var(--guest); }
+svg polyline.ptp { stroke: var(--ptp); stroke-dasharray: 2 3; } svg circle.ptp { fill: var(--ptp); }
+.key-device { color: var(--passed); } .key-guest { color: var(--guest); } .key-ptp { color: var(--ptp); }
 [hidden] { display: none; }
 @media print { .choices { display: none; } pre, .scroll { max-height: none; } }
 `;

@@ -13,7 +13,7 @@ interface Lane {
 /** From the test to the device. Event kinds without a lane appear only in the text below the drawing. */
 const lanes: readonly Lane[] = [
   { name: 'checks', kinds: ['check'] },
-  { name: 'shell', kinds: ['shell', 'reading'] },
+  { name: 'shell', kinds: ['shell', 'reading', 'ptp-reading'] },
   { name: 'console', kinds: ['console'] },
   { name: 'QEMU', kinds: ['qemu-exec', 'qemu-start', 'qemu-exit', 'qmp', 'qmp-event', 'snapshot'] },
   { name: 'config space', kinds: ['config-read', 'config-write', 'reset'] },

@@ -1,6 +1,8 @@
 // The PTP clock of the driver under test, through the guest's `ptp` program.
 
 import { HarnessError } from '../base/errors.js';
+import type { Trace } from '../base/trace.js';
+import { matchText } from '../guest/guest-text.js';
 import type { Shell } from '../guest/shell.js';
 import type { Driver } from './driver.js';
 
@@ -27,19 +29,14 @@ export const EIO = 5;
 export const ENODEV = 19;
 export const EOPNOTSUPP = 95;
 
-const line = /^(\S+)(?: error (\d+)| ok|((?: -?\d+)+))$/;
+const line = /^(\S+)(?: error (\d{1,4})| ok|((?: -?\d{1,19})+))$/;
 
 /** Parses one line of the output. Throws DRIVER_READ for any other form. */
 export const parseAnswer = (text: string): PtpAnswer => {
-  const [, step, errno = '0', values = ''] = line.exec(text) ?? [];
-  if (step === undefined)
-    throw new HarnessError('DRIVER_READ', {
-      what: 'PTP clock',
-      expected: 'a step and its result',
-      got: text,
-    });
+  const groups = matchText('PTP clock', 'a step and its result', line, text, 'driver');
+  const [step = '', errno = '', values = ''] = groups;
   const numbers = values.split(' ').filter((word) => word !== '');
-  return { step, values: numbers.map(BigInt), errno: Number(errno) };
+  return { step, values: numbers.map(BigInt), errno: errno === '' ? 0 : Number(errno) };
 };
 
 /** The samples of an `extended` step. */
@@ -76,13 +73,35 @@ export const ptpClocks = async (
     });
 };
 
+/** The guest whose PTP clock is read, and the trace that gets its readings. */
+export interface PtpGuest {
+  readonly vm: { readonly shell: Pick<Shell, 'text'> };
+  readonly trace: Pick<Trace, 'sink'>;
+}
+
+/** The answers in the program's output. The trace gets the readings among them. */
+const answersIn = (text: string, { trace }: Pick<PtpGuest, 'trace'>): PtpAnswer[] => {
+  const answers = text.split('\n').map(parseAnswer);
+  for (const answer of answers.filter(({ step }) => step.startsWith('extended')))
+    for (const bracket of bracketsOf(answer)) trace.sink({ kind: 'ptp-reading', ...bracket });
+  return answers;
+};
+
 /** Runs the steps with one descriptor of the clock. Throws GUEST_COMMAND if the clock cannot be opened. */
 export const askPtp = async (
-  shell: Pick<Shell, 'text'>,
+  guest: PtpGuest,
   device: string,
   ...steps: readonly string[]
-): Promise<PtpAnswer[]> =>
-  (await shell.text(`ptp ${device} ${steps.join(' ')}`)).split('\n').map(parseAnswer);
+): Promise<PtpAnswer[]> => answersIn(await guest.vm.shell.text(`ptp ${device} ${steps.join(' ')}`), guest);
+
+/** `count` (1 to 25) readings of the clock by one call. DRIVER_READ if the call fails. */
+export const readPtp = async (guest: PtpGuest, device: string, count: number): Promise<Bracket[]> => {
+  const [answer] = await askPtp(guest, device, `extended:${count}`);
+  const brackets = answer === undefined ? [] : bracketsOf(answer);
+  if (brackets.length === count) return brackets;
+  const got = answer?.errno ? `errno ${answer.errno}` : `${brackets.length} readings`;
+  throw new HarnessError('DRIVER_READ', { what: 'PTP clock', expected: `${count} readings`, got });
+};
 
 /** The device of the only PTP clock of the function. Throws DRIVER_READ if there is not exactly one. */
 export const ptpClock = async (shell: Pick<Shell, 'text'>, address: string): Promise<string> => {
@@ -102,10 +121,11 @@ export const ptpClock = async (shell: Pick<Shell, 'text'>, address: string): Pro
  * of the steps. Only one such program can run at a time.
  */
 export const holdPtp = async (
-  shell: Pick<Shell, 'text'>,
+  guest: PtpGuest,
   device: string,
   ...steps: readonly string[]
 ): Promise<() => Promise<PtpAnswer[]>> => {
+  const { shell } = guest.vm;
   await shell.text(
     `cd /run && rm -f ptp.closed ptp.out && { [ -p ptp.go ] || mkfifo ptp.go; } &&
     { (ptp ${device} time wait:/run/ptp.go ${steps.join(' ')} >ptp.out 2>&1; : >ptp.closed) & }
@@ -117,7 +137,7 @@ export const holdPtp = async (
       'cd /run && : >ptp.go && until [ -e ptp.closed ]; do usleep 1000; done; cat ptp.out',
       { what: 'calls with the descriptor that was open' },
     );
-    const [first, , ...rest] = text.split('\n').map(parseAnswer);
+    const [first, , ...rest] = answersIn(text, guest);
     return first === undefined ? rest : [first, ...rest];
   };
 };
