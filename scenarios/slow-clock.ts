@@ -1,6 +1,7 @@
 // The registers of the clock answer late, and what the driver makes of a sample is right all the same.
 
 import { setGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
+import { matchText } from '../harness/guest/guest-text.js';
 import { parseDrift } from '../harness/scenario/driver-text.js';
 import { showInstantNs } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
@@ -37,7 +38,15 @@ const checkDrift = async (
 ): Promise<void> => {
   // One command of the guest: the less lies between the three readings, the more the bounds say.
   const text = await vm.shell.text(`guest-clock && cat ${driver.path(driftNs)} && guest-clock`);
-  const [begin = '', shown = '', end = ''] = text.split('\n');
+  const form = /^(\d{1,20})\n([^\n]*)\n(\d{1,20})$/;
+  const expected = 'one line that ends in a newline';
+  const [begin = '', shown = '', end = ''] = matchText(
+    'drift between two clocks',
+    expected,
+    form,
+    text,
+    'driver',
+  );
   const [before, after] = [BigInt(begin), BigInt(end)];
   const taken = stands - parseDrift(shown);
   check('shows-drift').that(

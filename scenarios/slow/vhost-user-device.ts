@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { startBackend } from '../../harness/device/device.js';
+import { parseNumber } from '../../harness/guest/guest-text.js';
 import { assertHealthy, readKernelLog } from '../../harness/guest/kernel-log.js';
 import { bootGuest, type Guest } from '../../harness/guest/start.js';
 import { readDevice } from '../../harness/guest/sysfs.js';
@@ -65,7 +66,7 @@ scenario('vhost-user-device', options, async ({ check, vm, environment, trace })
     check('device').equal('vendor and device', [found?.vendor, found?.device], [0x1af4, 0x1040 + virtioId]);
     check('device').equal('stock driver', found?.driver, 'virtio-pci');
     const onBus = await shell.text('cat /sys/bus/virtio/devices/virtio0/device');
-    check('device').equal('virtio id that Linux sees', Number(onBus), virtioId);
+    check('device').equal('virtio id that Linux sees', parseNumber('virtio id', onBus), virtioId);
 
     const uio = await bindUio(shell, address, await moduleClosure(environment.kernel, uioModules));
     const { access } = await openModernVirtio(shell, address);
