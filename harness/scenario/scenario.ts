@@ -25,17 +25,19 @@ export type { ScenarioOptions } from './options.js';
 export type { Scene } from './scene.js';
 
 /** The timeout of all scenarios of a file in milliseconds. */
-const fileLimitMs = 1_200_000;
+const fileLimitMs = 2_400_000;
 
 /** The timeout of a scenario in milliseconds. Every wait is shorter, so only a defect of the harness reaches it. */
-const limitMs = 300_000;
+const limitMs = 600_000;
 
 /** Valid names, which are also names of directories. */
 const nameForm = /^\w[\w.@+-]{0,99}$/;
 
 let opened: Promise<Environment> | undefined;
 
-root.setTimeout(limitMs);
+// Until the first scenario sets it for its kernel. The first file of a process imports this after the process
+// has set a timeout of its own.
+root.setTimeout(fileLimitMs);
 
 const resultOf = (
   name: string,
