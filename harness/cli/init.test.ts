@@ -52,6 +52,19 @@ for (const [name, time] of [
     );
   });
 
+t.test('a driver without parameters, and a version of a known driver that has less', async (t) => {
+  const directory = t.testdir({
+    '.git': {},
+    Kbuild: 'obj-m += virtio_vmmci.o virtio_pci_obsd.o\n',
+    'virtio_pci_obsd.c': 'static struct pci_driver p = {\n\t.name = "virtio-pci-obsd",\n};\n',
+    'virtio_vmmci.c': 'static struct virtio_driver v = {\n\t.driver.name = KBUILD_MODNAME,\n};\n',
+  });
+  t.match(await captured(t, () => runCommand(['init', directory])), { status: 0, err: '' });
+  const written = readFileSync(join(directory, 'vmmci-driver.json'), 'utf8');
+  t.notMatch(written, /sysctl|syncRtc|parameters/, 'only what its sources have');
+  t.match(await readDriver(directory), { virtioDriver: 'virtio_vmmci', parameters: [] });
+});
+
 t.test('the workflow installs the package as package.json does', async (t) => {
   const wanted = async (files: Record<string, string>): Promise<string> => {
     const repository = t.testdir({ '.git': {}, ...files });

@@ -34,7 +34,8 @@ const describeDriver = async (directory: string): Promise<string> => {
   const files = (await listSources(directory)).map(({ path }) => path);
   const build = join(directory, files.includes('Kbuild') ? 'Kbuild' : 'Makefile');
   const kbuild = await readFile(build, 'utf8');
-  const seen = inspectSources(kbuild, await readTexts(directory, files));
+  const sources = await readTexts(directory, files);
+  const seen = inspectSources(kbuild, sources);
   const { modules, pciDriver, virtioDriver, time, parameters } = seen;
   // The built-in description of a public driver has more than can be read from its sources.
   const known = time?.kind === 'sysfs' ? undefined : knownDrivers.find((one) => describes(one, kbuild));
@@ -52,8 +53,8 @@ const describeDriver = async (directory: string): Promise<string> => {
     pciDriver,
     virtioDriver,
     time,
-    parameters,
-    ...(known === undefined ? {} : (JSON.parse(known.text) as object)),
+    ...(parameters.length > 0 && { parameters }),
+    ...(known === undefined ? {} : (JSON.parse(known.textFor([...sources.values()].join('\n'))) as object)),
   };
   return `${JSON.stringify(description, null, 2)}\n`;
 };

@@ -72,7 +72,9 @@ t.test('which description', async (t) => {
     described: { 'vmmci-driver.json': JSON.stringify(whole), Kbuild: '' },
     public: {
       Makefile: 'obj-m := virtio_vmmci.o \\\n\tvirtio_pci_obsd.o # two\nvirtio_vmmci-y := a.o\n',
+      'a.c': 'module_param_cb(debug, &ops, &debug, 0664); rtc_read_time(rtc, &tm); .procname = "drift_sec",',
     },
+    early: { Kbuild: 'obj-m += virtio_vmmci.o virtio_pci_obsd.o\n', 'a.c': 'int debug;\n' },
     other: { Kbuild: 'obj-m += virtio_vmmci.o\nobj-m += other.o\n' },
     'd.json': JSON.stringify({ ...whole, name: 'chosen' }),
   });
@@ -85,7 +87,14 @@ t.test('which description', async (t) => {
     syncRtc: 'rtc',
     time: { kind: 'sysctl', driftSec: 'vmmci.drift_sec', driftNsec: 'vmmci.drift_nsec' },
   });
-  t.match(await readDriver(asset('stand-in')), { name: 'virtio_vmmci' });
+  t.match(await readDriver(asset('stand-in')), {
+    time: { kind: 'sysctl' },
+    syncRtc: 'rtc',
+    parameters: { length: 1 },
+  });
+  const early = await readDriver(at('early'));
+  t.match(early, { name: 'virtio_vmmci', pciDriver: 'virtio-pci-obsd', parameters: [] });
+  t.strictSame([early.time, early.syncRtc], [undefined, undefined], 'a version that has neither');
   await t.rejects(readDriver(at('other')), {
     code: 'DRIVER_DESCRIPTION',
     message: /the file is missing.*--driver-description \(virtio_vmmci\)/,

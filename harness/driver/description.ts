@@ -1,6 +1,6 @@
 // vmmci-driver.json: what the harness must know of a driver under test to use it.
 
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
@@ -140,6 +140,12 @@ export const parseDriver = (path: string, directory: string, content: string): D
   return { ...rest, directory, parameters, quiet };
 };
 
+/** The texts of all C files of a directory. */
+const readSources = async (directory: string): Promise<string> => {
+  const files = (await readdir(directory)).filter((file) => /\.[ch]$/.test(file)).sort();
+  return (await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')))).join('\n');
+};
+
 /**
  * The description of the driver in `directory`: the one that `chosen` names, which is a known driver or a
  * file; else the file beside the sources; else that of a known driver which the sources look like.
@@ -166,7 +172,7 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
     ['Kbuild', 'Makefile'].map((file) => readFile(join(directory, file), 'utf8').catch(() => '')),
   );
   const alike = knownDrivers.find((driver) => describes(driver, kbuild.join('\n')));
-  if (alike !== undefined) return fromText(alike.text, alike.name);
+  if (alike !== undefined) return fromText(alike.textFor(await readSources(directory)), alike.name);
   throw new HarnessError('DRIVER_DESCRIPTION', {
     path,
     field: '(whole)',

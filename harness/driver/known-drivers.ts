@@ -2,38 +2,64 @@
 
 export interface KnownDriver {
   readonly name: string;
-  /** In the form of vmmci-driver.json. */
+  /** In the form of vmmci-driver.json: what its newest version has. */
   readonly text: string;
   /** Its modules: a Kbuild or Makefile with all of them in obj-m is taken for this driver's. */
   readonly modules: readonly string[];
+  /** The same for the version with these sources: earlier versions have less. */
+  readonly textFor: (sources: string) => string;
 }
 
-type Description = { name: string; modules: readonly string[] } & Readonly<Record<string, unknown>>;
+interface Description extends Readonly<Record<string, unknown>> {
+  readonly name: string;
+  readonly modules: readonly string[];
+  readonly parameters: readonly {
+    readonly module: string;
+    readonly name: string;
+    readonly default: string;
+  }[];
+}
 
-const known = (description: Description): KnownDriver => ({
+/** Fields that a version has only if its sources contain this. */
+type Signs = Readonly<Record<string, RegExp>>;
+
+const known = (description: Description, signs: Signs): KnownDriver => ({
   name: description.name,
   text: JSON.stringify(description),
   modules: description.modules,
+  textFor: (sources) => {
+    const fields = Object.entries(description).filter(([field]) => signs[field]?.test(sources) ?? true);
+    const parameters = description.parameters.filter(({ name }) =>
+      new RegExp(`\\bmodule_param\\w*\\(\\s*${name}\\b`).test(sources),
+    );
+    return JSON.stringify({
+      ...Object.fromEntries(fields),
+      parameters: parameters.length === 0 ? undefined : parameters,
+    });
+  },
 });
 
 export const knownDrivers: readonly KnownDriver[] = [
   // The public driver in two modules, from 0.1 on. It measures 1 s after probe and then every 20 s
   // (virtio_vmmci.h 0.6), and looks at the command only when it is interrupted.
-  known({
-    name: 'virtio_vmmci',
-    description: 'The public driver in two modules',
-    modules: ['virtio_pci_obsd', 'virtio_vmmci'],
-    pciDriver: 'virtio-pci-obsd',
-    virtioDriver: 'virtio_vmmci',
-    time: {
-      kind: 'sysctl',
-      driftSec: 'vmmci.drift_sec',
-      driftNsec: 'vmmci.drift_nsec',
-      everyMs: 20_000,
+  known(
+    {
+      name: 'virtio_vmmci',
+      description: 'The public driver in two modules',
+      modules: ['virtio_pci_obsd', 'virtio_vmmci'],
+      pciDriver: 'virtio-pci-obsd',
+      virtioDriver: 'virtio_vmmci',
+      time: {
+        kind: 'sysctl',
+        driftSec: 'vmmci.drift_sec',
+        driftNsec: 'vmmci.drift_nsec',
+        everyMs: 20_000,
+      },
+      syncRtc: 'rtc',
+      parameters: [{ module: 'virtio_vmmci', name: 'debug', default: '0' }],
     },
-    syncRtc: 'rtc',
-    parameters: [{ module: 'virtio_vmmci', name: 'debug', default: '0' }],
-  }),
+    { time: /"drift_n?sec"/, syncRtc: /\brtc_read_time\b/ },
+  ),
 ];
 
 /** The objects that a Kbuild file builds as modules, in its order: the names of the modules. */
