@@ -50,11 +50,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   vmd: ['base', 'socket', 'vmmci'],
   device: ['base', 'faults', 'host', 'pci', 'socket', 'vfio-user', 'vhost-user', 'vmd', 'vmmci'],
   qemu: ['base', 'images/toolroot'],
+  'c-source': [],
+  coverage: ['base', 'c-source', 'qemu'],
   guest: ['base', 'host', 'images/toolroot', 'qemu'],
   driver: ['base', 'vmmci'],
   diagnosis: ['base', 'vmmci'],
   run: [
     'base',
+    'coverage',
     'diagnosis',
     'driver',
     'guest',
@@ -67,6 +70,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   scenario: [
     'base',
+    'coverage',
     'device',
     'diagnosis',
     'driver',
@@ -94,7 +98,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'socket',
     'vmmci',
   ],
-  report: ['base', 'diagnosis', 'run'],
+  mutation: ['base', 'c-source', 'coverage'],
+  report: ['base', 'coverage', 'diagnosis', 'run'],
   matrix: [
     'base',
     'guest',
@@ -128,6 +133,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'base',
     'bench',
+    'coverage',
     'device',
     'diagnosis',
     'driver',
@@ -137,6 +143,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'images/kernels',
     'images/toolroot',
     'matrix',
+    'mutation',
     'pci',
     'qemu',
     'report',

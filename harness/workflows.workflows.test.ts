@@ -23,7 +23,7 @@ const workflow = (name: string): Workflow =>
   parseWorkflow(readFileSync(join(root, '.github/workflows', name), 'utf8'));
 
 /** Jobs of the night that run whole tiers: each is a test of its own below. */
-const tiers = ['node', 'long', 'distro'];
+const tiers = ['node', 'long', 'distro', 'mutation'];
 
 /** Jobs of the night that are not run here: they build a kernel for a quarter of an hour and use it for most of one. */
 const debugJobs = ['debug-kernel', 'debug'];
@@ -254,6 +254,7 @@ for (const tier of tiers)
       runId: '1',
       ...(await setting(t)),
       // One row: there is one Node here.
+      inputs: { mutants: '1' },
       only: (job, { node = '20.19' }) => job === tier && node === '20.19',
     });
     t.strictSame(

@@ -198,6 +198,11 @@ const table = {
     message: 'the driver in {directory} does not compile for {release}: {reason}; log: {log}',
   },
   DRIVER_SOURCE: { blame: 'usage', message: '{directory} is not a driver directory: {reason}' },
+  MUTATION_RESULTS: {
+    blame: 'usage',
+    message: 'cannot continue from {path}: {reason}; choose another file with --results',
+  },
+  UNREACHED_LIST: { blame: 'usage', message: 'the list of unreached lines {path}: {reason}' },
   SEEDED_BUG: { blame: 'broken', message: 'seeded bug {file}: {reason}' },
   IMAGE_TOOL: { blame: 'broken', message: 'images/qemu-img/{tool} failed: {reason}' },
   DISK_TOOL: { blame: 'broken', message: '{tool} could not examine {path}: {report}' },

@@ -39,6 +39,11 @@ export const commands: CommandTable = {
     'check that each known bug in the driver is caught by its scenario',
     () => import('./seeded.js'),
   ),
+  coverage: entry('show which lines of a driver the scenarios reach', () => import('./coverage.js')),
+  mutate: entry(
+    'change the driver in small ways and list the changes that no scenario notices',
+    () => import('./mutate.js'),
+  ),
   bench: entry('measure a register read relative to a bare echo', () => import('./bench.js')),
   'bench-matrix': entry(
     'measure the kernel matrix: time, overhead of a scenario, memory',

@@ -1,10 +1,8 @@
 // `vmmci seeded`: proves that the suite can fail. It patches each known bug into the driver; a scenario must
 // catch it.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asset } from '../../images/asset.js';
-import { listSources } from '../../images/kernels/module-sources.js';
 import { kernelRow } from '../../images/kernels/table.js';
 import { findKernel } from '../../images/kernels/tree.js';
 import type { Progress } from '../../images/toolroot/progress.js';
@@ -13,7 +11,9 @@ import { temporaryDirectory } from '../base/temporary-directory.js';
 import { shorten } from '../base/text.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { columns } from '../report/table.js';
+import { readSources } from '../run/changed-driver.js';
 import { openEnvironment } from '../run/environment.js';
+import { inSlots } from '../run/in-slots.js';
 import { scenarioFiles } from '../run/scenario-files.js';
 import { applyBug, readBugs, type SeededBug } from '../run/seeded-bug.js';
 import type { SeededResult, SeededStatus } from '../run/seeded-result.js';
@@ -44,12 +44,6 @@ interface PatchedBug {
   readonly patched: ReadonlyMap<string, string>;
 }
 
-const readSources = async (directory: string): Promise<Map<string, string>> => {
-  const files = await listSources(directory);
-  const texts = files.map(async ({ name }) => [name, await readFile(join(directory, name), 'utf8')] as const);
-  return new Map(await Promise.all(texts));
-};
-
 const row = ({ bug, status, by, line, causes, seconds }: SeededResult): string[] => [
   bug,
   by === '' ? statusWord[status] : `${statusWord[status]}${status === 'caught' ? ' by' : ':'} ${by}`,
@@ -73,26 +67,6 @@ const table = (
     `a cause was found for ${results.filter(({ causes }) => causes.length > 0).length} of them`,
     ...escaped.map(({ bug }) => `  see ${join(run, bug)}`),
   ].join('\n');
-};
-
-/** Tries all bugs and resolves with the results. */
-const tryAll = async (
-  bugs: readonly PatchedBug[],
-  jobs: number,
-  directory: string,
-  tryOne: (bug: PatchedBug, slot: string) => Promise<SeededResult>,
-): Promise<SeededResult[]> => {
-  const waiting = [...bugs];
-  const results: SeededResult[] = [];
-  const work = async (slot: string): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      results.push(await tryOne(next, slot));
-  };
-  const workers = Array.from({ length: jobs }, (_, index) => work(join(directory, `slot-${index}`)));
-  // Wait for all, even after an error or a signal: none may still use the directory when it is removed.
-  await Promise.allSettled(workers);
-  await Promise.all(workers);
-  return results.sort((left, right) => (left.bug < right.bug ? -1 : 1));
 };
 
 /**
@@ -158,13 +132,13 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
       for (const [name, line] of bad) progress(`without a bug, ${name} ${line}`);
       isBad ||= bad.size > 0;
       accelerator = environment.accelerator.name;
-      const tried = await tryAll(bugs, jobs, temporary.path, async ({ bug, patched }, slot) => {
+      await inSlots(bugs, jobs, join(temporary.path, kernel), async ({ bug, patched }, slot) => {
         const result = await tryBug(seeded, bug, patched, slot, bad);
         progress(row(result).slice(0, 4).join('  '));
-        return result;
+        results.push(result);
       });
-      results.push(...tried);
     }
+    results.sort((left, right) => (left.bug < right.bug ? -1 : 1));
     print(table(results, (performance.now() - start) / 1000, accelerator, choice.run));
     return results.every(({ status }) => status === 'caught') && !isBad ? 0 : 1;
   } catch (error) {

@@ -1,13 +1,11 @@
 // Builds the driver with a seeded bug and runs the scenarios that must catch it.
 
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { asset } from '../../images/asset.js';
-import { buildInTree } from '../../images/kernels/build.js';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { hasCode } from '../base/errors.js';
 import { firstLine } from '../base/text.js';
-import { descriptionFile } from '../driver/description.js';
 import { readResults } from '../report/results.js';
+import { buildChanged } from '../run/changed-driver.js';
 import type { Choice } from '../run/choice.js';
 import type { Environment } from '../run/environment.js';
 import type { ScenarioResult } from '../run/result.js';
@@ -79,18 +77,13 @@ export const tryBug = async (
   const unusableName = bug.caughtBy.find((name) => unusable.has(name));
   if (unusableName !== undefined)
     return broken(`without the bug, ${unusableName} ${unusable.get(unusableName)}`);
-  const { kernel, root } = seeded.environment;
+  const { environment, options } = seeded;
   const run = join(seeded.options.choice.run, bug.name);
   // The patched driver is an artifact, because it explains why a bug was not caught.
   const driver = join(run, 'driver');
-  for (const [path, text] of sources) {
-    await mkdir(dirname(join(driver, path)), { recursive: true });
-    await writeFile(join(driver, path), text);
-  }
-  await cp(asset('driver', descriptionFile), join(driver, descriptionFile));
   let modules: string;
   try {
-    modules = (await buildInTree(kernel, root, driver, join(slot, 'tree'), seeded.options.signal)).directory;
+    modules = (await buildChanged(environment, sources, driver, slot, options.signal)).directory;
   } catch (error) {
     if (!hasCode(error, 'DRIVER_BUILD')) throw error;
     return broken(error.message);

@@ -6,7 +6,10 @@ import { HarnessError } from '../base/errors.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { fromFile, type Phase, toFile } from './transcript.js';
 
-const pathOf = (driver: string): string => join(driver, 'transcript.txt');
+/** Its name beside the sources. */
+export const transcriptFile = 'transcript.txt';
+
+const pathOf = (driver: string): string => join(driver, transcriptFile);
 
 /** Undefined when there is none in that driver's directory. TRANSCRIPT_READ when it cannot be read. */
 export const readTranscript = async (driver: string): Promise<readonly Phase[] | undefined> => {

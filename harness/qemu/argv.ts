@@ -19,7 +19,7 @@ export type Accelerator = 'kvm' | 'tcg' | 'qtest';
  * The byte streams between QEMU and the harness. Each is an inherited descriptor, so there is no path to race
  * for.
  */
-export type ChannelName = 'console' | 'shell' | 'qmp' | 'qtest';
+export type ChannelName = 'console' | 'shell' | 'qmp' | 'qtest' | 'coverage';
 
 /** The descriptor of each channel in QEMU. 0 to 2 are standard input, output and error. */
 export const channelDescriptors: Readonly<Record<ChannelName, number>> = {
@@ -27,6 +27,7 @@ export const channelDescriptors: Readonly<Record<ChannelName, number>> = {
   shell: 4,
   qmp: 5,
   qtest: 6,
+  coverage: 7,
 };
 
 /** QEMU's generic virtio device, which a vhost-user backend implements: a modern PCI device at 00:05.0. */
@@ -77,6 +78,8 @@ export interface MachineDescription {
   generic?: GenericDevice | undefined;
   /** Start of the emulated RTC, `YYYY-MM-DDTHH:MM:SS` in UTC (default: the host's time). */
   rtcBase?: string | undefined;
+  /** Has a port that an instrumented driver writes its coverage to. */
+  coverage?: boolean | undefined;
   /** Waits for a snapshot instead of starting the CPU. */
   incoming?: boolean | undefined;
 }
@@ -94,16 +97,22 @@ const accelerators: Readonly<Record<Accelerator, (machine: Accelerated) => reado
   qtest: () => ['-accel', 'qtest', '-qtest-log', 'none'],
 };
 
+/** The I/O port of the coverage channel, one byte wide. Not 0x402, where the firmware writes, too. */
+export const coveragePort = 0xe9;
+
 const channelArguments: Readonly<Record<ChannelName, readonly string[]>> = {
   console: ['-serial', 'chardev:console'],
   shell: ['-serial', 'chardev:shell'],
   qmp: ['-qmp', 'chardev:qmp'],
   qtest: ['-qtest', 'chardev:qtest'],
+  coverage: ['-device', `isa-debugcon,iobase=${coveragePort},chardev=coverage`],
 };
 
 /** The channels of a machine. The serial log and the shell need a running CPU, which qtest replaces. */
 export const channelsOf = (machine: MachineDescription): readonly ChannelName[] =>
-  machine.accelerator === 'qtest' ? ['qmp', 'qtest'] : ['console', 'shell', 'qmp'];
+  machine.accelerator === 'qtest'
+    ? ['qmp', 'qtest']
+    : ['console', 'shell', 'qmp', ...(machine.coverage ? (['coverage'] as const) : [])];
 
 /** The function's properties, in the form of `device_add` and `-device`. */
 export const functionDevice = (socket: string, siblings?: Siblings): Record<string, unknown> => ({

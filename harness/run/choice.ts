@@ -29,6 +29,8 @@ const schema = v.strictObject({
   level: v.picklist(levels),
   /** The absolute path of the run directory, for artifacts. */
   run: v.string(),
+  /** The modules are instrumented: collect which of their probes are passed. */
+  coverage: v.optional(v.boolean()),
   /** Also keep the artifacts of scenarios that pass. */
   keep: v.boolean(),
   /** Run only the scenarios with these names; default: all scenarios of a file. */

@@ -16,6 +16,8 @@ export interface MachineOptions {
   readonly layout?: 'qemu' | 'vmd' | undefined;
   /** `ioapic` (default), as vmd has one from 8.0 on; `pic`: the guest uses the two 8259A, which is all that vmd had before. */
   readonly interrupts?: 'ioapic' | 'pic' | undefined;
+  /** The driver is instrumented. */
+  readonly coverage?: boolean | undefined;
   /** Of `vmd`: what the vm.conf(5) of the VM has. */
   readonly devices?: VmDevices | undefined;
 }
@@ -55,7 +57,7 @@ export const machineOf = (
     choice,
   }: Pick<Environment, 'accelerator' | 'kernel' | 'initramfs' | 'slowness' | 'choice'>,
   disks: readonly Disk[],
-  { cpus = 1, interrupts = 'ioapic' }: MachineOptions = {},
+  { cpus = 1, interrupts = 'ioapic', coverage = false }: MachineOptions = {},
   siblings?: Siblings,
 ): MachineDescription => ({
   accelerator: accelerator.name,
@@ -71,6 +73,7 @@ export const machineOf = (
   ],
   disks,
   siblings,
+  ...(coverage && { coverage }),
 });
 
 /**

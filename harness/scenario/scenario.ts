@@ -20,6 +20,7 @@ import type { ScenarioOptions } from './options.js';
 import { Devices, type Scene, setScene } from './scene.js';
 import { Traces } from './traces.js';
 import type { Vm } from './vm.js';
+import { writeCoverage } from './write-coverage.js';
 
 export type { ScenarioOptions } from './options.js';
 export type { Scene } from './scene.js';
@@ -131,6 +132,8 @@ export const scenario = (
       }),
     );
     await judgement.attempt(() => vm?.machine.kill());
+    if (environment.choice.coverage && vm !== undefined)
+      await writeCoverage(artifactDirectory(environment, name), vm.coverage());
     for (const device of devices.all) await judgement.attempt(() => device.close());
 
     const { generation = environment.choice.generation } = options;

@@ -53,6 +53,8 @@ export interface Vm extends Guest {
   allowReset(): Promise<void>;
   /** Resolves when the guest answers again after a reset. */
   restarted(): Promise<void>;
+  /** What the probes of an instrumented driver have written. */
+  coverage(): Buffer;
   /** True if QEMU has ended. */
   hasEnded(): boolean;
   /** True if the guest was reset, which also cleared its kernel log. */
@@ -96,7 +98,8 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     (siblings === undefined
       ? await makeDisks(environment, directory, { format: disk })
       : await makeVmdDisks(environment, directory, siblings));
-  const machine = distro?.machine ?? machineOf(environment, disks, options, siblings);
+  const { coverage } = environment.choice;
+  const machine = distro?.machine ?? machineOf(environment, disks, { ...options, coverage }, siblings);
   const guest = distro
     ? distro.guest
     : boot === 'cold'
@@ -109,6 +112,8 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
             trace({ kind: 'snapshot', reason, error: error && describeRemake(error) }),
         });
   const { qmp } = guest.machine;
+  const written: Buffer[] = [];
+  if (machine.coverage) guest.machine.channel('coverage').on('data', (bytes: Buffer) => written.push(bytes));
 
   let kill: Kill | undefined;
   device.onKill((decision) => {
@@ -142,6 +147,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
       return data;
     },
     kill: () => kill,
+    coverage: () => Buffer.concat(written),
     hasEnded: () => gone,
     hasRestarted: () => resets > 0,
     pause: async () => {

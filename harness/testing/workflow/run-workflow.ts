@@ -108,7 +108,7 @@ export const runWorkflow = async (options: WorkflowOptions): Promise<WorkflowRun
     const surroundings: Surroundings = {
       context: {
         inputs,
-        github: { run_id: runId, ref: 'refs/heads/main' },
+        github: { run_id: runId, run_number: runId, ref: 'refs/heads/main' },
         needs: Object.fromEntries(
           needed.map((other) => [
             other,

@@ -1,0 +1,60 @@
+// Finds out which scenarios can show that a mutant was noticed, and which lines each reaches.
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileCoverage } from '../coverage/lines.js';
+import type { MutationRun } from '../mutation/result.js';
+import { reachedLines } from '../mutation/usable.js';
+import { readResults } from '../report/results.js';
+import type { Choice } from '../run/choice.js';
+import { type InstrumentedBuild, runInstrumented } from '../run/instrumented.js';
+import type { ScenarioResult } from '../run/result.js';
+import type { RunFilesOptions } from '../run/run-files.js';
+import type { ScenarioFile } from '../run/scenario-file.js';
+
+const hashOf = async ({ path }: ScenarioFile): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')
+    .slice(0, 20);
+
+type Prepared = Pick<MutationRun, 'usable' | 'lines'>;
+
+/**
+ * Runs the scenario files on the unchanged, instrumented driver: only those whose scenarios all pass can prove
+ * that a mutant was noticed. Those that `known` has are not run again unless they have changed.
+ */
+export const prepareMutation = async (
+  files: readonly ScenarioFile[],
+  known: Prepared,
+  build: InstrumentedBuild,
+  choice: Choice,
+  options: Required<Pick<RunFilesOptions, 'workers' | 'signal' | 'env'>>,
+): Promise<Prepared & { bad: readonly ScenarioResult[] }> => {
+  const hashes = new Map(await Promise.all(files.map(async (file) => [file, await hashOf(file)] as const)));
+  const open = files.filter((file) => known.usable[file.name]?.hash !== hashes.get(file));
+  const unchanged = { ...choice, run: join(choice.run, 'unchanged') };
+  const { coverage, results } = await runInstrumented(
+    build,
+    open.map(({ path }) => path),
+    { ...options, choice: unchanged, read: readResults },
+  );
+  const covered = fileCoverage(coverage);
+  const verdictsOf = (file: ScenarioFile) =>
+    results.filter(({ scenario }) => file.declares(scenario)).map(({ verdict }) => verdict);
+  const passing = open.filter((file) => {
+    const verdicts = verdictsOf(file);
+    return verdicts.includes('passed') && verdicts.every((each) => each === 'passed' || each === 'skipped');
+  });
+  const kept = files.filter((file) => !open.includes(file)).map(({ name }) => [name, known.usable[name]]);
+  const added = passing.map((file) => [
+    file.name,
+    { hash: hashes.get(file) ?? '', reaches: reachedLines(covered, file.declares) },
+  ]);
+  return {
+    usable: Object.fromEntries([...kept, ...added]),
+    lines: Object.fromEntries(covered.map(({ file, lines }) => [file, lines.map(({ line }) => line)])),
+    bad: results.filter(({ verdict }) => verdict === 'failed' || verdict === 'broken'),
+  };
+};

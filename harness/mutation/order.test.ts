@@ -1,0 +1,45 @@
+import t from 'tap';
+import { orderScenarios } from './order.js';
+import type { MutantResult } from './result.js';
+
+const result = (by: string, file: string, line: number, name: string): MutantResult => ({
+  id: `${file}:${line}`,
+  file,
+  line,
+  operator: 'removal',
+  function: name,
+  before: '',
+  after: '',
+  status: 'killed',
+  by,
+  reason: '',
+  causes: [],
+  scenarios: 1,
+  seconds: 1,
+  hints: [],
+});
+
+const where = { file: 'a.c', line: 10, function: 'f' };
+
+t.test('what killed near the change comes first', async (t) => {
+  const results = [
+    result('far', 'b.c', 10, 'f'),
+    result('far', 'b.c', 11, 'f'),
+    result('file', 'a.c', 30, 'g'),
+    result('function', 'a.c', 12, 'f'),
+    result('line', 'a.c', 10, 'f'),
+    { ...result('none', 'a.c', 10, 'f'), status: 'survived' as const },
+  ];
+  t.strictSame(orderScenarios(['none', 'new', 'far', 'file', 'function', 'line'], where, results), [
+    'line',
+    'function',
+    'file',
+    'far',
+    'none',
+    'new',
+  ]);
+});
+
+t.test('without results the order stays', async (t) => {
+  t.strictSame(orderScenarios(['b', 'a'], where, []), ['b', 'a']);
+});

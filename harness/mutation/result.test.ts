@@ -1,0 +1,75 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { type MutantResult, readMutationRun, writeMutationRun } from './result.js';
+import { mutationSummary, resultLine } from './summary.js';
+import { reachedLines, reaching } from './usable.js';
+
+const key = { sources: 'abc', kernel: '6.12-cloud' };
+const result: MutantResult = {
+  id: 'a.c:1:2 operator < → <=',
+  file: 'a.c',
+  line: 1,
+  operator: 'operator',
+  function: 'f',
+  before: '<',
+  after: '<=',
+  status: 'survived',
+  by: '',
+  reason: '',
+  causes: [],
+  scenarios: 3,
+  seconds: 1.5,
+  hints: ['the value at the limit may never occur'],
+};
+const run = {
+  ...key,
+  lines: { 'a.c': [1, 2] },
+  usable: { stop: { hash: 'x', reaches: { 'a.c': [1] } }, other: { hash: 'y', reaches: { 'a.c': [2] } } },
+  results: [result, { ...result, id: 'b', status: 'killed' as const, by: 'stop' }],
+};
+
+t.test('a run is read as it was written, a result a line', async (t) => {
+  const path = join(t.testdir({}), 'mutants.json');
+  t.equal(await readMutationRun(path, key), undefined);
+  await writeMutationRun(path, run);
+  t.strictSame(await readMutationRun(path, key), run);
+  t.equal((await readFile(path, 'utf8')).trimEnd().split('\n').length, 4);
+});
+
+t.test('results of another driver, kernel or form are refused', async (t) => {
+  const path = join(t.testdir({}), 'mutants.json');
+  await writeMutationRun(path, run);
+  const refused = (wanted: typeof key, message: RegExp) =>
+    t.rejects(readMutationRun(path, wanted), { code: 'MUTATION_RESULTS', message });
+  await refused({ ...key, sources: 'def' }, /the driver has changed since/);
+  await refused({ ...key, kernel: '5.10-cloud' }, /its kernel is 6\.12-cloud, not 5\.10-cloud/);
+  await writeFile(path, '{"sources":"abc"}');
+  await refused(key, /kernel is missing/);
+});
+
+t.test('the summary counts what says something, and lists survivors', async (t) => {
+  const text = mutationSummary(run.results, 'mutants.json');
+  t.match(text, /survived {2}a\.c:1 f {2}< → <=/);
+  t.match(text, /may be equivalent: the value at the limit may never occur/);
+  t.match(text, /1 of 2 mutants killed \(50 %\), 1 survived/);
+  const many = Array.from({ length: 100 }, (_, index) => ({ ...result, id: String(index) }));
+  t.match(mutationSummary(many, 'x'), /… and 60 more/);
+  t.equal(
+    resultLine({ ...result, status: 'killed', by: 'stop', before: 'f();', after: ';' }),
+    'killed by stop  1.5 s  a.c:1 operator: without f();',
+  );
+});
+
+t.test('a mutant is tried by the scenarios that reach its line', async (t) => {
+  const at = (line: number) => reaching({ file: 'a.c', line }, run.usable, run.lines);
+  t.strictSame(at(1), ['stop']);
+  t.strictSame(at(2), ['other']);
+  t.strictSame(at(3), ['stop', 'other'], 'a line without code of its own');
+  const line = (number: number, ...scenarios: string[]) => ({ line: number, function: 'f', scenarios });
+  const files = [{ file: 'a.c', lines: [line(1, 'stop-1'), line(2, 'other'), line(3)], branches: [] }];
+  t.strictSame(
+    reachedLines(files, (scenario) => scenario.startsWith('stop')),
+    { 'a.c': [1] },
+  );
+});

@@ -1,0 +1,95 @@
+// The results of a mutation run, as its JSON file has them.
+
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import * as v from 'valibot';
+import { HarnessError } from '../base/errors.js';
+import { parseChecked } from '../base/read-checked.js';
+
+/**
+ * `killed`: a scenario failed. `survived`: all scenarios passed. `equivalent`: the compiler made the same
+ * object code. `uncompilable`: the compiler or the linker refused it. `inconclusive`: no scenario failed, and
+ * one was broken.
+ */
+export const statuses = ['killed', 'survived', 'equivalent', 'uncompilable', 'inconclusive'] as const;
+
+const resultSchema = v.object({
+  id: v.string(),
+  file: v.string(),
+  line: v.number(),
+  operator: v.string(),
+  function: v.exactOptional(v.string()),
+  before: v.string(),
+  after: v.string(),
+  status: v.picklist(statuses),
+  /** The scenario that failed or was broken; empty if there was none. */
+  by: v.string(),
+  /** The first failed check, or the compiler's first error. */
+  reason: v.string(),
+  /** The causes that were named for the failure. */
+  causes: v.array(v.string()),
+  /** How many scenarios ran. */
+  scenarios: v.number(),
+  seconds: v.number(),
+  /** Why a survivor may be equivalent, or is not; empty if nothing is known. */
+  hints: v.array(v.string()),
+});
+
+export type MutantResult = Readonly<v.InferOutput<typeof resultSchema>>;
+
+const linesSchema = v.record(v.string(), v.array(v.number()));
+
+/** By scenario file: a hash of what it contained, and the lines that it reaches, by source file. */
+const usableSchema = v.record(v.string(), v.object({ hash: v.string(), reaches: linesSchema }));
+
+export type UsableScenarios = Readonly<v.InferOutput<typeof usableSchema>>;
+
+const fileSchema = v.object({
+  /** A hash of the sources: the lines of other sources are not those of the results. */
+  sources: v.string(),
+  kernel: v.string(),
+  /** The lines of each source file that have code. */
+  lines: linesSchema,
+  /** By name, the scenario files that passed on the unchanged driver. */
+  usable: usableSchema,
+  results: v.array(resultSchema),
+});
+
+export type MutationRun = Readonly<v.InferOutput<typeof fileSchema>>;
+
+/** `undefined` if there is no such file. MUTATION_RESULTS if it is damaged, or if it is about other sources. */
+export const readMutationRun = async (
+  path: string,
+  { sources, kernel }: Pick<MutationRun, 'sources' | 'kernel'>,
+): Promise<MutationRun | undefined> => {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const checked = parseChecked(text, fileSchema);
+  const refuse = (reason: string): HarnessError<'MUTATION_RESULTS'> =>
+    new HarnessError('MUTATION_RESULTS', { path, reason });
+  if ('problem' in checked) throw refuse(checked.problem);
+  if (checked.value.sources !== sources) throw refuse('the driver has changed since');
+  if (checked.value.kernel !== kernel) throw refuse(`its kernel is ${checked.value.kernel}, not ${kernel}`);
+  return checked.value;
+};
+
+/** Replaces the file as a whole, so that an interruption leaves the old or the new one. */
+export const writeMutationRun = async (path: string, run: MutationRun): Promise<void> => {
+  const temporary = `${path}.tmp`;
+  await mkdir(dirname(path), { recursive: true });
+  const { results, ...rest } = run;
+  // One result a line, so that people can search and compare files.
+  const head = JSON.stringify(rest).slice(0, -1);
+  const lines = results.map((result) => JSON.stringify(result));
+  await writeFile(temporary, `${head},"results":[\n${lines.join(',\n')}\n]}\n`);
+  await rename(temporary, path);
+};
+
+/** Mutants that say something about the scenarios. */
+export const counts = (results: readonly MutantResult[]): Readonly<Record<MutantResult['status'], number>> =>
+  Object.fromEntries(
+    statuses.map((status) => [status, results.filter((result) => result.status === status).length]),
+  ) as Record<MutantResult['status'], number>;
