@@ -1,9 +1,9 @@
-// The public API, `vmmci-harness/scenario`: everything that a scenario outside this package may use.
-// `@internal` in these is left out of docs/api.md and may change at any time.
+// The public API, `vmmci-harness/scenario`: everything that a scenario outside this package may use. Members marked
+// `@internal` are left out of docs/api.md and may change at any time.
 
 /**
- * What a file `*.scenario.ts` (or `.js`) imports. Each scenario gets a fresh guest with the driver in it, and its verdict comes
- * from the checks that it makes; a wait that is over is a failure, too.
+ * The module that a file `*.scenario.ts` (or `.js`) imports. Each scenario gets a fresh guest with the driver in it. Its verdict
+ * comes from the checks that it makes; a wait that times out is a failure, too.
  *
  * ```ts
  * import { frozen, scenario } from 'vmmci-harness/scenario';
