@@ -68,6 +68,11 @@ const withToolRoot =
 
 const checks: Readonly<Record<string, Check>> = {
   Node: async () => `${process.version} (needed: ${packageManifest().engines.node})`,
+  cache: async () => {
+    const text = await freeIn(cacheDirectory(), 'XDG_CACHE_HOME');
+    await requirePrograms(cacheDirectory());
+    return text;
+  },
   programs: async () => {
     await (hasToolRoot() ? checkRunPrograms() : checkHost());
     return 'all found';
@@ -75,11 +80,6 @@ const checks: Readonly<Record<string, Check>> = {
   namespaces: async () => {
     await checkNamespaces();
     return 'allowed';
-  },
-  cache: async () => {
-    const text = await freeIn(cacheDirectory(), 'XDG_CACHE_HOME');
-    await requirePrograms(cacheDirectory());
-    return text;
   },
   'snapshot limit': async () => `${snapshotLimit() / 2 ** 20} MiB`,
   'temporary files': async () => {
@@ -104,16 +104,25 @@ const checks: Readonly<Record<string, Check>> = {
   },
 };
 
-/** Exit status: 0 if all checks passed, otherwise 3. */
+/**
+ * Exit status: 0 if all checks passed, otherwise 3. A problem that several checks meet is reported by the first of
+ * them only.
+ */
 const run = async (): Promise<number> => {
   const rows: string[][] = [];
+  const reporters = new Map<string, string>();
   let status = 0;
   for (const [name, check] of Object.entries(checks)) {
     try {
       rows.push(['ok', name, await check()]);
     } catch (error) {
       status = statusOf.broken;
-      rows.push(['WRONG', name, messageOf(error)]);
+      const message = messageOf(error);
+      const reporter = reporters.get(message);
+      reporters.set(message, reporter ?? name);
+      rows.push(
+        reporter === undefined ? ['WRONG', name, message] : ['-', name, `unknown: fails as ${reporter} does`],
+      );
     }
   }
   print(columns(rows));
