@@ -9,26 +9,39 @@ const guest = (text: string): Programs => ({
 });
 
 t.test('taint flags, and whether signatures are enforced', async (t) => {
-  t.strictSame(await readBefore(guest('512\nN')), { taint: 512, enforcesSignatures: false });
-  t.strictSame(await readBefore(guest('0\nY')), { taint: 0, enforcesSignatures: true });
-  t.strictSame(await readBefore(guest('4096')), { taint: 4096, enforcesSignatures: false });
-  for (const text of ['', 'N', '0\nmaybe', '-1\nN', '0\nN\n'])
+  const none = undefined;
+  for (const [text, taint, enforced] of [
+    ['512\nN', 512, none],
+    ['4096', 4096, none],
+    ['0\nY', 0, /^\S+\/sig_enforce is Y; boot it without module.sig_enforce$/],
+    ['0\nN\n[none] integrity confidentiality', 0, none],
+    [
+      '0\nN\nnone [integrity] confidentiality',
+      0,
+      /^its lockdown is integrity; boot it without lockdown=integrity$/,
+    ],
+    ['0\nnone integrity [confidentiality]', 0, /^its lockdown is confidentiality; /],
+  ] as const)
+    t.match(await readBefore(guest(text)), { taint, enforcesSignatures: enforced }, JSON.stringify(text));
+  for (const text of ['', 'N', '0\nmaybe', '-1\nN', '0\nN\n', '0\nN\nnone', '0\nN\n[none]\n'])
     await t.rejects(readBefore(guest(text)), { code: 'GUEST_READ', blame: 'broken' });
 });
 
 t.test('a kernel that refuses unsigned modules makes a scenario a skipped one', async (t) => {
-  requireModules({ taint: 0, enforcesSignatures: false }, '6.12');
+  requireModules({ taint: 0, enforcesSignatures: undefined }, '6.12');
   try {
-    requireModules({ taint: 0, enforcesSignatures: true }, '6.12');
+    requireModules({ taint: 0, enforcesSignatures: 'its lockdown is integrity' }, '6.12');
     t.fail('it was accepted');
   } catch (error) {
     t.equal(verdictOf(error), 'skipped');
-    t.match(error, { message: /^kernel 6\.12: it loads no module without a valid signature/ });
+    t.match(error, {
+      message: /^kernel 6\.12: it loads no module without a valid signature: its lockdown is/,
+    });
   }
 });
 
 t.test('flags that were set before are reported once for each kernel', async (t) => {
-  const before = { taint: 1 << 9, enforcesSignatures: false };
+  const before = { taint: 1 << 9, enforcesSignatures: undefined };
   t.match(oldTaint(before, '6.12'), /^kernel 6\.12 is tainted before the driver is loaded: W \(/);
   t.equal(oldTaint(before, '6.12'), undefined);
   t.match(oldTaint(before, '7.3'), 'kernel 7.3');

@@ -8,29 +8,40 @@ import { type Taint, unexpectedTaint } from '../guest/taint.js';
 export interface Before {
   /** The taint flags, as /proc/sys/kernel/tainted has them. */
   readonly taint: number;
-  /** The kernel loads modules with a valid signature only. A driver under test has none. */
-  readonly enforcesSignatures: boolean;
+  /** Why the kernel loads modules with a valid signature only, and what to change. A driver under test has none. */
+  readonly enforcesSignatures: string | undefined;
 }
 
 const enforced = '/sys/module/module/parameters/sig_enforce';
 
+/** Lists the modes of lockdown, the one in force in brackets: `none [integrity] confidentiality`. */
+const lockdown = '/sys/kernel/security/lockdown';
+
+const whySigned = (flag = '', mode = ''): string | undefined => {
+  if (flag === 'Y' || flag === '1') return `${enforced} is Y; boot it without module.sig_enforce`;
+  return mode === '' || mode === 'none'
+    ? undefined
+    : `its lockdown is ${mode}; boot it without lockdown=${mode}`;
+};
+
 /** Asks the guest, which no driver under test has been loaded in. GUEST_READ. */
 export const readBefore = async (shell: Programs): Promise<Before> => {
-  // The second file is there only where the kernel can check signatures.
-  const text = await shell.output(['read-files', '-f', '/proc/sys/kernel/tainted', enforced], {
+  // The second file is there only where the kernel can check signatures, the third where it can be locked down.
+  const text = await shell.output(['read-files', '-f', '/proc/sys/kernel/tainted', enforced, lockdown], {
     what: 'the state of the kernel',
   });
-  const expected = 'taint flags, and Y or N where signatures can be checked';
-  const [taint, flag] = matchText('state of the kernel', expected, /^(\d+)(?:\n([YN01]))?$/, text);
-  return { taint: parseNumber('taint flags', taint), enforcesSignatures: flag === 'Y' || flag === '1' };
+  const expected = 'taint flags, Y or N where signatures can be checked, and the modes of lockdown';
+  const form = /^(\d+)(?:\n([YN01]))?(?:\n[\w ]*\[(\w+)\][\w ]*)?$/;
+  const [taint, flag, mode] = matchText('state of the kernel', expected, form, text);
+  return { taint: parseNumber('taint flags', taint), enforcesSignatures: whySigned(flag, mode) };
 };
 
 /** KERNEL_LACKS, and so a scenario that is skipped, when no driver under test can be loaded. */
 export const requireModules = ({ enforcesSignatures }: Before, release: string): void => {
-  if (!enforcesSignatures) return;
+  if (enforcesSignatures === undefined) return;
   throw new HarnessError('KERNEL_LACKS', {
     release,
-    reason: `it loads no module without a valid signature (${enforced} is Y); boot it without module.sig_enforce`,
+    reason: `it loads no module without a valid signature: ${enforcesSignatures}`,
   });
 };
 

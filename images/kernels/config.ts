@@ -8,7 +8,7 @@ interface Need {
 }
 
 const needs: readonly Need[] = [
-  { option: 'X86_64', why: 'the guests are 64-bit', builtin: true },
+  { option: 'X86_64', why: 'guests with a kernel of your own are 64-bit', builtin: true },
   { option: 'MODULES', why: 'the driver is a module', builtin: true },
   { option: 'MODULE_UNLOAD', why: 'the driver is unloaded', builtin: true },
   { option: 'PCI', why: 'the device is a PCI function', builtin: true },
@@ -56,6 +56,10 @@ const obstacles: readonly Obstacle[] = [
   {
     pattern: /^CONFIG_CMDLINE="[^"\n]*\bmodule\.sig_enforce(=1|=y|\b(?!=))[^"\n]*"$/m,
     why: 'its built-in command line makes it load signed modules only',
+  },
+  {
+    pattern: /^CONFIG_CMDLINE="[^"\n]*\blockdown=(integrity|confidentiality)\b[^"\n]*"$/m,
+    why: 'its built-in command line locks it down, so it loads signed modules only',
   },
   { pattern: /^CONFIG_CC_IS_CLANG=y$/m, why: 'it was compiled with clang, and its modules must be, too' },
 ];

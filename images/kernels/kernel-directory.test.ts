@@ -106,6 +106,7 @@ t.test('settings that prevent loading of modules are named', async (t) => {
     'CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY=y',
     'CONFIG_CMDLINE="ro module.sig_enforce=1 quiet"',
     'CONFIG_CMDLINE="module.sig_enforce"',
+    'CONFIG_CMDLINE="ro lockdown=integrity"',
     'CONFIG_CC_IS_CLANG=y',
   ]) {
     const directory = await fill(t.testdir({}), { ...buildTree, '.config': `${config}${line}\n` });
