@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { bootstrap } from './bootstrap.js';
+import { ensureToolRoot } from './ensure.js';
 import { proxies } from './proxies.js';
-import { debianRecipe } from './recipe.js';
+import { debianRecipe, recipeHash } from './recipe.js';
 
 const setVariable = (t: { teardown(fn: () => void): void }, name: string, value: string): void => {
   const before = process.env[name];
@@ -41,6 +43,19 @@ t.test('a security mirror without a mirror is refused before anything is started
   setVariable(t, 'VMMCI_SECURITY_MIRROR', 'http://mirror.example/debian-security');
   await t.rejects(start(directory), { code: 'MIRROR_ALONE' });
   t.notOk(existsSync(join(directory, 'root')));
+});
+
+t.test('wrong mirror variables are reported even if nothing must be fetched', async (t) => {
+  const cache = t.testdir({});
+  const root = join(cache, 'vmmci-harness/toolroot', recipeHash);
+  await mkdir(join(root, 'etc'), { recursive: true });
+  await writeFile(join(root, 'etc/vmmci-tool-root.json'), '{"version":"11.1.3"}');
+  setVariable(t, 'XDG_CACHE_HOME', cache);
+  await t.rejects(ensureToolRoot(), { code: 'TOOLROOT_DAMAGED' }, 'the tool root of this test is empty');
+  setVariable(t, 'VMMCI_SECURITY_MIRROR', 'http://mirror.example/debian-security');
+  await t.rejects(ensureToolRoot(), { code: 'MIRROR_ALONE' });
+  setVariable(t, 'VMMCI_MIRROR', 'notaurl');
+  await t.rejects(ensureToolRoot(), { code: 'INVALID_VALUE', fields: { name: 'VMMCI_MIRROR' } });
 });
 
 t.test('upper-case proxy variables are used unless the lower-case one is set', async (t) => {

@@ -13,6 +13,7 @@ import { makeDebian } from './debian.js';
 import type { ToolRoot } from './enter.js';
 import { entryFailure } from './entry-failure.js';
 import { checkHost, checkSpace } from './host.js';
+import { mirrorArguments } from './mirror.js';
 import type { ProgressOptions } from './progress.js';
 import { debianRecipe, recipe, recipeHash, sourceDateEpoch } from './recipe.js';
 import { runInToolRoot } from './run.js';
@@ -47,6 +48,8 @@ const enterOnce = (path: string): Promise<string> => {
  * CACHE_NOEXEC if no program can be started in the tool root, TOOLROOT_… if making it fails, and CACHE_FULL.
  */
 export const ensureToolRoot = async ({ progress }: ProgressOptions = {}): Promise<ToolRoot> => {
+  // Throws for a wrong mirror variable now, not only when something is fetched.
+  mirrorArguments(recipe.suite);
   const target = join(cacheDirectory(), 'toolroot', recipeHash);
   const path = await publish(
     target,
