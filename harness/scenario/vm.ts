@@ -132,11 +132,17 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     if (event === 'RESET') resets += 1;
   });
   if (boot === 'restored') {
-    // It is present since before the restore, and the guest was not notified.
-    if (plugged && siblings !== undefined)
-      await guest.shell.output(['write-file', '/sys/bus/pci/rescan', '1']);
-    if (plugged) await appeared(guest.shell, address);
-    await syncGuestClock(guest.shell);
+    try {
+      // It is present since before the restore, and the guest was not notified.
+      if (plugged && siblings !== undefined)
+        await guest.shell.output(['write-file', '/sys/bus/pci/rescan', '1']);
+      if (plugged) await appeared(guest.shell, address);
+      await syncGuestClock(guest.shell);
+    } catch (error) {
+      // Nobody else knows of the guest yet, and as long as its QEMU runs this process would not end.
+      await guest.machine.kill();
+      throw error;
+    }
   }
   return {
     ...guest,
