@@ -8,7 +8,7 @@
  *
  * Excluded are resources that come and go without a driver: workers, unless they belong to one queue only
  * (`R-`), and the ranges that the PCI core assigns to functions. An interrupt handler is listed without its
- * number, because drivers that resume can change it.
+ * number, because drivers that resume can change it; so is its thread, if the kernel has one for each handler.
  */
 
 #include "command.h"
@@ -172,6 +172,11 @@ static void thread(const char *directory, const struct dirent *entry)
 	end = strrchr(name, ')');
 	if (!end || !starts(end + 4, "2 "))
 		return;
+	if (starts(name, "(irq/") && strchr(name, '-')) {
+		*end = 0;
+		report("interrupt thread ", strchr(name, '-') + 1);
+		return;
+	}
 	end[1] = 0;
 	if (!starts(name, "(kworker/") || starts(name, "(kworker/R-"))
 		report("kernel thread ", name);
