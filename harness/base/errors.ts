@@ -162,12 +162,16 @@ const table = {
   KERNEL_NETWORK: {
     blame: 'broken',
     message:
-      '{what}: the Debian archive did not answer: {reason}; check the network and run the same command again (kernels that are already in the cache need no network)',
+      '{what}: the Debian archive did not answer: {reason}; check the network and run the same command again (what is already in the cache needs no network)',
   },
   KERNEL_FETCH: { blame: 'broken', message: '{what}, from the suite {suite}: {reason}' },
   KERNEL_INCOMPLETE: {
     blame: 'broken',
     message: 'the packages of kernel {release} do not contain {path}, which images and module builds need',
+  },
+  KERNEL_INDEX: {
+    blame: 'broken',
+    message: 'depmod cannot index the modules of kernel {release}: {reason}; nothing was added to the cache',
   },
   KERNEL_BUILD: {
     blame: 'broken',

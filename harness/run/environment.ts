@@ -80,13 +80,14 @@ export const withKernel = async (
   kernel: Kernel,
   modules: ModuleSet,
   choice: Choice,
+  progress?: Progress,
 ): Promise<Environment> => {
   const slowness = slownessOf(await readFile(kernel.config, 'utf8'));
   return {
     ...shared,
     kernel,
     modules,
-    initramfs: await ensureInitramfs(kernel, shared.root),
+    initramfs: await ensureInitramfs(kernel, shared.root, { progress }),
     image: await ensureBootImage(kernel, shared.root),
     choice,
     slowness,
@@ -112,5 +113,5 @@ export const openEnvironment = async (
     choice.modules === undefined
       ? await buildModules(kernel, root, choice.driver, { progress })
       : await readModules(choice.modules);
-  return withKernel(shared, kernel, modules, choice);
+  return withKernel(shared, kernel, modules, choice, progress);
 };

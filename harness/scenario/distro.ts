@@ -41,11 +41,17 @@ const recipe = 1;
 /** Its name in a snapshot's directory. */
 const diskFile = 'disk.qcow2';
 
-/** The image with the driver under test in it, made if there is none. */
-export const distroOf = (
+/** The image with the driver under test in it, made if there is none. KERNEL_LACKS for a 32-bit kernel. */
+export const distroOf = async (
   { kernel, root, modules, driver }: Environment,
   progress?: Progress,
-): Promise<Distro> => ensureDistro({ kernel, root, modules, load: driver.modules }, { progress });
+): Promise<Distro> => {
+  if (kernel.architecture !== 'amd64') {
+    const reason = 'it does not run the programs of the distribution guest, which are 64-bit';
+    throw new HarnessError('KERNEL_LACKS', { release: kernel.release, reason });
+  }
+  return ensureDistro({ kernel, root, modules, load: driver.modules }, { progress });
+};
 
 const machineFor = (
   { accelerator, kernel }: Environment,

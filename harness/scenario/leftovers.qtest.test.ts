@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { compileProgram } from '../../images/guest/inventory.js';
+import { ensureUserland } from '../../images/guest/userland.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { runInToolRoot } from '../../images/toolroot/run.js';
 import { holdings, leftovers } from './leftovers.js';
@@ -35,7 +36,11 @@ const kernel = {
 
 t.test('what is new is left, also a second one of the same', async (t) => {
   const place = t.testdir(kernel);
-  await writeFile(join(place, 'bin/holdings'), await compileProgram(root), { mode: 0o755 });
+  await writeFile(
+    join(place, 'bin/holdings'),
+    await compileProgram(root, await ensureUserland('amd64', root)),
+    { mode: 0o755 },
+  );
   const shell = {
     output: async (words: readonly string[]): Promise<string> =>
       (

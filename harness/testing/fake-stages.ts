@@ -11,6 +11,7 @@ export const row = (name: string): KernelRow => ({
   name,
   series: name,
   flavour: 'cloud',
+  architecture: 'amd64',
   suite: 'trixie',
   why: '',
   differs: '',

@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { asset } from '../asset.js';
 import { guestProgram, overlay } from '../guest/inventory.js';
 import type { Entry } from '../guest/newc.js';
+import { ensureUserland } from '../guest/userland.js';
 import type { Kernel } from '../kernels/kernel.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
@@ -34,7 +35,7 @@ const text = (path: string, content: string): Entry => ({
 export const ownEntries = async (root: ToolRoot, load: readonly string[]): Promise<Entry[]> => {
   return [
     ...(await overlay(asset('distro', 'root'))),
-    ...(await guestProgram(root, tools, ['tools'])),
+    ...(await guestProgram(root, await ensureUserland('amd64', root), tools, ['tools'])),
     text('etc/modules-load.d/vmmci.conf', `${load.join('\n')}\n`),
     // mmdebstrap copies the host's resolv.conf, which would differ between hosts.
     text('etc/resolv.conf', ''),

@@ -7,7 +7,7 @@ import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { asset } from '../asset.js';
 import { type GuestKernel, moduleEntries } from '../guest/initramfs.js';
-import { fileFromToolRoot, overlay } from '../guest/inventory.js';
+import { fileFromRoot, overlay } from '../guest/inventory.js';
 import { type Entry, newc } from '../guest/newc.js';
 import { moduleClosure } from '../kernels/closure.js';
 import type { ToolRoot } from '../toolroot/enter.js';
@@ -21,7 +21,7 @@ export const distroInitramfs = async (kernel: GuestKernel, root: ToolRoot): Prom
   const parts = await Promise.all([
     directories.map((path): Entry => ({ path, type: 'directory' })),
     overlay(asset('distro', 'initramfs')),
-    [await fileFromToolRoot(root, 'usr/bin/busybox', 'bin/busybox', true)],
+    [await fileFromRoot(root, 'usr/bin/busybox', 'bin/busybox', true)],
     moduleEntries(kernel, root, await moduleClosure(kernel, modules)),
   ]);
   return newc(parts.flat());

@@ -8,21 +8,22 @@
 
 #include "command.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
-#define NANOSECONDS 1000000000UL
+#define NANOSECONDS UINT64_C(1000000000)
 
-static unsigned long now(void)
+static uint64_t now(void)
 {
 	struct timespec time;
 
 	if (clock_gettime(CLOCK_REALTIME, &time))
 		fail_at("clock_gettime");
-	return (unsigned long)time.tv_sec * NANOSECONDS + (unsigned long)time.tv_nsec;
+	return (uint64_t)time.tv_sec * NANOSECONDS + (uint64_t)time.tv_nsec;
 }
 
-static void set(unsigned long value)
+static void set(uint64_t value)
 {
 	struct timespec time = {
 		.tv_sec = (time_t)(value / NANOSECONDS),
@@ -33,10 +34,10 @@ static void set(unsigned long value)
 		fail_at("clock_settime");
 }
 
-static void until(unsigned long earliest, unsigned long latest)
+static void until(uint64_t earliest, uint64_t latest)
 {
 	static const struct timespec pause = { .tv_nsec = 1000000 };
-	unsigned long time;
+	uint64_t time;
 
 	while ((time = now()) < earliest || time > latest)
 		nanosleep(&pause, 0);
@@ -56,6 +57,6 @@ int clock_command(int argc, char **argv)
 		set(now() - number(text + 1));
 	else if (text)
 		set(number(text));
-	fprintf(out, "%lu\n", now());
+	fprintf(out, "%" PRIu64 "\n", now());
 	return 0;
 }

@@ -5,6 +5,7 @@
  * static data must not carry over from one run to the next.
  */
 
+#include <stdint.h>
 #include <stdio.h>
 
 typedef int command(int argc, char **argv);
@@ -28,6 +29,6 @@ _Noreturn void fail(const char *message);
 _Noreturn void fail_at(const char *what);
 
 /* Parses a decimal number. Fails if the text has any other character. */
-unsigned long number(const char *text);
+uint64_t number(const char *text);
 
 int starts(const char *text, const char *prefix);

@@ -10,13 +10,15 @@ import { ensureToolRoot } from '../toolroot/ensure.js';
 import { guestInitramfs } from './initramfs.js';
 import type { Entry } from './newc.js';
 import { writePayload } from './payload.js';
+import { ensureUserland } from './userland.js';
 
 const root = await ensureToolRoot();
 const kernel = await ensureKernel(kernelRow(defaultKernelName), root);
 
 t.test('makes the same initramfs each time', async (t) => {
+  const userland = await ensureUserland('amd64', root);
   for (const [name, make] of Object.entries({ guestInitramfs, distroInitramfs })) {
-    const [first, second] = [await make(kernel, root), await make(kernel, root)];
+    const [first, second] = [await make(kernel, root, userland), await make(kernel, root, userland)];
     t.ok(first.length > 1 << 20, `${name}: ${first.length} bytes`);
     t.ok(first.equals(second), name);
   }

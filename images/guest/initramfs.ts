@@ -6,10 +6,13 @@ import { join, relative } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { moduleClosure } from '../kernels/closure.js';
+import type { Architecture } from '../packages/architecture.js';
 import type { ToolRoot } from '../toolroot/enter.js';
+import type { ProgressOptions } from '../toolroot/progress.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { inventory, overlay, programSources } from './inventory.js';
 import { type Entry, type FileEntry, newc } from './newc.js';
+import { ensureUserland, type Userland } from './userland.js';
 
 /** The modules that disks need: bus, disk and file system. */
 export const diskModules = ['virtio_pci', 'virtio_blk', 'ext4'];
@@ -21,6 +24,7 @@ export interface GuestKernel {
   release: string;
   /** Version of the kernel's package. */
   version: string;
+  architecture: Architecture;
   modulesDirectory: string;
 }
 
@@ -63,10 +67,13 @@ export const moduleEntries = async (
   ];
 };
 
-const keyOf = async (kernel: GuestKernel, root: ToolRoot, modules: readonly string[]): Promise<string> => {
+const keyOf = async (
+  kernel: GuestKernel,
+  { versions }: Userland,
+  modules: readonly string[],
+): Promise<string> => {
   const hash = createHash('sha256').update(JSON.stringify([recipe, kernel.release, kernel.version]));
-  // dpkg's status file has the version of every package in the tool root.
-  for (const file of [join(root.path, 'var/lib/dpkg/status'), ...(await programSources())]) {
+  for (const file of [versions, ...(await programSources())]) {
     hash.update(await readFile(file));
   }
   hash.update(newc(await overlay()));
@@ -78,9 +85,16 @@ const keyOf = async (kernel: GuestKernel, root: ToolRoot, modules: readonly stri
 };
 
 /** Makes the archive. The same kernel and tool root always give the same bytes. */
-export const guestInitramfs = async (kernel: GuestKernel, root: ToolRoot): Promise<Buffer> => {
+export const guestInitramfs = async (
+  kernel: GuestKernel,
+  root: ToolRoot,
+  userland: Userland,
+): Promise<Buffer> => {
   const modules = await moduleClosure(kernel, diskModules);
-  const [common, kernelModules] = await Promise.all([inventory(root), moduleEntries(kernel, root, modules)]);
+  const [common, kernelModules] = await Promise.all([
+    inventory(root, userland),
+    moduleEntries(kernel, root, modules),
+  ]);
   return newc([...common, ...kernelModules]);
 };
 
@@ -88,10 +102,15 @@ export const guestInitramfs = async (kernel: GuestKernel, root: ToolRoot): Promi
  * The path of the initramfs for `kernel`; makes it if it is not in the cache. Its name changes with its
  * inputs.
  */
-export const ensureInitramfs = async (kernel: GuestKernel, root: ToolRoot): Promise<string> => {
+export const ensureInitramfs = async (
+  kernel: GuestKernel,
+  root: ToolRoot,
+  options: ProgressOptions = {},
+): Promise<string> => {
+  const userland = await ensureUserland(kernel.architecture, root, options);
   const modules = await moduleClosure(kernel, diskModules);
-  const key = await keyOf(kernel, root, modules);
+  const key = await keyOf(kernel, userland, modules);
   return publish(join(cacheDirectory(), 'guest', `${kernel.release}-${key}.cpio`), async (temporary) =>
-    writeFile(temporary, await guestInitramfs(kernel, root)),
+    writeFile(temporary, await guestInitramfs(kernel, root, userland)),
   );
 };

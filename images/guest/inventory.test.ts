@@ -1,18 +1,23 @@
 import t from 'tap';
 import { asset } from '../asset.js';
-import { overlay, parseLibraries } from './inventory.js';
+import { overlay } from './inventory.js';
+import { parseNeeds } from './libraries.js';
 
-t.test('parses the libraries that ldd lists, and the loader', async (t) => {
-  const listing = `\tlinux-vdso.so.1 (0x00007f13e264c000)
-\tlibpci.so.3 => /lib/x86_64-linux-gnu/libpci.so.3 (0x00007f13e2610000)
-\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f13e2400000)
-\t/lib64/ld-linux-x86-64.so.2 (0x00007f13e264c000)
+t.test('parses the libraries and the loader that readelf lists', async (t) => {
+  const listing = `
+Program Headers:
+  INTERP         0x000154 0x00000154 0x00000154 0x00013 0x00013 R   0x1
+      [Requesting program interpreter: /lib/ld-linux.so.2]
+
+Dynamic section at offset 0x17e88 contains 29 entries:
+  Tag        Type                         Name/Value
+ 0x00000001 (NEEDED)                     Shared library: [libpci.so.3]
+ 0x00000001 (NEEDED)                     Shared library: [libc.so.6]
+ 0x0000000c (INIT)                       0x2000
 `;
-  t.strictSame(parseLibraries(listing), [
-    'lib/x86_64-linux-gnu/libpci.so.3',
-    'lib/x86_64-linux-gnu/libc.so.6',
-    'lib64/ld-linux-x86-64.so.2',
-  ]);
+  t.strictSame(parseNeeds(listing), { libraries: ['libpci.so.3', 'libc.so.6'], loader: 'lib/ld-linux.so.2' });
+  const none = 'There is no dynamic section in this file.\n';
+  t.strictSame(parseNeeds(none), { libraries: [], loader: undefined });
 });
 
 t.test('files outside etc are executable, files in etc are not', async (t) => {

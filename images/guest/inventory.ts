@@ -1,5 +1,5 @@
 // Lists the files of the initramfs and their sources. All except the harness's own files come from the tool
-// root.
+// root, or for a 32-bit guest from 32-bit packages.
 
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
@@ -7,7 +7,9 @@ import { HarnessError } from '../../harness/base/errors.js';
 import { asset } from '../asset.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
+import { librariesOf } from './libraries.js';
 import type { Entry } from './newc.js';
+import type { Userland } from './userland.js';
 
 /** Directories that init mounts file systems on, or that programs expect. */
 const directories = ['dev', 'proc', 'sys', 'run', 'tmp', 'mnt', 'root', 'etc/modprobe.d', 'var/tmp'];
@@ -31,27 +33,25 @@ const data = ['usr/share/misc/pci.ids'];
 const busybox = 'usr/bin/busybox';
 
 /**
- * Reads a file of the tool root. Its symbolic links are resolved inside the tool root, because an absolute
+ * Reads a file of a root file system. Its symbolic links are resolved inside that root, because an absolute
  * link would lead outside.
  */
-export const fileFromToolRoot = async (
-  root: ToolRoot,
+export const fileFromRoot = async (
+  root: Pick<ToolRoot, 'path'>,
   path: string,
   guestPath = path,
   executable = false,
 ): Promise<Entry> => {
   const host = await realpath(join(root.path, path)).catch((cause: unknown) => {
-    throw new HarnessError('GUEST_BUILD', { reason: `the tool root does not have ${path}` }, cause);
+    throw new HarnessError('GUEST_BUILD', { reason: `${root.path} does not have ${path}` }, cause);
   });
   return { path: guestPath, type: 'file', content: await readFile(host), executable };
 };
 
 /**
- * Parses the output of `ldd`. Its lines are `name => /path (address)`, or `/path (address)` for the loader.
+ * Links for the commands of busybox. The tool root's own busybox lists them, because one of another
+ * architecture may not run here.
  */
-export const parseLibraries = (listing: string): string[] =>
-  [...listing.matchAll(/(?:=>\s+|^\s*)\/(\S+)\s+\(0x/gm)].flatMap((match) => match[1] ?? []);
-
 const applets = async (root: ToolRoot): Promise<Entry[]> => {
   const { stdout } = await runInToolRoot(root, ['busybox', '--list-full']);
   return stdout
@@ -60,12 +60,11 @@ const applets = async (root: ToolRoot): Promise<Entry[]> => {
     .map((path) => ({ path, type: 'symlink', target: '/bin/busybox' }));
 };
 
-const withLibraries = async (root: ToolRoot, program: string): Promise<Entry[]> => {
-  const { stdout } = await runInToolRoot(root, ['ldd', `/${program}`]);
-  const libraries = parseLibraries(stdout);
+const withLibraries = async (root: ToolRoot, userland: Userland, program: string): Promise<Entry[]> => {
+  const libraries = await librariesOf(root, userland, program);
   return Promise.all([
-    fileFromToolRoot(root, program, program, true),
-    ...libraries.map((path) => fileFromToolRoot(root, path, path, true)),
+    fileFromRoot(userland, program, program, true),
+    ...libraries.map((path) => fileFromRoot(userland, `usr/${path}`, path, true)),
   ]);
 };
 
@@ -100,13 +99,15 @@ export const programSources = async (): Promise<string[]> => {
     .map((name) => asset('guest', name));
 };
 
-/** Compiles the guest program in the tool root. */
-export const compileProgram = async (root: ToolRoot): Promise<Buffer> => {
+/** Compiles the guest program in the tool root, for the architecture of the userland. */
+export const compileProgram = async (root: ToolRoot, userland: Userland): Promise<Buffer> => {
+  const { compiler, libraries, binds } = userland;
   const flags = ['-static', '-Os', '-s', '-D_GNU_SOURCE', '-Wl,--build-id=none'];
-  const script = 'musl-gcc "$@" -o /tmp/program && cat /tmp/program';
+  const script = '"$@" -o /tmp/program && cat /tmp/program';
   const sources = (await programSources()).filter((path) => path.endsWith('.c'));
-  const { stdout } = await runInToolRoot(root, ['sh', '-c', script, 'sh', ...flags, ...sources], {
-    binds: [{ path: asset('guest') }],
+  const command = [...compiler, ...flags, ...sources, ...libraries];
+  const { stdout } = await runInToolRoot(root, ['sh', '-c', script, 'sh', ...command], {
+    binds: [{ path: asset('guest') }, ...binds],
     host: { encoding: 'buffer' },
   });
   return Buffer.from(stdout);
@@ -115,13 +116,14 @@ export const compileProgram = async (root: ToolRoot): Promise<Buffer> => {
 /** The guest program in `directory`, with links for its commands of these kinds. */
 export const guestProgram = async (
   root: ToolRoot,
+  userland: Userland,
   directory: string,
   kinds: readonly (keyof typeof commands)[],
 ): Promise<Entry[]> => [
   {
     path: `${directory}/${programName}`,
     type: 'file',
-    content: await compileProgram(root),
+    content: await compileProgram(root, userland),
     executable: true,
   },
   ...kinds.flatMap((kind) =>
@@ -152,13 +154,13 @@ export const overlay = async (top = asset('guest', 'root')): Promise<Entry[]> =>
  * Everything in the initramfs that does not depend on the kernel. Rejects with GUEST_BUILD if the tool root
  * lacks a file.
  */
-export const inventory = async (root: ToolRoot): Promise<Entry[]> => {
+export const inventory = async (root: ToolRoot, userland: Userland): Promise<Entry[]> => {
   const parts = await Promise.all([
     applets(root),
-    ...programs.map((program) => withLibraries(root, program)),
-    Promise.all(data.map((path) => fileFromToolRoot(root, path))),
-    Promise.all([fileFromToolRoot(root, busybox, 'bin/busybox', true)]),
-    guestProgram(root, 'sbin', ['tools', 'system']),
+    ...programs.map((program) => withLibraries(root, userland, program)),
+    Promise.all(data.map((path) => fileFromRoot(root, path))),
+    Promise.all([fileFromRoot(userland, busybox, 'bin/busybox', true)]),
+    guestProgram(root, userland, 'sbin', ['tools', 'system']),
     overlay(),
   ]);
   return [...directories.map((path): Entry => ({ path, type: 'directory' })), ...parts.flat()];

@@ -59,10 +59,10 @@ _Noreturn void fail_at(const char *what)
 	longjmp(failed, 1);
 }
 
-unsigned long number(const char *text)
+uint64_t number(const char *text)
 {
 	char *end;
-	unsigned long value = strtoul(text, &end, 10);
+	uint64_t value = strtoull(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end)
 		fail(text);

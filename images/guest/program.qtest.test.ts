@@ -6,9 +6,10 @@ import t, { type Test } from 'tap';
 import { ensureToolRoot } from '../toolroot/ensure.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { compileProgram } from './inventory.js';
+import { ensureUserland } from './userland.js';
 
 const root = await ensureToolRoot();
-const program = await compileProgram(root);
+const program = await compileProgram(root, await ensureUserland('amd64', root));
 
 /** Runs a command of the program in a directory with `files`. */
 const run = async (t: Test, words: readonly string[], files: Record<string, string> = {}) => {

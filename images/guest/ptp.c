@@ -24,13 +24,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
-#define NANOSECONDS 1000000000L
+#define NANOSECONDS INT64_C(1000000000)
 
 enum { MAX_SAMPLES = 25, CAPABILITIES = 8 };
 
@@ -39,7 +40,7 @@ struct capabilities {
 };
 
 struct clock_time {
-	long sec;
+	int64_t sec;
 	unsigned int nsec;
 	unsigned int reserved;
 };
@@ -54,14 +55,14 @@ struct extended {
 #define ENABLE_PPS _IOW('=', 4, int)
 #define EXTENDED _IOWR('=', 9, struct extended)
 
-static void print_number(long value)
+static void print_number(int64_t value)
 {
-	fprintf(out, " %ld", value);
+	fprintf(out, " %" PRId64, value);
 }
 
 static void print_time(const struct clock_time *time)
 {
-	print_number(time->sec * NANOSECONDS + (long)time->nsec);
+	print_number(time->sec * NANOSECONDS + time->nsec);
 }
 
 /* Returns true if a call failed, and prints the errno as the step's result. */
@@ -103,7 +104,7 @@ static void print_clock(int fd)
 		print_number(time.tv_sec * NANOSECONDS + time.tv_nsec);
 }
 
-static void print_extended(int fd, unsigned long samples)
+static void print_extended(int fd, uint64_t samples)
 {
 	struct extended extended = { 0 };
 
@@ -112,7 +113,7 @@ static void print_extended(int fd, unsigned long samples)
 	extended.samples = (unsigned int)samples;
 	if (failed(ioctl(fd, EXTENDED, &extended)))
 		return;
-	for (unsigned long at = 0; at < samples; at++)
+	for (uint64_t at = 0; at < samples; at++)
 		for (int part = 0; part < 3; part++)
 			print_time(&extended.time[at][part]);
 }
@@ -181,7 +182,7 @@ static void take_step(int fd, const char *step)
 
 int ptp(int argc, char **argv)
 {
-	unsigned long times = 1;
+	uint64_t times = 1;
 	int fd;
 
 	if (argc < 3)

@@ -105,8 +105,8 @@ int writer(int argc, char **argv)
 	if (fd < 0)
 		fail_at(path);
 	if (is_file)
-		file((uint32_t)number(argv[4]), number(argv[5]));
+		file((uint32_t)number(argv[4]), (unsigned long)number(argv[5]));
 	else
-		records(number(argv[4]));
+		records((unsigned long)number(argv[4]));
 	return 0;
 }

@@ -13,6 +13,7 @@ import { checkSpace } from '../toolroot/host.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { checkBuildable } from './build-failure.js';
+import { indexModules } from './index-modules.js';
 import { type Kernel, manifestFor, readKernel } from './kernel.js';
 import {
   type BuildTree,
@@ -111,9 +112,7 @@ const linkModules = async (found: BuildTree, tree: string, root: ToolRoot): Prom
   await mkdir(join(tree, 'boot'), { recursive: true });
   await copyFile(found.image, join(tree, 'boot', `vmlinuz-${release}`));
   await copyFile(found.config, join(tree, 'boot', `config-${release}`));
-  await runInToolRoot(root, ['depmod', '--basedir', join(tree, 'usr'), release], {
-    binds: [{ path: directory }, { path: tree, writable: true }],
-  });
+  await indexModules(tree, release, root, [{ path: directory }]);
 };
 
 /** Creates the files that moduleClosure reads and that builds of older or smaller kernels may lack. */

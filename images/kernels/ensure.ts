@@ -6,13 +6,14 @@ import { withLock } from '../../harness/base/cache/lock.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { useEntry, whileUnused } from '../../harness/base/cache/users.js';
+import { type Apt, aptLock, openApt } from '../packages/apt.js';
+import { unpackPackages } from '../packages/unpack.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { checkSpace } from '../toolroot/host.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { adoptKernel } from './adopt.js';
-import { type Apt, openApt } from './apt.js';
 import { ensureDebugKernel, unfinishedBuilds } from './debug/ensure.js';
-import { type Resolved, resolveKernel, unpackKernel } from './fetch.js';
+import { type Resolved, resolveKernel } from './fetch.js';
 import { type Kernel, manifestFor } from './kernel.js';
 import { layOut, layoutVersion } from './layout.js';
 import type { KernelRow } from './table.js';
@@ -30,18 +31,14 @@ interface Source extends ProgressOptions {
 }
 
 const publishKernel = (row: KernelRow, { root, apt, resolved, progress }: Source): Promise<string> => {
-  const { release, version } = resolved;
+  const { release, version, packages } = resolved;
+  const { architecture } = row;
   const name = `${version}.layout${layoutVersion}`;
   return publish(join(rowDirectory(row), name), async (temporary) => {
     progress?.(`kernel ${row.name}: fetching ${release} (${version})`);
-    const debs = `${temporary}-debs`;
-    try {
-      await unpackKernel(resolved, { apt, root, debs, tree: temporary });
-    } finally {
-      await removeTree(debs);
-    }
+    await unpackPackages(apt, root, packages, temporary);
     await layOut(temporary, release, root);
-    const [file, text] = manifestFor({ release, version });
+    const [file, text] = manifestFor({ release, version, architecture });
     await writeFile(join(temporary, file), text);
   });
 };
@@ -69,16 +66,15 @@ export const ensureKernel = async (
   if (row.flavour === 'debug') return ensureDebugKernel(row, root, { progress, update });
   const present = await findKernel(row);
   if (present && !update) return present;
-  // Rows of one suite share its apt state, so the lock is the suite's.
   return withLock(
-    `apt-${row.suite}`,
+    aptLock(row),
     async () => {
       const meanwhile = await findKernel(row);
       if (meanwhile && !update) return meanwhile;
       await mkdir(rowDirectory(row), { recursive: true });
       await checkSpace(what, rowDirectory(row), space, 'XDG_CACHE_HOME');
       progress?.(`${what}: looking for the newest ${row.series} in ${row.suite}`);
-      const apt = await openApt({ root, suite: row.suite, what, progress });
+      const apt = await openApt({ root, ...row, what, progress });
       const resolved = await resolveKernel(row, apt);
       if (present !== undefined && present.version !== resolved.version)
         progress?.(`${what}: updating from ${present.version} to ${resolved.version}`);

@@ -1,12 +1,9 @@
-// Finds, downloads and unpacks the packages of one kernel.
+// Finds the packages of one kernel in the archive.
 
-import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
-import type { ToolRoot } from '../toolroot/enter.js';
-import { runInToolRoot } from '../toolroot/run.js';
-import type { Apt } from './apt.js';
-import { imagePattern, newestRelease, type Package, parseSimulation } from './packages.js';
+import type { Apt } from '../packages/apt.js';
+import { type Package, resolvePackages } from '../packages/unpack.js';
+import { imagePattern, kernelPackages, newestRelease } from './packages.js';
 import type { KernelRow } from './table.js';
 
 export interface Resolved {
@@ -30,33 +27,16 @@ export const resolveKernel = async (row: KernelRow, apt: Apt): Promise<Resolved>
     });
   }
   // Since 7.2 the image package only depends on linux-binary-… and linux-modules-…, which apt resolves.
-  const wanted = [`linux-image-${release}`, `linux-headers-${release}`];
-  const plan = await apt.run(['apt-get', 'install', '--simulate', '--no-install-recommends', ...wanted]);
-  const packages = parseSimulation(plan);
+  const suffix = row.architecture === 'amd64' ? '' : `:${row.architecture}`;
+  const wanted = [`linux-image-${release}${suffix}`, `linux-headers-${release}${suffix}`];
+  const packages = kernelPackages(await resolvePackages(apt, wanted));
   const version = packages.find(({ name }) => name === wanted[0])?.version;
   if (version === undefined) {
     throw new HarnessError('KERNEL_FETCH', {
       what: `kernel ${row.name}`,
       suite: row.suite,
-      reason: `apt would not install ${wanted[0]}: ${plan.split('\n').at(-1)}`,
+      reason: `apt would not install ${wanted[0]}`,
     });
   }
   return { release, version, packages };
-};
-
-/**
- * Downloads to `debs` (apt checks sizes and hashes) and unpacks to `tree` without running maintainer scripts.
- */
-export const unpackKernel = async (
-  { packages }: Resolved,
-  { apt, root, debs, tree }: { apt: Apt; root: ToolRoot; debs: string; tree: string },
-): Promise<void> => {
-  await mkdir(debs);
-  await mkdir(tree);
-  const wanted = packages.map(({ name, version }) => `${name}=${version}`);
-  await apt.run(['apt-get', 'download', ...wanted], debs);
-  const binds = [{ path: debs }, { path: tree, writable: true }];
-  for (const deb of (await readdir(debs)).sort()) {
-    await runInToolRoot(root, ['dpkg-deb', '-x', join(debs, deb), tree], { binds });
-  }
 };

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readCacheFile } from '../../harness/base/cache/read-file.js';
+import type { Architecture } from '../packages/architecture.js';
 import type { Bind } from '../toolroot/enter.js';
 import { layoutVersion } from './layout.js';
 import { askFor, type Flavour, type KernelRow } from './table.js';
@@ -20,6 +21,8 @@ export interface Kernel {
   series: string;
   /** @internal */
   flavour: Flavour;
+  /** Of the kernel and of the programs in its guests. @internal */
+  architecture: Architecture;
   /** The unpacked packages. All paths except `buildDirectory` are below it. @internal */
   directory: string;
   /** A bzImage, or a vmlinux with a PVH note. @internal */
@@ -40,20 +43,22 @@ const manifestSchema = v.object({
   release: v.pipe(v.string(), v.regex(/^[\w.+~-]+$/)),
   version: v.string(),
   recipe: v.optional(v.string()),
+  architecture: v.optional(v.picklist(['amd64', 'i386']), 'amd64'),
 });
 
 const manifestName = 'kernel.json';
 
 /** The manifest's file name and text. */
-export const manifestFor = (
-  facts: Omit<v.InferOutput<typeof manifestSchema>, 'layout'>,
-): [string, string] => [manifestName, `${JSON.stringify({ layout: layoutVersion, ...facts })}\n`];
+export const manifestFor = (facts: Omit<v.InferInput<typeof manifestSchema>, 'layout'>): [string, string] => [
+  manifestName,
+  `${JSON.stringify({ layout: layoutVersion, ...facts })}\n`,
+];
 
 /** The kernel in `directory`; `undefined` if it has none, or one of another layout version. */
 export const readKernel = async (row: KernelRow, directory: string): Promise<Kernel | undefined> => {
   const manifest = await readCacheFile(join(directory, manifestName), manifestSchema);
   if (manifest === undefined) return undefined;
-  const { release, version, recipe } = manifest;
+  const { release, version, recipe, architecture } = manifest;
   return {
     name: row.name,
     ask: askFor(row),
@@ -62,6 +67,7 @@ export const readKernel = async (row: KernelRow, directory: string): Promise<Ker
     recipe,
     series: row.series,
     flavour: row.flavour,
+    architecture,
     directory,
     bootImage: join(directory, 'boot', `vmlinuz-${release}`),
     config: join(directory, 'boot', `config-${release}`),

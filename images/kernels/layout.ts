@@ -4,7 +4,7 @@ import { mkdir, readdir, readlink, rename, rm, stat, symlink, unlink } from 'nod
 import { join } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
 import type { ToolRoot } from '../toolroot/enter.js';
-import { runInToolRoot } from '../toolroot/run.js';
+import { indexModules } from './index-modules.js';
 
 /** Increase it when the layout changes. Trees of another layout version are fetched again. */
 export const layoutVersion = 1;
@@ -70,9 +70,7 @@ export const layOut = async (tree: string, release: string, root: ToolRoot): Pro
   for (const name of await list(join(tree, 'usr'))) {
     if (!kept.has(name)) await rm(join(tree, 'usr', name), { recursive: true });
   }
-  await runInToolRoot(root, ['depmod', '--basedir', join(tree, 'usr'), release], {
-    binds: [{ path: tree, writable: true }],
-  });
+  await indexModules(tree, release, root);
   const expected = [
     `boot/vmlinuz-${release}`,
     `boot/config-${release}`,

@@ -1,18 +1,14 @@
 // Parses apt's output for the packages of a kernel. Pure.
 
-import type { KernelRow } from './table.js';
-
-export interface Package {
-  name: string;
-  version: string;
-}
+import type { Package } from '../packages/unpack.js';
+import { type KernelRow, packageEndings } from './table.js';
 
 /**
  * A pattern of the image packages of the row's releases: `linux-image-5.10.0-39-cloud-amd64`,
  * `linux-image-6.12.117+deb13-amd64`. It does not match `-unsigned`, `-dbg` and metapackages.
  */
 export const imagePattern = ({ series, flavour }: Pick<KernelRow, 'series' | 'flavour'>): string =>
-  `^linux-image-${series.replaceAll('.', '\\.')}(\\.[0-9]+)*([+-](deb)?[0-9]+)?${flavour === 'cloud' ? '-cloud' : ''}-amd64$`;
+  `^linux-image-${series.replaceAll('.', '\\.')}(\\.[0-9]+)*([+-](deb)?[0-9]+)?-${packageEndings[flavour]}$`;
 
 /** The name of the package with the sources of a series. */
 export const sourcePackage = ({ series }: Pick<KernelRow, 'series'>): string => `linux-source-${series}`;
@@ -42,13 +38,8 @@ export const newestRelease = (stdout: string): string | undefined =>
     .at(-1);
 
 /**
- * The kernel packages that a simulated installation would unpack. Guests do not use the kernel's userland
+ * The kernel's own packages among those that apt would install. Guests do not use the kernel's userland
  * packages.
  */
-export const parseSimulation = (stdout: string): Package[] =>
-  stdout
-    .split('\n')
-    .map((line) => /^Inst (linux-\S+) \((\S+) /.exec(line))
-    .filter((match) => match !== null)
-    .map(([, name = '', version = '']) => ({ name, version }))
-    .filter(({ name }) => name !== 'linux-base');
+export const kernelPackages = (packages: readonly Package[]): Package[] =>
+  packages.filter(({ name }) => name.startsWith('linux-') && name !== 'linux-base');

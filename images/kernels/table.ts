@@ -4,18 +4,31 @@ import { existsSync } from 'node:fs';
 import { release as hostRelease } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
+import type { Architecture } from '../packages/architecture.js';
 
 /**
- * `debug` is built here from Debian's source with debugging options. `own` comes from a directory of the
+ * `rt` is PREEMPT_RT, `686` is 32-bit. `debug` is built here from Debian's source with debugging options. `own` comes from a directory of the
  * user's.
  */
-export type Flavour = 'cloud' | 'generic' | 'debug' | 'own';
+export type Flavour = 'cloud' | 'generic' | 'rt' | '686' | 'debug' | 'own';
+
+/** The last part of the names of a flavour's packages; null if the flavour is not packaged. */
+export const packageEndings: Readonly<Record<Flavour, string | null>> = {
+  cloud: 'cloud-amd64',
+  generic: 'amd64',
+  rt: 'rt-amd64',
+  '686': '686',
+  debug: null,
+  own: null,
+};
 
 export interface KernelRow {
   /** The name on the command line: `6.12-cloud`. */
   name: string;
   series: string;
   flavour: Flavour;
+  /** Not used for an own kernel, whose configuration tells. */
+  architecture: Architecture;
   /**
    * The Debian suite whose newest build of the series is used. For an own kernel, the name on the command
    * line.
@@ -65,6 +78,8 @@ const series = [
   },
 ] as const;
 
+type Series = (typeof series)[number]['series'];
+
 const flavours = ['cloud', 'generic'] as const;
 
 /**
@@ -72,22 +87,50 @@ const flavours = ['cloud', 'generic'] as const;
  * kernels.
  */
 const packaged: readonly KernelRow[] = series.flatMap((row) =>
-  flavours.map((flavour) => ({ ...row, name: `${row.series}-${flavour}`, flavour })),
+  flavours.map((flavour) => ({ ...row, name: `${row.series}-${flavour}`, flavour, architecture: 'amd64' })),
 );
 
-const debug: readonly KernelRow[] = series
-  .filter(({ series }) => series === '6.12' || series === '7.3')
-  .map(({ series, suite }) => ({
-    name: `${series}-debug`,
-    series,
-    suite,
-    flavour: 'debug',
-    why: 'finds what an ordinary kernel survives: use after free, lock order, leaks, sleeping in atomic context',
-    differs:
-      'built here from linux-source with KASAN, lockdep, debug objects, kmemleak, UBSAN, fault injection and coverage; slower',
-  }));
+/** Rows of a flavour that only some series have. */
+const rowsWith = (
+  flavour: Flavour,
+  some: readonly Series[],
+  properties: Pick<KernelRow, 'why' | 'differs'> & Partial<Pick<KernelRow, 'architecture'>>,
+): KernelRow[] =>
+  series
+    .filter(({ series }) => some.includes(series))
+    .map(({ series, suite }) => ({
+      name: `${series}-${flavour}`,
+      series,
+      suite,
+      flavour,
+      architecture: 'amd64',
+      ...properties,
+    }));
 
-export const kernelTable: readonly KernelRow[] = [...packaged, ...debug];
+const realTime = rowsWith('rt', ['6.1', '6.12'], {
+  why: 'the driver sleeps, and is preempted, where this never happens on other kernels',
+  differs: 'PREEMPT_RT: interrupt handlers run in threads, and spinlocks sleep',
+});
+
+const narrow = rowsWith('686', ['5.10', '6.1'], {
+  architecture: 'i386',
+  why: 'distributions also package the driver for 32-bit x86',
+  differs:
+    '32 bits: no 64-bit division without a helper, and long has 32 bits; guest programs are 32-bit too',
+}).map((row) => ({
+  ...row,
+  // The point release. These kernels are here for their width, and mirrors of the security archive have been
+  // seen without its i386 packages.
+  suite: row.suite.replace('-security', ''),
+}));
+
+const debug: readonly KernelRow[] = rowsWith('debug', ['6.12', '7.3'], {
+  why: 'finds what an ordinary kernel survives: use after free, lock order, leaks, sleeping in atomic context',
+  differs:
+    'built here from linux-source with KASAN, lockdep, debug objects, kmemleak, UBSAN, fault injection and coverage; slower',
+});
+
+export const kernelTable: readonly KernelRow[] = [...packaged, ...realTime, ...narrow, ...debug];
 
 /**
  * Whether `all` includes the kernel. Debug kernels take a quarter of an hour to build, so they must be named.
@@ -105,6 +148,7 @@ export const hostName = 'host';
 const ownKernel = {
   series: 'own',
   flavour: 'own',
+  architecture: 'amd64',
   why: 'a kernel of your own',
   differs: 'a kernel of your own',
 } as const;

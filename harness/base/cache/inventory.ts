@@ -28,6 +28,8 @@ export const cacheFolders: readonly CacheFolder[] = [
   { name: 'own-kernels', what: 'copies of your own kernels (dir:PATH)', rebuiltOffline: true },
   { name: 'modules', what: 'built drivers', rebuiltOffline: true },
   { name: 'guest', what: 'initramfs images and the base of data disks', rebuiltOffline: true },
+  { name: 'userland', what: '32-bit programs for guests', rebuiltOffline: false },
+  { name: 'browser', what: 'Chromium for tests of the HTML report', rebuiltOffline: false },
   { name: 'distro', what: 'Debian with systemd for guests', rebuiltOffline: false },
   { name: 'snapshots', what: 'snapshots of booted guests', rebuiltOffline: true },
   { name: 'snapshot-use', what: 'times of last use of the snapshots', rebuiltOffline: true },

@@ -7,13 +7,14 @@ import { withLock } from '../../../harness/base/cache/lock.js';
 import { publish } from '../../../harness/base/cache/publish.js';
 import { removeTree } from '../../../harness/base/cache/remove-tree.js';
 import { HarnessError } from '../../../harness/base/errors.js';
+import { aptLock, openApt } from '../../packages/apt.js';
+import { resolvePackages } from '../../packages/unpack.js';
 import type { ToolRoot } from '../../toolroot/enter.js';
 import { checkSpace } from '../../toolroot/host.js';
 import type { ProgressOptions } from '../../toolroot/progress.js';
-import { openApt } from '../apt.js';
 import { type Kernel, manifestFor } from '../kernel.js';
 import { layOut } from '../layout.js';
-import { parseSimulation, sourcePackage } from '../packages.js';
+import { sourcePackage } from '../packages.js';
 import type { KernelRow } from '../table.js';
 import { findKernel, makeCurrent, rowDirectory } from '../tree.js';
 import { compileKernel, installKernel, unpackSource } from './compile.js';
@@ -42,14 +43,13 @@ const downloadSource = (
   work: (version: string) => string,
 ): Promise<string> =>
   withLock(
-    `apt-${row.suite}`,
+    aptLock(row),
     async () => {
       progress?.(`${what}: looking for the sources of ${row.series} in ${row.suite}`);
-      const apt = await openApt({ root, suite: row.suite, what, progress });
+      const apt = await openApt({ root, ...row, what, progress });
       const name = sourcePackage(row);
       await apt.run(['apt-get', '--error-on=any', 'update']);
-      const plan = await apt.run(['apt-get', 'install', '--simulate', '--no-install-recommends', name]);
-      const found = parseSimulation(plan).find((each) => each.name === name);
+      const found = (await resolvePackages(apt, [name])).find((each) => each.name === name);
       if (found === undefined)
         throw new HarnessError('KERNEL_FETCH', {
           what,

@@ -14,11 +14,15 @@ import { mirrorArguments } from '../toolroot/mirror.js';
 import type { Progress } from '../toolroot/progress.js';
 import { suite as toolRootSuite } from '../toolroot/recipe.js';
 import { runInToolRoot } from '../toolroot/run.js';
+import type { Architecture } from './architecture.js';
 import { sourcesFor } from './sources.js';
 
 const attempts = 3;
 
-const settings = (state: string, suite: string): Record<string, string> => ({
+const settings = (state: string, suite: string, architecture: Architecture): Record<string, string> => ({
+  // Programs that run here are amd64, also beside packages of another architecture.
+  'APT::Architecture': 'amd64',
+  'APT::Architectures': [...new Set(['amd64', architecture])].join(','),
   'Dir::State': state,
   'Dir::State::status': join(state, 'status'),
   'Dir::Cache': join(state, 'cache'),
@@ -46,6 +50,8 @@ export interface Apt {
 interface AptOptions {
   root: ToolRoot;
   suite: string;
+  /** Packages of `i386` have `:i386` after their names, in arguments and in output. */
+  architecture: Architecture;
   /** What the packages are for, for messages: `kernel 6.12-cloud`. */
   what: string;
   progress?: Progress | undefined;
@@ -66,10 +72,18 @@ const failureOf = (error: ExecaError, { suite, what }: AptOptions): HarnessError
   return new HarnessError(isNetwork ? 'KERNEL_NETWORK' : 'KERNEL_FETCH', fields);
 };
 
-/** Prepares the suite's state. The caller must hold the suite's lock. */
+type AptState = Pick<AptOptions, 'suite' | 'architecture'>;
+
+const stateName = ({ suite, architecture }: AptState): string =>
+  architecture === 'amd64' ? suite : `${suite}-${architecture}`;
+
+/** The lock of a state. All rows of one suite and architecture share a state. */
+export const aptLock = (state: AptState): string => `apt-${stateName(state)}`;
+
+/** Prepares the suite's state. The caller must hold `aptLock`. */
 export const openApt = async (options: AptOptions): Promise<Apt> => {
-  const { root, suite, progress } = options;
-  const state = join(cacheDirectory(), 'apt', suite);
+  const { root, suite, architecture, progress } = options;
+  const state = join(cacheDirectory(), 'apt', stateName(options));
   await mkdir(join(state, 'lists', 'partial'), { recursive: true });
   await mkdir(join(state, 'cache', 'archives', 'partial'), { recursive: true });
   await writeFile(join(state, 'status'), '');
@@ -77,7 +91,10 @@ export const openApt = async (options: AptOptions): Promise<Apt> => {
   const named = mirrorArguments(toolRootSuite).join('\n');
   const sources = named === '' ? await readFile(join(root.path, 'etc/apt/sources.list'), 'utf8') : named;
   await writeFile(join(state, 'sources.list'), sourcesFor(suite, sources));
-  const flags = Object.entries(settings(state, suite)).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  const flags = Object.entries(settings(state, suite, architecture)).flatMap(([key, value]) => [
+    '-o',
+    `${key}=${value}`,
+  ]);
 
   const once = async ([program = '', ...args]: readonly string[], cwd?: string): Promise<string> => {
     const binds = [{ path: state, writable: true }, ...(cwd ? [{ path: cwd, writable: true }] : [])];

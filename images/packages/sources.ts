@@ -1,9 +1,12 @@
 // Derives a suite's sources.list from the tool root's, so that kernels come from the same mirror as the tool
 // root.
 
-/** `bullseye-security` also needs `bullseye`, for dependencies of its packages. */
+/**
+ * `bullseye-security` also needs `bullseye`, for dependencies of its packages; `bullseye` needs no other.
+ */
 const suitesFor = (suite: string): string[] => {
   const base = suite.replace(/-.*$/, '');
+  if (suite === base) return [suite];
   return [...new Set([base, `${base}-security`, suite])];
 };
 
@@ -11,10 +14,10 @@ const linePattern = /^deb (?:\[([^\]]*)\] )?(\S+) (\S+) main/;
 
 /**
  * Drops `signed-by`: one release's key does not fit other releases, and without it apt uses the tool root's
- * trusted keys.
+ * trusted keys. Drops `arch`: apt's settings name the architectures.
  */
 const optionsFor = (options = ''): string => {
-  const kept = options.split(/\s+/).filter((option) => option !== '' && !option.startsWith('signed-by='));
+  const kept = options.split(/\s+/).filter((option) => !/^($|signed-by=|arch=)/.test(option));
   return kept.length === 0 ? '' : `[${kept.join(' ')}] `;
 };
 

@@ -1,0 +1,57 @@
+// Finds the shared libraries of a program in a root file system, without running the program: it may be of
+// another architecture.
+
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HarnessError } from '../../harness/base/errors.js';
+import type { ToolRoot } from '../toolroot/enter.js';
+import { runInToolRoot } from '../toolroot/run.js';
+import type { Userland } from './userland.js';
+
+/** What `readelf -ld` prints about a program: the names of its libraries, and the path of its loader. Pure. */
+export const parseNeeds = (listing: string): { libraries: string[]; loader: string | undefined } => ({
+  libraries: [...listing.matchAll(/\(NEEDED\)\s+Shared library: \[([^\]/]+)\]/g)].flatMap(
+    ([, name]) => name ?? [],
+  ),
+  loader: /\[Requesting program interpreter: \/([^\]]+)\]/.exec(listing)?.[1],
+});
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+const find = async (top: string, directory: string, name: string): Promise<string> => {
+  if (await exists(join(top, 'usr', directory, name))) return `${directory}/${name}`;
+  throw new HarnessError('GUEST_BUILD', { reason: `${top} has no library ${name}` });
+};
+
+/**
+ * The guest paths of all libraries that the program at `path` of a userland needs, and of its loader. In the
+ * userland they are below usr, which Debian's root links to. GUEST_BUILD if one is missing.
+ */
+export const librariesOf = async (
+  root: ToolRoot,
+  { path: top, libraryDirectory }: Pick<Userland, 'path' | 'libraryDirectory'>,
+  path: string,
+): Promise<string[]> => {
+  const found = new Set<string>();
+  const add = async (file: string): Promise<void> => {
+    const { stdout } = await runInToolRoot(root, ['readelf', '-ld', join(top, 'usr', file)], {
+      binds: [{ path: top }],
+    });
+    const { libraries, loader } = parseNeeds(stdout);
+    if (loader !== undefined) found.add(loader);
+    for (const name of libraries) {
+      // The C library names its own loader.
+      if (name.startsWith('ld-linux')) continue;
+      const library = await find(top, libraryDirectory, name);
+      if (found.has(library)) continue;
+      found.add(library);
+      await add(library);
+    }
+  };
+  await add(path.replace(/^usr\//, ''));
+  return [...found];
+};
