@@ -2,6 +2,8 @@
 
 import { join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
+import { ensureBrowser } from '../../images/browser/ensure.js';
+import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { HarnessError } from '../base/errors.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { tapDigest } from '../report/tap-digest.js';
@@ -51,6 +53,8 @@ interface Tier {
   readonly quiet?: boolean;
   /** The tests use the network. */
   readonly fetches?: boolean;
+  /** Fetches what the tests need, before any of them starts. */
+  readonly prepare?: () => Promise<unknown>;
   /** The tests run in guests. This prepares what they need besides tool root, kernel and driver. */
   readonly guests?: (environment: Environment) => Promise<unknown>;
 }
@@ -62,7 +66,13 @@ const tiers: Readonly<Record<string, Tier>> = {
     workers: (jobs) => jobs + 1,
     quiet: true,
   },
-  report: { files: () => filesIn('harness', isBrowser) },
+  report: {
+    files: () => filesIn('harness', isBrowser),
+    prepare: async () => {
+      const progress = progressLines();
+      await ensureBrowser(await ensureToolRoot({ progress }), { progress });
+    },
+  },
   qtest: {
     files: async () => [...(await filesIn('images', isToolRoot)), ...(await filesIn('harness', isToolRoot))],
   },
@@ -173,7 +183,10 @@ const run = async (values: Values<typeof options>, operands: readonly string[]):
   for (const { name, tier } of chosen) {
     const { guests } = tier;
     const status = await (guests === undefined
-      ? runWithoutGuests((signal) => runTier(name, tier, limits, { choice, signal }))
+      ? runWithoutGuests(async (signal) => {
+          await tier.prepare?.();
+          return runTier(name, tier, limits, { choice, signal });
+        })
       : runInGuests(
           // Each tier has its own run directory and table.
           inGuests > 1 ? { ...choice, run: join(choice.run, name) } : choice,

@@ -2,13 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
-import {
-  type Browser,
-  chromiumVariable,
-  findChromium,
-  type Page,
-  startChromium,
-} from '../testing/chromium.js';
+import { ensureBrowser } from '../../images/browser/ensure.js';
+import { ensureToolRoot } from '../../images/toolroot/ensure.js';
+import { type Browser, type Page, startChromium } from '../testing/chromium.js';
 import { sampleCell, samplePages, sampleReport } from '../testing/report-sample.js';
 import { renderHtml } from './html.js';
 
@@ -16,15 +12,13 @@ const sample = sampleReport();
 /** Includes a row without problems. */
 const report = { ...sample, cells: [...sample.cells, sampleCell('old', 'fine', 'passed')] };
 
-const program = findChromium();
-const skip =
-  program === undefined && `chromium is missing on this host (set ${chromiumVariable} to its path)`;
+const command = await ensureBrowser(await ensureToolRoot());
 
-t.test('the report in a browser', { skip, timeout: 300_000 }, async (t) => {
+t.test('the report in a browser', { timeout: 300_000 }, async (t) => {
   const directory = t.testdir({});
   const file = join(directory, 'index.html');
   await writeFile(file, renderHtml(report, samplePages(report)));
-  const browser: Browser = await startChromium(program ?? '', join(directory, 'profile'));
+  const browser: Browser = await startChromium(command, directory);
   t.teardown(() => browser.close());
   const open = (hash = ''): Promise<Page> => browser.open(`${pathToFileURL(file)}${hash}`);
 

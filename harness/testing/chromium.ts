@@ -3,38 +3,9 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-
-/** A browser in another place, or of another name; where it is set, there must be one. */
-export const chromiumVariable = 'VMMCI_CHROMIUM';
-
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
-
-const isProgram = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/**
- * The program's path; undefined when this host has none. Throws when the environment names one that is not
- * there.
- */
-export const findChromium = (asked = process.env[chromiumVariable]): string | undefined => {
-  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin'];
-  const wanted = asked === undefined || asked === '' ? names : [asked];
-  const found = wanted
-    .flatMap((name) => (name.includes('/') ? [name] : directories.map((directory) => join(directory, name))))
-    .find(isProgram);
-  if (found === undefined && wanted !== names)
-    throw new Error(`${chromiumVariable}: there is no program ${asked}`);
-  return found;
-};
+import type { BrowserCommand } from '../../images/browser/ensure.js';
 
 const flags = [
   '--headless',
@@ -77,12 +48,16 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** `profile` is a directory of its own. */
-export const startChromium = async (program: string, profile: string): Promise<Browser> => {
-  const child = spawn(program, [...flags, `--user-data-dir=${profile}`, 'about:blank'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+/** Pages can be opened from `directory`, which also gets the browser's profile. */
+export const startChromium = async (command: BrowserCommand, directory: string): Promise<Browser> => {
+  const profile = `--user-data-dir=${join(directory, 'profile')}`;
+  const { file, args } = command(directory, [...flags, profile, 'about:blank']);
+  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
+  let complaints = '';
+  child.stderr?.setEncoding('utf8').on('data', (data: string) => {
+    complaints = `${complaints}${data}`.slice(-2000);
   });
-  const ended = once(child, 'exit');
+  const ended = once(child, 'close');
   const [output, input] = [child.stdio[3] as Writable, child.stdio[4] as Readable];
   output.on('error', () => {});
   const waiting = new Map<number, { resolve(result: Fields): void; reject(error: Error): void }>();
@@ -102,7 +77,7 @@ export const startChromium = async (program: string, profile: string): Promise<B
     }
   });
   void ended.then(() => {
-    for (const { reject } of waiting.values()) reject(new Error('the browser has ended'));
+    for (const { reject } of waiting.values()) reject(new Error(`the browser has ended: ${complaints}`));
   });
   const send = (method: string, params: Fields = {}, sessionId?: string): Promise<Fields> =>
     new Promise((resolve, reject) => {

@@ -63,6 +63,14 @@ const environment = (options: EnterOptions): string[] => {
   );
 };
 
+/** bwrap's options for namespaces of its own. */
+export const namespaces = ({ network = false }: Pick<EnterOptions, 'network'>): string[] => [
+  ...['--unshare-pid', '--unshare-ipc', '--unshare-uts'],
+  // Real root must keep its rights over files of any owner, which it would lose in a user namespace.
+  ...(process.getuid?.() === 0 ? [] : ['--unshare-user', '--uid', '0', '--gid', '0']),
+  ...(network ? [] : ['--unshare-net']),
+];
+
 /**
  * The command line that runs `argv` in the tool root: in a PID namespace of its own that ends with this
  * process, with private /tmp and /run, without network unless requested, and with /dev/kvm if the host has
@@ -74,12 +82,8 @@ export const enter = (
   argv: readonly string[],
   options: EnterOptions = {},
 ): { file: string; args: string[] } => {
-  const namespaces = ['--unshare-pid', '--unshare-ipc', '--unshare-uts'];
-  // Real root must keep its rights over files of any owner, which it would lose in a user namespace.
-  if (process.getuid?.() !== 0) namespaces.push('--unshare-user', '--uid', '0', '--gid', '0');
-  if (!options.network) namespaces.push('--unshare-net');
   const args = [
-    ...namespaces,
+    ...namespaces(options),
     '--die-with-parent',
     ...parts.flatMap((part) => ['--ro-bind', join(root.path, part), `/${part}`]),
     ...links,
