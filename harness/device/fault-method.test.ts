@@ -72,6 +72,20 @@ t.test('a fault on the inner socket is visible on the outer one', async (t) => {
   t.equal(await client.read(32, 4), 999_999);
 });
 
+t.test('the trace has the value that a fault gave in place of that of the register', async (t) => {
+  const { client, ask, trace } = await start(t);
+  const when = { protocol: 'vfio-user', command: 'REGION_READ', region: 0, offset: 24 };
+  await ask('fault', { plan: { faults: [{ kind: 'value', value: 0x1_02, when }] } });
+  t.equal(await client.read(24, 1), 2, 'cut to the width of the access');
+  await ask('fault', { plan: { faults: [{ kind: 'ones', when }] } });
+  t.equal(await client.read(24, 4), 0xffffffff);
+  await ask('fault', { plan: { faults: [{ kind: 'delay', ms: 0, when }] } });
+  await client.read(24, 4);
+  t.match(trace.since(0, 'fault'), [{ value: 2 }, { value: 0xffffffff }, { outcome: undefined }]);
+  t.equal(trace.since(0, 'fault').at(-1)?.value, undefined);
+  t.equal(trace.since(0, 'bar-read')[1]?.value, 0x5c7a1b2d, 'bar-read has the register');
+});
+
 t.test('the clock jumps between the two halves of a time', async (t) => {
   const { client, ask, device } = await start(t);
   const when = { protocol: 'vhost-user', command: 'GET_CONFIG', offset: 12, times: 1 };

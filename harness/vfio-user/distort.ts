@@ -15,3 +15,16 @@ export const distort = (
   const data = wrongData(body.subarray(ACCESS_SIZE), outcome);
   return encodeAccess(request.offset, request.region, data.length, data);
 };
+
+/** Widest access of a guest to a register, in bytes. */
+const maxWidth = 4;
+
+/** The number that a guest gets for a read in place of the register's value, if `outcome` gives it another. */
+export const shownInstead = (
+  request: Request | undefined,
+  outcome: Outcome | undefined,
+): number | undefined => {
+  if (outcome?.kind !== 'ones' && outcome?.kind !== 'value') return undefined;
+  if (request?.kind !== 'region-read' || request.count > maxWidth) return undefined;
+  return wrongData(Buffer.alloc(request.count), outcome).readUIntLE(0, request.count);
+};

@@ -7,7 +7,7 @@ import { delay } from '../faults/delay.js';
 import { type FaultHook, noFaults } from '../faults/hook.js';
 import { commandName } from './command.js';
 import type { Connection, Descriptors } from './connection.js';
-import { distort } from './distort.js';
+import { distort, shownInstead } from './distort.js';
 import { type Frame, readFrame } from './frame.js';
 import { handle, newSession, type SessionState } from './handle.js';
 import { encodeErrorReply, encodeReply, headerFlag } from './header.js';
@@ -50,6 +50,7 @@ const perform = async (frame: Frame, context: Context): Promise<Buffer | undefin
       protocol: 'vfio-user',
       command: commandName(header.command),
       outcome: outcome?.kind,
+      value: shownInstead(request, outcome),
       delayMs: action.delayMs,
       takesQemuDown: action.takesQemuDown,
     });
