@@ -5,13 +5,22 @@ import { showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
 
+/** What the kernel announces for a virtio device 0xffff of vendor 0x0b5d. */
+const virtioAlias = 'virtio:d0000FFFFv00000B5D';
+
 scenario(
   'autoload',
   { driver: 'installed', plugged: false },
   async ({ check, vm, device, driver, trace, until }) => {
+    const { shell } = vm;
     check('loads-by-alias').equal('modules before the function is there', await driver.loaded(), []);
     const mark = trace.mark;
     await vm.plug();
+    const pciAlias = await shell.output(['read-files', `/sys/bus/pci/devices/${vm.address}/modalias`]);
+    for (const alias of [pciAlias, virtioAlias]) {
+      const found = await driver.withAlias(alias);
+      check('loads-by-alias').that(`module for ${alias}`, found.length > 0, 'a module of the driver', found);
+    }
     await until('status', mark, isDriverOk);
     check('loads-by-alias').equal('modules afterwards', await driver.loaded(), driver.description.modules);
     const found = await readDevice(vm.shell, vm.address);

@@ -49,11 +49,11 @@ const checkDrift = async (
   );
   const [before, after] = [BigInt(begin), BigInt(end)];
   const taken = stands - parseDrift(shown);
-  check('shows-drift').that(
+  check('shows-drift').between(
     `the guest's time of the sample, by drift_ns, ${what}`,
-    before + fromBegin <= taken && taken <= after - toEnd,
-    `${showInstantNs(before + fromBegin)} to ${showInstantNs(after - toEnd)}`,
-    showInstantNs(taken),
+    taken,
+    { from: before + fromBegin, to: after - toEnd },
+    showInstantNs,
   );
 };
 
@@ -90,7 +90,12 @@ scenario('slow-clock', options, async (scene) => {
   await waitGuestClock(shell, stands);
   const set = await shiftGuestClock(shell, 0n);
   const least = stands + BigInt(verySlowMs) * millisecond;
-  check('sets-clock').that("the guest's clock after it", set >= least, `${least} ns or more`, set);
+  check('sets-clock').that(
+    "the guest's clock after it",
+    set >= least,
+    `${showInstantNs(least)} or more`,
+    showInstantNs(set),
+  );
   device.faults.clear();
 
   // The device's clock stands, so the guest's is now that, and what has passed since the command, at most.
@@ -103,12 +108,7 @@ scenario('slow-clock', options, async (scene) => {
   await driver.unload(); // waits until the clock is set
   const now = await shiftGuestClock(shell, 0n);
   const most = stands + process.hrtime.bigint() - sent;
-  check('sets-clock').that(
-    "the guest's clock after it",
-    stands <= now && now <= most,
-    `${stands} to ${most} ns`,
-    now,
-  );
+  check('sets-clock').between("the guest's clock after it", now, { from: stands, to: most }, showInstantNs);
   await driver.load(driver.quiet);
 
   // Five hours west of Greenwich: to the kernel, its clock is in UTC all the same.

@@ -80,6 +80,8 @@ const fields = {
     protocol: oneOf(['vfio-user', 'vhost-user']),
     command: optional(text),
     outcome: optional(text),
+    /** What a read is answered with in place of the register's value, which `bar-read` has. */
+    value: optional(number),
     delayMs: optional(number),
     takesQemuDown: optional(text),
   },
@@ -102,7 +104,15 @@ const fields = {
    * PTP clock, the guest's clock after it.
    */
   'ptp-reading': { before: bigint, time: bigint, after: bigint },
-  check: { what: text, result: oneOf(['ok', 'not ok', 'advice']), requirement: text },
+  /** `expected`, `seen` and, where they are single integers, `numbers`: only of a check that does not hold. */
+  check: {
+    what: text,
+    result: oneOf(['ok', 'not ok', 'advice']),
+    requirement: text,
+    expected: optional(text),
+    seen: optional(text),
+    numbers: optional(v.object({ from: bigint, to: bigint, seen: bigint })),
+  },
   /** The start of a phase of the driver, such as its probe. */
   phase: { name: text },
   /** Only in files: the number of events of each kind that were dropped between `first` and `last`. */

@@ -59,6 +59,10 @@ const textOf = (event: TraceEvent): string => {
       return `host clock sampled: ${formatInstant(event.us)} (${event.us} µs)`;
     case 'timer':
       return `timer ${event.name} ${event.event}, ${durationOfMs(event.ms)}`;
+    case 'check':
+      return event.seen === undefined
+        ? `check of ${event.what}: ${event.result}`
+        : `${event.what}: expected ${event.expected}, seen ${event.seen}`;
     case 'reading':
       return `the driver shows ${event.what} ${event.value}${event.what === 'drift' ? ' ns' : ''}`;
     case 'ptp-reading':

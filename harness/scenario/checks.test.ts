@@ -96,3 +96,28 @@ t.test('lists of lines: the difference is shown, and is bounded', async (t) => {
   t.equal(failures.length, 2);
   t.ok(failures.every((line) => line.split('\n').length <= 42));
 });
+
+t.test('the trace has what was expected and seen of a check that fails, numbers as such', async (t) => {
+  const { failures, trace, check } = setUp();
+  const range = { from: -5n, to: 5n };
+  check('shows-drift').between('drift', 5n, range);
+  check('shows-drift').between('drift', -6n, range, (value) => `${value} ns`);
+  check('shows-host-time').equal('time', 7n, 8n, (value) => `${value} µs`);
+  check('goes-down').equal('end', 'reset', 'shutdown');
+  t.same(
+    failures.map((line) => line.replace(/ \(trace.*/, '')),
+    [
+      'shows-drift: drift: expected -5 ns to 5 ns, seen -6 ns',
+      'shows-host-time: time: expected 8 µs, seen 7 µs',
+      'goes-down: end: expected shutdown, seen reset',
+    ],
+  );
+  const [passed, ...failed] = trace.since(0, 'check');
+  t.equal(passed?.expected, undefined);
+  t.match(failed, [
+    { expected: '-5 ns to 5 ns', seen: '-6 ns', numbers: { ...range, seen: -6n } },
+    { expected: '8 µs', seen: '7 µs', numbers: { from: 8n, to: 8n, seen: 7n } },
+    { expected: 'shutdown', seen: 'reset' },
+  ]);
+  t.equal(failed[2]?.numbers, undefined);
+});

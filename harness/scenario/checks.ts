@@ -2,7 +2,8 @@
 // part of the trace.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Trace } from '../base/trace.js';
+import { shorten } from '../base/text.js';
+import type { Trace, TraceData } from '../base/trace.js';
 import { formatEvent } from '../diagnosis/format-event.js';
 import { counts, type Level, type RequirementId, requirements } from '../diagnosis/requirements.js';
 import { show } from '../diagnosis/show.js';
@@ -25,6 +26,13 @@ export interface Checks {
   equal<T>(what: string, seen: T, expected: T, format?: (value: NonNullable<T>) => string): void;
   /** Requires that `holds` is true. A failure shows `expected`, in words, and the value `seen`. */
   that(what: string, holds: boolean, expected: string, seen: unknown): void;
+  /** Requires that `seen` lies in the range, ends included. `format` shows all three. */
+  between(
+    what: string,
+    seen: bigint,
+    range: { readonly from: bigint; readonly to: bigint },
+    format?: (value: bigint) => string,
+  ): void;
   /** Requires the same lines in the same order. A failure shows the difference. */
   lines(what: string, seen: readonly string[], expected: readonly string[]): void;
 }
@@ -52,6 +60,30 @@ const shown = <T>(format: (value: NonNullable<T>) => string, value: T): string =
 const maxEvents = 12;
 const maxDifference = 40;
 
+/** Characters of what was seen that an event of the trace keeps. */
+const maxSeen = 500;
+
+/** What was seen, and between what it must lie; both ends are the same number where it must be that one. */
+type Numbers = NonNullable<TraceData<'check'>['numbers']>;
+
+const numbersOf = (seen: unknown, { from, to }: { from: unknown; to: unknown }): Numbers | undefined =>
+  typeof seen === 'bigint' && typeof from === 'bigint' && typeof to === 'bigint'
+    ? { from, to, seen }
+    : undefined;
+
+/** A check as it is reported. */
+interface Report {
+  readonly what: string;
+  readonly holds: boolean;
+  readonly expected: string;
+  readonly seen: string;
+  /** The same as numbers, of a check of one number. */
+  readonly numbers?: Numbers | undefined;
+  /** The line of the check when it holds, and when it does not. */
+  readonly passed: string;
+  readonly failed: string;
+}
+
 const shownElsewhere = new Set(['console', 'shell', 'check']);
 
 /** A failure shows protocol traffic only: console lines, shell commands and other checks appear elsewhere. */
@@ -74,12 +106,13 @@ export const checksFor = (
   /** Reports one check. `detail` gets the range of events since the previous check, for a failure. */
   const report = (
     subject: Subject,
-    { what, holds, passed, failed }: { what: string; holds: boolean; passed: string; failed: string },
+    { what, holds, passed, failed, expected, seen, numbers }: Report,
     detail: (since: number, to: number) => Record<string, unknown>,
   ): void => {
     const result = resultOf(subject, holds, level);
     const [since, to] = [from, trace.mark];
-    trace.sink({ kind: 'check', result, what, requirement: subject });
+    const difference = holds ? {} : { expected, seen: shorten(seen, maxSeen), numbers };
+    trace.sink({ kind: 'check', result, what, requirement: subject, ...difference });
     from = trace.mark;
     if (result === 'ok') reporter.pass(passed);
     else if (result === 'advice') {
@@ -91,7 +124,10 @@ export const checksFor = (
     }
   };
 
-  const judge = (subject: Subject, what: string, holds: boolean, expected: string, seen: string): void => {
+  const judge = (
+    subject: Subject,
+    { what, holds, expected, seen, numbers }: Omit<Report, 'passed' | 'failed'>,
+  ): void => {
     const [since, to] = [from, trace.mark];
     const where = to === since ? `trace #${to}` : `trace #${since} to #${to - 1}`;
     report(
@@ -99,6 +135,9 @@ export const checksFor = (
       {
         what,
         holds,
+        expected,
+        seen,
+        numbers,
         passed: `${what}: ${seen}`,
         failed: `${what}: expected ${expected}, seen ${seen} (${where})`,
       },
@@ -116,8 +155,22 @@ export const checksFor = (
 
   return (subject) => ({
     equal: (what, seen, expected, format = show) =>
-      judge(subject, what, isDeepStrictEqual(seen, expected), shown(format, expected), shown(format, seen)),
-    that: (what, holds, expected, seen) => judge(subject, what, holds, expected, show(seen)),
+      judge(subject, {
+        what,
+        holds: isDeepStrictEqual(seen, expected),
+        expected: shown(format, expected),
+        seen: shown(format, seen),
+        numbers: numbersOf(seen, { from: expected, to: expected }),
+      }),
+    that: (what, holds, expected, seen) => judge(subject, { what, holds, expected, seen: show(seen) }),
+    between: (what, seen, { from, to }, format = show) =>
+      judge(subject, {
+        what,
+        holds: from <= seen && seen <= to,
+        expected: `${format(from)} to ${format(to)}`,
+        seen: format(seen),
+        numbers: { from, to, seen },
+      }),
     lines: (what, seen, expected) => {
       const difference = diffLines(expected, seen);
       const count = difference.filter(({ mark }) => mark !== ' ').length;
@@ -129,6 +182,8 @@ export const checksFor = (
         {
           what,
           holds: count === 0,
+          expected: `${expected.length} lines`,
+          seen: shown.filter((line) => !line.startsWith('  ')).join('; '),
           passed: `${what}: ${seen.length} as expected`,
           failed: `${what}: ${count} lines differ (- expected, + seen)`,
         },

@@ -118,6 +118,17 @@ export class Driver {
     return this.description.modules.filter((name) => names.includes(name));
   }
 
+  /** The modules of this driver that the kernel asks for when a device with that alias appears. */
+  async withAlias(alias: string): Promise<string[]> {
+    const text = await this.#shell.text(
+      `while read -r word pattern module; do
+        case '${alias}' in $pattern) echo "$module" ;; esac
+      done </lib/modules/$(uname -r)/modules.alias`,
+      { what: `modules with the alias ${alias}` },
+    );
+    return this.description.modules.filter((name) => text.split('\n').includes(name));
+  }
+
   /** The path of an attribute of the virtio device, as a pattern for the shell of the guest. */
   path(name: string): string {
     return `/sys/bus/pci/devices/${this.#address}/virtio*/${name}`;

@@ -87,6 +87,17 @@ const answersIn = (text: string, { trace }: Pick<PtpGuest, 'trace'>): PtpAnswer[
   return answers;
 };
 
+/** The names of PTP clocks that belong to no device, which the kernel may have of its own. */
+export const ptpClocksWithoutParent = async (shell: Pick<Shell, 'text'>): Promise<string[]> => {
+  const text = await shell.text(
+    `for clock in /sys/class/ptp/ptp*; do
+      [ ! -e $clock/clock_name ] || [ -e $clock/device ] || cat $clock/clock_name
+    done`,
+    { what: 'PTP clocks without a parent' },
+  );
+  return text.split('\n').filter((name) => name !== '');
+};
+
 /** Runs the steps with one descriptor of the clock. Throws GUEST_COMMAND if the clock cannot be opened. */
 export const askPtp = async (
   guest: PtpGuest,

@@ -36,11 +36,11 @@ scenario('distro-sync-rtc', options, async ({ check, vm, driver, device, trace, 
     check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
     await waitGuestClock(vm.shell, now());
     const { guest, before, after } = await readGuestClock(vm.shell, now);
-    check('sets-clock').that(
+    check('sets-clock').between(
       "guest's clock afterwards",
-      before - near <= guest && guest <= after + near,
-      `${showInstantNs(before - near)} to ${showInstantNs(after + near)}`,
-      showInstantNs(guest),
+      guest,
+      { from: before - near, to: after + near },
+      showInstantNs,
     );
   }
   const service = await vm.shell.run('systemctl is-active systemd-timesyncd');
