@@ -50,9 +50,10 @@ export const explainCauses = (report: Cells): string[] => {
   if (title === undefined) return [];
   const known = explained.explanations
     .slice(0, maxCauses)
-    .flatMap(({ sentence, change, hosts, evidence, cells }) => [
+    .flatMap(({ sentence, change, requirement, hosts, evidence, cells }) => [
       `• ${sentence}`,
       `  change: ${change}`,
+      `  breaks ${requirement}`,
       ...(hosts === undefined ? [] : [`  matters on ${hosts}`]),
       ...evidence.map((line) => `    ${line}`),
       `  explains ${nameCells(cells, maxNamedScenarios)}`,

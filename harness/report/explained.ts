@@ -3,10 +3,13 @@
 import { counted } from '../base/text.js';
 import type { Cause } from '../diagnosis/causes/facts.js';
 import { type CauseId, causes, isCauseId } from '../diagnosis/causes/find-causes.js';
+import { requirements } from '../diagnosis/requirements.js';
 import type { Report, ReportCell } from './model.js';
 
 export interface Explanation extends Pick<Cause, 'sentence' | 'change' | 'hosts'> {
   readonly id: CauseId;
+  /** `reads-isr: The interrupt handler reads the ISR.`, the requirement that it breaks. */
+  readonly requirement: string;
   /** Decoded trace lines that show the cause in the first cell. */
   readonly evidence: readonly string[];
   readonly cells: readonly ReportCell[];
@@ -19,6 +22,23 @@ export interface Explained {
   readonly failures: number;
 }
 
+const requirementOf = (id: CauseId): string => {
+  const { requirement }: Cause = causes[id];
+  return `${requirement}: ${requirements[requirement].sentence}`;
+};
+
+/** The known causes of the failure of one cell, three lines each: the cause, what to change, the requirement. */
+export const causeLines = ({ causes: found }: Pick<ReportCell, 'causes'>): string[] =>
+  found.flatMap(({ id }) =>
+    isCauseId(id)
+      ? [
+          `cause ${id}: ${causes[id].sentence}`,
+          `  change: ${causes[id].change}`,
+          `  breaks ${requirementOf(id)}`,
+        ]
+      : [],
+  );
+
 export const explainReport = ({ cells }: Pick<Report, 'cells'>): Explained => {
   const failures = cells.filter(({ verdict }) => verdict === 'failed');
   const byId = new Map<CauseId, ReportCell[]>();
@@ -26,8 +46,9 @@ export const explainReport = ({ cells }: Pick<Report, 'cells'>): Explained => {
     for (const { id } of cell.causes) if (isCauseId(id)) byId.set(id, [...(byId.get(id) ?? []), cell]);
   const explanations = [...byId].map(([id, cells]): Explanation => {
     const { sentence, change, hosts }: Cause = causes[id];
+    const requirement = requirementOf(id);
     const evidence = cells[0]?.causes.find((cause) => cause.id === id)?.evidence ?? [];
-    return { id, sentence, change, ...(hosts !== undefined && { hosts }), evidence, cells };
+    return { id, sentence, change, requirement, ...(hosts !== undefined && { hosts }), evidence, cells };
   });
   return {
     explanations: explanations.sort((left, right) => right.cells.length - left.cells.length),

@@ -4,6 +4,7 @@
 import { countReport, renderCounts } from './counts.js';
 import { escapeMarkup as e } from './escape.js';
 import { type Grid, gridsOf } from './grid.js';
+import { causesSection } from './html-causes.js';
 import { divergenceList, gridTable, type LinkOf, unrunList } from './html-grid.js';
 import { kernelTable, stepDetails } from './html-kernels.js';
 import { filterScript, htmlDocument } from './html-page.js';
@@ -73,6 +74,7 @@ export const renderHtml = (report: Report, pages: CellPages): string => {
       `<h1>Kernel matrix: ${e(title)}</h1>`,
       `<p>${e(factsOf(report).join(' · '))}</p>`,
       report.cut === null ? '' : `<p class="broken">Cut short: ${e(report.cut)}</p>`,
+      causesSection(report),
       unmetTable(report.cells),
       '<h2>Kernels</h2>',
       kernelTable(report.kernels),

@@ -3,6 +3,7 @@
 import { fitParts, foldLines, moreLines } from '../base/bounded.js';
 import { firstLine, shorten } from '../base/text.js';
 import { escapeMarkup } from './escape.js';
+import { causeLines } from './explained.js';
 import { gridsOf } from './grid.js';
 import type { Judged } from './marks.js';
 import type { Report, ReportKernel } from './model.js';
@@ -13,6 +14,8 @@ interface Case {
   readonly className: string;
   readonly name: string;
   readonly judged: Judged & { readonly reasons: readonly string[] };
+  /** Known causes of the failure, before its reasons. */
+  readonly causes: readonly string[];
   /** Written to the standard output of the case. */
   readonly notes: readonly string[];
 }
@@ -20,6 +23,8 @@ interface Case {
 /** Limit for a case that did not pass, with its message and notes: CI systems show all of it. */
 const maxCaseBytes = 4096;
 const maxMessageLength = 160;
+/** Of four causes: the reasons must have room, too. */
+const maxCauseLines = 12;
 const maxNoteLength = 500;
 
 const attributes = (values: Readonly<Record<string, string | number>>): string =>
@@ -42,22 +47,23 @@ const bodyOf = (texts: readonly string[], maxBytes: number): string => {
   );
 };
 
-const renderVerdict = ({ verdict, reasons }: Case['judged'], maxBytes: number): string[] => {
+const renderVerdict = ({ judged: { verdict, reasons }, causes }: Case, maxBytes: number): string[] => {
   if (verdict === 'passed') return [];
   const message = shorten(firstLine(reasons[0]) || verdict, maxMessageLength);
   const element = elements[verdict];
   const type: Record<string, string> = verdict === 'skipped' ? {} : { type: verdict };
   const head = `<${element}${attributes({ message, ...type })}>`;
   const end = `</${element}>`;
-  return [`${head}${bodyOf(reasons, maxBytes - Buffer.byteLength(head) - end.length)}${end}`];
+  return [`${head}${bodyOf([...causes, ...reasons], maxBytes - Buffer.byteLength(head) - end.length)}${end}`];
 };
 
-const renderCase = ({ className, name, judged, notes }: Case): string => {
+const renderCase = (each: Case): string => {
+  const { className, name, judged, notes } = each;
   const head = `testcase${attributes({ classname: className, name: shorten(name, maxMessageLength), time: judged.seconds })}`;
   const lines = [...notes, ...judged.retried.map((reason) => `retried after: ${reason}`)];
   const output = lines.length === 0 ? [] : [`<system-out>${bodyOf(lines, maxCaseBytes / 3)}</system-out>`];
   const frame = Buffer.byteLength(`    <${head}>\n\n${output.join('')}\n    </testcase>`) + 50;
-  const body = [...renderVerdict(judged, maxCaseBytes - frame), ...output];
+  const body = [...renderVerdict(each, maxCaseBytes - frame), ...output];
   return body.length === 0
     ? `    <${head}/>`
     : `    <${head}>\n      ${body.join('\n      ')}\n    </testcase>`;
@@ -99,6 +105,7 @@ const suitesOf = (report: Report): Suite[] =>
         className: classNameOf(kernel.name, 'steps'),
         name: judged.name,
         judged,
+        causes: [],
         notes: [],
       }),
     );
@@ -109,7 +116,15 @@ const suitesOf = (report: Report): Suite[] =>
         if (judged === undefined) return [];
         const artifacts = judged.directory === null ? [] : [`artifacts: ${judged.directory}`];
         const notes = [reproduceLine(report, judged), ...artifacts];
-        return [{ className, name: judged.scenario, judged, notes }];
+        return [
+          {
+            className,
+            name: judged.scenario,
+            judged,
+            causes: causeLines(judged).slice(0, maxCauseLines),
+            notes,
+          },
+        ];
       });
       return { name: `${kernel.name}, vmd ${generation}`, kernel, cases };
     });

@@ -84,9 +84,10 @@ export const describeCauses = (report: Report): string[] => {
   const explained = explainReport(report);
   const title = explainedHeadline(explained);
   if (title === undefined) return [];
-  const known = explained.explanations.map(({ sentence, change, hosts, evidence, cells }) =>
+  const known = explained.explanations.map(({ sentence, change, requirement, hosts, evidence, cells }) =>
     [
       `**${prose(sentence)}** ${prose(change)}${hosts === undefined ? '' : ` Matters on ${prose(hosts)}.`}`,
+      `Breaks ${prose(requirement)}`,
       fence(evidence.join('\n')),
       `Explains ${prose(nameCells(cells, maxNamedScenarios))}.`,
     ].join('\n\n'),

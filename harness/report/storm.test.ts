@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { causes } from '../diagnosis/causes/find-causes.js';
 import { sampleCell, sampleKernel, sampleReport } from '../testing/report-sample.js';
 import { readMarkup } from '../testing/well-formed.js';
 import { cellPageFile } from './html-cell.js';
@@ -21,6 +22,9 @@ const stormReasons = (index: number): string[] => [
   Array(500).fill('the same line').join('\n'),
 ];
 
+/** Every known cause at once, with evidence of the maximum length. */
+const allCauses = Object.keys(causes).map((id) => ({ id, evidence: Array(4).fill('<&>"'.repeat(40)) }));
+
 const kernels = ['5.10-cloud', '6.12-cloud', '7.2-cloud', '7.3-cloud'].map((name) => sampleKernel(name));
 
 /** Different words for each cell, so that failures are not grouped. */
@@ -32,6 +36,7 @@ const cells = Array.from({ length: 200 }, (_, index) => {
   return sampleCell(kernel, `storm-${index}`, 'failed', {
     reasons: [`${words(index)} went wrong`, ...stormReasons(index)],
     retried: stormReasons(index),
+    causes: allCauses,
   });
 });
 
@@ -57,6 +62,7 @@ t.test('JUnit: at most 4 KB for each failure', async (t) => {
   t.equal(cases.length, 200);
   for (const text of cases) t.ok(Buffer.byteLength(text) <= 4096, `${Buffer.byteLength(text)} bytes`);
   t.match(cases[0], '[1,&quot;graceful&quot;],');
+  t.match(cases[0], /<failure [^>]*>cause \S+: .*\n {2}change: .*\n {2}breaks \S+: /);
   t.match(cases[0], /… [\d,]+ more lines, in the HTML report<\/failure>/);
 });
 
