@@ -107,8 +107,13 @@ t.test('a seeded bug is caught', async (t) => {
     reject: false,
     stderr: 'ignore',
   });
-  t.match(stdout, /^51-microseconds-not-padded +caught by clock-driver .* the driver shows host time as/m);
   t.match(stdout, /^1 of 1 bugs caught/m);
+  t.match(stdout, /^the cause was named right for 1, not at all for 0, wrong for 0/m);
+  const [, details = ''] = /each bug: (\S+)/.exec(stdout) ?? [];
+  t.match(
+    await readFile(details, 'utf8'),
+    /^51-microseconds-not-padded +caught by clock-driver .* fraction-not-padded .* the driver shows host time as/m,
+  );
   t.equal(exitCode, 0);
   t.strictSame(await readdir(place), ['run'], 'no temporary file is left');
 });

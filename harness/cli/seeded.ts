@@ -1,6 +1,7 @@
 // `vmmci seeded`: proves that the suite can fail. It patches each known bug into the driver; a scenario must
-// catch it.
+// catch it, and the cause that is named must be the right one.
 
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asset } from '../../images/asset.js';
 import { kernelRow } from '../../images/kernels/table.js';
@@ -8,7 +9,7 @@ import { findKernel } from '../../images/kernels/tree.js';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { HarnessError } from '../base/errors.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
-import { shorten } from '../base/text.js';
+import { listOf, shorten } from '../base/text.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { columns } from '../report/table.js';
 import { readSources } from '../run/changed-driver.js';
@@ -16,7 +17,7 @@ import { openEnvironment } from '../run/environment.js';
 import { inSlots } from '../run/in-slots.js';
 import { scenarioFiles } from '../run/scenario-files.js';
 import { applyBug, readBugs, type SeededBug } from '../run/seeded-bug.js';
-import type { SeededResult, SeededStatus } from '../run/seeded-result.js';
+import type { Naming, SeededResult, SeededStatus } from '../run/seeded-result.js';
 import { abortOnSignals, unlessAborted } from '../run/signals.js';
 import { defineCommand } from './define-command.js';
 import type { Values } from './option.js';
@@ -44,28 +45,51 @@ interface PatchedBug {
   readonly patched: ReadonlyMap<string, string>;
 }
 
-const row = ({ bug, status, by, line, causes, seconds }: SeededResult): string[] => [
-  bug,
-  by === '' ? statusWord[status] : `${statusWord[status]}${status === 'caught' ? ' by' : ':'} ${by}`,
-  `${seconds.toFixed(1).padStart(5)} s`,
-  causes.join(', ') || '-',
-  shorten(line, maxLine),
-];
+/** What is said of the causes: those that were named, and what was expected if they are not right. */
+const causesText = ({ causes, expected, naming }: SeededResult): string => {
+  const named = causes.join(', ') || 'no cause';
+  if (naming === 'right') return named;
+  return `${naming === 'wrong' ? 'WRONG CAUSE: ' : ''}${named} (expected ${expected.join(' or ') || 'none'})`;
+};
 
-const table = (
+const row = (result: SeededResult): string[] => {
+  const { bug, status, by, line, seconds } = result;
+  return [
+    bug,
+    by === '' ? statusWord[status] : `${statusWord[status]}${status === 'caught' ? ' by' : ':'} ${by}`,
+    `${seconds.toFixed(1).padStart(5)} s`,
+    causesText(result),
+    shorten(line, maxLine),
+  ];
+};
+
+/** The file of a run that has a line for each bug. */
+const detailsFile = 'seeded-bugs.txt';
+
+/** The maximum number of bugs that the summary names. */
+const maxNamed = 20;
+
+const isRight = ({ status, naming }: SeededResult): boolean => status === 'caught' && naming !== 'wrong';
+
+/** The bugs that somebody must look at, those without a cause by name, and the counts. */
+const summary = (
   results: readonly SeededResult[],
   seconds: number,
   accelerator: string,
   run: string,
 ): string => {
-  const escaped = results.filter(({ status }) => status !== 'caught');
+  const bad = results.filter((result) => !isRight(result));
+  const count = (naming: Naming): number => results.filter((result) => result.naming === naming).length;
+  const caught = results.filter(({ status }) => status === 'caught').length;
+  const unnamed = results.filter(({ naming }) => naming === 'missing').map(({ bug }) => bug);
   return [
     '',
-    columns(results.map(row)),
-    '',
-    `${results.length - escaped.length} of ${results.length} bugs caught, in ${seconds.toFixed(0)} s on ${accelerator}`,
-    `a cause was found for ${results.filter(({ causes }) => causes.length > 0).length} of them`,
-    ...escaped.map(({ bug }) => `  see ${join(run, bug)}`),
+    ...(bad.length === 0 ? [] : [columns(bad.slice(0, maxNamed).map(row)), '']),
+    `${caught} of ${results.length} bugs caught, in ${seconds.toFixed(0)} s on ${accelerator}`,
+    `the cause was named right for ${count('right')}, not at all for ${count('missing')}, wrong for ${count('wrong')}`,
+    ...(unnamed.length === 0 ? [] : [`  without a cause: ${listOf(unnamed, maxNamed)}`]),
+    ...bad.slice(0, maxNamed).map(({ bug }) => `  see ${join(run, bug)}`),
+    `  each bug: ${join(run, detailsFile)}`,
   ].join('\n');
 };
 
@@ -92,7 +116,10 @@ const byKernel = async (
   return groups;
 };
 
-/** Exit status: 0 if every bug was caught by a scenario that it names, otherwise 1; 128+n after signal n. */
+/**
+ * Exit status: 0 if every bug was caught by a scenario that it names and no wrong cause was named, otherwise 1;
+ * 128+n after signal n.
+ */
 const run = async (values: Values<typeof options>, words: readonly string[]): Promise<number> => {
   const jobs = values.jobs ?? defaultJobs(resources());
   const sources = await readSources(asset('driver'));
@@ -139,8 +166,10 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
       });
     }
     results.sort((left, right) => (left.bug < right.bug ? -1 : 1));
-    print(table(results, (performance.now() - start) / 1000, accelerator, choice.run));
-    return results.every(({ status }) => status === 'caught') && !isBad ? 0 : 1;
+    await mkdir(choice.run, { recursive: true });
+    await writeFile(join(choice.run, detailsFile), `${columns(results.map(row))}\n`);
+    print(summary(results, (performance.now() - start) / 1000, accelerator, choice.run));
+    return results.every(isRight) && !isBad ? 0 : 1;
   } catch (error) {
     if (!signal.aborted) throw error;
     note(signal.reason.message);

@@ -13,7 +13,7 @@ import { type RunFilesOptions, runFiles } from '../run/run-files.js';
 import type { ScenarioFile } from '../run/scenario-file.js';
 import { filesFor } from '../run/scenario-files.js';
 import type { SeededBug } from '../run/seeded-bug.js';
-import { judgeBug, type SeededResult } from '../run/seeded-result.js';
+import { judgeBug, namingOf, type SeededResult } from '../run/seeded-result.js';
 
 /** Scenarios that catch most bugs. They run only if the scenarios that the bug names did not fail. */
 export const smoke = ['clock-driver', 'sync-rtc', 'stop'];
@@ -69,6 +69,8 @@ export const tryBug = async (
     status: 'broken',
     by: '',
     causes: [],
+    expected: bug.causes,
+    naming: namingOf([], bug.causes),
     line,
     seconds: seconds(),
   });
@@ -94,6 +96,7 @@ export const tryBug = async (
     const more = smoke.filter((name) => !bug.caughtBy.includes(name) && !unusable.has(name));
     result = judgeBug(bug, await runScenarios(seeded, more, choice, 1), seconds());
   }
-  if (result.status === 'caught' && !choice.keep) await rm(run, { recursive: true, force: true });
+  if (result.status === 'caught' && result.naming !== 'wrong' && !choice.keep)
+    await rm(run, { recursive: true, force: true });
   return result;
 };

@@ -4,6 +4,7 @@ import { applyBug, parseBug, readBugs } from './seeded-bug.js';
 const text = `Bug: The answer is wrong.
 Why: Somebody misheard.
 Caught-by: stop, sync-rtc
+Cause: acknowledged-late, acknowledged-twice
 
 --- a/a.c
 +++ b/a.c
@@ -21,6 +22,7 @@ t.test('parseBug reads the header and the diff', async (t) => {
   t.equal(bug.kernel, undefined);
   const debug = parseBug('01-x.patch', text.replace('\n\n', '\nKernel: 6.12-debug\n\n'));
   t.equal(debug.kernel, '6.12-debug');
+  t.strictSame(bug.causes, ['acknowledged-late', 'acknowledged-twice']);
   const patched = applyBug(
     bug,
     new Map([
@@ -47,6 +49,11 @@ t.test('an error names the patch and what is wrong with it', async (t) => {
   refused(text.replace('Why: ', 'Wherefore: '), /no line 'Why: …'/);
   refused(text.replace('Caught-by: stop, sync-rtc\n', 'Caught-by: \n'), /'Caught-by: …'/);
   refused(text.replace('\n\n', '\nKernel: 6.12-cluod\n\n'), /6\.12-cluod/);
+  refused(
+    text.replace('acknowledged-late', 'acknowledged-soon'),
+    /cause acknowledged-soon is not in the table/,
+  );
+  refused(text.replace(/^Cause: .*/m, 'Cause: none'), /'none: REASON'/);
   refused(text.slice(0, text.indexOf('---')), /no line begins with '--- a/);
   refused(text.replace(' three\n', ''), /Hunk at line 3/);
   const bug = parseBug('02-y.patch', text);
@@ -55,6 +62,11 @@ t.test('an error names the patch and what is wrong with it', async (t) => {
     message: /02-y\.patch.*line 1 of a\.c does not apply/,
   });
   t.throws(() => applyBug(bug, new Map([['c.c', '']])), { message: /02-y\.patch.*a\.c/ });
+});
+
+t.test('a bug of which nothing can show the cause says why', async (t) => {
+  const bug = parseBug('03-z.patch', text.replace(/^Cause: .*/m, 'Cause: none: the guest is gone'));
+  t.strictSame(bug.causes, []);
 });
 
 t.test('readBugs reads a directory', async (t) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { kernelRow } from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
 import { messageOf } from '../base/thrown.js';
+import { type CauseId, isCauseId } from '../diagnosis/causes/find-causes.js';
 import { applyHunks, type FilePatch, parseDiff } from './seeded-patch.js';
 
 export interface SeededBug {
@@ -18,6 +19,11 @@ export interface SeededBug {
   readonly caughtBy: readonly string[];
   /** The fastest kernel that shows the bug, if an ordinary kernel does not. */
   readonly kernel?: string | undefined;
+  /**
+   * The causes of which one must be named, and no other than these; empty if nothing that a scenario leaves
+   * behind can show the cause.
+   */
+  readonly causes: readonly CauseId[];
   readonly files: readonly FilePatch[];
 }
 
@@ -40,7 +46,17 @@ const parseKernel = (file: string, header: string): string | undefined => {
   return name === undefined ? undefined : orBugError(file, () => kernelRow(name).name);
 };
 
-/** Parses the content of `file`: a header of three fields, and a diff. Throws SEEDED_BUG. */
+/** `features-not-written`, several with commas between, or `none: …` with the reason. Throws SEEDED_BUG. */
+const parseCauses = (file: string, text: string): CauseId[] => {
+  if (/^none: \S/.test(text)) return [];
+  return text.split(/,\s*/).map((id) => {
+    if (isCauseId(id)) return id;
+    const reason = `the cause ${id} is not in the table in harness/diagnosis/causes; 'none: REASON' if there can be none`;
+    throw new HarnessError('SEEDED_BUG', { file, reason });
+  });
+};
+
+/** Parses the content of `file`: a header of four fields, and a diff. Throws SEEDED_BUG. */
 export const parseBug = (file: string, text: string): SeededBug => {
   const start = text.search(/^--- a\//m);
   if (start < 0) throw new HarnessError('SEEDED_BUG', { file, reason: "no line begins with '--- a/'" });
@@ -57,6 +73,7 @@ export const parseBug = (file: string, text: string): SeededBug => {
     why: field('Why'),
     caughtBy: field('Caught-by').split(/,\s*/),
     kernel: parseKernel(file, header),
+    causes: parseCauses(file, field('Cause')),
     files: orBugError(file, () => parseDiff(text.slice(start))),
   };
 };

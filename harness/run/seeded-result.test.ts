@@ -1,7 +1,11 @@
 import t from 'tap';
 import { judgeBug, type ScenarioSummary } from './seeded-result.js';
 
-const bug = { name: '01-x', caughtBy: ['stop', 'sync-rtc'] };
+const bug = {
+  name: '01-x',
+  caughtBy: ['stop', 'sync-rtc'],
+  causes: ['acknowledged-late', 'acknowledged-twice'],
+} as const;
 const summary = (scenario: string, verdict: string, ...reasons: string[]): ScenarioSummary => ({
   scenario,
   verdict,
@@ -38,4 +42,20 @@ t.test('broken and skipped scenarios are inconclusive', async (t) => {
     { status: 'caught', by: 'stop' },
     'a broken scenario does not undo a catch',
   );
+});
+
+t.test('the causes of all scenarios are compared with those that the bug expects', async (t) => {
+  const failed = (scenario: string, ...ids: string[]): ScenarioSummary => ({
+    ...summary(scenario, 'failed', 'x'),
+    causes: ids.map((id) => ({ id })),
+  });
+  const judge = (...results: ScenarioSummary[]) => judgeBug(bug, results, 1);
+  t.match(judge(failed('stop'), failed('sync-rtc')), { naming: 'missing', causes: [] });
+  t.match(judge(failed('stop', 'acknowledged-late'), failed('sync-rtc')), { naming: 'right' });
+  t.match(judge(failed('stop', 'acknowledged-late'), failed('sync-rtc', 'lock-order')), {
+    naming: 'wrong',
+    causes: ['acknowledged-late', 'lock-order'],
+  });
+  t.match(judgeBug({ ...bug, causes: [] }, [failed('stop')], 1), { naming: 'right' });
+  t.match(judgeBug({ ...bug, causes: [] }, [failed('stop', 'lock-order')], 1), { naming: 'wrong' });
 });

@@ -1,4 +1,4 @@
-// Decides from the scenario results whether a seeded bug was caught.
+// Decides from the scenario results whether a seeded bug was caught, and whether its cause was named.
 
 import { firstLine } from '../base/text.js';
 import type { SeededBug } from './seeded-bug.js';
@@ -18,6 +18,12 @@ export interface ScenarioSummary {
  */
 export type SeededStatus = 'caught' | 'caught elsewhere' | 'survived' | 'broken';
 
+/**
+ * `right`: only causes that the bug expects were named, and at least one of them, or none of a bug that
+ * expects none. `missing`: no cause was named. `wrong`: a cause was named that the bug does not expect.
+ */
+export type Naming = 'right' | 'missing' | 'wrong';
+
 export interface SeededResult {
   readonly bug: string;
   readonly status: SeededStatus;
@@ -25,14 +31,22 @@ export interface SeededResult {
   readonly by: string;
   /** The first failed check, or the reason for the status. */
   readonly line: string;
-  /** The causes that were found for the failure of that scenario. */
+  /** The causes that were named in any of the scenarios. */
   readonly causes: readonly string[];
+  /** The causes that the bug expects. */
+  readonly expected: readonly string[];
+  readonly naming: Naming;
   readonly seconds: number;
 }
 
+export const namingOf = (named: readonly string[], expected: readonly string[]): Naming => {
+  if (named.some((id) => !expected.includes(id))) return 'wrong';
+  return named.length > 0 || expected.length === 0 ? 'right' : 'missing';
+};
+
 /** A broken or skipped scenario proves nothing, so it never counts as a catch. */
 export const judgeBug = (
-  { name, caughtBy }: Pick<SeededBug, 'name' | 'caughtBy'>,
+  { name, caughtBy, causes: expected }: Pick<SeededBug, 'name' | 'caughtBy' | 'causes'>,
   scenarios: readonly ScenarioSummary[],
   seconds: number,
 ): SeededResult => {
@@ -40,6 +54,7 @@ export const judgeBug = (
   const named = failed.find(({ scenario }) => caughtBy.includes(scenario));
   const inconclusive = scenarios.find(({ verdict }) => verdict === 'broken' || verdict === 'skipped');
   const missing = caughtBy.find((name) => scenarios.every(({ scenario }) => scenario !== name));
+  const causes = [...new Set(failed.flatMap(({ causes = [] }) => causes.map(({ id }) => id)))];
   const result = (
     status: SeededStatus,
     summary?: ScenarioSummary,
@@ -49,7 +64,9 @@ export const judgeBug = (
     status,
     by: summary?.scenario ?? '',
     line,
-    causes: (summary?.causes ?? []).map(({ id }) => id),
+    causes,
+    expected,
+    naming: namingOf(causes, expected),
     seconds,
   });
   if (named) return result('caught', named);

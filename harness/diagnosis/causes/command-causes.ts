@@ -1,71 +1,91 @@
-// Causes that show in how the driver answers the host's commands.
+// Causes that show in how the driver acknowledges the host's commands.
 
 import type { TraceEvent } from '../../base/trace-event.js';
+import { commandName } from '../../vmmci/commands.js';
 import { ACK } from '../../vmmci/features.js';
-import { registers, status } from '../../vmmci/registers.js';
+import { registers } from '../../vmmci/registers.js';
+import {
+  exchangesOf,
+  following,
+  inExchange,
+  isAck,
+  isDown,
+  isExit,
+  isLook,
+  isRead,
+  isSent,
+  isSignal,
+  isUp,
+  isWrite,
+  second,
+} from './events.js';
 import type { Cause, Facts } from './facts.js';
 
-const { command, isr } = registers;
-const second = 1_000_000;
-
-/** A command of the host that was sent, and everything until the next one, or until the driver is reset or gone. */
-interface Exchange {
-  readonly sent: TraceEvent<'command'>;
-  readonly events: readonly TraceEvent[];
-}
-
-const endsExchange = (event: TraceEvent): boolean =>
-  (event.kind === 'command' && event.result === 'sent') ||
-  event.kind === 'reset' ||
-  (event.kind === 'status' && event.value === 0);
-
-const exchangesOf = ({ trace }: Facts): Exchange[] =>
-  trace.flatMap((sent, index) => {
-    if (sent.kind !== 'command' || sent.result !== 'sent') return [];
-    const rest = trace.slice(index + 1);
-    const end = rest.findIndex(endsExchange);
-    return [{ sent, events: end === -1 ? rest : rest.slice(0, end) }];
-  });
-
-const isLook = (event: TraceEvent): event is TraceEvent<'bar-read'> =>
-  event.kind === 'bar-read' && event.offset === command.offset && !event.absent;
-const isAck = (event: TraceEvent): event is TraceEvent<'bar-write'> =>
-  event.kind === 'bar-write' && event.offset === command.offset && !event.absent;
-
-/** The first exchange in which `find` finds something. */
-const inExchange = (
-  facts: Facts,
-  find: (exchange: Exchange) => readonly (TraceEvent | undefined)[] | undefined,
-): TraceEvent[] => {
-  for (const exchange of exchangesOf(facts)) {
-    const found = find(exchange);
-    if (found !== undefined) return [exchange.sent, ...found].filter((event) => event !== undefined);
-  }
-  return [];
-};
+const { command } = registers;
 
 const wantsAck = ({ offered }: Facts): boolean => (offered & ACK) !== 0;
+
+/** Any write that may be meant as an acknowledgement. */
+const isAnswer = (event: TraceEvent): boolean => event.kind === 'bar-write' && event.offset >= command.offset;
+
+/** The command that a driver has read, and not answered until the host or the scenario had waited for long. */
+const unanswered = (events: readonly TraceEvent[]): TraceEvent<'bar-read'> | undefined => {
+  const look = events.find(
+    (event) => isLook(event) && commandName(event.value) !== undefined && event.value !== 0,
+  );
+  if (look === undefined || look.kind !== 'bar-read' || events.some(isAnswer)) return undefined;
+  const waited = events.some(({ at }) => at - look.at > 2 * second);
+  const ended = events.some(
+    (event) => isExit(event) || (event.kind === 'timer' && event.event === 'expired'),
+  );
+  return waited || ended ? look : undefined;
+};
+
+/** An acknowledgement of the same command that came before, from a driver that has been up since. */
+const answeredBefore = (facts: Facts, sent: TraceEvent<'command'>): TraceEvent | undefined => {
+  const before = exchangesOf(facts).filter((exchange) => exchange.sent.seq < sent.seq);
+  const same = before.findLast((exchange) => exchange.sent.name === sent.name);
+  const ack = same?.events.find(isAck);
+  const reset = facts.trace.some(
+    (event) => isDown(event) && ack !== undefined && event.seq > ack.seq && event.seq < sent.seq,
+  );
+  return reset ? undefined : ack;
+};
 
 export const commandCauses = {
   'command-never-acknowledged': {
     sentence: 'The driver reads a command and never acknowledges it.',
     change: 'Write the command back to BAR0 offset 20 as soon as it is read.',
+    requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time'],
+    find: (facts) => {
+      // A driver that acknowledges some commands has another fault.
+      if (!wantsAck(facts) || facts.trace.some(isAck)) return [];
+      return inExchange(facts, ({ events }) => {
+        const look = unanswered(events);
+        return look === undefined ? undefined : [look];
+      });
+    },
+  },
+  'same-command-ignored': {
+    sentence: 'A command that comes again is taken for the one that was dealt with, and ignored.',
+    change:
+      'Forget the last command when it was acknowledged (SYNCRTC), or when another value or NONE is read in its place.',
+    requirement: 'acknowledges',
+    explains: ['acknowledges', 'acknowledges-in-time', 'acts-once'],
     find: (facts) =>
       wantsAck(facts)
-        ? inExchange(facts, ({ events }) => {
-            const look = events.find((event) => isLook(event) && event.value !== 0);
-            const answered = events.some(
-              (event) => event.kind === 'bar-write' && event.offset >= command.offset,
-            );
-            const waited = events.some((event) => event.kind === 'timer' && event.event === 'expired');
-            return look !== undefined && !answered && waited ? [look] : undefined;
+        ? inExchange(facts, ({ sent, events }) => {
+            const look = unanswered(events);
+            const before = answeredBefore(facts, sent);
+            return look === undefined || before === undefined ? undefined : [before, look];
           })
         : [],
   },
   'acknowledged-with-wrong-value': {
     sentence: 'The value that is written back is not the command that was read.',
     change: 'Write back the value that was read from BAR0 offset 20.',
+    requirement: 'acknowledges',
     find: (facts) =>
       inExchange(facts, ({ events }) => {
         let look: TraceEvent<'bar-read'> | undefined;
@@ -81,32 +101,42 @@ export const commandCauses = {
   'unknown-command-acknowledged': {
     sentence: 'A command that the driver does not know is acknowledged.',
     change: 'Write back 1, 2 and 3 only; leave any other value alone.',
+    requirement: 'acknowledges-known-only',
     explains: ['acknowledges-known-only'],
-    find: ({ trace }) =>
-      trace.filter((event) => event.kind === 'ack' && event.effect === 'illegal').slice(0, 2),
+    find: (facts) =>
+      following(facts, isLook, (look, [next]) =>
+        look.value !== 0 &&
+        commandName(look.value) === undefined &&
+        next !== undefined &&
+        isAck(next) &&
+        next.value === look.value
+          ? [next]
+          : undefined,
+      ),
   },
   'acknowledged-twice': {
     sentence: 'One command is acknowledged more than once.',
     change: 'Write the command back once, before the work.',
-    explains: ['acknowledges', 'acts-once', 'no-needless-accesses'],
+    requirement: 'acknowledges',
+    explains: ['acknowledges', 'acts-once', 'no-needless-accesses', 'quiet-on-the-way-down'],
     find: (facts) =>
       inExchange(facts, ({ events }) => {
-        const acks = events.filter((event) => isAck(event) && event.width === 4);
-        const between = events.filter(
-          (event) =>
-            event.kind === 'command' && event.seq > (acks[0]?.seq ?? 0) && event.seq < (acks[1]?.seq ?? 0),
-        );
-        return acks.length > 1 && between.length === 0 ? acks.slice(0, 3) : undefined;
+        const [first, again] = events.filter((event) => isAck(event) && event.width === 4);
+        if (first === undefined || again === undefined) return undefined;
+        // Where the command was read again in between, it was acted on again.
+        const between = events.filter(({ seq }) => seq > first.seq && seq < again.seq);
+        return between.some(isLook) ? undefined : [first, again];
       }),
   },
   'acknowledged-late': {
     sentence: 'A command is acknowledged long after the driver was interrupted for it.',
     change: 'Acknowledge in the interrupt handler, before any work that waits or is queued.',
+    requirement: 'acknowledges-in-time',
     explains: ['acknowledges-in-time', 'acknowledges'],
     find: (facts) =>
       inExchange(facts, ({ events }) => {
-        const raised = events.find((event) => event.kind === 'interrupt' && event.signalled === true);
-        const served = events.find((event) => event.kind === 'bar-read' && event.offset === isr.offset);
+        const raised = events.find(isSignal);
+        const served = events.find((event) => isRead(event, 'isr'));
         const ack = events.find(isAck);
         if (raised === undefined || served === undefined || ack === undefined) return undefined;
         const look = events.find((event) => isLook(event) && event.seq > served.seq);
@@ -119,96 +149,120 @@ export const commandCauses = {
             : undefined;
       }),
   },
-  'interrupt-not-acted-on': {
-    sentence: 'The handler reads the ISR and does not look at the command.',
-    change:
-      'When bit 1 of the ISR is set, read the command (BAR0 offset 20) in the handler or in work it queues.',
-    explains: ['acknowledges', 'acknowledges-in-time', 'sets-clock', 'goes-down', 'reads-isr'],
+  'acknowledged-after-work': {
+    sentence: 'SYNCRTC is acknowledged after the clock was read, not before.',
+    change: 'Write the command back in the interrupt handler, and read the time (offset 24) after that.',
+    requirement: 'acknowledges-in-time',
+    explains: ['acknowledges-in-time'],
     find: (facts) =>
-      inExchange(facts, ({ events }) => {
-        const served = events.find(
-          (event) => event.kind === 'bar-read' && event.offset === isr.offset && (event.value & 2) !== 0,
+      inExchange(facts, ({ sent, events }) => {
+        const ack = events.find(isAck);
+        const look = events.find((event) => isLook(event) && event.value === 3);
+        const time = events.find(
+          (event) => isRead(event, 'secondsLow') && look !== undefined && event.seq > look.seq,
         );
-        if (served === undefined) return undefined;
-        const looked = events.some((event) => isLook(event) && event.seq > served.seq);
-        return looked ? undefined : [served];
+        if (sent.name !== 'SYNCRTC' || ack === undefined || time === undefined) return undefined;
+        return time.seq < ack.seq ? [look, time, ack] : undefined;
       }),
   },
   'acknowledged-without-feature': {
     sentence: 'Commands are acknowledged though the host does not offer the acknowledgement.',
     change: 'Write the command back only if bit 1 of the host features (BAR0 offset 0) is set.',
+    requirement: 'respects-offer',
     explains: ['respects-offer'],
     find: (facts) => {
       let offer: TraceEvent<'bar-read'> | undefined;
       for (const event of facts.trace) {
-        if (event.kind === 'bar-read' && event.offset === 0 && !event.absent) offer = event;
+        if (isRead(event, 'hostFeatures')) offer = event;
         if (isAck(event) && offer !== undefined && (offer.value & ACK) === 0) return [offer, event];
       }
       return [];
     },
   },
-  'driver-ok-dropped-on-stop': {
-    sentence: 'The device is reset while the guest still goes down.',
-    change:
-      'Leave the status alone on shutdown: vmd takes a guest without DRIVER_OK for one without a driver.',
-    explains: ['driver-ok', 'quiet-on-the-way-down'],
-    find: (facts) =>
-      exchangesOf(facts)
-        .filter(({ sent }) => sent.name !== 'SYNCRTC')
-        .flatMap(({ sent, events }) => {
-          const ack = events.find(isAck);
-          const dropped = facts.trace.find(
-            (event) =>
-              event.kind === 'status' &&
-              event.seq > (ack?.seq ?? sent.seq) &&
-              (event.value & status.DRIVER_OK) === 0,
-          );
-          return ack !== undefined && dropped !== undefined ? [sent, ack, dropped] : [];
-        })
-        .slice(0, 3),
+  'not-acknowledged-though-offered': {
+    sentence: 'Commands are not acknowledged on some hosts that offer the acknowledgement.',
+    change: 'Decide by bit 1 of the features (ACK) alone whether to write the command back.',
+    requirement: 'respects-offer',
+    explains: ['respects-offer'],
+    find: (facts) => {
+      let offer: TraceEvent<'bar-read'> | undefined;
+      let written: TraceEvent | undefined;
+      const { trace } = facts;
+      for (const [index, event] of trace.entries()) {
+        if (isRead(event, 'hostFeatures')) offer = event;
+        if (isWrite(event, 'guestFeatures')) written = event;
+        if (!isSent(event) || offer === undefined || (offer.value & ACK) === 0) continue;
+        const rest = trace.slice(index + 1);
+        const end = rest.findIndex((later) => isSent(later) || isDown(later));
+        const events = end === -1 ? rest : rest.slice(0, end);
+        const looks = events.filter((later) => isLook(later) && later.value !== 0);
+        const [first] = looks;
+        if (looks.length > 1 && first !== undefined && !events.some(isAnswer) && trace.some(isAck))
+          return [offer, written, event, first].filter((each) => each !== undefined);
+      }
+      return [];
+    },
   },
   'never-looks-unasked': {
     sentence: 'The driver looks at the command only when it is interrupted.',
-    change: 'Read the command (BAR0 offset 20) from a timer as well, every 10 s or oftener.',
+    change:
+      'Read the command (BAR0 offset 20) from a timer as well, every second or oftener; mind the unit of the interval.',
     hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
+    requirement: 'looks-unasked',
     explains: ['looks-unasked'],
-    find: (facts) => inExchange(facts, ({ events }) => (events.some(isLook) ? undefined : [])),
-  },
-  'not-reset-on-remove': {
-    sentence: 'The device is not reset when the driver is unbound, so DRIVER_OK stays set.',
-    change: 'Write 0 to the status (BAR0 offset 18) in remove, after timers and work are cancelled.',
-    explains: ['drops-driver-ok'],
-    find: ({ trace }) => {
-      const last = trace.filter((event) => event.kind === 'status').at(-1);
-      return last !== undefined && (last.value & status.DRIVER_OK) !== 0 ? [last] : [];
+    find: (facts) => {
+      const idle = unasked(facts);
+      return idle.length > 0 && looksUnasked(facts).length === 0 ? idle : [];
     },
   },
-  'nothing-restored-after-sleep': {
-    sentence: 'After a sleep of the guest the device is not set up again.',
-    change: 'In the resume callback write features and status again: virtio_device_restore() does.',
-    explains: ['restores-after-sleep'],
-    find: ({ trace }) => {
-      const states = trace.filter(
-        (event) => event.kind === 'status' || event.kind === 'features' || event.kind === 'reset',
-      );
-      const reset = states.findLastIndex(
-        (event) => event.kind === 'reset' || (event.kind === 'status' && event.value === 0),
-      );
-      const after = states.slice(reset);
-      const negotiated = after.some((event) => event.kind === 'features' && event.value !== 0);
-      const up = after.some((event) => event.kind === 'status' && (event.value & status.DRIVER_OK) !== 0);
-      return reset !== -1 && !(negotiated && up) ? after.slice(0, 3) : [];
+  'stops-looking-unasked': {
+    sentence: 'The driver stops to look at the command unasked: it did so a few times and then no more.',
+    change: 'Queue the work that reads the command (BAR0 offset 20) again at its end, each time.',
+    hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
+    requirement: 'looks-unasked',
+    explains: ['looks-unasked'],
+    find: (facts) => {
+      const idle = unasked(facts);
+      const looks = looksUnasked(facts);
+      return idle.length > 0 && looks.length > 0 ? [...looks.slice(-1), ...idle] : [];
     },
   },
-  'all-ones-taken-for-data': {
-    sentence: 'What a device that is gone reads as, all ones, is taken for a value of it.',
-    change: 'When a register reads as all ones, read a second one, and give ENODEV when the device is gone.',
-    explains: ['survives-removal', 'no-time-is-an-error'],
-    // Each driver reads all ones from such a device: it is what it made of them that shows the mistake.
-    find: ({ trace, reasons, failed }) =>
-      failed.has('survives-removal') ||
-      reasons.some((reason) => /seen .*(?:4294967295|0xffffffff)/.test(reason))
-        ? trace.filter((event) => event.kind === 'bar-read' && event.absent === true).slice(0, 2)
-        : [],
+  'looks-too-seldom': {
+    sentence: 'The driver looks at the command unasked, more than 3 s after it was sent.',
+    change: 'Read the command (BAR0 offset 20) every second or oftener; an interval in ms is not one in s.',
+    hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
+    requirement: 'looks-unasked',
+    explains: ['looks-unasked'],
+    find: (facts) =>
+      inExchange(facts, ({ sent, events }) => {
+        const look = events.find(isLook);
+        if (look === undefined || look.at - sent.at < 3 * second) return undefined;
+        return events.some((event) => isRead(event, 'isr') && event.seq < look.seq) ? undefined : [look];
+      }),
   },
 } as const satisfies Readonly<Record<string, Cause>>;
+
+/** The command after which the driver, which read no ISR, did not look for long. */
+function unasked(facts: Facts): TraceEvent[] {
+  return inExchange(facts, ({ sent, events }) => {
+    const last = events.at(-1);
+    const served = events.some((event) => isLook(event) || isRead(event, 'isr'));
+    const expired = events.find((event) => event.kind === 'timer' && event.event === 'expired');
+    return !served && last !== undefined && last.at - sent.at > 3 * second ? [expired ?? last] : undefined;
+  });
+}
+
+/** Looks since the driver is up for which no interrupt was served. */
+function looksUnasked({ trace }: Facts): TraceEvent[] {
+  let up = false;
+  let served = false;
+  return trace.filter((event) => {
+    if (isUp(event)) up = true;
+    if (isDown(event)) up = false;
+    if (isRead(event, 'isr')) served = true;
+    if (!isLook(event)) return false;
+    const asked = served;
+    served = false;
+    return up && !asked;
+  });
+}

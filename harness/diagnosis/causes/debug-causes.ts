@@ -8,17 +8,20 @@ export const debugCauses = {
     sentence: 'The driver loses memory: nothing points any more to what it allocated.',
     change:
       'Free it on each path: the backtrace in dmesg.txt names the function of the driver that allocated it.',
+    requirement: 'leaves-nothing',
   }),
   'memory-out-of-bounds': inLog(
     /KASAN: (?:slab|stack|global|vmalloc|alloca)-out-of-bounds|(?:Left|Right) Redzone overwritten/,
     {
       sentence: 'The driver accesses memory beyond the end of an object.',
       change: 'Look at the size of the object: the stack below the line shows the access and the allocation.',
+    requirement: 'leaves-nothing',
     },
   ),
   'undefined-behaviour': inLog(/UBSAN: [\w-]+ in /, {
     sentence:
       'The driver relies on something that C does not define, so the compiler may make anything of it.',
     change: 'Check the index, the shift or the value before its use: the line names file and line.',
+    requirement: 'carries-out',
   }),
 } as const satisfies Readonly<Record<string, Cause>>;

@@ -4,18 +4,32 @@ import { printable, shorten } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { formatEvent } from '../format-event.js';
 import { accessCauses } from './access-causes.js';
+import { actionCauses } from './action-causes.js';
+import { clockCauses } from './clock-causes.js';
 import { commandCauses } from './command-causes.js';
 import { debugCauses } from './debug-causes.js';
 import { type Cause, type Facts, factsOf, type Material } from './facts.js';
+import { interruptCauses } from './interrupt-causes.js';
+import { lifeCauses } from './life-causes.js';
 import { logCauses } from './log-causes.js';
+import { ptpCauses } from './ptp-causes.js';
+import { syncCauses } from './sync-causes.js';
 import { timeCauses } from './time-causes.js';
+import { userCauses } from './user-causes.js';
 
 export const causes = {
   ...accessCauses,
+  ...interruptCauses,
   ...commandCauses,
-  ...debugCauses,
-  ...logCauses,
+  ...actionCauses,
+  ...clockCauses,
   ...timeCauses,
+  ...syncCauses,
+  ...ptpCauses,
+  ...lifeCauses,
+  ...userCauses,
+  ...logCauses,
+  ...debugCauses,
 } as const;
 
 export type CauseId = keyof typeof causes;
@@ -35,10 +49,24 @@ const maxLength = 160;
 const inOrder = (left: TraceEvent | string, right: TraceEvent | string): number =>
   typeof left === 'string' || typeof right === 'string' ? 0 : left.seq - right.seq;
 
+const narrowReadsHide = [
+  'microseconds-before-seconds',
+  'second-sample',
+  'high-word-ignored',
+  'acknowledged-with-wrong-value',
+  'time-torn',
+] as const satisfies readonly CauseId[];
+
 /** A cause that is behind another one: where the one on the left is found, those on the right only follow from it. */
 const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
-  'isr-never-read': ['guest-stalls', 'interrupt-not-acted-on', 'acknowledged-twice', 'acknowledged-late'],
-  'isr-read-wide': ['interrupt-not-acted-on'],
+  'isr-never-read': [
+    'guest-stalls',
+    'interrupt-not-acted-on',
+    'acknowledged-twice',
+    'acknowledged-late',
+    'command-acted-on-again',
+  ],
+  'isr-read-wide': ['interrupt-not-acted-on', 'guest-stalls'],
   'config-at-24': [
     'command-never-acknowledged',
     'interrupt-not-acted-on',
@@ -47,21 +75,22 @@ const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
     'acknowledged-with-wrong-value',
   ],
   'config-written-narrow': ['acknowledged-with-wrong-value', 'acknowledged-twice', 'ack-at-wrong-offset'],
-  'config-read-bytewise': [
-    'microseconds-before-seconds',
-    'second-sample',
-    'high-word-ignored',
-    'acknowledged-with-wrong-value',
-  ],
-  'config-read-halfwords': [
-    'microseconds-before-seconds',
-    'second-sample',
-    'high-word-ignored',
-    'acknowledged-with-wrong-value',
-  ],
-  'ack-at-wrong-offset': ['command-never-acknowledged'],
+  'config-read-bytewise': narrowReadsHide,
+  'config-read-halfwords': narrowReadsHide,
+  'ack-at-wrong-offset': ['command-never-acknowledged', 'same-command-ignored'],
+  'features-after-driver-ok': ['features-not-written'],
   'interrupt-not-acted-on': ['never-looks-unasked'],
+  'acknowledged-late': ['interrupt-not-acted-on'],
+  'acknowledged-after-work': ['same-command-ignored'],
+  'command-acted-on-again': ['acknowledged-twice'],
   'memory-freed-twice': ['memory-used-after-free'],
+  'time-torn': ['ptp-bracket-holds-wait'],
+  'microseconds-before-seconds': ['earlier-sample-shown', 'time-torn'],
+  'drift-in-whole-seconds': ['sample-placed-early', 'sample-placed-late'],
+  'line-per-poll': ['line-per-reading', 'log-level-not-kept'],
+  'line-per-reading': ['log-level-not-kept'],
+  'probe-returns-positive': ['warning-without-fault'],
+  'ptp-error-ignored': ['unusable-microseconds-shown', 'all-ones-taken-for-data'],
 };
 
 const applies = ({ explains }: Cause, { failed }: Facts): boolean =>

@@ -1,122 +1,297 @@
 // Causes that show in how a wrong time differs from the right one.
 
-import type { Cause, Facts } from './facts.js';
+import type { TraceEvent } from '../../base/trace-event.js';
+import { isRead } from './events.js';
+import type { Cause, Facts, FailedCheck } from './facts.js';
 
+/** A time, or a drift, in nanoseconds. */
 interface Difference {
-  readonly reason: string;
+  readonly check: FailedCheck;
   readonly expected: bigint;
   readonly seen: bigint;
 }
 
-const pairs = /expected (-?\d+), seen (-?\d+)/;
+const thousand = 1_000n;
+const billion = 1_000_000_000n;
+const word = 1n << 32n;
+const day = 86_400n * billion;
 
-const differencesOf = ({ reasons }: Facts): Difference[] =>
-  reasons.flatMap((reason) => {
-    const [, expected, seen] = pairs.exec(reason) ?? [];
-    return expected === undefined || seen === undefined
-      ? []
-      : [{ reason, expected: BigInt(expected), seen: BigInt(seen) }];
+/** Times of the device: host times are in microseconds, those of the PTP clock in nanoseconds. */
+const timesOf = ({ checks }: Facts): Difference[] =>
+  checks.flatMap((check) => {
+    const { what, numbers } = check;
+    const unit = /^host time/.test(what)
+      ? thousand
+      : /^PTP_SYS_OFFSET_EXTENDED|^clock_gettime/.test(what)
+        ? 1n
+        : 0n;
+    if (unit === 0n || numbers === undefined || numbers.from !== numbers.to) return [];
+    return [{ check, expected: numbers.from * unit, seen: numbers.seen * unit }];
   });
 
-const million = 1_000_000n;
-const word = 1n << 32n;
-
-/** Whole seconds and microseconds of a time; exact below zero, too. */
-const split = (us: bigint): { seconds: bigint; us: bigint } => {
-  const rest = ((us % million) + million) % million;
-  return { seconds: (us - rest) / million, us: rest };
+/** Whole seconds and nanoseconds of a time; exact below zero, too. */
+const split = (ns: bigint): { seconds: bigint; rest: bigint } => {
+  const rest = ((ns % billion) + billion) % billion;
+  return { seconds: (ns - rest) / billion, rest };
 };
 
 const timeCause = (
-  holds: (difference: Difference) => boolean,
+  holds: (difference: Difference, facts: Facts) => boolean,
   cause: Pick<Cause, 'sentence' | 'change' | 'hosts'>,
-  explains: Cause['explains'] = ['shows-host-time'],
 ): Cause => ({
   ...cause,
-  explains: explains ?? [],
+  requirement: 'shows-host-time',
+  explains: [
+    'shows-host-time',
+    'shows-ptp-time',
+    'comes-back',
+    'restores-after-sleep',
+    'keeps-devices-apart',
+  ],
   find: (facts) =>
-    differencesOf(facts)
-      .filter(({ expected, seen }) => expected !== seen)
-      .filter(holds)
+    // One fault explains all that is wrong, or it is not this one.
+    (timesOf(facts).every((difference) => holds(difference, facts)) ? timesOf(facts) : [])
       .slice(0, 2)
-      .map(({ reason }) => reason),
+      .map(({ check }) => check),
 });
 
 const bySeconds =
   (wrong: (seconds: bigint) => bigint) =>
   ({ expected, seen }: Difference): boolean =>
     split(seen).seconds === wrong(split(expected).seconds) &&
-    split(seen).us === split(expected).us &&
+    split(seen).rest === split(expected).rest &&
     split(seen).seconds !== split(expected).seconds;
 
+const isSample = (event: TraceEvent): event is TraceEvent<'sample'> => event.kind === 'sample';
+
+/** Whether the time is that of a sample, other than the last one, that was taken before the check. */
+const isEarlierSample = ({ check, seen }: Difference, { trace }: Facts): boolean => {
+  const before = trace.filter(isSample).filter(({ seq }) => seq < check.seq);
+  return before.some(({ us }) => us * thousand === seen);
+};
+
+interface Drift {
+  readonly check: FailedCheck;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly seen: bigint;
+}
+
+const driftsOf = ({ checks }: Facts): Drift[] =>
+  checks.flatMap((check) => {
+    const { requirement, numbers } = check;
+    return requirement !== 'shows-drift' || numbers === undefined ? [] : [{ check, ...numbers }];
+  });
+
+/** The last sample before the check, in nanoseconds. */
+const sampleBefore = ({ trace }: Facts, { seq }: FailedCheck): bigint | undefined => {
+  const sample = trace.filter(isSample).findLast((event) => event.seq < seq);
+  return sample === undefined ? undefined : sample.us * thousand;
+};
+
+/** The drift that the driver showed: some checks are about the guest's time that follows from it. */
+const shownDrift = (facts: Facts, { check, seen }: Drift): bigint | undefined => {
+  if (!/^the guest's time/.test(check.what)) return seen;
+  const sample = sampleBefore(facts, check);
+  return sample === undefined ? undefined : sample - seen;
+};
+
+const driftCause = (
+  holds: (drift: Drift, shown: bigint, facts: Facts) => boolean,
+  cause: Pick<Cause, 'sentence' | 'change'>,
+): Cause => ({
+  ...cause,
+  requirement: 'shows-drift',
+  explains: ['shows-drift'],
+  find: (facts) =>
+    driftsOf(facts)
+      .filter((drift) => {
+        const shown = shownDrift(facts, drift);
+        return shown !== undefined && holds(drift, shown, facts);
+      })
+      .slice(0, 2)
+      .map(({ check }) => check),
+});
+
+const isDrift = ({ check }: Drift): boolean => /^drift/.test(check.what);
+
 export const timeCauses = {
-  'seconds-signed': timeCause(
-    (difference) => difference.seen < 0n && bySeconds((seconds) => BigInt.asIntN(32, seconds))(difference),
-    {
-      sentence: 'The seconds are a signed 32-bit number: from 2038 on the time is before 1970.',
-      change: 'Put the seconds together as unsigned 64 bits: high word at offset 28, low word at 24.',
+  'seconds-signed': {
+    sentence: 'The seconds are a signed 32-bit number: from 2038 on the time is before 1970.',
+    change: 'Put the seconds together as unsigned 64 bits: high word at offset 28, low word at 24.',
+    requirement: 'shows-host-time',
+    find: (facts) => {
+      const signed = bySeconds((seconds) => BigInt.asIntN(32, seconds));
+      const differences = timesOf(facts);
+      const [reason] = facts.reasons.filter((line) => /^the driver shows \w+ time as \\?"-\d/.test(line));
+      const late = facts.trace.find((event) => isRead(event, 'secondsLow') && event.value > 0x7fffffff);
+      if (reason !== undefined && late !== undefined) return [late, reason];
+      return differences.every((each) => each.seen < 0n && signed(each))
+        ? differences.slice(0, 2).map(({ check }) => check)
+        : [];
     },
-  ),
+  },
   'high-word-ignored': timeCause(
-    ({ expected, seen }) =>
-      split(expected).seconds >= word &&
-      bySeconds((seconds) => BigInt.asUintN(32, seconds))({ expected, seen, reason: '' }),
+    (difference) =>
+      split(difference.expected).seconds >= word &&
+      bySeconds((seconds) => BigInt.asUintN(32, seconds))(difference),
     {
       sentence: 'The high word of the seconds (offset 28) is not used.',
       change: 'Add the word at offset 28, shifted by 32, to that at 24.',
     },
   ),
   'words-swapped': timeCause(
-    ({ expected, seen }) =>
-      split(seen).seconds !== split(expected).seconds &&
-      split(seen).seconds ===
-        (BigInt.asUintN(32, split(expected).seconds) << 32n) + (split(expected).seconds >> 32n),
+    ({ expected, seen }, { trace }) => {
+      const { seconds, rest } = split(expected);
+      const high = seconds >> 32n;
+      const swapped = (BigInt.asUintN(32, seconds) << 32n) + high;
+      const shown = split(seen);
+      const isSwapped = shown.seconds === swapped || shown.seconds === high;
+      return isSwapped && shown.rest === rest && trace.some((event) => isRead(event, 'secondsHigh'));
+    },
     {
       sentence: 'The two words of the seconds are swapped.',
       change: 'The low word is at offset 24, the high word at 28.',
     },
   ),
-  'fraction-not-padded': timeCause(
+  'fraction-not-padded': {
+    sentence: 'The fraction of the time has no leading zeros.',
+    change: 'Print the microseconds with six digits: %06u.',
+    requirement: 'shows-host-time',
+    find: (facts) => {
+      const shown = facts.reasons.filter((reason) =>
+        /the driver shows \w+ time as "?\d+\.\d{1,5}\b/.test(reason.replaceAll('\\', '')),
+      );
+      const bytes = facts.checks.filter(
+        ({ what, seen }) => /^bytes of/.test(what) && /^"\d+\.\d{1,5}(?!\d)/.test(seen),
+      );
+      const cut = timesOf(facts)
+        .filter(({ expected, seen }) => {
+          const right = split(expected);
+          const digits = String(right.rest / thousand)
+            .padEnd(6, '0')
+            .slice(0, 6);
+          return (
+            right.rest < billion / 10n &&
+            split(seen).seconds === right.seconds &&
+            split(seen).rest === BigInt(digits) * thousand &&
+            seen !== expected
+          );
+        })
+        .map(({ check }) => check);
+      return [...shown, ...bytes, ...cut].slice(0, 2);
+    },
+  },
+  'microseconds-as-nanoseconds': timeCause(
     ({ expected, seen }) => {
-      const right = split(expected);
-      const digits = String(right.us).padEnd(6, '0').slice(0, 6);
+      const us = split(expected).rest / thousand;
       return (
-        right.us < 100_000n &&
-        split(seen).seconds === right.seconds &&
-        split(seen).us === BigInt(digits) &&
-        split(seen).us !== right.us
+        split(seen).seconds === split(expected).seconds &&
+        (split(seen).rest === us || split(seen).rest === (us / thousand) * thousand)
       );
     },
-    {
-      sentence: 'The fraction of the time has no leading zeros.',
-      change: 'Print the microseconds with six digits: %06u.',
-    },
-  ),
-  'microseconds-as-nanoseconds': timeCause(
-    ({ expected, seen }) =>
-      split(seen).seconds === split(expected).seconds &&
-      split(expected).us >= 1000n &&
-      split(seen).us === split(expected).us / 1000n,
     {
       sentence: 'The microseconds are taken for nanoseconds.',
       change: 'Multiply the value at offset 32 by 1000 before it becomes nanoseconds.',
     },
   ),
-  'drift-sign': timeCause(
-    ({ expected, seen, reason }) => reason.includes('drift') && seen !== 0n && seen === -expected,
+  'fraction-dropped': timeCause(
+    (difference) =>
+      split(difference.expected).rest !== 0n &&
+      difference.seen !== 0n &&
+      difference.seen === split(difference.expected).seconds * billion,
+    {
+      sentence: 'The microseconds are not used: the time is that of the start of the second.',
+      change: 'Add the microseconds that BAR0 offset 32 shows.',
+    },
+  ),
+  'earlier-sample-shown': timeCause(
+    (difference, facts) => difference.seen !== difference.expected && isEarlierSample(difference, facts),
+    {
+      sentence: 'The time that is shown is that of an earlier reading.',
+      change: 'Read offsets 24 and 32 for each reading, and show what that reading gives.',
+    },
+  ),
+  'drift-sign': driftCause(
+    ({ from, to, ...drift }, shown) =>
+      isDrift({ from, to, ...drift }) && shown !== 0n && from <= -shown && -shown <= to,
     {
       sentence: 'The drift has the wrong sign: it is guest − host.',
       change: 'Show host − guest, so that a guest which is behind has a positive drift.',
     },
-    ['shows-drift'],
   ),
-  'drift-overflow': timeCause(
-    ({ expected, seen, reason }) =>
-      reason.includes('drift') && BigInt.asIntN(32, expected) === seen && expected !== seen,
+  'drift-overflow': driftCause(
+    (drift, shown) => {
+      if (!isDrift(drift) || BigInt.asIntN(32, shown) !== shown) return false;
+      const { from, to } = drift;
+      const next = from + ((((shown - from) % word) + word) % word);
+      return BigInt.asIntN(32, from) !== from && next <= to;
+    },
     {
       sentence: 'The drift is kept in 32 bits and overflows.',
       change: 'Keep the drift in nanoseconds as a signed 64-bit number.',
     },
-    ['shows-drift'],
   ),
+  'drift-from-uptime': driftCause(
+    (drift, shown, facts) => {
+      const sample = sampleBefore(facts, drift.check);
+      return sample !== undefined && sample > 1000n * day && shown > sample - day && shown <= sample;
+    },
+    {
+      sentence: 'The drift is computed from the time since boot instead of the wall clock.',
+      change: 'Subtract what ktime_get_real() gives, not ktime_get() or jiffies.',
+    },
+  ),
+  'drift-in-whole-seconds': {
+    sentence: 'The drift is cut to whole seconds.',
+    change: 'Compute the drift in nanoseconds from seconds and microseconds, and do not round it.',
+    requirement: 'shows-drift',
+    explains: ['shows-drift'],
+    find: (facts) => {
+      const drifts = driftsOf(facts);
+      const whole = drifts.filter((drift) => (shownDrift(facts, drift) ?? 1n) % billion === 0n);
+      return drifts.length > 1 && whole.length === drifts.length
+        ? whole.slice(0, 2).map(({ check }) => check)
+        : [];
+    },
+  },
+  'sample-placed-late': {
+    sentence: 'The sample counts as taken later than when the seconds were read.',
+    change: 'Take the guest clock right before and right after the read of offset 24, and use the middle.',
+    requirement: 'shows-drift',
+    explains: ['shows-drift'],
+    find: (facts) =>
+      driftsOf(facts)
+        .filter(
+          ({ check, to, seen }) =>
+            /where the (?:micro)?seconds take/.test(check.what) && seen > to && seen - to < day,
+        )
+        .map(({ check }) => check),
+  },
+  'sample-placed-early': {
+    sentence: 'The sample counts as taken before the read of the seconds was under way.',
+    change: 'Take the guest clock right before and right after the read of offset 24, and use the middle.',
+    requirement: 'shows-drift',
+    explains: ['shows-drift'],
+    find: (facts) =>
+      driftsOf(facts)
+        .filter(
+          ({ check, from, seen }) =>
+            /where the (?:micro)?seconds take/.test(check.what) && seen < from && from - seen < day,
+        )
+        .map(({ check }) => check),
+  },
+  'guest-time-from-uptime': {
+    sentence: 'The guest time that is shown is the time since boot.',
+    change: 'Show what ktime_get_real_ts64() gives, not ktime_get_ts64().',
+    requirement: 'shows-guest-time',
+    explains: ['shows-guest-time'],
+    find: ({ checks }) =>
+      checks
+        .filter((check) => {
+          const range = check.requirement === 'shows-guest-time' ? check.numbers : undefined;
+          return range !== undefined && range.seen >= 0n && range.seen < day && range.from > 1000n * day;
+        })
+        .slice(0, 2),
+  },
 } as const satisfies Readonly<Record<string, Cause>>;

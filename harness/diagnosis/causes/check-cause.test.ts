@@ -1,0 +1,142 @@
+import t from 'tap';
+import type { TraceData, TraceEvent } from '../../base/trace-event.js';
+import { requirements } from '../requirements.js';
+import { type CauseId, causes, findCauses } from './find-causes.js';
+
+interface Case {
+  readonly id: CauseId;
+  readonly requirement: string;
+  readonly what: string;
+  readonly expected: string;
+  readonly seen: string;
+  /** What came before the check. */
+  readonly before?: readonly TraceData[];
+}
+
+const check = ({ requirement, what, expected, seen }: Omit<Case, 'id'>): TraceData => ({
+  kind: 'check',
+  result: 'not ok',
+  requirement,
+  what,
+  expected,
+  seen,
+});
+
+const trace = (items: readonly TraceData[]): TraceEvent[] =>
+  items.map((data, seq) => ({ seq, at: 1000 * seq, ...data }));
+
+const found = (items: readonly TraceData[]): string[] =>
+  findCauses({ trace: trace(items), dmesg: [], reasons: [] }).map(({ id }) => id);
+
+const down: TraceData = { kind: 'status', value: 0 };
+const sent = (name: 'REBOOT' | 'SHUTDOWN'): TraceData => ({ kind: 'command', name, result: 'sent' });
+
+const cases: readonly Case[] = [
+  ['foreign-interrupt-claimed', 'claims-own-interrupts', 'unhandled interrupts, the ISR reading 0', '1', '0'],
+  ['own-interrupt-not-claimed', 'claims-own-interrupts', 'unhandled interrupts', '0', '3'],
+  ['attribute-mode', 'attribute-form', 'mode of drift_ns', '444', '400'],
+  ['attribute-without-newline', 'attribute-form', 'bytes of drift_ns', '/^-?\\d+\\n$/', '-17'],
+  ['attribute-with-blanks', 'attribute-form', 'bytes of last_command', '"NONE\\n"', '"NONE \\n"'],
+  ['commands-listed-wrong', 'attribute-form', 'bytes of commands', '"A 0\\nB 0\\n"', '"A 0\\n"'],
+  ['commands-counted-twice', 'shows-commands', 'SYNCRTC commands', '3', '6'],
+  ['commands-not-counted', 'shows-commands', 'commands', 'REBOOT 2, SYNCRTC 1', 'REBOOT 0, SYNCRTC 0'],
+  ['last-command-not-kept', 'shows-commands', 'last command', 'SYNCRTC', 'NONE'],
+  ['error-hidden-by-value', 'no-time-is-an-error', 'error of drift_ns where x', 'No data available', '0'],
+  [
+    'wrong-error',
+    'no-time-is-an-error',
+    'error of host_time where x',
+    'No such device',
+    'Input/output error',
+  ],
+  ['parameter-mode', 'parameter-contract', 'mode of debug', '644', '444'],
+  ['parameter-default', 'parameter-contract', 'default of debug', '0', '1'],
+  ['zero-interval-not-off', 'obeys-parameters', 'polls while the interval is 0', '0', '21'],
+  ['interval-not-read-again', 'obeys-parameters', 'polls while the interval is 4294967295', '0', '15'],
+  [
+    'interval-not-limited',
+    'obeys-parameters',
+    'polls in 9 ms where an interval of 1 ms is asked for',
+    '4',
+    '9',
+  ],
+  ['line-per-poll', 'quiet-log', 'lines of 20 polls', 'none', 'a, b'],
+  ['line-per-reading', 'quiet-log', 'lines of 20 readings of each attribute', 'none', 'a, b'],
+  ['log-level-not-kept', 'quiet-log', 'lines about an acknowledgement at debug 1', '1', '0'],
+  ['warning-without-fault', 'quiet-log', 'warnings that name the driver', 'none', 'virtio_x: features'],
+  ['virtio-ids-wrong', 'virtio-ids', 'virtio device', '0xffff', '0x0777'],
+  ['pci-alias-missing', 'loads-by-alias', 'module for pci:v00000B5D', 'a module of the driver', 'none'],
+  ['virtio-alias-missing', 'loads-by-alias', 'module for virtio:d0000FFFF', 'a module of the driver', 'none'],
+  ['interrupt-not-freed', 'leaves-nothing', 'leaked resources', 'none', 'interrupt handler x'],
+  ['range-not-released', 'leaves-nothing', 'leaked resources', 'none', 'I/O range x'],
+  ['work-queue-not-destroyed', 'leaves-nothing', 'leaked resources', 'none', 'kernel thread (kworker/R-x)'],
+  ['device-left-enabled', 'leaves-nothing', 'leaked resources', 'none', 'enable count 1'],
+  ['ptp-call-accepted', 'shows-ptp-time', 'errno of adjtime', '95', '0'],
+  ['ptp-call-refused-with-wrong-error', 'shows-ptp-time', 'errno of settime', '95', '22'],
+  ['ptp-claims-capabilities', 'shows-ptp-time', 'capabilities', '0 × 8', '1000, 0 × 7'],
+  ['ptp-clock-name', 'shows-ptp-time', 'names of the PTP clocks of the function', 'vmmci', 'x'],
+  [
+    'ptp-clock-without-parent',
+    'shows-ptp-time',
+    'names of the PTP clocks of the function',
+    'vmmci',
+    'vmmci without a parent',
+  ],
+  ['ptp-clock-stays', 'shows-ptp-time', 'PTP clocks once the driver is unbound', 'none', 'device x'],
+  ['ptp-bracket-beside-sample', 'shows-ptp-time', 'brackets of seconds that take 100 ms to read', '3', '1'],
+].map(([id, requirement, what, expected, seen]) => ({ id, requirement, what, expected, seen }) as Case);
+
+const withEvents: readonly Case[] = [
+  {
+    id: 'isr-kept-after-reset',
+    before: [down],
+    requirement: 'resets-device',
+    what: 'ISR after unload',
+    expected: '0',
+    seen: '2',
+  },
+  {
+    id: 'features-kept-after-reset',
+    before: [down],
+    requirement: 'resets-device',
+    what: 'features after unload 1',
+    expected: '0',
+    seen: '7',
+  },
+  {
+    id: 'shutdown-and-reboot-swapped',
+    before: [sent('REBOOT')],
+    requirement: 'goes-down',
+    what: 'end of the guest',
+    expected: 'guest-reset',
+    seen: 'guest-shutdown',
+  },
+  {
+    id: 'goes-down-without-user-space',
+    before: [sent('REBOOT'), { kind: 'guest-exit', exit: 'reset', aftermath: 'stop' }],
+    requirement: 'keeps-data',
+    what: 'file system afterwards',
+    expected: 'clean',
+    seen: 'recovery',
+  },
+];
+
+t.test('a check names the cause that it shows, and no other', async (t) => {
+  for (const { id, before = [], ...more } of [...cases, ...withEvents]) {
+    t.same(found([...before, check(more)]), [id], id);
+    if (before.length > 0) t.same(found([check(more)]), [], `${id} needs its events`);
+  }
+});
+
+t.test('a check that a scenario of the same requirement might have shows nothing', async (t) => {
+  for (const requirement of Object.keys(requirements))
+    t.same(
+      found([check({ requirement, what: 'anything', expected: 'this', seen: 'that' })]),
+      [],
+      requirement,
+    );
+});
+
+t.test('each case is in the table', async (t) => {
+  for (const { id } of cases) t.ok(id in causes, id);
+});

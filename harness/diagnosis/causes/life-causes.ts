@@ -1,0 +1,276 @@
+// Causes that show when the driver comes up, goes, sleeps, or outlives its device.
+
+import type { TraceEvent } from '../../base/trace-event.js';
+import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
+import { checkCause, checksOf } from './check-cause.js';
+import { following, isDown, isLook, isRead, isUp, second } from './events.js';
+import type { Cause, Facts } from './facts.js';
+
+const ones = 0xffffffff;
+
+const isSleep = (event: TraceEvent): event is TraceEvent<'qmp-event'> =>
+  event.kind === 'qmp-event' && event.event === 'SUSPEND';
+
+/** From a suspend to RAM, which resets the device, to the next command of the scenario that unloads the driver. */
+const afterSleep = (events: readonly TraceEvent[]): readonly TraceEvent[] => {
+  const end = events.findIndex((event) => event.kind === 'shell' && /^unload\b/.test(event.command));
+  return end === -1 ? events : events.slice(0, end);
+};
+
+const leak = (seen: RegExp, cause: Pick<Cause, 'sentence' | 'change'>, log?: RegExp): Cause => ({
+  ...cause,
+  requirement: 'leaves-nothing',
+  find: (facts) => {
+    const checks = checksOf(facts, ['leaves-nothing'], { what: /^leaked resources/, seen });
+    const lines =
+      log === undefined ? [] : [...facts.dmesg, ...linesOf(facts)].filter((line) => log.test(line));
+    return [...checks.slice(0, 2), ...new Set(lines)].slice(0, 3);
+  },
+});
+
+const linesOf = ({ reasons }: Facts): string[] => reasons.flatMap((reason) => reason.split('\n'));
+
+export const lifeCauses = {
+  'virtio-ids-wrong': checkCause(
+    { what: /^virtio (vendor|device)/ },
+    {
+      sentence: 'The virtio device has other ids than 0b5d:ffff.',
+      change: 'Take vendor and device id of the virtio device from the subsystem ids of the PCI function.',
+      requirement: 'virtio-ids',
+    },
+  ),
+  'pci-alias-missing': checkCause(
+    { what: /^module for pci:/, seen: /^none$/ },
+    {
+      sentence: 'No module has the alias of the PCI function, so nothing loads the driver when it appears.',
+      change: 'Declare MODULE_DEVICE_TABLE(pci, …) with 0b5d:0777 for the PCI driver.',
+      requirement: 'loads-by-alias',
+    },
+  ),
+  'virtio-alias-missing': checkCause(
+    { what: /^module for virtio:/, seen: /^none$/ },
+    {
+      sentence: 'No module has the alias of the virtio device, so nothing loads the virtio driver.',
+      change: 'Declare MODULE_DEVICE_TABLE(virtio, …) with device 0xffff and vendor 0x0b5d.',
+      requirement: 'loads-by-alias',
+    },
+  ),
+  'features-kept-after-reset': {
+    sentence: 'The device is reset, and the features that were accepted stay in its register.',
+    change: 'Write 0 to the guest features (BAR0 offset 4) when the device is reset: vmd keeps them.',
+    requirement: 'resets-device',
+    explains: ['resets-device'],
+    find: (facts) =>
+      checksOf(facts, ['resets-device'], {
+        what: /^features after unload/,
+        seen: /^[1-9]/,
+        holds: ({ seq }) => stateAt(facts, seq)?.value === 0,
+      }).slice(0, 2),
+  },
+  'isr-kept-after-reset': checkCause(
+    {
+      what: /^ISR after unload/,
+      seen: new RegExp(`^${ISR_CONFIG}$`),
+      besides: ({ seq }, { trace }) => trace.filter((event) => event.seq < seq && isDown(event)).slice(-1),
+    },
+    {
+      sentence: 'The device is reset, and its interrupt line stays up.',
+      change: 'Read the ISR (BAR0 offset 19) when the device is reset: vmd keeps it, and the line with it.',
+      requirement: 'resets-device',
+    },
+  ),
+  'not-reset-on-remove': {
+    sentence: 'The device is not reset when the driver is unbound, so DRIVER_OK stays set.',
+    change: 'Write 0 to the status (BAR0 offset 18) in remove, after timers and work are cancelled.',
+    requirement: 'drops-driver-ok',
+    find: (facts) => {
+      const { trace, dmesg } = facts;
+      const checks = checksOf(facts, ['drops-driver-ok', 'resets-device'], {
+        what: /^(?:DRIVER_OK|status) after unload|^command without a driver/,
+        holds: ({ seq }) => ((stateAt(facts, seq)?.value ?? 0) & status.DRIVER_OK) !== 0,
+      });
+      // The virtio core looks at the status after it has reset the device.
+      const warning = [...dmesg, ...linesOf(facts)].find((line) => coreWarns.test(line));
+      const kept = trace.findLast(
+        (event) => isRead(event, 'status') && (event.value & status.DRIVER_OK) !== 0,
+      );
+      if (warning !== undefined && kept !== undefined && !trace.some(isStatusGone)) return [kept, warning];
+      return checks.slice(0, 2);
+    },
+  },
+  'nothing-restored-after-sleep': {
+    sentence: 'After a sleep of the guest the device is not set up again.',
+    change: 'In the resume callback write features and status again: virtio_device_restore() does.',
+    requirement: 'restores-after-sleep',
+    explains: ['restores-after-sleep', 'driver-ok'],
+    find: (facts) =>
+      following(facts, isSleep, (_, after) => {
+        const events = afterSleep(after);
+        const reset = events.find(({ kind }) => kind === 'reset');
+        const later = events.filter(({ seq }) => seq > (reset?.seq ?? Number.POSITIVE_INFINITY));
+        const negotiated = later.find((event) => event.kind === 'features' && event.value !== 0);
+        const last = events.at(-1);
+        if (reset === undefined || last === undefined || last.at - reset.at < second / 2) return undefined;
+        return negotiated !== undefined && later.some(isUp)
+          ? undefined
+          : [reset, ...later.filter(({ kind }) => kind === 'status').slice(-1)];
+      }),
+  },
+  'polling-not-restarted-after-sleep': {
+    sentence: 'After a sleep of the guest the driver does not look at the command unasked any more.',
+    change: 'Queue the work that reads BAR0 offset 20 again in restore.',
+    requirement: 'restores-after-sleep',
+    explains: ['restores-after-sleep', 'looks-unasked'],
+    find: (facts) =>
+      following(facts, isSleep, (_, after) => {
+        const events = afterSleep(after);
+        const up = events.find(isUp);
+        const last = events.at(-1);
+        const begin = facts.trace.find(isUp)?.seq ?? Number.POSITIVE_INFINITY;
+        const looked = facts.trace.some(
+          (event) => isLook(event) && event.seq > begin && event.seq < (events[0]?.seq ?? 0),
+        );
+        if (up === undefined || last === undefined || !looked) return undefined;
+        const looks = events.filter((event) => isLook(event) && event.seq > up.seq);
+        return looks.length < 3 && last.at - up.at > 3 * second ? [up, ...looks.slice(-1)] : undefined;
+      }),
+  },
+  'looks-in-sleep': checkCause(
+    {
+      what: /^accesses between going to sleep and waking/,
+      besides: ({ seq }, { trace }) => trace.filter((event) => event.seq < seq && isLook(event)).slice(-2),
+    },
+    {
+      sentence: 'The command is read while the guest goes to sleep and wakes.',
+      change: 'Cancel the work that looks at the command in freeze, with cancel_delayed_work_sync().',
+      requirement: 'restores-after-sleep',
+    },
+  ),
+  'all-ones-taken-for-data': {
+    sentence: 'What a device that is gone reads as, all ones, is taken for a value of it.',
+    change: 'When a register reads as all ones, read a second one, and give ENODEV when the device is gone.',
+    requirement: 'survives-removal',
+    // Each driver reads all ones from such a device: it is what it made of them that shows the mistake.
+    find: (facts) => {
+      const { trace, reasons, checks, dmesg } = facts;
+      const isGone = (event: TraceEvent): boolean =>
+        event.kind === 'bar-read' &&
+        (event.absent === true || event.value === ones || (event.offset === 19 && event.value === 0xff));
+      const gone = trace.filter(isGone);
+      const [first] = gone;
+      if (first === undefined) return [];
+      const shown = checks.find(
+        ({ what, seen, requirement }) =>
+          requirement === 'survives-removal' ||
+          /\b(?:4294967295|0xffffffff)\b/.test(seen) ||
+          (/^errno .*without the device/.test(what) && seen === '0') ||
+          (/all ones|time without the device/.test(what) && /^-?\d+(?:\.\d+)?$/.test(seen) && seen !== '0'),
+      );
+      const warning = [...dmesg, ...linesOf(facts)].find((line) => coreWarns.test(line));
+      const last = trace.findLast(isStatusGone);
+      const status = warning !== undefined && last !== undefined ? [last, warning] : [];
+      const reason = reasons.find((text) => /seen .*\b(?:4294967295|0xffffffff)\b/.test(text));
+      if (shown === undefined && reason === undefined) return status;
+      const before = gone.filter(({ seq }) => seq < (shown?.seq ?? Number.POSITIVE_INFINITY)).slice(-2);
+      return shown === undefined ? before : [...before, shown];
+    },
+  },
+  'interrupt-not-freed': leak(
+    /interrupt handler/,
+    {
+      sentence: 'The interrupt handler stays registered when the driver goes.',
+      change: 'Call free_irq() once, in remove and on each error path of probe after request_irq().',
+    },
+    /Trying to free already-free IRQ|remove_proc_entry: removing non-empty directory 'irq/,
+  ),
+  'range-not-released': leak(
+    /I\/O range/,
+    {
+      sentence: 'The I/O range of BAR0 is not released exactly once.',
+      change:
+        'Call pci_release_region() once, in remove and on each error path of probe after it was requested.',
+    },
+    /Trying to free nonexistent resource|can't reserve \[io|\br_show\+0x/,
+  ),
+  'work-queue-not-destroyed': leak(/kernel thread \(?kworker/, {
+    sentence: 'The work queue of the driver is not destroyed.',
+    change: 'Call destroy_workqueue() in remove, when no work can be queued any more.',
+  }),
+  'device-left-enabled': leak(/enable count/, {
+    sentence: 'The PCI function is not disabled as often as it was enabled.',
+    change: 'Call pci_disable_device() in remove and on each error path of probe after pci_enable_device().',
+  }),
+  'accesses-after-remove': checkCause(
+    {
+      what: /^accesses without a driver/,
+      besides: ({ seq }, { trace }) =>
+        trace.filter((event) => event.kind === 'bar-read' && event.seq < seq).slice(-2),
+    },
+    {
+      sentence: 'The device is still accessed when the driver is gone: a timer or work goes on.',
+      change: 'Cancel it with cancel_delayed_work_sync() or timer_delete_sync() before remove returns.',
+      requirement: 'silent-when-gone',
+    },
+  ),
+  'line-disabled-on-remove': {
+    sentence: 'A driver that goes turns the interrupt line off, for the other device on it as well.',
+    change: 'Call free_irq() alone: disable_irq() is for the line, which is shared.',
+    requirement: 'keeps-devices-apart',
+    explains: ['keeps-devices-apart'],
+    find: ({ reasons, trace }) => {
+      const reason = reasons.find((line) => /^no acknowledgement by the second, alone/.test(line));
+      const unbind = trace.findLast((event) => event.kind === 'shell' && /\/unbind$/.test(event.command));
+      const answered = trace.some(
+        (event) =>
+          event.kind === 'check' &&
+          event.result === 'ok' &&
+          /requests to go down after the second/.test(event.what),
+      );
+      return reason === undefined || unbind === undefined || !answered ? [] : [unbind, reason];
+    },
+  },
+  'state-shared-by-devices': {
+    sentence:
+      'Two devices share what belongs to each of them: one that was served first keeps the other from it.',
+    change: 'Keep the state of a device in its own structure, not in static variables.',
+    requirement: 'keeps-devices-apart',
+    find: (facts) => {
+      const { reasons, checks, trace } = facts;
+      const alone = trace.some(
+        (event) => event.kind === 'check' && /^SYNCRTC to the second alone/.test(event.what),
+      );
+      const reason = reasons.find((line) => /^no acknowledgement of \w+ by the second/.test(line));
+      const first = trace.some(
+        (event) =>
+          event.kind === 'check' &&
+          event.result === 'ok' &&
+          /acknowledgements by the first$/.test(event.what),
+      );
+      const shared = checks.filter(
+        ({ requirement, what }) =>
+          requirement === 'keeps-devices-apart' && /^(?:host time|commands that)/.test(what),
+      );
+      const crash = reasons.find((line) => line.startsWith('the guest panicked'));
+      if (alone && crash !== undefined)
+        return linesOf(facts)
+          .filter((line) => oops.test(line) || inDriver.test(line))
+          .slice(0, 3);
+      return reason !== undefined && first ? [reason] : shared.slice(0, 2);
+    },
+  },
+} as const satisfies Readonly<Record<string, Cause>>;
+
+/** Where virtio_dev_remove() finds that the status is not 0 after a reset. */
+const coreWarns = /WARNING: .*drivers\/virtio\/virtio\.c:\d+ \S*virtio_dev_remove/;
+
+const oops = /BUG: /;
+const inDriver = /\+0x\S+ \[\w+\]/;
+
+/** The status of a device that is gone was read. */
+const isStatusGone = (event: TraceEvent): boolean =>
+  event.kind === 'bar-read' && event.absent === true && event.offset === registers.status.offset;
+
+/** The status of the device at that event. */
+function stateAt({ trace }: Facts, seq: number): TraceEvent<'status'> | undefined {
+  return trace.findLast((event): event is TraceEvent<'status'> => event.kind === 'status' && event.seq < seq);
+}

@@ -1,0 +1,128 @@
+// Causes that show in the driver's PTP clock.
+
+import { checkCause } from './check-cause.js';
+import type { Cause, Facts, FailedCheck } from './facts.js';
+
+const of = ['shows-ptp-time'] as const;
+
+const ptpCause = (
+  form: Omit<Parameters<typeof checkCause>[0], 'of'>,
+  cause: Pick<Cause, 'sentence' | 'change'>,
+): Cause => checkCause({ of, ...form }, { ...cause, requirement: 'shows-ptp-time' });
+
+const notSupported = '95'; // EOPNOTSUPP
+
+const isNumber = ({ seen }: FailedCheck): boolean => /^\d+$/.test(seen);
+
+/** Whether a check with that name failed. */
+const fails = ({ checks }: Facts, what: RegExp): boolean =>
+  checks.some((check) => check.requirement === 'shows-ptp-time' && what.test(check.what));
+
+const acceptedCalls = 'errno of (?:settime|adjtime|adjfine|pps)$';
+
+export const ptpCauses = {
+  'ptp-call-accepted': ptpCause(
+    { what: new RegExp(`^${acceptedCalls}`), seen: /^0$/ },
+    {
+      sentence: 'The PTP clock reports a call that would change it as done: nothing can change the device.',
+      change: 'Return -EOPNOTSUPP from settime64, adjtime, adjfine and enable.',
+    },
+  ),
+  'ptp-call-refused-with-wrong-error': ptpCause(
+    {
+      what: new RegExp(`^${acceptedCalls}`),
+      holds: (check) => isNumber(check) && check.seen !== '0' && check.expected === notSupported,
+    },
+    {
+      sentence: 'The PTP clock refuses a call with another error than EOPNOTSUPP.',
+      change: 'Return -EOPNOTSUPP from settime64, adjtime, adjfine and enable.',
+    },
+  ),
+  'ptp-claims-capabilities': ptpCause(
+    { what: /^capabilities$/ },
+    {
+      sentence: 'The PTP clock says that it can do what it cannot.',
+      change: 'Leave max_adj, n_alarm, n_ext_ts, n_per_out, n_pins and pps at 0 in struct ptp_clock_info.',
+    },
+  ),
+  'ptp-clock-name': ptpCause(
+    {
+      what: /^names of the PTP clocks/,
+      holds: ({ seen }) => seen !== 'none' && !/without a parent/.test(seen),
+    },
+    {
+      sentence: 'The PTP clock has another name than the description of the driver says.',
+      change: 'Set the name in struct ptp_clock_info: udev rules go by it.',
+    },
+  ),
+  'ptp-clock-without-parent': ptpCause(
+    { what: /^names of the PTP clocks/, seen: /without a parent/ },
+    {
+      sentence: 'The PTP clock is registered without its device.',
+      change: 'Give the virtio device to ptp_clock_register() as the parent.',
+    },
+  ),
+  'ptp-clock-without-time': ptpCause(
+    { what: /^PTP clocks where the host does not offer the time/ },
+    {
+      sentence: 'The PTP clock is registered though the host does not offer the time.',
+      change: 'Register it only if bit 0 of the host features (BAR0 offset 0) is set.',
+    },
+  ),
+  'ptp-clock-stays': ptpCause(
+    { what: /^PTP clocks once / },
+    {
+      sentence: 'The PTP clock stays registered when the driver is unbound.',
+      change: 'Call ptp_clock_unregister() in remove, before the device is reset.',
+    },
+  ),
+  'ptp-clock-made-anew-in-sleep': ptpCause(
+    { what: /after it, same descriptor/ },
+    {
+      sentence: 'The PTP clock of before a sleep is gone after it: who has it open is left with ENODEV.',
+      change: 'Leave the clock registered in freeze and restore.',
+    },
+  ),
+  'ptp-error-ignored': ptpCause(
+    {
+      what: /^errno where the microseconds read as/,
+      seen: /^0$/,
+      holds: (_, facts) => fails(facts, /^errno of \w+ without the device/),
+    },
+    {
+      sentence: 'The PTP clock shows a time though no sample could be taken.',
+      change: 'Return the error of the sample from gettimex64.',
+    },
+  ),
+  'ptp-without-brackets': ptpCause(
+    {
+      what: /^PTP_SYS_OFFSET_EXTENDED at/,
+      holds: ({ seen }) => seen === 'none',
+    },
+    {
+      sentence: 'The PTP clock does not tell when a sample was taken: PTP_SYS_OFFSET_EXTENDED fails.',
+      change: 'Implement gettimex64, with ptp_read_system_prets() and _postts(), in place of gettime64.',
+    },
+  ),
+  'ptp-bracket-too-wide': ptpCause(
+    { what: /^gaps between brackets where the microseconds take/ },
+    {
+      sentence: 'The system times of a PTP reading enclose the read of the microseconds, too.',
+      change: 'Call ptp_read_system_postts() right after the read of offset 24, which takes the sample.',
+    },
+  ),
+  'ptp-bracket-beside-sample': ptpCause(
+    { what: /^brackets of seconds that take/ },
+    {
+      sentence: 'The system times of a PTP reading do not enclose the read of the seconds.',
+      change: 'Call ptp_read_system_prets() right before the read of offset 24, and _postts() right after.',
+    },
+  ),
+  'ptp-bracket-holds-wait': ptpCause(
+    { what: /^brackets that begin before the one of the sample before has ended/ },
+    {
+      sentence: 'The system times of a PTP reading enclose the wait for another reader.',
+      change: 'Call ptp_read_system_prets() when the lock is held.',
+    },
+  ),
+} as const satisfies Readonly<Record<string, Cause>>;

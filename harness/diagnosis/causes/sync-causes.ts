@@ -1,0 +1,164 @@
+// Causes that show in the guest's clock after a SYNCRTC.
+
+import type { TraceEvent } from '../../base/trace-event.js';
+import { exchangesOf, isAck, isRead, isSent } from './events.js';
+import type { Cause, Facts, FailedCheck } from './facts.js';
+
+const thousand = 1_000n;
+const billion = 1_000_000_000n;
+const half = billion / 2n;
+
+/** How far off the clock was after a SYNCRTC that set it to about the right time. */
+interface Setting {
+  readonly check: FailedCheck;
+  /** The guest's clock minus the device's, at least and at most, in nanoseconds. */
+  readonly min: bigint;
+  readonly max: bigint;
+  /** Of the sample that it was set to: nanoseconds within its second. */
+  readonly fraction: bigint;
+}
+
+/** Beyond this, the bounds of a check do not tell a fraction of a second from half a second. */
+const narrow = 300_000_000n;
+
+const settingsOf = ({ checks, trace }: Facts): Setting[] =>
+  checks.flatMap((check) => {
+    const { numbers } = check;
+    if (!/^guest's clock afterwards/.test(check.what) || numbers === undefined) return [];
+    const { from, to, seen } = numbers;
+    const sample = trace.findLast(
+      (event): event is TraceEvent<'sample'> => event.kind === 'sample' && event.seq < check.seq,
+    );
+    if (sample === undefined || to - from > narrow) return [];
+    return [{ check, min: seen - to, max: seen - from, fraction: (sample.us * thousand) % billion }];
+  });
+
+const isAbout = ({ min, max }: Setting, value: bigint): boolean => min <= value && value <= max;
+
+const settingCause = (
+  offset: (setting: Setting) => bigint,
+  cause: Pick<Cause, 'sentence' | 'change'>,
+): Cause => ({
+  ...cause,
+  requirement: 'sets-clock',
+  explains: ['sets-clock'],
+  find: (facts) => {
+    const settings = settingsOf(facts);
+    const all = settings.length > 0 && settings.every((setting) => isAbout(setting, offset(setting)));
+    return all ? settings.slice(0, 2).map(({ check }) => check) : [];
+  },
+});
+
+const noStep = /^no step of the guest's clock/;
+
+/** The SYNCRTC at which the scenario ended because the clock was not set, and its time was read. */
+const withoutStep = (
+  facts: Facts,
+): { sent: TraceEvent<'command'>; read: TraceEvent; reason: string } | undefined => {
+  const reason = facts.reasons.find((line) => noStep.test(line));
+  const last = exchangesOf(facts).at(-1);
+  const read = last?.events.find((event) => isRead(event, 'secondsLow'));
+  if (reason === undefined || last === undefined || read === undefined) return undefined;
+  return last.sent.name === 'SYNCRTC' && last.events.some(isAck)
+    ? { sent: last.sent, read, reason: firstLineOf(reason) }
+    : undefined;
+};
+
+const firstLineOf = (text: string): string => text.split('\n', 1)[0] ?? '';
+
+const checkBefore = ({ trace }: Facts, { seq }: TraceEvent, what: RegExp): TraceEvent | undefined =>
+  trace.findLast((event) => event.kind === 'check' && event.seq < seq && what.test(event.what));
+
+/** The instant in the name of the check of a SYNCRTC. */
+const instantOf = (event: TraceEvent): bigint | undefined => {
+  const text = event.kind === 'check' ? /SYNCRTC at (\S+Z)/.exec(event.what)?.[1] : undefined;
+  const ms = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(ms) ? undefined : BigInt(ms);
+};
+
+const instantsOf = ({ trace }: Facts): { event: TraceEvent; ms: bigint }[] =>
+  trace.flatMap((event) => {
+    const ms = instantOf(event);
+    return ms === undefined ? [] : [{ event, ms }];
+  });
+
+export const syncCauses = {
+  'sync-loses-fraction': settingCause(({ fraction }) => -fraction, {
+    sentence: 'SYNCRTC sets the clock to the start of the second: the microseconds are lost.',
+    change: 'Set seconds and nanoseconds: those that offset 32 shows, times 1000.',
+  }),
+  'sync-adds-half-a-second': settingCause(() => half, {
+    sentence: 'SYNCRTC sets the clock half a second ahead.',
+    change:
+      'Set the clock to the sample and what has passed since: half a second is for clocks of whole seconds.',
+  }),
+  'sync-never-back': {
+    sentence: 'SYNCRTC sets the clock forward and never back.',
+    change: 'Set the clock to that of the device, whichever of the two is ahead.',
+    requirement: 'sets-clock',
+    explains: ['sets-clock'],
+    find: (facts) => {
+      const end = withoutStep(facts);
+      const [last, before] = instantsOf(facts).reverse();
+      if (end === undefined || last === undefined || before === undefined) return [];
+      return last.ms < before.ms ? [before.event, last.event, end.read, end.reason] : [];
+    },
+  },
+  'sync-not-to-device-time': {
+    sentence: 'For SYNCRTC the time of the device is read, and the clock is not set to it.',
+    change: 'Call do_settimeofday64() with the time that was read, and not with that of the RTC.',
+    requirement: 'sets-clock',
+    explains: ['sets-clock', 'carries-out'],
+    find: (facts) => {
+      const end = withoutStep(facts);
+      const instants = instantsOf(facts);
+      // The first command of the scenario: it steps the clock forward, by years.
+      const first = exchangesOf(facts).find(({ sent }) => sent.name === 'SYNCRTC');
+      return end !== undefined && first?.sent.seq === end.sent.seq && instants.length < 2
+        ? [end.sent, end.read, end.reason]
+        : [];
+    },
+  },
+  'sync-uses-time-zone': {
+    sentence: 'SYNCRTC takes the time zone of the kernel into account.',
+    change: 'Set the clock to the time of the device as it is: it is UTC, whatever sys_tz is.',
+    requirement: 'sets-clock',
+    explains: ['sets-clock'],
+    find: (facts) => {
+      const end = withoutStep(facts);
+      const zone = end && checkBefore(facts, end.read, /time zone in the kernel/);
+      return end === undefined || zone === undefined ? [] : [zone, end.read, end.reason];
+    },
+  },
+  'sync-without-delay': {
+    sentence: 'SYNCRTC sets the clock to the sample, whatever has passed since it was taken.',
+    change: 'Add the time from the read of offset 24 to the moment at which the clock is set.',
+    requirement: 'sets-clock',
+    explains: ['sets-clock'],
+    find: (facts) => {
+      const late = facts.checks.filter(
+        ({ what, expected }) => /^the guest's clock after it/.test(what) && /or more$/.test(expected),
+      );
+      const [check] = late;
+      if (check === undefined) return [];
+      const sent = facts.trace.findLast((event) => isSent(event) && event.seq < check.seq);
+      // Where the drift is wrong as well, the sample is placed wrong, which this follows from.
+      return sent === undefined || facts.failed.has('shows-drift') ? [] : [sent, check];
+    },
+  },
+  'sync-ignores-small-steps': {
+    sentence: 'SYNCRTC leaves a clock alone that is off by little.',
+    change: 'Set the clock for each SYNCRTC, however little it is off.',
+    requirement: 'sets-clock',
+    explains: ['sets-clock'],
+    find: (facts) =>
+      facts.checks.flatMap((check) => {
+        const range = /^the guest's clock after it/.test(check.what) ? check.numbers : undefined;
+        const ahead = checkBefore(facts, check, /^SYNCRTC to a guest that is ahead/);
+        if (range === undefined || ahead === undefined || facts.failed.has('shows-drift')) return [];
+        // It was ahead by a second, and still is.
+        const off = range.seen - range.from;
+        return off >= billion && off < 2n * billion ? [ahead, check] : [];
+      }),
+  },
+} as const satisfies Readonly<Record<string, Cause>>;

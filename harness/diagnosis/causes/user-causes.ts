@@ -1,0 +1,229 @@
+// Causes that show in what users see of the driver: attributes, parameters, and lines in the kernel log.
+
+import { checkCause, checksOf } from './check-cause.js';
+import { isLook, second } from './events.js';
+import type { Cause, Facts, FailedCheck } from './facts.js';
+
+const errors = /^(?:[A-Z][\w/ -]+)$/; // Input/output error
+const value = /^-?\d+(?:\.\d+)?$/;
+
+/** Reasons in which the driver showed text of another form. */
+const shownIn = ({ reasons }: Facts, form: RegExp): string[] =>
+  reasons.filter((reason) => reason.startsWith('the driver shows') && form.test(reason)).slice(0, 1);
+
+const countsOf = (text: string): Map<string, number> =>
+  new Map([...text.matchAll(/(\w+) (\d+)/g)].map(([, name = '', count = '']) => [name, Number(count)]));
+
+const isCounts = ({ requirement, expected }: FailedCheck): boolean =>
+  requirement === 'shows-commands' && /^(?:\d+|\w+ \d+(?:, \w+ \d+)*)$/.test(expected);
+
+/** The counts of a check: one number, or one for each kind. */
+const pairsOf = ({ expected, seen }: FailedCheck): [number, number][] => {
+  if (/^\d+$/.test(expected)) return [[Number(expected), Number(seen)]];
+  const shown = countsOf(seen);
+  return [...countsOf(expected)].map(([name, count]) => [count, shown.get(name) ?? Number.NaN]);
+};
+
+const countCause = (
+  wrong: (expected: number) => number,
+  cause: Pick<Cause, 'sentence' | 'change'>,
+): Cause => ({
+  ...cause,
+  requirement: 'shows-commands',
+  explains: ['shows-commands'],
+  find: ({ checks }) => {
+    const all = checks.filter(isCounts);
+    const differing = all.filter((check) => pairsOf(check).some(([expected]) => expected > 0));
+    const fits = differing.every((check) =>
+      pairsOf(check).every(([expected, seen]) => seen === wrong(expected)),
+    );
+    return fits ? differing.slice(0, 2) : [];
+  },
+});
+
+const namesIn = (text: string): string[] =>
+  [...text.matchAll(/(\w+) \d+(?:\\n|$)/g)].map(([, name = '']) => name);
+
+export const userCauses = {
+  'attribute-mode': checkCause(
+    { what: /^mode of /, of: ['attribute-form'] },
+    {
+      sentence:
+        'An attribute has another mode than 444: not everybody can read it, or somebody can write it.',
+      change: 'Declare it with DEVICE_ATTR_RO().',
+      requirement: 'attribute-form',
+    },
+  ),
+  'attribute-without-newline': {
+    sentence: 'An attribute does not end in a newline.',
+    change: 'Print a newline after the value: sysfs_emit(buf, "…\\n", …).',
+    requirement: 'attribute-form',
+    explains: ['attribute-form'],
+    find: (facts) => [
+      ...checksOf(facts, ['attribute-form'], {
+        what: /^bytes of /,
+        holds: ({ seen }) => !/\\n"$/.test(seen) && seen !== 'none',
+      }).slice(0, 2),
+      ...shownIn(facts, /expected (?:one line that ends|lines that end) in a newline/),
+    ],
+  },
+  'attribute-with-blanks': {
+    sentence: 'An attribute has blanks around its value.',
+    change: 'Print the value and a newline, and nothing else.',
+    requirement: 'attribute-form',
+    explains: ['attribute-form', 'shows-commands'],
+    find: (facts) =>
+      checksOf(facts, ['attribute-form', 'shows-commands'], {
+        what: /^(?:bytes of |last command)/,
+        seen: /^" |\s(?:\\n)?"$| \\n/,
+      }).slice(0, 2),
+  },
+  'commands-listed-wrong': {
+    sentence: 'The list of commands does not have one line for each kind of command, and no other.',
+    change: 'Print one line each for SHUTDOWN, REBOOT, SYNCRTC and unknown.',
+    requirement: 'attribute-form',
+    explains: ['attribute-form', 'shows-commands'],
+    find: (facts) =>
+      checksOf(facts, ['attribute-form'], {
+        what: /^bytes of /,
+        holds: ({ expected, seen }) => {
+          const [right, shown] = [namesIn(expected), namesIn(seen)];
+          return right.length > 1 && shown.length > 0 && right.join() !== shown.join();
+        },
+      }),
+  },
+  'commands-counted-twice': countCause((expected) => 2 * expected, {
+    sentence: 'Each command is counted twice.',
+    change: 'Count a command where it is acted on, and nowhere else.',
+  }),
+  'commands-not-counted': countCause(() => 0, {
+    sentence: 'Commands are not counted.',
+    change: 'Count a command where it is acted on.',
+  }),
+  'last-command-not-kept': checkCause(
+    { what: /^last command$/, seen: /^NONE$/, of: ['shows-commands'] },
+    {
+      sentence: 'The last command is not kept: NONE is shown after one that was dealt with.',
+      change: 'Store the command when it is acted on: the register is empty after SYNCRTC.',
+      requirement: 'shows-commands',
+    },
+  ),
+  'error-hidden-by-value': checkCause(
+    {
+      what: /^error of /,
+      of: ['no-time-is-an-error'],
+      holds: ({ seen, what }) => value.test(seen) && (/does not offer/.test(what) || seen === '0'),
+    },
+    {
+      sentence: 'A value is shown where there is none.',
+      change: 'Return the error of the sample from the show function.',
+      requirement: 'no-time-is-an-error',
+    },
+  ),
+  'wrong-error': checkCause(
+    {
+      what: /^error of /,
+      of: ['no-time-is-an-error'],
+      holds: ({ expected, seen }) => errors.test(expected) && errors.test(seen),
+    },
+    {
+      sentence: 'Reading the time fails with another error than the one that says why there is none.',
+      change: 'ENODATA: not offered; ENODEV: all ones; EIO: microseconds of a million and more.',
+      requirement: 'no-time-is-an-error',
+    },
+  ),
+  'parameter-mode': checkCause(
+    { what: /^mode of /, of: ['parameter-contract'] },
+    {
+      sentence: 'A parameter has another mode than the description of the driver says.',
+      change: 'Make the last argument of module_param() and the description agree.',
+      requirement: 'parameter-contract',
+    },
+  ),
+  'parameter-default': checkCause(
+    { what: /^default of /, of: ['parameter-contract'] },
+    {
+      sentence: 'A parameter has another default than the description of the driver says.',
+      change: 'Make the initial value of the variable and the description agree.',
+      requirement: 'parameter-contract',
+    },
+  ),
+  'zero-interval-not-off': checkCause(
+    {
+      what: /^polls while the interval is 0/,
+      holds: (_, { checks }) => !checks.some(({ what }) => /^polls while the interval is [1-9]/.test(what)),
+    },
+    {
+      sentence: 'An interval of 0, which turns polling off, does not.',
+      change: 'Look at the parameter before it is clamped: 0 is no interval.',
+      requirement: 'obeys-parameters',
+    },
+  ),
+  'interval-not-read-again': checkCause(
+    { what: /^polls while the interval is [1-9]/ },
+    {
+      sentence: 'An interval that is written at run time is not obeyed: the driver looks as it did before.',
+      change: 'Read the parameter with READ_ONCE() each time that the work is queued.',
+      requirement: 'obeys-parameters',
+    },
+  ),
+  'interval-not-limited': checkCause(
+    { what: /^polls in .* where an interval of 1 ms is asked for/ },
+    {
+      sentence: 'An interval below the shortest one is obeyed.',
+      change: 'Clamp the parameter when the work is queued.',
+      requirement: 'obeys-parameters',
+    },
+  ),
+  'polling-never-starts-again': {
+    sentence: 'Once the interval was 0, polling does not start again when it is set.',
+    change: 'Queue the work also while polling is off, to read the parameter again.',
+    requirement: 'obeys-parameters',
+    explains: ['obeys-parameters'],
+    find: ({ trace, reasons }) => {
+      const off = trace.find(
+        (event) =>
+          event.kind === 'check' &&
+          event.result === 'ok' &&
+          /^polls while the interval is 0/.test(event.what),
+      );
+      const reason = reasons.find((line) => /^no 'bar-read' in the trace, \d+ times/.test(line));
+      const last = trace.at(-1);
+      if (off === undefined || reason === undefined || last === undefined) return [];
+      const looks = trace.filter((event) => isLook(event) && event.seq > off.seq);
+      return looks.length === 0 && last.at - off.at > 2 * second ? [off, reason.split('\n', 1)[0] ?? ''] : [];
+    },
+  },
+  'line-per-poll': checkCause(
+    { what: /^lines of \d+ polls/ },
+    {
+      sentence: 'Each look at the command writes a line to the kernel log.',
+      change: 'Take the line out, or make it dev_dbg().',
+      requirement: 'quiet-log',
+    },
+  ),
+  'line-per-reading': checkCause(
+    { what: /^lines of \d+ readings of each attribute/ },
+    {
+      sentence: 'Each reading of an attribute writes a line to the kernel log.',
+      change: 'Take the line out, or make it dev_dbg().',
+      requirement: 'quiet-log',
+    },
+  ),
+  'log-level-not-kept': checkCause(
+    { what: /^lines (?:of readings|about an? \w+) (?:at|by) / },
+    {
+      sentence: 'A line is logged at another level of debugging than the description of the driver says.',
+      change: 'Compare the level where the line is logged: 1 for acknowledgements, 2 for samples.',
+      requirement: 'quiet-log',
+    },
+  ),
+  'warning-without-fault': checkCause(
+    { what: /^warnings that name the driver/ },
+    {
+      sentence: 'The driver logs a warning though nothing is wrong.',
+      change: 'Log it with dev_info(), or not at all.',
+      requirement: 'quiet-log',
+    },
+  ),
+} as const satisfies Readonly<Record<string, Cause>>;
