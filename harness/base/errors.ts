@@ -29,8 +29,9 @@ const table = {
   SOCKET_CLOSED: { blame: 'broken', message: '{path}: the peer closed the connection {when}' },
   // the trace
   TRACE_WRITE: { blame: 'broken', message: 'cannot write the trace to {path}: {reason}' },
+  // The harness bounds the trace: that alone says nothing about the driver (harness/scenario/livelock.ts).
   TRACE_CUT: {
-    blame: 'failed',
+    blame: 'broken',
     message:
       'the trace does not have {what} from #{from} on: there were too many events, and of #{first} to #{last} some were only counted ({counts})',
   },

@@ -1,7 +1,8 @@
 import t from 'tap';
-import type { HarnessError } from '../base/errors.js';
+import { HarnessError } from '../base/errors.js';
 import { Trace, type TraceData } from '../base/trace.js';
-import { livelockWatch } from './livelock.js';
+import { verdictOf } from '../run/verdict.js';
+import { explainCut, livelockWatch } from './livelock.js';
 
 /** Feeds events that are `us` apart, and gives the first livelock with the number of the event that made it certain. */
 const watch = (events: Iterable<TraceData>, us = 200) => {
@@ -70,3 +71,16 @@ t.test('it is reported once', async (t) => {
   for (const event of repeat(5000, interrupt)) trace.sink(event);
   t.equal(errors, 1);
 });
+
+t.test(
+  'the bound of the trace is the fault of the harness, unless a livelock of the driver filled it',
+  async (t) => {
+    const cut = new HarnessError('TRACE_CUT', { what: 'ack', from: 0, first: 1, last: 9, counts: 'ack 9' });
+    const livelock = new HarnessError('GUEST_LIVELOCK', { count: 300, what: 'x', but: '', ms: 3, rate: 9 });
+    t.equal(verdictOf(explainCut(cut, undefined)), 'broken');
+    t.equal(explainCut(cut, livelock), livelock);
+    t.equal(verdictOf(livelock), 'failed');
+    const other = new HarnessError('GUEST_HANG', { what: 'x', ms: 1, state: '', lines: '' });
+    t.equal(explainCut(other, livelock), other);
+  },
+);

@@ -1,6 +1,6 @@
 // A guest that does the same over and over gets nowhere. It is found by what it does to the device, long before a wait is over.
 
-import { HarnessError } from '../base/errors.js';
+import { codeOf, HarnessError } from '../base/errors.js';
 import type { TraceEvent } from '../base/trace.js';
 import { type RegisterName, registerAt } from '../vmmci/registers.js';
 import { isReadOf } from './traffic.js';
@@ -117,3 +117,10 @@ export const livelockWatch = (): ((event: TraceEvent) => HarnessError | undefine
     return undefined;
   };
 };
+
+/**
+ * `error`, or `livelock` in place of a question that the trace could not answer whole: there were too many
+ * events because of the livelock, which is the driver's fault, where the bound of the trace is not.
+ */
+export const explainCut = (error: unknown, livelock: HarnessError | undefined): unknown =>
+  codeOf(error) === 'TRACE_CUT' && livelock !== undefined ? livelock : error;

@@ -16,6 +16,7 @@ import { explainHang } from './explain-hang.js';
 import { inspectGuest } from './inspect-guest.js';
 import { Judgement } from './judgement.js';
 import { requireKernel } from './kernel-needs.js';
+import { explainCut } from './livelock.js';
 import type { ScenarioOptions } from './options.js';
 import { Devices, type Scene, setScene } from './scene.js';
 import { Traces } from './traces.js';
@@ -99,6 +100,7 @@ export const scenario = (
     const sockets = join(directory.path, 'sockets');
     const devices = new Devices(sockets);
     let vm: Vm | undefined;
+    let livelock: HarnessError | undefined;
     let dmesg: readonly string[] = [];
 
     const play = async (): Promise<void> => {
@@ -119,6 +121,9 @@ export const scenario = (
         onVm: (started) => {
           vm = started;
         },
+        onLivelock: (error) => {
+          livelock ??= error;
+        },
       });
       const old = oldTaint(baseline, environment.kernel.release);
       if (old !== undefined) t.comment(old);
@@ -128,7 +133,7 @@ export const scenario = (
     // A driver can hang when it is loaded, in the body, or when it is unloaded at the end.
     await judgement.attempt(() =>
       play().catch(async (error: unknown) => {
-        throw await explainHang(error, vm, environment.driver);
+        throw await explainHang(explainCut(error, livelock), vm, environment.driver);
       }),
     );
     await judgement.attempt(() => vm?.machine.kill());

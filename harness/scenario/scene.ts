@@ -1,6 +1,7 @@
 // The parts that the body of a scenario uses: a device, a guest that has it, and the driver in the guest.
 
 import { join } from 'node:path';
+import type { HarnessError } from '../base/errors.js';
 import type { Trace, TraceEvent, TraceKind } from '../base/trace.js';
 import { type Device, type DeviceOptions, startDevice } from '../device/device.js';
 import type { Console } from '../guest/console.js';
@@ -84,6 +85,8 @@ export interface Stage {
   readonly sockets: string;
   /** Called with the guest as soon as it exists, so that it can be ended in any case. */
   readonly onVm: (vm: Vm) => void;
+  /** Called with each livelock when it is found. */
+  readonly onLivelock: (error: HarnessError) => void;
 }
 
 const startGuest = async (
@@ -112,11 +115,13 @@ const startGuest = async (
 };
 
 /** Ends all waits if the guest is in a livelock. */
-const endLivelocks = (trace: Trace, console: Console): void => {
+const endLivelocks = (trace: Trace, console: Console, onLivelock: Stage['onLivelock']): void => {
   const watch = livelockWatch();
   trace.follow((event) => {
     const livelock = watch(event);
-    if (livelock !== undefined) console.abandon(livelock);
+    if (livelock === undefined) return;
+    onLivelock(livelock);
+    console.abandon(livelock);
   });
 };
 
@@ -146,7 +151,7 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   });
   const vm = await startGuest(stage, device);
   const { shell, console } = vm;
-  endLivelocks(trace, console);
+  endLivelocks(trace, console, stage.onLivelock);
   const driver = new Driver(shell, environment.driver, {
     address: vm.address,
     nextReading: (timeoutMs) =>
@@ -169,7 +174,7 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
 
   const another: Scene['another'] = async (more = {}) => {
     const trace = newTrace();
-    endLivelocks(trace, console);
+    endLivelocks(trace, console, stage.onLivelock);
     return {
       device: await devices.start({
         generation,
