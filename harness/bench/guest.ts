@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { HarnessError } from '../base/errors.js';
 import { Trace } from '../base/trace.js';
+import { TraceFile } from '../base/trace-file.js';
 import { startDevice } from '../device/device.js';
 import type { Shell } from '../guest/shell.js';
 import { enableDevice, readDevice } from '../guest/sysfs.js';
@@ -16,6 +17,7 @@ import { CONFIG_OFFSET, CONFIG_SIZE } from '../vmmci/registers.js';
 import { type BenchProcess, startBenchProcess } from './bench-process.js';
 import { intervals, type Read } from './intervals.js';
 import type { Timing } from './messages.js';
+import { family, type ProcessFacts } from './processes.js';
 import { median } from './statistics.js';
 
 /** One median per round, in µs. */
@@ -29,7 +31,28 @@ export interface GuestSeries {
   readonly oneHop: readonly number[];
   /** Reads of the device configuration, which the backend answers. */
   readonly bothHops: readonly number[];
+  readonly memory: GuestMemory;
 }
+
+/** What one guest takes: the largest resident sets, in MiB. */
+export interface GuestMemory {
+  readonly qemuMiB: number;
+  /** This process, with the device and the trace. */
+  readonly nodeMiB: number;
+  /** The number of events in the trace, most of which are on disk. */
+  readonly events: number;
+}
+
+const memoryOf = (trace: Trace): GuestMemory => {
+  const all = family(process.pid);
+  const peak = (fits: (one: ProcessFacts) => boolean): number =>
+    Math.round(Math.max(0, ...all.filter(fits).map(({ peakMiB }) => peakMiB)));
+  return {
+    qemuMiB: peak(({ program }) => program.startsWith('qemu')),
+    nodeMiB: peak(({ pid }) => pid === process.pid),
+    events: trace.mark,
+  };
+};
 
 /** Sweeps over all registers, and accesses to the echo server, in one round. */
 const sweeps = 50;
@@ -82,7 +105,7 @@ export const measureGuest = async (
   const environment = await openEnvironment(choice, { progress });
   const temporary = privateDirectory();
   const sockets = join(temporary.path, 'sockets');
-  const trace = new Trace();
+  const trace = new Trace({ store: new TraceFile(join(temporary.path, 'trace.jsonl')) });
   const echo = await startEcho(join(temporary.path, 'echo'));
   const device = await startDevice(sockets, { trace: trace.sink });
   try {
@@ -119,6 +142,7 @@ export const measureGuest = async (
         accelerator: accelerator.name,
         qemu: qemu.version,
         ...series,
+        memory: memoryOf(trace),
       };
     } finally {
       await vm.machine.kill();

@@ -56,6 +56,7 @@ t.test('the table shows the figures of the guest', async (t) => {
     echo: [20, 25],
     oneHop: [40, 50],
     bothHops: [80, 75],
+    memory: { qemuMiB: 200, nodeMiB: 90, events: 1 },
   };
   t.match(guestFigure(series), { values: { 'one-hop': 45 }, ratios: { 'one-hop': 2, 'both-hops': 3.5 } });
 });

@@ -1,12 +1,12 @@
 // `vmmci backend`: serves the device as a vhost-user backend.
 
-import { Trace } from '../base/trace.js';
 import { startBackend } from '../device/device.js';
 import { withFaults } from '../device/fault-method.js';
 import { FaultEngine } from '../faults/engine.js';
 import { hostNow } from '../host/clock.js';
 import { controlMethods } from '../vmd/control-methods.js';
 import { runDaemon } from './daemon.js';
+import { daemonTrace } from './daemon-trace.js';
 import { defineCommand } from './define-command.js';
 import {
   clock,
@@ -29,22 +29,26 @@ const options = {
 const serve = async (values: Values<typeof options>): Promise<number> => {
   const { socket, control, generation } = values;
   makeSocketDirectories(socket, control);
-  const trace = new Trace();
-  const engine = new FaultEngine({ jumpClock: (us) => backend.clock.shift(us) });
-  const backend = await startBackend(socket, {
-    generation,
-    clock: values.clock,
-    trace: trace.sink,
-    faults: engine,
-  });
-  const { vmmci, host, clock, close } = backend;
-  const methods = withFaults(controlMethods({ device: vmmci, host, clock, trace, hostNow }), {
-    engine,
-    serves: ['vhost-user'],
-    hasClock: true,
-    trace: trace.sink,
-  });
-  return runDaemon({ sockets: { socket }, control, methods, host, close });
+  const { trace, remove } = daemonTrace();
+  try {
+    const engine = new FaultEngine({ jumpClock: (us) => backend.clock.shift(us) });
+    const backend = await startBackend(socket, {
+      generation,
+      clock: values.clock,
+      trace: trace.sink,
+      faults: engine,
+    });
+    const { vmmci, host, clock, close } = backend;
+    const methods = withFaults(controlMethods({ device: vmmci, host, clock, trace, hostNow }), {
+      engine,
+      serves: ['vhost-user'],
+      hasClock: true,
+      trace: trace.sink,
+    });
+    return await runDaemon({ sockets: { socket }, control, methods, host, close });
+  } finally {
+    remove();
+  }
 };
 
 export const command = defineCommand({ options, notes: [readyNote], run: serve });

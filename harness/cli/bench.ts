@@ -3,9 +3,10 @@
 
 import { availableParallelism, cpus } from 'node:os';
 import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
+import { groupDigits } from '../base/bounded.js';
 import { type BootFigure, measureBoots } from '../bench/boot.js';
 import { type Figure, figuresOf, guestFigure } from '../bench/figures.js';
-import { type GuestSeries, measureGuest, portKernel } from '../bench/guest.js';
+import { type GuestMemory, type GuestSeries, measureGuest, portKernel } from '../bench/guest.js';
 import { measure } from '../bench/measure.js';
 import { renderFigures } from '../bench/table.js';
 import { columns } from '../report/table.js';
@@ -54,6 +55,9 @@ const machineOf = (guest: GuestSeries | undefined): Machine => ({
 const describe = ({ cores, cpu, node, qemu }: Machine, rounds: number): string =>
   `${cores} cores (${cpu}), Node ${node}${qemu === undefined ? '' : `, QEMU ${qemu}`}; medians of ${rounds} rounds`;
 
+const describeMemory = ({ qemuMiB, nodeMiB, events }: GuestMemory): string =>
+  `memory of the guest at most: QEMU ${qemuMiB} MiB, this process ${nodeMiB} MiB with ${groupDigits(events)} trace events`;
+
 /** No run directory is needed: a benchmark writes no artifacts. */
 const choiceFor = (kernel: string): Choice => ({ ...defaultChoice(''), kernel: askFor(kernelRow(kernel)) });
 
@@ -90,10 +94,11 @@ const run = async (values: Values<typeof options>): Promise<number> => {
     : undefined;
   if (guest) figures.unshift(guestFigure(guest));
   const machine = machineOf(guest);
+  const memory = guest?.memory;
+  const lines = [describe(machine, rounds), '', renderFigures(figures)];
+  if (memory !== undefined) lines.push('', describeMemory(memory));
   process.stdout.write(
-    values.json
-      ? `${JSON.stringify({ machine, rounds, figures }, null, 2)}\n`
-      : `${describe(machine, rounds)}\n\n${renderFigures(figures)}\n`,
+    `${values.json ? JSON.stringify({ machine, rounds, figures, memory }, null, 2) : lines.join('\n')}\n`,
   );
   return 0;
 };

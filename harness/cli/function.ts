@@ -2,7 +2,6 @@
 
 import { join } from 'node:path';
 import { HarnessError, hasCode } from '../base/errors.js';
-import { Trace } from '../base/trace.js';
 import { type Backend, startBackend, startFunction } from '../device/device.js';
 import { withFaults } from '../device/fault-method.js';
 import { FaultEngine } from '../faults/engine.js';
@@ -11,6 +10,7 @@ import { privateDirectory } from '../socket/private-directory.js';
 import type { MethodTable } from '../vmd/control.js';
 import { controlMethods, functionMethods } from '../vmd/control-methods.js';
 import { runDaemon } from './daemon.js';
+import { daemonTrace } from './daemon-trace.js';
 import { defineCommand } from './define-command.js';
 import {
   clock,
@@ -49,7 +49,7 @@ const isRefusal = (error: unknown): boolean => hasCode(error, 'SOCKET_IO') && er
 const serve = async (values: Values<typeof options>): Promise<number> => {
   const { socket, 'backend-socket': foreign, control, generation, stale, slot, clock } = values;
   makeSocketDirectories(socket, control);
-  const trace = new Trace();
+  const { trace, remove } = daemonTrace();
   const warn = (message: string): void => note(`vmmci function: ${message}`);
   const directory = privateDirectory();
   let own: Backend | undefined;
@@ -93,6 +93,7 @@ const serve = async (values: Values<typeof options>): Promise<number> => {
   } finally {
     await own?.close();
     directory.remove();
+    remove();
   }
 };
 
