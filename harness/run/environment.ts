@@ -19,6 +19,7 @@ import { findQemu, type Qemu } from '../qemu/find.js';
 import { snapshotLimit } from '../qemu/snapshot-limit.js';
 import { type Timers, timersFor } from '../qemu/timers.js';
 import type { Choice } from './choice.js';
+import { nameDriver } from './driver-name.js';
 
 export type { Kernel } from '../../images/kernels/kernel.js';
 
@@ -54,7 +55,7 @@ export const readChosenDriver = async ({
   driver: directory,
   description,
 }: Pick<Choice, 'driver' | 'description'>): Promise<DriverDescription> => {
-  const driver = await readDriver(directory, description);
+  const driver = nameDriver(await readDriver(directory, description), directory);
   await listSources(directory);
   return driver;
 };

@@ -1,0 +1,21 @@
+// What reports call the driver under test.
+
+import { basename, resolve } from 'node:path';
+import { asset } from '../../images/asset.js';
+import type { DriverDescription } from '../driver/description.js';
+
+/** The name in the description of the driver of this repository. */
+const bundled = 'bundled';
+
+/**
+ * The description goes with every copy of the bundled driver, whose author would read that another driver was
+ * tested: a copy has the name of its directory.
+ */
+export const nameDriver = <Driver extends Pick<DriverDescription, 'name'>>(
+  driver: Driver,
+  directory: string,
+): Driver => {
+  if (driver.name !== bundled || resolve(directory) === resolve(asset('driver'))) return driver;
+  const name = basename(resolve(directory)).replace(/[^\w.-]/g, '-');
+  return { ...driver, name: name === '' || name === bundled ? 'copy-of-bundled' : name };
+};
