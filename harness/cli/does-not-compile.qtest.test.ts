@@ -17,7 +17,10 @@ t.test('a driver that does not compile gets the verdict failed', async (t) => {
   t.teardown(() => rm(place, { recursive: true, force: true }));
   const driver = join(place, 'driver');
   await cp(asset('driver'), driver, { recursive: true });
-  await writeFile(join(driver, 'vmmci.c'), '#error "not today"\n#error "nor tomorrow"\n');
+  await writeFile(
+    join(driver, 'vmmci.c'),
+    '#error "not today"\n#error "nor tomorrow"\nint f(void) { return do_gettimeofday(); }\n',
+  );
   const { exitCode, stdout } = await execa(process.execPath, [main, 'test', '--driver', driver, 'stop'], {
     env: {
       VMMCI_RUN: join(place, 'run'),
@@ -33,6 +36,9 @@ t.test('a driver that does not compile gets the verdict failed', async (t) => {
   t.match(result?.reasons[0], /^does not build on 6\.\S+: vmmci\.c:1:2: error: #error "not today"/);
   t.equal(result?.reasons[1], 'vmmci.c:2:2: error: #error "nor tomorrow"');
   t.match(await readFile(join(result?.directory ?? '', 'build.log'), 'utf8'), 'nor tomorrow');
+  t.match(result?.unmet, [{ requirement: 'builds' }]);
+  t.match(result?.causes, [{ id: 'do-gettimeofday-gone', evidence: [/do_gettimeofday/] }]);
+  t.match(stdout, 'The driver uses do_gettimeofday, which the kernel does not have since before 5.10.');
   t.match(stdout, /build +FAILED/);
   t.equal(exitCode, 1);
 });

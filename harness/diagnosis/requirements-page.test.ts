@@ -23,7 +23,8 @@ t.test('each requirement is checked by a scenario', async (t) => {
     texts.flatMap((text) => [...text.matchAll(/\bcheck\(\s*'([a-z-]+)'/g)].map(([, id]) => id)),
   );
   t.strictSame(
-    requirementIds.filter((id) => !checked.has(id)),
+    // Whether a driver builds is seen before any scenario (harness/run/build-failure.ts).
+    requirementIds.filter((id) => !checked.has(id) && id !== 'builds'),
     [],
   );
 });

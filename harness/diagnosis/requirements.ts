@@ -29,6 +29,13 @@ export interface Requirement {
 }
 
 export const requirements = {
+  builds: {
+    sentence: 'The driver compiles on each kernel that it is meant for.',
+    level: 'must',
+    otherwise: 'Whoever updates the kernel of a guest has no driver any more.',
+    remedy: 'Choose between the interfaces of old and new kernels by LINUX_VERSION_CODE, in one header.',
+    source: 'Linux Documentation/process/stable-api-nonsense.rst',
+  },
   // coming up
   'binds-function': {
     sentence: 'The driver binds to the PCI function 0b5d:0777 and makes the virtio device of it.',

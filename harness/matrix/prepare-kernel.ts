@@ -1,6 +1,6 @@
 // The steps before the scenarios of a kernel: fetch it, build the driver, boot it.
 
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildModules, type ModuleSet } from '../../images/kernels/build.js';
 import { ensureKernel } from '../../images/kernels/ensure.js';
@@ -11,7 +11,9 @@ import type { Progress } from '../../images/toolroot/progress.js';
 import { hasCode } from '../base/errors.js';
 import { firstLine } from '../base/text.js';
 import { messageOf } from '../base/thrown.js';
+import { causeLines } from '../report/explained.js';
 import type { ReportStep } from '../report/model.js';
+import { causesOfBuild } from '../run/build-failure.js';
 import type { SharedEnvironment } from '../run/environment.js';
 import type { Halt } from './halt.js';
 import { runStep } from './step.js';
@@ -57,14 +59,15 @@ export const fetchKernel = (
 export const buildDriver = (
   kernel: Kernel,
   { shared, halt, progress, run }: StepContext,
-): Promise<Done<ModuleSet>> =>
-  runStep({
+): Promise<Done<ModuleSet>> => {
+  let causes: readonly string[] = [];
+  return runStep({
     name: 'build',
     halt,
     onRetry: retryLine(`${kernel.name} build`, progress),
     describe: (error) =>
       hasCode(error, 'DRIVER_BUILD')
-        ? `does not build on ${kernel.release}: ${error.fields.reason}`
+        ? [`does not build on ${kernel.release}: ${error.fields.reason}`, ...causes].join('\n')
         : messageOf(error),
     work: async () => {
       try {
@@ -74,11 +77,14 @@ export const buildDriver = (
         if (hasCode(error, 'DRIVER_BUILD')) {
           await mkdir(join(run, kernel.name), { recursive: true });
           await copyFile(String(error.fields.log), join(run, kernel.name, 'build.log'));
+          const log = await readFile(String(error.fields.log), 'utf8');
+          causes = causeLines({ causes: causesOfBuild(log) });
         }
         throw error;
       }
     },
   });
+};
 
 export const bootKernel = (
   kernel: Kernel,

@@ -6,6 +6,7 @@ import { errorsIn } from '../../images/kernels/build-log.js';
 import { kernelRow } from '../../images/kernels/table.js';
 import type { HarnessError } from '../base/errors.js';
 import { printable } from '../base/text.js';
+import { type FoundCause, findCauses } from '../diagnosis/causes/find-causes.js';
 import type { Choice } from './choice.js';
 import type { ScenarioResult } from './result.js';
 
@@ -14,28 +15,36 @@ const name = 'build';
 
 const logFile = 'build.log';
 
+/** Interfaces of the kernel that the compiler's output names as changed. */
+export const causesOfBuild = (log: string): FoundCause[] =>
+  findCauses({ trace: [], dmesg: [], reasons: [], build: log.split('\n') });
+
 /** Converts a DRIVER_BUILD error into a result. `directory` is the directory of its artifacts. */
 const resultOf = (
   { fields }: HarnessError<'DRIVER_BUILD'>,
   log: string,
   generation: string,
   directory: string,
-): ScenarioResult => ({
-  scenario: name,
-  verdict: 'failed',
-  reasons: [
-    `does not build on ${fields.release}: ${fields.reason}`,
-    ...errorsIn(log).slice(1).map(printable),
-  ],
-  seconds: 0,
-  kernel: String(fields.release),
-  generation,
-  driver: basename(String(fields.directory)),
-  qemu: 'none',
-  accelerator: 'none',
-  nodeMiB: Math.round(process.resourceUsage().maxRSS / 1024),
-  directory,
-});
+): ScenarioResult => {
+  const errors = errorsIn(log).map(printable);
+  const reasons = [`does not build on ${fields.release}: ${fields.reason}`, ...errors.slice(1)];
+  const causes = causesOfBuild(log);
+  return {
+    scenario: name,
+    verdict: 'failed',
+    reasons,
+    unmet: [{ requirement: 'builds', check: reasons[0] ?? '' }],
+    ...(causes.length > 0 && { causes }),
+    seconds: 0,
+    kernel: String(fields.release),
+    generation,
+    driver: basename(String(fields.directory)),
+    qemu: 'none',
+    accelerator: 'none',
+    nodeMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    directory,
+  };
+};
 
 /**
  * Writes the result and the compiler's output to the run directory, because the next build overwrites the log

@@ -10,6 +10,8 @@ export interface Material {
   readonly dmesg: readonly string[];
   /** Why the scenario failed, a line each. */
   readonly reasons: readonly string[];
+  /** Lines of the log of a build that failed. */
+  readonly build?: readonly string[];
 }
 
 /** A check that did not hold. */

@@ -5,6 +5,7 @@ import type { TraceEvent } from '../../base/trace-event.js';
 import { formatEvent } from '../format-event.js';
 import { accessCauses } from './access-causes.js';
 import { actionCauses } from './action-causes.js';
+import { buildCauses } from './build-causes.js';
 import { clockCauses } from './clock-causes.js';
 import { commandCauses } from './command-causes.js';
 import { debugCauses } from './debug-causes.js';
@@ -30,6 +31,7 @@ export const causes = {
   ...userCauses,
   ...logCauses,
   ...debugCauses,
+  ...buildCauses,
 } as const;
 
 export type CauseId = keyof typeof causes;

@@ -1,0 +1,181 @@
+// Causes that the compiler names: interfaces of the kernel that changed between 5.10 and 7.3, or before.
+//
+// A release is given where the kernel's own history names it. Otherwise the two releases are given between
+// which the headers of Debian's kernels show the change.
+
+import type { Cause, Facts } from './facts.js';
+
+/** Error lines of the build in which `form` is found, each text once. */
+const errorsWith = ({ build = [] }: Facts, form: RegExp): string[] =>
+  [...new Set(build.filter((line) => form.test(line)))].slice(0, 3);
+
+const buildCause = (form: RegExp, sentence: string, change: string): Cause => ({
+  sentence,
+  change,
+  requirement: 'builds',
+  find: (facts) => errorsWith(facts, form),
+});
+
+/** GCC and Clang, with the quotes of any locale. */
+const unknown = (name: string): RegExp =>
+  new RegExp(
+    `error: (?:implicit declaration of function|call to undeclared function|use of undeclared identifier) ['‘]${name}['’]|['‘]${name}['’] undeclared`,
+  );
+
+const noMember = (name: string): RegExp => new RegExp(`error: .*has no member named ['‘]${name}['’]`);
+
+/** The kernel's pointer, to which the driver's is given, has that type in it. */
+const expects = (type: string): RegExp =>
+  new RegExp(
+    `error: .*(?:initialization of|assignment to|initializing|assigning to) ['‘][^'’]*${type}.*incompatible|error: incompatible .*(?:initializing|assigning to) '[^']*${type}`,
+  );
+
+/** A function or macro that newer kernels do not have. */
+const gone = (name: string, when: string, instead: string): Cause =>
+  buildCause(
+    unknown(name),
+    `The driver uses ${name}, which the kernel does not have ${when}.`,
+    `Use ${instead}.`,
+  );
+
+/** A function or macro that older kernels do not have. */
+const newer = (name: string, since: string, instead: string): Cause =>
+  buildCause(
+    unknown(name),
+    `The driver uses ${name}, which the kernel has only from ${since} on.`,
+    `For older kernels use ${instead}, chosen by LINUX_VERSION_CODE.`,
+  );
+
+const before = 'since before 5.10';
+const settime = 'ktime_get_real_ts64() and struct timespec64';
+
+export const buildCauses = {
+  // the time of the system
+  'do-gettimeofday-gone': gone('do_gettimeofday', before, settime),
+  'getnstimeofday64-gone': gone('getnstimeofday64', before, settime),
+  'getnstimeofday-gone': gone('getnstimeofday', before, settime),
+  'do-settimeofday-gone': gone('do_settimeofday', before, 'do_settimeofday64() and struct timespec64'),
+  'current-kernel-time-gone': gone('current_kernel_time', before, 'ktime_get_coarse_real_ts64()'),
+  'timespec-to-ns-gone': gone('timespec_to_ns', before, 'timespec64_to_ns()'),
+  'rtc-time-to-tm-gone': gone('rtc_time_to_tm', before, 'rtc_time64_to_tm()'),
+  'rtc-tm-to-time-gone': gone('rtc_tm_to_time', before, 'rtc_tm_to_time64()'),
+  // timers
+  'setup-timer-gone': gone('setup_timer', before, 'timer_setup(), whose callback is given the timer'),
+  'init-timer-gone': gone('init_timer', before, 'timer_setup(), whose callback is given the timer'),
+  'del-timer-gone': gone('del_timer', 'from 6.15 on', 'timer_delete()'),
+  'del-timer-sync-gone': gone('del_timer_sync', 'from 6.15 on', 'timer_delete_sync()'),
+  'from-timer-gone': gone('from_timer', 'from 6.16 on', 'timer_container_of()'),
+  'hrtimer-init-gone': gone('hrtimer_init', 'from 6.15 on', 'hrtimer_setup(), which is given the callback'),
+  'timer-delete-sync-newer': newer(
+    'timer_delete_sync',
+    '6.2, and in stable kernels since 6.1',
+    'del_timer_sync()',
+  ),
+  'timer-container-of-newer': newer('timer_container_of', '6.16', 'from_timer()'),
+  'hrtimer-setup-newer': newer('hrtimer_setup', '6.13', 'hrtimer_init(), and set the callback by hand'),
+  // virtio
+  'find-vqs-arguments': buildCause(
+    expects('struct virtqueue_info'),
+    'The find_vqs operation has other arguments than the kernel gives it from 6.11 on.',
+    'From 6.11 on take one array of struct virtqueue_info in place of callbacks, names and contexts.',
+  ),
+  'virtqueue-info-newer': buildCause(
+    expects(String.raw`void \(\*\*\)\(struct virtqueue \*\)`),
+    'The find_vqs operation has the arguments of 6.11 and later, and this kernel is older.',
+    'Before 6.11 take the three arrays callbacks, names and ctx, chosen by LINUX_VERSION_CODE.',
+  ),
+  'virtio-reset-device-newer': newer('virtio_reset_device', '5.17', 'vdev->config->reset(vdev)'),
+  'synchronize-cbs-newer': buildCause(
+    noMember('synchronize_cbs'),
+    'The operation synchronize_cbs is set, which struct virtio_config_ops has only from 5.19 on.',
+    'Leave it out for older kernels, by LINUX_VERSION_CODE.',
+  ),
+  'virtio-shutdown-newer': buildCause(
+    /error: ['‘]struct virtio_driver['’] has no member named ['‘]shutdown['’]/,
+    'The method shutdown is set, which struct virtio_driver has only from 6.15 on.',
+    'Leave it out for older kernels, by LINUX_VERSION_CODE.',
+  ),
+  // PCI, buses and classes
+  'pci-enable-msix-gone': gone('pci_enable_msix', before, 'pci_alloc_irq_vectors()'),
+  'pci-set-dma-mask-gone': gone('pci_set_dma_mask', 'somewhere between 5.10 and 6.1 on', 'dma_set_mask()'),
+  'ioremap-nocache-gone': gone('ioremap_nocache', before, 'ioremap()'),
+  'class-create-arguments': buildCause(
+    /error: (?:too many arguments to function|macro) ['‘"]class_create['’"]|error: too many arguments to function call.*class_create/,
+    'The function class_create is given the module, which it does not take from 6.4 on.',
+    'Give it the name alone from 6.4 on, chosen by LINUX_VERSION_CODE.',
+  ),
+  'bus-remove-returns': buildCause(
+    /error: .*['‘]void \(\*\)\(struct device \*\)['’].* from incompatible pointer type ['‘]int \(\*\)\(struct device \*\)['’]/,
+    'The remove operation of a bus returns a number, which it does not from 5.15 on.',
+    'Let it return void from 5.15 on.',
+  ),
+  'bus-match-const': buildCause(
+    expects('const struct device_driver'),
+    'The match operation of a bus takes a driver that can be changed: it is const from 6.11 on.',
+    'Declare the second argument as const struct device_driver * from 6.11 on.',
+  ),
+  // sysctl, sysfs, files
+  'register-sysctl-table-gone': gone(
+    'register_sysctl_table',
+    'somewhere between 6.1 and 6.12 on',
+    'register_sysctl(), with the path as its first argument',
+  ),
+  'register-sysctl-paths-gone': gone(
+    'register_sysctl_paths',
+    'somewhere between 6.1 and 6.12 on',
+    'register_sysctl(), with the path as its first argument',
+  ),
+  'ctl-table-child-gone': buildCause(
+    /error: ['‘]struct ctl_table['’] has no member named ['‘]child['’]/,
+    'A table of sysctl values has a child, which struct ctl_table has not since somewhere between 6.1 and 6.12.',
+    'Register the values with register_sysctl() and the whole path.',
+  ),
+  'ctl-table-const': buildCause(
+    expects('const struct ctl_table'),
+    'The handler of a sysctl value takes a table that can be changed: it is const from 6.11 on.',
+    'Declare the first argument as const struct ctl_table * from 6.11 on.',
+  ),
+  'bin-attribute-const': buildCause(
+    expects('const struct bin_attribute'),
+    'A binary attribute takes its description as something to change: it is const since somewhere between 6.12 and 7.3.',
+    'Declare the argument as const struct bin_attribute * for these kernels.',
+  ),
+  'kernel-param-const': buildCause(
+    expects('const struct kernel_param'),
+    'The operations of a parameter take it as something to change: it is const since before 5.10.',
+    'Declare the argument as const struct kernel_param *.',
+  ),
+  'create-proc-entry-gone': gone('create_proc_entry', before, 'proc_create(), with struct proc_ops'),
+  'no-llseek-gone': gone('no_llseek', 'from 6.12 on', 'nothing: a file without llseek cannot seek'),
+  'unaligned-header-moved': buildCause(
+    /fatal error: '?asm\/unaligned\.h'?(?:: No such file| file not found)/,
+    'The driver includes <asm/unaligned.h>, which has moved in 6.12.',
+    'Include <linux/unaligned.h> from 6.12 on.',
+  ),
+  'set-fs-gone': gone('get_fs', 'somewhere between 5.10 and 6.1 on', 'kernel_read() and kernel_write()'),
+  // clocks, strings, numbers
+  'adjfreq-gone': buildCause(
+    noMember('adjfreq'),
+    'The operation adjfreq is set, which struct ptp_clock_info has not from 6.2 on.',
+    'Set adjfine, whose argument is parts per million with 16 binary places.',
+  ),
+  'strlcpy-gone': gone('strlcpy', 'from 6.8 on', 'strscpy()'),
+  'prandom-u32-gone': gone('prandom_u32', 'somewhere between 5.10 and 6.1 on', 'get_random_u32()'),
+  'in-hardirq-newer': newer('in_hardirq', '5.11', 'in_irq()'),
+  // modules
+  'namespace-not-imported': buildCause(
+    /ERROR: modpost: module \S+ uses symbol \S+ from namespace \S+, but does not import it/,
+    'The driver uses a symbol of a namespace that it does not import.',
+    'Add MODULE_IMPORT_NS() with the namespace that the line names: in quotes from 6.13 on, without before.',
+  ),
+  'namespace-without-quotes': buildCause(
+    /\bMODULE_IMPORT_NS\([A-Z_]+\)/,
+    'MODULE_IMPORT_NS is given a name without quotes, which it takes only before 6.13.',
+    'Put the namespace in quotes from 6.13 on.',
+  ),
+  'symbol-not-exported': buildCause(
+    /ERROR: modpost: "\w+" \[\S+\.ko\] undefined!/,
+    'The driver uses a symbol that this kernel does not export.',
+    'Do without it, or configure the kernel so that it has it: the line names the symbol.',
+  ),
+} as const satisfies Readonly<Record<string, Cause>>;
