@@ -6,7 +6,6 @@ import { ACK } from '../../vmmci/features.js';
 import { registers } from '../../vmmci/registers.js';
 import {
   exchangesOf,
-  following,
   inExchange,
   isAck,
   isDown,
@@ -50,6 +49,30 @@ const answeredBefore = (facts: Facts, sent: TraceEvent<'command'>): TraceEvent |
     (event) => isDown(event) && ack !== undefined && event.seq > ack.seq && event.seq < sent.seq,
   );
   return reset ? undefined : ack;
+};
+
+/** The command after which the driver, which read no ISR, did not look for long. */
+const unasked = (facts: Facts): TraceEvent[] =>
+  inExchange(facts, ({ sent, events }) => {
+    const last = events.at(-1);
+    const served = events.some((event) => isLook(event) || isRead(event, 'isr'));
+    const expired = events.find((event) => event.kind === 'timer' && event.event === 'expired');
+    return !served && last !== undefined && last.at - sent.at > 3 * second ? [expired ?? last] : undefined;
+  });
+
+/** Looks since the driver is up for which no interrupt was served. */
+const looksUnasked = ({ trace }: Facts): TraceEvent[] => {
+  let up = false;
+  let served = false;
+  return trace.filter((event) => {
+    if (isUp(event)) up = true;
+    if (isDown(event)) up = false;
+    if (isRead(event, 'isr')) served = true;
+    if (!isLook(event)) return false;
+    const asked = served;
+    served = false;
+    return up && !asked;
+  });
 };
 
 export const commandCauses = {
@@ -103,16 +126,14 @@ export const commandCauses = {
     change: 'Write back 1, 2 and 3 only; leave any other value alone.',
     requirement: 'acknowledges-known-only',
     explains: ['acknowledges-known-only'],
-    find: (facts) =>
-      following(facts, isLook, (look, [next]) =>
-        look.value !== 0 &&
-        commandName(look.value) === undefined &&
-        next !== undefined &&
-        isAck(next) &&
-        next.value === look.value
-          ? [next]
-          : undefined,
-      ),
+    find: ({ trace }) => {
+      const index = trace.findIndex((look, index) => {
+        const next = trace[index + 1];
+        const unknown = isLook(look) && look.value !== 0 && commandName(look.value) === undefined;
+        return unknown && next !== undefined && isAck(next) && next.value === look.value;
+      });
+      return index === -1 ? [] : trace.slice(index, index + 2);
+    },
   },
   'acknowledged-twice': {
     sentence: 'One command is acknowledged more than once.',
@@ -241,28 +262,3 @@ export const commandCauses = {
       }),
   },
 } as const satisfies Readonly<Record<string, Cause>>;
-
-/** The command after which the driver, which read no ISR, did not look for long. */
-function unasked(facts: Facts): TraceEvent[] {
-  return inExchange(facts, ({ sent, events }) => {
-    const last = events.at(-1);
-    const served = events.some((event) => isLook(event) || isRead(event, 'isr'));
-    const expired = events.find((event) => event.kind === 'timer' && event.event === 'expired');
-    return !served && last !== undefined && last.at - sent.at > 3 * second ? [expired ?? last] : undefined;
-  });
-}
-
-/** Looks since the driver is up for which no interrupt was served. */
-function looksUnasked({ trace }: Facts): TraceEvent[] {
-  let up = false;
-  let served = false;
-  return trace.filter((event) => {
-    if (isUp(event)) up = true;
-    if (isDown(event)) up = false;
-    if (isRead(event, 'isr')) served = true;
-    if (!isLook(event)) return false;
-    const asked = served;
-    served = false;
-    return up && !asked;
-  });
-}

@@ -61,13 +61,26 @@ export interface Exchange {
   readonly events: readonly TraceEvent[];
 }
 
+/** Cuts the trace at each event that `starts`; a part ends with the next start, or where `ends` says so. */
+export const partsOf = <Start extends TraceEvent>(
+  trace: readonly TraceEvent[],
+  starts: (event: TraceEvent) => event is Start,
+  ends: (event: TraceEvent) => boolean,
+): { start: Start; events: TraceEvent[] }[] => {
+  const parts: { start: Start; events: TraceEvent[] }[] = [];
+  let open: TraceEvent[] | undefined;
+  for (const event of trace) {
+    if (starts(event)) {
+      open = [];
+      parts.push({ start: event, events: open });
+    } else if (ends(event)) open = undefined;
+    else open?.push(event);
+  }
+  return parts;
+};
+
 export const exchangesOf = ({ trace }: Pick<Facts, 'trace'>): Exchange[] =>
-  trace.flatMap((sent, index) => {
-    if (!isSent(sent)) return [];
-    const rest = trace.slice(index + 1);
-    const end = rest.findIndex((event) => isSent(event) || isDown(event));
-    return [{ sent, events: end === -1 ? rest : rest.slice(0, end) }];
-  });
+  partsOf(trace, isSent, isDown).map(({ start, events }) => ({ sent: start, events }));
 
 /** The first exchange in which `find` finds something. */
 export const inExchange = (

@@ -3,7 +3,7 @@
 import type { TraceEvent } from '../../base/trace-event.js';
 import { registers } from '../../vmmci/registers.js';
 import { checkCause } from './check-cause.js';
-import { inExchange, isDown, isLook, isRead, isSignal, isUp, reads, second } from './events.js';
+import { inExchange, isDown, isLook, isRead, isSignal, isUp, partsOf, reads, second } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
 const { isr } = registers;
@@ -34,15 +34,14 @@ interface Served {
 const signals = ({ trace }: Pick<Facts, 'trace'>): Served[] => {
   let on = true;
   let up = false;
-  return trace.flatMap((event, index) => {
+  const reaches = (event: TraceEvent): event is TraceEvent<'interrupt'> => {
     on = intxOf(event) ?? on;
     if (isUp(event)) up = true;
     if (isDown(event)) up = false;
-    if (!isSignal(event) || !on || !up) return [];
-    const rest = trace.slice(index + 1);
-    const end = rest.findIndex((later) => isSignal(later) || isDown(later));
-    return [{ signal: event, after: end === -1 ? rest : rest.slice(0, end) }];
-  });
+    return isSignal(event) && on && up;
+  };
+  const ends = (event: TraceEvent): boolean => isSignal(event) || isDown(event);
+  return partsOf(trace, reaches, ends).map(({ start, events }) => ({ signal: start, after: events }));
 };
 
 const readsIsr = (facts: Facts, { after }: Served): boolean =>

@@ -30,6 +30,20 @@ const leak = (seen: RegExp, cause: Pick<Cause, 'sentence' | 'change'>, log?: Reg
 
 const linesOf = ({ reasons }: Facts): string[] => reasons.flatMap((reason) => reason.split('\n'));
 
+/** Where virtio_dev_remove() finds that the status is not 0 after a reset. */
+const coreWarns = /WARNING: .*drivers\/virtio\/virtio\.c:\d+ \S*virtio_dev_remove/;
+
+const oops = /BUG: /;
+const inDriver = /\+0x\S+ \[\w+\]/;
+
+/** The status of a device that is gone was read. */
+const isStatusGone = (event: TraceEvent): boolean =>
+  event.kind === 'bar-read' && event.absent === true && event.offset === registers.status.offset;
+
+/** The status of the device at that event. */
+const stateAt = ({ trace }: Facts, seq: number): TraceEvent<'status'> | undefined =>
+  trace.findLast((event): event is TraceEvent<'status'> => event.kind === 'status' && event.seq < seq);
+
 export const lifeCauses = {
   'virtio-ids-wrong': checkCause(
     { what: /^virtio (vendor|device)/ },
@@ -259,18 +273,3 @@ export const lifeCauses = {
     },
   },
 } as const satisfies Readonly<Record<string, Cause>>;
-
-/** Where virtio_dev_remove() finds that the status is not 0 after a reset. */
-const coreWarns = /WARNING: .*drivers\/virtio\/virtio\.c:\d+ \S*virtio_dev_remove/;
-
-const oops = /BUG: /;
-const inDriver = /\+0x\S+ \[\w+\]/;
-
-/** The status of a device that is gone was read. */
-const isStatusGone = (event: TraceEvent): boolean =>
-  event.kind === 'bar-read' && event.absent === true && event.offset === registers.status.offset;
-
-/** The status of the device at that event. */
-function stateAt({ trace }: Facts, seq: number): TraceEvent<'status'> | undefined {
-  return trace.findLast((event): event is TraceEvent<'status'> => event.kind === 'status' && event.seq < seq);
-}
