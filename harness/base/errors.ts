@@ -28,6 +28,10 @@ const table = {
   SOCKET_IO: { blame: 'broken', message: '{call} on {path} failed: {errno}' },
   SOCKET_CLOSED: { blame: 'broken', message: '{path}: the peer closed the connection {when}' },
   // the trace
+  CAUSE_UNFOUNDED: {
+    blame: 'broken',
+    message: 'evidence of {causes} is in the trace of the bundled driver, which met all requirements',
+  },
   TRACE_WRITE: { blame: 'broken', message: 'cannot write the trace to {path}: {reason}' },
   // The harness bounds the trace: that alone says nothing about the driver (harness/scenario/livelock.ts).
   TRACE_CUT: {

@@ -5,7 +5,7 @@ import { asset } from '../../images/asset.js';
 import type { DriverDescription } from '../driver/description.js';
 
 /** The name in the description of the driver of this repository. */
-const bundled = 'bundled';
+export const bundledName = 'bundled';
 
 /**
  * The description goes with every copy of the bundled driver, whose author would read that another driver was
@@ -15,7 +15,7 @@ export const nameDriver = <Driver extends Pick<DriverDescription, 'name'>>(
   driver: Driver,
   directory: string,
 ): Driver => {
-  if (driver.name !== bundled || resolve(directory) === resolve(asset('driver'))) return driver;
+  if (driver.name !== bundledName || resolve(directory) === resolve(asset('driver'))) return driver;
   const name = basename(resolve(directory)).replace(/[^\w.-]/g, '-');
-  return { ...driver, name: name === '' || name === bundled ? 'copy-of-bundled' : name };
+  return { ...driver, name: name === '' || name === bundledName ? 'copy-of-bundled' : name };
 };

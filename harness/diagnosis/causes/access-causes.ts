@@ -2,6 +2,7 @@
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { CONFIG_OFFSET, CONFIG_SIZE, registers, status } from '../../vmmci/registers.js';
+import { checkCause } from './check-cause.js';
 import { isDown, isUp, isWrite, reads, writes } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
@@ -50,6 +51,27 @@ export const accessCauses = {
       const highAlone = touches(secondsHigh) && touches(microsecondsHigh) && !touches(microsecondsLow);
       if (touches(command)) return [];
       return beyond.length > 0 || highAlone ? [...touched.slice(0, 3), ...beyond.slice(0, 1)] : [];
+    },
+  },
+  'accesses-differ-from-transcript': checkCause(
+    { what: /^(?:accesses in|phases)/, seen: /^[-+] / },
+    {
+      sentence:
+        'The driver accesses the registers otherwise than in the transcript that is stored beside it.',
+      change:
+        'Look at the lines that differ (- stored, + seen); if they are meant, store them: vmmci transcript --update.',
+      requirement: 'keeps-transcript',
+    },
+  ),
+  'registers-read-in-a-loop': {
+    sentence: 'The driver reads the same registers over and over: it waits for a value that does not come.',
+    change: 'Give the loop a limit, and let it sleep between two reads.',
+    requirement: 'no-needless-accesses',
+    find: (facts) => {
+      const reason = facts.reasons.find((line) =>
+        /^livelock: .*(?:accesses to the same registers|reads of the clock)/.test(line),
+      );
+      return reason === undefined ? [] : [...reads(facts).slice(-2), reason];
     },
   },
   'ack-at-wrong-offset': {

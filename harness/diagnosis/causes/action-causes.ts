@@ -228,6 +228,7 @@ export const actionCauses = {
     requirement: 'quiet-on-the-way-down',
     explains: ['driver-ok', 'quiet-on-the-way-down'],
     find: (facts) =>
+      // While it goes down, and not because the driver is unloaded in a guest that refuses to.
       exchangesOf(facts)
         .filter(({ sent }) => sent.name !== 'SYNCRTC')
         .flatMap(({ sent, events }) => {
@@ -238,7 +239,10 @@ export const actionCauses = {
               event.seq > (ack?.seq ?? sent.seq) &&
               (event.value & status.DRIVER_OK) === 0,
           );
-          return ack !== undefined && dropped !== undefined ? [sent, ack, dropped] : [];
+          const stays = facts.trace.some(
+            (event) => event.kind === 'shell' && event.seq > (dropped?.seq ?? sent.seq),
+          );
+          return ack !== undefined && dropped !== undefined && !stays ? [sent, ack, dropped] : [];
         })
         .slice(0, 3),
   },

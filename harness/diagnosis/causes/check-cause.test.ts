@@ -64,6 +64,13 @@ const cases: readonly Case[] = [
   ['line-per-reading', 'quiet-log', 'lines of 20 readings of each attribute', 'none', 'a, b'],
   ['log-level-not-kept', 'quiet-log', 'lines about an acknowledgement at debug 1', '1', '0'],
   ['warning-without-fault', 'quiet-log', 'warnings that name the driver', 'none', 'virtio_x: features'],
+  [
+    'accesses-differ-from-transcript',
+    'keeps-transcript',
+    'accesses in probe',
+    '12 lines',
+    '- read isr; + read x',
+  ],
   ['virtio-ids-wrong', 'virtio-ids', 'virtio device', '0xffff', '0x0777'],
   ['pci-alias-missing', 'loads-by-alias', 'module for pci:v00000B5D', 'a module of the driver', 'none'],
   ['virtio-alias-missing', 'loads-by-alias', 'module for virtio:d0000FFFF', 'a module of the driver', 'none'],

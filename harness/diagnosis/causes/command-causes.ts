@@ -5,6 +5,7 @@ import { commandName } from '../../vmmci/commands.js';
 import { ACK } from '../../vmmci/features.js';
 import { registers } from '../../vmmci/registers.js';
 import {
+  type Exchange,
   exchangesOf,
   inExchange,
   isAck,
@@ -41,11 +42,15 @@ const unanswered = (events: readonly TraceEvent[]): TraceEvent<'bar-read'> | und
 };
 
 /** An acknowledgement of the same command that came before, from a driver that has been up since. */
-const answeredBefore = (facts: Facts, sent: TraceEvent<'command'>): TraceEvent | undefined => {
-  const before = exchangesOf(facts).filter((exchange) => exchange.sent.seq < sent.seq);
+const answeredBefore = (
+  { trace }: Facts,
+  { sent }: Exchange,
+  exchanges: readonly Exchange[],
+): TraceEvent | undefined => {
+  const before = exchanges.filter((exchange) => exchange.sent.seq < sent.seq);
   const same = before.findLast((exchange) => exchange.sent.name === sent.name);
   const ack = same?.events.find(isAck);
-  const reset = facts.trace.some(
+  const reset = trace.some(
     (event) => isDown(event) && ack !== undefined && event.seq > ack.seq && event.seq < sent.seq,
   );
   return reset ? undefined : ack;
@@ -96,14 +101,17 @@ export const commandCauses = {
       'Forget the last command when it was acknowledged (SYNCRTC), or when another value or NONE is read in its place.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time', 'acts-once'],
-    find: (facts) =>
-      wantsAck(facts)
-        ? inExchange(facts, ({ sent, events }) => {
-            const look = unanswered(events);
-            const before = answeredBefore(facts, sent);
-            return look === undefined || before === undefined ? undefined : [before, look];
-          })
-        : [],
+    find: (facts) => {
+      const exchanges = exchangesOf(facts);
+      const ignored = wantsAck(facts) ? exchanges.filter(({ events }) => unanswered(events)) : [];
+      return ignored
+        .flatMap((exchange) => {
+          const before = answeredBefore(facts, exchange, exchanges);
+          const look = unanswered(exchange.events);
+          return before === undefined || look === undefined ? [] : [before, exchange.sent, look];
+        })
+        .slice(0, 3);
+    },
   },
   'acknowledged-with-wrong-value': {
     sentence: 'The value that is written back is not the command that was read.',

@@ -15,7 +15,7 @@ export const debugCauses = {
     {
       sentence: 'The driver accesses memory beyond the end of an object.',
       change: 'Look at the size of the object: the stack below the line shows the access and the allocation.',
-    requirement: 'leaves-nothing',
+      requirement: 'leaves-nothing',
     },
   ),
   'undefined-behaviour': inLog(/UBSAN: [\w-]+ in /, {

@@ -192,6 +192,11 @@ t.test('in the log of the kernel', async (t) => {
     ['memory-leaked', 'unreferenced object 0xffff888006a3c000 (size 64):'],
     ['memory-out-of-bounds', 'BUG: KASAN: slab-out-of-bounds in x+0x1/0x2'],
     ['undefined-behaviour', 'UBSAN: array-index-out-of-bounds in vmmci_sysfs.c:68:34'],
+    ['crash-in-driver', 'RIP: 0010:vmmci_sync+0x1a/0x90 [virtio_vmmci]'],
+    ['lock-not-released', 'RIP: 0010:native_queued_spin_lock_slowpath+0x5f/0x2c0'],
+    ['task-waits-in-driver', 'no answer within 5 s; insmod waits in vmmci_probe [virtio_vmmci]; CPU 0 idle'],
+    ['callback-missing', 'RIP: 0010:0x0'],
+    ['probe-returns-positive', 'Driver probe function unexpectedly returned 1'],
     ['lock-order', 'WARNING: possible circular locking dependency detected'],
     ['guest-stalls', 'rcu: INFO: rcu_sched self-detected stalls on CPU'],
   ];

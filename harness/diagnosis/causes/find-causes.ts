@@ -3,6 +3,7 @@
 import { printable, shorten } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { formatEvent } from '../format-event.js';
+import { requirementIds } from '../requirements.js';
 import { accessCauses } from './access-causes.js';
 import { actionCauses } from './action-causes.js';
 import { buildCauses } from './build-causes.js';
@@ -51,34 +52,27 @@ const maxLength = 160;
 const inOrder = (left: TraceEvent | string, right: TraceEvent | string): number =>
   typeof left === 'string' || typeof right === 'string' ? 0 : left.seq - right.seq;
 
-const narrowReadsHide = [
-  'microseconds-before-seconds',
-  'second-sample',
-  'high-word-ignored',
-  'acknowledged-with-wrong-value',
-  'time-torn',
-] as const satisfies readonly CauseId[];
+/** Causes in how the registers are accessed at all: where one of them is found, all others only follow from it. */
+const basic: ReadonlySet<string> = new Set<CauseId>([
+  'config-read-bytewise',
+  'config-read-halfwords',
+  'config-written-narrow',
+  'config-at-24',
+  'isr-read-wide',
+  'isr-never-read',
+]);
+
+/** Causes that tell what happened and not why: any other one tells more. */
+const vague: ReadonlySet<string> = new Set<CauseId>([
+  'accesses-differ-from-transcript',
+  'crash-in-driver',
+  'guest-stalls',
+  'probe-fails',
+  'task-waits-in-driver',
+]);
 
 /** A cause that is behind another one: where the one on the left is found, those on the right only follow from it. */
 const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
-  'isr-never-read': [
-    'guest-stalls',
-    'interrupt-not-acted-on',
-    'acknowledged-twice',
-    'acknowledged-late',
-    'command-acted-on-again',
-  ],
-  'isr-read-wide': ['interrupt-not-acted-on', 'guest-stalls'],
-  'config-at-24': [
-    'command-never-acknowledged',
-    'interrupt-not-acted-on',
-    'ack-at-wrong-offset',
-    'microseconds-before-seconds',
-    'acknowledged-with-wrong-value',
-  ],
-  'config-written-narrow': ['acknowledged-with-wrong-value', 'acknowledged-twice', 'ack-at-wrong-offset'],
-  'config-read-bytewise': narrowReadsHide,
-  'config-read-halfwords': narrowReadsHide,
   'ack-at-wrong-offset': ['command-never-acknowledged', 'same-command-ignored'],
   'features-after-driver-ok': ['features-not-written'],
   'interrupt-not-acted-on': ['never-looks-unasked'],
@@ -98,6 +92,17 @@ const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
 const applies = ({ explains }: Cause, { failed }: Facts): boolean =>
   explains === undefined || explains.some((requirement) => failed.has(requirement));
 
+/**
+ * Causes whose evidence is there although the driver did all that was asked of it: none of them is known for
+ * what it claims to be. As if each requirement had not been met, so that no cause is left out for that.
+ */
+export const unfoundedCauses = (material: Material): CauseId[] => {
+  const facts = { ...factsOf(material), failed: new Set(requirementIds) };
+  return Object.entries<Cause>(causes).flatMap(([id, { find }]) =>
+    isCauseId(id) && find(facts).length > 0 ? [id] : [],
+  );
+};
+
 /** Empty when nothing in the table fits: then nobody knows, and no cause is made up. */
 export const findCauses = (material: Material): FoundCause[] => {
   const facts = factsOf(material);
@@ -109,6 +114,10 @@ export const findCauses = (material: Material): FoundCause[] => {
       .map((line) => shorten(printable(typeof line === 'string' ? line : formatEvent(line)), maxLength));
     return isCauseId(id) && evidence.length > 0 ? [{ id, evidence }] : [];
   });
+  const roots = found.filter(({ id }) => basic.has(id));
+  if (roots.length > 0) return roots;
   const hidden = new Set(found.flatMap(({ id }) => hides[id] ?? []));
-  return found.filter(({ id }) => !hidden.has(id));
+  const shown = found.filter(({ id }) => !hidden.has(id));
+  const exact = shown.filter(({ id }) => !vague.has(id));
+  return exact.length > 0 ? exact : shown;
 };

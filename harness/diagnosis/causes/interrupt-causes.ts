@@ -132,7 +132,8 @@ export const interruptCauses = {
         if (up === undefined || !isOnDriverOk(facts, up, sent)) return undefined;
         const served = events.find((event) => isRead(event, 'isr') && (event.value & 2) !== 0);
         const looked = events.some((event) => isLook(event) && event.seq > (served?.seq ?? 0));
-        return served === undefined || looked ? undefined : [up, served];
+        const waited = (events.at(-1)?.at ?? 0) - (served?.at ?? 0) > second;
+        return served === undefined || looked || !waited ? undefined : [up, served];
       }),
   },
   'foreign-interrupt-claimed': checkCause(

@@ -44,6 +44,32 @@ export const logCauses = {
     change: 'Return 0 from probe.',
     requirement: 'quiet-log',
   }),
+  'probe-fails': {
+    ...inLog(/probe (?:with driver \S+|of \S+) failed with error -(?!19\b|6\b)\d+/, {
+      sentence: 'The probe of the driver gives up with an error.',
+      change: 'Look for the error number in the line below: which call in probe has returned it.',
+      requirement: 'binds-function',
+    }),
+    explains: ['binds-function', 'driver-ok', 'loads-by-alias', 'comes-back', 'restores-after-sleep'],
+  },
+  'lock-not-released': inLog(/queued_spin_lock_slowpath/, {
+    sentence:
+      'A processor waits for a spinlock that is not released: a path leaves the function with it held.',
+    change:
+      'Unlock on each path out of the function, and take no lock twice; the caller is in the lines below.',
+    requirement: 'carries-out',
+  }),
+  'task-waits-in-driver': inLog(/^no .* within .*; [^;]* waits in \S+ \[\w+\]/, {
+    sentence: 'A task waits for ever in a function of the driver.',
+    change: 'Look at that function: for what it waits, and who was to wake it.',
+    requirement: 'carries-out',
+  }),
+  'crash-in-driver': inLog(/^(?:\[ *[\d.]+\] ?)*RIP: 0010:\w+(?:\.\w+)*\+0x\S+ \[\w+\]/, {
+    sentence: 'The kernel crashes in a function of the driver.',
+    change:
+      'Look at the function and the line above it in the log: what it dereferences, and when that is there.',
+    requirement: 'leaves-nothing',
+  }),
   'callback-missing': inLog(/RIP: 0010:0x0\b/, {
     sentence: 'The kernel calls an operation that the driver has not set, and jumps to address 0.',
     change:
