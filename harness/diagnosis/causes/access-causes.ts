@@ -1,9 +1,10 @@
 // Causes that the driver's register accesses show by themselves.
 
 import type { TraceEvent } from '../../base/trace-event.js';
+import { ACK, SYNCRTC, TIMESYNC } from '../../vmmci/features.js';
 import { CONFIG_OFFSET, CONFIG_SIZE, registers, status } from '../../vmmci/registers.js';
 import { checkCause } from './check-cause.js';
-import { isDown, isUp, isWrite, reads, writes } from './events.js';
+import { isDown, isRead, isUp, isWrite, reads, writes } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
 const { command, guestFeatures, microsecondsHigh, microsecondsLow, secondsHigh } = registers;
@@ -13,6 +14,9 @@ const inConfig = ({ offset }: Access): boolean => offset >= CONFIG_OFFSET;
 /** Whether bytes or halfwords are read one after the other where a dword is. */
 const narrowReads = (facts: Facts, width: number): Access[] =>
   reads(facts).filter((access) => inConfig(access) && access.width === width);
+
+/** The features of the device: TIMESYNC, ACK and SYNCRTC. */
+const known = TIMESYNC | ACK | SYNCRTC;
 
 export const accessCauses = {
   'config-read-bytewise': {
@@ -123,6 +127,24 @@ export const accessCauses = {
         if (event.kind === 'reset' || (restarts && (event.value & status.DRIVER_OK) === 0)) up = undefined;
         if (event.kind === 'bar-write' && event.offset === guestFeatures.offset && up !== undefined)
           return [up, event];
+      }
+      return [];
+    },
+  },
+  'feature-not-accepted': {
+    sentence: 'The driver does not accept a feature that the host offers and that it needs.',
+    change: 'List TIMESYNC (bit 0), ACK (1) and SYNCRTC (2) in the feature table of the virtio driver.',
+    requirement: 'negotiates-features',
+    explains: ['negotiates-features', 'driver-ok', 'comes-back', 'respects-offer', 'restores-after-sleep'],
+    find: ({ trace }) => {
+      let offer: Access | undefined;
+      let found = false;
+      for (const event of trace) {
+        if (isDown(event)) found = false;
+        if (event.kind === 'status' && (event.value & status.DRIVER) !== 0) found = true;
+        if (isRead(event, 'hostFeatures')) offer = event;
+        if (!found || !isWrite(event, 'guestFeatures') || offer === undefined) continue;
+        if ((offer.value & ~event.value & known) !== 0) return [offer, event];
       }
       return [];
     },

@@ -2,7 +2,7 @@
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { TIMESYNC } from '../../vmmci/features.js';
-import { registers } from '../../vmmci/registers.js';
+import { type RegisterName, registers } from '../../vmmci/registers.js';
 import { isRead, reads } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
@@ -35,6 +35,17 @@ export const clockCauses = {
       const order = [microsecondsLow.offset, secondsLow.offset];
       const wrong = clock.every(({ offset }, index) => offset === order[index % 2]);
       return wrong && clock.length > 0 && clock.length % 2 === 0 ? clock.slice(0, 3) : [];
+    },
+  },
+  'high-words-read': {
+    sentence: 'A high word of the clock is read, and the low word never: the high words are 0 on every host.',
+    change: 'Read the seconds at offset 24 and the microseconds at 32; 28 and 36 are their high words.',
+    requirement: 'shows-host-time',
+    find: ({ trace }) => {
+      const alone = (high: RegisterName, low: RegisterName): TraceEvent[] =>
+        trace.some((event) => isRead(event, low)) ? [] : trace.filter((event) => isRead(event, high));
+      const found = [...alone('secondsHigh', 'secondsLow'), ...alone('microsecondsHigh', 'microsecondsLow')];
+      return found.slice(0, 3);
     },
   },
   'second-sample': {

@@ -57,6 +57,7 @@ const endsAbout: readonly (readonly [RegExp, readonly RequirementId[]])[] = [
   [/^no 'ack' in the trace/, ['acknowledges', 'acknowledges-in-time', 'looks-unasked', 'reads-isr']],
   [/^no acknowledgement (?:of \w+ )?by the second/, ['acknowledges', 'keeps-devices-apart']],
   [/^no 'status' in the trace/, ['driver-ok', 'loads-by-alias', 'restores-after-sleep']],
+  [/^no driver of the second function/, ['driver-ok', 'binds-function', 'keeps-devices-apart']],
   [/^no 'bar-read' in the trace, \d+ times/, ['looks-unasked', 'obeys-parameters', 'restores-after-sleep']],
   [/^no 'bar-read' in the trace within/, ['sets-clock', 'carries-out']],
   [/^no 'fault' in the trace/, ['reads-isr']],

@@ -84,6 +84,11 @@ const byTrace: readonly (readonly [CauseId, readonly (TraceData | number)[]])[] 
   ['second-sample', [...up, read(24, 4, 1), read(24, 4, 1), read(28, 4, 0), read(32, 4, 5), time]],
   ['features-not-written', [write(4, 4, 0), status(0), write(4, 4, 0), read(0, 4, 7), status(3), status(7)]],
   ['features-after-driver-ok', [read(0, 4, 7), status(3), status(7), write(4, 4, 7)]],
+  [
+    'feature-not-accepted',
+    [read(0, 4, 7), status(3), write(4, 4, 3), status(7), failed('negotiates-features')],
+  ],
+  ['high-words-read', [...up, read(28, 4, 0), read(32, 4, 5)]],
   ['features-not-offered', [read(0, 4, 1), status(3), write(4, 4, 7), status(7)]],
   ['driver-ok-never-set', [write(18, 1, 1), status(1), write(18, 1, 3), status(3), write(4, 4, 7)]],
   [
@@ -229,6 +234,7 @@ t.test('in how a time is wrong', async (t) => {
     ['earlier-sample-shown', 'shows-host-time', '9123456', '5000007'],
     ['drift-sign', 'shows-drift', '6900 to 7100', '-7000'],
     ['drift-overflow', 'shows-drift', '4294967300 to 4294967310', '5'],
+    ['drift-in-other-unit', 'shows-drift', '18000000000000 to 18000000009000', '18000000007'],
     ['drift-from-uptime', 'shows-drift', '7000 to 8000', '1799999995000000000'],
   ];
   for (const [id, requirement, expected, seen] of cases) {

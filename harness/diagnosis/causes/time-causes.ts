@@ -1,6 +1,7 @@
 // Causes that show in how a wrong time differs from the right one.
 
 import type { TraceEvent } from '../../base/trace-event.js';
+import type { RegisterName } from '../../vmmci/registers.js';
 import { isRead } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
@@ -147,7 +148,8 @@ export const timeCauses = {
       const swapped = (BigInt.asUintN(32, seconds) << 32n) + high;
       const shown = split(seen);
       const isSwapped = shown.seconds === swapped || shown.seconds === high;
-      return isSwapped && shown.rest === rest && trace.some((event) => isRead(event, 'secondsHigh'));
+      const reads = (register: RegisterName): boolean => trace.some((event) => isRead(event, register));
+      return isSwapped && shown.rest === rest && reads('secondsHigh') && reads('secondsLow');
     },
     {
       sentence: 'The two words of the seconds are swapped.',
@@ -230,6 +232,18 @@ export const timeCauses = {
     {
       sentence: 'The drift is kept in 32 bits and overflows.',
       change: 'Keep the drift in nanoseconds as a signed 64-bit number.',
+    },
+  ),
+  'drift-in-other-unit': driftCause(
+    (drift, shown) =>
+      isDrift(drift) &&
+      shown !== 0n &&
+      [thousand, thousand * thousand].some(
+        (unit) => drift.from - unit <= shown * unit && shown * unit <= drift.to + unit,
+      ),
+    {
+      sentence: 'The drift is shown in microseconds or milliseconds in place of nanoseconds.',
+      change: 'Show it in nanoseconds, as its name says.',
     },
   ),
   'drift-from-uptime': driftCause(
