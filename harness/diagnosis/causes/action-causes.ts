@@ -24,7 +24,8 @@ import type { Cause } from './facts.js';
 
 const { SHUTDOWN, REBOOT, SYNCRTC } = commands;
 
-const expectsOneOf =
+/** Whether the last item of a list is another one than expected. */
+const hasInPlaceOf =
   (name: string, other: string) =>
   ({ expected, seen }: { expected: string; seen: string }) =>
     expected.split(', ').at(-1) === name && seen.split(', ').at(-1) === other;
@@ -131,7 +132,7 @@ export const actionCauses = {
           ['guest-reset', 'guest-shutdown'],
           ['reboot', 'poweroff'],
         ].some(
-          ([one = '', other = '']) => expectsOneOf(one, other)(check) || expectsOneOf(other, one)(check),
+          ([one = '', other = '']) => hasInPlaceOf(one, other)(check) || hasInPlaceOf(other, one)(check),
         ),
       besides: (check, { trace }) =>
         trace.filter((event) => isSent(event) && event.name !== 'SYNCRTC' && event.seq < check.seq).slice(-1),
