@@ -1,7 +1,7 @@
 // Causes that show in how the driver serves the device's interrupts.
 
 import type { TraceEvent } from '../../base/trace-event.js';
-import { registers } from '../../vmmci/registers.js';
+import { ISR_CONFIG, registers } from '../../vmmci/registers.js';
 import { checkCause } from './check-cause.js';
 import { inExchange, isDown, isLook, isRead, isSignal, isUp, partsOf, reads, second } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
@@ -51,6 +51,9 @@ const readsIsr = (facts: Facts, { after }: Served): boolean =>
 
 const accessIn = ({ after }: Served): TraceEvent | undefined =>
   after.find((event) => event.kind === 'bar-read' || event.kind === 'bar-write');
+
+/** A read of the ISR that says that the config area has changed; all ones are those of an absent device. */
+const announcesChange = (event: TraceEvent): boolean => isRead(event, 'isr') && event.value === ISR_CONFIG;
 
 /** Whether the command came on the write of DRIVER_OK, before the guest did anything else. */
 const isOnDriverOk = ({ trace }: Facts, up: TraceEvent, sent: TraceEvent): boolean =>
@@ -111,7 +114,7 @@ export const interruptCauses = {
     explains: ['acknowledges', 'acknowledges-in-time', 'sets-clock', 'goes-down', 'reads-isr'],
     find: (facts) =>
       inExchange(facts, ({ sent, events }) => {
-        const served = events.find((event) => isRead(event, 'isr') && (event.value & 2) !== 0);
+        const served = events.find(announcesChange);
         if (served === undefined) return undefined;
         // Where the driver came up for this very command, another cause is meant.
         const up = facts.trace.findLast((event) => isUp(event) && event.seq < sent.seq);
@@ -130,7 +133,7 @@ export const interruptCauses = {
       inExchange(facts, ({ sent, events }) => {
         const up = facts.trace.findLast((event) => isUp(event) && event.seq < sent.seq);
         if (up === undefined || !isOnDriverOk(facts, up, sent)) return undefined;
-        const served = events.find((event) => isRead(event, 'isr') && (event.value & 2) !== 0);
+        const served = events.find(announcesChange);
         const looked = events.some((event) => isLook(event) && event.seq > (served?.seq ?? 0));
         const waited = (events.at(-1)?.at ?? 0) - (served?.at ?? 0) > second;
         return served === undefined || looked || !waited ? undefined : [up, served];
