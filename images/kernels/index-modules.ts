@@ -36,6 +36,8 @@ export const indexModules = async (
     result = await depmod();
   }
   if (!result.failed) return;
-  const reason = printable(shorten(firstLine(result.stderr || result.shortMessage), 300));
+  // Warnings, such as that of a missing modules.order, come before the error.
+  const errors = result.stderr.split('\n').filter((line) => !line.startsWith('depmod: WARNING: '));
+  const reason = printable(shorten(firstLine(errors.join('\n') || result.shortMessage), 300));
   throw new HarnessError('KERNEL_INDEX', { release, reason });
 };
