@@ -34,7 +34,7 @@ const expects = (type: string): RegExp =>
 const gone = (name: string, when: string, instead: string): Cause =>
   buildCause(
     unknown(name),
-    `The driver uses ${name}, which the kernel does not have ${when}.`,
+    `The driver uses ${name}, which was removed from the kernel ${when}.`,
     `Use ${instead}.`,
   );
 
@@ -46,7 +46,7 @@ const newer = (name: string, since: string, instead: string): Cause =>
     `For older kernels use ${instead}, chosen by LINUX_VERSION_CODE.`,
   );
 
-const before = 'since before 5.10';
+const before = 'before 5.10';
 const settime = 'ktime_get_real_ts64() and struct timespec64';
 
 export const buildCauses = {
@@ -62,10 +62,10 @@ export const buildCauses = {
   // timers
   'setup-timer-gone': gone('setup_timer', before, 'timer_setup(), whose callback is given the timer'),
   'init-timer-gone': gone('init_timer', before, 'timer_setup(), whose callback is given the timer'),
-  'del-timer-gone': gone('del_timer', 'from 6.15 on', 'timer_delete()'),
-  'del-timer-sync-gone': gone('del_timer_sync', 'from 6.15 on', 'timer_delete_sync()'),
-  'from-timer-gone': gone('from_timer', 'from 6.16 on', 'timer_container_of()'),
-  'hrtimer-init-gone': gone('hrtimer_init', 'from 6.15 on', 'hrtimer_setup(), which is given the callback'),
+  'del-timer-gone': gone('del_timer', 'in 6.15', 'timer_delete()'),
+  'del-timer-sync-gone': gone('del_timer_sync', 'in 6.15', 'timer_delete_sync()'),
+  'from-timer-gone': gone('from_timer', 'in 6.16', 'timer_container_of()'),
+  'hrtimer-init-gone': gone('hrtimer_init', 'in 6.15', 'hrtimer_setup(), which is given the callback'),
   'timer-delete-sync-newer': newer(
     'timer_delete_sync',
     '6.2, and in stable kernels since 6.1',
@@ -97,7 +97,7 @@ export const buildCauses = {
   ),
   // PCI, buses and classes
   'pci-enable-msix-gone': gone('pci_enable_msix', before, 'pci_alloc_irq_vectors()'),
-  'pci-set-dma-mask-gone': gone('pci_set_dma_mask', 'somewhere between 5.10 and 6.1 on', 'dma_set_mask()'),
+  'pci-set-dma-mask-gone': gone('pci_set_dma_mask', 'between 5.10 and 6.1', 'dma_set_mask()'),
   'ioremap-nocache-gone': gone('ioremap_nocache', before, 'ioremap()'),
   'class-create-arguments': buildCause(
     /error: (?:too many arguments to function|macro) ['‘"]class_create['’"]|error: too many arguments to function call.*class_create/,
@@ -117,17 +117,17 @@ export const buildCauses = {
   // sysctl, sysfs, files
   'register-sysctl-table-gone': gone(
     'register_sysctl_table',
-    'somewhere between 6.1 and 6.12 on',
+    'between 6.1 and 6.12',
     'register_sysctl(), with the path as its first argument',
   ),
   'register-sysctl-paths-gone': gone(
     'register_sysctl_paths',
-    'somewhere between 6.1 and 6.12 on',
+    'between 6.1 and 6.12',
     'register_sysctl(), with the path as its first argument',
   ),
   'ctl-table-child-gone': buildCause(
     /error: ['‘]struct ctl_table['’] has no member named ['‘]child['’]/,
-    'A table of sysctl values has a child, which struct ctl_table has not since somewhere between 6.1 and 6.12.',
+    'A table of sysctl values has a child, which struct ctl_table lost between 6.1 and 6.12.',
     'Register the values with register_sysctl() and the whole path.',
   ),
   'ctl-table-const': buildCause(
@@ -137,30 +137,30 @@ export const buildCauses = {
   ),
   'bin-attribute-const': buildCause(
     expects('const struct bin_attribute'),
-    'A binary attribute takes its description as something to change: it is const since somewhere between 6.12 and 7.3.',
+    'A binary attribute takes its description as something to change: it became const between 6.12 and 7.3.',
     'Declare the argument as const struct bin_attribute * for these kernels.',
   ),
   'kernel-param-const': buildCause(
     expects('const struct kernel_param'),
-    'The operations of a parameter take it as something to change: it is const since before 5.10.',
+    'The operations of a parameter take it as something to change: it became const before 5.10.',
     'Declare the argument as const struct kernel_param *.',
   ),
   'create-proc-entry-gone': gone('create_proc_entry', before, 'proc_create(), with struct proc_ops'),
-  'no-llseek-gone': gone('no_llseek', 'from 6.12 on', 'nothing: a file without llseek cannot seek'),
+  'no-llseek-gone': gone('no_llseek', 'in 6.12', 'nothing: a file without llseek cannot seek'),
   'unaligned-header-moved': buildCause(
     /fatal error: '?asm\/unaligned\.h'?(?:: No such file| file not found)/,
     'The driver includes <asm/unaligned.h>, which has moved in 6.12.',
     'Include <linux/unaligned.h> from 6.12 on.',
   ),
-  'set-fs-gone': gone('get_fs', 'somewhere between 5.10 and 6.1 on', 'kernel_read() and kernel_write()'),
+  'set-fs-gone': gone('get_fs', 'between 5.10 and 6.1', 'kernel_read() and kernel_write()'),
   // clocks, strings, numbers
   'adjfreq-gone': buildCause(
     noMember('adjfreq'),
     'The operation adjfreq is set, which struct ptp_clock_info has not from 6.2 on.',
     'Set adjfine, whose argument is parts per million with 16 binary places.',
   ),
-  'strlcpy-gone': gone('strlcpy', 'from 6.8 on', 'strscpy()'),
-  'prandom-u32-gone': gone('prandom_u32', 'somewhere between 5.10 and 6.1 on', 'get_random_u32()'),
+  'strlcpy-gone': gone('strlcpy', 'in 6.8', 'strscpy()'),
+  'prandom-u32-gone': gone('prandom_u32', 'between 5.10 and 6.1', 'get_random_u32()'),
   'in-hardirq-newer': newer('in_hardirq', '5.11', 'in_irq()'),
   // modules
   'namespace-not-imported': buildCause(
