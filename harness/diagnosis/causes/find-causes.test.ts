@@ -192,6 +192,10 @@ t.test('in the log of the kernel', async (t) => {
     ['interrupt-not-freed', "remove_proc_entry: removing non-empty directory 'irq/11', leaking at least 'x'"],
     ['range-not-released', 'Trying to free nonexistent resource <c000-cfff>'],
     ['memory-used-after-free', 'BUG: KASAN: slab-use-after-free in x+0x1/0x2'],
+    [
+      'memory-used-after-free',
+      'Oops: general protection fault, probably for non-canonical address 0x6b6b6b6b6b6b6c7b: 0000 [#1]',
+    ],
     ['attributes-left-behind', "sysfs: cannot create duplicate filename '/devices/x'"],
     ['symbol-missing', 'virtio_vmmci: Unknown symbol register_virtio_driver (err -2)'],
     ['memory-leaked', 'unreferenced object 0xffff888006a3c000 (size 64):'],
