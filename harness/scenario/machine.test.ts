@@ -61,3 +61,10 @@ t.test('the watchdogs of a slow kernel wait longer, as far as the kernel lets th
   ]);
   t.strictSame(watchdogs(100).slice(0, 2), ['watchdog_thresh=60', 'rcupdate.rcu_cpu_stall_timeout=300']);
 });
+
+t.test('an ordinary kernel checks memory, a slow one does not do it twice', async (t) => {
+  const poisons = (slowness: number) =>
+    (machineOf({ ...environment, slowness }, []).parameters ?? []).filter((each) => /slub/.test(each));
+  t.strictSame(poisons(1), ['slub_debug=FZPU,kmalloc-*']);
+  t.strictSame(poisons(2), []);
+});

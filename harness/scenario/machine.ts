@@ -1,5 +1,9 @@
 // What a scenario may ask of its machine, and the machine that it gets. Pure.
-import { kernelParameters, watchdogParameters } from '../../images/guest/kernel-parameters.js';
+import {
+  kernelParameters,
+  memoryParameters,
+  watchdogParameters,
+} from '../../images/guest/kernel-parameters.js';
 import type { Disk, MachineDescription, Siblings } from '../qemu/argv.js';
 import type { Sibling } from '../qemu/layout.js';
 import type { Environment } from '../run/environment.js';
@@ -68,6 +72,7 @@ export const machineOf = (
   parameters: [
     ...kernelParameters,
     ...watchdogParameters(slowness),
+    ...memoryParameters(slowness),
     ...interruptParameters[interrupts],
     ...(choice.kernelParameters?.split(' ') ?? []),
   ],

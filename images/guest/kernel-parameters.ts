@@ -39,3 +39,10 @@ export const watchdogParameters = (slowness: number): string[] =>
         ([parameter, seconds, maximum]) =>
           `${parameter}=${Math.min(maximum, Math.round(seconds * slowness))}`,
       );
+
+/**
+ * Makes an ordinary kernel check what kmalloc() returns: freed and new memory is poisoned, and has red zones
+ * around it. Costs and use are measured (docs/figures.md). A slow kernel has something better, or enough to do.
+ */
+export const memoryParameters = (slowness: number): string[] =>
+  slowness > 1 ? [] : ['slub_debug=FZPU,kmalloc-*'];
