@@ -2,8 +2,8 @@
 // that a driver is never blamed for the time that its kernel takes.
 
 /**
- * Options of the kernel's configuration with the factor that each costs a guest under TCG, rounded up. The
- * factors are measured against 6.12-cloud on the same host (docs/figures.md).
+ * Options of the kernel's configuration with the factor that each costs a guest under TCG. The factors are
+ * estimates; only their product for 6.12-debug, 15.6, is measured against 6.12-cloud (docs/figures.md: 14.6).
  */
 const factors: Readonly<Record<string, number>> = {
   KASAN_GENERIC: 5,
