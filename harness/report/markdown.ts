@@ -79,19 +79,24 @@ const unmetTable = ({ cells }: Report): string[] => {
   return [`**${headline}**`, markdownTable([['level', 'requirement', 'what to do', 'seen in'], ...rows])];
 };
 
+/** Causes that are shown; the most frequent come first. */
+const maxCauses = 40;
+
 /** Known causes, before the failures that follow from them. */
 export const describeCauses = (report: Report): string[] => {
   const explained = explainReport(report);
   const title = explainedHeadline(explained);
   if (title === undefined) return [];
-  const known = explained.explanations.map(({ sentence, change, requirement, hosts, evidence, cells }) =>
-    [
-      `**${prose(sentence)}** ${prose(change)}${hosts === undefined ? '' : ` Matters on ${prose(hosts)}.`}`,
-      `Breaks ${prose(requirement)}`,
-      fence(evidence.join('\n')),
-      `Explains ${prose(nameCells(cells, maxNamedScenarios))}.`,
-    ].join('\n\n'),
-  );
+  const known = explained.explanations
+    .slice(0, maxCauses)
+    .map(({ sentence, change, requirement, hosts, evidence, cells }) =>
+      [
+        `**${prose(sentence)}** ${prose(change)}${hosts === undefined ? '' : ` Matters on ${prose(hosts)}.`}`,
+        `Breaks ${prose(requirement)}`,
+        fence(evidence.join('\n')),
+        `Explains ${prose(nameCells(cells, maxNamedScenarios))}.`,
+      ].join('\n\n'),
+    );
   const rest =
     explained.unexplained.length === 0
       ? []

@@ -22,8 +22,14 @@ const stormReasons = (index: number): string[] => [
   Array(500).fill('the same line').join('\n'),
 ];
 
-/** Every known cause at once, with evidence of the maximum length. */
-const allCauses = Object.keys(causes).map((id) => ({ id, evidence: Array(4).fill('<&>"'.repeat(40)) }));
+const ids = Object.keys(causes);
+
+/** Ten causes for each cell, with evidence of the maximum length: together the cells have every cause. */
+const causesOf = (index: number) =>
+  Array.from({ length: 10 }, (_, each) => ({
+    id: ids[(index * 10 + each) % ids.length] ?? '',
+    evidence: Array(4).fill('<&>"'.repeat(40)),
+  }));
 
 const kernels = ['5.10-cloud', '6.12-cloud', '7.2-cloud', '7.3-cloud'].map((name) => sampleKernel(name));
 
@@ -36,7 +42,7 @@ const cells = Array.from({ length: 200 }, (_, index) => {
   return sampleCell(kernel, `storm-${index}`, 'failed', {
     reasons: [`${words(index)} went wrong`, ...stormReasons(index)],
     retried: stormReasons(index),
-    causes: allCauses,
+    causes: causesOf(index),
   });
 });
 
