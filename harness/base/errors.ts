@@ -82,6 +82,8 @@ const table = {
     message: 'in the guest, `{command}` exited with status {status}: {stderr}',
   },
   GUEST_SHELL: { blame: 'broken', message: 'guest shell: {reason}' },
+  TERMINAL: { blame: 'broken', message: 'terminal in the guest: {reason}' },
+  SHELL_ATTACH: { blame: 'usage', message: '{reason}; {next}' },
   GUEST_READ: { blame: 'broken', message: 'guest {what}: expected {expected}, got {got}' },
   KERNEL_LOG: { blame: 'broken', message: 'cannot check the kernel log: {reason}' },
   KERNEL_SPLAT: { blame: 'failed', message: 'the guest kernel reported an error ({kind}):\n{lines}' },

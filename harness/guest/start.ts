@@ -8,6 +8,7 @@ import { HarnessError } from '../base/errors.js';
 import { messageOf } from '../base/thrown.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import type { MachineDescription } from '../qemu/argv.js';
+import { describeExit } from '../qemu/exit.js';
 import type { Qemu } from '../qemu/find.js';
 import { plugFunction } from '../qemu/hot-plug.js';
 import { loadMachine, prepareLoad, prepareSave, saveMachine } from '../qemu/migration.js';
@@ -17,11 +18,13 @@ import { snapshotKey } from '../qemu/snapshot-key.js';
 import type { Timers } from '../qemu/timers.js';
 import { Console } from './console.js';
 import { Shell } from './shell.js';
+import { Terminals } from './terminals.js';
 
 export interface Guest {
   readonly machine: Machine;
   readonly console: Console;
   readonly shell: Shell;
+  readonly terminals: Terminals;
   readonly start: 'booted' | 'restored';
 }
 
@@ -60,7 +63,11 @@ const attach = (
   const { exit, hostFailure } = machine;
   const console = new Console({ stream: machine.channel('console'), exit, hostFailure, trace, timers });
   const shell = new Shell({ stream: machine.channel('shell'), console, trace });
-  return { machine, console, shell, start };
+  const terminals = new Terminals({
+    stream: machine.channel('terminal'),
+    gone: exit.then((ended) => `the guest is gone (${describeExit(ended)})`),
+  });
+  return { machine, console, shell, terminals, start };
 };
 
 /**

@@ -36,16 +36,17 @@ t.test('a guest ignores QEMU’s defaults and configuration files, and a reset e
 });
 
 t.test(
-  'channels are descriptors; the first serial port is the console, the second is the shell',
+  'channels are descriptors; console, shell and terminals are the serial ports, in this order',
   async (t) => {
     const args = argv(guest);
-    t.strictSame(channelsOf(guest), ['console', 'shell', 'qmp']);
+    t.strictSame(channelsOf(guest), ['console', 'shell', 'terminal', 'qmp']);
     t.strictSame(values(args, '-chardev'), [
       'socket,id=console,fd=3',
       'socket,id=shell,fd=4',
+      'socket,id=terminal,fd=8',
       'socket,id=qmp,fd=5',
     ]);
-    t.strictSame(values(args, '-serial'), ['chardev:console', 'chardev:shell']);
+    t.strictSame(values(args, '-serial'), ['chardev:console', 'chardev:shell', 'chardev:terminal']);
     t.strictSame(values(args, '-qmp'), ['chardev:qmp']);
   },
 );
@@ -56,7 +57,8 @@ t.test('paths with commas work, because disks and the function are passed as JSO
     values(args, '-blockdev').map((text) => JSON.parse(text ?? '')),
     [{ driver: 'raw', 'node-name': 'payload', file: { driver: 'file', filename: '/run/a,b.img' } }],
   );
-  const [disk, fn] = values(args, '-device').map((text) => JSON.parse(text ?? ''));
+  const [note, disk, fn] = values(args, '-device').map((text) => JSON.parse(text ?? ''));
+  t.strictSame(note, { driver: 'vmcoreinfo' }, 'the kernel can tell QEMU where its structures are');
   t.match(disk, { driver: 'virtio-blk-pci', addr: '08.0', drive: 'payload' });
   t.strictSame(fn, {
     driver: 'vfio-user-pci',
@@ -88,7 +90,7 @@ t.test('in vmd’s machine, disks and function are on its root bus and have its 
   const args = argv({ ...guest, siblings, functionSocket: '/run/f.sock' });
   t.strictSame(values(args, '-machine'), ['q35,sata=off,smbus=off']);
   const devices = values(args, '-device').map((text) => JSON.parse(text ?? ''));
-  t.match(devices[0], { driver: 'virtio-blk-pci', bus: 'pcie.0', 'disable-modern': true, vectors: 0 });
+  t.match(devices[1], { driver: 'virtio-blk-pci', bus: 'pcie.0', 'disable-modern': true, vectors: 0 });
   t.strictSame(devices.at(-1), functionDevice('/run/f.sock', siblings));
   t.match(devices.at(-1), { bus: 'pcie.0', addr: '04.0' });
 });

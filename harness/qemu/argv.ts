@@ -19,7 +19,7 @@ export type Accelerator = 'kvm' | 'tcg' | 'qtest';
  * The byte streams between QEMU and the harness. Each is an inherited descriptor, so there is no path to race
  * for.
  */
-export type ChannelName = 'console' | 'shell' | 'qmp' | 'qtest' | 'coverage';
+export type ChannelName = 'console' | 'shell' | 'terminal' | 'qmp' | 'qtest' | 'coverage';
 
 /** The descriptor of each channel in QEMU. 0 to 2 are standard input, output and error. */
 export const channelDescriptors: Readonly<Record<ChannelName, number>> = {
@@ -28,6 +28,7 @@ export const channelDescriptors: Readonly<Record<ChannelName, number>> = {
   qmp: 5,
   qtest: 6,
   coverage: 7,
+  terminal: 8,
 };
 
 /** QEMU's generic virtio device, which a vhost-user backend implements: a modern PCI device at 00:05.0. */
@@ -103,16 +104,20 @@ export const coveragePort = 0xe9;
 const channelArguments: Readonly<Record<ChannelName, readonly string[]>> = {
   console: ['-serial', 'chardev:console'],
   shell: ['-serial', 'chardev:shell'],
+  terminal: ['-serial', 'chardev:terminal'],
   qmp: ['-qmp', 'chardev:qmp'],
   qtest: ['-qtest', 'chardev:qtest'],
   coverage: ['-device', `isa-debugcon,iobase=${coveragePort},chardev=coverage`],
 };
 
-/** The channels of a machine. The serial log and the shell need a running CPU, which qtest replaces. */
+/**
+ * The channels of a machine. The serial ports (log, shell, terminals for people) need a running CPU, which
+ * qtest replaces. QEMU numbers the ports in this order.
+ */
 export const channelsOf = (machine: MachineDescription): readonly ChannelName[] =>
   machine.accelerator === 'qtest'
     ? ['qmp', 'qtest']
-    : ['console', 'shell', 'qmp', ...(machine.coverage ? (['coverage'] as const) : [])];
+    : ['console', 'shell', 'terminal', 'qmp', ...(machine.coverage ? (['coverage'] as const) : [])];
 
 /** The function's properties, in the form of `device_add` and `-device`. */
 export const functionDevice = (socket: string, siblings?: Siblings): Record<string, unknown> => ({
@@ -199,6 +204,8 @@ export const argv = (machine: MachineDescription): string[] => [
     `socket,id=${name},fd=${channelDescriptors[name]}`,
     ...channelArguments[name],
   ]),
+  // With it a kernel can say where things are in a dump of its memory.
+  ...(machine.accelerator === 'qtest' ? [] : ['-device', JSON.stringify({ driver: 'vmcoreinfo' })]),
   ...deviceArguments(machine),
   ...option(
     '-device',

@@ -29,7 +29,6 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -184,21 +183,6 @@ static void greet(void)
 
 	uname(&name);
 	put(1, line, (size_t)snprintf(line, sizeof(line), "agent %d %s\n", getpid(), name.release));
-}
-
-static void make_raw(void)
-{
-	struct termios settings;
-
-	if (tcgetattr(0, &settings))
-		exit(1);
-	settings.c_iflag = 0;
-	settings.c_oflag &= ~(tcflag_t)OPOST;
-	settings.c_lflag = 0;
-	settings.c_cc[VMIN] = 1;
-	settings.c_cc[VTIME] = 0;
-	if (tcsetattr(0, TCSANOW, &settings))
-		exit(1);
 }
 
 int agent(int argc, char **argv)

@@ -80,6 +80,7 @@ const commands = {
     'payload',
     'ptp',
     'read-files',
+    'terminal',
     'unload',
     'write-file',
     'writer',

@@ -39,6 +39,7 @@ static const struct {
 	{ "ptp", ptp, 1 },
 	{ "read-files", read_files, 1 },
 	{ "reboot", power, 0 },
+	{ "terminal", terminal, 0 },
 	{ "uevents", uevents, 0 },
 	{ "unload", unload, 1 },
 	{ "write-file", write_file, 1 },

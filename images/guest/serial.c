@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
-/* The agent's serial line: its standard input and output. The agent exits when the line ends. */
+/* A program's serial line: its standard input and output. The program exits when the line ends. */
 
 #include "serial.h"
 
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* Input that was received but not yet taken. */
@@ -16,6 +17,11 @@ static void fill(void)
 	if (filled <= 0)
 		exit(1);
 	taken = 0;
+}
+
+int is_waiting(void)
+{
+	return taken < filled;
 }
 
 char next(void)
@@ -71,4 +77,19 @@ void take(char *to, long room, long bytes)
 	}
 	to[bytes < room - 1 ? bytes : room - 1] = 0;
 	next();
+}
+
+void make_raw(void)
+{
+	struct termios settings;
+
+	if (tcgetattr(0, &settings))
+		exit(1);
+	settings.c_iflag = 0;
+	settings.c_oflag &= ~(tcflag_t)OPOST;
+	settings.c_lflag = 0;
+	settings.c_cc[VMIN] = 1;
+	settings.c_cc[VTIME] = 0;
+	if (tcsetattr(0, TCSANOW, &settings))
+		exit(1);
 }

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* The agent's serial line: its standard input and output. The agent exits when the line ends. */
+/* A program's serial line: its standard input and output. The program exits when the line ends. */
 
 #include <stddef.h>
+
+/* From now on every byte passes unchanged, and none is echoed. */
+void make_raw(void);
+
+/* Whether `next` has a byte without waiting for the line. */
+int is_waiting(void);
 
 /* Reads the next byte. */
 char next(void);
