@@ -29,7 +29,7 @@ const compileProbe = async (
   try {
     const probe = asset('kernels', 'probe');
     await copySources(probe, await listSources(probe), directory);
-    return await compile(kernel, root, directory, signal);
+    return await compile(kernel, root, directory, { signal });
   } finally {
     await removeTree(directory);
   }

@@ -12,7 +12,7 @@ import type { ToolRoot } from '../toolroot/enter.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { throwBuildFailure } from './build-failure.js';
 import { warningsIn } from './build-log.js';
-import { compile, makeArguments } from './compile.js';
+import { type CompileOptions, compile, lineArguments, makeArguments } from './compile.js';
 import type { Kernel } from './kernel.js';
 import { copySources, hashSources, listSources, updateSources } from './module-sources.js';
 
@@ -50,12 +50,12 @@ const compileIn = async (
   kernel: Kernel,
   root: ToolRoot,
   sourceDirectory: string,
-  signal?: AbortSignal,
+  options: CompileOptions = {},
 ): Promise<void> => {
-  const compilation = await compile(kernel, root, work, signal);
+  const compilation = await compile(kernel, root, work, options);
   const modules = await modulesBelow(work);
   if (!compilation.ok || modules.length === 0)
-    return throwBuildFailure(compilation, kernel, root, sourceDirectory, signal);
+    return throwBuildFailure(compilation, kernel, root, sourceDirectory, options.signal);
   await mkdir(to);
   for (const path of modules) await copyFile(path, join(to, basename(path)));
   await writeFile(join(to, logName), `${compilation.log}\n`);
@@ -81,6 +81,11 @@ export const readModules = async (directory: string): Promise<ModuleSet> => {
   };
 };
 
+export interface BuildOptions extends ProgressOptions {
+  /** With line numbers and types, for a debugger. */
+  readonly lines?: boolean | undefined;
+}
+
 /**
  * Builds the modules of a Kbuild directory, or finds them in the cache (same kernel package, sources and
  * compiler). Never writes to the directory. DRIVER_BUILD, with the first error, if the driver does not
@@ -90,11 +95,12 @@ export const buildModules = async (
   kernel: Kernel,
   root: ToolRoot,
   sourceDirectory: string,
-  { progress }: ProgressOptions = {},
+  { progress, lines = false }: BuildOptions = {},
 ): Promise<ModuleSet> => {
+  const more = lines ? lineArguments : [];
   const what = `modules of ${basename(sourceDirectory)} for ${kernel.release}`;
   const files = await listSources(sourceDirectory);
-  const context = [kernel.version, root.compiler, ...makeArguments];
+  const context = [kernel.version, root.compiler, ...makeArguments, ...more];
   const key = await hashSources(sourceDirectory, files, context);
   const target = join(cacheDirectory(), 'modules', kernel.release, key);
   let cached = true;
@@ -112,7 +118,7 @@ export const buildModules = async (
             reason: 'its files changed while they were read; run the same command again',
           });
         }
-        await compileIn(work, temporary, kernel, root, sourceDirectory);
+        await compileIn(work, temporary, kernel, root, sourceDirectory, { more });
       } finally {
         await removeTree(work);
       }
@@ -140,6 +146,6 @@ export const buildInTree = async (
   for (const path of await modulesBelow(tree)) await rm(path);
   const modules = join(tree, modulesName);
   await removeTree(modules);
-  await compileIn(tree, modules, kernel, root, sourceDirectory, signal);
+  await compileIn(tree, modules, kernel, root, sourceDirectory, { signal });
   return { ...(await readModules(modules)), cached: false };
 };

@@ -20,6 +20,9 @@ export const makeArguments = [
   'modules',
 ];
 
+/** For a debugger: line numbers and types, without the kernel's other ways to have them. */
+export const lineArguments = ['KCFLAGS=-g'];
+
 /** Where the sources appear in the tool root: a path without spaces, which make cannot handle. */
 const buildPath = '/build';
 
@@ -27,6 +30,12 @@ export interface Compilation {
   readonly ok: boolean;
   /** The build's output, with file names relative to the driver's directory. */
   readonly log: string;
+}
+
+export interface CompileOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Further arguments of make. */
+  readonly more?: readonly string[] | undefined;
 }
 
 /**
@@ -37,11 +46,11 @@ export const compile = async (
   kernel: Kernel,
   root: ToolRoot,
   directory: string,
-  signal?: AbortSignal,
+  { signal, more = [] }: CompileOptions = {},
 ): Promise<Compilation> => {
   signal?.throwIfAborted();
   const jobs = `-j${Math.min(4, availableParallelism())}`;
-  const argv = ['make', jobs, '-C', kernel.buildDirectory, `M=${buildPath}`, ...makeArguments];
+  const argv = ['make', jobs, '-C', kernel.buildDirectory, `M=${buildPath}`, ...makeArguments, ...more];
   const result = await runInToolRoot(root, argv, {
     binds: [...kernelBinds(kernel), { path: directory, at: buildPath, writable: true }],
     host: { all: true, reject: false, ...(signal && { cancelSignal: signal }) },

@@ -28,6 +28,9 @@ const packages = {
   'libc6-dev': [],
   'libelf-dev': [],
   sparse: ['sparse'],
+  // Debuggers for `vmmci shell --gdb`, and for the memory of a guest that --dump keeps.
+  gdb: ['gdb'],
+  'python3-drgn': ['drgn'],
   kmod: ['depmod', 'modinfo'],
   pciutils: ['lspci'],
   'busybox-static': ['busybox'],
