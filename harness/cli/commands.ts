@@ -20,6 +20,7 @@ export const commands: CommandTable = {
   ),
   init: entry("write the files with which a driver's repository tests its driver", () => import('./init.js')),
   test: entry('run the scenarios against a driver of your own', () => import('./test.js')),
+  shell: entry('open a terminal in a guest with device and driver', () => import('./shell.js')),
   watch: entry('build and test a driver whenever one of its files is saved', () => import('./watch.js')),
   matrix: entry('run all scenarios on many kernels and write reports', () => import('./matrix.js')),
   report: entry('merge the reports of shards, or compare two runs', () => import('./report.js')),

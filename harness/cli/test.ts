@@ -4,8 +4,10 @@ import { defaultJobs, resources } from '../matrix/jobs.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFilesWith } from '../run/scenario-files.js';
-import { defineCommand } from './define-command.js';
+import { type CommandTable, defineCommand } from './define-command.js';
+import { guestEntrance } from './guest-entrance.js';
 import { runInGuests } from './guest-run.js';
+import { requireTerminal } from './interact.js';
 import { flag, type Values } from './option.js';
 import { print } from './print.js';
 import { choiceOf, jobs, runOptions } from './run-options.js';
@@ -13,21 +15,37 @@ import { choiceOf, jobs, runOptions } from './run-options.js';
 const options = {
   ...runOptions,
   jobs,
+  shell: flag('stop at the first failed check, and open a terminal in the guest as it is then'),
+  dump: flag(
+    'keep the memory of a guest that panics, hangs or goes down in a failed scenario, for drgn or crash',
+  ),
   exact: flag('run only the named scenarios, not the others in their files'),
 };
 
 /** Exit status: 0 if all scenarios passed, 1 if one failed, 3 if one was broken or none ran. */
-const run = async (values: Values<typeof options>, names: readonly string[]): Promise<number> => {
+const run = async (
+  values: Values<typeof options>,
+  names: readonly string[],
+  all: CommandTable,
+): Promise<number> => {
+  if (values.shell) requireTerminal('vmmci test --shell');
   const known = await scenarioFilesWith(values.scenarios);
   const files = names.length === 0 ? known.map(({ path }) => path) : filesFor(known, names);
-  const workers = values.jobs ?? defaultJobs(resources());
+  const workers = values.shell ? 1 : (values.jobs ?? defaultJobs(resources()));
   const choice = {
     ...choiceOf(values),
+    ...(values.shell && { shell: true }),
+    ...(values.dump && { dump: true }),
     ...(values.exact && names.length > 0 && { only: [...names] }),
   };
   return runInGuests(choice, ({ options }) => {
     const digest = tapDigest(print, { quiet: false, maxLines: 12 });
-    return runFiles(files, { ...options, workers, onLine: (line) => digest.feed(line) });
+    const enter = guestEntrance(options.signal, all);
+    const onLine = (line: string): void => {
+      digest.feed(line);
+      if (values.shell) enter(line);
+    };
+    return runFiles(files, { ...options, workers, onLine });
   });
 };
 

@@ -31,7 +31,7 @@ const sysrq = async (
 };
 
 /** Resolves when QEMU has exited, or after a timeout. */
-const waitForExit = (machine: Machine): Promise<unknown> =>
+export const waitForExit = (machine: Machine): Promise<unknown> =>
   new Promise((resolve) => {
     const { timers } = machine;
     const timer = timers.after(timers.timeout(answerMs), () => resolve(undefined));

@@ -109,7 +109,8 @@ export const startQemu = async ({
   const qmp = new Qmp(stream('qmp'), { timers, trace });
   const hostFailure = new Promise<HarnessError>((resolve) => {
     qmp.onEvent(({ event, data }) => {
-      if (event === 'SHUTDOWN') shutdown = String(data.reason);
+      // The first one: `quit` follows where QEMU was told to stand still at the end of the guest.
+      if (event === 'SHUTDOWN') shutdown ??= String(data.reason);
       if (event === 'BLOCK_IO_ERROR') void diskFailure(machine, data).then(resolve);
     });
   });

@@ -1,7 +1,7 @@
 // Writes the artifacts of a scenario, for people who investigate a failure.
 
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { ConsoleLine } from '../guest/console.js';
 import type { Environment } from './environment.js';
 import { reproduceScript } from './reproduce.js';
@@ -11,6 +11,10 @@ export interface Evidence {
   readonly console: readonly ConsoleLine[];
   readonly qemu: readonly string[];
   readonly dmesg: readonly string[];
+  /** Of all CPUs, if the guest panicked, hung or went down. */
+  readonly registers?: string | undefined;
+  /** The path of a dump of its memory, to be copied. */
+  readonly memory?: string | undefined;
 }
 
 const consoleText = (lines: readonly ConsoleLine[]): string => {
@@ -25,19 +29,22 @@ export const artifactDirectory = ({ choice, kernel }: Environment, scenario: str
 export const writeArtifacts = async (
   environment: Environment,
   result: ScenarioResult,
-  { console, qemu, dmesg }: Evidence,
+  { console, qemu, dmesg, registers, memory }: Evidence,
 ): Promise<void> => {
   const { directory } = result;
   await mkdir(directory, { recursive: true });
+  const failed = result.verdict !== 'passed';
   const files: Readonly<Record<string, string>> = {
     'result.json': `${JSON.stringify(result, null, 2)}\n`,
-    ...((result.verdict !== 'passed' || environment.choice.keep) && {
+    ...((failed || environment.choice.keep) && {
       'console.log': consoleText(console),
       'qemu.args': `${qemu.join('\n')}\n`,
       'dmesg.txt': `${dmesg.join('\n')}\n`,
       'reproduce.sh': reproduceScript(environment.choice, result.scenario),
     }),
+    ...(failed && registers !== undefined && { 'registers.txt': registers.replaceAll('\r\n', '\n') }),
   };
+  if (failed && memory !== undefined) await copyFile(memory, join(directory, basename(memory)));
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(directory, name), text)));
   if ('reproduce.sh' in files) await chmod(join(directory, 'reproduce.sh'), 0o755);
 };

@@ -33,6 +33,10 @@ const schema = v.strictObject({
   coverage: v.optional(v.boolean()),
   /** Also keep the artifacts of scenarios that pass. */
   keep: v.boolean(),
+  /** Open a terminal in the guest of a scenario at its first failed check. */
+  shell: v.optional(v.boolean()),
+  /** Keep the memory of a guest that panics, hangs or goes down in a scenario that does not pass. */
+  dump: v.optional(v.boolean()),
   /** Run only the scenarios with these names; default: all scenarios of a file. */
   only: v.optional(v.array(v.string())),
 });

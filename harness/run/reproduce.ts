@@ -15,7 +15,7 @@ export const choiceOptions = ({
   qemu,
   generation,
   level,
-}: Omit<Choice, 'run' | 'keep' | 'only' | 'modules'>): string[] => [
+}: Omit<Choice, 'run' | 'keep' | 'only' | 'modules' | 'shell' | 'dump'>): string[] => [
   '--kernel',
   kernel,
   ...(kernelParameters === undefined ? [] : ['--kernel-parameters', kernelParameters]),

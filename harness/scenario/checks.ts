@@ -119,8 +119,8 @@ export const checksFor = (
       onAdvice(failed);
       reporter.pass(`advice: ${failed}`);
     } else {
-      onFailure(subject, failed);
       reporter.fail(failed, { requirement: subject, ...detail(since, to), at: null, stack: '' });
+      onFailure(subject, failed);
     }
   };
 

@@ -7,6 +7,8 @@ import { modulePayload } from '../../images/guest/module-payload.js';
 import type { Entry, FileEntry } from '../../images/guest/newc.js';
 import { writePayload } from '../../images/guest/payload.js';
 import { kernelModules, siblingModules } from '../../images/guest/sibling-modules.js';
+import { moduleClosure } from '../../images/kernels/closure.js';
+import { hasCode } from '../base/errors.js';
 import { driverNeeds } from '../guest/disks.js';
 import { type Disk, type Siblings, slots } from '../qemu/argv.js';
 import { diskSlots } from '../qemu/layout.js';
@@ -34,6 +36,19 @@ const driverModules = ({ modules, kernel }: Environment) =>
     ),
   );
 
+/** Tells QEMU where the kernel's structures are in a dump of the memory. A kernel without it is dumped without that. */
+const dumpModules = async ({ choice, kernel }: Environment): Promise<string[]> => {
+  if (!choice.dump) return [];
+  const names = ['qemu_fw_cfg'];
+  return moduleClosure(kernel, names).then(
+    () => names,
+    (error: unknown) => {
+      if (!hasCode(error, 'KERNEL_MODULE')) throw error;
+      return [];
+    },
+  );
+};
+
 /**
  * The driver's modules, and what they need of the kernel that is not built in. The guest loads the latter, by
  * a list, before anything is noted of it: a module of the kernel that stays when the driver goes is nothing
@@ -42,7 +57,7 @@ const driverModules = ({ modules, kernel }: Environment) =>
 const driverFiles = async (environment: Environment) => {
   const { kernel, root } = environment;
   const own = await driverModules(environment);
-  const needs = externalDependencies(own);
+  const needs = [...externalDependencies(own), ...(await dumpModules(environment))];
   const list = Buffer.from(needs.map((name) => `${name}\n`).join(''));
   return {
     modules: [...own, ...(await kernelModules(kernel, root, needs))],

@@ -1,8 +1,9 @@
 // `scenario(name, options, body)` declares a test that runs in its own guest, with set-up and clean-up.
 
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import root from 'tap';
-import { HarnessError } from '../base/errors.js';
+import { HarnessError, hasCode } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
 import type { Material } from '../diagnosis/causes/facts.js';
 import {
@@ -26,6 +27,7 @@ import { requireKernel } from './kernel-needs.js';
 import { explainCut } from './livelock.js';
 import type { ScenarioOptions } from './options.js';
 import { Devices, type Scene, setScene } from './scene.js';
+import { FailedCheck, offerShell } from './shell-at-failure.js';
 import { Traces } from './traces.js';
 import type { Vm } from './vm.js';
 import { writeCoverage } from './write-coverage.js';
@@ -111,6 +113,8 @@ export const scenario = (
     const trace = traces.add();
     const directory = privateDirectory();
     const sockets = join(directory.path, 'sockets');
+    const shared = join(directory.path, 'shared');
+    mkdirSync(shared, { mode: 0o700 });
     const devices = new Devices(sockets);
     let vm: Vm | undefined;
     let livelock: HarnessError | undefined;
@@ -125,12 +129,16 @@ export const scenario = (
         newTrace: () => traces.add(),
         check: checksFor(t, trace, {
           level: environment.choice.level,
-          onFailure: (subject, line) => judgement.checkFailed(subject, line),
+          onFailure: (subject, line) => {
+            judgement.checkFailed(subject, line);
+            if (environment.choice.shell) throw new FailedCheck(line);
+          },
           onAdvice: (line) => judgement.advise(line),
         }),
         devices,
         directory: directory.path,
         sockets,
+        shared,
         onVm: (started) => {
           vm = started;
         },
@@ -143,13 +151,29 @@ export const scenario = (
       await body(scene);
       dmesg = await inspectGuest(scene, baseline, options);
     };
+    const explain = async (error: unknown): Promise<unknown> => {
+      if (hasCode(error, 'GUEST_TIMEOUT') && !vm?.hasEnded()) await vm?.postMortem.take();
+      if (hasCode(error, 'GUEST_PANIC')) await vm?.postMortem.gone();
+      if (!environment.choice.shell) return explainHang(error, vm, environment.driver);
+      for (const limited of [t, root]) limited.setTimeout(0);
+      // Not by `t.comment`: tap keeps a comment behind a failed check back until the next check.
+      await offerShell(error, { vm, device: devices.all[0], trace, directory: directory.path }, (line) =>
+        process.stdout.write(`# ${line}\n`),
+      );
+      t.setTimeout(timers.timeout(limitMs));
+      root.setTimeout(timers.timeout(fileLimitMs));
+      return error;
+    };
     // A driver can hang when it is loaded, in the body, or when it is unloaded at the end.
     await judgement.attempt(() =>
       play().catch(async (error: unknown) => {
-        throw await explainHang(explainCut(error, livelock), vm, environment.driver);
+        const explained = await explain(explainCut(error, livelock));
+        // Its check has been judged.
+        if (!(explained instanceof FailedCheck)) throw explained;
       }),
     );
     await judgement.attempt(() => vm?.machine.kill());
+    for (const problem of vm?.postMortem.problems ?? []) t.comment(problem);
     if (environment.choice.coverage && vm !== undefined)
       await writeCoverage(artifactDirectory(environment, name), vm.coverage());
     for (const device of devices.all) await judgement.attempt(() => device.close());
@@ -175,6 +199,8 @@ export const scenario = (
           console,
           qemu: vm?.machine.argv ?? [],
           dmesg,
+          registers: vm?.postMortem.registers,
+          memory: vm?.postMortem.memory,
         },
       ),
     );

@@ -73,24 +73,38 @@ export class Devices {
   }
 }
 
-export interface Stage {
+/** What a guest with the driver in it is made of. */
+export interface GuestStage {
   readonly environment: Environment;
   readonly options: ScenarioOptions;
   readonly trace: Trace;
-  readonly newTrace: () => Trace;
-  readonly check: Check;
   readonly devices: Devices;
   /** The directory of this scenario, for sockets and disks. */
   readonly directory: string;
   readonly sockets: string;
+  /** A directory that QEMU may write to. */
+  readonly shared?: string | undefined;
   /** Called with the guest as soon as it exists, so that it can be ended in any case. */
   readonly onVm: (vm: Vm) => void;
+}
+
+export interface Stage extends GuestStage {
+  readonly newTrace: () => Trace;
+  readonly check: Check;
   /** Called with each livelock when it is found. */
   readonly onLivelock: (error: HarnessError) => void;
 }
 
+/** A guest with device and driver. */
+export interface Prepared {
+  readonly device: Device;
+  readonly vm: Vm;
+  readonly driver: Driver;
+  readonly baseline: Baseline;
+}
+
 const startGuest = async (
-  { environment, options, trace, directory, sockets, onVm }: Stage,
+  { environment, options, trace, directory, sockets, shared, onVm }: GuestStage,
   device: Device,
 ): Promise<Vm> => {
   const { generation = environment.choice.generation, boot = 'restored' } = options;
@@ -99,6 +113,7 @@ const startGuest = async (
     environment,
     device,
     sockets,
+    shared,
     directory: join(directory, 'disks'),
     boot,
     generation,
@@ -135,9 +150,9 @@ const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<voi
   });
 };
 
-/** Starts the device and the guest, records the state of the guest, and loads the driver. */
-export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: Baseline }> => {
-  const { environment, options, trace, newTrace, check, devices } = stage;
+/** Starts device and guest, notes what the guest is like, and installs the driver in it. */
+export const prepareGuest = async (stage: GuestStage): Promise<Prepared> => {
+  const { environment, options, trace, devices } = stage;
   const { features, scheduler, clock, generation = environment.choice.generation } = options;
   // A scenario that controls the time checks the exact timeouts of vmd.
   const killTimeout = scheduler === undefined ? environment.timers.timeout : undefined;
@@ -151,7 +166,6 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   });
   const vm = await startGuest(stage, device);
   const { shell, console } = vm;
-  endLivelocks(trace, console, stage.onLivelock);
   const driver = new Driver(shell, environment.driver, {
     address: vm.address,
     nextReading: (timeoutMs) =>
@@ -170,7 +184,30 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
   // This loads the kernel's modules that the driver needs. They stay loaded, so they must not count as leftovers.
   if (own) await driver.install();
   const held = own ? await holdings(shell, options.plugged === false ? null : vm.address) : undefined;
-  if (own) await loadDriver(driver, options);
+  return {
+    device,
+    vm,
+    driver,
+    baseline: {
+      ...before,
+      ...(options.guest === 'distro' && { taint: 0 }),
+      ...(held && { holdings: held }),
+      consoleCursor,
+    },
+  };
+};
+
+/** The same, with the driver loaded, and what else the body of a scenario works with. */
+export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: Baseline }> => {
+  const { environment, options, trace, newTrace, check, devices } = stage;
+  const onVm = (vm: Vm): void => {
+    stage.onVm(vm);
+    endLivelocks(trace, vm.console, stage.onLivelock);
+  };
+  const { device, vm, driver, baseline } = await prepareGuest({ ...stage, onVm });
+  const { console } = vm;
+  const { generation = environment.choice.generation } = options;
+  if (options.guest !== 'distro') await loadDriver(driver, options);
 
   const another: Scene['another'] = async (more = {}) => {
     const trace = newTrace();
@@ -191,13 +228,5 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
     const what = times === 1 ? `'${kind}' in the trace` : `'${kind}' in the trace, ${times} times`;
     return console.guard(event, { what, timeoutMs: eventMs });
   };
-  return {
-    scene: { check, vm, device, driver, trace, environment, until, another },
-    baseline: {
-      ...before,
-      ...(options.guest === 'distro' && { taint: 0 }),
-      ...(held && { holdings: held }),
-      consoleCursor,
-    },
-  };
+  return { scene: { check, vm, device, driver, trace, environment, until, another }, baseline };
 };

@@ -16,6 +16,7 @@ import type { GenerationName } from '../vmmci/generations.js';
 import { makeDisks, makeVmdDisks } from './disks.js';
 import { startDistro } from './distro.js';
 import { type MachineOptions, machineOf, siblingsOf, unpacked } from './machine.js';
+import { PostMortem } from './post-mortem.js';
 
 export interface VmOptions extends MachineOptions {
   /** `distro`: Debian with systemd and the driver installed, instead of the small guest. */
@@ -26,6 +27,8 @@ export interface VmOptions extends MachineOptions {
   readonly directory: string;
   /** The directory above all sockets of functions; QEMU sees no other. */
   readonly sockets: string;
+  /** A directory that QEMU may write to. */
+  readonly shared?: string | undefined;
   readonly boot: 'restored' | 'cold';
   readonly generation: GenerationName;
   /** The function is present from the start. Otherwise the scenario plugs it in. */
@@ -40,8 +43,13 @@ export interface Vm extends Guest {
   readonly address: string;
   /** The data disk. Throws SCENARIO_LACKS if the machine has none. */
   data(): Disk;
+  /** The disk that the driver came on; undefined where it is part of the guest. */
+  readonly payload: Disk | undefined;
   /** The reason for which vmd ended the VM, if it did. */
   kill(): Kill | undefined;
+  readonly postMortem: PostMortem;
+  /** From now on vmd's decision to end the VM is noted, and the VM stays. */
+  keep(): void;
   /** Pauses the VM like `vmctl pause`: the vCPUs stop, and so do vmd's checks of the host's clock. */
   pause(): Promise<void>;
   unpause(): Promise<void>;
@@ -78,7 +86,9 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   const { environment, device, directory, sockets, boot, plugged, disk, trace } = options;
   const { qemu } = environment;
   const functionSocket = plugged ? device.functionSocket : undefined;
-  const common = { qemu, binds: [{ path: sockets }], timers: environment.timers, trace };
+  const { shared } = options;
+  const binds = [{ path: sockets }, ...(shared === undefined ? [] : [{ path: shared, writable: true }])];
+  const common = { qemu, binds, timers: environment.timers, trace };
   const distro =
     options.guest === 'distro'
       ? await startDistro({
@@ -115,9 +125,18 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   const written: Buffer[] = [];
   if (machine.coverage) guest.machine.channel('coverage').on('data', (bytes: Buffer) => written.push(bytes));
 
+  const dumped = environment.choice.dump && shared !== undefined;
+  const postMortem = new PostMortem(
+    guest.machine,
+    dumped ? { directory: shared, release: environment.kernel.release } : undefined,
+  );
+  await postMortem.watch();
+
   let kill: Kill | undefined;
+  let kept = false;
   device.onKill((decision) => {
     kill ??= decision;
+    if (kept) return;
     // When the process of vmd ends, all acknowledged writes are in the image, since vioqcow2.c of vmd writes its tables
     // at once. QEMU keeps qcow2 tables in memory until the guest flushes, so SIGKILL would lose more and sometimes leave
     // unreferenced clusters. Its `quit` command loses nothing. QEMU may already have ended.
@@ -129,7 +148,9 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   });
   let resets = 0;
   qmp.onEvent(({ event }) => {
-    if (event === 'RESET') resets += 1;
+    if (event !== 'RESET') return;
+    resets += 1;
+    guest.terminals.reset();
   });
   if (boot === 'restored') {
     try {
@@ -147,6 +168,8 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   return {
     ...guest,
     address,
+    postMortem,
+    payload: disks.find(({ name }) => name === 'payload'),
     data: () => {
       const data = disks.find(({ name }) => name === 'data');
       if (data === undefined) throw new HarnessError('SCENARIO_LACKS', { what: 'a data disk' });
@@ -154,6 +177,9 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     },
     kill: () => kill,
     coverage: () => Buffer.concat(written),
+    keep: () => {
+      kept = true;
+    },
     hasEnded: () => gone,
     hasRestarted: () => resets > 0,
     pause: async () => {

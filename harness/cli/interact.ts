@@ -1,0 +1,42 @@
+// Gives the user's terminal to a guest, with the host's side at hand.
+
+import type { ReadStream } from 'node:tty';
+import { HarnessError } from '../base/errors.js';
+import type { Terminals } from '../guest/terminals.js';
+import { runUserTerminal } from '../shell/user-terminal.js';
+import { controlLine } from './control-line.js';
+import type { CommandTable } from './define-command.js';
+import { guestDirectory } from './shell-guest.js';
+
+/** The user's terminal. INVALID_VALUE if standard input or output is none. */
+export const requireTerminal = (command: string): ReadStream => {
+  if (process.stdin.isTTY && process.stdout.isTTY) return process.stdin;
+  throw new HarnessError('INVALID_VALUE', {
+    name: command,
+    expected: 'a terminal as standard input and output',
+    value: 'a pipe or file',
+  });
+};
+
+export interface Where {
+  /** Of this command, for an error. */
+  readonly command: string;
+  readonly terminals: Pick<Terminals, 'open'>;
+  readonly control: string;
+  readonly all: CommandTable;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the exit status of the shell in the guest, or `left`. */
+export const interact = ({ command, terminals, control, all, signal }: Where): Promise<number | 'left'> =>
+  runUserTerminal({
+    input: requireTerminal(command),
+    output: process.stdout,
+    open: (session) => terminals.open(session),
+    directory: guestDirectory,
+    host: {
+      stop: () => controlLine('stop', control, all),
+      command: (line) => controlLine(line, control, all),
+    },
+    signal,
+  });

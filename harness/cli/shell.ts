@@ -1,0 +1,201 @@
+// `vmmci shell`: a guest with device and driver, and the user's terminal in it.
+
+import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { HarnessError, hasCode } from '../base/errors.js';
+import type { SessionOptions, TerminalSession, Terminals } from '../guest/terminals.js';
+import { openEnvironment } from '../run/environment.js';
+import { abortOnSignals, unlessAborted } from '../run/signals.js';
+import type { Vm } from '../scenario/vm.js';
+import { connectShell, findShell } from '../shell/connect.js';
+import { escapeHint } from '../shell/user-terminal.js';
+import { privateDirectory } from '../socket/private-directory.js';
+import { type CommandTable, defineCommand } from './define-command.js';
+import { clock } from './device-options.js';
+import { interact, requireTerminal } from './interact.js';
+import { flag, oneOf, type Values, value } from './option.js';
+import { note } from './print.js';
+import { progressLines } from './progress-lines.js';
+import { choiceIn, runOptions } from './run-options.js';
+import { type GdbFiles, openGdb, withLines } from './shell-gdb.js';
+import { guestDirectory, type OpenedShell, openShellGuest } from './shell-guest.js';
+
+const { kernel, driver, 'driver-description': description, qemu, generation } = runOptions;
+const parameters = runOptions['kernel-parameters'];
+
+const options = {
+  kernel,
+  'kernel-parameters': parameters,
+  driver,
+  'driver-description': description,
+  qemu,
+  generation,
+  clock,
+  cpus: value('N', 'CPUs of the guest: 1 or 2', { read: oneOf(['1', '2']), fallback: '1' }),
+  unloaded: flag('do not load the driver; modprobe finds it'),
+  run: value('CMD', 'run a command of the guest without a terminal, and exit with its status'),
+  gdb: flag("serve QEMU's gdb stub, and write commands for gdb with the symbols of kernel and driver"),
+  attach: flag('open one more terminal in the guest of a running shell'),
+};
+
+type ShellValues = Values<typeof options>;
+
+const usage = (name: string, expected: string, got: string): HarnessError =>
+  new HarnessError('INVALID_VALUE', { name, expected, value: got });
+
+/** Passes standard input on, unless that is a terminal, whose user expects to be asked nothing. */
+const passInput = async (session: TerminalSession): Promise<void> => {
+  if (!process.stdin.isTTY)
+    for await (const bytes of process.stdin) await session.write(Buffer.from(bytes as Buffer));
+  await session.endInput();
+};
+
+const outputs: Readonly<Record<Parameters<SessionOptions['onOutput']>[1], NodeJS.WriteStream>> = {
+  output: process.stdout,
+  error: process.stderr,
+};
+
+const runOnly = async (terminals: Pick<Terminals, 'open'>, command: string, signal: AbortSignal) => {
+  const session = terminals.open({
+    directory: guestDirectory,
+    command,
+    onOutput: (bytes, from) => void outputs[from].write(bytes),
+  });
+  signal.addEventListener('abort', () => session.signal(constants.signals.SIGTERM), { once: true });
+  const input = passInput(session);
+  // An input that nobody reads any more is no error: the command has ended.
+  input.catch(() => {});
+  try {
+    const aborted = new Promise<'left'>((resolve) =>
+      signal.addEventListener('abort', () => resolve('left'), { once: true }),
+    );
+    return await Promise.race([session.end, aborted]);
+  } finally {
+    process.stdin.destroy();
+  }
+};
+
+/** Many times what QEMU takes to end when its terminal has ended. */
+const endMs = 10_000;
+
+/**
+ * How a guest ended that went away under its user: GUEST_PANIC, QEMU_EXIT and so on. For one that went down as it was told, what the
+ * user is told.
+ */
+const explainEnd = async (vm: Vm, error: unknown): Promise<string> => {
+  if (!hasCode(error, 'TERMINAL') || !vm.hasEnded()) throw error;
+  // Asked first: an end of its own accord becomes one of vmd's below.
+  const kill = vm.kill();
+  await vm.ended('end of the guest', endMs);
+  return kill === undefined ? String(error.fields.reason) : `vmd ends the VM (${kill.reason})`;
+};
+
+const introduce = ({ served: { control }, vm }: OpenedShell): void => {
+  note(`the driver's directory is in ${guestDirectory}; the function is at ${vm.address}`);
+  note(`host side: vmmci ctl --control ${control} stop (or clock, fault, state …)`);
+  note(`second terminal: vmmci shell --attach ${control}`);
+  note(escapeHint);
+};
+
+const introduceGdb = ({ program, commands }: GdbFiles): void => {
+  note(`gdb with kernel and driver: ${program}`);
+  note(`in a gdb of your own: source ${commands}`);
+};
+
+const start = async (values: ShellValues, all: CommandTable): Promise<number> => {
+  if (values.run === undefined) requireTerminal('vmmci shell without --run');
+  const { signal, status, release } = abortOnSignals();
+  const directory = privateDirectory();
+  let opened: OpenedShell | undefined;
+  try {
+    const choice = choiceIn(directory.path, { ...runDefaults, ...values });
+    const progress = progressLines();
+    const prepared = openEnvironment(choice, { progress });
+    const environment = await unlessAborted(
+      values.gdb ? prepared.then((made) => withLines(made, progress)) : prepared,
+      signal,
+    );
+    if (environment === undefined) return status() ?? 1;
+    const shared = join(directory.path, 'shared');
+    await mkdir(shared, { mode: 0o700 });
+    opened = await openShellGuest({
+      environment,
+      directory: directory.path,
+      shared,
+      clock: values.clock,
+      cpus: values.cpus === '1' ? 1 : 2,
+      load: !values.unloaded,
+      warn: note,
+    });
+    if (values.gdb)
+      introduceGdb(await openGdb(environment, opened, { directory: directory.path, shared, progress }));
+    const { terminals } = opened.vm;
+    const { vm } = opened;
+    if (values.run !== undefined) {
+      const end = await runOnly(terminals, values.run, signal).catch((error: unknown) =>
+        explainEnd(vm, error),
+      );
+      if (typeof end === 'number') return end;
+      if (end !== 'left') note(end);
+      return status() ?? 1;
+    }
+    introduce(opened);
+    const { control } = opened.served;
+    const end = await interact({ command: 'vmmci shell', terminals, control, all, signal }).catch(
+      (error: unknown) => explainEnd(vm, error),
+    );
+    note(typeof end === 'string' && end !== 'left' ? `\n${end}` : '\nleft the guest; it is gone');
+    return status() ?? (typeof end === 'number' ? end : 0);
+  } finally {
+    release();
+    await opened?.close();
+    directory.remove();
+  }
+};
+
+/** Of the options of a run, those that a shell has not. */
+const runDefaults = { scenarios: undefined, level: undefined, keep: false, output: undefined } as const;
+
+const attach = async (control: string, values: ShellValues, all: CommandTable): Promise<number> => {
+  if (values.run === undefined) requireTerminal('vmmci shell without --run');
+  const { signal, status, release } = abortOnSignals();
+  const { terminals, close } = await connectShell(control);
+  try {
+    if (values.run !== undefined) {
+      const end = await runOnly(terminals, values.run, signal);
+      return typeof end === 'number' ? end : (status() ?? 1);
+    }
+    note(`${escapeHint}; the guest goes on`);
+    const end = await interact({ command: 'vmmci shell', terminals, control, all, signal });
+    note('\nleft the guest');
+    return status() ?? (typeof end === 'number' ? end : 0);
+  } finally {
+    close();
+    release();
+  }
+};
+
+/** Exit status: that of the command or of the shell in the guest; 0 if it was left. */
+const run = async (values: ShellValues, [control]: readonly string[], all: CommandTable): Promise<number> => {
+  if (!values.attach && control !== undefined)
+    throw usage('vmmci shell', 'no argument without --attach', control);
+  if (values.attach) {
+    return attach(control ?? (await findShell()), values, all);
+  }
+  return start(values, all);
+};
+
+export const command = defineCommand({
+  operands: [
+    { syntax: '[SOCKET]', help: 'with --attach: the control socket of the shell (default: the only one)' },
+  ],
+  options,
+  notes: [
+    `In the terminal, ${escapeHint}.`,
+    'Ctrl-C, Ctrl-Z and the size of the window reach the guest.',
+    'The guest is gone when the terminal that started it is closed.',
+    "The exit status is that of the command or of the guest's shell, or 0 if the guest was left.",
+  ],
+  run,
+});

@@ -1,0 +1,130 @@
+// A Unix socket through which other processes open terminals in the guest. Each connection speaks the frames of harness/guest.
+
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { HarnessError } from '../base/errors.js';
+import { messageOf } from '../base/thrown.js';
+import {
+  contentFields,
+  encodeFrame,
+  type Frame,
+  FrameReader,
+  fromProgram,
+  toProgram,
+} from '../guest/terminal-frames.js';
+import type { SessionOptions, TerminalSession, Terminals, WindowSize } from '../guest/terminals.js';
+import { checkSocketPath } from '../socket/path.js';
+
+/** Rows and columns of a real terminal. */
+const maxSide = 65_535;
+
+const windowOf = ([rows = '', columns = '']: readonly string[]): WindowSize => {
+  const [height, width] = [rows, columns].map(Number);
+  const isSide = (side: number | undefined): side is number =>
+    side !== undefined && Number.isInteger(side) && side >= 0 && side <= maxSide;
+  if (!isSide(height) || !isSide(width))
+    throw new HarnessError('TERMINAL', { reason: `a window of ${rows} by ${columns} is none` });
+  return { rows: height, columns: width };
+};
+
+/** What an `open` frame asks for. */
+const optionsOf = (content: Buffer): Omit<SessionOptions, 'onOutput'> => {
+  const [kind, rows = '', columns = '', term, directory = '/', command = ''] = contentFields(content);
+  const window = kind === 't' ? windowOf([rows, columns]) : undefined;
+  return { window, term, directory, command };
+};
+
+/** `onLeft` is called when a connection ends that has had a session: others only look whether somebody listens. */
+const converse = (socket: Socket, terminals: Terminals, onLeft: () => void): void => {
+  const reader = new FrameReader();
+  const sessions = new Map<number, TerminalSession>();
+  let hasCome = false;
+  const send = (frame: Frame): void => void (socket.writable && socket.write(encodeFrame(frame)));
+
+  const open = (session: number, content: Buffer): void => {
+    const opened = terminals.open({
+      ...optionsOf(content),
+      onOutput: (bytes, from) => send({ kind: fromProgram[from], session, content: bytes }),
+    });
+    sessions.set(session, opened);
+    hasCome = true;
+    const end = (text: string): void => {
+      sessions.delete(session);
+      send({ kind: fromProgram.end, session, content: Buffer.from(text) });
+    };
+    opened.end.then((status) => end(String(status))).catch((error: unknown) => end(failure(error)));
+  };
+
+  const take = ({ kind, session, content }: Frame): void => {
+    const opened = sessions.get(session);
+    if (kind === toProgram.open && opened === undefined) open(session, content);
+    else if (kind === toProgram.close) opened?.hangUp();
+    else if (kind === toProgram.window) opened?.resize(windowOf(contentFields(content)));
+    else if (kind === toProgram.signal) opened?.signal(Number(contentFields(content)[0]));
+    else if (kind === toProgram.input && content.length === 0) void opened?.endInput();
+    else if (kind === toProgram.input)
+      void opened
+        ?.write(content)
+        .then(() => send({ kind: fromProgram.taken, session, content: Buffer.alloc(0) }));
+  };
+
+  socket.on('data', (bytes: Buffer) => {
+    let session = 0;
+    try {
+      for (const frame of reader.feed(bytes)) {
+        session = frame.session;
+        take(frame);
+      }
+    } catch (error) {
+      send({ kind: fromProgram.end, session, content: Buffer.from(failure(error)) });
+      socket.end();
+    }
+  });
+  socket.on('error', () => socket.destroy());
+  // Whoever had the terminal is gone: its programs hear of it as those of any terminal.
+  socket.once('close', () => {
+    for (const session of sessions.values()) session.hangUp();
+    if (hasCome) onLeft();
+  });
+};
+
+const failure = (error: unknown): string =>
+  `!${error instanceof HarnessError && error.code === 'TERMINAL' ? error.fields.reason : messageOf(error)}`;
+
+export interface TerminalServer {
+  /** Resolves when somebody has come and nobody is there any more. */
+  readonly left: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Listens at `path`, mode 0600, until `close`. SOCKET_PATH, SOCKET_IO. */
+export const serveTerminals = async (path: string, terminals: Terminals): Promise<TerminalServer> => {
+  checkSocketPath(path);
+  const sockets = new Set<Socket>();
+  let leave = (): void => {};
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    converse(socket, terminals, () => {
+      if (sockets.size === 0) leave();
+    });
+  });
+  const mask = process.umask(0o177);
+  server.listen(path);
+  process.umask(mask);
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw new HarnessError('SOCKET_IO', { call: 'listen', path, errno: error.code ?? error.message }, error);
+  });
+  return {
+    left,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.end();
+      await closed;
+    },
+  };
+};
