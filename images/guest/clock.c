@@ -4,23 +4,36 @@
  * argument, then prints it.
  * guest-clock until EARLIEST LATEST: waits until the clock has been set to a time between the two.
  * Times are nanoseconds since the epoch. busybox's date has only seconds.
+ *
+ * clock-steps: prints `watching`, and from then on a line for each step of the wall clock, until it is
+ * killed: the step in nanoseconds, measured against CLOCK_BOOTTIME, so it is inexact by the time between two
+ * readings. Slewing the clock is not a step. A sleep of the guest counts as a step of about 0
+ * if the kernel adds the time of the sleep to its clock (timerfd_resume() in the kernel's fs/timerfd.c).
  */
 
 #include "command.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NANOSECONDS UINT64_C(1000000000)
 
-static uint64_t now(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec time;
 
-	if (clock_gettime(CLOCK_REALTIME, &time))
+	if (clock_gettime(clock, &time))
 		fail_at("clock_gettime");
 	return (uint64_t)time.tv_sec * NANOSECONDS + (uint64_t)time.tv_nsec;
+}
+
+static uint64_t now(void)
+{
+	return read_clock(CLOCK_REALTIME);
 }
 
 static void set(uint64_t value)
@@ -59,4 +72,35 @@ int clock_command(int argc, char **argv)
 		set(number(text));
 	fprintf(out, "%" PRIu64 "\n", now());
 	return 0;
+}
+
+static int64_t ahead_of_boot(void)
+{
+	return (int64_t)(now() - read_clock(CLOCK_BOOTTIME));
+}
+
+int clock_steps(int argc, char **argv)
+{
+	/* It never expires: only a step ends a read(), with ECANCELED. */
+	static const struct itimerspec never = { .it_value = { .tv_sec = 1LL << 40 } };
+	const int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
+	int64_t ahead, before;
+	uint64_t expirations;
+
+	(void)argv;
+	if (argc > 1)
+		fail("no arguments");
+	if (fd < 0 || timerfd_settime(fd, flags, &never, 0))
+		fail_at("timerfd");
+	before = ahead_of_boot();
+	fputs("watching\n", out);
+	fflush(out);
+	while (read(fd, &expirations, sizeof(expirations)) < 0 && errno == ECANCELED) {
+		ahead = ahead_of_boot();
+		fprintf(out, "%" PRId64 "\n", ahead - before);
+		fflush(out);
+		before = ahead;
+	}
+	fail_at("read of the timer");
 }

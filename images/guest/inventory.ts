@@ -73,6 +73,7 @@ const commands = {
   /** For every guest. */
   tools: [
     'agent',
+    'clock-steps',
     'guest-clock',
     'holdings',
     'kernel-log',

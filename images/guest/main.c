@@ -30,6 +30,7 @@ static const struct {
 	int is_within;
 } commands[] = {
 	{ "agent", agent, 0 },
+	{ "clock-steps", clock_steps, 0 },
 	{ "guest-clock", clock_command, 1 },
 	{ "holdings", holdings, 1 },
 	{ "kernel-log", kernel_log, 1 },

@@ -39,6 +39,10 @@ t.test('read-files prints matching files in order and reports missing ones', asy
   t.match(await run(t, ['read-files', '-f', '/mnt/c', '/mnt/b'], files), { stdout: 'three', exitCode: 0 });
 });
 
+t.test('clock-steps takes no arguments', async (t) => {
+  t.match(await run(t, ['clock-steps', '1']), { stderr: /^clock-steps: no arguments$/, exitCode: 1 });
+});
+
 t.test('guest-clock accepts only numbers', async (t) => {
   t.match(await run(t, ['guest-clock']), { stdout: /^\d{19}$/, exitCode: 0 });
   for (const word of ['now', '', '1x', '+', '--1'])
