@@ -14,7 +14,8 @@ const packages = {
   'systemd-sysv': '/sbin/init, and /sbin/reboot and /sbin/poweroff as the kernel starts them',
   udev: 'loads modules by alias',
   dbus: 'timedatectl asks timedated over it',
-  'systemd-timesyncd': 'installed so that it can be disabled',
+  chrony: 'disciplines the clock by the PTP clock when a scenario starts it',
+  linuxptp: 'phc2sys, the other program that does so',
   kmod: "the distribution's modprobe and depmod",
 } as const;
 
@@ -41,9 +42,10 @@ export const space = { scratch: 500e6, cache: 700e6 } as const;
 
 /** Links that packages create and `systemctl disable` would remove, relative to the root. */
 export const disabled: readonly string[] = [
-  // Here the driver sets the guest's clock.
-  'etc/systemd/system/sysinit.target.wants/systemd-timesyncd.service',
-  'etc/systemd/system/dbus-org.freedesktop.timesync1.service',
+  // Here the driver sets the guest's clock, unless a scenario starts chrony. chrony and systemd-timesyncd
+  // exclude each other (both provide Debian's time-daemon), so only one of them can be installed.
+  'etc/systemd/system/multi-user.target.wants/chrony.service',
+  'etc/systemd/system/chronyd.service',
   // Nobody logs in, and only the scenario should cause writes.
   'etc/systemd/system/getty.target.wants/getty@tty1.service',
   'etc/systemd/system/timers.target.wants/dpkg-db-backup.timer',
