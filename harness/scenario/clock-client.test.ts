@@ -1,0 +1,55 @@
+import t from 'tap';
+import { keptLooks, medianWidth, offsetWithin } from './clock-client.js';
+
+t.test('a reading is narrower than the time from the access before it', async (t) => {
+  const groups = [0, 100, 300, 350, 250_000, 250_120, 250_130].map((at) => ({ at }));
+  t.equal(medianWidth(groups, 250), 101_000n, 'the first reading of a group is left out');
+  t.equal(medianWidth([{ at: 5 }], 250), 1000n, 'one reading shows no width');
+});
+
+t.test('the offset lies within every bracket, and the device shows whole microseconds', async (t) => {
+  const brackets = [
+    { before: 10_000n, time: 12_000n, after: 19_000n },
+    { before: 30_500n, time: 31_000n, after: 42_000n },
+  ];
+  t.strictSame(offsetWithin(brackets), { low: -1500n, high: 7000n });
+});
+
+t.test(
+  'the clock is kept when the last corrections leave it within the widest of their readings',
+  async (t) => {
+    const look = (second: number, offset: bigint, width = 100n) => ({
+      at: second * 1_000_000,
+      low: offset - 10n,
+      high: offset + 10n,
+      width,
+    });
+    const series = (offsets: readonly bigint[]) => offsets.map((offset, second) => look(second, offset));
+    const good = Array.from({ length: 16 }, () => 0n);
+    t.equal(keptLooks(series(good.slice(1)), 0n), undefined, 'too few');
+    t.equal(keptLooks(series(good), 0n)?.length, 16);
+    t.equal(keptLooks(series([5000n, ...good]), 0n)?.length, 16, 'what was before does not matter');
+    for (const off of [111n, -111n])
+      t.equal(keptLooks(series([...good.slice(1), off]), 0n), undefined, `off by ${off} ns`);
+    for (const off of [110n, -110n])
+      t.equal(keptLooks(series([...good.slice(1), off]), 0n)?.length, 16, `off by ${off} ns at most`);
+    const wide = [...series(good.slice(1)), look(15, 300n, 290n)];
+    t.equal(keptLooks(wide, 0n)?.length, 16, 'the width is that of the widest');
+  },
+);
+
+t.test('it is kept for longer than a clock that nobody corrects would have stayed', async (t) => {
+  const looks = (count: number) =>
+    Array.from({ length: count }, (_, second) => ({
+      at: second * 1_000_000,
+      low: -10n,
+      high: 10n,
+      width: 1000n,
+    }));
+  // The range is 2 × 1000 + 20 ns wide; a clock that is 100 ppb off takes 20.2 s for it.
+  for (const ppb of [100n, -100n]) {
+    t.equal(keptLooks(looks(21), ppb), undefined);
+    t.equal(keptLooks(looks(22), ppb)?.length, 22);
+    t.equal(keptLooks(looks(60), ppb)?.length, 22, 'no more of them than necessary');
+  }
+});

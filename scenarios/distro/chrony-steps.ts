@@ -1,0 +1,99 @@
+// While chrony keeps the guest's clock, the device's clock goes on by more than the guest's does: SYNCRTC
+// steps the guest's clock once, and chrony takes it from there without a step of its own.
+
+import { waitGuestClock } from '../../harness/guest/clock.js';
+import { countClockSteps } from '../../harness/guest/clock-steps.js';
+import { chronySteps, startChrony } from '../../harness/scenario/chrony.js';
+import { keepsTime, untilClientWaits } from '../../harness/scenario/clock-client.js';
+import type { KernelOption } from '../../harness/scenario/kernel-needs.js';
+import { needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
+import { type Scene, scenario } from '../../harness/scenario/scenario.js';
+import { suspendGuest } from '../../harness/scenario/suspend-guest.js';
+import { acks, isDriverOk } from '../../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
+
+interface Jump {
+  readonly when: string;
+  /** Of the device's clock; nobody waits for it. */
+  readonly seconds: bigint;
+  /** What happens to the guest. It calls `jump` when the device's clock is to go on. */
+  readonly run: (scene: Scene, jump: () => void) => Promise<void>;
+  /** Makes the host ask for a SYNCRTC. Default: its watch looks at the clock. */
+  readonly ask?: (scene: Scene) => void;
+  /** The guest sleeps meanwhile. */
+  readonly sleeps?: boolean;
+  readonly needs: readonly KernelOption[];
+}
+
+// Stands still until the scenario lets the host look at its clock.
+const watch = new VirtualScheduler();
+
+const lookAtClock = (): void => watch.advance(1000);
+
+const jumps: Readonly<Record<string, Jump>> = {
+  'distro-chrony-host-step': {
+    when: "after a step of the host's clock by an hour",
+    seconds: 3600n,
+    run: async (_, jump) => jump(),
+    needs: ['PTP_1588_CLOCK'],
+  },
+  'distro-chrony-pause': {
+    when: 'after a pause of 10 minutes',
+    seconds: 600n,
+    run: async ({ vm }, jump) => {
+      await vm.pause();
+      jump();
+      await vm.unpause();
+    },
+    needs: ['PTP_1588_CLOCK'],
+  },
+  'distro-chrony-suspend': {
+    when: 'after a sleep of 10 minutes',
+    seconds: 600n,
+    run: async ({ vm, trace, until }, jump) => {
+      const mark = trace.mark;
+      await suspendGuest(vm, async () => jump());
+      await until('status', mark, isDriverOk);
+    },
+    // QEMU resets the function when the guest wakes up, so this is a new vmd, which has not seen the jump.
+    ask: ({ device }) => void device.host.command('SYNCRTC'),
+    sleeps: true,
+    needs: ['PTP_1588_CLOCK', 'SUSPEND'],
+  },
+};
+
+for (const [name, { when, seconds, run, ask = lookAtClock, sleeps = false, needs }] of Object.entries(
+  jumps,
+)) {
+  scenario(name, { guest: 'distro', needs, scheduler: watch }, async (scene) => {
+    const { check, vm, device, driver, trace, until } = scene;
+    needsPtp(driver);
+    driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
+    const chrony = await startChrony(vm.shell, await ptpClock(vm.shell, vm.address));
+    await keepsTime(scene, chrony, { when: 'before it' });
+    // The watch has seen nothing of the time that passed until now, and may ask for a SYNCRTC.
+    const early = trace.mark;
+    lookAtClock();
+    if (trace.since(early, 'command').length > 0) await until('ack', early);
+    const before = await chronySteps(vm.shell);
+
+    const mark = trace.mark;
+    let stepsSince = await countClockSteps(vm.shell);
+    await untilClientWaits(scene, chrony);
+    await run(scene, () => device.clock.shift(seconds * 1_000_000n));
+    // The kernel may set its clock by the RTC when it wakes up: that is no step of ours.
+    if (sleeps) {
+      await stepsSince();
+      stepsSince = await countClockSteps(vm.shell);
+      await untilClientWaits(scene, chrony);
+    }
+    ask(scene);
+    await until('ack', mark);
+    await waitGuestClock(vm.shell, device.clock.now() * 1000n);
+    await keepsTime(scene, chrony, { when });
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
+    check('sets-clock').equal("steps of the guest's clock", (await stepsSince()).length, 1);
+    const steps = (await chronySteps(vm.shell)).slice(before.length);
+    check('sets-clock').equal('steps that chrony saw or made', steps, ['Forward time jump detected']);
+  });
+}

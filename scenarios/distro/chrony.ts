@@ -1,0 +1,46 @@
+// chrony keeps a guest to the device's clock by the PTP clock, as well as it can read it: from 3 s off, and
+// with a device whose clock is fast, slow, or right against the guest's.
+
+import { shiftGuestClock } from '../../harness/guest/clock.js';
+import { countClockSteps } from '../../harness/guest/clock-steps.js';
+import { hostNow } from '../../harness/host/clock.js';
+import { chronySteps, startChrony } from '../../harness/scenario/chrony.js';
+import { keepsTime } from '../../harness/scenario/clock-client.js';
+import { needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
+import { scenario } from '../../harness/scenario/scenario.js';
+import { running } from '../../harness/vmmci/clock.js';
+import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
+
+/** By name: the rate of the device's clock in parts per billion, and how many seconds the guest is ahead. */
+const cases = {
+  'distro-chrony-fast': { ppb: 250_000n, ahead: 3n },
+  'distro-chrony-slow': { ppb: -250_000n, ahead: -3n },
+  'distro-chrony': { ppb: 0n, ahead: 3n },
+} as const;
+
+for (const [name, { ppb, ahead }] of Object.entries(cases)) {
+  // The host's own watch on the clock would send a SYNCRTC: its time stands still.
+  const options = {
+    guest: 'distro',
+    needs: ['PTP_1588_CLOCK'],
+    clock: running(hostNow, undefined, ppb),
+    scheduler: new VirtualScheduler(),
+  } as const;
+
+  scenario(name, options, async (scene) => {
+    const { check, vm, driver } = scene;
+    needsPtp(driver);
+    const device = await ptpClock(vm.shell, vm.address);
+    await shiftGuestClock(vm.shell, ahead * 1_000_000_000n);
+    const stepsSince = await countClockSteps(vm.shell);
+    const chrony = await startChrony(vm.shell, device);
+    await keepsTime(scene, chrony, {
+      ppb,
+      when: `of a guest that was 3 s ${ahead > 0n ? 'ahead' : 'behind'}`,
+    });
+    check('shows-ptp-time').equal('steps by chrony', await chronySteps(vm.shell), [
+      'System clock was stepped',
+    ]);
+    check('shows-ptp-time').equal("steps of the guest's clock", (await stepsSince()).length, 1);
+  });
+}
