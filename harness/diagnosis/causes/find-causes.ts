@@ -3,7 +3,6 @@
 import { printable, shorten } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { formatEvent } from '../format-event.js';
-import { requirementIds } from '../requirements.js';
 import { accessCauses } from './access-causes.js';
 import { actionCauses } from './action-causes.js';
 import { buildCauses } from './build-causes.js';
@@ -91,17 +90,6 @@ const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
 
 const applies = ({ explains }: Cause, { failed }: Facts): boolean =>
   explains === undefined || explains.some((requirement) => failed.has(requirement));
-
-/**
- * Causes whose evidence is there although the driver did all that was asked of it: none of them is known for
- * what it claims to be. As if each requirement had not been met, so that no cause is left out for that.
- */
-export const unfoundedCauses = (material: Material): CauseId[] => {
-  const facts = { ...factsOf(material), failed: new Set(requirementIds) };
-  return Object.entries<Cause>(causes).flatMap(([id, { find }]) =>
-    isCauseId(id) && find(facts).length > 0 ? [id] : [],
-  );
-};
 
 /** Empty when nothing in the table fits: then nobody knows, and no cause is made up. */
 export const findCauses = (material: Material): FoundCause[] => {
