@@ -2,7 +2,7 @@
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, isLook } from '../harness/scenario/traffic.js';
+import { acks, isLook, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const options = { scheduler: new VirtualScheduler(), parameters: { drift_interval_ms: '20' } };
@@ -36,4 +36,26 @@ scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, unti
   check('acts-once').equal('requests to go down in the end', await powerRequests(vm.shell), requested);
   const counts = { SHUTDOWN: 1, REBOOT: 2, SYNCRTC: 3, unknown: 0 };
   check('shows-commands').equal('commands', await driver.commandCounts(), counts);
+});
+
+scenario('stop-again', options, async ({ check, vm, device, driver, trace, until }) => {
+  await recordPowerRequests(vm.shell);
+  let mark = trace.mark;
+  check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');
+  await until('ack', mark);
+  check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+
+  // As after a restart of the device. A command that is there afterwards is a new one, also if it is the same.
+  mark = trace.mark;
+  device.faults.set({ faults: [{ kind: 'value', value: 0, when: readsOf('command') }] });
+  await until('fault', mark, undefined, 3);
+  check('acts-once').equal('acknowledgements while there is no command', trace.since(mark, 'ack').length, 0);
+  device.faults.clear();
+  await until('ack', mark);
+  check('acts-on-newest').equal('requests to go down', await powerRequests(vm.shell, 2), [
+    'reboot',
+    'reboot',
+  ]);
+  const { REBOOT } = await driver.commandCounts();
+  check('shows-commands').equal('REBOOT commands', REBOOT, 2);
 });

@@ -67,14 +67,34 @@ export interface DriverDescription {
   readonly logLevels?:
     | { readonly parameter: string; readonly acknowledgements: string; readonly samples: string }
     | undefined;
+  /** Lines that the driver writes to the kernel log, or parts of them, by what has happened. */
+  readonly logLines?: Readonly<Partial<Record<LogEvent, string>>> | undefined;
   /** Values of parameters with which the driver looks at the command only when it is interrupted. */
   readonly quiet: Readonly<Record<string, string>>;
 }
+
+/**
+ * `features`: the driver came up; the names of the features in use follow, each after a blank. `stale`: a stop
+ * was in the register when it came up. `absent`: the device did not respond in probe. `unreadable`, `unset`:
+ * SYNCRTC found no time, or could not set the clock.
+ */
+export type LogEvent =
+  | 'features'
+  | 'stale'
+  | 'absent'
+  | 'SHUTDOWN'
+  | 'REBOOT'
+  | 'SYNCRTC'
+  | 'unknown'
+  | 'set'
+  | 'unreadable'
+  | 'unset';
 
 export const descriptionFile = 'vmmci-driver.json';
 
 const name = text(/^[\w.-]+$/, 'a name of letters, digits, ".", "_" and "-"');
 const value = text(/^[\w.-]+$/, 'the value of a parameter');
+const line = text(/^[^\n]{1,200}$/, 'a part of a line of the kernel log, of up to 200 characters');
 const sysctl = text(/^[\w-]+(\.[\w-]+)+$/, 'the name of a sysctl value, such as "vmmci.drift_sec"');
 
 /** vmmci-driver.schema.json says the same to editors. */
@@ -116,6 +136,20 @@ const descriptionSchema = fields({
     ),
   ),
   logLevels: optional(fields({ parameter: name, acknowledgements: value, samples: value })),
+  logLines: optional(
+    fields({
+      features: optional(line),
+      stale: optional(line),
+      absent: optional(line),
+      SHUTDOWN: optional(line),
+      REBOOT: optional(line),
+      SYNCRTC: optional(line),
+      unknown: optional(line),
+      set: optional(line),
+      unreadable: optional(line),
+      unset: optional(line),
+    }),
+  ),
   quiet: optional(v.record(v.string(), value, 'expected an object')),
 });
 

@@ -1,0 +1,98 @@
+// What the driver says in the kernel log: each event that its description names is one line, once.
+
+import type { LogEvent } from '../harness/driver/description.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
+import { driverLog } from '../harness/scenario/driver-log.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { acks, readsOf } from '../harness/scenario/traffic.js';
+import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+/** In the order of their bits. */
+const names: readonly [feature: number, name: string][] = [
+  [TIMESYNC, 'TIMESYNC'],
+  [ACK, 'ACK'],
+  [SYNCRTC, 'SYNCRTC'],
+];
+
+const offers = [TIMESYNC, ACK, SYNCRTC | ACK, TIMESYNC | ACK | SYNCRTC];
+
+const options = { scheduler: new VirtualScheduler(), driver: 'installed' } as const;
+
+scenario('log-lines', options, async ({ check, vm, device, driver, trace, until }) => {
+  const { shell } = vm;
+  const { logLines = {} } = driver.description;
+  driver.needs(Object.keys(logLines).length > 0, 'lines of the kernel log in its description');
+  await recordPowerRequests(shell);
+  /** Checks the lines about the events, of those that are written while `step` runs. */
+  const says = async (what: string, events: readonly LogEvent[], step: () => Promise<unknown>) => {
+    const before = (await driverLog(shell, driver.description)).length;
+    await step();
+    const lines = (await driverLog(shell, driver.description)).slice(before);
+    const seen = Object.entries(logLines).flatMap(([event, part]) =>
+      lines.filter((line) => line.includes(part)).map(() => event),
+    );
+    const wanted = events.filter((event) => logLines[event] !== undefined);
+    check('says-what-happens').equal(`events in the kernel log: ${what}`, seen.sort(), wanted.sort());
+    return lines;
+  };
+  const send = async (name: 'SHUTDOWN' | 'REBOOT' | 'SYNCRTC') => {
+    const mark = trace.mark;
+    check('driver-ok').equal(name, device.host.command(name), 'sent');
+    await until('ack', mark);
+    check('acknowledges').equal(`acknowledgements of ${name}`, acks(trace, mark).length, 1);
+  };
+
+  for (const features of offers) {
+    await device.stopBackend();
+    await device.startBackend({ features });
+    const lines = await says(`loaded, features ${features}`, ['features'], () => driver.load(driver.quiet));
+    if (logLines.features !== undefined) {
+      const own = names.filter(([feature]) => (features & feature) !== 0).map(([, name]) => ` ${name}`);
+      const [line = ''] = lines.filter((each) => each.includes(logLines.features ?? ''));
+      const said = line.slice(line.indexOf(logLines.features) + logLines.features.length);
+      check('says-what-happens').equal(
+        `features that the line names, ${features} in use`,
+        said,
+        own.join(''),
+      );
+    }
+    if (features === (ACK | SYNCRTC))
+      await says('SYNCRTC without a time', ['SYNCRTC', 'unreadable'], async () => {
+        await send('SYNCRTC');
+        await driver.unload(); // waits until the command is carried out
+      });
+    else if (features !== offers.at(-1)) await driver.unload();
+  }
+
+  // What is really in the register, the driver finds when it goes.
+  device.faults.set({ faults: [{ kind: 'value', value: 7, when: { ...readsOf('command'), times: 1 } }] });
+  await says('an unknown command, then SYNCRTC', ['unknown', 'SYNCRTC', 'set'], async () => {
+    const mark = trace.mark;
+    check('driver-ok').equal('a command that reads as 7', device.host.command('SYNCRTC'), 'sent');
+    await until('fault', mark);
+    await driver.unload();
+  });
+  device.faults.clear();
+  await driver.load(driver.quiet);
+  await says('REBOOT', ['REBOOT'], async () => {
+    await send('REBOOT');
+    await powerRequests(shell, 1);
+  });
+  await says('SHUTDOWN', ['SHUTDOWN'], async () => {
+    await send('SHUTDOWN');
+    await powerRequests(shell, 2);
+  });
+  await says('SYNCRTC', ['SYNCRTC', 'set'], async () => {
+    await send('SYNCRTC');
+    await driver.unload();
+  });
+
+  device.faults.set({ faults: [{ kind: 'value', value: 2, when: { ...readsOf('command'), times: 1 } }] });
+  await says('loaded with a REBOOT in the register', ['features', 'stale'], () => driver.load(driver.quiet));
+  device.faults.clear();
+  await driver.unload();
+  await device.stopBackend();
+  await says('loaded without the device', ['absent'], () => driver.load(driver.quiet));
+  await driver.unload();
+});

@@ -1,0 +1,26 @@
+// The device does not respond any more when the guest wakes up: the guest lives on, and the driver can go.
+
+import { holdings, leftovers } from '../harness/scenario/leftovers.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { suspendGuest } from '../harness/scenario/suspend-guest.js';
+
+const options = { driver: 'installed', needs: ['SUSPEND'] } as const;
+
+scenario('suspend-absent', options, async ({ check, vm, device, driver }) => {
+  const { shell } = vm;
+  const before = await holdings(shell, vm.address);
+  await driver.load(driver.quiet);
+  await suspendGuest(vm, () => device.stopBackend());
+  const shown = await driver.read(driver.hostTimeName);
+  const absent = 'No such device';
+  check('no-time-is-an-error').that('host time without the device', shown.includes(absent), absent, shown);
+  const log = await shell.text('dmesg | grep -c "failed to resume" || true');
+  check('restores-after-sleep').that('error of the resume', Number(log) > 0, 'in the kernel log', 'none');
+  await driver.unload();
+  check('leaves-nothing').equal('leaked resources', await leftovers(shell, before), []);
+
+  await device.startBackend();
+  await driver.load(driver.quiet);
+  const time = await driver.hostTime();
+  check('comes-back').equal('host time when the device is back', time, device.vmmci.state().lastSample);
+});
