@@ -13,7 +13,7 @@ const wordsOf = (line: string): string[] => {
   return rest.startsWith('-') ? [action, ...rest.split(/\s+/)] : [action, rest];
 };
 
-/** Prints the result, or what is wrong. `line` is an action of `vmmci ctl` with its operand: `clock running+1h`. */
+/** Prints the result, or what is wrong. `line` is an action of `vmmci ctl` with its operand: `clock running:2038-01-19T03:14:08Z`. */
 export const controlLine = async (line: string, control: string, all: CommandTable): Promise<void> => {
   const ctl = all.ctl;
   if (ctl === undefined) return;

@@ -7,7 +7,7 @@ const escapeByte = 0x1d;
 export const escapeKeys = {
   q: 'leave',
   s: 'stop the guest, as vmctl stop does',
-  ':': 'type a command of vmmci ctl, such as clock running+1h or state',
+  ':': 'type a command of vmmci ctl, such as clock running:2038-01-19T03:14:08Z or state',
   '?': 'list these keys',
 } as const;
 
