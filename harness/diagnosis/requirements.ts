@@ -29,6 +29,14 @@ export const requirements = {
       'Give request_irq the name of the PCI driver; the virtio device has none before it is registered.',
     source: 'Linux kernel/irq/manage.c (request_threaded_irq); fs/proc/interrupts.c',
   },
+  'binds-only-vmmci': {
+    sentence:
+      'The driver takes no function with other ids, even if user space forces it to (driver_override, new_id).',
+    level: 'may',
+    otherwise: 'It writes to the registers of a device that it does not know.',
+    remedy: 'Compare vendor, device, subsystem ids and revision in probe, too.',
+    source: 'Linux Documentation/ABI/testing/sysfs-bus-pci (driver_override, new_id)',
+  },
   'virtio-ids': {
     sentence: 'The virtio device has vendor 0x0b5d and id 0xffff, the subsystem ids of the function.',
     level: 'should',

@@ -12,6 +12,7 @@ const reasons = {
   DEVMEM: 'registers are accessed through /dev/mem',
   FAILSLAB: 'allocations are made to fail',
   FAULT_INJECTION_STACKTRACE_FILTER: 'only allocations of the driver are made to fail',
+  EVENT_TRACING: 'the kernel reports what is allocated and freed',
   HIBERNATION: 'the guest sleeps as in a hibernation',
   HW_RANDOM_VIRTIO: "vmd's machine has an entropy device",
   PCI_MSI: 'without it the disks share the interrupt line of the function',

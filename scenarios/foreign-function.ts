@@ -1,0 +1,42 @@
+// Functions that differ from vmd's in one id each: the driver leaves them alone, even if it is told to take
+// them.
+
+import { readDevice } from '../harness/guest/sysfs.js';
+import { scenario } from '../harness/scenario/scenario.js';
+
+/** The configuration space, as vfio numbers the regions. */
+const CONFIG_REGION = 7;
+
+/** Registers of the header of type 0 (PCI local bus 3.0, 6.1), with the values that vmd's function has not. */
+const others = [
+  { what: 'vendor', offset: 0x00, value: 0x0777_0b5e },
+  { what: 'device', offset: 0x00, value: 0x0778_0b5d },
+  { what: 'subsystem vendor', offset: 0x2c, value: 0x0b5e },
+  { what: 'subsystem device', offset: 0x2e, value: 0xfffe },
+  { what: 'revision', offset: 0x08, value: 0xff00_0001 },
+] as const;
+
+scenario('foreign-function', {}, async ({ check, vm, device, driver, until, trace }) => {
+  const { shell, address } = vm;
+  const { pciDriver } = driver.description;
+  const pci = '/sys/bus/pci';
+  const findAgain = () => shell.text(`echo 1 >${pci}/devices/${address}/remove && echo 1 >${pci}/rescan`);
+  for (const { what, offset, value } of others) {
+    const when = { protocol: 'vfio-user', command: 'REGION_READ', region: CONFIG_REGION, offset } as const;
+    const mark = trace.mark;
+    device.faults.set({ faults: [{ kind: 'value', value, when }] });
+    await findAgain();
+    await until('fault', mark);
+    await shell.run(`echo ${pciDriver} >${pci}/devices/${address}/driver_override`);
+    await shell.run(`echo ${address} >${pci}/drivers/${pciDriver}/bind`);
+    const found = await readDevice(shell, address);
+    check('binds-only-vmmci').equal(`driver of a function with another ${what}`, found?.driver, null);
+    device.faults.clear();
+  }
+  await findAgain();
+  check('comes-back').equal(
+    "driver of vmd's function",
+    (await readDevice(shell, address))?.driver,
+    pciDriver,
+  );
+});

@@ -1,0 +1,43 @@
+// What the driver allocates in a life with readings and a command, it frees: looked at on kernels without a
+// leak detector, too.
+
+import { beginMemoryTrace, endMemoryTrace, noteAllocations } from '../harness/guest/memory-trace.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+
+const readings = 5;
+
+const options = {
+  driver: 'installed',
+  scheduler: new VirtualScheduler(),
+  needs: ['EVENT_TRACING'],
+} as const;
+
+scenario('memory', options, async ({ check, vm, device, driver, trace, until }) => {
+  const { shell } = vm;
+  const { modules } = driver.description;
+  const unfreed = check('leaves-nothing');
+  await beginMemoryTrace(shell);
+  await driver.load(driver.quiet);
+  await shell.text(
+    `for reading in $(seq ${readings}); do cat ${driver.path('*')}; done >/dev/null 2>&1 || true`,
+  );
+  const mark = trace.mark;
+  check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+  await until('ack', mark);
+  await noteAllocations(shell, modules);
+  await driver.unload();
+  unfreed.equal('allocations that were not freed', await endMemoryTrace(shell), []);
+
+  await device.stopBackend();
+  await beginMemoryTrace(shell);
+  await driver.load(driver.quiet);
+  await noteAllocations(shell, modules);
+  await driver.unload();
+  unfreed.equal(
+    'allocations of a probe without the device that were not freed',
+    await endMemoryTrace(shell),
+    [],
+  );
+  await device.startBackend();
+});
