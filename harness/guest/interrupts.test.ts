@@ -1,7 +1,7 @@
 // Tests the parsing of the kernel's interrupt files.
 
 import t from 'tap';
-import { interruptChips, isName, readInterrupt } from './interrupts.js';
+import { interruptChips, isName, readInterrupt, runsHandlersInThreads } from './interrupts.js';
 import type { Programs } from './shell.js';
 
 const shell = (text: string): Programs => ({ output: async () => text }) as unknown as Programs;
@@ -29,4 +29,12 @@ t.test('lists the interrupt controllers', async (t) => {
 
 t.test('a handler that was registered before its device had a name has no name', async (t) => {
   t.strictSame(['virtio-pci-obsd', 'virtio0', '(null)', ''].map(isName), [true, true, false, false]);
+});
+
+t.test('tells kernels that run interrupt handlers in threads', async (t) => {
+  const version = (kind: string) =>
+    `Linux version 6.12.118 (gcc) #1 SMP ${kind} Debian 6.12.118-1 (2026-11-01)\n`;
+  t.equal(await runsHandlersInThreads(shell(`${version('PREEMPT_RT')}quiet`)), true);
+  t.equal(await runsHandlersInThreads(shell(`${version('PREEMPT_DYNAMIC')}quiet threadirqs`)), true);
+  t.equal(await runsHandlersInThreads(shell(`${version('PREEMPT_DYNAMIC')}quiet`)), false);
 });
