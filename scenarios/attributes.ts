@@ -1,10 +1,12 @@
-// The attributes of the driver: the mode, the exact bytes, and the error that says why there is no value.
+// The driver's sysfs attributes have the documented mode and exact content, and reading one that has no value
+// fails with the documented error.
+
 import { scenario } from '../harness/scenario/scenario.js';
 import { readsOf } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC } from '../harness/vmmci/features.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-/** What the device shows, and the error that tells of it. */
+/** An unusable value of the microseconds register, and the error that a reader of the attribute gets. */
 const unusable = [
   [
     '1000000 microseconds',

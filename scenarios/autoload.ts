@@ -1,11 +1,12 @@
-// Once installed, the modules load by themselves when the function appears: by the PCI alias, and by the virtio alias of its child.
+// The installed modules load automatically when the function appears: the transport by its PCI alias, the
+// driver by the virtio alias of the child device.
 
 import { readDevice } from '../harness/guest/sysfs.js';
 import { showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
 
-/** What the kernel announces for a virtio device 0xffff of vendor 0x0b5d. */
+/** The modalias of virtio device 0xffff, vendor 0x0b5d. */
 const virtioAlias = 'virtio:d0000FFFFv00000B5D';
 
 scenario(
@@ -13,7 +14,7 @@ scenario(
   { driver: 'installed', plugged: false },
   async ({ check, vm, device, driver, trace, until }) => {
     const { shell } = vm;
-    check('loads-by-alias').equal('modules before the function is there', await driver.loaded(), []);
+    check('loads-by-alias').equal('modules before the function is plugged in', await driver.loaded(), []);
     const mark = trace.mark;
     await vm.plug();
     const pciAlias = await shell.output(['read-files', `/sys/bus/pci/devices/${vm.address}/modalias`]);
@@ -22,7 +23,11 @@ scenario(
       check('loads-by-alias').that(`module for ${alias}`, found.length > 0, 'a module of the driver', found);
     }
     await until('status', mark, isDriverOk);
-    check('loads-by-alias').equal('modules afterwards', await driver.loaded(), driver.description.modules);
+    check('loads-by-alias').equal(
+      'modules after the function is plugged in',
+      await driver.loaded(),
+      driver.description.modules,
+    );
     const found = await readDevice(vm.shell, vm.address);
     check('binds-function').equal('driver of the function', found?.driver, driver.description.pciDriver);
     const { guestFeatures, hostFeatures } = device.vmmci.state();

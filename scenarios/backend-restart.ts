@@ -1,4 +1,5 @@
-// The backend behind the function dies and comes back while somebody reads the clock: errors meanwhile, and then all is as before.
+// The backend behind the function stops and restarts while a process reads the clock. Reads fail while it is
+// away and work again afterwards.
 
 import { showEach, showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -21,7 +22,7 @@ scenario('backend-restart', { parameters: { drift_interval_ms: '20' } }, async (
     const { status, guestFeatures, hostFeatures } = device.vmmci.state();
     const isUp = hasDriverOk(status) && guestFeatures === hostFeatures;
     check('driver-ok').that(
-      `backend ${round + 1} is told status and features`,
+      `status and features that backend ${round + 1} receives`,
       isUp,
       'DRIVER_OK and all features',
       {
@@ -30,19 +31,20 @@ scenario('backend-restart', { parameters: { drift_interval_ms: '20' } }, async (
       },
     );
     const mark = trace.mark;
-    check('driver-ok').equal('SYNCRTC from it', device.host.command('SYNCRTC'), 'sent');
+    check('driver-ok').equal('SYNCRTC from the new backend', device.host.command('SYNCRTC'), 'sent');
     await until('ack', mark);
     await until('bar-read', mark, isLook, 3);
     check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   }
   await shell.text(': >/run/enough; until [ -e /run/ended ]; do usleep 1000; done');
-  // One that began while the backend was away and ended when it was back has the seconds of nobody.
+  // A reading that began without a backend and ended with one has all ones for its seconds. It is not a
+  // sample.
   const readings = (await driver.readings('/run/readings')).filter(
     (time) => time / 1_000_000n !== 0xffffffffn,
   );
   const sampled = samples(trace, 0);
   check('shows-host-time').equal(
-    'readings that the device has not sampled',
+    'readings that are not samples of the device',
     readings.filter((time) => !sampled.has(time)),
     [],
     showEach(showInstant),

@@ -1,4 +1,5 @@
-// The driver is bound and unbound, again and again, while commands arrive and its files are read: each command is answered.
+// The driver is bound and unbound repeatedly while commands arrive and its attributes are read. It
+// acknowledges every command.
 
 import { showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
@@ -28,7 +29,7 @@ scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, unti
     until [ -e /run/ended ]; do usleep 1000; done`);
   stop();
   const sent = trace.since(start, 'command').filter(({ result }) => result === 'sent').length;
-  check('driver-ok').that('commands sent meanwhile', sent > 0, 'at least one', sent);
+  check('driver-ok').that('commands sent during the rounds', sent > 0, 'at least one', sent);
   await until('ack', start, undefined, sent);
   const answers = Array.from({ length: sent }, () => 'SYNCRTC: cleared');
   check('acknowledges').equal('acknowledgements', acks(trace, start), answers);

@@ -1,4 +1,5 @@
-// Read a byte at a time, as Linux's legacy virtio does, the clock is garbage: the second reason for a patched driver.
+// Byte-wide reads of the clock registers, as Linux's legacy virtio transport makes them, return garbage. This
+// is the second reason why the device needs its own transport driver.
 
 import { enableDevice, readRegisters } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';

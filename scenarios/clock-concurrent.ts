@@ -1,4 +1,5 @@
-// Readers on two CPUs at once: each time shown is one that the device sampled, never seconds of one and microseconds of another.
+// Processes on two CPUs read the clock concurrently. Each reading is one sample of the device, never the
+// seconds of one sample with the microseconds of another.
 
 import { countingClock } from '../harness/scenario/counting-clock.js';
 import { showEach, showInstant } from '../harness/scenario/formats.js';
@@ -24,13 +25,13 @@ scenario(
     const seen = await driver.readings('/run/readings');
     const sampled = samples(trace, mark);
     check('shows-host-time').equal('readings', seen.length, readers * readings);
-    check('shows-host-time').equal('different readings', new Set(seen).size, seen.length);
+    check('shows-host-time').equal('distinct readings', new Set(seen).size, seen.length);
     check('shows-host-time').equal(
-      'readings that the device has not sampled',
+      'readings that are not samples of the device',
       seen.filter((time) => !sampled.has(time)),
       [],
       showEach(showInstant),
     );
-    check('shows-host-time').equal('samples that no reading shows', sampled.size - seen.length, 0);
+    check('shows-host-time').equal('samples without a reading', sampled.size - seen.length, 0);
   },
 );

@@ -1,4 +1,5 @@
-// The host's clock jumps: more than 5 s forward brings a SYNCRTC a second later, less or back does not. The drift shows each jump.
+// The host's clock jumps. After a jump of more than 5 s forward vmd sends a SYNCRTC a second later; after a
+// smaller or backward jump it sends nothing. The drift shows each jump.
 
 import { shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { showDurationNs } from '../harness/scenario/formats.js';
@@ -7,9 +8,9 @@ import { acks } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const second = 1_000_000_000n; // nanoseconds
-const near = second / 4n;
+const tolerance = second / 4n; // nanoseconds
 
-/** Seconds, and whether they bring a SYNCRTC. */
+/** The jump in seconds, and true if vmd sends a SYNCRTC for it. */
 const jumps = [
   [5n, false],
   [-3600n, false],
@@ -24,19 +25,19 @@ scenario('clock-jumps', options, async ({ check, vm, device, driver, trace, unti
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const drifts = async (when: string, expected: bigint): Promise<void> => {
     const drift = await driver.driftNs();
-    const range = { from: expected - near, to: expected + near };
+    const range = { from: expected - tolerance, to: expected + tolerance };
     check('shows-drift').between(`drift ${when}`, drift, range, showDurationNs);
   };
 
   for (const [seconds, asked] of jumps) {
-    // vmd last looked at its clock a jump ago, or when the guest started.
+    // vmd last checked its clock before the previous jump, or when the guest started.
     const early = trace.mark;
     time.advance(1000);
     if (trace.since(early, 'command').length > 0) await until('ack', early);
     await shiftGuestClock(vm.shell, await driver.driftNs());
     await drifts('before the jump', 0n);
     const mark = trace.mark;
-    time.advance(1000); // it looks now, and a second after the jump
+    time.advance(1000); // vmd checks its clock now, and again a second after the jump
     device.clock.shift((seconds * second) / 1000n);
     time.advance(1000);
     const commands = trace.since(mark, 'command').map(({ name }) => name);

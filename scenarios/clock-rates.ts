@@ -1,5 +1,5 @@
-// The device's clock drifts, steps and changes its rate: the driver shows what it is at the moment, exactly,
-// and by how much the guest is behind.
+// The device's clock drifts, steps and changes its rate. The driver shows its current time exactly, and the
+// drift of the guest's clock from it.
 
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { showEach, showInstant, showInstantNs } from '../harness/scenario/formats.js';
@@ -8,22 +8,25 @@ import { running, scripted } from '../harness/vmmci/clock.js';
 import { formatInstant, parseInstant } from '../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-/** The drift that the driver shows is exactly that of the sample it took, against the guest's own clock. */
+/**
+ * Checks that the drift is the exact difference between the sample that the driver took and the guest's
+ * clock.
+ */
 const checkDrift = async ({ check, vm, driver, trace }: Scene, when: string): Promise<void> => {
   const mark = trace.mark;
   const before = await shiftGuestClock(vm.shell, 0n);
   const drift = await driver.nextDriftNs();
   const after = await shiftGuestClock(vm.shell, 0n);
-  const guests = trace.since(mark, 'sample').map(({ us }) => us * 1000n - drift);
+  const guestTimes = trace.since(mark, 'sample').map(({ us }) => us * 1000n - drift);
   check('shows-drift').that(
     `guest's clock by the drift ${when}`,
-    guests.some((guest) => before <= guest && guest <= after),
+    guestTimes.some((time) => before <= time && time <= after),
     `${showInstantNs(before)} to ${showInstantNs(after)}`,
-    guests.map(showInstantNs),
+    guestTimes.map(showInstantNs),
   );
 };
 
-// The host's own watch on the clock would send a SYNCRTC: its time stands still.
+// A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send a SYNCRTC.
 const options = { scheduler: new VirtualScheduler(), quiet: true } as const;
 
 scenario('clock-drifting', { ...options, clock: 'running@+250ppm' }, async (scene) => {
@@ -34,7 +37,7 @@ scenario('clock-drifting', { ...options, clock: 'running@+250ppm' }, async (scen
     for (let reading = 0; reading < 10; reading++) seen.push(await driver.hostTime());
     const sampled = trace.since(mark, 'sample').map(({ us }) => us);
     check('shows-host-time').equal(
-      'readings, each a sample of its own',
+      'readings, compared with the samples',
       seen,
       sampled,
       showEach(showInstant),
@@ -56,7 +59,10 @@ const script = `{"start": "2031-05-06T07:08:09.000001Z", "rate": "+250ppm", "cha
   {"after": 7201, "step": 86400, "rate": "+0.001ppm"},
   {"at": "2031-05-07T09:09:00Z", "step": 0.5}]}`;
 
-/** By how many microseconds the host's clock has gone on since the start, and what the device's clock shows then. */
+/**
+ * Microseconds that the host's clock has advanced since the start, and the time that the device's clock shows
+ * then.
+ */
 const scriptedTimes: readonly [hostUs: bigint, shown: string][] = [
   [0n, '2031-05-06T07:08:09.000001Z'],
   [1_000_000_000n, '2031-05-06T07:24:49.250001Z'],
@@ -72,7 +78,7 @@ const scriptedTimes: readonly [hostUs: bigint, shown: string][] = [
   [100_000_000_000n, '2031-05-08T10:24:49.049279Z'],
 ];
 
-/** Parts per billion by which the device's clock is fast. */
+/** Rates of the device's clock in parts per billion; positive is fast. */
 const rates = [250_000n, -250_000n, 1n, -100_000_000n] as const;
 
 scenario('clock-script', { ...options, clock: running(() => start) }, async (scene) => {

@@ -1,4 +1,4 @@
-// The clock registers as vmd has them, through sysfs, with no driver in the way.
+// The clock registers behave as in vmd. They are read through sysfs, without a driver.
 
 import { enableDevice, readRegisters } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -24,17 +24,17 @@ scenario('clock-registers', options, async ({ vm, check, device }) => {
 
   device.clock.set(frozen(parseInstant('2019-03-02T05:57:02.000001Z')));
   check('device').equal(
-    'microseconds read again, without the seconds',
+    'microseconds read without the seconds before them',
     await read('microsecondsLow', 'microsecondsLow'),
     [123456, 123456],
   );
   check('device').equal(
-    'seconds and microseconds read anew',
+    'seconds and microseconds of a new sample',
     await read('secondsLow', 'microsecondsLow'),
     [0x5c7a1b2e, 1],
   );
   check('device').equal(
-    'in the order high before low, as OpenBSD reads',
+    'registers read high before low, as OpenBSD does',
     await read('secondsHigh', 'secondsLow', 'microsecondsHigh', 'microsecondsLow'),
     [0, 0x5c7a1b2e, 0, 1],
   );

@@ -1,4 +1,5 @@
-// Each command after each, and after itself: the device sends what is new and keeps silent about what it has asked already.
+// Each command follows each other command, and itself. The device sends a new command and does not repeat one
+// that is already in its register.
 
 import { recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -6,7 +7,7 @@ import { acks, interrupts } from '../harness/scenario/traffic.js';
 import type { Request } from '../harness/vmmci/commands.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-/** Every pair of commands, one after the other, is in here once. */
+/** Contains every ordered pair of commands exactly once. */
 const sequence: readonly Request[] = [
   'SHUTDOWN',
   'SHUTDOWN',
@@ -20,7 +21,10 @@ const sequence: readonly Request[] = [
   'SHUTDOWN',
 ];
 
-/** What the acknowledgement does. An acknowledged stop stays, so the same again is nothing new. */
+/**
+ * The effect of the acknowledgement. An acknowledged stop stays in the register, so the same stop is not sent
+ * again.
+ */
 const effects = { SHUTDOWN: 'graceful', REBOOT: 'graceful', SYNCRTC: 'cleared' } as const;
 
 const options = { scheduler: new VirtualScheduler(), quiet: true };

@@ -1,4 +1,5 @@
-// A command that comes before the last one is dealt with takes its place: the driver acts on what is there when it looks.
+// A command that arrives before the driver handled the previous one replaces it. The driver acts on the
+// command that it reads.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -25,8 +26,8 @@ scenario('command-overwritten', options, async ({ check, vm, device, driver, tra
 
   mark = trace.mark;
   await vm.pause();
-  check('device').equal('SHUTDOWN in place of the REBOOT', host.command('SHUTDOWN'), 'sent');
-  check('device').equal('SYNCRTC in place of the SHUTDOWN', host.command('SYNCRTC'), 'sent');
+  check('device').equal('SHUTDOWN that replaces the REBOOT', host.command('SHUTDOWN'), 'sent');
+  check('device').equal('SYNCRTC that replaces the SHUTDOWN', host.command('SYNCRTC'), 'sent');
   await vm.unpause();
   await until('ack', mark);
   check('shows-commands').equal('last command', await driver.lastCommand(), 'SYNCRTC');

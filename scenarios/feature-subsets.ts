@@ -1,4 +1,5 @@
-// Hosts that offer less: the driver uses what is offered and nothing else. ENODATA means that the host offers no time.
+// The host offers only some of the features. The driver uses those and no others; reading the time fails with
+// ENODATA if the host does not offer it.
 
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
@@ -24,8 +25,8 @@ const options = {
   driver: 'installed',
 } as const;
 
-const readsOfTime = (seen: readonly string[]): string[] =>
-  seen.filter((access) => /^read (seconds|microseconds)/.test(access));
+const readsOfTime = (all: readonly string[]): string[] =>
+  all.filter((access) => /^read (seconds|microseconds)/.test(access));
 
 scenario('feature-subsets', options, async ({ check, ...scene }) => {
   const { vm, device, driver, trace, until } = scene;
@@ -38,11 +39,19 @@ scenario('feature-subsets', options, async ({ check, ...scene }) => {
     let mark = trace.mark;
     await driver.load({ drift_interval_ms: '20' });
     const { guestFeatures } = device.vmmci.state();
-    const own = features & (TIMESYNC | ACK | SYNCRTC);
-    check('respects-offer').equal(`features in use where the host offers ${name}`, guestFeatures, own);
-    // The device takes what it offers and no more, so what the driver wrote is seen in the trace alone.
+    const expectedFeatures = features & (TIMESYNC | ACK | SYNCRTC);
+    check('respects-offer').equal(
+      `features in use where the host offers ${name}`,
+      guestFeatures,
+      expectedFeatures,
+    );
+    // The device accepts only features that it offers, so only the trace has the value that the driver wrote.
     const written = writes(trace, mark).filter((access) => access.includes('guestFeatures'));
-    check('respects-offer').equal('last write of features', written.at(-1), `write guestFeatures = ${own}`);
+    check('respects-offer').equal(
+      'last write of features',
+      written.at(-1),
+      `write guestFeatures = ${expectedFeatures}`,
+    );
 
     const shown = await driver.read(driver.hostTimeName);
     const expected = offers(TIMESYNC) ? '1795350896.123456' : 'No data available';

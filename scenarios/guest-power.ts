@@ -1,4 +1,5 @@
-// A guest that goes down on its own account: DRIVER_OK stays to the end, so a stop in the meantime does not kill it.
+// The guest powers off or reboots by itself. DRIVER_OK stays set until it is down, so a `vmctl stop`
+// meanwhile does not kill it.
 
 import { powerDown } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -11,7 +12,7 @@ for (const [how, shutdown] of [
   scenario(`guest-${how}`, {}, async ({ check, vm, device, trace }) => {
     const mark = trace.mark;
     await powerDown(vm.shell, how);
-    const exit = await vm.ended(`end of a guest that was told to ${how}`, 20_000);
+    const exit = await vm.ended(`end of a guest that ran ${how}`, 20_000);
     check('goes-down').equal('end of the guest', exit.shutdown, shutdown);
     check('device').equal("vmd's decision to end the VM", vm.kill(), undefined);
     check('quiet-on-the-way-down').equal('writes on the way down', writes(trace, mark), []);

@@ -1,4 +1,4 @@
-// The function is pulled out while somebody reads its clock, and comes back.
+// The function is unplugged while a process reads its clock, and plugged in again.
 
 import { readDevice } from '../harness/guest/sysfs.js';
 import { showEach, showInstant } from '../harness/scenario/formats.js';
@@ -32,7 +32,7 @@ scenario('hot-plug', { cpus: 2 }, async ({ check, vm, device, driver, trace, unt
   const sampled = samples(trace, 0);
   const readings = await driver.readings('/run/readings');
   check('shows-host-time').equal(
-    'readings that the device has not sampled',
+    'readings that are not samples of the device',
     readings.filter((time) => !sampled.has(time)),
     [],
     showEach(showInstant),

@@ -1,4 +1,4 @@
-// What the guest sees at the slot of the function is vmd's control device, and the driver has it.
+// The guest sees vmd's control device in the slot of the function, and the driver is bound to it.
 
 import { checkLspci, checkSysfs } from '../harness/scenario/identity.js';
 import { scenario } from '../harness/scenario/scenario.js';

@@ -1,11 +1,12 @@
-// A host whose interrupts are levels (8.0): the line is up until the ISR is read. One command is one interrupt.
+// The host of OpenBSD 8.0 has level-triggered interrupts: the line stays high until the driver reads the ISR.
+// One command causes one interrupt.
 
 import { readInterrupt } from '../harness/guest/interrupts.js';
 import { readDevice } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, interrupts, isTimeRead } from '../harness/scenario/traffic.js';
 
-/** Interrupts for one command that make a storm. */
+/** This many interrupts for one command count as an interrupt storm. */
 const storm = 25;
 
 const options = { generation: '8.0', quiet: true, needs: ['PCI_MSI'] } as const;
@@ -25,7 +26,7 @@ scenario('interrupts-level', options, async ({ check, vm, device, driver, trace,
     check('reads-isr').equal('change of the line after the interrupt', lowered.line, 'lower');
     if (lowered.line !== 'lower') {
       check('reads-isr').equal('interrupts for one command', interrupts(trace, mark), 1);
-      await vm.machine.kill(); // a guest in a storm answers nothing more
+      await vm.machine.kill(); // a guest in an interrupt storm does not respond any more
       return;
     }
     await until('ack', mark);
@@ -35,13 +36,13 @@ scenario('interrupts-level', options, async ({ check, vm, device, driver, trace,
     check('one-interrupt').equal('interrupts for one command', interrupts(trace, mark), 1);
     check('one-interrupt').equal('interrupts that the guest counted', after.count - before.count, 1);
     check('claims-own-interrupts').equal('unhandled interrupts', after.unhandled, 0);
-    const seen = accesses(trace, mark);
+    const accessed = accesses(trace, mark);
     check('register-widths').equal(
-      'accesses of another width than their register',
-      seen.filter((access) => access.includes('bits')),
+      'accesses whose width is not that of the register',
+      accessed.filter((access) => access.includes('bits')),
       [],
     );
-    check('no-needless-accesses').equal('accesses for one command', seen, [
+    check('no-needless-accesses').equal('accesses for one command', accessed, [
       'read isr',
       'read command',
       'write command = SYNCRTC',

@@ -1,4 +1,5 @@
-// The controllers that vmd has: two 8259A, and besides them an I/O APIC from 8.0 on. Commands come through either.
+// Commands interrupt the guest through each interrupt controller of vmd: the two 8259A, and from OpenBSD 8.0
+// on also an I/O APIC.
 
 import { interruptChips, isName, readInterrupt } from '../harness/guest/interrupts.js';
 import { readDevice } from '../harness/guest/sysfs.js';
@@ -7,7 +8,8 @@ import { acks, interrupts } from '../harness/scenario/traffic.js';
 
 const controllers = { pic: 'XT-PIC', ioapic: 'IO-APIC' } as const;
 
-/** vmd of 6.2 leaves the line high when the ISR is read. Its PIC looks at it once for each command, so that is harmless. */
+// vmd of OpenBSD 6.2 leaves the line high when the ISR is read. That is harmless: its PIC samples the line
+// only once for each command.
 for (const [generation, controller, line] of [
   ['6.2', 'pic', 'high'],
   ['7.8', 'pic', 'low'],
@@ -27,11 +29,11 @@ for (const [generation, controller, line] of [
       first.handlers,
     );
     const chips = await interruptChips(vm.shell);
-    const wanted = controller === 'ioapic';
+    const hasIoApic = controller === 'ioapic';
     check('device').that(
       'I/O APIC',
-      chips.includes(controllers.ioapic) === wanted,
-      wanted ? 'there' : 'absent',
+      chips.includes(controllers.ioapic) === hasIoApic,
+      hasIoApic ? 'present' : 'absent',
       chips,
     );
 

@@ -1,4 +1,5 @@
-// A host whose interrupts are delivered once (7.9). And an interrupt of another device, on a line that is shared.
+// The host of OpenBSD 7.9 delivers each interrupt once. The driver does not claim the interrupt of another
+// device on the shared line.
 
 import { readInterrupt } from '../harness/guest/interrupts.js';
 import { readDevice } from '../harness/guest/sysfs.js';

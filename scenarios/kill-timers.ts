@@ -1,4 +1,5 @@
-// What becomes of a guest that does not go down when it is told to. The time is that of the host's timers, not of the guest.
+// vmd kills a guest that does not go down when it is asked to. The test advances the timers of vmd, so it
+// does not wait.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { enableDevice, writeRegister } from '../harness/guest/sysfs.js';
@@ -9,7 +10,7 @@ import { generations } from '../harness/vmmci/generations.js';
 import { registers, status } from '../harness/vmmci/registers.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-/** `subject`: what is wrong when the time is another. */
+/** Checks that vmd kills the guest after exactly `ms`; a different time is a fault of `subject`. */
 const killed = async (
   { check, vm }: Scene,
   subject: Subject,

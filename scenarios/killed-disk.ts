@@ -1,4 +1,4 @@
-// A VM that ends without its guest's doing: the file system was in use, and what was synced is there all the same.
+// vmd kills the VM while its file system is mounted. Data that the guest had synced is still on the disk.
 
 import { enableDevice, writeRegister } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';

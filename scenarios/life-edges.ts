@@ -1,5 +1,5 @@
-// Commands at the edges of the driver's life: on the write of DRIVER_OK, while it goes, and what it asked for
-// before it went.
+// Commands arrive when the driver has just set DRIVER_OK and while it is unloaded, and the driver refuses a
+// device that does not respond.
 
 import { setGuestClock, shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
@@ -8,8 +8,8 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { acks, hasDriverOk, isDriverOk, isLook, isReadOf, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-/** Nanoseconds since the epoch at which the device's clock stands. */
-const stands = 1_795_350_896_123_456_000n;
+/** The frozen time of the device's clock, in nanoseconds since 1970. */
+const frozenNs = 1_795_350_896_123_456_000n;
 const year = 365n * 86_400_000_000_000n;
 
 const options = {
@@ -25,7 +25,7 @@ scenario('driver-ok', options, async ({ check, vm, device, driver, trace, until 
     ['REBOOT', 'REBOOT: graceful'],
   ] as const) {
     const results: string[] = [];
-    // On the very write: the guest has not got on from there.
+    // The command is sent while the guest is still in the write of DRIVER_OK.
     const stop = trace.follow((event) => {
       if (event.kind === 'status' && isDriverOk(event)) results.push(device.host.command(name));
     });
@@ -45,24 +45,24 @@ scenario('unload-pending', options, async ({ check, vm, device, driver, trace, u
   const { shell } = vm;
   const setTime = (mark: number) => trace.since(mark, 'bar-read').filter(isReadOf('secondsLow')).length;
 
-  // The interrupt looks like another device's, and the driver does not poll: it learns of the command when it
-  // goes.
+  // The ISR reads as 0, as for another device's interrupt, and the driver does not poll: it finds the command
+  // only when it is removed.
   await driver.load(driver.quiet);
-  await setGuestClock(shell, stands + year);
+  await setGuestClock(shell, frozenNs + year);
   device.faults.set({ faults: [{ kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } }] });
   let mark = trace.mark;
   const sent = process.hrtime.bigint();
   check('driver-ok').equal('SYNCRTC without an interrupt', device.host.command('SYNCRTC'), 'sent');
   await until('fault', mark);
-  check('acknowledges').equal('acknowledgements before the driver goes', acks(trace, mark), []);
+  check('acknowledges').equal('acknowledgements before the driver is unloaded', acks(trace, mark), []);
   await driver.unload();
   const now = await shiftGuestClock(shell, 0n);
-  const most = stands + process.hrtime.bigint() - sent;
+  const latest = frozenNs + process.hrtime.bigint() - sent;
   check('acknowledges').equal('acknowledgements once it is gone', acks(trace, mark), ['SYNCRTC: cleared']);
   check('carries-out').between(
     "the guest's clock, which the command was to set",
     now,
-    { from: stands, to: most },
+    { from: frozenNs, to: latest },
     showInstantNs,
   );
 
@@ -71,8 +71,8 @@ scenario('unload-pending', options, async ({ check, vm, device, driver, trace, u
   check('acts-once').equal('acknowledgements by the next driver', acks(trace, mark), []);
   check('acts-once').equal('readings of the time by the next driver', setTime(mark), 0);
 
-  // A command that it does not see at all is for the next one: the host sends no other before it is
-  // acknowledged.
+  // The next driver has to handle a command that this one never sees: the host sends no other SYNCRTC until
+  // this one is acknowledged.
   device.faults.set({
     faults: [
       { kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } },
@@ -97,7 +97,7 @@ scenario('probe-absent-command', options, async ({ check, vm, device, driver, tr
   device.faults.set({ faults: [{ kind: 'ones', when: readsOf('command') }] });
   await driver.load(driver.quiet);
   check('refuses-absent-device').equal(
-    'devices that the virtio driver has where the command reads as all ones',
+    'devices bound to the virtio driver where the command reads as all ones',
     await bound(),
     '0',
   );
@@ -107,5 +107,5 @@ scenario('probe-absent-command', options, async ({ check, vm, device, driver, tr
   const mark = trace.mark;
   await driver.load(driver.having({ drift_interval_ms: '20' }));
   if (driver.has('drift_interval_ms')) await until('bar-read', mark, isLook, 3);
-  check('comes-back').equal('devices that it has when the device responds', await bound(), '1');
+  check('comes-back').equal('devices bound when the device responds', await bound(), '1');
 });

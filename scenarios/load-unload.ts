@@ -1,4 +1,5 @@
-// Loaded and unloaded again and again, the driver leaves nothing behind: not in the guest, not in the device.
+// The driver is loaded and unloaded repeatedly. It leaves nothing behind, neither in the guest nor in the
+// device.
 
 import { showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
@@ -32,7 +33,8 @@ scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, dri
   }
   check('drops-driver-ok').equal('command without a driver', device.host.command('SYNCRTC'), 'no-driver');
 
-  // What was left running would run now. There is nothing to wait for but that nothing comes.
+  // A timer or work item that was left would run now. No event marks its absence, so this waits for a fixed
+  // time.
   const mark = trace.mark;
   await vm.shell.text('usleep 200000');
   check('silent-when-gone').equal('accesses without a driver', trace.since(mark, 'bar-read').length, 0);

@@ -1,4 +1,4 @@
-// What the driver says in the kernel log: each event that its description names is one line, once.
+// The driver logs each event that its description names, in one line and only once.
 
 import type { LogEvent } from '../harness/driver/description.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
@@ -8,7 +8,7 @@ import { acks, readsOf } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-/** In the order of their bits. */
+/** The features in the order of their bits. */
 const names: readonly [feature: number, name: string][] = [
   [TIMESYNC, 'TIMESYNC'],
   [ACK, 'ACK'],
@@ -22,18 +22,20 @@ const options = { scheduler: new VirtualScheduler(), driver: 'installed' } as co
 scenario('log-lines', options, async ({ check, vm, device, driver, trace, until }) => {
   const { shell } = vm;
   const { logLines = {} } = driver.description;
-  driver.needs(Object.keys(logLines).length > 0, 'lines of the kernel log in its description');
+  driver.needs(Object.keys(logLines).length > 0, 'log lines in its description');
   await recordPowerRequests(shell);
-  /** Checks the lines about the events, of those that are written while `step` runs. */
-  const says = async (what: string, events: readonly LogEvent[], step: () => Promise<unknown>) => {
+  /**
+   * Checks that `step` logs one line for each of the events, and no other lines that the description names.
+   */
+  const checkEvents = async (what: string, events: readonly LogEvent[], step: () => Promise<unknown>) => {
     const before = (await driverLog(shell, driver.description)).length;
     await step();
     const lines = (await driverLog(shell, driver.description)).slice(before);
     const seen = Object.entries(logLines).flatMap(([event, part]) =>
       lines.filter((line) => line.includes(part)).map(() => event),
     );
-    const wanted = events.filter((event) => logLines[event] !== undefined);
-    check('says-what-happens').equal(`events in the kernel log: ${what}`, seen.sort(), wanted.sort());
+    const expected = events.filter((event) => logLines[event] !== undefined);
+    check('says-what-happens').equal(`events in the kernel log: ${what}`, seen.sort(), expected.sort());
     return lines;
   };
   const send = async (name: 'SHUTDOWN' | 'REBOOT' | 'SYNCRTC') => {
@@ -46,28 +48,30 @@ scenario('log-lines', options, async ({ check, vm, device, driver, trace, until 
   for (const features of offers) {
     await device.stopBackend();
     await device.startBackend({ features });
-    const lines = await says(`loaded, features ${features}`, ['features'], () => driver.load(driver.quiet));
+    const lines = await checkEvents(`loaded, features ${features}`, ['features'], () =>
+      driver.load(driver.quiet),
+    );
     if (logLines.features !== undefined) {
-      const own = names.filter(([feature]) => (features & feature) !== 0).map(([, name]) => ` ${name}`);
+      const inUse = names.filter(([feature]) => (features & feature) !== 0).map(([, name]) => ` ${name}`);
       const [line = ''] = lines.filter((each) => each.includes(logLines.features ?? ''));
-      const said = line.slice(line.indexOf(logLines.features) + logLines.features.length);
+      const logged = line.slice(line.indexOf(logLines.features) + logLines.features.length);
       check('says-what-happens').equal(
         `features that the line names, ${features} in use`,
-        said,
-        own.join(''),
+        logged,
+        inUse.join(''),
       );
     }
     if (features === (ACK | SYNCRTC))
-      await says('SYNCRTC without a time', ['SYNCRTC', 'unreadable'], async () => {
+      await checkEvents('SYNCRTC without a time', ['SYNCRTC', 'unreadable'], async () => {
         await send('SYNCRTC');
         await driver.unload(); // waits until the command is carried out
       });
     else if (features !== offers.at(-1)) await driver.unload();
   }
 
-  // What is really in the register, the driver finds when it goes.
+  // The driver finds the command that is really in the register when it is removed.
   device.faults.set({ faults: [{ kind: 'value', value: 7, when: { ...readsOf('command'), times: 1 } }] });
-  await says('an unknown command, then SYNCRTC', ['unknown', 'SYNCRTC', 'set'], async () => {
+  await checkEvents('an unknown command, then SYNCRTC', ['unknown', 'SYNCRTC', 'set'], async () => {
     const mark = trace.mark;
     check('driver-ok').equal('a command that reads as 7', device.host.command('SYNCRTC'), 'sent');
     await until('fault', mark);
@@ -75,24 +79,26 @@ scenario('log-lines', options, async ({ check, vm, device, driver, trace, until 
   });
   device.faults.clear();
   await driver.load(driver.quiet);
-  await says('REBOOT', ['REBOOT'], async () => {
+  await checkEvents('REBOOT', ['REBOOT'], async () => {
     await send('REBOOT');
     await powerRequests(shell, 1);
   });
-  await says('SHUTDOWN', ['SHUTDOWN'], async () => {
+  await checkEvents('SHUTDOWN', ['SHUTDOWN'], async () => {
     await send('SHUTDOWN');
     await powerRequests(shell, 2);
   });
-  await says('SYNCRTC', ['SYNCRTC', 'set'], async () => {
+  await checkEvents('SYNCRTC', ['SYNCRTC', 'set'], async () => {
     await send('SYNCRTC');
     await driver.unload();
   });
 
   device.faults.set({ faults: [{ kind: 'value', value: 2, when: { ...readsOf('command'), times: 1 } }] });
-  await says('loaded with a REBOOT in the register', ['features', 'stale'], () => driver.load(driver.quiet));
+  await checkEvents('loaded with a REBOOT in the register', ['features', 'stale'], () =>
+    driver.load(driver.quiet),
+  );
   device.faults.clear();
   await driver.unload();
   await device.stopBackend();
-  await says('loaded without the device', ['absent'], () => driver.load(driver.quiet));
+  await checkEvents('loaded without the device', ['absent'], () => driver.load(driver.quiet));
   await driver.unload();
 });

@@ -1,11 +1,15 @@
-// Hosts until 7.3 lose an interrupt that is raised while the line is masked, and none sends a command twice: the driver has to look by itself.
+// Hosts up to OpenBSD 7.3 lose an interrupt that is raised while the line is masked, and no host repeats a
+// command. The driver has to poll.
 
 import { acknowledgedIn } from '../harness/scenario/acknowledged-in.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, interrupts, isReadOf } from '../harness/scenario/traffic.js';
 import { ISR_CONFIG } from '../harness/vmmci/registers.js';
 
-/** The upper byte of the PCI command register, where INTx is turned off; vmd takes no notice of it, QEMU does. */
+/**
+ * Writes the upper byte of the PCI command register, which disables INTx. QEMU honours the bit; vmd ignores
+ * it.
+ */
 const setInterrupts = (address: string, on: boolean): string =>
   `printf '\\${on ? '000' : '004'}' | dd of=/sys/bus/pci/devices/${address}/config bs=1 seek=5 count=1 conv=notrunc status=none`;
 
@@ -21,10 +25,10 @@ scenario('lost-interrupt', { generation: '7.3' }, async (scene) => {
     const early = trace
       .since(mark, 'bar-read')
       .filter((event) => event.seq < ack.seq && isReadOf('isr')(event));
-    check('device').equal('reads of the ISR before it', early.length, 0);
+    check('device').equal('reads of the ISR before the acknowledgement', early.length, 0);
   }
 
-  check('device').equal('ISR that nobody has read', device.pci.state().isr, ISR_CONFIG);
+  check('device').equal('unread ISR', device.pci.state().isr, ISR_CONFIG);
   await driver.unload();
   check('resets-device').equal('ISR after unload', device.pci.state().isr, 0);
   check('resets-device').equal('interrupt line after unload', device.pci.state().line, 'low');

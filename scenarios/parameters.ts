@@ -1,11 +1,13 @@
-// The parameters of the driver: their defaults, their modes, and what a change at run time does.
+// The driver's module parameters have the documented defaults and modes, and a change at run time takes
+// effect.
+
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isLook } from '../harness/scenario/traffic.js';
 
 /**
- * The shortest interval is 10 ms. In ticks of the kernel it may be less, but is not as little as this with
- * 100, 250 or 1000 a second.
+ * A lower bound for the shortest interval. The driver's is 10 ms; rounded to ticks of the kernel (HZ 100, 250
+ * or 1000) it may be shorter, but never this short.
  */
 const shortestMs = 8;
 const polls = 100;
@@ -42,7 +44,7 @@ scenario(
       shell.text(`echo ${value} >/sys/module/${module}/parameters/drift_interval_ms`);
     await until('bar-read', trace.mark, isLook, 3);
 
-    // A poll that is under way when the parameter is written may still read the register.
+    // A poll that is already running when the parameter is written may still read the register.
     await set(0);
     await shell.text('usleep 50000');
     let mark = trace.mark;
@@ -53,19 +55,19 @@ scenario(
       0,
     );
 
-    // By the guest's clock, which its timers go by; a busy host makes polls fewer, never more.
+    // Measured by the guest's clock, which also drives its timers. A busy host makes polls fewer, never more.
     await set(1);
     const begin = await shiftGuestClock(shell, 0n);
     mark = trace.mark;
     await until('bar-read', mark, isLook, polls);
-    const seen = trace.since(mark, 'bar-read').filter(isLook).length;
+    const seenPolls = trace.since(mark, 'bar-read').filter(isLook).length;
     const took = Number((await shiftGuestClock(shell, 0n)) - begin) / 1e6;
     const allowed = Math.floor(took / shortestMs) + 3;
     check('obeys-parameters').that(
       `polls in ${took.toFixed(0)} ms where an interval of 1 ms is asked for`,
-      seen <= allowed,
+      seenPolls <= allowed,
       `${allowed} or fewer`,
-      seen,
+      seenPolls,
     );
 
     await set(4_294_967_295);

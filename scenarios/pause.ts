@@ -1,4 +1,5 @@
-// `vmctl pause`, and unpause 10 s later: the guest has missed 10 s, sees it, is asked for a SYNCRTC, and has the time again.
+// `vmctl pause`, and `vmctl unpause` 10 s later: the guest's clock is 10 s behind, the drift shows it, and
+// the SYNCRTC that vmd sends corrects it.
 
 import { shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { showDurationNs } from '../harness/scenario/formats.js';
@@ -7,9 +8,9 @@ import { acks } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const pauseMs = 10_000;
-const near = 250_000_000n; // nanoseconds
+const tolerance = 250_000_000n; // nanoseconds
 
-// The ten seconds are those of the device's clock and of vmd's timers; nobody waits for them.
+// The device's clock and vmd's timers are advanced by the 10 s; the scenario does not wait for them.
 const time = new VirtualScheduler();
 
 scenario('pause', { scheduler: time, quiet: true }, async ({ check, vm, device, driver, trace, until }) => {
@@ -17,10 +18,10 @@ scenario('pause', { scheduler: time, quiet: true }, async ({ check, vm, device, 
   const now = () => device.clock.now() * 1000n;
   const drifts = async (when: string, min: bigint, max: bigint): Promise<void> => {
     const drift = await driver.driftNs();
-    const range = { from: min - near, to: max + near };
+    const range = { from: min - tolerance, to: max + tolerance };
     check('shows-drift').between(`drift ${when}`, drift, range, showDurationNs);
   };
-  // vmd last looked at its clock when the guest started.
+  // vmd last checked its clock when the guest started.
   const early = trace.mark;
   time.advance(1000);
   if (trace.since(early, 'command').length > 0) await until('ack', early);

@@ -1,5 +1,5 @@
-// The system's clock is read right before and after the access that takes the device's sample, and not around
-// anything else.
+// The PTP clock reads the system's clock immediately before and after the access that takes the device's
+// sample.
 
 import { countingClock } from '../harness/scenario/counting-clock.js';
 import { askPtp, bracketsOf, needsPtp, parseAnswer, ptpClock } from '../harness/scenario/ptp.js';
@@ -28,7 +28,7 @@ scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) =
   needsPtp(driver);
   const path = await ptpClock(vm.shell, vm.address);
 
-  // Only lower bounds: a busy host makes everything longer, and nothing shorter.
+  // These are only lower bounds: a busy host makes reads longer, never shorter.
   device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: read(24) }] });
   const [around] = await askPtp({ vm, trace }, path, `extended:${samples}`);
   device.faults.clear();
@@ -59,14 +59,15 @@ scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) =
     done
     wait
     cat /run/reader.*`);
-  const seen = text.split('\n').map(parseAnswer).flatMap(bracketsOf);
+  const brackets = text.split('\n').map(parseAnswer).flatMap(bracketsOf);
   const sampled = trace.since(mark, 'sample').map(({ us }) => BigInt(us as bigint) * 1000n);
-  const times = seen.map(({ time }) => time).sort((left, right) => (left < right ? -1 : 1));
+  const times = brackets.map(({ time }) => time).sort((left, right) => (left < right ? -1 : 1));
   check('shows-ptp-time').equal('readings', times.length, readers * readings);
-  check('shows-ptp-time').equal('every sample of the device is the time of one reading', times, sampled);
+  check('shows-ptp-time').equal('times of the readings, compared with the samples', times, sampled);
 
-  // The samples are taken one after the other: so are the brackets, and in the same order.
-  const ordered = [...seen].sort((left, right) => (left.time < right.time ? -1 : 1));
+  // The device takes one sample at a time, so the brackets must not overlap and are in the order of the
+  // samples.
+  const ordered = [...brackets].sort((left, right) => (left.time < right.time ? -1 : 1));
   const overlaps = ordered.filter(
     ({ before }, index) => index > 0 && before < (ordered[index - 1]?.after ?? 0n),
   );
@@ -77,7 +78,7 @@ scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) =
   );
   check('shows-ptp-time').equal(
     'brackets that end before they begin',
-    seen.filter(({ before, after }) => after < before),
+    brackets.filter(({ before, after }) => after < before),
     [],
   );
 });

@@ -1,5 +1,5 @@
-// A program has the PTP clock open while the driver goes, in each way that it can go: it gets ENODEV, and
-// nothing is left behind.
+// A program has the PTP clock open while the driver is unbound, unplugged or unloaded. Its calls then fail
+// with ENODEV, and nothing is left behind.
 
 import { showEach, showInstantNs } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
@@ -38,7 +38,7 @@ scenario('ptp-open', options, async ({ check, vm, device, driver, trace, until }
     ],
     ['the function is unplugged', () => vm.unplug(), () => vm.plug()],
     [
-      'the device stops to respond and the driver is unloaded',
+      'the device stops responding and the driver is unloaded',
       async () => {
         await device.stopBackend();
         await driver.unload();
@@ -84,7 +84,7 @@ scenario('ptp-open', options, async ({ check, vm, device, driver, trace, until }
   await driver.unload();
   check('leaves-nothing').equal('leaked resources', await leftovers(shell, before), []);
 
-  // A host that does not offer the time: there is nothing that a clock could show.
+  // If the host does not offer the time, the driver must not register a clock.
   await device.stopBackend();
   await device.startBackend({ features: 6 });
   await driver.load(driver.quiet);

@@ -1,5 +1,6 @@
-// A program has the PTP clock open while the guest sleeps (ACPI S3): afterwards the same descriptor shows the
+// A program has the PTP clock open while the guest sleeps (ACPI S3). Afterwards the same descriptor shows the
 // device's clock again.
+
 import { showEach, showInstantNs } from '../harness/scenario/formats.js';
 import { holdPtp, needsPtp, ptpClock } from '../harness/scenario/ptp.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -7,7 +8,7 @@ import { isDriverOk } from '../harness/scenario/traffic.js';
 import { frozen } from '../harness/vmmci/clock.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-// The host's own watch on the clock would send a SYNCRTC: its time stands still.
+// A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send a SYNCRTC.
 const options = {
   needs: ['PTP_1588_CLOCK'],
   clock: 'frozen:2031-05-06T07:08:09.000001Z',
@@ -52,5 +53,5 @@ scenario('ptp-suspend', options, async ({ check, vm, device, driver, trace, unti
     morning,
     showInstantNs,
   );
-  check('shows-ptp-time').equal('the PTP clock after it', await ptpClock(shell, vm.address), clock);
+  check('shows-ptp-time').equal('the PTP clock after the sleep', await ptpClock(shell, vm.address), clock);
 });

@@ -1,4 +1,5 @@
-// The driver's PTP clock shows the device's clock, exactly, and nothing in the guest can change it.
+// The driver's PTP clock shows exactly the device's clock, and no program in the guest can change it.
+
 import { showInstantNs } from '../harness/scenario/formats.js';
 import {
   askPtp,
@@ -23,7 +24,7 @@ const instants = [
   '2106-02-07T06:28:15.999999Z',
 ];
 
-/** By the kernel, of a clock that can only be read: no frequency, alarm, channel, pin or PPS. */
+/** PTP_CLOCK_GETCAPS of a read-only clock: no frequency adjustment, alarms, channels, pins or PPS. */
 const noCapabilities = Array.from({ length: 8 }, () => 0n);
 
 const readMicroseconds = {
@@ -33,7 +34,7 @@ const readMicroseconds = {
   offset: 32,
 } as const;
 
-// The host's own watch on the clock would send a SYNCRTC: its time stands still.
+// A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send a SYNCRTC.
 const options = {
   needs: ['PTP_1588_CLOCK'],
   clock: `frozen:${instants[0]}`,
@@ -62,7 +63,7 @@ scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
     const mark = trace.mark;
     const [time, extended] = await ask('time', 'extended');
     check('shows-ptp-time').equal(`clock_gettime at ${instant}`, time?.values[0], us * 1000n, showInstantNs);
-    check('shows-ptp-time').equal('errno of it', time?.errno, 0);
+    check('shows-ptp-time').equal(`errno of clock_gettime at ${instant}`, time?.errno, 0);
     check('shows-ptp-time').equal(
       `PTP_SYS_OFFSET_EXTENDED at ${instant}`,
       extended?.values[1],
@@ -81,7 +82,7 @@ scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
   const [caps, ...denied] = await ask('caps', 'settime', 'adjtime', 'adjfine', 'pps');
   check('shows-ptp-time').equal('capabilities', caps?.values, noCapabilities);
   for (const { step, errno } of denied) check('shows-ptp-time').equal(`errno of ${step}`, errno, EOPNOTSUPP);
-  // The PTP core of 6.12 reads the clock before it asks for a step.
+  // Only writes are compared: the PTP core of Linux 6.12 reads the clock before it asks for a step.
   const written = accesses(trace, mark).filter((access) => access.startsWith('write'));
   check('shows-ptp-time').equal('writes to the device by denied calls', written, []);
 

@@ -1,5 +1,6 @@
-// The driver says what matters and nothing else: no line a reading or a poll, no warning in a life without
-// faults.
+// The driver logs only what matters: no line for a reading or a poll, and no warning as long as there is no
+// fault.
+
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -70,7 +71,7 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
     const mark = trace.mark;
     const lines = await linesOf(() => driver.hostTime());
     const taken = trace.since(mark, 'sample').length;
-    // A poll takes a sample at this level, too, and may do so between the two looks at the log and the trace.
+    // At this level a poll takes a sample, too; one may run between the reads of the log and of the trace.
     check('quiet-log').that(
       `lines about a reading at ${parameter} ${samples}`,
       lines.length >= 1 && lines.length <= taken + 1,

@@ -1,5 +1,5 @@
-// `rcctl stop vmd`, and with it the end of the host: the most usual way a guest ends. It has 30 s, less than
-// the 120 s of vmd's own timer.
+// `rcctl stop vmd`, also part of a host's shutdown, is the most common way in which a guest ends. The guest
+// has 30 s, less than the 120 s of vmd's own timer.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -15,9 +15,9 @@ scenario('service-stop', { disk: true, quiet: true, scheduler: time }, async (sc
   const { check, vm, device, trace, environment, until } = scene;
   const written = await writeInGuest(vm.shell, 'plain');
   const mark = trace.mark;
-  check('driver-ok').equal('stop of the whole of vmd', device.host.stopService(), 'sent');
+  check('driver-ok').equal('stop of the vmd service', device.host.stopService(), 'sent');
   await until('command', mark);
-  const exit = await vm.ended('end of a guest whose host goes down', serviceStopMs);
+  const exit = await vm.ended('end of a guest whose host shuts down', serviceStopMs);
   check('acknowledges').equal('acknowledgements', acks(trace, mark), ['REBOOT: graceful']);
   check('goes-down').equal('end of the guest', exit.shutdown, 'guest-reset');
   await checkWritten(check('keeps-data'), environment, vm.data(), written, 'clean');
@@ -26,22 +26,22 @@ scenario('service-stop', { disk: true, quiet: true, scheduler: time }, async (sc
   check('goes-down').equal("vmd's reasons to end the VM", reasons, ['guest-exit']);
 });
 
-const patience = new VirtualScheduler();
+const hangScheduler = new VirtualScheduler();
 
-scenario('service-stop-hanging', { generation: '8.0', scheduler: patience }, async (scene) => {
+scenario('service-stop-hanging', { generation: '8.0', scheduler: hangScheduler }, async (scene) => {
   const { check, vm, device, trace, until } = scene;
   await recordPowerRequests(vm.shell);
   const mark = trace.mark;
-  check('driver-ok').equal('stop of the whole of vmd', device.host.stopService(), 'sent');
+  check('driver-ok').equal('stop of the vmd service', device.host.stopService(), 'sent');
   await until('ack', mark);
   check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
-  patience.advance(serviceStopMs - 1);
-  check('device').equal('decision 1 ms before the 30 s are over', vm.kill(), undefined);
-  patience.advance(1);
-  check('device').equal('decision after 30 s', vm.kill(), {
+  hangScheduler.advance(serviceStopMs - 1);
+  check('device').equal("vmd's decision 1 ms before the 30 s are over", vm.kill(), undefined);
+  hangScheduler.advance(1);
+  check('device').equal("vmd's decision after 30 s", vm.kill(), {
     reason: 'service-timeout',
     outcome: 'terminate',
   });
-  const exit = await vm.ended('end of a guest that rc ends', 10_000);
+  const exit = await vm.ended('end of a guest that the service stop kills', 10_000);
   check('device').equal('end of QEMU', exit.shutdown, 'host-qmp-quit');
 });

@@ -1,4 +1,4 @@
-// The registers of the clock answer late, and what the driver makes of a sample is right all the same.
+// The clock registers respond late. The drift and the time that the driver sets are still right.
 
 import { setGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { matchText } from '../harness/guest/guest-text.js';
@@ -12,11 +12,11 @@ const millisecond = 1_000_000n; // nanoseconds
 const slowMs = 1000;
 const slow = BigInt(slowMs) * millisecond;
 
-/** Less than the 5 s after which QEMU gives a device up. */
+/** Less than QEMU's timeout of 5 s for a device. */
 const verySlowMs = 2000;
 
-/** Nanoseconds since the epoch at which the device's clock stands. */
-const stands = 1_795_350_896_123_456_000n;
+/** The frozen time of the device's clock, in nanoseconds since 1970. */
+const frozenNs = 1_795_350_896_123_456_000n;
 
 const options = {
   clock: 'frozen:2026-11-22T12:34:56.123456Z',
@@ -25,9 +25,8 @@ const options = {
 };
 
 /**
- * The driver's drift says when, by the guest's clock, it takes the sample to have been taken. That lies
- * between what the guest's clock shows before and after the reading, and at least so many nanoseconds from
- * each of the two.
+ * Derives from the drift the time by the guest's clock at which the driver assumes that the sample was taken,
+ * and checks that it is at least `fromBegin` ns after the begin of the reading and `toEnd` ns before its end.
  */
 const checkDrift = async (
   { check, vm, driver }: Scene,
@@ -36,7 +35,7 @@ const checkDrift = async (
   fromBegin = 0n,
   toEnd = 0n,
 ): Promise<void> => {
-  // One command of the guest: the less lies between the three readings, the more the bounds say.
+  // One command in the guest: the shorter the time between the three readings, the tighter the bounds.
   const text = await vm.shell.text(`guest-clock && cat ${driver.path(driftNs)} && guest-clock`);
   const form = /^(\d{1,20})\n([^\n]*)\n(\d{1,20})$/;
   const expected = 'one line that ends in a newline';
@@ -48,7 +47,7 @@ const checkDrift = async (
     'driver',
   );
   const [before, after] = [BigInt(begin), BigInt(end)];
-  const taken = stands - parseDrift(shown);
+  const taken = frozenNs - parseDrift(shown);
   check('shows-drift').between(
     `the guest's time of the sample, by drift_ns, ${what}`,
     taken,
@@ -66,7 +65,7 @@ scenario('slow-clock', options, async (scene) => {
   const checkReading = (what: string, fromBegin?: bigint, toEnd?: bigint) =>
     checkDrift(scene, driftNs ?? '', what, fromBegin, toEnd);
   for (const offset of [1n, -1n, 1000n, -1000n]) {
-    await setGuestClock(shell, stands - offset * millisecond);
+    await setGuestClock(shell, frozenNs - offset * millisecond);
     await checkReading(`of a guest that was off by ${offset} ms`);
   }
 
@@ -76,8 +75,8 @@ scenario('slow-clock', options, async (scene) => {
   await checkReading(`where the microseconds take ${slowMs} ms`, 0n, slow);
 
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
-  // Years away, so that it is seen when the clock is set.
-  await setGuestClock(shell, stands + 5n * 365n * 86_400_000n * millisecond);
+  // The guest's clock is years off, so that waitGuestClock() notices when it is set.
+  await setGuestClock(shell, frozenNs + 5n * 365n * 86_400_000n * millisecond);
   device.faults.set({ faults: [{ kind: 'delay', ms: verySlowMs, when: readsOf('microsecondsLow') }] });
   let mark = trace.mark;
   check('driver-ok').equal(
@@ -87,19 +86,20 @@ scenario('slow-clock', options, async (scene) => {
   );
   await until('ack', mark);
   check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
-  await waitGuestClock(shell, stands);
+  await waitGuestClock(shell, frozenNs);
   const set = await shiftGuestClock(shell, 0n);
-  const least = stands + BigInt(verySlowMs) * millisecond;
+  const earliest = frozenNs + BigInt(verySlowMs) * millisecond;
   check('sets-clock').that(
     "the guest's clock after it",
-    set >= least,
-    `${showInstantNs(least)} or more`,
+    set >= earliest,
+    `${showInstantNs(earliest)} or more`,
     showInstantNs(set),
   );
   device.faults.clear();
 
-  // The device's clock stands, so the guest's is now that, and what has passed since the command, at most.
-  await setGuestClock(shell, stands + 1000n * millisecond);
+  // The device's clock is frozen, so the guest's clock is now at most that time plus what has passed since
+  // the command.
+  await setGuestClock(shell, frozenNs + 1000n * millisecond);
   mark = trace.mark;
   const sent = process.hrtime.bigint();
   check('driver-ok').equal('SYNCRTC to a guest that is ahead by 1 s', device.host.command('SYNCRTC'), 'sent');
@@ -107,13 +107,18 @@ scenario('slow-clock', options, async (scene) => {
   await until('bar-read', mark, isTimeRead);
   await driver.unload(); // waits until the clock is set
   const now = await shiftGuestClock(shell, 0n);
-  const most = stands + process.hrtime.bigint() - sent;
-  check('sets-clock').between("the guest's clock after it", now, { from: stands, to: most }, showInstantNs);
+  const latest = frozenNs + process.hrtime.bigint() - sent;
+  check('sets-clock').between(
+    "the guest's clock after it",
+    now,
+    { from: frozenNs, to: latest },
+    showInstantNs,
+  );
   await driver.load(driver.quiet);
 
-  // Five hours west of Greenwich: to the kernel, its clock is in UTC all the same.
+  // The kernel's time zone is now 5 h west of Greenwich; its clock is in UTC all the same.
   await shell.text('TZ=XYZ5 hwclock -u --systz');
-  await setGuestClock(shell, stands + 86_400_000n * millisecond);
+  await setGuestClock(shell, frozenNs + 86_400_000n * millisecond);
   mark = trace.mark;
   check('driver-ok').equal(
     'SYNCRTC to a guest with a time zone in the kernel',
@@ -121,6 +126,6 @@ scenario('slow-clock', options, async (scene) => {
     'sent',
   );
   await until('ack', mark);
-  await waitGuestClock(shell, stands);
+  await waitGuestClock(shell, frozenNs);
   await checkReading('of a guest with a time zone in the kernel');
 });

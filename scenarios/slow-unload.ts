@@ -1,29 +1,31 @@
-// The driver is unbound while it is in the middle of a look at a device that takes its time: what it started ends with it.
+// The driver is unbound while it polls a device that responds slowly. The unbind waits for the poll, and
+// nothing of the driver runs afterwards.
 
 import { HarnessError } from '../harness/base/errors.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { hasDriverOk, isDriverOk, readsOf } from '../harness/scenario/traffic.js';
 
-/** How long the device takes to answer the first look after each probe. */
+/** Time that the device takes to answer the first poll after each probe, in milliseconds. */
 const slowMs = 300;
 
-/** Looks that must have been under way when the driver was unbound. */
-const wanted = 2;
+/** Number of unbinds that must coincide with a poll. */
+const requiredOverlaps = 2;
 
-/** Attempts to meet one; on a machine with nothing else to do, each attempt does. */
+/** Maximum number of attempts. On an idle machine each attempt coincides with a poll. */
 const maxRounds = 40;
 
 /**
- * In hundredths of a second of the guest's uptime, which goes on while the device does not answer; a sleep would not end before it does. The
- * shell waits a little, each round another time, and then unbinds. An unbind that takes longer than `met` has waited for a look.
+ * Each round waits for a different short time and then unbinds. An unbind of 0.1 s or more has waited for a
+ * poll. Times are hundredths of a second of the guest's uptime, which advances while the device does not
+ * answer; a sleep would not end before the answer.
  */
 const script = (driver: string): string => `
   cd /sys/bus/virtio/drivers/${driver}
   now() { read -r up rest </proc/uptime; now=\${up%.*}\${up#*.}; }
   met=0 round=0
   for device in virtio*; do
-    while [ $met -lt ${wanted} ] && [ $round -lt ${maxRounds} ]; do
+    while [ $met -lt ${requiredOverlaps} ] && [ $round -lt ${maxRounds} ]; do
       round=$((round + 1))
       now; end=$((now + 3 + 4 * (round % 4)))
       while [ $now -lt $end ]; do now; done
@@ -38,7 +40,7 @@ const options = { cpus: 2, driver: 'installed' } as const;
 
 scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) => {
   const before = await holdings(vm.shell, vm.address);
-  // Of all reads of the command, only the first look: neither that of probe nor that of remove.
+  // Only the first poll after a probe is slow, not the reads of the command in probe and remove.
   const stop = trace.follow((event) => {
     if (event.kind === 'status' && isDriverOk(event))
       device.faults.set({
@@ -60,16 +62,17 @@ scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) =>
   const { status } = device.vmmci.state();
   check('drops-driver-ok').that('DRIVER_OK after unload', !hasDriverOk(status), 'off', status);
 
-  // What was left running would run now. There is nothing to wait for but that nothing comes.
+  // A timer or work item that was left would run now. No event marks its absence, so this waits for a fixed
+  // time.
   mark = trace.mark;
   await vm.shell.text('usleep 200000');
   check('silent-when-gone').equal('accesses without a driver', trace.since(mark, 'bar-read').length, 0);
   check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, before), []);
-  if (met < wanted)
+  if (met < requiredOverlaps)
     throw new HarnessError('SCENARIO_MISSED', {
-      event: 'an unbind while a look was under way',
+      event: 'an unbind during a poll',
       seen: met,
-      wanted,
+      wanted: requiredOverlaps,
       attempts: rounds,
     });
 });

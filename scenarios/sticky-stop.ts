@@ -1,4 +1,5 @@
-// An acknowledged REBOOT stays in the register. It is acted on once, however often the register is looked at, and a new one again.
+// An acknowledged REBOOT stays in the register. The driver acts on it once, however often it reads the
+// register, and acts on a new REBOOT again.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -12,7 +13,7 @@ scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, unti
   const requested: string[] = [];
   for (const [name, program] of [
     ['REBOOT', 'reboot'],
-    ['REBOOT', 'reboot'], // right after the SYNCRTC: no look sees that the register was NONE in between
+    ['REBOOT', 'reboot'], // right after the SYNCRTC: no poll reads NONE in between
     ['SHUTDOWN', 'poweroff'],
   ] as const) {
     let mark = trace.mark;
@@ -22,18 +23,18 @@ scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, unti
     requested.push(program);
     const seen = await powerRequests(vm.shell, requested.length);
     check('acts-once').equal('requests to go down', seen, requested);
-    check('acknowledges').equal('acknowledgements, five looks later', acks(trace, mark), [
+    check('acknowledges').equal('acknowledgements, five polls later', acks(trace, mark), [
       `${name}: graceful`,
     ]);
     check('acknowledges').equal('command register', device.vmmci.state().command, name);
     check('shows-commands').equal('last command', await driver.lastCommand(), name);
 
     mark = trace.mark;
-    check('driver-ok').equal('SYNCRTC in its place', device.host.command('SYNCRTC'), 'sent');
+    check('driver-ok').equal(`SYNCRTC that replaces the ${name}`, device.host.command('SYNCRTC'), 'sent');
     await until('ack', mark);
     check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   }
-  check('acts-once').equal('requests to go down in the end', await powerRequests(vm.shell), requested);
+  check('acts-once').equal('requests to go down at the end', await powerRequests(vm.shell), requested);
   const counts = { SHUTDOWN: 1, REBOOT: 2, SYNCRTC: 3, unknown: 0 };
   check('shows-commands').equal('commands', await driver.commandCounts(), counts);
 });
@@ -45,7 +46,8 @@ scenario('stop-again', options, async ({ check, vm, device, driver, trace, until
   await until('ack', mark);
   check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
 
-  // As after a restart of the device. A command that is there afterwards is a new one, also if it is the same.
+  // The register reads as NONE, as after a restart of the device. The command after that is a new one, even
+  // if it is the same.
   mark = trace.mark;
   device.faults.set({ faults: [{ kind: 'value', value: 0, when: readsOf('command') }] });
   await until('fault', mark, undefined, 3);

@@ -1,4 +1,4 @@
-// Without DRIVER_OK there is nobody to ask: a stop ends the VM at once. That is so until the driver is all there.
+// Without DRIVER_OK a stop kills the VM at once. The transport module alone must not set DRIVER_OK.
 
 import { stopAutoload } from '../harness/guest/autoload.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -14,6 +14,6 @@ scenario('stop-before-driver', { driver: 'installed' }, async ({ check, vm, devi
   check('driver-ok').that('DRIVER_OK without the virtio driver', !hasDriverOk(status), 'off', status);
   check('driver-ok').equal('stop', device.host.stop(), 'killed');
   check('driver-ok').equal("vmd's decision", vm.kill(), { reason: 'no-driver', outcome: 'exit' });
-  const exit = await vm.ended('end of a guest that nobody asked', 10_000);
+  const exit = await vm.ended('end of a guest that vmd kills', 10_000);
   check('driver-ok').equal('end of QEMU', exit.shutdown, 'host-qmp-quit');
 });

@@ -1,4 +1,5 @@
-// The device has no reset: a driver that is loaded anew finds the REBOOT that the one before it has dealt with.
+// A reset of the device does not clear the command: a reloaded driver finds the REBOOT that the previous one
+// has handled, and must not act on it again.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';

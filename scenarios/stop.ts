@@ -1,4 +1,5 @@
-// `vmctl stop`, which sends REBOOT, and SHUTDOWN: the guest acknowledges at once, goes down by itself, leaves its disk clean.
+// After `vmctl stop`, which sends REBOOT, and after SHUTDOWN, the guest acknowledges at once, goes down by
+// itself and leaves its disk clean.
 
 import { acknowledgedIn } from '../harness/scenario/acknowledged-in.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
@@ -6,17 +7,17 @@ import { acks, writes } from '../harness/scenario/traffic.js';
 import { checkWritten, writeInGuest } from '../harness/scenario/written.js';
 import type { Request } from '../harness/vmmci/commands.js';
 
-// The periodic look is turned off: it would find in time what the interrupt handler misses.
+// Polling is off: a poll would find in time a command that the interrupt handler misses.
 const options = { disk: true, quiet: true };
 
-/** `send` makes the host send that command. */
+/** Lets `send` send the command, and checks that the guest goes down in order. */
 const goesDown = async (
   { check, vm, trace, environment, until }: Scene,
   command: Request,
   send: () => unknown,
   how: string,
 ): Promise<void> => {
-  // Nobody syncs it: that is what going down in order is for.
+  // The data is not synced: an orderly shutdown writes it.
   const written = await writeInGuest(vm.shell, 'plain');
 
   const mark = trace.mark;

@@ -1,4 +1,5 @@
-// The device is gone and reads as all ones: no time, no command, no interrupt of ours, and nothing left behind.
+// The device is gone and reads as all ones. The driver takes that for no time, command or interrupt, and
+// leaves nothing behind.
 
 import { readDevice } from '../harness/guest/sysfs.js';
 import { countUnhandled } from '../harness/scenario/count-unhandled.js';
@@ -36,13 +37,9 @@ scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
 
   await driver.load(parameters);
   const bound = (await readDevice(shell, vm.address))?.driver;
-  check('survives-removal').equal('driver of a device that does not answer', bound, null);
+  check('survives-removal').equal('driver of a device that does not respond', bound, null);
   await driver.unload();
-  check('leaves-nothing').equal(
-    'leaked resources after a probe that failed',
-    await leftovers(shell, before),
-    [],
-  );
+  check('leaves-nothing').equal('leaked resources after a failed probe', await leftovers(shell, before), []);
 
   await device.startBackend();
   await driver.load(driver.quiet);

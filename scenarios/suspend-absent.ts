@@ -1,4 +1,5 @@
-// The device does not respond any more when the guest wakes up: the guest lives on, and the driver can go.
+// The device no longer responds when the guest wakes up. The guest keeps running, and the driver can be
+// unloaded.
 
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -15,7 +16,7 @@ scenario('suspend-absent', options, async ({ check, vm, device, driver }) => {
   const absent = 'No such device';
   check('no-time-is-an-error').that('host time without the device', shown.includes(absent), absent, shown);
   const log = await shell.text('dmesg | grep -c "failed to resume" || true');
-  check('restores-after-sleep').that('error of the resume', Number(log) > 0, 'in the kernel log', 'none');
+  check('restores-after-sleep').that('resume error', Number(log) > 0, 'in the kernel log', 'none');
   await driver.unload();
   check('leaves-nothing').equal('leaked resources', await leftovers(shell, before), []);
 

@@ -1,4 +1,5 @@
-// The guest sleeps (ACPI S3) and wakes to a device that has lost everything: features, DRIVER_OK and commands are back.
+// The guest sleeps (ACPI S3), and the device loses its state. After the wake-up the driver has restored the
+// features and DRIVER_OK, and commands work.
 
 import { showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';

@@ -1,4 +1,5 @@
-// SYNCRTC is acknowledged, and the guest's clock is then the device's, to the fraction of a second: the RTC plays no part.
+// SYNCRTC is acknowledged and sets the guest's clock to the device's, including the fraction of a second. The
+// RTC, which has whole seconds, is not used.
 
 import { readGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { hostNow } from '../harness/host/clock.js';
@@ -9,7 +10,9 @@ import { running } from '../harness/vmmci/clock.js';
 import { parseInstant } from '../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-/** Forward, back, over the edges of the calendar and of 31 bits; half-way through a second, where rounding shows. */
+/**
+ * Forward, back, across limits of the calendar and of 31 bits; at half a second, so that rounding is noticed.
+ */
 const instants = [
   '2031-05-06T07:08:09.500000Z',
   '2028-02-29T23:59:59.500000Z',
@@ -20,10 +23,10 @@ const instants = [
   '2027-01-01T00:00:00.500000Z',
 ];
 
-/** How far the guest's clock may be from the device's, in nanoseconds. */
-const near = 50_000_000n;
+/** Maximum difference between the guest's clock and the device's, in nanoseconds. */
+const tolerance = 50_000_000n;
 
-// The host's own watch on the clock would send a SYNCRTC of its own: its time stands still.
+// A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send another SYNCRTC.
 const options = { scheduler: new VirtualScheduler(), quiet: true };
 
 scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }) => {
@@ -37,15 +40,19 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
     const sample = await until('bar-read', mark, isTimeRead);
     check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
     const order = ack.seq < sample.seq ? 'before' : 'after';
-    check('acknowledges-in-time').equal('acknowledged before or after the time was read', order, 'before');
+    check('acknowledges-in-time').equal(
+      'acknowledgement, relative to the reading of the time',
+      order,
+      'before',
+    );
     check('acknowledges').equal('command register', device.vmmci.state().command, 'NONE');
 
-    await waitGuestClock(vm.shell, now()); // it is set a moment after the time was read
+    await waitGuestClock(vm.shell, now()); // the driver sets the clock a moment after it read the time
     const { guest, before, after } = await readGuestClock(vm.shell, now);
     check('sets-clock').between(
       "guest's clock afterwards",
       guest,
-      { from: before - near, to: after + near },
+      { from: before - tolerance, to: after + tolerance },
       showInstantNs,
     );
     if (!driver.showsCommands) continue;
@@ -55,10 +62,10 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
   }
 });
 
-/** Of the RTC and its rounding, a second; the rest is for a busy host. */
-const nearRtc = 1_600_000_000n;
+/** Maximum difference in nanoseconds: one second for the RTC's rounding, the rest for a busy host. */
+const rtcTolerance = 1_600_000_000n;
 
-// The device's clock is the host's, and so is the RTC: this is what any driver can do that knows SYNCRTC.
+// The device's clock and the RTC both show the host's time, so any driver that knows SYNCRTC can pass this.
 scenario('sync-rtc-seconds', { quiet: true }, async ({ check, vm, driver, device, trace, until }) => {
   driver.needs(driver.description.syncRtc !== undefined, 'a SYNCRTC that sets the clock');
   const now = () => device.clock.now() * 1000n;
@@ -67,12 +74,12 @@ scenario('sync-rtc-seconds', { quiet: true }, async ({ check, vm, driver, device
   check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
   await until('ack', mark);
   check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
-  await waitGuestClock(vm.shell, now(), 2n * nearRtc);
+  await waitGuestClock(vm.shell, now(), 2n * rtcTolerance);
   const { guest, before, after } = await readGuestClock(vm.shell, now);
   check('sets-clock').between(
     "guest's clock afterwards",
     guest,
-    { from: before - nearRtc, to: after + nearRtc },
+    { from: before - rtcTolerance, to: after + rtcTolerance },
     showInstantNs,
   );
 });

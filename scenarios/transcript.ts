@@ -1,4 +1,4 @@
-// On every kernel the driver accesses the registers of the device in the order that is stored beside it.
+// On every kernel the driver's accesses to the device registers are those of the transcript stored beside it.
 
 import { readTranscript } from '../harness/driver/stored-transcript.js';
 import { lastPhase, type Phase, transcriptOf } from '../harness/driver/transcript.js';
@@ -45,7 +45,7 @@ scenario('transcript', options, async ({ check, vm, device, driver, trace, until
   phase(lastPhase);
 
   const stored = await readTranscript(driver.description.directory);
-  driver.needs(stored !== undefined, 'a stored transcript (vmmci transcript --update makes it)');
+  driver.needs(stored !== undefined, 'a stored transcript (vmmci transcript --update writes it)');
   const seen = transcriptOf(trace.events);
   check('keeps-transcript').lines('phases', namesOf(seen), namesOf(stored ?? []));
   for (const { name, accesses } of seen) {

@@ -1,4 +1,4 @@
-// Two functions in one guest, on one interrupt line: each has its own clock and its own commands.
+// Two functions in one guest share an interrupt line. Each has its own clock and its own commands.
 
 import { isName, readInterrupt } from '../harness/guest/interrupts.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
@@ -48,7 +48,7 @@ scenario('two-functions', options, async ({ check, vm, driver, another, until, .
     0,
   );
 
-  // The same value to both: each has a memory of its own.
+  // Both get the same command: the driver must remember the last command of each device separately.
   await recordPowerRequests(vm.shell);
   const expected: string[] = [];
   for (const [name, { device, trace }] of [
@@ -68,7 +68,8 @@ scenario('two-functions', options, async ({ check, vm, driver, another, until, .
     check('goes-down').equal(`requests to go down after the ${name}`, requests, expected);
   }
 
-  // The line is shared: what the first driver does with it when it goes must not reach the second.
+  // The line is shared: when the first device is unbound, the interrupts of the second must still be
+  // delivered.
   await vm.shell.text(`echo ${vm.address} >/sys/bus/pci/drivers/${pciDriver}/unbind`);
   const alone = second.trace.mark;
   check('driver-ok').equal('SYNCRTC to the second alone', second.device.host.command('SYNCRTC'), 'sent');

@@ -1,4 +1,5 @@
-// A command of a host to come: counted, shown, and neither acknowledged nor acted on. What comes after it is.
+// The driver counts and shows a command that it does not know, and neither acknowledges it nor acts on it. It
+// handles the command after it as usual.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -9,7 +10,7 @@ const options = { scheduler: new VirtualScheduler(), parameters: { drift_interva
 
 scenario('unknown-command', options, async ({ check, vm, device, driver, trace, until }) => {
   await recordPowerRequests(vm.shell);
-  // The command that is really there brings the interrupt; a fault shows another value in its place.
+  // A SYNCRTC causes the interrupt; a fault makes the register read as another value.
   for (const [value, seen] of [
     [4, 1],
     [0x80000002, 2],

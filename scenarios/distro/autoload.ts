@@ -1,10 +1,11 @@
-// Installed in a distribution, the driver is there at boot without anybody asking: by modules-load.d, and by its alias through udev.
+// In a distribution the installed driver loads without further action: at boot by modules-load.d, and on
+// hot-plug by its alias through udev.
 
 import { readDevice } from '../../harness/guest/sysfs.js';
 import { type Scene, scenario } from '../../harness/scenario/scenario.js';
 import { isDriverOk } from '../../harness/scenario/traffic.js';
 
-const isBound = async ({ check, vm, device, driver }: Scene): Promise<void> => {
+const checkBound = async ({ check, vm, device, driver }: Scene): Promise<void> => {
   check('loads-by-alias').equal('modules', await driver.loaded(), driver.description.modules);
   const found = await readDevice(vm.shell, vm.address);
   check('binds-function').equal('driver of the function', found?.driver, driver.description.pciDriver);
@@ -15,10 +16,10 @@ const isBound = async ({ check, vm, device, driver }: Scene): Promise<void> => {
 scenario('distro-autoload', { guest: 'distro', boot: 'cold' }, async (scene) => {
   const { check, vm, driver, environment, until } = scene;
   await until('status', 0, isDriverOk);
-  await isBound(scene);
+  await checkBound(scene);
   for (const module of driver.description.modules) {
     check('loads-by-alias').equal(
-      `where modprobe finds ${module}`,
+      `path at which modprobe finds ${module}`,
       await vm.shell.text(`modinfo -F filename ${module}`),
       `/lib/modules/${environment.kernel.release}/updates/dkms/${module}.ko`,
     );
@@ -41,10 +42,10 @@ scenario('distro-autoload', { guest: 'distro', boot: 'cold' }, async (scene) => 
 scenario('distro-alias', { guest: 'distro', plugged: false }, async (scene) => {
   const { check, vm, driver, trace, until } = scene;
   await driver.unload();
-  check('loads-by-alias').equal('modules before the function is there', await driver.loaded(), []);
+  check('loads-by-alias').equal('modules before the function is plugged in', await driver.loaded(), []);
   const mark = trace.mark;
   await vm.plug();
   await until('status', mark, isDriverOk);
   await vm.shell.text('udevadm settle');
-  await isBound(scene);
+  await checkBound(scene);
 });

@@ -1,5 +1,5 @@
-// While chrony keeps the guest's clock, the device's clock goes on by more than the guest's does: SYNCRTC
-// steps the guest's clock once, and chrony takes it from there without a step of its own.
+// While chrony synchronises the guest's clock, the device's clock jumps ahead. SYNCRTC steps the guest's
+// clock once, and chrony continues without a step of its own.
 
 import { waitGuestClock } from '../../harness/guest/clock.js';
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
@@ -14,18 +14,18 @@ import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
 
 interface Jump {
   readonly when: string;
-  /** Of the device's clock; nobody waits for it. */
+  /** Jump of the device's clock in seconds; the scenario does not wait for them. */
   readonly seconds: bigint;
-  /** What happens to the guest. It calls `jump` when the device's clock is to go on. */
+  /** Does to the guest what the jump comes from, and calls `jump` to advance the device's clock. */
   readonly run: (scene: Scene, jump: () => void) => Promise<void>;
-  /** Makes the host ask for a SYNCRTC. Default: its watch looks at the clock. */
+  /** Makes the host send a SYNCRTC. Default: vmd checks its clock. */
   readonly ask?: (scene: Scene) => void;
   /** The guest sleeps meanwhile. */
   readonly sleeps?: boolean;
   readonly needs: readonly KernelOption[];
 }
 
-// Stands still until the scenario lets the host look at its clock.
+// Time stands still for vmd until the scenario lets it check its clock.
 const watch = new VirtualScheduler();
 
 const lookAtClock = (): void => watch.advance(1000);
@@ -55,7 +55,8 @@ const jumps: Readonly<Record<string, Jump>> = {
       await suspendGuest(vm, async () => jump());
       await until('status', mark, isDriverOk);
     },
-    // QEMU resets the function when the guest wakes up, so this is a new vmd, which has not seen the jump.
+    // QEMU resets the function when the guest wakes up; to vmd this is a new guest, for which it has not seen
+    // the jump.
     ask: ({ device }) => void device.host.command('SYNCRTC'),
     sleeps: true,
     needs: ['PTP_1588_CLOCK', 'SUSPEND'],
@@ -71,7 +72,7 @@ for (const [name, { when, seconds, run, ask = lookAtClock, sleeps = false, needs
     driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
     const chrony = await startChrony(vm.shell, await ptpClock(vm.shell, vm.address));
     await keepsTime(scene, chrony, { when: 'before it' });
-    // The watch has seen nothing of the time that passed until now, and may ask for a SYNCRTC.
+    // vmd has not checked its clock until now, so it may send a SYNCRTC.
     const early = trace.mark;
     lookAtClock();
     if (trace.since(early, 'command').length > 0) await until('ack', early);
@@ -81,7 +82,7 @@ for (const [name, { when, seconds, run, ask = lookAtClock, sleeps = false, needs
     let stepsSince = await countClockSteps(vm.shell);
     await untilClientWaits(scene, chrony);
     await run(scene, () => device.clock.shift(seconds * 1_000_000n));
-    // The kernel may set its clock by the RTC when it wakes up: that is no step of ours.
+    // The kernel may set its clock from the RTC when it wakes up. That step does not count.
     if (sleeps) {
       await stepsSince();
       stepsSince = await countClockSteps(vm.shell);

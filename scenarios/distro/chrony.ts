@@ -1,5 +1,5 @@
-// chrony keeps a guest to the device's clock by the PTP clock, as well as it can read it: from 3 s off, and
-// with a device whose clock is fast, slow, or right against the guest's.
+// chrony synchronises a guest that is 3 s off with the PTP clock, as closely as it can read that clock. The
+// device's clock is faster than the guest's, slower, or runs at the same rate.
 
 import { shiftGuestClock } from '../../harness/guest/clock.js';
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
@@ -11,7 +11,10 @@ import { scenario } from '../../harness/scenario/scenario.js';
 import { running } from '../../harness/vmmci/clock.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
 
-/** By name: the rate of the device's clock in parts per billion, and how many seconds the guest is ahead. */
+/**
+ * By scenario: the rate error of the device's clock in parts per billion, and the seconds that the guest is
+ * ahead.
+ */
 const cases = {
   'distro-chrony-fast': { ppb: 250_000n, ahead: 3n },
   'distro-chrony-slow': { ppb: -250_000n, ahead: -3n },
@@ -19,7 +22,7 @@ const cases = {
 } as const;
 
 for (const [name, { ppb, ahead }] of Object.entries(cases)) {
-  // The host's own watch on the clock would send a SYNCRTC: its time stands still.
+  // A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send a SYNCRTC.
   const options = {
     guest: 'distro',
     needs: ['PTP_1588_CLOCK'],

@@ -1,4 +1,5 @@
-// The host was asleep for an hour, and the guest with it: asked right after the SYNCRTC that follows, timedatectl shows the host's time.
+// The host, and the guest with it, slept for an hour. Right after the SYNCRTC that vmd then sends,
+// timedatectl shows the host's time.
 
 import { waitGuestClock } from '../../harness/guest/clock.js';
 import { readTimedate } from '../../harness/guest/timedate.js';
@@ -8,7 +9,7 @@ import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
 
 const asleepMs = 3_600_000;
 
-// The hour is that of the device's clock and of vmd's timers; nobody waits for it.
+// The device's clock and vmd's timers are advanced by the hour; the scenario does not wait for it.
 const time = new VirtualScheduler();
 
 scenario('distro-host-resume', { guest: 'distro', scheduler: time }, async (scene) => {
@@ -18,10 +19,10 @@ scenario('distro-host-resume', { guest: 'distro', scheduler: time }, async (scen
   const shows = async (when: string, min: number, max: () => number): Promise<void> => {
     const { seconds } = await readTimedate(vm.shell);
     const after = max();
-    const fits = min <= seconds && seconds <= after;
-    check('sets-clock').that(`timedatectl ${when}`, fits, `${min} to ${after} s since the epoch`, seconds);
+    const inRange = min <= seconds && seconds <= after;
+    check('sets-clock').that(`timedatectl ${when}`, inRange, `${min} to ${after} s since the epoch`, seconds);
   };
-  // vmd last looked at its clock when the guest started.
+  // vmd last checked its clock when the guest started.
   const early = trace.mark;
   time.advance(1000);
   if (trace.since(early, 'command').length > 0) await until('ack', early);
@@ -35,5 +36,5 @@ scenario('distro-host-resume', { guest: 'distro', scheduler: time }, async (scen
   await until('ack', mark);
   check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   await waitGuestClock(vm.shell, device.clock.now() * 1000n);
-  await shows('after it', now(), now);
+  await shows('after the sleep', now(), now);
 });

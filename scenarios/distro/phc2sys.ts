@@ -1,4 +1,4 @@
-// phc2sys of linuxptp keeps a guest to the device's clock by the PTP clock, as well as it can read it.
+// phc2sys of linuxptp synchronises a guest with the PTP clock, as closely as it can read that clock.
 
 import { shiftGuestClock } from '../../harness/guest/clock.js';
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
@@ -11,11 +11,11 @@ import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
 
 const ppb = 250_000n;
 
-/** phc2sys corrects the clock once a second by the quickest of five readings, as it does without options. */
+/** By default phc2sys corrects the clock once a second by the quickest of five readings. */
 const everyMs = 1000;
 const readings = 5;
 
-// The host's own watch on the clock would send a SYNCRTC: its time stands still.
+// A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send a SYNCRTC.
 const options = {
   guest: 'distro',
   needs: ['PTP_1588_CLOCK'],

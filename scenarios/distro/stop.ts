@@ -1,4 +1,5 @@
-// `vmctl stop`, and SHUTDOWN, of a distribution: acknowledged at once, then systemd stops its services in order and writes the journal out.
+// After `vmctl stop` and after SHUTDOWN a distribution acknowledges at once; systemd then stops its services
+// in order and writes out the journal.
 
 import { acknowledgedIn } from '../../harness/scenario/acknowledged-in.js';
 import { readDistroDisk } from '../../harness/scenario/distro-disk.js';
@@ -6,7 +7,7 @@ import { type Scene, scenario } from '../../harness/scenario/scenario.js';
 import { acks } from '../../harness/scenario/traffic.js';
 import type { Request } from '../../harness/vmmci/commands.js';
 
-/** Each needs the one before it, so they stop in the opposite order. */
+/** Services of which each requires the previous one, so that they stop in the opposite order. */
 const names = ['vmmci-one', 'vmmci-two', 'vmmci-three'];
 
 const unit = (before: string | undefined): string => `[Unit]
@@ -54,7 +55,7 @@ const goesDown = async (
   check('goes-down').equal('order in which the services stopped', stopped, reversed);
   const { lines: journal } = await disk.journal('--output=cat');
   const stopping = journal.flatMap((line) => /^(\S+) is stopping$/.exec(line)?.[1] ?? []);
-  check('goes-down').equal('the same in the journal', stopping, reversed);
+  check('goes-down').equal('order in the journal', stopping, reversed);
   const end = journal.slice(journal.indexOf(`${reversed.at(-1)} is stopping`));
   check('goes-down').that(
     'end of the journal',

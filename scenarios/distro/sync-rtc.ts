@@ -1,4 +1,4 @@
-// SYNCRTC in a distribution that keeps no time of its own: chrony is off, and the clock is then the device's.
+// SYNCRTC sets the clock of a distribution in which no program keeps the time: chrony is off.
 
 import { readGuestClock, waitGuestClock } from '../../harness/guest/clock.js';
 import { readTimedate } from '../../harness/guest/timedate.js';
@@ -10,19 +10,19 @@ import { running } from '../../harness/vmmci/clock.js';
 import { parseInstant } from '../../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
 
-/** Forward, back, and to the edge of 31 bits. */
+/** Forward, back, and to the limit of 31 bits. */
 const instants = [
   '2031-05-06T07:08:09.500000Z',
   '2026-11-22T12:34:56.500000Z',
   '2038-01-19T03:14:07.500000Z',
 ];
 
-/** How far the guest's clock may be from the device's, in nanoseconds. */
-const near = 50_000_000n;
+/** Maximum difference between the guest's clock and the device's, in nanoseconds. */
+const tolerance = 50_000_000n;
 
 const options = { guest: 'distro', scheduler: new VirtualScheduler() } as const;
 
-// The host's own watch on the clock would send a SYNCRTC of its own: its time stands still.
+// A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send another SYNCRTC.
 scenario('distro-sync-rtc', options, async ({ check, vm, driver, device, trace, until }) => {
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => device.clock.now() * 1000n;
@@ -39,7 +39,7 @@ scenario('distro-sync-rtc', options, async ({ check, vm, driver, device, trace, 
     check('sets-clock').between(
       "guest's clock afterwards",
       guest,
-      { from: before - near, to: after + near },
+      { from: before - tolerance, to: after + tolerance },
       showInstantNs,
     );
   }

@@ -1,5 +1,5 @@
-// Each allocation of the driver fails once, in a probe, a reading, a sleep and a SYNCRTC: it must undo what it has done, and work
-// the next time.
+// Each allocation of the driver fails once: in a probe, a reading, a sleep and a SYNCRTC. The driver must
+// undo what it has done and work the next time.
 
 import {
   failInWorkers,
@@ -12,12 +12,14 @@ import { holdings, leftovers } from '../../harness/scenario/leftovers.js';
 import { type Scene, scenario } from '../../harness/scenario/scenario.js';
 import { acks, isTimeRead } from '../../harness/scenario/traffic.js';
 
-/** More than any driver of such a device has: one that allocates without end is not followed. */
+/** Upper bound on allocations, more than any driver of this device makes, so that the scenario ends. */
 const maxPoints = 200;
 
 const needs = ['FAILSLAB', 'FAULT_INJECTION_STACKTRACE_FILTER'] as const;
 
-/** Calls `attempt` with 1, 2, … until nothing failed any more; returns how often something did. */
+/**
+ * Calls `attempt` with 1, 2, … until no allocation fails; returns the number of attempts in which one failed.
+ */
 const eachPoint = async (attempt: (nth: number) => Promise<boolean>): Promise<number> => {
   let points = 0;
   while (points < maxPoints && (await attempt(points + 1))) points += 1;
@@ -70,7 +72,8 @@ scenario('failing-allocations', { needs, quiet: true }, async (scene) => {
   );
   checkPoints(scene, 'readings of the attributes', readPoints);
 
-  // Devices go to sleep and wake up again; the machine stays up, and callbacks run in the task that asks.
+  // Only the devices go to sleep and wake up, the machine does not; the callbacks run in the task that
+  // writes.
   await shell.text(
     'echo devices >/sys/power/pm_test && echo 0 >/sys/power/pm_async && echo 0 >/sys/module/suspend/parameters/pm_test_delay',
   );

@@ -1,4 +1,4 @@
-// The guest sees what it would on vmd: the same devices in the same slots, and the control device last.
+// The guest sees the same devices in the same slots as on vmd, with the control device last.
 
 import { capabilities, capability } from '../../harness/guest/capabilities.js';
 import { lspciAll } from '../../harness/guest/lspci.js';
@@ -12,7 +12,10 @@ const hex = (id: number): string => id.toString(16).padStart(4, '0');
 
 const instant = '2026-09-19T12:00:00.123456Z';
 
-/** In the order of the slots: entropy, network, disk, CD-ROM, or as long as it was so the disk before the network. */
+/**
+ * The ids in the order of the slots: entropy, network, disk, CD-ROM; OpenBSD 6.2 has the disk before the
+ * network.
+ */
 const machines = [
   { generation: '8.0', interrupts: 'ioapic', ids: ['1044', '1041', '1042', '1048'], revision: 1, msix: true },
   { generation: '7.8', interrupts: 'pic', ids: ['1044', '1041', '1042', '1048'], revision: 1, msix: false },
@@ -25,7 +28,7 @@ for (const { generation, interrupts, ids, revision, msix } of machines) {
     generation,
     interrupts,
     clock: `frozen:${instant}`,
-    driver: 'absent', // it comes after those of the other devices
+    driver: 'absent', // it is loaded after the drivers of the other devices
   } as const;
   scenario(`layout-${generation}`, options, async ({ check, vm, device, driver, trace, until }) => {
     await driver.install();
@@ -49,13 +52,13 @@ for (const { generation, interrupts, ids, revision, msix } of machines) {
       seen.slice(1, 6).map(({ driver }) => driver),
       [...ids.map(() => 'virtio-pci'), driver.description.pciDriver],
     );
-    const signalling = seen.filter(({ config }) => capabilities(config).includes(capability.msix));
+    const withMsix = seen.filter(({ config }) => capabilities(config).includes(capability.msix));
     check('device').equal(
       'devices with MSI-X',
-      signalling.map(({ address }) => address),
+      withMsix.map(({ address }) => address),
       msix ? ['00:01.0', '00:02.0', '00:03.0', '00:04.0'] : [],
     );
-    // The kernel looks for what is behind a SCSI host while others go on.
+    // The kernel scans a SCSI host asynchronously.
     const blocks = await vm.shell.text(
       'until [ -e /sys/block/sr0 ]; do usleep 5000; done; ls -d /sys/block/vd* /sys/block/sr*',
       { what: 'a CD-ROM drive in the guest' },

@@ -1,5 +1,5 @@
-// Commands while the guest goes to sleep, sleeps and wakes, and the device keeps its registers: each is
-// carried out once.
+// Commands arrive before and while the guest goes to sleep, and the device keeps its registers. The driver
+// carries out each command once.
 
 import { freezeAndThaw } from '../../harness/guest/freeze-and-thaw.js';
 import { powerRequests, recordPowerRequests } from '../../harness/guest/power.js';
@@ -25,7 +25,8 @@ scenario('sleep-commands', options, async ({ check, vm, device, driver, trace, u
   await until('ack', mark);
   check('goes-down').equal('requests to go down', await powerRequests(shell, 1), ['reboot']);
 
-  // The core reads the status when it freezes the device, and the driver the features when it wakes.
+  // The virtio core reads the status when it freezes the device, and the driver reads the features when it
+  // wakes up.
   mark = trace.mark;
   await freezeAndThaw(shell);
   const [frozen] = trace.since(mark, 'bar-read').filter(isStatus);
@@ -39,8 +40,8 @@ scenario('sleep-commands', options, async ({ check, vm, device, driver, trace, u
     0,
   );
   if (driver.has('drift_interval_ms')) await until('bar-read', trace.mark, isLook, 3);
-  check('acts-once').equal('acknowledgements of the same REBOOT after it', acks(trace, mark), []);
-  check('acts-once').equal('requests to go down after it', await powerRequests(shell), ['reboot']);
+  check('acts-once').equal('acknowledgements of the same REBOOT after the sleep', acks(trace, mark), []);
+  check('acts-once').equal('requests to go down after the sleep', await powerRequests(shell), ['reboot']);
 
   for (const [name, expected] of [
     ['SYNCRTC', 'SYNCRTC: cleared'],
@@ -58,7 +59,7 @@ scenario('sleep-commands', options, async ({ check, vm, device, driver, trace, u
     check('driver-ok').equal(`${name} while the guest goes to sleep`, results, ['sent']);
     check('acknowledges').equal('acknowledgements', acks(trace, mark), [expected]);
   }
-  check('carries-out').equal('requests to go down at last', await powerRequests(shell, 2), [
+  check('carries-out').equal('requests to go down at the end', await powerRequests(shell, 2), [
     'reboot',
     'poweroff',
   ]);

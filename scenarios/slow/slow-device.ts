@@ -1,4 +1,4 @@
-// A device that takes 3 s for an answer: the time is right all the same. Slow by nature; QEMU gives a server up after 5 s.
+// A device that takes 3 s to answer still gives the right time. QEMU's timeout for a device is 5 s.
 
 import { syncGuestClock } from '../../harness/guest/clock.js';
 import { scenario } from '../../harness/scenario/scenario.js';
@@ -22,5 +22,5 @@ scenario('slow-device', {}, async ({ check, vm, device, driver, trace }) => {
     `${time - behind} or later`,
     guest,
   );
-  check('device').equal('answer of the guest', await vm.shell.text('echo up'), 'up');
+  check('device').equal('response of the guest', await vm.shell.text('echo up'), 'up');
 });

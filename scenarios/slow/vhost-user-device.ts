@@ -1,4 +1,4 @@
-// The backend alone, with no function of ours in front: QEMU's own generic vhost-user device shows it to the guest.
+// The backend works without our PCI function: QEMU's generic vhost-user device presents it to the guest.
 
 import { join } from 'node:path';
 import { startBackend } from '../../harness/device/device.js';
@@ -14,7 +14,7 @@ import { privateDirectory } from '../../harness/socket/private-directory.js';
 import { ISR_CONFIG } from '../../harness/vmmci/registers.js';
 import { moduleClosure } from '../../images/kernels/closure.js';
 
-/** Known to QEMU, which asks for that, and to Linux, which has no driver for it. */
+/** A virtio id that QEMU accepts because it knows it, and for which Linux has no driver. */
 const virtioId = 30;
 
 const read = (structure: Access['structure'], offset: number, width: Access['width']): Access => ({
@@ -54,7 +54,8 @@ scenario('vhost-user-device', options, async ({ check, vm, environment, trace })
   const generic = { socket: backend.socket, virtioId, configSize: 20 };
   let guest: Guest | undefined;
   try {
-    // One of its own: the memory of this machine is shared, so it cannot come from the snapshot of the others.
+    // This guest is booted: its memory is shared, so it cannot be restored from the snapshot of the other
+    // scenarios.
     guest = await bootGuest({
       qemu: environment.qemu,
       machine: { ...unpacked(machineOf(environment, []), environment), generic },
@@ -76,28 +77,28 @@ scenario('vhost-user-device', options, async ({ check, vm, environment, trace })
       [0, 0x5c7a1b2d, 0, 123456, 0],
     );
     check('device').equal(
-      'bytes are those of the block that QEMU reads as a whole',
+      'bytes of the seconds',
       await access(...[4, 5, 6, 7].map((offset) => config(offset, 1))),
       [0x2d, 0x1b, 0x7a, 0x5c],
     );
 
     check('device').equal('a command before there is a driver', backend.host.command('SYNCRTC'), 'no-driver');
     await access(...negotiate);
-    check('device').equal('FEATURES_OK stays', await access(read('common', 20, 1)), [0xb]);
+    check('device').equal('status after FEATURES_OK', await access(read('common', 20, 1)), [0xb]);
     await access(status(0xf));
-    check('device').equal('DRIVER_OK stays', await access(read('common', 20, 1)), [0xf]);
-    // QEMU tells its backend FEATURES_OK alone, and enables the rings: to the device that is a driver that is up.
-    const { guestFeatures, status: told } = backend.vmmci.state();
-    check('device').equal('features and status in the device', [guestFeatures, told], [7, 0xc]);
+    check('device').equal('status after DRIVER_OK', await access(read('common', 20, 1)), [0xf]);
+    // QEMU only forwards FEATURES_OK and enables the rings. The device takes the latter for DRIVER_OK.
+    const { guestFeatures, status: deviceStatus } = backend.vmmci.state();
+    check('device').equal('features and status in the device', [guestFeatures, deviceStatus], [7, 0xc]);
 
     for (const time of [1, 2, 3]) {
       check('device').equal(`command ${time}`, backend.host.command('SYNCRTC'), 'sent');
       await uio.waitInterrupts(time);
       const [isr = 0] = await access(read('isr', 0, 1));
       check('device').equal('ISR', isr & ISR_CONFIG, ISR_CONFIG);
-      check('device').equal('command in the configuration', await access(config(0)), [3]);
+      check('device').equal('command register', await access(config(0)), [3]);
       await access(write('device', 0, 4, 3));
-      check('device').equal('after its acknowledgement', await access(config(0)), [0]);
+      check('device').equal('command register after the acknowledgement', await access(config(0)), [0]);
       await uio.unmask();
     }
     check('device').equal('interrupts', await uio.interrupts(), 3);

@@ -1,5 +1,5 @@
-// VMs as their vm.conf describes them: whatever else there is, the function is in the slot after it, is what it is everywhere, loads
-// its driver by its alias, and its guest stops.
+// VMs with different devices in their vm.conf. The function is in the slot after the other devices, has the
+// usual identity, loads its driver by the alias, and the guest can be stopped.
 
 import { checkLspci, checkSysfs } from '../../harness/scenario/identity.js';
 import { scenario } from '../../harness/scenario/scenario.js';
@@ -19,7 +19,7 @@ for (const { name, devices, address } of machines) {
     check('device').equal('address of the function', vm.address, address);
     await vm.shell.text(`modprobe -a ${siblingDrivers.join(' ')}`);
 
-    // The function was there before the driver was installed: it goes, and is found again.
+    // The function was present before the driver was installed: it is removed and found again by a rescan.
     let mark = trace.mark;
     await vm.shell.text(`echo 1 >/sys/bus/pci/devices/${address}/remove && echo 1 >/sys/bus/pci/rescan`);
     await until('status', mark, isDriverOk);

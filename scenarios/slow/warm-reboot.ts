@@ -1,4 +1,5 @@
-// The guest boots anew in the same VM: the device is cold again, and the driver comes up as the first time.
+// The guest reboots in the same VM. The device is reset to its initial state, and the driver comes up as
+// before.
 
 import { powerDown } from '../../harness/guest/power.js';
 import { scenario } from '../../harness/scenario/scenario.js';
