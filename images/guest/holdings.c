@@ -9,6 +9,8 @@
  * Excluded are resources that come and go without a driver: workers, unless they belong to one queue only
  * (`R-`), and the ranges that the PCI core assigns to functions. An interrupt handler is listed without its
  * number, because drivers that resume can change it; so is its thread, if the kernel has one for each handler.
+ * The handlers of serial ports are excluded: ports that share an interrupt have one handler, which has the name
+ * of the port that was opened first, and after a resume that can be another one.
  */
 
 #include "command.h"
@@ -137,10 +139,15 @@ static void list(const char *directory, const struct dirent *entry)
 	report("", path);
 }
 
+static int is_serial_port(const char *name)
+{
+	return starts(name, "ttyS");
+}
+
 static void handler(const char *directory, const struct dirent *entry)
 {
 	(void)directory;
-	if (entry->d_type == DT_DIR)
+	if (entry->d_type == DT_DIR && !is_serial_port(entry->d_name))
 		report("interrupt handler ", entry->d_name);
 }
 
@@ -174,7 +181,9 @@ static void thread(const char *directory, const struct dirent *entry)
 		return;
 	if (starts(name, "(irq/") && strchr(name, '-')) {
 		*end = 0;
-		report("interrupt thread ", strchr(name, '-') + 1);
+		name = strchr(name, '-') + 1;
+		if (!is_serial_port(name))
+			report("interrupt thread ", name);
 		return;
 	}
 	end[1] = 0;
