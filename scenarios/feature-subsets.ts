@@ -15,8 +15,8 @@ const subsets: readonly [name: string, features: number][] = [
   ['TIMESYNC and SYNCRTC', TIMESYNC | SYNCRTC],
   ['ACK and SYNCRTC', ACK | SYNCRTC],
   ['all three', TIMESYNC | ACK | SYNCRTC],
-  // VIRTIO_F_INDIRECT_DESC and VIRTIO_F_EVENT_IDX (virtio 1.2, 6) concern queues, and there are none.
-  ['all three and two of the transport', TIMESYNC | ACK | SYNCRTC | (1 << 28) | (1 << 29)],
+  // VIRTIO_F_INDIRECT_DESC and VIRTIO_F_EVENT_IDX (virtio 1.2, 6) concern queues, and this device has none.
+  ['all three and two transport features', TIMESYNC | ACK | SYNCRTC | (1 << 28) | (1 << 29)],
 ];
 
 const options = {
@@ -69,11 +69,11 @@ scenario('feature-subsets', options, async ({ check, ...scene }) => {
     check('acts-once').equal('reads of the time', readsOfTime(accesses(trace, mark)), set);
     if (set.length === 0) {
       const passed = (await shiftGuestClock(vm.shell, 0n)) - before;
-      const most = process.hrtime.bigint() - asked;
+      const maxPassed = process.hrtime.bigint() - asked;
       check('respects-offer').that(
-        "what has passed by the guest's clock, which nothing may set",
-        0n <= passed && passed <= most,
-        `0 to ${most} ns`,
+        "time that passed by the guest's clock, which must not be set",
+        0n <= passed && passed <= maxPassed,
+        `0 to ${maxPassed} ns`,
         passed,
       );
     }

@@ -1,5 +1,5 @@
-// What the driver allocates in a life with readings and a command, it frees: looked at on kernels without a
-// leak detector, too.
+// The driver frees what it allocates from load to unload, with readings and a command. This also works on
+// kernels without a leak detector.
 
 import { beginMemoryTrace, endMemoryTrace, noteAllocations } from '../harness/guest/memory-trace.js';
 import { scenario } from '../harness/scenario/scenario.js';

@@ -1,16 +1,16 @@
-// How long after its command an acknowledgement came.
+// Checks how long after its command an acknowledgement came.
 
 import type { Trace } from '../base/trace.js';
 import type { Environment } from '../run/environment.js';
 import { generations } from '../vmmci/generations.js';
 import type { Checks } from './checks.js';
 
-/** The time that vmd gives the guest for an acknowledgement, in milliseconds: the same in every generation. */
+/** vmd's timeout for an acknowledgement in milliseconds. It is the same in every generation. */
 const { ackMs } = generations['8.0'];
 
 /**
- * Checks that the first acknowledgement since `mark` came within 3 s of the first command; a slow kernel has as
- * many times longer as it is slower.
+ * Checks that the first acknowledgement since `mark` came within 3 s of the first command. The limit is
+ * multiplied by the slowness of the kernel.
  */
 export const acknowledgedIn = (
   check: Checks,

@@ -8,7 +8,7 @@ const guest = (text: string): Programs => ({
   execute: async () => ({ status: 0, stdout: Buffer.from(text), stderr: Buffer.alloc(0) }),
 });
 
-t.test('taint flags, and whether signatures are enforced', async (t) => {
+t.test('reads the taint flags and whether signatures are enforced', async (t) => {
   const none = undefined;
   for (const [text, taint, enforced] of [
     ['512\nN', 512, none],
@@ -27,7 +27,7 @@ t.test('taint flags, and whether signatures are enforced', async (t) => {
     await t.rejects(readBefore(guest(text)), { code: 'GUEST_READ', blame: 'broken' });
 });
 
-t.test('a kernel that refuses unsigned modules makes a scenario a skipped one', async (t) => {
+t.test('skips a scenario on a kernel that refuses unsigned modules', async (t) => {
   requireModules({ taint: 0, enforcesSignatures: undefined }, '6.12');
   try {
     requireModules({ taint: 0, enforcesSignatures: 'its lockdown is integrity' }, '6.12');
@@ -35,12 +35,12 @@ t.test('a kernel that refuses unsigned modules makes a scenario a skipped one', 
   } catch (error) {
     t.equal(verdictOf(error), 'skipped');
     t.match(error, {
-      message: /^kernel 6\.12: it loads no module without a valid signature: its lockdown is/,
+      message: /^kernel 6\.12: it refuses modules without a valid signature: its lockdown is/,
     });
   }
 });
 
-t.test('flags that were set before are reported once for each kernel', async (t) => {
+t.test('reports taint flags that were set before once for each kernel', async (t) => {
   const before = { taint: 1 << 9, enforcesSignatures: undefined };
   t.match(oldTaint(before, '6.12'), /^kernel 6\.12 is tainted before the driver is loaded: W \(/);
   t.equal(oldTaint(before, '6.12'), undefined);

@@ -1,4 +1,5 @@
-// What a guest was like before the driver under test came: what is wrong with it already is not the driver's doing.
+// Reads the state of a guest's kernel before the driver under test is loaded, so that the driver is not
+// blamed for it.
 
 import { HarnessError } from '../base/errors.js';
 import { matchText, parseNumber } from '../guest/guest-text.js';
@@ -6,15 +7,18 @@ import type { Programs } from '../guest/shell.js';
 import { type Taint, unexpectedTaint } from '../guest/taint.js';
 
 export interface Before {
-  /** The taint flags, as /proc/sys/kernel/tainted has them. */
+  /** The taint flags of /proc/sys/kernel/tainted. */
   readonly taint: number;
-  /** Why the kernel loads modules with a valid signature only, and what to change. A driver under test has none. */
+  /**
+   * Why the kernel loads only signed modules, and how to change that. A driver under test is not signed.
+   * Undefined if the kernel loads unsigned modules.
+   */
   readonly enforcesSignatures: string | undefined;
 }
 
 const enforced = '/sys/module/module/parameters/sig_enforce';
 
-/** Lists the modes of lockdown, the one in force in brackets: `none [integrity] confidentiality`. */
+/** This file lists the lockdown modes with the active one in brackets: `none [integrity] confidentiality`. */
 const lockdown = '/sys/kernel/security/lockdown';
 
 const whySigned = (flag = '', mode = ''): string | undefined => {
@@ -24,9 +28,9 @@ const whySigned = (flag = '', mode = ''): string | undefined => {
     : `its lockdown is ${mode}; boot it without lockdown=${mode}`;
 };
 
-/** Asks the guest, which no driver under test has been loaded in. GUEST_READ. */
+/** Reads the state in the guest. Must run before the driver under test is loaded. Throws GUEST_READ. */
 export const readBefore = async (shell: Programs): Promise<Before> => {
-  // The second file is there only where the kernel can check signatures, the third where it can be locked down.
+  // The second file exists only if the kernel can check signatures, the third only if it supports lockdown.
   const text = await shell.output(['read-files', '-f', '/proc/sys/kernel/tainted', enforced, lockdown], {
     what: 'the state of the kernel',
   });
@@ -36,18 +40,18 @@ export const readBefore = async (shell: Programs): Promise<Before> => {
   return { taint: parseNumber('taint flags', taint), enforcesSignatures: whySigned(flag, mode) };
 };
 
-/** KERNEL_LACKS, and so a scenario that is skipped, when no driver under test can be loaded. */
+/** Throws KERNEL_LACKS, which skips the scenario, if the kernel refuses the unsigned driver under test. */
 export const requireModules = ({ enforcesSignatures }: Before, release: string): void => {
   if (enforcesSignatures === undefined) return;
   throw new HarnessError('KERNEL_LACKS', {
     release,
-    reason: `it loads no module without a valid signature: ${enforcesSignatures}`,
+    reason: `it refuses modules without a valid signature: ${enforcesSignatures}`,
   });
 };
 
 const announced = new Set<string>();
 
-/** A line about flags that were set already, once in a process for each kernel. */
+/** A line about taint flags that were already set. Returns it once per process and kernel, then undefined. */
 export const oldTaint = ({ taint }: Before, release: string): string | undefined => {
   const flags = unexpectedTaint(taint);
   if (flags.length === 0 || announced.has(release)) return undefined;

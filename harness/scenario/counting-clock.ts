@@ -1,17 +1,22 @@
-// A clock that shows no second twice: seconds and microseconds of different looks never make a third look's time.
+// A clock that never repeats a second: the seconds of one sample and the microseconds of another are never
+// the time of a third sample.
+
 import type { DeviceClock } from '../vmmci/clock.js';
 
 const second = 1_000_000n;
-/** Prime to a million: it comes round after a million looks. */
+/** Coprime to a million, so the microseconds repeat only after a million samples. */
 const stride = 380_951n;
 
-/** `start` is the first instant in microseconds. The host's own watch on the clock must not look at it: no real time. */
+/**
+ * `start` is the first instant in microseconds since 1970. Needs a virtual scheduler, so that vmd's check of
+ * the clock does not take samples.
+ */
 export const countingClock = (start: bigint): DeviceClock => {
-  let looks = -1n;
+  let samples = -1n;
   return {
     now: () => {
-      looks += 1n;
-      return start + looks * second + ((looks * stride) % second);
+      samples += 1n;
+      return start + samples * second + ((samples * stride) % second);
     },
     spec: 'counting',
   };

@@ -1,4 +1,5 @@
-// With qemu-img and e2fsprogs of the tool root.
+// Tests of the data disk with qemu-img and e2fsprogs from the tool root.
+
 import { join } from 'node:path';
 import t from 'tap';
 import { createBase } from '../../images/qemu-img/image.js';
@@ -9,7 +10,10 @@ import { readDataDisk } from './data-disk.js';
 
 const root = await ensureToolRoot();
 
-/** A qcow2 with a file that ends in newlines. `spoil` does something to the raw file system before. */
+/**
+ * Creates a qcow2 image with a file that ends in newlines. `spoil` is a command that changes the raw file
+ * system.
+ */
 const diskWith = async (directory: string, spoil?: readonly string[]): Promise<Disk> => {
   const base = join(directory, 'base');
   const path = join(directory, 'data.img');
@@ -25,7 +29,7 @@ const diskWith = async (directory: string, spoil?: readonly string[]): Promise<D
 
 const content = 'a\r\n\0\n\n';
 
-t.test('a file system that was unmounted, and a file to the last byte', async (t) => {
+t.test('reads an unmounted file system, and a file to the last byte', async (t) => {
   const directory = t.testdir({ files: { file: content } });
   const found = await readDataDisk({ root }, await diskWith(directory));
   t.equal(found.image.verdict, 'sound');
@@ -35,18 +39,18 @@ t.test('a file system that was unmounted, and a file to the last byte', async (t
   t.equal((await found.content('gone')).length, 0);
 });
 
-t.test('one that was not: the copy is replayed, the disk is left alone', async (t) => {
+t.test('replays the journal of a mounted file system in a copy and does not change the disk', async (t) => {
   const directory = t.testdir({ files: { file: content } });
   const disk = await diskWith(directory, ['debugfs', '-w', '-R', 'feature needs_recovery']);
   for (const time of ['first', 'second']) {
     const found = await readDataDisk({ root }, disk);
-    t.equal(found.left, 'recovery', `${time} look`);
+    t.equal(found.left, 'recovery', `${time} time`);
     t.equal(found.sound, true, found.report);
     t.equal(String(await found.content('file')), content);
   }
 });
 
-t.test('one with damage: e2fsck says what', async (t) => {
+t.test('reports the damage that e2fsck finds', async (t) => {
   const directory = t.testdir({ files: { file: content } });
   const disk = await diskWith(directory, ['debugfs', '-w', '-R', 'set_inode_field file links_count 7']);
   const found = await readDataDisk({ root }, disk);
@@ -54,7 +58,7 @@ t.test('one with damage: e2fsck says what', async (t) => {
   t.match(found.report, /ref count is 7, should be 1/);
 });
 
-t.test('one that the guest has destroyed is not sound, and no defect of the tools', async (t) => {
+t.test('takes a destroyed file system for unsound, not for a failure of the tools', async (t) => {
   const directory = t.testdir({ files: { file: content } });
   const disk = await diskWith(directory, [
     'sh',

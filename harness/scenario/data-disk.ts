@@ -1,4 +1,5 @@
-// What is on the data disk when its machine is gone, looked at from outside: the image, the file system, the files.
+// Examines the data disk from the host after its machine has ended: the image, the file system and the files.
+
 import { rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { type CheckResult, checkImage, flattenImage } from '../../images/qemu-img/image.js';
@@ -8,27 +9,30 @@ import type { Disk } from '../qemu/argv.js';
 import type { Environment } from '../run/environment.js';
 
 export interface DataDisk {
-  /** The raw copy that was looked at, with the journal replayed. */
+  /** Path of the raw copy that was examined, with the journal replayed. */
   readonly copy: string;
-  /** What qemu-img found in the qcow2. */
+  /** The result of `qemu-img check`. */
   readonly image: CheckResult;
-  /** `recovery`: it was mounted to the end, and what was under way is in the journal. */
+  /** `recovery`: the file system was still mounted, and its journal has unfinished changes. */
   readonly left: 'clean' | 'recovery';
-  /** With the journal replayed, if there was one to replay, e2fsck has nothing to repair. */
+  /** True if e2fsck has nothing to repair, after a replay of the journal if it needed one. */
   readonly sound: boolean;
-  /** What dumpe2fs and e2fsck said, and their exit statuses. */
+  /** The output of dumpe2fs and e2fsck, with their exit statuses. */
   readonly report: string;
-  /** A file of the root directory, after the replay; empty when there is none. */
+  /** The content of a file in the root directory after the replay; empty if the file does not exist. */
   content(name: string): Promise<Buffer>;
 }
 
-/** Exit statuses of e2fsck(8) that say something of the file system, and not of e2fsck or the host it runs on. */
+/**
+ * Exit statuses of e2fsck(8) that are results about the file system; the others are errors of e2fsck or the
+ * host.
+ */
 const findings = [0, 1, 2, 4] as const;
 
-/** What dumpe2fs says of a disk whose superblock is none any more. */
+/** The error of dumpe2fs if the disk has no superblock any more. */
 const noFileSystem = /Bad magic number in super-block/;
 
-/** Looks at a copy of the disk; the disk is not changed. IMAGE_TOOL, DISK_TOOL. */
+/** Examines a copy of the disk; the disk is not changed. Throws IMAGE_TOOL or DISK_TOOL. */
 export const readDataDisk = async (
   { root }: Pick<Environment, 'root'>,
   { path }: Disk,
@@ -39,7 +43,7 @@ export const readDataDisk = async (
     const { exitCode, stdout, stderr } = await runInToolRoot(root, argv, { binds, host: { reject: false } });
     return { exitCode, text: `${argv.slice(0, -1).join(' ')}: status ${exitCode}\n${stdout}\n${stderr}` };
   };
-  /** Runs a tool that is expected to end with one of these statuses: any other is no finding about the disk. */
+  /** Runs a tool. Throws DISK_TOOL if its exit status is not one of `answers`. */
   const examine = async (argv: readonly [string, ...string[]], answers: readonly number[]) => {
     const { exitCode, text } = await run(...argv);
     if (exitCode === undefined || !answers.includes(exitCode))
@@ -65,7 +69,7 @@ export const readDataDisk = async (
     !/^Filesystem features:.*\bneeds_recovery\b/m.test(header.text)
       ? 'clean'
       : 'recovery';
-  // Without a replay, e2fsck -n calls sound what the journal holds the rest of.
+  // Without a replay, e2fsck -n accepts a file system whose changes are still in the journal.
   const replay =
     left === 'clean' ? undefined : await examine(['e2fsck', '-y', '-E', 'journal_only', flat], findings);
   const check = await examine(['e2fsck', '-fn', flat], findings);

@@ -1,4 +1,5 @@
-// The disks of a scenario's machine, made anew for each: what the driver came on, and one to write to.
+// Creates the disks of a scenario's machine for each scenario: the payload with the driver, and a data disk.
+
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataSize, writeDataDisk } from '../../images/guest/data-disk.js';
@@ -21,10 +22,10 @@ const sparse = async (path: string, size: number): Promise<void> => {
   await file.close();
 };
 
-/** For a driver that was built, however many guests it is for. */
+/** The key of a payload: all guests with the same driver build share one. */
 const builtDriver = ({ modules }: Environment): object => modules;
 
-/** The driver's module files, to be unpacked where modprobe looks for them. */
+/** The driver's module files, at the paths at which modprobe finds them. */
 const driverModules = ({ modules, kernel }: Environment) =>
   Promise.all(
     modules.modules.map(
@@ -36,7 +37,10 @@ const driverModules = ({ modules, kernel }: Environment) =>
     ),
   );
 
-/** Tells QEMU where the kernel's structures are in a dump of the memory. A kernel without it is dumped without that. */
+/**
+ * Tells QEMU where the kernel's structures are in a dump of the memory. A kernel without it is dumped without
+ * that.
+ */
 const dumpModules = async ({ choice, kernel }: Environment): Promise<string[]> => {
   if (!choice.dump) return [];
   const names = ['qemu_fw_cfg'];

@@ -1,4 +1,6 @@
-// The distribution guest: Debian with systemd on a qcow2 overlay, restored as it was when its boot was over.
+// Starts the distribution guest: Debian with systemd on a qcow2 overlay, restored from a snapshot taken after
+// its boot.
+
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,36 +20,38 @@ import type { Environment } from '../run/environment.js';
 
 export interface DistroGuestOptions {
   readonly environment: Environment;
-  /** Where the disk goes. */
+  /** The directory for the disk. */
   readonly directory: string;
-  /** Sockets of functions are somewhere below this directory. */
+  /** A directory that contains the sockets of all functions. */
   readonly sockets: string;
-  /** vfio-user socket of the function, if it is to be there. */
+  /** vfio-user socket of the function; undefined to start without one. */
   readonly functionSocket: string | undefined;
   readonly boot: 'restored' | 'cold';
   readonly cpus?: 1 | 2 | undefined;
   readonly trace: TraceSink;
 }
 
-/** systemd alone takes some hundred; with a tenth more than that it would be about memory. */
+/** Enough that no test depends on it: systemd alone needs some 100 MiB. */
 const memoryMiB = 512;
 
-/** Many times what it takes, also under TCG on a busy host. */
+/** Upper bound, many times the usual duration even under TCG on a busy host. */
 const bootTimeoutMs = 300_000;
 
-/** Raise it when the snapshot is taken in another way. */
+/** Version of the way in which the snapshot is made. Increase it after a change. */
 const recipe = 1;
 
-/** Its name in a snapshot's directory. */
+/** Name of the disk in a snapshot's directory. */
 const diskFile = 'disk.qcow2';
 
-/** The image with the driver under test in it, made if there is none. KERNEL_LACKS for a 32-bit kernel. */
+/**
+ * Returns the image with the driver under test; builds it if needed. Throws KERNEL_LACKS for a 32-bit kernel.
+ */
 export const distroOf = async (
   { kernel, root, modules, driver }: Environment,
   progress?: Progress,
 ): Promise<Distro> => {
   if (kernel.architecture !== 'amd64') {
-    const reason = 'it does not run the programs of the distribution guest, which are 64-bit';
+    const reason = 'it cannot run the 64-bit programs of the distribution guest';
     throw new HarnessError('KERNEL_LACKS', { release: kernel.release, reason });
   }
   return ensureDistro({ kernel, root, modules, load: driver.modules }, { progress });
@@ -64,12 +68,12 @@ const machineFor = (
   cpus,
   kernel: kernel.bootImage,
   initramfs,
-  // On the console systemd tells what it starts and stops, in spite of `quiet`, and asks nobody to log in.
+  // Despite `quiet`, systemd shows on the console what it starts and stops. There is no login prompt.
   parameters: [...kernelParameters, 'systemd.show_status=yes', 'systemd.getty_auto=no'],
   disks: [{ name: 'system', slot: slots.data, path, format: 'qcow2' }],
 });
 
-/** Resolves when no job is left and udev has nothing to do; a unit that failed is an image that is no good. */
+/** Resolves when systemd and udev have finished the boot. Throws GUEST_BOOT if a unit failed. */
 const settled = async (shell: Shell): Promise<void> => {
   const { status, stdout } = await shell.run(
     'systemctl is-system-running --wait || { systemctl --failed --no-legend --plain; false; } && udevadm settle',
@@ -79,14 +83,15 @@ const settled = async (shell: Shell): Promise<void> => {
     const units = stdout.toString('utf8').trim().replaceAll('\n', '; ');
     throw new HarnessError('GUEST_BOOT', { reason: `systemd is ${units}` });
   }
-  // What scenarios will run is in memory then: each would read it from the disk anew.
+  // Loads programs that scenarios run into the page cache, so that each does not read them from the disk
+  // again.
   await shell.text('timedatectl && systemctl status && journalctl --lines 1', {
     what: 'programs that are run once',
     timeoutMs: bootTimeoutMs,
   });
 };
 
-/** Fills `directory`: the memory of a guest that has booted, and its disk at that moment. */
+/** Fills `directory` with the memory of a booted guest and its disk at that moment. */
 const makeSnapshot = async (
   directory: string,
   distro: Distro,
@@ -104,7 +109,7 @@ const makeSnapshot = async (
   try {
     await settled(guest.shell);
     await saveMachine(guest.machine, directory);
-    // QEMU closes the image; killed, it could leave some of it unwritten.
+    // QEMU has to close the image itself: if it were killed, some of the image could be unwritten.
     await guest.machine.qmp.execute('quit');
     await guest.machine.exit;
   } finally {
@@ -119,7 +124,10 @@ const keyOf = async (distro: Distro, machine: MachineDescription, { qemu }: Envi
     .digest('hex')
     .slice(0, 16);
 
-/** Starts it: `restored` in about a second once there is a snapshot, `cold` in half a minute under TCG. Its only disk is `/dev/vda`. */
+/**
+ * Starts the guest: `restored` takes about a second once there is a snapshot, `cold` half a minute under TCG.
+ * Its only disk is `/dev/vda`.
+ */
 export const startDistro = async (
   options: DistroGuestOptions,
 ): Promise<{ guest: Guest; disks: readonly Disk[]; machine: MachineDescription }> => {

@@ -1,20 +1,19 @@
-// What the driver under test has written to the kernel log.
+// Reads the lines of the kernel log that are about the driver under test.
 
 import { shellWord } from '../base/text.js';
 import type { DriverDescription } from '../driver/description.js';
 import type { Shell } from '../guest/shell.js';
 import { functionAddress } from '../qemu/layout.js';
 
-/** KERN_WARNING of the kernel's include/linux/kern_levels.h; smaller numbers are worse. */
+/** KERN_WARNING in the kernel's include/linux/kern_levels.h; smaller numbers are more severe. */
 const warning = 4;
 
-/** `<level>[ time ] text`; the level is that of syslog(2), its upper bits the facility. */
+/**
+ * Matches `<priority>[ time ] text`; the lower 3 bits of the priority are the level, the others the facility.
+ */
 const prefix = /^<(\d+)>/;
 
-/**
- * Those of the lines that are warnings or worse. The kernel's own line about a module from outside its tree
- * is none of the driver's.
- */
+/** The lines that are warnings or worse, without the kernel's own warning about an out-of-tree module. */
 export const warningsIn = (lines: readonly string[]): string[] =>
   lines.filter((line) => {
     const level = prefix.exec(line)?.[1];
@@ -22,8 +21,8 @@ export const warningsIn = (lines: readonly string[]): string[] =>
   });
 
 /**
- * The lines of the kernel log that name one of the driver's modules, its drivers, or the function. They are
- * picked in the guest: a serial line is slow. GUEST_COMMAND.
+ * The lines of the kernel log that name a module or driver of the description, or the function. The guest
+ * filters them, because the serial line is slow. Throws GUEST_COMMAND.
  */
 export const driverLog = async (
   shell: Pick<Shell, 'text'>,
@@ -33,7 +32,7 @@ export const driverLog = async (
     (name) => `-e ${shellWord(name)}`,
   );
   const text = await shell.text(`dmesg -r | grep -F ${names.join(' ')} || true`, {
-    what: 'what the driver has logged',
+    what: "the driver's lines in the kernel log",
   });
   return text === '' ? [] : text.split('\n');
 };

@@ -15,11 +15,11 @@ const log = [
   '[    9.9]  vmmci_look+0x30/0x90 [virtio_vmmci]',
 ];
 
-t.test('lines of the driver, without frames of a stack', async (t) => {
+t.test('picks the lines of the driver, without stack frames', async (t) => {
   t.strictSame(driverLines(log, names), log.slice(1, 4));
 });
 
-t.test('an error of probe comes before anything that was logged later', async (t) => {
+t.test('prefers an error of probe to later lines', async (t) => {
   const line = explain(log, [], names);
   t.match(
     line,
@@ -27,7 +27,7 @@ t.test('an error of probe comes before anything that was logged later', async (t
   );
 });
 
-t.test('a CPU that spins is shown with the function of the module that called', async (t) => {
+t.test('shows a spinning CPU with the calling function of the module', async (t) => {
   const asked = [
     'CPU: 0 UID: 0 PID: 91 Comm: sh Tainted: G OE',
     'RIP: 0010:native_queued_spin_lock_slowpath+0x6e/0x2c0',
@@ -40,7 +40,7 @@ t.test('a CPU that spins is shown with the function of the module that called', 
   );
 });
 
-t.test('control characters of the log are escaped, and a long line is cut', async (t) => {
+t.test('escapes control characters of the log and cuts long lines', async (t) => {
   const line = explain([`virtio_vmmci: \x1b[31m${'x'.repeat(500)}`], [], names);
   t.match(line, /\\x1b\[31mx+…'/);
   t.ok(line.length < 220);

@@ -1,4 +1,5 @@
-// Why a guest did not do what was waited for: what the driver last logged, and where each CPU is.
+// Explains why a guest did not do what the scenario waited for: what the driver last logged, and what each
+// CPU executes.
 
 import { HarnessError } from '../base/errors.js';
 import { listOf, printable, shorten } from '../base/text.js';
@@ -7,21 +8,21 @@ import { type BlockedTask, type CpuState, parseBlocked, parseCpus } from '../gue
 import { requestBacktraces } from '../guest/request-backtraces.js';
 import type { Vm } from './vm.js';
 
-/** Characters of a line of the driver that the explanation repeats. */
+/** Maximum length of a quoted line of the driver. */
 const maxLine = 120;
 
-/** Lines of the driver that a report shows below the explanation. */
+/** Maximum number of the driver's lines below the explanation. */
 const maxLines = 10;
 
 type Names = Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'>;
 
-/** The lines of a kernel log that the driver, or the kernel about the driver, has written. */
+/** The lines of a kernel log that are from the driver or name it. */
 export const driverLines = (
   lines: readonly string[],
   { modules, pciDriver, virtioDriver }: Names,
 ): string[] => {
   const names = new Set([...modules, pciDriver, virtioDriver]);
-  // Frames of a stack name the module in brackets: they are no message.
+  // Stack frames also name the module, in brackets. They are not messages.
   return lines.filter(
     (line) => [...names].some((name) => line.includes(name)) && !/\+0x[0-9a-f]+\//.test(line),
   );
@@ -29,11 +30,11 @@ export const driverLines = (
 
 const failure = /probe.*(fail|error)|(fail|error).*probe/i;
 
-/** Without its time stamp, and cut. */
+/** The line in quotes, shortened and without its time stamp. */
 const quoted = (line: string): string =>
   `'${shorten(printable(line.replace(/^\[[ \d.]+\] /, '')), maxLine)}'`;
 
-/** `vmmci_look [virtio_vmmci]`: offsets are in the artifacts. */
+/** `vmmci_look [virtio_vmmci]`: removes the offset, which the artifacts have. */
 const functionName = (symbol: string): string => symbol.replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/, '');
 
 const cpuText = ({ cpu, task, at, module }: CpuState): string => {
@@ -45,7 +46,10 @@ const cpuText = ({ cpu, task, at, module }: CpuState): string => {
 const blockedText = ({ task, module }: BlockedTask): string =>
   `${task} waits${module === undefined ? '' : ` in ${functionName(module)}`}`;
 
-/** One line, what tells most first. `asked` is what the kernel printed when it was asked. */
+/**
+ * Returns one line with the most telling facts first. `asked` is the kernel's output of the requested
+ * backtraces.
+ */
 export const explain = (log: readonly string[], asked: readonly string[], names: Names): string => {
   const logged = driverLines(log, names);
   const failed = logged.find((line) => failure.test(line));
@@ -62,7 +66,10 @@ export const explain = (log: readonly string[], asked: readonly string[], names:
   ].join('; ');
 };
 
-/** `error`, or GUEST_HANG in its place when the guest is there and has not done what was waited for. The guest is of no more use. */
+/**
+ * Returns GUEST_HANG with an explanation in place of a GUEST_TIMEOUT if the guest is still running, and
+ * `error` otherwise. The guest cannot be used afterwards.
+ */
 export const explainHang = async (
   error: unknown,
   vm: Vm | undefined,

@@ -1,16 +1,16 @@
-// What the guest sees of the function: vmd's control device, with the driver bound to it.
+// Checks that the guest sees the function as vmd's control device, with the driver bound to it.
 
 import { lspci } from '../guest/lspci.js';
 import { readDevice } from '../guest/sysfs.js';
 import type { Scene } from './scene.js';
 
-/** As lspci -n writes them. */
+/** Formats an id as `lspci -n` does. */
 const hex = (value: number | undefined, digits = 4): string =>
   value?.toString(16).padStart(digits, '0') ?? 'none';
 const pair = (vendor: number | undefined, device: number | undefined): string =>
   `${hex(vendor)}:${hex(device)}`;
 
-/** As the kernel shows it. */
+/** Checks the identity in sysfs. */
 export const checkSysfs = async ({ vm, check, driver }: Scene): Promise<void> => {
   const seen = await readDevice(vm.shell, vm.address);
   check('device').equal('vendor and device', pair(seen?.vendor, seen?.device), '0b5d:0777');
@@ -18,11 +18,11 @@ export const checkSysfs = async ({ vm, check, driver }: Scene): Promise<void> =>
   check('device').equal('class', hex(seen?.class, 6), '078000');
   check('device').equal('revision', hex(seen?.revision, 2), '00');
   const bars = seen?.regions.map(({ index, io, size }) => `BAR${index} ${io ? 'I/O' : 'memory'} ${size}`);
-  check('device').equal('address registers', bars, ['BAR0 I/O 4096']);
+  check('device').equal('base address registers', bars, ['BAR0 I/O 4096']);
   check('binds-function').equal('driver of the function', seen?.driver, driver.description.pciDriver);
 };
 
-/** As lspci(8) shows it. */
+/** Checks the identity in the output of lspci(8). */
 export const checkLspci = async ({ vm, check, driver }: Scene): Promise<void> => {
   const address = vm.address.slice('0000:'.length);
   const seen = await lspci(vm.shell, address);

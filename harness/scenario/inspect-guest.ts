@@ -1,5 +1,5 @@
-// What is wrong with a guest when the body of its scenario is over: the driver is unloaded and must leave nothing behind, and the
-// kernel must not have complained.
+// Inspects the guest after the body of its scenario: the driver is unloaded and must leave nothing behind,
+// and the kernel must not have reported a problem.
 
 import { HarnessError } from '../base/errors.js';
 import { assertHealthy, type KernelLog, readKernelLog } from '../guest/kernel-log.js';
@@ -12,13 +12,18 @@ import type { ScenarioOptions } from './options.js';
 import type { Baseline, Scene } from './scene.js';
 import type { Vm } from './vm.js';
 
-/** A guest that went down, or through a reset, took its kernel log with it: the console has what was important in it. */
+/**
+ * Checks the console of a guest that went down or was reset: its kernel log is gone, but the console has
+ * warnings.
+ */
 const assertConsole = ({ console }: Vm, { consoleCursor }: Baseline): void => {
   const lines = console.lines.slice(consoleCursor).map(({ text }) => text);
   assertHealthy({ splats: findSplats(lines), taint: [] });
 };
 
-/** QEMU_EXIT when neither the guest nor the harness ended the machine, also if nobody waited for its end. */
+/**
+ * Throws QEMU_EXIT if neither the guest nor the harness ended the machine, also if no one waited for its end.
+ */
 const assertExpectedEnd = async ({ machine, console }: Vm): Promise<void> => {
   const exit = await machine.exit;
   if (isExpected(exit)) return;
@@ -31,10 +36,13 @@ const assertExpectedEnd = async ({ machine, console }: Vm): Promise<void> => {
 };
 
 const readLog = ({ guest, boot }: ScenarioOptions, { shell }: Vm, { taint }: Baseline): Promise<KernelLog> =>
-  // Our own small guest says that it is up before any driver under test is loaded, a distribution afterwards.
+  // Our small guest reports that it is up before the driver under test is loaded, a distribution after that.
   readKernelLog(shell, guest === 'distro' && boot === 'cold' ? 'powerOn' : 'up', taint);
 
-/** Resolves with the lines of the kernel log, for the record. KERNEL_SPLAT, KERNEL_LOG, QEMU_EXIT, and what the shell throws. */
+/**
+ * Resolves with the lines of the kernel log. Throws KERNEL_SPLAT, KERNEL_LOG, QEMU_EXIT and errors of the
+ * shell.
+ */
 export const inspectGuest = async (
   { check, vm, driver, environment }: Scene,
   baseline: Baseline,
@@ -56,7 +64,7 @@ export const inspectGuest = async (
   const log = await readLog(options, vm, vm.hasRestarted() ? { ...baseline, taint: 0 } : baseline);
   assertHealthy(log);
   if (!looksForLeaks) return log.lines;
-  // After the log was read: kmemleak counts there what the kernel itself has lost, too.
+  // Runs after the log was read, because kmemleak also logs a count of the kernel's own leaks.
   const leaks = await findLeaks(vm.shell, modules);
   check('leaves-nothing').equal('leaked memory', leaks.map(describeLeak), []);
   return [...log.lines, ...leaks.flatMap(({ report }) => report)];

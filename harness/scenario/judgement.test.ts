@@ -17,7 +17,7 @@ const record = () => {
 
 const lacks = new HarnessError('DRIVER_LACKS', { driver: 'x', what: 'the time' });
 
-t.test('the worst of all counts, and each reason for it is kept', async (t) => {
+t.test('takes the worst verdict and keeps each reason for it', async (t) => {
   const { judgement, lines } = record();
   await judgement.attempt(() => {
     throw lacks;
@@ -34,7 +34,7 @@ t.test('the worst of all counts, and each reason for it is kept', async (t) => {
   await judgement.attempt(() => {
     throw lacks;
   });
-  t.equal(judgement.reasons.length, 2, 'a step that was skipped is no reason for a failure');
+  t.equal(judgement.reasons.length, 2, 'a skipped step is not a reason for a failure');
   t.strictSame(lines, [
     `ok a-scenario # ${lacks.message}`,
     'not ok BROKEN, not the driver: a defect',
@@ -42,7 +42,7 @@ t.test('the worst of all counts, and each reason for it is kept', async (t) => {
   ]);
 });
 
-t.test('a failure shows no stack of the harness; what nobody expected does', async (t) => {
+t.test('shows a stack only for an unexpected error', async (t) => {
   const { judgement, lines, extras } = record();
   await judgement.attempt(() => {
     throw new HarnessError('GUEST_HANG', { what: 'answer', ms: 48_200, state: 'CPU 0 idle', lines: 'a\nb' });
@@ -55,7 +55,7 @@ t.test('a failure shows no stack of the harness; what nobody expected does', asy
   t.match(extras[1], { found: /TypeError: a defect\n +at / });
 });
 
-t.test('a full file system is named, whichever program met it', async (t) => {
+t.test('names a full file system, whichever program ran into it', async (t) => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   const error = await explainHost(full, '/proc');
   t.match(error, { code: 'DISK_FULL', fields: { mount: '/proc', variable: 'VMMCI_RUN', freeMB: 0 } });
@@ -73,16 +73,20 @@ t.test('a full file system is named, whichever program met it', async (t) => {
     status: 1,
     stderr: 'No space left on device',
   });
-  t.equal(await explainHost(guests, '/proc'), guests, 'a file system of the guest is not the host’s');
+  t.equal(
+    await explainHost(guests, '/proc'),
+    guests,
+    'a full file system of the guest is not a full file system of the host',
+  );
 });
 
-t.test('a check of the device that does not hold is no fault of the driver', async (t) => {
+t.test('does not blame the driver for a failed check of the device', async (t) => {
   const { judgement } = record();
   judgement.checkFailed('device', 'sysfs class: expected 078000, seen none');
   t.equal(judgement.verdict, 'broken');
 });
 
-t.test('what only the author of the driver asks for is no requirement that is not met', async (t) => {
+t.test('does not count checks of the driver’s own scenarios as unmet requirements', async (t) => {
   const { judgement } = record();
   judgement.checkFailed('driver', 'host_time: expected 1, seen 2');
   t.equal(judgement.verdict, 'failed');

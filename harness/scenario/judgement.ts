@@ -1,4 +1,4 @@
-// What a scenario's verdict is, and why: gathered from its checks and from the errors of its steps.
+// Collects a scenario's verdict and the reasons for it from its checks and from the errors of its steps.
 
 import { tmpdir } from 'node:os';
 import { cacheDirectory } from '../base/cache/directory.js';
@@ -9,25 +9,28 @@ import { type Verdict, verdictOf, worse } from '../run/verdict.js';
 
 import type { Subject } from './checks.js';
 
-/** The part of a tap test that is used. */
+/** The part of a tap test that this module uses. */
 export interface Reporter {
   pass(message: string, extra: { skip: string }): unknown;
   fail(message: string, extra: Record<string, unknown>): unknown;
 }
 
-/** Below this, in 10^6 bytes, what failed with a bus error had no page left for its memory file. */
+/** With less free space than this (in 10^6 bytes), a SIGBUS means that a memory file could not grow. */
 const nearlyNothingMB = 1;
 
 const causes = (error: unknown): unknown[] =>
   error instanceof Error && error.cause !== undefined ? [error, ...causes(error.cause)] : [error];
 
-/** QEMU writes to memory that is a file: where that cannot grow, the kernel ends it with SIGBUS. */
+/** QEMU's memory is a mapped file. If the file cannot grow, the kernel kills QEMU with SIGBUS. */
 const endedBySigbus = (error: unknown): boolean =>
   causes(error).some(
     (each) => each instanceof HarnessError && each.code === 'QEMU_EXIT' && each.fields.how === 'SIGBUS',
   );
 
-/** `error`, or DISK_FULL in its place when a full file system is what is behind it. `run` is where the artifacts go. */
+/**
+ * Returns DISK_FULL in place of `error` if a full file system caused it. `run` is the directory of the
+ * artifacts.
+ */
 export const explainHost = async (error: unknown, run: string): Promise<unknown> => {
   if (codeOf(error) === 'DISK_FULL' || verdictOf(error) !== 'broken') return error;
   const full = isDiskFull(error);
@@ -51,7 +54,7 @@ export class Judgement {
   readonly #unmet = new Map<string, string>();
   #verdict: Verdict = 'passed';
 
-  /** `name` is the scenario's; `run` is where its artifacts go. */
+  /** `name` is the scenario's; `run` is the directory of its artifacts. */
   constructor(reporter: Reporter, name: string, run: string) {
     this.#reporter = reporter;
     this.#name = name;
@@ -62,17 +65,17 @@ export class Judgement {
     return this.#verdict;
   }
 
-  /** Why, one line each; none when it passed. */
+  /** The reasons for the verdict, one line each; empty if the scenario passed. */
   get reasons(): readonly string[] {
     return this.#reasons;
   }
 
-  /** What could be better, one line each; the verdict does not depend on it. */
+  /** Advice that does not affect the verdict, one line each. */
   get advice(): readonly string[] {
     return this.#advice;
   }
 
-  /** Requirements that were not met, each with the line of the first check that says so. */
+  /** The unmet requirements, each with the line of its first failed check. */
   get unmet(): readonly { readonly requirement: string; readonly check: string }[] {
     return [...this.#unmet].map(([requirement, check]) => ({ requirement, check }));
   }
@@ -81,17 +84,19 @@ export class Judgement {
     this.#advice.push(line);
   }
 
-  /** A check did not hold, which its own line has reported. What is wrong with the device is not the driver's fault. */
+  /**
+   * Records a failed check that was already reported. A failed check of the device is not the driver's fault.
+   */
   checkFailed(subject: Subject, line: string): void {
     if (subject === 'device') this.#add('broken', `BROKEN, not the driver: ${line}`);
     else {
       this.#add('failed', line);
-      // What only the author of this driver asks for is in no table.
+      // Checks of the driver's own scenarios do not belong to a requirement.
       if (subject !== 'driver' && !this.#unmet.has(subject)) this.#unmet.set(subject, line);
     }
   }
 
-  /** Runs a step of the scenario and keeps what it throws: later steps, which clear away, are run all the same. */
+  /** Runs a step of the scenario and records its error, so that later steps, which clean up, still run. */
   async attempt(step: () => unknown): Promise<void> {
     try {
       await step();
@@ -110,7 +115,7 @@ export class Judgement {
       return;
     }
     const [head = '', ...lines] = line.trimEnd().split('\n');
-    // Where in the harness an error of its table was made tells nobody anything.
+    // The stack of a HarnessError is of no use to the reader.
     const unexpected = error instanceof Error && !(error instanceof HarnessError);
     this.#reporter.fail(head, {
       ...(lines.length > 0 && { lines }),
@@ -123,7 +128,7 @@ export class Judgement {
   #add(verdict: Verdict, line: string): void {
     const before = this.#verdict;
     this.#verdict = worse(before, verdict);
-    // What was not tried for want of something is no reason why the rest failed.
+    // The reason for a skip is not a reason for a later failure.
     if (before === 'skipped' && this.#verdict !== 'skipped') this.#reasons.length = 0;
     if (verdict !== 'skipped' || this.#verdict === 'skipped') this.#reasons.push(line);
   }

@@ -6,18 +6,18 @@ import type { Environment } from '../run/environment.js';
 import { verdictOf } from '../run/verdict.js';
 import { missingOptions, neededOptions, requireKernel } from './kernel-needs.js';
 
-t.test('the machine tells what it needs, the scenario the rest', async (t) => {
+t.test('derives options from the machine and adds those of the scenario', async (t) => {
   t.strictSame(neededOptions({}), []);
   t.strictSame(neededOptions({ cpus: 2, needs: ['PCI_MSI'] }), ['SMP', 'PCI_MSI']);
   t.ok(neededOptions({ layout: 'vmd' }).includes('HW_RANDOM_VIRTIO'));
 });
 
-t.test('a module does as well as what is built in', async (t) => {
+t.test('accepts options that are built as modules', async (t) => {
   const config = 'CONFIG_SMP=y\nCONFIG_VIRTIO_NET=m\n# CONFIG_PCI_MSI is not set\nCONFIG_DEVMEM="y"\n';
   t.strictSame(missingOptions(config, ['SMP', 'VIRTIO_NET', 'PCI_MSI', 'DEVMEM']), ['PCI_MSI', 'DEVMEM']);
 });
 
-t.test('a kernel that lacks something makes the scenario a skipped one, with the reason', async (t) => {
+t.test('skips a scenario on a kernel without a needed option and says why', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'vmmci-test-'));
   t.teardown(() => rm(directory, { recursive: true }));
   const config = join(directory, 'config');

@@ -1,26 +1,26 @@
-// What a scenario needs of a kernel beyond what every guest needs (images/kernels/config.ts). A kernel without it proves nothing
-// about the driver, so the scenario is skipped.
+// The kernel options that a scenario needs in addition to those of every guest (images/kernels/config.ts). On
+// a kernel without them the scenario is skipped, because it would prove nothing about the driver.
 
 import { readFile } from 'node:fs/promises';
 import { HarnessError } from '../base/errors.js';
 import type { Environment } from '../run/environment.js';
 
-/** Each option with the reason why a scenario needs it. A module does as well as what is built in. */
+/** Each option with the reason why a scenario needs it. The option may be built in or a module. */
 const reasons = {
   BLK_DEV_SR: "vmd's machine has a CD-ROM drive",
-  DEBUG_KMEMLEAK: 'memory that is lost is looked for',
-  DEVMEM: 'registers are accessed through /dev/mem',
-  FAILSLAB: 'allocations are made to fail',
-  FAULT_INJECTION_STACKTRACE_FILTER: 'only allocations of the driver are made to fail',
+  DEBUG_KMEMLEAK: 'the scenario looks for leaked memory',
+  DEVMEM: 'the scenario accesses registers through /dev/mem',
+  FAILSLAB: 'the scenario makes allocations fail',
+  FAULT_INJECTION_STACKTRACE_FILTER: 'the scenario makes only allocations of the driver fail',
   EVENT_TRACING: 'the kernel reports what is allocated and freed',
-  HIBERNATION: 'the guest sleeps as in a hibernation',
+  HIBERNATION: 'the guest freezes its devices as for hibernation',
   HW_RANDOM_VIRTIO: "vmd's machine has an entropy device",
   PCI_MSI: 'without it the disks share the interrupt line of the function',
   PTP_1588_CLOCK: 'the driver registers a PTP clock',
   SCSI_VIRTIO: "vmd's machine has a SCSI host for its CD-ROM drive",
   SMP: 'the guest has two CPUs',
   SUSPEND: 'the guest is suspended to memory',
-  UIO_PCI_GENERIC: 'a driver that only counts interrupts has the device',
+  UIO_PCI_GENERIC: 'the scenario binds the device to a driver that only counts interrupts',
   VIRTIO_NET: "vmd's machine has a network device",
 } as const;
 
@@ -40,19 +40,19 @@ export const neededOptions = ({ cpus = 1, layout, needs = [] }: Wanted): KernelO
   ...needs,
 ];
 
-/** Those that the text of a kernel configuration sets neither to `y` nor to `m`. */
+/** The options that the kernel configuration `config` sets neither to `y` nor to `m`. */
 export const missingOptions = (config: string, options: readonly KernelOption[]): KernelOption[] => {
   const set = new Set([...config.matchAll(/^CONFIG_(\w+)=[ym]$/gm)].map(([, name = '']) => name));
   return options.filter((option) => !set.has(option));
 };
 
-/** Whether the kernel was built with the option. */
+/** Resolves with true if the kernel was built with the option. */
 export const hasOption = async (
   { kernel }: Pick<Environment, 'kernel'>,
   option: KernelOption,
 ): Promise<boolean> => missingOptions(await readFile(kernel.config, 'utf8'), [option]).length === 0;
 
-/** KERNEL_LACKS, and so a scenario that is skipped, where the kernel lacks what the scenario needs. */
+/** Throws KERNEL_LACKS, which skips the scenario, if the kernel does not have the options that it needs. */
 export const requireKernel = async (
   { kernel }: Pick<Environment, 'kernel'>,
   scenario: Wanted,

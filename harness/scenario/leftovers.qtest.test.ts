@@ -1,4 +1,5 @@
-// What counts as left behind, told by the program that the guest has, of a kernel that is made up.
+// Tests what counts as a leak: runs the guest's own program on fake /proc and /sys trees.
+
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -12,7 +13,7 @@ const root = await ensureToolRoot();
 
 const address = '0000:00:05.0';
 
-/** What the program reads, with one handler of two and a virtio device. */
+/** The files that the program reads, with two interrupt handlers and a virtio device. */
 const kernel = {
   proc: {
     irq: { 10: { one: {} }, 11: { other: {} } },
@@ -34,10 +35,10 @@ const kernel = {
   run: {},
 };
 
-t.test('what is new is left, also a second one of the same', async (t) => {
-  const place = t.testdir(kernel);
+t.test('reports what is new, also a second one of the same name', async (t) => {
+  const directory = t.testdir(kernel);
   await writeFile(
-    join(place, 'bin/holdings'),
+    join(directory, 'bin/holdings'),
     await compileProgram(root, await ensureUserland('amd64', root)),
     { mode: 0o755 },
   );
@@ -45,12 +46,12 @@ t.test('what is new is left, also a second one of the same', async (t) => {
     output: async (words: readonly string[]): Promise<string> =>
       (
         await runInToolRoot(root, words, {
-          env: { PATH: `${join(place, 'bin')}:/bin` },
+          env: { PATH: `${join(directory, 'bin')}:/bin` },
           binds: [
-            { path: join(place, 'bin') },
-            { path: join(place, 'proc'), at: '/proc' },
-            { path: join(place, 'sys'), at: '/sys' },
-            { path: join(place, 'run'), at: '/run', writable: true },
+            { path: join(directory, 'bin') },
+            { path: join(directory, 'proc'), at: '/proc' },
+            { path: join(directory, 'sys'), at: '/sys' },
+            { path: join(directory, 'run'), at: '/run', writable: true },
           ],
         })
       ).stdout,
@@ -59,39 +60,39 @@ t.test('what is new is left, also a second one of the same', async (t) => {
   const left = () => leftovers(shell, before);
   t.strictSame(await left(), []);
 
-  await mkdir(join(place, 'proc/irq/12/one'), { recursive: true });
+  await mkdir(join(directory, 'proc/irq/12/one'), { recursive: true });
   await writeFile(
-    join(place, 'proc/modules'),
+    join(directory, 'proc/modules'),
     'mine 1 0 - Live 0x0\ntwo 8 0 - Live 0x0\nvirtio 1000 1 one, Live 0x0\n',
   );
-  await writeFile(join(place, 'sys/devices/pci0000:00', address, 'enable'), '2\n');
+  await writeFile(join(directory, 'sys/devices/pci0000:00', address, 'enable'), '2\n');
   t.strictSame(
     await left(),
     ['interrupt handler one', 'module mine', 'enable count 2'],
-    'a second handler of that name, what was not there, a count that is another; in whatever order',
+    'a second handler of that name, a new module and a changed count, in any order',
   );
 
-  await rm(join(place, 'proc/irq/10'), { recursive: true });
-  await writeFile(join(place, 'proc/modules'), '');
-  await writeFile(join(place, 'sys/devices/pci0000:00', address, 'enable'), '1\n');
-  t.strictSame(await left(), [], 'what is gone is not left, nor what has another number');
+  await rm(join(directory, 'proc/irq/10'), { recursive: true });
+  await writeFile(join(directory, 'proc/modules'), '');
+  await writeFile(join(directory, 'sys/devices/pci0000:00', address, 'enable'), '1\n');
+  t.strictSame(await left(), [], 'nothing that is gone, and no different interrupt number, is reported');
 
-  await rm(join(place, 'run'), { recursive: true });
-  await mkdir(join(place, 'run'));
-  await t.rejects(left(), /held\./, 'nothing to compare with is no clean comparison');
+  await rm(join(directory, 'run'), { recursive: true });
+  await mkdir(join(directory, 'run'));
+  await t.rejects(left(), /held\./, 'a missing file to compare with is an error');
 });
 
-t.test('it is compared with what was noted of the same function', async (t) => {
-  const asked: string[] = [];
+t.test('compares with the note about the same function', async (t) => {
+  const commands: string[] = [];
   const answers = ['/run/held.1', 'module b\nmodule c', '/run/held.2', ''];
   const shell = {
     output: async (words: readonly string[]): Promise<string> => {
-      asked.push(words.join(' '));
+      commands.push(words.join(' '));
       return answers.shift() ?? '';
     },
   };
   t.same(await leftovers(shell, await holdings(shell, '0000:00:06.0')), ['module b', 'module c']);
-  t.match(asked[1], /^holdings new \/run\/held\.1 0000:00:06\.0$/);
+  t.match(commands[1], /^holdings new \/run\/held\.1 0000:00:06\.0$/);
   t.same(await leftovers(shell, await holdings(shell, null)), []);
-  t.equal(asked[2], 'holdings note');
+  t.equal(commands[2], 'holdings note');
 });

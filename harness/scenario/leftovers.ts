@@ -1,28 +1,32 @@
-// What a driver has in the guest beyond its memory: by comparison, what it leaves behind when it goes.
+// Compares the resources, other than memory, that a driver holds in the guest before it is loaded and after
+// it is unloaded.
 
 import type { Shell } from '../guest/shell.js';
 
-/** What was held at some moment, kept in the guest: a serial line is slow, and mostly there is nothing to tell. */
+/** A list of held resources. It stays in the guest, because the serial line is slow. */
 export interface Holdings {
-  /** In the guest. */
+  /** Path in the guest. */
   readonly file: string;
   readonly address: string | null;
 }
 
-/** Notes everything that a driver may hold. An address of `null`: but for what it has of a function, which may come later. */
+/**
+ * Notes all resources that a driver may hold. With the address `null` those of a function are left out, which
+ * may be plugged in later.
+ */
 export const holdings = async (shell: Pick<Shell, 'output'>, address: string | null): Promise<Holdings> => {
   const file = await shell.output(['holdings', 'note', ...(address === null ? [] : [address])], {
-    what: 'what the guest holds',
+    what: 'the list of held resources',
   });
   return { file, address };
 };
 
-/** What is held now and was not then. */
+/** Resolves with the resources that are held now and were not held then. */
 export const leftovers = async (
   shell: Pick<Shell, 'output'>,
   { file, address }: Holdings,
 ): Promise<string[]> => {
   const words = ['holdings', 'new', file, ...(address === null ? [] : [address])];
-  const text = await shell.output(words, { what: 'what the guest holds' });
+  const text = await shell.output(words, { what: 'the list of held resources' });
   return text === '' ? [] : text.split('\n');
 };

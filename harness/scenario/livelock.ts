@@ -1,4 +1,5 @@
-// A guest that does the same over and over gets nowhere. It is found by what it does to the device, long before a wait is over.
+// Detects a livelock, a guest that repeats the same thing without progress, by its effect on the device, long
+// before a timeout.
 
 import { codeOf, HarnessError } from '../base/errors.js';
 import type { TraceEvent } from '../base/trace.js';
@@ -6,14 +7,16 @@ import { type RegisterName, registerAt } from '../vmmci/registers.js';
 import { isReadOf } from './traffic.js';
 
 interface Rule {
-  /** What is repeated, as a plural noun. */
+  /** A plural noun for the repeated events. */
   readonly what: string;
-  /** What would have ended it. */
+  /** The event that would have ended the repetition. */
   readonly missing?: string;
-  /** So many of them in a row are no accident. Each limit is reached within 3 s, also on a busy host. */
+  /**
+   * This many events in a row are a livelock. A livelock reaches each limit within 3 s, also on a busy host.
+   */
   readonly limit: number;
   readonly counts: (event: TraceEvent) => boolean;
-  /** What shows that the guest gets on. */
+  /** True for an event that shows progress. */
   readonly resets: (event: TraceEvent) => boolean;
 }
 
@@ -29,7 +32,9 @@ const isAccess = (event: TraceEvent): boolean => event.kind === 'bar-read' || ev
 const isClockAccess = (event: TraceEvent): boolean =>
   isAccess(event) && 'offset' in event && clockRegisters.has(registerAt(Number(event.offset)));
 
-/** Something other than accesses happened: the guest said something, or was told something. */
+/**
+ * True for an event that is not just an access: output of the guest, or something that the host sent to it.
+ */
 const isProgress = ({ kind }: TraceEvent): boolean =>
   kind === 'shell' || kind === 'console' || kind === 'command' || kind === 'check' || kind === 'qmp-event';
 
@@ -77,7 +82,10 @@ interface Run {
 const signature = (event: TraceEvent): string =>
   'offset' in event ? `${event.kind} ${event.offset}` : event.kind;
 
-/** Takes each event of a trace; gives GUEST_LIVELOCK for the first with which one is certain. */
+/**
+ * Returns a function that takes each event of a trace and returns GUEST_LIVELOCK once, when a limit is
+ * reached.
+ */
 export const livelockWatch = (): ((event: TraceEvent) => HarnessError | undefined) => {
   const runs = rules.map((): Run => ({ count: 0, since: 0, different: new Set() }));
   const feed = (rule: Rule, run: Run, event: TraceEvent): HarnessError | undefined => {
@@ -119,8 +127,8 @@ export const livelockWatch = (): ((event: TraceEvent) => HarnessError | undefine
 };
 
 /**
- * `error`, or `livelock` in place of a question that the trace could not answer whole: there were too many
- * events because of the livelock, which is the driver's fault, where the bound of the trace is not.
+ * Returns `livelock` in place of TRACE_CUT if there was a livelock, because it caused the excess of events,
+ * and `error` otherwise. A livelock is the driver's fault; TRACE_CUT is the harness's.
  */
 export const explainCut = (error: unknown, livelock: HarnessError | undefined): unknown =>
   codeOf(error) === 'TRACE_CUT' && livelock !== undefined ? livelock : error;

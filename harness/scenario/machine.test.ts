@@ -15,7 +15,7 @@ const parameters = (options?: Parameters<typeof machineOf>[2]): string[] => [
   ...(machineOf(environment, [], options).parameters ?? []),
 ];
 
-t.test('without options: QEMU’s PC, one CPU, an I/O APIC', async (t) => {
+t.test('defaults to QEMU’s PC with one CPU and an I/O APIC', async (t) => {
   const machine = machineOf(environment, []);
   t.equal(machine.cpus, 1);
   t.equal(machine.siblings, undefined);
@@ -23,11 +23,11 @@ t.test('without options: QEMU’s PC, one CPU, an I/O APIC', async (t) => {
   t.strictSame(argv(machineOf(environment, [], { layout: 'qemu', interrupts: 'ioapic' })), argv(machine));
 });
 
-t.test('the PIC is the guest’s choice, by a kernel parameter', async (t) => {
+t.test('makes the guest use the PIC by a kernel parameter', async (t) => {
   t.strictSame(parameters({ interrupts: 'pic' }), [...parameters(), 'noapic']);
 });
 
-t.test('the devices of vmd are those of the generation', async (t) => {
+t.test('has vmd’s devices of the generation', async (t) => {
   t.equal(siblingsOf({}, '8.0'), undefined);
   t.equal(siblingsOf({ layout: 'qemu' }, '8.0'), undefined);
   const order = (name: GenerationName) =>
@@ -39,7 +39,7 @@ t.test('the devices of vmd are those of the generation', async (t) => {
   t.match(siblingsOf({ layout: 'vmd' }, '7.7'), { virtio: 'legacy', msix: false });
 });
 
-t.test('the function comes after all that a vm.conf has', async (t) => {
+t.test('puts the function after all devices of the vm.conf', async (t) => {
   const slot = (networks: number, disks: number, cdrom: boolean) =>
     siblingsOf({ layout: 'vmd', devices: { networks, disks, cdrom } }, '8.0')?.functionSlot;
   t.equal(slot(1, 1, false), 4, 'an ordinary VM');
@@ -48,7 +48,7 @@ t.test('the function comes after all that a vm.conf has', async (t) => {
   t.throws(() => slot(4, 4, true), /vmd has 10 slots/);
 });
 
-t.test('the watchdogs of a slow kernel wait longer, as far as the kernel lets them', async (t) => {
+t.test('raises the watchdog timeouts of a slow kernel up to the limits of the kernel', async (t) => {
   const watchdogs = (slowness: number) =>
     (machineOf({ ...environment, slowness }, []).parameters ?? []).filter((each) =>
       /thresh|stall/.test(each),
@@ -62,7 +62,7 @@ t.test('the watchdogs of a slow kernel wait longer, as far as the kernel lets th
   t.strictSame(watchdogs(100).slice(0, 2), ['watchdog_thresh=60', 'rcupdate.rcu_cpu_stall_timeout=300']);
 });
 
-t.test('an ordinary kernel checks memory, a slow one does not do it twice', async (t) => {
+t.test('turns on memory checks only for ordinary kernels', async (t) => {
   const poisons = (slowness: number) =>
     (machineOf({ ...environment, slowness }, []).parameters ?? []).filter((each) => /slub/.test(each));
   t.strictSame(poisons(1), ['slub_debug=FZPU,kmalloc-*']);

@@ -1,4 +1,5 @@
-// What a scenario may ask of its machine, and the machine that it gets. Pure.
+// The machine options of a scenario, and the description of the machine that it gets. Pure.
+
 import {
   kernelParameters,
   memoryParameters,
@@ -11,25 +12,32 @@ import { type GenerationName, generations } from '../vmmci/generations.js';
 import { lastSlot, slotsOf, type VmDevices } from '../vmmci/slots.js';
 
 export interface MachineOptions {
-  /** Default 1. Each number is a machine, and a snapshot, of its own. */
+  /** Default 1. Each number has its own machine and snapshot. */
   readonly cpus?: 1 | 2 | undefined;
   /**
-   * `qemu` (default): the function is plugged into QEMU's PC. `vmd`: the VM's other devices are in vmd's slots in front of it, as the
-   * generation has them; without a data disk, and nothing can be plugged in or pulled out.
+   * `qemu` (default): the function is plugged into QEMU's PC. `vmd`: the generation's other devices are in
+   * the slots before the function, as on vmd; there is no data disk, and nothing can be plugged in or
+   * unplugged.
    */
   readonly layout?: 'qemu' | 'vmd' | undefined;
-  /** `ioapic` (default), as vmd has one from 8.0 on; `pic`: the guest uses the two 8259A, which is all that vmd had before. */
+  /**
+   * `ioapic` (default): as vmd from OpenBSD 8.0 on. `pic`: the guest uses the two 8259A, as on vmd before
+   * that.
+   */
   readonly interrupts?: 'ioapic' | 'pic' | undefined;
-  /** The driver is instrumented. */
+  /** True if the driver is instrumented. */
   readonly coverage?: boolean | undefined;
-  /** Of `vmd`: what the vm.conf(5) of the VM has. */
+  /** The devices in the vm.conf(5) of the VM, for the layout `vmd`. */
   readonly devices?: VmDevices | undefined;
 }
 
-/** With all of them the function is at 00:05.0, where it is on QEMU's PC. */
+/** With these the function is at 00:05.0, the same address as on QEMU's PC. */
 const usualDevices: VmDevices = { networks: 1, disks: 1, cdrom: true };
 
-/** What is in front of the function; undefined where the machine is QEMU's. Throws where vmd has no slot left for the function. */
+/**
+ * The devices before the function; undefined for the layout `qemu`. Throws if vmd has no slot left for the
+ * function.
+ */
 export const siblingsOf = (
   { layout, devices = usualDevices }: Pick<MachineOptions, 'layout' | 'devices'>,
   name: GenerationName,
@@ -46,12 +54,17 @@ export const siblingsOf = (
   return { devices: others, functionSlot, virtio, msix };
 };
 
-/** Plenty for each kernel of the table, and little enough that a guest takes less than 400 MB with QEMU and Node. */
+/**
+ * Enough for each kernel of the table, and with it a guest takes less than 400 MB including QEMU and Node.
+ */
 const memoryMiB = 192;
 
 const interruptParameters = { ioapic: [], pic: ['noapic'] } as const;
 
-/** The machine of a scenario. All scenarios with the same options share its snapshot. It has the kernel's own image, which unpacks itself. */
+/**
+ * The machine of a scenario. All scenarios with the same options share its snapshot. It boots the kernel's
+ * compressed image.
+ */
 export const machineOf = (
   {
     accelerator,
@@ -82,9 +95,10 @@ export const machineOf = (
 });
 
 /**
- * The same for a boot whose costs each run pays: the kernel is there unpacked. Not for snapshots: a guest that QEMU has started through
- * a PVH note does not wake up from suspend to memory, it is reset (seen with 5.10 to 7.3 on QEMU 11.1). QEMU keeps the file in memory, so
- * that less is left for the code that it translates; of a boot's most runs once.
+ * The machine with an unpacked kernel image, for a guest that is booted in each run. Not for snapshots: a
+ * guest that QEMU started through a PVH note is reset instead of waking up from suspend to memory (seen with
+ * 5.10 to 7.3 on QEMU 11.1). QEMU keeps the file in memory, so its translation cache is smaller; most code of
+ * a boot runs only once.
  */
 export const unpacked = (
   machine: MachineDescription,

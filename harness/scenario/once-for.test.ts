@@ -1,7 +1,7 @@
 import t from 'tap';
 import { onceFor } from './once-for.js';
 
-t.test('made once for each, and again after a failure', async (t) => {
+t.test('calls make once for each key, and again after a failure', async (t) => {
   let calls = 0;
   const make = onceFor(
     ({ key }: { key: object; fails?: boolean }) => key,

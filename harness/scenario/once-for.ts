@@ -1,8 +1,10 @@
-/** Calls `make` once for each object that `of` finds in its argument; again after a failure, for the next who asks. */
-export const onceFor = <T, R>(of: (argument: T) => object, make: (argument: T) => Promise<R>) => {
+// Caches asynchronous results by an object of the argument.
+
+/** Calls `make` once for each object that `keyOf` returns. After a failure the next call tries again. */
+export const onceFor = <T, R>(keyOf: (argument: T) => object, make: (argument: T) => Promise<R>) => {
   const made = new WeakMap<object, Promise<R>>();
   return (argument: T): Promise<R> => {
-    const key = of(argument);
+    const key = keyOf(argument);
     const known = made.get(key);
     if (known !== undefined) return known;
     const making = make(argument);

@@ -1,11 +1,14 @@
-// A guest that is suspended to memory (ACPI S3), and woken up again.
+// Suspends a guest to memory (ACPI S3) and wakes it up again.
 
 import type { Vm } from './vm.js';
 
-/** Many times what it takes, also under TCG on a busy host. */
+/** Upper bound, many times the usual duration even under TCG on a busy host. */
 const limitMs = 15_000;
 
-/** Resolves when the guest has woken up and answers. `asleep` is run while it sleeps. QMP_TIMEOUT, GUEST_TIMEOUT. */
+/**
+ * Resolves when the guest is awake and responds. Runs `asleep` while it sleeps. Throws QMP_TIMEOUT or
+ * GUEST_TIMEOUT.
+ */
 export const suspendGuest = async (
   { machine, shell, console }: Vm,
   asleep = async () => {},
@@ -13,7 +16,7 @@ export const suspendGuest = async (
   const { qmp } = machine;
   const sleeps = qmp.waitEvent('SUSPEND', { ms: limitMs });
   const command = shell.output(['write-file', '/sys/power/state', 'mem'], { what: 'waking up' });
-  // Whichever fails first is what the caller gets.
+  // The race below throws whichever error comes first; this avoids an unhandled rejection of the other one.
   command.catch(() => {});
   await console.guard(Promise.race([sleeps, command.then(() => sleeps)]), {
     what: 'suspend',

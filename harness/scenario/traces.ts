@@ -1,4 +1,4 @@
-// The traces of one scenario: one for each of its devices, on disk among its artifacts while it runs.
+// The traces of one scenario, one for each of its devices. They are written to its artifacts while it runs.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,13 +9,13 @@ export class Traces {
   readonly #directory: string;
   readonly #files: TraceFile[] = [];
 
-  /** `directory` is that of the artifacts; what an earlier run left there goes. */
+  /** `directory` is that of the artifacts. Files of an earlier run in it are removed. */
   constructor(directory: string) {
     rmSync(directory, { recursive: true, force: true });
     this.#directory = directory;
   }
 
-  /** `trace.jsonl` first, then `trace-2.jsonl` and so on. Throws TRACE_WRITE. */
+  /** Adds a trace: `trace.jsonl` first, then `trace-2.jsonl` and so on. Throws TRACE_WRITE. */
   add(): Trace {
     const number = this.#files.length + 1;
     const store = new TraceFile(
@@ -25,12 +25,12 @@ export class Traces {
     return new Trace({ store });
   }
 
-  /** What is kept of the first trace, also after a storm. */
+  /** The kept events of the first trace; a trace with too many events keeps only some of them. */
   kept(): readonly TraceEvent[] {
     return this.#files[0]?.kept() ?? [];
   }
 
-  /** Throws TRACE_WRITE when a trace is not whole: what was asked of it may have been answered wrong. */
+  /** Throws TRACE_WRITE if a trace is incomplete, because checks of it may have been wrong. */
   close(): void {
     for (const file of this.#files) file.finish();
   }

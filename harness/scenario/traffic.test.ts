@@ -1,9 +1,10 @@
-// A trace, asked.
+// Tests of the questions about a trace.
+
 import t from 'tap';
 import { Trace } from '../base/trace.js';
 import { accesses, acks, interrupts } from './traffic.js';
 
-t.test('accesses, acknowledgements and interrupts since a mark', async (t) => {
+t.test('returns accesses, acknowledgements and interrupts since a mark', async (t) => {
   const trace = new Trace();
   trace.sink({ kind: 'ack', value: 1, effect: 'graceful' });
   const mark = trace.mark;
@@ -17,5 +18,5 @@ t.test('accesses, acknowledgements and interrupts since a mark', async (t) => {
   t.same(accesses(trace, mark), ['read isr', 'read command', 'write command = SYNCRTC']);
   t.same(acks(trace, mark), ['SYNCRTC: cleared']);
   t.same(acks(trace, 0).length, 2);
-  t.equal(interrupts(trace, mark), 1, 'a line that goes up where nobody listens interrupts nobody');
+  t.equal(interrupts(trace, mark), 1, 'a raised line that does not interrupt the guest is not counted');
 });

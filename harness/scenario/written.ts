@@ -1,4 +1,4 @@
-// What was acknowledged to a guest as written to its disk, and whether it is there.
+// Writes data in the guest and checks afterwards that what was acknowledged as written is on the disk.
 
 import { createHash } from 'node:crypto';
 import { mountData } from '../guest/disks.js';
@@ -9,20 +9,23 @@ import type { Environment } from '../run/environment.js';
 import type { Checks } from './checks.js';
 import { readDataDisk } from './data-disk.js';
 
-/** A file of a mebibyte, and one that a program appended to until the end. */
+/** A file of one mebibyte, and one to which a program appends records until the guest ends. */
 const names = { file: 'file', records: 'records' } as const;
 
-/** Of the file. */
+/** Size of the file. */
 const bytes = 2 ** 20;
 
 export interface Written {
   /** The file's content. */
   readonly content: Buffer;
-  /** How many records were acknowledged. There may be more of them. */
+  /** Minimum number of acknowledged records. */
   readonly records: number;
 }
 
-/** Mounts the data disk, writes a file, and starts a program that goes on appending records: it is at work when the guest is told to go down. */
+/**
+ * Mounts the data disk, writes a file, and starts a program that appends records, so that it is still writing
+ * when the guest is asked to go down.
+ */
 export const writeInGuest = async (shell: Commands, how: Acknowledged): Promise<Written> => {
   await mountData(shell);
   const content = await writeFile(shell, names.file, how, bytes);
@@ -31,7 +34,9 @@ export const writeInGuest = async (shell: Commands, how: Acknowledged): Promise<
   return { content, records };
 };
 
-/** How many of the lines are the numbers from 1 on; what is after the first that is another is lost. */
+/**
+ * The number of complete lines that are the numbers 1, 2, … in order; counting stops at the first other line.
+ */
 export const unbroken = (text: string): number => {
   const lines = text.split('\n').slice(0, -1);
   const wrong = lines.findIndex((line, index) => line !== String(index + 1));
@@ -41,7 +46,10 @@ export const unbroken = (text: string): number => {
 const describe = (content: Buffer): string =>
   `${content.length} bytes, SHA-256 ${createHash('sha256').update(content).digest('hex')}`;
 
-/** Asserts, when the machine is gone, that the disk was left as `left` says and that all that was acknowledged is there. */
+/**
+ * Checks after the end of the machine that the file system is in the state `left` and has everything that was
+ * acknowledged.
+ */
 export const checkWritten = async (
   check: Checks,
   environment: Environment,
@@ -56,11 +64,11 @@ export const checkWritten = async (
   const report = found.sound ? 'nothing to repair' : found.report;
   check.that('e2fsck -fn', found.sound, 'nothing to repair', report);
   check.equal('acknowledged file', describe(await found.content(names.file)), describe(content));
-  const there = unbroken((await found.content(names.records)).toString('latin1'));
+  const foundRecords = unbroken((await found.content(names.records)).toString('latin1'));
   check.that(
     'records on the disk',
-    there >= records,
+    foundRecords >= records,
     `at least the ${records} that were acknowledged`,
-    there,
+    foundRecords,
   );
 };
