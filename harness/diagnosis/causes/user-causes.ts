@@ -64,7 +64,7 @@ export const userCauses = {
         what: /^bytes of /,
         holds: ({ seen }) => !/\\n"$/.test(seen) && seen !== 'none',
       }).slice(0, 2),
-      ...shownIn(facts, /expected (?:one line that ends|lines that end) in a newline/),
+      ...shownIn(facts, /expected (?:one line that ends|lines that each end) in a newline/),
     ],
   },
   'attribute-with-blanks': {
