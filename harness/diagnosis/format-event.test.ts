@@ -30,7 +30,7 @@ const cases: readonly (readonly [TraceData, string])[] = [
   [{ kind: 'qemu-exit', how: 'SIGKILL' }, 'qemu-exit how=SIGKILL'],
 ];
 
-t.test('registers by name, bits and commands decoded, units shown', async (t) => {
+t.test('formats registers by name, decoded bits and commands, and units', async (t) => {
   for (const [data, text] of cases)
     t.equal(formatEvent({ seq: 12, at: 3456, ...data }), `#12 3.456 ms ${text}`);
 });

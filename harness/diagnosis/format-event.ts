@@ -1,4 +1,4 @@
-// One trace event in words: registers by name, bits and commands decoded, durations and instants with their units.
+// Formats a trace event as text, with registers by name, decoded bits and commands, and units.
 
 import { durationOfMs } from '../base/duration.js';
 import type { TraceEvent } from '../base/trace-event.js';
@@ -9,13 +9,13 @@ import { registerAt, registers, status } from '../vmmci/registers.js';
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
 
-/** `0x7 (ACKNOWLEDGE, DRIVER, DRIVER_OK)`; bits without a name are left out. */
+/** Formats bits as `0x7 (ACKNOWLEDGE, DRIVER, DRIVER_OK)`; bits without a name are left out. */
 const bits = (value: number, names: Readonly<Record<string, number | bigint>>): string => {
   const set = Object.entries(names).filter(([, bit]) => (BigInt(value) & BigInt(bit)) !== 0n);
   return set.length === 0 ? hex(value) : `${hex(value)} (${set.map(([name]) => name).join(', ')})`;
 };
 
-/** In the order of their bits. */
+/** The features in the order of their bits. */
 const feature = { TIMESYNC, ACK, SYNCRTC };
 
 const isrText = (value: number): string =>
@@ -37,7 +37,7 @@ const access = ({ kind, offset, width, value }: TraceEvent<'bar-read' | 'bar-wri
   return `${kind === 'bar-read' ? 'read' : 'write'} ${where} = ${decode(value)}`;
 };
 
-/** The event without its number and time. */
+/** Formats the event without its number and time. */
 const textOf = (event: TraceEvent): string => {
   switch (event.kind) {
     case 'bar-read':
@@ -75,6 +75,6 @@ const textOf = (event: TraceEvent): string => {
   }
 };
 
-/** `#12 3.456 ms read isr = 0x2 (config change)` */
+/** Formats the event as `#12 3.456 ms read isr = 0x2 (config change)`. */
 export const formatEvent = (event: TraceEvent): string =>
   `#${event.seq} ${(event.at / 1000).toFixed(3)} ms ${textOf(event)}`;

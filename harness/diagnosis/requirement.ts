@@ -1,10 +1,10 @@
-// What a requirement is, and how much it weighs.
+// The type of a requirement, and its levels.
 
 import type { GenerationName } from '../vmmci/generations.js';
 
 /**
- * `must`: a real host ends the VM, loses data, or the guest shows a wrong time. `should`: robustness that a careful driver has.
- * `may`: taste; it is shown as advice.
+ * `must`: a real host ends the VM, data is lost, or the guest shows a wrong time. `should`: robustness of a
+ * careful driver. `may`: a matter of taste, shown as advice.
  */
 export const levels = ['must', 'should', 'may'] as const;
 
@@ -13,20 +13,20 @@ export type Level = (typeof levels)[number];
 export const isLevel = (name: string): name is Level => (levels as readonly string[]).includes(name);
 
 export interface Requirement {
-  /** What the driver does, in one sentence that its author understands. */
+  /** What the driver has to do, in one sentence for its author. */
   readonly sentence: string;
   readonly level: Level;
-  /** What happens on a real host, or to the guest's users, when it is not met. */
+  /** The consequence on a real host, or for the guest's users, if the requirement is not met. */
   readonly otherwise: string;
-  /** What to do to meet it. */
+  /** How to meet the requirement. */
   readonly remedy: string;
-  /** Where the requirement comes from. */
+  /** The source of the requirement. */
   readonly source: string;
-  /** The first vmd generation on which it matters; all when left out. */
+  /** The first vmd generation on which it matters; default: the first of all. */
   readonly from?: GenerationName;
-  /** The last one. */
+  /** The last vmd generation on which it matters; default: the last of all. */
   readonly to?: GenerationName;
 }
 
-/** Whether a check of `level` that does not hold fails the scenario, when `line` is the lowest level that does. */
+/** True if a failed check of `level` fails the scenario; `line` is the lowest level that does. */
 export const counts = (level: Level, line: Level): boolean => levels.indexOf(level) <= levels.indexOf(line);

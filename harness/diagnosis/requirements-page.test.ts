@@ -7,7 +7,7 @@ import { requirementsPage } from './requirements-page.js';
 /** The repository: tests run from dist/harness/diagnosis. */
 const root = resolve(import.meta.dirname, '../../..');
 
-t.test('docs/requirements.md is the table as it is; else run: npm run docs:requirements', async (t) => {
+t.test('docs/requirements.md is up to date (to update it: npm run docs:requirements)', async (t) => {
   t.equal(await readFile(join(root, 'docs/requirements.md'), 'utf8'), requirementsPage());
 });
 
@@ -23,7 +23,7 @@ t.test('each requirement is checked by a scenario', async (t) => {
     texts.flatMap((text) => [...text.matchAll(/\bcheck\(\s*'([a-z-]+)'/g)].map(([, id]) => id)),
   );
   t.strictSame(
-    // Whether a driver builds is seen before any scenario (harness/run/build-failure.ts).
+    // The build of the driver is checked before any scenario (harness/run/build-failure.ts).
     requirementIds.filter((id) => !checked.has(id) && id !== 'builds'),
     [],
   );

@@ -1,12 +1,12 @@
-// docs/requirements.md, made from the table: what a driver must do, why, and how.
+// Generates docs/requirements.md from the table of requirements.
 
 import { generationNames } from '../vmmci/generations.js';
 import { type Level, levels, type Requirement, requirements } from './requirements.js';
 
 const headings: Readonly<Record<Level, string>> = {
   must: '`must`: a real host ends the VM, data is lost, or the guest shows a wrong time',
-  should: '`should`: robustness that a careful driver has',
-  may: '`may`: taste, shown as advice',
+  should: '`should`: robustness of a careful driver',
+  may: '`may`: a matter of taste, shown as advice',
 };
 
 const hostsOf = ({ from, to }: Requirement): string => {
@@ -39,8 +39,8 @@ export const requirementsPage = (): string => {
     (level) => `${all.filter(([, one]) => one.level === level).length} \`${level}\``,
   );
   return `${[
-    '# What a driver owes its host and its users',
-    'Made from harness/diagnosis/requirements.ts by `npm run docs:requirements`; do not edit it.',
+    '# Requirements on a driver',
+    'Generated from harness/diagnosis/requirements.ts by `npm run docs:requirements`; do not edit it.',
     `Each check of each scenario belongs to one of these ${all.length} requirements: ${counted.join(', ')}. ` +
       'A `must` or a `should` that is not met fails the scenario; `--level must|should|may` moves the line.',
     ...sections,

@@ -3,13 +3,13 @@
 import { foldRepetitions, groupDigits } from '../base/bounded.js';
 import { printable, shorten } from '../base/text.js';
 
-/** Limit for one value; the artifacts have the complete value. */
+/** Maximum length of one value; the artifacts have the complete value. */
 const maxLength = 160;
 
-/** Text that needs no quotes: it has no invisible characters and no space at its ends. */
+/** True for text that needs no quotes: it has no invisible characters and no space at its ends. */
 const isPlain = (text: string): boolean => /^\S(.*\S)?$/.test(text) && printable(text) === text;
 
-/** Joins items; equal neighbours become one with their count: `SYNCRTC × 1,432`. */
+/** Joins items. Equal neighbours become one with their count: `SYNCRTC × 1,432`. */
 const joinFolded = (items: readonly string[]): string =>
   foldRepetitions(items, { maxPeriod: 1, minTimes: 2 })
     .flatMap(({ items, times }) =>
@@ -30,5 +30,5 @@ const format = (value: unknown): string => {
   return String(value);
 };
 
-/** One value in at most 160 characters. */
+/** Formats one value in at most 160 characters. */
 export const show = (value: unknown): string => shorten(format(value), maxLength);
