@@ -1,6 +1,6 @@
 // Tests what counts as a leak: runs the guest's own program on fake /proc and /sys trees.
 
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { compileProgram } from '../../images/guest/inventory.js';
@@ -16,11 +16,12 @@ const address = '0000:00:05.0';
 /** The files that the program reads, with two interrupt handlers and a virtio device. */
 const kernel = {
   proc: {
-    irq: { 10: { one: {} }, 11: { other: {} } },
+    irq: { 4: { ttyS0: {} }, 10: { one: {} }, 11: { other: {} } },
     ioports: '1000-1fff : 0000:00:05.0\n  1000-1fff : one\n',
     modules: 'virtio 1000 1 one, Live 0x0\ntwo 8 0 - Live 0x0\n',
     sys: { dev: {} },
     self: {},
+    60: { stat: '60 (irq/4-ttyS0) S 2 0\n' },
   },
   sys: {
     bus: {
@@ -71,6 +72,10 @@ t.test('reports what is new, also a second one of the same name', async (t) => {
     ['interrupt handler one', 'module mine', 'enable count 2'],
     'a second handler of that name, a new module and a changed count, in any order',
   );
+
+  await rename(join(directory, 'proc/irq/4/ttyS0'), join(directory, 'proc/irq/4/ttyS2'));
+  await writeFile(join(directory, 'proc/60/stat'), '60 (irq/4-ttyS2) S 2 0\n');
+  t.equal((await left()).length, 3, 'another name of the handler of serial ports is not reported');
 
   await rm(join(directory, 'proc/irq/10'), { recursive: true });
   await writeFile(join(directory, 'proc/modules'), '');
