@@ -26,28 +26,42 @@ const instants = [
 /** Maximum difference between the guest's clock and the device's, in nanoseconds. */
 const tolerance = 50_000_000n;
 
+/**
+ * How often an instant is tried while the guest is paused in the middle of its reading of the time, when no driver
+ * can know the moment of the sample. The last attempt counts in any case.
+ */
+const maxAttempts = 3;
+
 // A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send another SYNCRTC.
 const options = { scheduler: new VirtualScheduler(), quiet: true };
 
 scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }) => {
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => device.clock.now() * 1000n;
-  for (const [index, instant] of instants.entries()) {
+  let sent = 0;
+  /** Resolves with how long after the sample the driver's read of the time ended, in nanoseconds. */
+  const sync = async (instant: string): Promise<bigint> => {
     device.clock.set(running(hostNow, parseInstant(instant)));
     const mark = trace.mark;
     check('driver-ok').equal(`SYNCRTC at ${instant}`, device.host.command('SYNCRTC'), 'sent');
+    sent++;
     const ack = await until('ack', mark);
-    const sample = await until('bar-read', mark, isTimeRead);
+    const read = await until('bar-read', mark, isTimeRead);
     check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
-    const order = ack.seq < sample.seq ? 'before' : 'after';
+    const order = ack.seq < read.seq ? 'before' : 'after';
     check('acknowledges-in-time').equal(
       'acknowledgement, relative to the reading of the time',
       order,
       'before',
     );
     check('acknowledges').equal('command register', device.vmmci.state().command, 'NONE');
-
     await waitGuestClock(vm.shell, now()); // the driver sets the clock a moment after it read the time
+    const [sample = read] = trace.since(mark, 'sample');
+    return BigInt(read.at - sample.at) * 1000n;
+  };
+  for (const instant of instants) {
+    for (let left = maxAttempts; (await sync(instant)) > tolerance && left > 1; left--)
+      await shiftGuestClock(vm.shell, -3_600_000_000_000n);
     const { guest, before, after } = await readGuestClock(vm.shell, now);
     check('sets-clock').between(
       "guest's clock afterwards",
@@ -58,7 +72,7 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
     if (!driver.showsCommands) continue;
     check('shows-commands').equal('last command', await driver.lastCommand(), 'SYNCRTC');
     const { SYNCRTC: counted } = await driver.commandCounts();
-    check('shows-commands').equal('SYNCRTC commands', counted, index + 1);
+    check('shows-commands').equal('SYNCRTC commands', counted, sent);
   }
 });
 
