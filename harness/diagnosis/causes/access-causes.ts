@@ -1,4 +1,4 @@
-// Causes that the driver's register accesses show by themselves.
+// Causes that are visible in the driver's register accesses alone.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../../vmmci/features.js';
@@ -11,7 +11,7 @@ const { command, guestFeatures, microsecondsHigh, microsecondsLow, secondsHigh }
 
 const inConfig = ({ offset }: Access): boolean => offset >= CONFIG_OFFSET;
 
-/** Whether bytes or halfwords are read one after the other where a dword is. */
+/** True if a register is read as consecutive bytes or halfwords instead of as a dword. */
 const narrowReads = (facts: Facts, width: number): Access[] =>
   reads(facts).filter((access) => inConfig(access) && access.width === width);
 
@@ -22,7 +22,7 @@ export const accessCauses = {
   'config-read-bytewise': {
     sentence: 'The config area is read byte by byte.',
     change:
-      'Read each register of the config area with one 32-bit access; bytes in between are no registers.',
+      'Read each register of the config area with one 32-bit access; the offsets in between are not registers.',
     requirement: 'reads-clock-in-words',
     find: (facts) => narrowReads(facts, 1).slice(0, 4),
   },
@@ -42,7 +42,7 @@ export const accessCauses = {
     },
   },
   'config-at-24': {
-    sentence: 'The config area is taken to start at offset 24, as it does with MSI-X.',
+    sentence: 'The driver assumes that the config area starts at offset 24, as it does with MSI-X.',
     change:
       'Without MSI-X the config area starts at BAR0 offset 20: command 20, seconds 24, microseconds 32.',
     requirement: 'acknowledges',
@@ -51,7 +51,7 @@ export const accessCauses = {
       const beyond = touched.filter(({ offset }) => offset >= CONFIG_OFFSET + CONFIG_SIZE);
       const touches = ({ offset: at }: { offset: number }): boolean =>
         touched.some(({ offset, width }) => offset === at && width === 4);
-      // Nobody needs the high words alone: they are what stands four bytes behind the low ones.
+      // No driver needs only the high words. Reads of them mean low words at offsets that are 4 too high.
       const highAlone = touches(secondsHigh) && touches(microsecondsHigh) && !touches(microsecondsLow);
       if (touches(command)) return [];
       return beyond.length > 0 || highAlone ? [...touched.slice(0, 3), ...beyond.slice(0, 1)] : [];
@@ -60,15 +60,14 @@ export const accessCauses = {
   'accesses-differ-from-transcript': checkCause(
     { what: /^(?:accesses in|phases)/, seen: /^[-+] / },
     {
-      sentence:
-        'The driver accesses the registers otherwise than in the transcript that is stored beside it.',
+      sentence: 'The register accesses of the driver differ from the transcript that is stored beside it.',
       change:
-        'Look at the lines that differ (- stored, + seen); if they are meant, store them: vmmci transcript --update.',
+        'Look at the lines that differ (- stored, + seen); if they are intended, store them: vmmci transcript --update.',
       requirement: 'keeps-transcript',
     },
   ),
   'registers-read-in-a-loop': {
-    sentence: 'The driver reads the same registers over and over: it waits for a value that does not come.',
+    sentence: 'The driver reads the same registers over and over: it waits for a value that never appears.',
     change: 'Give the loop a limit, and let it sleep between two reads.',
     requirement: 'no-needless-accesses',
     find: (facts) => {
@@ -79,7 +78,7 @@ export const accessCauses = {
     },
   },
   'ack-at-wrong-offset': {
-    sentence: 'The acknowledgement is written to another register than the command.',
+    sentence: 'The acknowledgement is written to a different register than that of the command.',
     change: 'Write the value back to the register it was read from, BAR0 offset 20.',
     requirement: 'acknowledges',
     find: (facts) =>
@@ -96,7 +95,7 @@ export const accessCauses = {
     change: 'Write the accepted features to BAR0 offset 4 before DRIVER_OK.',
     requirement: 'negotiates-features',
     find: (facts) => {
-      // A reset may write 0 to them; the driver's own write comes when it has found the device.
+      // A reset may write 0 to the features; the driver writes its own after it has found the device.
       const up = facts.trace.find(isUp);
       const reset = facts.trace.findLast((event) => isDown(event) && event.seq < (up?.seq ?? 0));
       const found = facts.trace.find(
@@ -122,7 +121,8 @@ export const accessCauses = {
       let up: TraceEvent | undefined;
       for (const event of facts.trace) {
         if (event.kind === 'status') up = (event.value & status.DRIVER_OK) === 0 ? undefined : event;
-        // A device that comes back cold has no status event for it: the driver's negotiation starts again.
+        // A device that comes back after a reset has no status event for that, but the driver negotiates
+        // again.
         const restarts = event.kind === 'bar-write' && event.offset === registers.status.offset;
         if (event.kind === 'reset' || (restarts && (event.value & status.DRIVER_OK) === 0)) up = undefined;
         if (event.kind === 'bar-write' && event.offset === guestFeatures.offset && up !== undefined)

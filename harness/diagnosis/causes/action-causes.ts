@@ -1,4 +1,4 @@
-// Causes that show in what the driver does for a command: how often, and what.
+// Causes that are visible in what the driver does for a command, and how often.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { commands } from '../../vmmci/commands.js';
@@ -24,13 +24,13 @@ import type { Cause } from './facts.js';
 
 const { SHUTDOWN, REBOOT, SYNCRTC } = commands;
 
-/** Whether the last item of a list is another one than expected. */
+/** True if the last item of a list differs from the expected one. */
 const hasInPlaceOf =
   (name: string, other: string) =>
   ({ expected, seen }: { expected: string; seen: string }) =>
     expected.split(', ').at(-1) === name && seen.split(', ').at(-1) === other;
 
-/** What a list of requests to go down has: `reboot, poweroff × 2`. */
+/** Parses a list of requests to go down: `reboot, poweroff × 2`. */
 const countOf = (list: string): number =>
   list === 'none'
     ? 0
@@ -38,7 +38,7 @@ const countOf = (list: string): number =>
         .split(', ')
         .reduce((sum, item) => sum + Number(/× ([\d,]+)$/.exec(item)?.[1]?.replaceAll(',', '') ?? 1), 0);
 
-/** An acknowledgement that comes again after a reset, where the host sent nothing in between. */
+/** Finds a second acknowledgement after a reset although the host sent nothing in between. */
 const repeated = (
   ack: TraceEvent<'bar-write'>,
   after: readonly TraceEvent[],
@@ -55,7 +55,7 @@ const repeated = (
 
 export const actionCauses = {
   'command-acted-on-again': {
-    sentence: 'The driver acts again on a command that it has acted on, each time that it reads it.',
+    sentence: 'The driver acts on the same command again each time that it reads the register.',
     change: 'Remember the value that was acted on for as long as BAR0 offset 20 reads as that value.',
     requirement: 'acts-once',
     explains: ['acts-once', 'acknowledges', 'respects-offer', 'one-interrupt'],
@@ -78,22 +78,22 @@ export const actionCauses = {
       }),
   },
   'stop-repeated-after-sleep': {
-    sentence: 'After a sleep of the guest the driver acts again on the stop from before it.',
-    change: 'Keep the value that was acted on over freeze and restore: the register may still show it.',
+    sentence: 'After a sleep of the guest the driver acts again on the stop from before the sleep.',
+    change: 'Remember the value that was acted on across freeze and restore: the register may still have it.',
     requirement: 'acts-once',
     explains: ['acts-once'],
     find: (facts) => following(facts, isAck, (ack, after) => repeated(ack, after, true)),
   },
   'old-stop-acted-on': {
-    sentence: 'A driver that is loaded acts on the stop that the one before it has dealt with.',
-    change: 'Read BAR0 offset 20 in probe, and take a 1 or 2 that stands there for dealt with.',
+    sentence: 'A reloaded driver acts on a stop that was handled before the reload.',
+    change: 'Read BAR0 offset 20 in probe, and treat a 1 or 2 there as already handled.',
     requirement: 'survives-reload',
     explains: ['survives-reload', 'acts-once'],
     find: (facts) => following(facts, isAck, (ack, after) => repeated(ack, after, false)),
   },
   'pending-sync-ignored': {
-    sentence: 'A SYNCRTC that stands in the register when the driver is loaded is not acknowledged.',
-    change: 'Handle the command in probe, or leave it to the first look: the host sends no other before.',
+    sentence: 'A SYNCRTC that is in the register when the driver is loaded is not acknowledged.',
+    change: 'Handle the command in probe or in the first poll: the host sends no other SYNCRTC before that.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time'],
     find: (facts) =>
@@ -110,8 +110,8 @@ export const actionCauses = {
       }),
   },
   'command-of-sleep-ignored': {
-    sentence: 'A command that came while the guest slept is taken for an old one when it wakes.',
-    change: 'Handle the command register in restore as after an interrupt.',
+    sentence: 'After a sleep the driver ignores a command that came while the guest slept.',
+    change: 'Handle the command register in restore in the same way as after an interrupt.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time', 'acts-once', 'carries-out'],
     find: (facts) =>
@@ -138,7 +138,7 @@ export const actionCauses = {
         trace.filter((event) => isSent(event) && event.name !== 'SYNCRTC' && event.seq < check.seq).slice(-1),
     },
     {
-      sentence: 'The driver does for SHUTDOWN what REBOOT is for, or the other way round.',
+      sentence: 'The driver reboots for SHUTDOWN, or powers off for REBOOT.',
       change: 'Power off for command 1 (SHUTDOWN), and reboot for command 2 (REBOOT).',
       requirement: 'goes-down',
       explains: ['goes-down', 'acts-once'],
@@ -164,7 +164,7 @@ export const actionCauses = {
     },
   ),
   'stop-not-carried-out': {
-    sentence: 'A stop is acknowledged, and the guest is not asked to go down.',
+    sentence: 'A stop is acknowledged, but the guest is not asked to go down.',
     change:
       'Queue work that calls orderly_reboot() or orderly_poweroff(), and wait until programs can be started.',
     requirement: 'carries-out',
@@ -185,8 +185,8 @@ export const actionCauses = {
     },
   },
   'command-lost-on-remove': {
-    sentence: 'The driver goes without a last look at the command, and one that came meanwhile is lost.',
-    change: 'Read BAR0 offset 20 in remove when timers are cancelled, and handle it before the reset.',
+    sentence: 'The driver is removed without a last read of the command, so a new command is lost.',
+    change: 'In remove, after timers are cancelled, read BAR0 offset 20 and handle it before the reset.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'carries-out'],
     find: (facts) => {
@@ -203,7 +203,7 @@ export const actionCauses = {
     },
   },
   'sync-without-reading-time': {
-    sentence: 'SYNCRTC is acknowledged, and the time of the device is not read.',
+    sentence: 'SYNCRTC is acknowledged, but the time of the device is not read.',
     change: 'Read the seconds (offset 24) and microseconds (32) for SYNCRTC, and set the clock to them.',
     requirement: 'sets-clock',
     explains: ['sets-clock', 'carries-out'],
@@ -214,7 +214,7 @@ export const actionCauses = {
       const [first] = acked;
       const reads = acked.some(({ sent, events }) => {
         const last = events.at(-1)?.seq ?? sent.seq;
-        // Work that was queued may run when the driver goes.
+        // Queued work may run until the driver is removed.
         return facts.trace.some(
           (event) => isRead(event, 'secondsLow') && event.seq > sent.seq && event.seq <= last + 20,
         );
@@ -223,13 +223,14 @@ export const actionCauses = {
     },
   },
   'driver-ok-dropped-on-stop': {
-    sentence: 'The device is reset while the guest still goes down.',
+    sentence: 'The device is reset while the guest is still going down.',
     change:
-      'Leave the status alone on shutdown: vmd takes a guest without DRIVER_OK for one without a driver.',
+      'Do not change the status on shutdown: without DRIVER_OK vmd assumes that the guest has no driver.',
     requirement: 'quiet-on-the-way-down',
     explains: ['driver-ok', 'quiet-on-the-way-down'],
     find: (facts) =>
-      // While it goes down, and not because the driver is unloaded in a guest that refuses to.
+      // A reset counts only while the guest goes down, not when the driver is unloaded in a guest that stays
+      // up.
       exchangesOf(facts)
         .filter(({ sent }) => sent.name !== 'SYNCRTC')
         .flatMap(({ sent, events }) => {

@@ -41,17 +41,17 @@ const cases: readonly (readonly [CauseId, string])[] = [
   ['symbol-not-exported', 'ERROR: modpost: "register_virtio_driver" [/x/vmmci.ko] undefined!'],
 ];
 
-t.test('the line of the compiler names the interface that changed', async (t) => {
+t.test('finds the changed interface in a line of the compiler', async (t) => {
   for (const [id, line] of cases) t.same(found('  CC [M]  vmmci.o', line, line), [id], id);
 });
 
-t.test('other errors name none', async (t) => {
+t.test('finds no cause in other errors', async (t) => {
   t.same(found(`${at}implicit declaration of function ‘my_del_timer’`), []);
   t.same(found('vmmci.c:12:8: warning: ‘del_timer’ is deprecated'), []);
   t.same(found('vmmci.c:1:2: error: #error "not today"'), []);
 });
 
-t.test('each line is evidence once', async (t) => {
+t.test('uses each line as evidence once', async (t) => {
   const line = `${at}implicit declaration of function ‘del_timer’`;
   const [cause] = findCauses({ trace: [], dmesg: [], reasons: [], build: [line, line] });
   t.same(cause?.evidence, [line]);

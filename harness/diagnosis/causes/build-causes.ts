@@ -1,11 +1,10 @@
-// Causes that the compiler names: interfaces of the kernel that changed between 5.10 and 7.3, or before.
-//
-// A release is given where the kernel's own history names it. Otherwise the two releases are given between
-// which the headers of Debian's kernels show the change.
+// Causes that the compiler names: interfaces of the kernel that changed between 5.10 and 7.3, or before. The
+// release is from the kernel's history; if that does not name it, the text has the two releases between which
+// the headers of Debian's kernels differ.
 
 import type { Cause, Facts } from './facts.js';
 
-/** Error lines of the build in which `form` is found, each text once. */
+/** The error lines of the build that match `form`, each text once. */
 const errorsWith = ({ build = [] }: Facts, form: RegExp): string[] =>
   [...new Set(build.filter((line) => form.test(line)))].slice(0, 3);
 
@@ -16,7 +15,7 @@ const buildCause = (form: RegExp, sentence: string, change: string): Cause => ({
   find: (facts) => errorsWith(facts, form),
 });
 
-/** GCC and Clang, with the quotes of any locale. */
+/** Matches GCC and Clang, with the quotes of any locale. */
 const unknown = (name: string): RegExp =>
   new RegExp(
     `error: (?:implicit declaration of function|call to undeclared function|use of undeclared identifier) ['‘]${name}['’]|['‘]${name}['’] undeclared`,
@@ -24,7 +23,7 @@ const unknown = (name: string): RegExp =>
 
 const noMember = (name: string): RegExp => new RegExp(`error: .*has no member named ['‘]${name}['’]`);
 
-/** The kernel's pointer, to which the driver's is given, has that type in it. */
+/** Matches an incompatible pointer if the type that the kernel expects contains that type. */
 const expects = (type: string): RegExp =>
   new RegExp(
     `error: .*(?:initialization of|assignment to|initializing|assigning to) ['‘][^'’]*${type}.*incompatible|error: incompatible .*(?:initializing|assigning to) '[^']*${type}`,
@@ -76,7 +75,7 @@ export const buildCauses = {
   // virtio
   'find-vqs-arguments': buildCause(
     expects('struct virtqueue_info'),
-    'The find_vqs operation has other arguments than the kernel gives it from 6.11 on.',
+    'The find_vqs operation does not have the arguments with which kernels from 6.11 on call it.',
     'From 6.11 on take one array of struct virtqueue_info in place of callbacks, names and contexts.',
   ),
   'virtqueue-info-newer': buildCause(
@@ -101,8 +100,8 @@ export const buildCauses = {
   'ioremap-nocache-gone': gone('ioremap_nocache', before, 'ioremap()'),
   'class-create-arguments': buildCause(
     /error: (?:too many arguments to function|macro) ['‘"]class_create['’"]|error: too many arguments to function call.*class_create/,
-    'The function class_create is given the module, which it does not take from 6.4 on.',
-    'Give it the name alone from 6.4 on, chosen by LINUX_VERSION_CODE.',
+    'The driver passes the module to class_create, which does not take it from 6.4 on.',
+    'Pass only the name from 6.4 on, chosen by LINUX_VERSION_CODE.',
   ),
   'bus-remove-returns': buildCause(
     /error: .*['‘]void \(\*\)\(struct device \*\)['’].* from incompatible pointer type ['‘]int \(\*\)\(struct device \*\)['’]/,
@@ -111,7 +110,7 @@ export const buildCauses = {
   ),
   'bus-match-const': buildCause(
     expects('const struct device_driver'),
-    'The match operation of a bus takes a driver that can be changed: it is const from 6.11 on.',
+    'The match operation of a bus takes a driver that is not const, as it has to be from 6.11 on.',
     'Declare the second argument as const struct device_driver * from 6.11 on.',
   ),
   // sysctl, sysfs, files
@@ -132,31 +131,31 @@ export const buildCauses = {
   ),
   'ctl-table-const': buildCause(
     expects('const struct ctl_table'),
-    'The handler of a sysctl value takes a table that can be changed: it is const from 6.11 on.',
+    'The handler of a sysctl value takes a table that is not const, as it has to be from 6.11 on.',
     'Declare the first argument as const struct ctl_table * from 6.11 on.',
   ),
   'bin-attribute-const': buildCause(
     expects('const struct bin_attribute'),
-    'A binary attribute takes its description as something to change: it became const between 6.12 and 7.3.',
+    'The description of a binary attribute is not const, as it has to be since a kernel between 6.12 and 7.3.',
     'Declare the argument as const struct bin_attribute * for these kernels.',
   ),
   'kernel-param-const': buildCause(
     expects('const struct kernel_param'),
-    'The operations of a parameter take it as something to change: it became const before 5.10.',
+    'The operations of a parameter take one that is not const, as it has had to be since before 5.10.',
     'Declare the argument as const struct kernel_param *.',
   ),
   'create-proc-entry-gone': gone('create_proc_entry', before, 'proc_create(), with struct proc_ops'),
   'no-llseek-gone': gone('no_llseek', 'in 6.12', 'nothing: a file without llseek cannot seek'),
   'unaligned-header-moved': buildCause(
     /fatal error: '?asm\/unaligned\.h'?(?:: No such file| file not found)/,
-    'The driver includes <asm/unaligned.h>, which has moved in 6.12.',
+    'The driver includes <asm/unaligned.h>, which moved in 6.12.',
     'Include <linux/unaligned.h> from 6.12 on.',
   ),
   'set-fs-gone': gone('get_fs', 'between 5.10 and 6.1', 'kernel_read() and kernel_write()'),
   // clocks, strings, numbers
   'adjfreq-gone': buildCause(
     noMember('adjfreq'),
-    'The operation adjfreq is set, which struct ptp_clock_info has not from 6.2 on.',
+    'The operation adjfreq is set, which struct ptp_clock_info does not have from 6.2 on.',
     'Set adjfine, whose argument is parts per million with 16 binary places.',
   ),
   'strlcpy-gone': gone('strlcpy', 'in 6.8', 'strscpy()'),
@@ -170,12 +169,12 @@ export const buildCauses = {
   ),
   'namespace-without-quotes': buildCause(
     /\bMODULE_IMPORT_NS\([A-Z_]+\)/,
-    'MODULE_IMPORT_NS is given a name without quotes, which it takes only before 6.13.',
+    'MODULE_IMPORT_NS has a name without quotes, which works only before 6.13.',
     'Put the namespace in quotes from 6.13 on.',
   ),
   'symbol-not-exported': buildCause(
     /ERROR: modpost: "\w+" \[\S+\.ko\] undefined!/,
     'The driver uses a symbol that this kernel does not export.',
-    'Do without it, or configure the kernel so that it has it: the line names the symbol.',
+    'Avoid the symbol, which the line names, or configure the kernel so that it exports it.',
   ),
 } as const satisfies Readonly<Record<string, Cause>>;

@@ -9,7 +9,7 @@ interface Case {
   readonly what: string;
   readonly expected: string;
   readonly seen: string;
-  /** What came before the check. */
+  /** The events before the check. */
   readonly before?: readonly TraceData[];
 }
 
@@ -128,14 +128,14 @@ const withEvents: readonly Case[] = [
   },
 ];
 
-t.test('a check names the cause that it shows, and no other', async (t) => {
+t.test('finds the cause that a check shows, and no other', async (t) => {
   for (const { id, before = [], ...more } of [...cases, ...withEvents]) {
     t.same(found([...before, check(more)]), [id], id);
     if (before.length > 0) t.same(found([check(more)]), [], `${id} needs its events`);
   }
 });
 
-t.test('a check that a scenario of the same requirement might have shows nothing', async (t) => {
+t.test('finds no cause in other checks of the same requirement', async (t) => {
   for (const requirement of Object.keys(requirements))
     t.same(
       found([check({ requirement, what: 'anything', expected: 'this', seen: 'that' })]),
@@ -144,6 +144,6 @@ t.test('a check that a scenario of the same requirement might have shows nothing
     );
 });
 
-t.test('each case is in the table', async (t) => {
+t.test('has each case in the table of causes', async (t) => {
   for (const { id } of cases) t.ok(id in causes, id);
 });

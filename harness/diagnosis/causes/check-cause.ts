@@ -1,22 +1,23 @@
-// A cause that one check shows by what was seen in place of what was expected.
+// Defines a cause that is visible in one failed check, by the value that was seen instead of the expected
+// one.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import type { RequirementId } from '../requirements.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
 export interface CheckForm {
-  /** Checks of these requirements; those of the cause when left out. */
+  /** The requirements of the checks; default: those of the cause. */
   readonly of?: readonly RequirementId[];
-  /** The name of the check. */
+  /** Matches the name of the check. */
   readonly what: RegExp;
   readonly seen?: RegExp;
-  /** Whether the check shows the cause; `facts` are those of its scenario. */
+  /** True if the check shows the cause; `facts` are those of its scenario. */
   readonly holds?: (check: FailedCheck, facts: Facts) => boolean;
-  /** Events that show it besides; the cause is not named when there are none. */
+  /** Further events that must show the cause; without any it is not named. */
   readonly besides?: (check: FailedCheck, facts: Facts) => readonly TraceEvent[];
 }
 
-/** The checks that have the form, in the order in which they failed. */
+/** The failed checks that match the form, in the order in which they failed. */
 export const checksOf = (facts: Facts, of: readonly RequirementId[], form: CheckForm): FailedCheck[] =>
   facts.checks.filter(
     (check) =>

@@ -1,4 +1,4 @@
-// Causes that show in how the driver reads the clock of the device.
+// Causes that are visible in how the driver reads the clock of the device.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { TIMESYNC } from '../../vmmci/features.js';
@@ -8,14 +8,14 @@ import type { Access, Cause, Facts } from './facts.js';
 
 const { secondsLow, microsecondsLow } = registers;
 
-/** Reads of the low words, which are those that take a sample and show it. */
+/** The reads of the low words: that of the seconds takes a sample, that of the microseconds returns it. */
 const clockReads = (facts: Facts): Access[] =>
   reads(facts).filter(({ offset }) => offset === secondsLow.offset || offset === microsecondsLow.offset);
 
 const isSeconds = (access: Access | undefined): boolean => access?.offset === secondsLow.offset;
 const isMicroseconds = (access: Access | undefined): boolean => access?.offset === microsecondsLow.offset;
 
-/** Whether all readings read the seconds twice: a driver that does so does it each time. */
+/** True if all readings read the seconds twice: a driver with this fault does so each time. */
 const isAlwaysTwice = (clock: readonly Access[]): boolean => {
   const ends = clock.flatMap((access, index) => (isMicroseconds(access) ? [index] : []));
   return ends.length > 0 && ends.every((end) => isSeconds(clock[end - 1]) && isSeconds(clock[end - 2]));
@@ -26,19 +26,20 @@ const million = 1_000_000;
 
 export const clockCauses = {
   'microseconds-before-seconds': {
-    sentence: 'The microseconds are read before the seconds, so they belong to the sample before.',
-    change: 'Read the seconds (offset 24, then 28) first: that read takes the sample that 32 and 36 show.',
+    sentence: 'The microseconds are read before the seconds, so they belong to the previous sample.',
+    change:
+      'Read the seconds (offset 24, then 28) first: that read takes the sample of which 32 and 36 are part.',
     requirement: 'shows-host-time',
     find: (facts) => {
       const clock = clockReads(facts);
-      // Each reading of a driver that has the wrong order has it; single reads of one register prove nothing.
+      // A driver with the wrong order has it in each reading; single reads of one register prove nothing.
       const order = [microsecondsLow.offset, secondsLow.offset];
       const wrong = clock.every(({ offset }, index) => offset === order[index % 2]);
       return wrong && clock.length > 0 && clock.length % 2 === 0 ? clock.slice(0, 3) : [];
     },
   },
   'high-words-read': {
-    sentence: 'A high word of the clock is read, and the low word never: the high words are 0 on every host.',
+    sentence: 'A high word of the clock is read, but never the low word: the high words are 0 on every host.',
     change: 'Read the seconds at offset 24 and the microseconds at 32; 28 and 36 are their high words.',
     requirement: 'shows-host-time',
     find: ({ trace }) => {
@@ -49,8 +50,8 @@ export const clockCauses = {
     },
   },
   'second-sample': {
-    sentence: 'The seconds are read twice for one time, and the second read takes a new sample.',
-    change: 'Read offset 24 once for each time, then 28, 32 and 36.',
+    sentence: 'The seconds are read twice for one reading, and the second read takes a new sample.',
+    change: 'Read offset 24 once for each reading, then 28, 32 and 36.',
     requirement: 'shows-host-time',
     explains: ['shows-host-time', 'reads-clock-in-words', 'shows-drift', 'keeps-transcript'],
     find: (facts) => {
@@ -60,7 +61,7 @@ export const clockCauses = {
     },
   },
   'time-torn': {
-    sentence: 'Two readings at once take seconds of one sample and microseconds of another.',
+    sentence: 'Two concurrent readings mix the seconds of one sample with the microseconds of another.',
     change: 'Hold one lock from the read of the seconds to that of the microseconds, for all readers.',
     requirement: 'shows-host-time',
     explains: ['shows-host-time', 'shows-ptp-time'],
@@ -78,8 +79,9 @@ export const clockCauses = {
     },
   },
   'last-second-taken-for-absence': {
-    sentence: 'Seconds that read as all ones (2106-02-07T06:28:15Z) are taken for an absent device.',
-    change: 'Take all ones in the microseconds (offset 32) for an absent device: they are never a time.',
+    sentence: 'Seconds that read as all ones (2106-02-07T06:28:15Z) are treated as an absent device.',
+    change:
+      'Treat all ones in the microseconds (offset 32) as an absent device: they are never a valid time.',
     requirement: 'shows-host-time',
     explains: ['shows-host-time', 'shows-ptp-time', 'reads-clock-in-words'],
     find: (facts) => {
@@ -94,9 +96,9 @@ export const clockCauses = {
     },
   },
   'time-without-feature': {
-    sentence: 'The time is read though the host does not offer it.',
+    sentence: 'The time is read although the host does not offer it.',
     change:
-      'Read the time only if bit 0 of the host features (BAR0 offset 0) is set, and give ENODATA otherwise.',
+      'Read the time only if bit 0 of the host features (BAR0 offset 0) is set, and return ENODATA otherwise.',
     requirement: 'respects-offer',
     find: ({ trace }) => {
       let offer: TraceEvent<'bar-read'> | undefined;
@@ -110,15 +112,15 @@ export const clockCauses = {
     },
   },
   'unusable-microseconds-shown': {
-    sentence: 'Microseconds of a million and more are shown as a time.',
-    change: 'Give EIO when offset 32 reads as 1000000 or more, and ENODEV when it reads as all ones.',
+    sentence: 'Microseconds of a million or more are shown as a time.',
+    change: 'Return EIO if offset 32 reads as 1000000 or more, and ENODEV if it reads as all ones.',
     requirement: 'no-time-is-an-error',
     explains: ['no-time-is-an-error', 'shows-ptp-time'],
     find: ({ trace, checks }) => {
       for (const check of checks) {
         const read = trace.findLast((event) => event.seq < check.seq && isRead(event, 'microsecondsLow'));
         if (read?.kind !== 'bar-read' || read.value < million || read.value === ones) continue;
-        // A drift of 0 is no time that was made of them.
+        // A drift of 0 was not computed from these microseconds.
         const shown = /^error of .*time/.test(check.what) && /^\d+\.\d+$/.test(check.seen);
         const ptp = /^errno where the microseconds/.test(check.what) && check.seen === '0';
         if (shown || ptp) return [read, check];

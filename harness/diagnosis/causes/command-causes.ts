@@ -1,4 +1,4 @@
-// Causes that show in how the driver acknowledges the host's commands.
+// Causes that are visible in how the driver acknowledges the host's commands.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { commandName } from '../../vmmci/commands.js';
@@ -25,10 +25,10 @@ const { command } = registers;
 
 const wantsAck = ({ offered }: Facts): boolean => (offered & ACK) !== 0;
 
-/** Any write that may be meant as an acknowledgement. */
+/** Matches any write that may be meant as an acknowledgement. */
 const isAnswer = (event: TraceEvent): boolean => event.kind === 'bar-write' && event.offset >= command.offset;
 
-/** The command that a driver has read, and not answered until the host or the scenario had waited for long. */
+/** Finds a command that the driver read and did not acknowledge before the host or the scenario timed out. */
 const unanswered = (events: readonly TraceEvent[]): TraceEvent<'bar-read'> | undefined => {
   const look = events.find(
     (event) => isLook(event) && commandName(event.value) !== undefined && event.value !== 0,
@@ -41,7 +41,7 @@ const unanswered = (events: readonly TraceEvent[]): TraceEvent<'bar-read'> | und
   return waited || ended ? look : undefined;
 };
 
-/** An acknowledgement of the same command that came before, from a driver that has been up since. */
+/** Finds an earlier acknowledgement of the same command by a driver that has been up since. */
 const answeredBefore = (
   { trace }: Facts,
   { sent }: Exchange,
@@ -56,7 +56,7 @@ const answeredBefore = (
   return reset ? undefined : ack;
 };
 
-/** The command after which the driver, which read no ISR, did not look for long. */
+/** Finds a command after which the driver read neither the ISR nor the command register for more than 3 s. */
 const unasked = (facts: Facts): TraceEvent[] =>
   inExchange(facts, ({ sent, events }) => {
     const last = events.at(-1);
@@ -65,7 +65,7 @@ const unasked = (facts: Facts): TraceEvent[] =>
     return !served && last !== undefined && last.at - sent.at > 3 * second ? [expired ?? last] : undefined;
   });
 
-/** Looks since the driver is up for which no interrupt was served. */
+/** The polls since the driver came up: reads of the command without an interrupt. */
 const looksUnasked = ({ trace }: Facts): TraceEvent[] => {
   let up = false;
   let served = false;
@@ -87,7 +87,7 @@ export const commandCauses = {
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time'],
     find: (facts) => {
-      // A driver that acknowledges some commands has another fault.
+      // A driver that acknowledges some commands has a different fault.
       if (!wantsAck(facts) || facts.trace.some(isAck)) return [];
       return inExchange(facts, ({ events }) => {
         const look = unanswered(events);
@@ -96,9 +96,9 @@ export const commandCauses = {
     },
   },
   'same-command-ignored': {
-    sentence: 'A command that comes again is taken for the one that was dealt with, and ignored.',
+    sentence: 'A repeated command is ignored, because the driver takes it for the one that it has handled.',
     change:
-      'Forget the last command when it was acknowledged (SYNCRTC), or when another value or NONE is read in its place.',
+      'Forget the last command after its acknowledgement (SYNCRTC), and when the register reads as NONE or another value.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time', 'acts-once'],
     find: (facts) => {
@@ -131,7 +131,7 @@ export const commandCauses = {
   },
   'unknown-command-acknowledged': {
     sentence: 'A command that the driver does not know is acknowledged.',
-    change: 'Write back 1, 2 and 3 only; leave any other value alone.',
+    change: 'Write back only 1, 2 and 3, and ignore any other value.',
     requirement: 'acknowledges-known-only',
     explains: ['acknowledges-known-only'],
     find: ({ trace }) => {
@@ -152,7 +152,7 @@ export const commandCauses = {
       inExchange(facts, ({ events }) => {
         const [first, again] = events.filter((event) => isAck(event) && event.width === 4);
         if (first === undefined || again === undefined) return undefined;
-        // Where the command was read again in between, it was acted on again.
+        // If the command was read again in between, it was acted on again, which is a different cause.
         const between = events.filter(({ seq }) => seq > first.seq && seq < again.seq);
         return between.some(isLook) ? undefined : [first, again];
       }),
@@ -169,11 +169,12 @@ export const commandCauses = {
         const ack = events.find(isAck);
         if (raised === undefined || served === undefined || ack === undefined) return undefined;
         const look = events.find((event) => isLook(event) && event.seq > served.seq);
-        const own = ack.at - served.at > second;
-        // Looked at once and answered later, or not looked at before: the latter is a matter of polling.
-        return own && look !== undefined && ack.at - look.at < second && look.at - served.at > 2 * second
+        const late = ack.at - served.at > second;
+        // A command that a poll found within 2 s of the interrupt, and that was acknowledged at once, does
+        // not count.
+        return late && look !== undefined && ack.at - look.at < second && look.at - served.at > 2 * second
           ? [served, look, ack]
-          : own && look !== undefined && ack.at - look.at > second
+          : late && look !== undefined && ack.at - look.at > second
             ? [served, look, ack]
             : undefined;
       }),
@@ -195,7 +196,7 @@ export const commandCauses = {
       }),
   },
   'acknowledged-without-feature': {
-    sentence: 'Commands are acknowledged though the host does not offer the acknowledgement.',
+    sentence: 'Commands are acknowledged although the host does not offer acknowledgements.',
     change: 'Write the command back only if bit 1 of the host features (BAR0 offset 0) is set.',
     requirement: 'respects-offer',
     explains: ['respects-offer'],
@@ -209,7 +210,7 @@ export const commandCauses = {
     },
   },
   'not-acknowledged-though-offered': {
-    sentence: 'Commands are not acknowledged on some hosts that offer the acknowledgement.',
+    sentence: 'Commands are not acknowledged on some hosts that offer acknowledgements.',
     change: 'Decide by bit 1 of the features (ACK) alone whether to write the command back.',
     requirement: 'respects-offer',
     explains: ['respects-offer'],
@@ -233,9 +234,9 @@ export const commandCauses = {
     },
   },
   'never-looks-unasked': {
-    sentence: 'The driver looks at the command only when it is interrupted.',
+    sentence: 'The driver reads the command only after an interrupt.',
     change:
-      'Read the command (BAR0 offset 20) from a timer as well, every second or oftener; mind the unit of the interval.',
+      'Poll the command (BAR0 offset 20) as well, at least every second; check the unit of the interval.',
     hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
     requirement: 'looks-unasked',
     explains: ['looks-unasked'],
@@ -245,7 +246,7 @@ export const commandCauses = {
     },
   },
   'stops-looking-unasked': {
-    sentence: 'The driver stops to look at the command unasked: it did so a few times and then no more.',
+    sentence: 'The driver stops polling the command after a few polls.',
     change: 'Queue the work that reads the command (BAR0 offset 20) again at its end, each time.',
     hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
     requirement: 'looks-unasked',
@@ -257,8 +258,9 @@ export const commandCauses = {
     },
   },
   'looks-too-seldom': {
-    sentence: 'The driver looks at the command unasked, more than 3 s after it was sent.',
-    change: 'Read the command (BAR0 offset 20) every second or oftener; an interval in ms is not one in s.',
+    sentence: 'The driver polls the command, but more than 3 s after it was sent.',
+    change:
+      'Poll the command (BAR0 offset 20) at least every second; check the unit of the interval (ms or s).',
     hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
     requirement: 'looks-unasked',
     explains: ['looks-unasked'],

@@ -1,11 +1,11 @@
-// Causes that only a kernel with debugging options names in its log.
+// Causes that only a kernel with debugging options reports in its log.
 
 import type { Cause } from './facts.js';
 import { inLog } from './log-causes.js';
 
 export const debugCauses = {
   'memory-leaked': inLog(/^unreferenced object (?:\S+ )?0x[0-9a-f]+ \(size \d+\):$/, {
-    sentence: 'The driver loses memory: nothing points any more to what it allocated.',
+    sentence: 'The driver leaks memory: there is no pointer to an allocation any more.',
     change:
       'Free it on each path: the backtrace in dmesg.txt names the function of the driver that allocated it.',
     requirement: 'leaves-nothing',
@@ -19,8 +19,7 @@ export const debugCauses = {
     },
   ),
   'undefined-behaviour': inLog(/UBSAN: [\w-]+ in /, {
-    sentence:
-      'The driver relies on something that C does not define, so the compiler may make anything of it.',
+    sentence: 'The code of the driver has undefined behaviour in C.',
     change: 'Check the index, the shift or the value before its use: the line names file and line.',
     requirement: 'carries-out',
   }),

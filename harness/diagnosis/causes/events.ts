@@ -1,4 +1,4 @@
-// What causes ask of a trace again and again: kinds of accesses, and the stretches of time that they lie in.
+// Common questions of causes about a trace: kinds of events, and the parts of the trace in which they are.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { type RegisterName, registers, status } from '../../vmmci/registers.js';
@@ -15,30 +15,30 @@ export const isRead = (event: TraceEvent, register: RegisterName): event is Read
 export const isWrite = (event: TraceEvent, register: RegisterName): event is Write =>
   event.kind === 'bar-write' && event.offset === registers[register].offset && !event.absent;
 
-/** A look at the command register. */
+/** Matches a read of the command register. */
 export const isLook = (event: TraceEvent): event is Read => isRead(event, 'command');
 
-/** A write to the command register. */
+/** Matches a write to the command register. */
 export const isAck = (event: TraceEvent): event is Write => isWrite(event, 'command');
 
 export const isSent = (event: TraceEvent): event is TraceEvent<'command'> =>
   event.kind === 'command' && event.result === 'sent';
 
-/** The guest was interrupted. */
+/** Matches an interrupt that reached the guest. */
 export const isSignal = (event: TraceEvent): event is TraceEvent<'interrupt'> =>
   event.kind === 'interrupt' && event.signalled === true;
 
 export const isUp = (event: TraceEvent): event is TraceEvent<'status'> =>
   event.kind === 'status' && (event.value & status.DRIVER_OK) !== 0;
 
-/** The device was reset, or its driver is gone. */
+/** Matches a reset of the device, or a driver that was removed. */
 export const isDown = (event: TraceEvent): event is TraceEvent<'reset' | 'status'> =>
   event.kind === 'reset' || (event.kind === 'status' && event.value === 0);
 
 export const reads = ({ accesses }: Facts): Access[] => accesses.filter(({ kind }) => kind === 'bar-read');
 export const writes = ({ accesses }: Facts): Access[] => accesses.filter(({ kind }) => kind === 'bar-write');
 
-/** Whether the guest went to sleep or woke: QEMU says so, or the shell was asked for it. */
+/** True if the guest went to sleep or woke up, by an event of QEMU or a command of the shell. */
 export const sleeps = (events: readonly TraceEvent[]): boolean =>
   events.some(
     (event) =>
@@ -46,22 +46,27 @@ export const sleeps = (events: readonly TraceEvent[]): boolean =>
       (event.kind === 'shell' && /\/sys\/power\//.test(event.command)),
   );
 
-/** The guest went down by itself. */
+/** Matches the end of a guest that went down by itself. */
 export const isExit = (event: TraceEvent): event is TraceEvent<'guest-exit'> => event.kind === 'guest-exit';
 
-/** The events until the host sends the next command. */
+/** Returns the events until the host sends the next command. */
 export const untilSent = (events: readonly TraceEvent[]): readonly TraceEvent[] => {
   const end = events.findIndex(isSent);
   return end === -1 ? events : events.slice(0, end);
 };
 
-/** A command of the host that was sent, and everything until the next one, or until the driver is reset or gone. */
+/**
+ * A command of the host, and the events until the next one, a reset of the device or the removal of the
+ * driver.
+ */
 export interface Exchange {
   readonly sent: TraceEvent<'command'>;
   readonly events: readonly TraceEvent[];
 }
 
-/** Cuts the trace at each event that `starts`; a part ends with the next start, or where `ends` says so. */
+/**
+ * Splits the trace: a part begins at each event that matches `starts` and ends at the next one or at `ends`.
+ */
 export const partsOf = <Start extends TraceEvent>(
   trace: readonly TraceEvent[],
   starts: (event: TraceEvent) => event is Start,
@@ -82,7 +87,7 @@ export const partsOf = <Start extends TraceEvent>(
 export const exchangesOf = ({ trace }: Pick<Facts, 'trace'>): Exchange[] =>
   partsOf(trace, isSent, isDown).map(({ start, events }) => ({ sent: start, events }));
 
-/** The first exchange in which `find` finds something. */
+/** Returns the command and the finding of the first exchange for which `find` returns one. */
 export const inExchange = (
   facts: Facts,
   find: (exchange: Exchange) => readonly (TraceEvent | undefined)[] | undefined,
@@ -94,7 +99,10 @@ export const inExchange = (
   return [];
 };
 
-/** The first event of the trace for which `find` finds something; it is given what comes after that event. */
+/**
+ * Returns the first event that matches `starts` for which `find` returns a finding, and that finding. `find`
+ * gets the events after it.
+ */
 export const following = <Kind extends TraceEvent>(
   { trace }: Pick<Facts, 'trace'>,
   starts: (event: TraceEvent) => event is Kind,

@@ -1,4 +1,4 @@
-// What is known of one scenario that failed: the material that causes are looked for in.
+// The facts about a failed scenario in which causes are looked for.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import type { RequirementId } from '../requirements.js';
@@ -8,30 +8,30 @@ export type Access = TraceEvent<'bar-read' | 'bar-write'>;
 export interface Material {
   readonly trace: readonly TraceEvent[];
   readonly dmesg: readonly string[];
-  /** Why the scenario failed, a line each. */
+  /** The reasons why the scenario failed, one line each. */
   readonly reasons: readonly string[];
-  /** Lines of the log of a build that failed. */
+  /** The lines of the log of a failed build. */
   readonly build?: readonly string[];
 }
 
-/** A check that did not hold. */
+/** A failed check. */
 export interface FailedCheck extends TraceEvent<'check'> {
   readonly expected: string;
   readonly seen: string;
 }
 
 export interface Facts extends Material {
-  /** The checks that did not hold, advice too. */
+  /** The failed checks, including those that only give advice. */
   readonly checks: readonly FailedCheck[];
-  /** The requirements that these checks, or what ended the scenario, are about. */
+  /** The requirements of these checks, and those of the error that ended the scenario. */
   readonly failed: ReadonlySet<string>;
   /** Accesses to BAR0 that the device answered. */
   readonly accesses: readonly Access[];
-  /** The features that the device offers; 0 before they were read. */
+  /** The features that the device offers; 0 if the driver has not read them. */
   readonly offered: number;
 }
 
-/** The trace as the guest saw it: a read that a fault has answered has the value of that answer. */
+/** Returns the trace as the guest saw it: a read that a fault answered has the value of the fault. */
 const asAnswered = (trace: readonly TraceEvent[]): TraceEvent[] => {
   let value: number | undefined;
   return trace.map((event) => {
@@ -49,10 +49,7 @@ const isAccess = (event: TraceEvent): event is Access =>
 const isFailed = (event: TraceEvent): event is FailedCheck =>
   event.kind === 'check' && event.expected !== undefined && event.seen !== undefined;
 
-/**
- * The requirements that a scenario was about when it ended without a check: by what it waited for, or what
- * it could not do.
- */
+/** The requirements of an error that ended a scenario without a check, by the text of the error. */
 const endsAbout: readonly (readonly [RegExp, readonly RequirementId[]])[] = [
   [/^no 'ack' in the trace/, ['acknowledges', 'acknowledges-in-time', 'looks-unasked', 'reads-isr']],
   [/^no acknowledgement (?:of \w+ )?by the second/, ['acknowledges', 'keeps-devices-apart']],
@@ -91,18 +88,21 @@ export const factsOf = (material: Material): Facts => {
   };
 };
 
-/** A reason why checks fail. */
+/** A possible cause of failed checks. */
 export interface Cause {
-  /** What is wrong with the driver, one sentence. */
+  /** The fault of the driver, in one sentence. */
   readonly sentence: string;
-  /** What to change: register, offset, when. */
+  /** What to change in the driver, with register and offset. */
   readonly change: string;
-  /** On which hosts it matters; all when left out. */
+  /** The hosts on which the fault matters; default: all. */
   readonly hosts?: string;
-  /** The requirement that it breaks. */
+  /** The requirement that the fault violates. */
   readonly requirement: RequirementId;
-  /** Only where one of these was not met, `requirement` among them; anywhere when left out. */
+  /**
+   * The cause is named only if one of these requirements, which include `requirement`, failed; default:
+   * always.
+   */
   readonly explains?: readonly RequirementId[];
-  /** The events or lines that show it; none when it is not there. */
+  /** Returns the events or lines that are evidence for the cause; empty if there are none. */
   readonly find: (facts: Facts) => readonly (TraceEvent | string)[];
 }

@@ -36,7 +36,7 @@ const send = (name: 'REBOOT' | 'SYNCRTC'): TraceData => ({ kind: 'command', name
 
 const suspend: TraceData = { kind: 'qmp-event', event: 'SUSPEND', data: '{}' };
 
-/** A driver that comes up as it should. */
+/** The events of a driver that comes up correctly. */
 const loaded: TraceData = { kind: 'shell', command: 'load a b', status: 0 };
 const up = [
   read(0, 4, 7),
@@ -48,7 +48,7 @@ const up = [
 ];
 const handled = [raise, read(19, 1, 2), read(20, 4, 2), write(20, 4, 2)];
 
-/** Events a millisecond apart; a number among them is a pause in ms. */
+/** Makes events that are a millisecond apart; a number among them is a pause in ms. */
 const trace = (items: readonly (TraceData | number)[]): TraceEvent[] => {
   let at = 0;
   const events: TraceEvent[] = [];
@@ -118,18 +118,18 @@ const byTrace: readonly (readonly [CauseId, readonly (TraceData | number)[]])[] 
   ['nothing-restored-after-sleep', [...up, suspend, { kind: 'reset' }, 1000, failed('restores-after-sleep')]],
 ];
 
-t.test('each cause is named for the trace that shows it, and no other', async (t) => {
+t.test('finds the cause that a trace shows, and no other', async (t) => {
   for (const [id, items] of byTrace) t.same(found(items), [id], id);
 });
 
-t.test('features that are written to a device that came back cold are not late', async (t) => {
+t.test('does not take features for late that are written to a device after its reset', async (t) => {
   const again = [read(0, 4, 7), write(4, 4, 7)];
   t.same(found([...up, { kind: 'reset' }, ...again]), []);
   t.same(found([...up, write(18, 1, 3), ...again]), []);
 });
 
 t.test(
-  'seen in guests: a reset reads the ISR, and a clock that is read in the wrong order repeats',
+  'handles traces of real guests: a reset that reads the ISR, a clock that is always read in the wrong order',
   async (t) => {
     const removed = [read(19, 1, 2), status(0)];
     t.same(found([...up, send('REBOOT'), raise, read(20, 4, 2), write(20, 4, 2), status(0), ...removed]), [
@@ -141,30 +141,23 @@ t.test(
   },
 );
 
-t.test(
-  'a cause needs evidence of its own, not only a check that failed beside what looks like it',
-  async (t) => {
-    const low = [read(24, 4, 1), read(32, 4, 5)];
-    const raw = [read(24, 4, 1), read(28, 4, 0)];
-    const lone = [read(24, 4, 1), ...raw];
-    const reasons = ['host time: expected 5000007, seen 6000007 (trace #1)'];
-    t.same(found([...up, ...low, ...low, time], { reasons }), [], 'right readings');
-    t.same(found([...up, ...lone, ...low, ...low, time], { reasons }), [], 'seconds read alone, then right');
-    t.same(found([...up, ...low, ...lone, read(32, 4, 5), time], { reasons }), [], 'one of two');
-    t.same(
-      found([...up, read(32, 4, 5), ...raw, ...low, ...low, time], { reasons }),
-      [],
-      'microseconds alone',
-    );
-    const gone: TraceData = { kind: 'bar-read', offset: 24, width: 4, value: 0xffffffff, absent: true };
-    const error = failed('no-time-is-an-error');
-    t.same(found([...up, gone, error], { reasons: ['error: expected ENODEV, seen EIO'] }), []);
-    const shown = ['host time: expected ENODEV, seen 4294967295.4294967295'];
-    t.same(found([...up, gone, error], { reasons: shown }), ['all-ones-taken-for-data']);
-  },
-);
+t.test('needs evidence for a cause, not only a failed check near similar events', async (t) => {
+  const low = [read(24, 4, 1), read(32, 4, 5)];
+  const raw = [read(24, 4, 1), read(28, 4, 0)];
+  const lone = [read(24, 4, 1), ...raw];
+  const reasons = ['host time: expected 5000007, seen 6000007 (trace #1)'];
+  t.same(found([...up, ...low, ...low, time], { reasons }), [], 'right readings');
+  t.same(found([...up, ...lone, ...low, ...low, time], { reasons }), [], 'seconds read alone, then right');
+  t.same(found([...up, ...low, ...lone, read(32, 4, 5), time], { reasons }), [], 'one of two');
+  t.same(found([...up, read(32, 4, 5), ...raw, ...low, ...low, time], { reasons }), [], 'microseconds alone');
+  const gone: TraceData = { kind: 'bar-read', offset: 24, width: 4, value: 0xffffffff, absent: true };
+  const error = failed('no-time-is-an-error');
+  t.same(found([...up, gone, error], { reasons: ['error: expected ENODEV, seen EIO'] }), []);
+  const shown = ['host time: expected ENODEV, seen 4294967295.4294967295'];
+  t.same(found([...up, gone, error], { reasons: shown }), ['all-ones-taken-for-data']);
+});
 
-t.test('nothing is named for a driver that does all of it right', async (t) => {
+t.test('finds no cause for a correct driver', async (t) => {
   const right = [...up, send('REBOOT'), ...handled, ...reading, ...reading];
   for (const [, cause] of Object.entries<Cause>(causes))
     for (const requirement of cause.explains ?? ['driver-ok']) {
@@ -173,7 +166,7 @@ t.test('nothing is named for a driver that does all of it right', async (t) => {
     }
 });
 
-t.test('a read that a fault has answered counts with the value of that answer', async (t) => {
+t.test('uses the value of a fault for a read that the fault answered', async (t) => {
   const fault: TraceData = { kind: 'fault', protocol: 'vfio-user', command: 'REGION_READ', value: 4 };
   const unknown = failed('acknowledges-known-only');
   const handled = [read(20, 4, 3), write(20, 4, 4)];
@@ -185,7 +178,7 @@ t.test('a read that a fault has answered counts with the value of that answer', 
   ]);
 });
 
-t.test('in the log of the kernel', async (t) => {
+t.test('finds causes in the kernel log', async (t) => {
   const cases: readonly (readonly [CauseId, string])[] = [
     ['sleeps-in-interrupt', 'BUG: sleeping function called from invalid context at drivers/x.c:1'],
     ['interrupts-nobody-claims', 'irq 11: nobody cared (try booting with the "irqpoll" option)'],
@@ -219,14 +212,14 @@ t.test('in the log of the kernel', async (t) => {
   }
 });
 
-/** What the device did before such a time was seen. */
+/** The events of the device before the time was read. */
 const readingOf = (id: CauseId): TraceData[] => {
   if (id === 'words-swapped') return [...reading];
   if (id === 'earlier-sample-shown') return [{ kind: 'sample', us: 5_000_007n }];
   return id === 'drift-from-uptime' ? [{ kind: 'sample', us: 1_800_000_000_000_000n }] : [];
 };
 
-t.test('in how a time is wrong', async (t) => {
+t.test('finds causes in how a time is wrong', async (t) => {
   const cases: readonly (readonly [CauseId, string, string, string])[] = [
     ['seconds-signed', 'shows-host-time', '2147483648000001', '-2147483647999999'],
     ['high-word-ignored', 'shows-host-time', '4294967301000007', '5000007'],
@@ -256,7 +249,7 @@ t.test('in how a time is wrong', async (t) => {
   t.same(found([...up, signed, off]), [], 'one fault has to explain all that is wrong');
 });
 
-t.test('the table: sentences, and requirements that exist', async (t) => {
+t.test('the table has sentences and existing requirements', async (t) => {
   const all = Object.entries<Cause>(causes);
   t.ok(all.length >= 30, `${all.length} causes`);
   for (const [id, { sentence, change, explains = [] }] of all) {
@@ -266,7 +259,7 @@ t.test('the table: sentences, and requirements that exist', async (t) => {
   }
 });
 
-t.test('evidence is a few decoded lines', async (t) => {
+t.test('evidence has a few decoded lines', async (t) => {
   const items = [...up, send('REBOOT'), raise, read(20, 4, 2), write(20, 4, 2), raise, raise];
   const [cause] = findCauses({ trace: trace(items), dmesg: [], reasons: [] });
   t.same(cause?.evidence, [

@@ -1,4 +1,4 @@
-// Why checks of a scenario failed, as far as what it left behind shows it.
+// Finds the causes of failed checks in the trace, the kernel log and the reasons of a scenario.
 
 import { printable, shorten } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
@@ -38,7 +38,7 @@ export type CauseId = keyof typeof causes;
 
 export const isCauseId = (id: string): id is CauseId => Object.hasOwn(causes, id);
 
-/** A cause that was found, with the lines that show it. */
+/** A cause with the lines that are evidence for it. */
 export interface FoundCause {
   readonly id: CauseId;
   readonly evidence: readonly string[];
@@ -47,11 +47,11 @@ export interface FoundCause {
 const maxEvidence = 4;
 const maxLength = 160;
 
-/** Events in the order in which they came, before lines of text. */
+/** Sorts events by time; lines of text stay where they are. */
 const inOrder = (left: TraceEvent | string, right: TraceEvent | string): number =>
   typeof left === 'string' || typeof right === 'string' ? 0 : left.seq - right.seq;
 
-/** Causes in how the registers are accessed at all: where one of them is found, all others only follow from it. */
+/** Causes in the basic access to the registers. If one of them is found, all others are only consequences. */
 const basic: ReadonlySet<string> = new Set<CauseId>([
   'config-read-bytewise',
   'config-read-halfwords',
@@ -61,7 +61,7 @@ const basic: ReadonlySet<string> = new Set<CauseId>([
   'isr-never-read',
 ]);
 
-/** Causes that tell what happened and not why: any other one tells more. */
+/** Causes that say what happened but not why. They are named only if there is no other cause. */
 const vague: ReadonlySet<string> = new Set<CauseId>([
   'accesses-differ-from-transcript',
   'crash-in-driver',
@@ -70,7 +70,7 @@ const vague: ReadonlySet<string> = new Set<CauseId>([
   'task-waits-in-driver',
 ]);
 
-/** A cause that is behind another one: where the one on the left is found, those on the right only follow from it. */
+/** If the cause on the left is found, those on the right are only consequences of it and are not named. */
 const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
   'ack-at-wrong-offset': ['command-never-acknowledged', 'same-command-ignored'],
   'features-after-driver-ok': ['features-not-written'],
@@ -91,7 +91,7 @@ const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
 const applies = ({ explains }: Cause, { failed }: Facts): boolean =>
   explains === undefined || explains.some((requirement) => failed.has(requirement));
 
-/** Empty when nothing in the table fits: then nobody knows, and no cause is made up. */
+/** Returns the causes of the table for which there is evidence; empty if there is none. */
 export const findCauses = (material: Material): FoundCause[] => {
   const facts = factsOf(material);
   const found = Object.entries<Cause>(causes).flatMap(([id, cause]) => {

@@ -1,4 +1,4 @@
-// Causes that show in how the driver serves the device's interrupts.
+// Causes that are visible in how the driver handles the device's interrupts.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers } from '../../vmmci/registers.js';
@@ -10,14 +10,14 @@ const { isr } = registers;
 
 const covers = ({ offset, width }: Access, at: number): boolean => offset <= at && at < offset + width;
 
-/** In microseconds: a handler runs long before this, and work that it has queued as well. */
+/** Time in microseconds within which a handler, and the work that it queues, has certainly run. */
 const soon = 100_000;
-/** The same where a look of the polling timer could be meant. */
+/** The same time if the access could also be a poll. */
 const atOnce = 5_000;
 
 const intxOff = 0x400;
 
-/** Writes to the PCI command register that turn INTx on or off. */
+/** True if the event turns INTx on, false if it turns it off, undefined if it does not write that bit. */
 const intxOf = (event: TraceEvent): boolean | undefined => {
   if (event.kind !== 'config-write' || event.value === undefined) return undefined;
   if (event.offset === 4 && event.width >= 2) return (event.value & intxOff) === 0;
@@ -26,11 +26,11 @@ const intxOf = (event: TraceEvent): boolean | undefined => {
 
 interface Served {
   readonly signal: TraceEvent<'interrupt'>;
-  /** What comes until the next interrupt, or until the driver is reset or gone. */
+  /** The events until the next interrupt, a reset of the device or the removal of the driver. */
   readonly after: readonly TraceEvent[];
 }
 
-/** Interrupts that reach the guest while the driver is up. */
+/** The interrupts that reach the guest while the driver is up. */
 const signals = ({ trace }: Pick<Facts, 'trace'>): Served[] => {
   let on = true;
   let up = false;
@@ -52,10 +52,10 @@ const readsIsr = (facts: Facts, { after }: Served): boolean =>
 const accessIn = ({ after }: Served): TraceEvent | undefined =>
   after.find((event) => event.kind === 'bar-read' || event.kind === 'bar-write');
 
-/** A read of the ISR that says that the config area has changed; all ones are those of an absent device. */
+/** Matches a read of the ISR with the config bit set. All ones are from an absent device and do not match. */
 const announcesChange = (event: TraceEvent): boolean => isRead(event, 'isr') && event.value === ISR_CONFIG;
 
-/** Whether the command came on the write of DRIVER_OK, before the guest did anything else. */
+/** True if the command was sent at the write of DRIVER_OK, before any other access of the guest. */
 const isOnDriverOk = ({ trace }: Facts, up: TraceEvent, sent: TraceEvent): boolean =>
   !trace.some(
     ({ kind, seq }) =>
@@ -64,9 +64,9 @@ const isOnDriverOk = ({ trace }: Facts, up: TraceEvent, sent: TraceEvent): boole
 
 export const interruptCauses = {
   'isr-never-read': {
-    sentence: 'The interrupt handler never reads the ISR, so the interrupt is never taken back.',
+    sentence: 'The interrupt handler never reads the ISR, so the interrupt is never deasserted.',
     change: 'Read the ISR (8 bits at BAR0 offset 19) first thing in the interrupt handler, and act on bit 1.',
-    hosts: 'OpenBSD 8.0 and later: there the interrupt repeats for ever; earlier hosts interrupt once',
+    hosts: 'OpenBSD 8.0 and later: there the interrupt repeats forever; earlier hosts interrupt once',
     requirement: 'reads-isr',
     find: (facts) => {
       const served = signals(facts);
@@ -80,8 +80,8 @@ export const interruptCauses = {
     },
   },
   'isr-read-wide': {
-    sentence: 'The ISR is read together with its neighbours instead of by itself.',
-    change: 'Read the ISR with 8 bits at BAR0 offset 19; a host dispatches on the offset alone.',
+    sentence: 'The ISR is read together with adjacent registers instead of on its own.',
+    change: 'Read the ISR with 8 bits at BAR0 offset 19; a host dispatches only on the offset.',
     requirement: 'register-widths',
     find: (facts) =>
       reads(facts)
@@ -91,7 +91,7 @@ export const interruptCauses = {
         .slice(0, 3),
   },
   'interrupt-has-no-handler': {
-    sentence: 'No interrupt is followed by an access: the driver has no handler for them.',
+    sentence: 'The driver makes no access after an interrupt: it has no interrupt handler.',
     change: 'Call request_irq() with IRQF_SHARED before the device is registered.',
     requirement: 'reads-isr',
     find: (facts) => {
@@ -108,7 +108,7 @@ export const interruptCauses = {
     },
   },
   'interrupt-not-acted-on': {
-    sentence: 'The handler reads the ISR, and the command is not looked at in time.',
+    sentence: 'The handler reads the ISR, but does not read the command in time.',
     change: 'When bit 1 of the ISR is set, read the command (BAR0 offset 20) in the handler.',
     requirement: 'acknowledges-in-time',
     explains: ['acknowledges', 'acknowledges-in-time', 'sets-clock', 'goes-down', 'reads-isr'],
@@ -116,7 +116,7 @@ export const interruptCauses = {
       inExchange(facts, ({ sent, events }) => {
         const served = events.find(announcesChange);
         if (served === undefined) return undefined;
-        // Where the driver came up for this very command, another cause is meant.
+        // A command at the write of DRIVER_OK is a different cause.
         const up = facts.trace.findLast((event) => isUp(event) && event.seq < sent.seq);
         if (up !== undefined && isOnDriverOk(facts, up, sent)) return undefined;
         const looked = events.some((event) => isLook(event) && event.seq > served.seq);
@@ -125,7 +125,7 @@ export const interruptCauses = {
       }),
   },
   'interrupt-lost-while-coming-up': {
-    sentence: 'An interrupt that comes right after DRIVER_OK is read from the ISR and dropped.',
+    sentence: 'The handler reads the ISR of an interrupt right after DRIVER_OK and ignores it.',
     change: 'Let the handler deliver config changes before DRIVER_OK is written to the device, not after.',
     requirement: 'acknowledges-in-time',
     explains: ['acknowledges', 'acknowledges-in-time'],
@@ -151,8 +151,8 @@ export const interruptCauses = {
   'own-interrupt-not-claimed': checkCause(
     { what: /^unhandled interrupts$/, seen: /^[1-9]\d*$/ },
     {
-      sentence: 'The handler serves an interrupt of the device and returns that it was not for it.',
-      change: 'Return IRQ_HANDLED when the ISR (BAR0 offset 19) reads as other than 0.',
+      sentence: 'The handler handles an interrupt of the device but returns IRQ_NONE.',
+      change: 'Return IRQ_HANDLED if the ISR (BAR0 offset 19) does not read as 0.',
       requirement: 'claims-own-interrupts',
     },
   ),

@@ -1,4 +1,4 @@
-// Causes that show when the driver comes up, goes, sleeps, or outlives its device.
+// Causes that are visible when the driver comes up, is removed, sleeps or loses its device.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
@@ -11,7 +11,7 @@ const ones = 0xffffffff;
 const isSleep = (event: TraceEvent): event is TraceEvent<'qmp-event'> =>
   event.kind === 'qmp-event' && event.event === 'SUSPEND';
 
-/** From a suspend to RAM, which resets the device, to the next command of the scenario that unloads the driver. */
+/** The events from a suspend to RAM, which resets the device, until the scenario unloads the driver. */
 const afterSleep = (events: readonly TraceEvent[]): readonly TraceEvent[] => {
   const end = events.findIndex((event) => event.kind === 'shell' && /^unload\b/.test(event.command));
   return end === -1 ? events : events.slice(0, end);
@@ -30,17 +30,17 @@ const leak = (seen: RegExp, cause: Pick<Cause, 'sentence' | 'change'>, log?: Reg
 
 const linesOf = ({ reasons }: Facts): string[] => reasons.flatMap((reason) => reason.split('\n'));
 
-/** Where virtio_dev_remove() finds that the status is not 0 after a reset. */
+/** Matches the warning of virtio_dev_remove() about a status that is not 0 after a reset. */
 const coreWarns = /WARNING: .*drivers\/virtio\/virtio\.c:\d+ \S*virtio_dev_remove/;
 
 const oops = /BUG: /;
 const inDriver = /\+0x\S+ \[\w+\]/;
 
-/** The status of a device that is gone was read. */
+/** Matches a read of the status of an absent device. */
 const isStatusGone = (event: TraceEvent): boolean =>
   event.kind === 'bar-read' && event.absent === true && event.offset === registers.status.offset;
 
-/** The status of the device at that event. */
+/** Returns the status of the device at that event. */
 const stateAt = ({ trace }: Facts, seq: number): TraceEvent<'status'> | undefined =>
   trace.findLast((event): event is TraceEvent<'status'> => event.kind === 'status' && event.seq < seq);
 
@@ -48,7 +48,7 @@ export const lifeCauses = {
   'virtio-ids-wrong': checkCause(
     { what: /^virtio (vendor|device)/ },
     {
-      sentence: 'The virtio device has other ids than 0b5d:ffff.',
+      sentence: 'The ids of the virtio device are not 0b5d:ffff.',
       change: 'Take vendor and device id of the virtio device from the subsystem ids of the PCI function.',
       requirement: 'virtio-ids',
     },
@@ -70,7 +70,7 @@ export const lifeCauses = {
     },
   ),
   'features-kept-after-reset': {
-    sentence: 'The device is reset, and the features that were accepted stay in its register.',
+    sentence: 'The device is reset, but the accepted features stay in its register.',
     change: 'Write 0 to the guest features (BAR0 offset 4) when the device is reset: vmd keeps them.',
     requirement: 'resets-device',
     explains: ['resets-device'],
@@ -88,8 +88,8 @@ export const lifeCauses = {
       besides: ({ seq }, { trace }) => trace.filter((event) => event.seq < seq && isDown(event)).slice(-1),
     },
     {
-      sentence: 'The device is reset, and its interrupt line stays up.',
-      change: 'Read the ISR (BAR0 offset 19) when the device is reset: vmd keeps it, and the line with it.',
+      sentence: 'The device is reset, but its interrupt line stays asserted.',
+      change: 'Read the ISR (BAR0 offset 19) when the device is reset: vmd clears neither it nor the line.',
       requirement: 'resets-device',
     },
   ),
@@ -103,7 +103,7 @@ export const lifeCauses = {
         what: /^(?:DRIVER_OK|status) after unload|^command without a driver/,
         holds: ({ seq }) => ((stateAt(facts, seq)?.value ?? 0) & status.DRIVER_OK) !== 0,
       });
-      // The virtio core looks at the status after it has reset the device.
+      // The virtio core reads the status after it has reset the device.
       const warning = [...dmesg, ...linesOf(facts)].find((line) => coreWarns.test(line));
       const kept = trace.findLast(
         (event) => isRead(event, 'status') && (event.value & status.DRIVER_OK) !== 0,
@@ -114,7 +114,7 @@ export const lifeCauses = {
   },
   'nothing-restored-after-sleep': {
     sentence: 'After a sleep of the guest the device is not set up again.',
-    change: 'In the resume callback write features and status again: virtio_device_restore() does.',
+    change: 'Write features and status again in the resume callback, as virtio_device_restore() does.',
     requirement: 'restores-after-sleep',
     explains: ['restores-after-sleep', 'driver-ok'],
     find: (facts) =>
@@ -131,8 +131,8 @@ export const lifeCauses = {
       }),
   },
   'polling-not-restarted-after-sleep': {
-    sentence: 'After a sleep of the guest the driver does not look at the command unasked any more.',
-    change: 'Queue the work that reads BAR0 offset 20 again in restore.',
+    sentence: 'After a sleep of the guest the driver does not poll the command any more.',
+    change: 'Queue the work that polls BAR0 offset 20 again in restore.',
     requirement: 'restores-after-sleep',
     explains: ['restores-after-sleep', 'looks-unasked'],
     find: (facts) =>
@@ -155,16 +155,16 @@ export const lifeCauses = {
       besides: ({ seq }, { trace }) => trace.filter((event) => event.seq < seq && isLook(event)).slice(-2),
     },
     {
-      sentence: 'The command is read while the guest goes to sleep and wakes.',
-      change: 'Cancel the work that looks at the command in freeze, with cancel_delayed_work_sync().',
+      sentence: 'The driver polls the command while the guest goes to sleep and wakes up.',
+      change: 'Cancel the work that polls the command in freeze, with cancel_delayed_work_sync().',
       requirement: 'restores-after-sleep',
     },
   ),
   'all-ones-taken-for-data': {
-    sentence: 'What a device that is gone reads as, all ones, is taken for a value of it.',
-    change: 'When a register reads as all ones, read a second one, and give ENODEV when the device is gone.',
+    sentence: 'All ones, which an absent device reads as, are taken for a value of the device.',
+    change: 'If a register reads as all ones, read a second one, and return ENODEV if the device is gone.',
     requirement: 'survives-removal',
-    // Each driver reads all ones from such a device: it is what it made of them that shows the mistake.
+    // Every driver reads all ones from an absent device. The fault is visible only in what it does with them.
     find: (facts) => {
       const { trace, reasons, checks, dmesg } = facts;
       const isGone = (event: TraceEvent): boolean =>
@@ -192,7 +192,7 @@ export const lifeCauses = {
   'interrupt-not-freed': leak(
     /interrupt handler/,
     {
-      sentence: 'The interrupt handler stays registered when the driver goes.',
+      sentence: 'The interrupt handler stays registered after the driver was removed.',
       change: 'Call free_irq() once, in remove and on each error path of probe after request_irq().',
     },
     /Trying to free already-free IRQ|remove_proc_entry: removing non-empty directory 'irq/,
@@ -201,8 +201,7 @@ export const lifeCauses = {
     /I\/O range/,
     {
       sentence: 'The I/O range of BAR0 is not released exactly once.',
-      change:
-        'Call pci_release_region() once, in remove and on each error path of probe after it was requested.',
+      change: 'Call pci_release_region() once, in remove and on each error path of probe after the request.',
     },
     /Trying to free nonexistent resource|can't reserve \[io|\br_show\+0x/,
   ),
@@ -221,14 +220,14 @@ export const lifeCauses = {
         trace.filter((event) => event.kind === 'bar-read' && event.seq < seq).slice(-2),
     },
     {
-      sentence: 'The device is still accessed when the driver is gone: a timer or work goes on.',
+      sentence: 'The device is still accessed after the driver was removed: a timer or work item still runs.',
       change: 'Cancel it with cancel_delayed_work_sync() or timer_delete_sync() before remove returns.',
       requirement: 'silent-when-gone',
     },
   ),
   'line-disabled-on-remove': {
-    sentence: 'A driver that goes turns the interrupt line off, for the other device on it as well.',
-    change: 'Call free_irq() alone: disable_irq() is for the line, which is shared.',
+    sentence: 'The removed driver disables the interrupt line, also for the other device on the line.',
+    change: 'Call only free_irq(): disable_irq() disables the whole line, which is shared.',
     requirement: 'keeps-devices-apart',
     explains: ['keeps-devices-apart'],
     find: ({ reasons, trace }) => {
@@ -244,8 +243,7 @@ export const lifeCauses = {
     },
   },
   'state-shared-by-devices': {
-    sentence:
-      'Two devices share what belongs to each of them: one that was served first keeps the other from it.',
+    sentence: 'Two devices share state that each should have of its own, so the one affects the other.',
     change: 'Keep the state of a device in its own structure, not in static variables.',
     requirement: 'keeps-devices-apart',
     find: (facts) => {

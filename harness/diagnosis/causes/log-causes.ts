@@ -1,13 +1,13 @@
-// Causes that the guest's kernel names in its log.
+// Causes that the guest's kernel reports in its log.
 
 import type { Cause, Facts } from './facts.js';
 
-/** Time stamps of the kernel, and of the console before them. */
+/** Matches the time stamp of the kernel, after that of the console if there is one. */
 const stamps = /^(?:\[ *\d+\.\d+\] ?)+/;
 
 /**
- * Lines of the kernel log and of the reasons, which quote the log of a guest that went down; each text once,
- * since most are in both.
+ * The lines of the kernel log and of the reasons, each text once. The reasons quote the log of a guest that
+ * went down, so most lines are in both.
  */
 const matching = ({ dmesg, reasons }: Facts, pattern: RegExp): string[] => {
   const lines = [...dmesg, ...reasons.flatMap((reason) => reason.split('\n'))];
@@ -22,58 +22,58 @@ export const inLog = (pattern: RegExp, cause: Pick<Cause, 'sentence' | 'change' 
 
 export const logCauses = {
   'sleeps-in-interrupt': inLog(/sleeping function called from invalid context|scheduling while atomic/, {
-    sentence: 'The driver sleeps where it must not: in an interrupt handler or under a spinlock.',
-    change: 'Use mdelay-free code there, GFP_ATOMIC, and work queues for what waits.',
+    sentence: 'The driver sleeps in atomic context: in an interrupt handler or with a spinlock held.',
+    change: 'Use GFP_ATOMIC there and no sleeping calls, and do what has to wait in a work queue.',
     requirement: 'acknowledges-in-time',
   }),
   'interrupts-nobody-claims': inLog(/irq \d+: nobody cared/, {
-    sentence: 'Interrupts of the function are returned as not handled until Linux turns the line off.',
-    change: 'Return IRQ_HANDLED when the ISR that was read has a bit set, and read it in each call.',
+    sentence: 'The handler does not claim interrupts of the function, so Linux disables the line.',
+    change: 'Read the ISR in each call of the handler, and return IRQ_HANDLED if a bit is set.',
     requirement: 'claims-own-interrupts',
   }),
   'work-outlives-driver': inLog(
     /ODEBUG: (?:free|init) active|BUG: unable to handle page fault.*work|activate_work|__run_timers/,
     {
-      sentence: 'A timer or work is still queued when what it works on is freed.',
+      sentence: 'A timer or work item is still queued when its memory is freed.',
       change: 'Cancel it with cancel_delayed_work_sync() or timer_delete_sync() before remove returns.',
       requirement: 'silent-when-gone',
     },
   ),
   'probe-returns-positive': inLog(/Driver probe function unexpectedly returned [1-9]/, {
-    sentence: 'The probe of the driver returns a positive number where it succeeds.',
+    sentence: 'The probe of the driver returns a positive number on success.',
     change: 'Return 0 from probe.',
     requirement: 'quiet-log',
   }),
   'probe-fails': {
     ...inLog(/probe (?:with driver \S+|of \S+) failed with error -(?!19\b|6\b)\d+/, {
-      sentence: 'The probe of the driver gives up with an error.',
-      change: 'Look for the error number in the line below: which call in probe has returned it.',
+      sentence: 'The probe of the driver fails with an error.',
+      change: 'Find the call in probe that returned the error number in the line below.',
       requirement: 'binds-function',
     }),
     explains: ['binds-function', 'driver-ok', 'loads-by-alias', 'comes-back', 'restores-after-sleep'],
   },
   'lock-not-released': inLog(/queued_spin_lock_slowpath/, {
     sentence:
-      'A processor waits for a spinlock that is not released: a path leaves the function with it held.',
+      'A processor waits for a spinlock that is never released: a path leaves its function with the lock held.',
     change:
-      'Unlock on each path out of the function, and take no lock twice; the caller is in the lines below.',
+      'Unlock on each path out of the function, and take no lock twice; the lines below show the caller.',
     requirement: 'carries-out',
   }),
   'task-waits-in-driver': inLog(/^no .* within .*; [^;]* waits in \S+ \[\w+\]/, {
-    sentence: 'A task waits for ever in a function of the driver.',
-    change: 'Look at that function: for what it waits, and who was to wake it.',
+    sentence: 'A task waits forever in a function of the driver.',
+    change: 'Check what that function waits for, and which code should wake it.',
     requirement: 'carries-out',
   }),
   'crash-in-driver': inLog(/^(?:\[ *[\d.]+\] ?)*RIP: 0010:\w+(?:\.\w+)*\+0x\S+ \[\w+\]/, {
     sentence: 'The kernel crashes in a function of the driver.',
     change:
-      'Look at the function and the line above it in the log: what it dereferences, and when that is there.',
+      'Check which pointer the function dereferences (see the line above it in the log), and when it is valid.',
     requirement: 'leaves-nothing',
   }),
   'callback-missing': inLog(/RIP: 0010:0x0\b/, {
     sentence: 'The kernel calls an operation that the driver has not set, and jumps to address 0.',
     change:
-      'Set each operation that the kernel calls without asking: the call trace below the line names the caller.',
+      'Set each operation that the kernel calls without a check; the call trace below the line names the caller.',
     requirement: 'leaves-nothing',
   }),
   'memory-used-after-free': inLog(
@@ -90,17 +90,17 @@ export const logCauses = {
     requirement: 'leaves-nothing',
   }),
   'attributes-left-behind': inLog(/sysfs: cannot create duplicate filename|sysctl duplicate entry/, {
-    sentence: 'Attributes of the driver are still there when it is bound again.',
-    change: 'Use dev_groups, or remove in remove what probe has created.',
+    sentence: 'Attributes of the driver still exist when it is bound again.',
+    change: 'Use dev_groups, or delete in remove the attributes that probe has created.',
     requirement: 'comes-back',
   }),
   'symbol-missing': inLog(/Unknown symbol \S+/, {
     sentence: 'A module needs a symbol that this kernel does not export to it.',
-    change: 'Load the module that exports it first, or do without it: the line names the symbol.',
+    change: 'Load the module that exports the symbol first, or avoid the symbol, which the line names.',
     requirement: 'comes-back',
   }),
   'built-for-another-kernel': inLog(/version magic '.*' should be|disagrees about version of symbol/, {
-    sentence: 'The module was built for another kernel.',
+    sentence: 'The module was built for a different kernel.',
     change: 'Build it against the headers of the kernel that loads it.',
     requirement: 'comes-back',
   }),
@@ -108,13 +108,14 @@ export const logCauses = {
     /possible (?:circular|recursive) locking|inconsistent lock state|possible irq lock inversion/,
     {
       sentence: 'Locks are taken in an order, or in a context, that can end in a deadlock.',
-      change: 'Take the lock with interrupts off wherever the handler takes it too, and in one order.',
+      change:
+        'Disable interrupts while holding a lock that the handler also takes, and take locks in one order.',
       requirement: 'carries-out',
     },
   ),
   'guest-stalls': inLog(/rcu.*detected stalls|soft lockup|hard LOCKUP|blocked for more than \d+ seconds/, {
     sentence:
-      'A processor of the guest makes no progress: code of the driver loops or waits with interrupts off.',
+      'A processor of the guest makes no progress: the driver loops, or waits with interrupts disabled.',
     change: 'Look at the stack below the line: the innermost function of the driver is the one that waits.',
     requirement: 'carries-out',
   }),

@@ -1,4 +1,4 @@
-// Causes that show in the driver's PTP clock.
+// Causes that are visible in the driver's PTP clock.
 
 import { checkCause } from './check-cause.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
@@ -14,7 +14,7 @@ const notSupported = '95'; // EOPNOTSUPP
 
 const isNumber = ({ seen }: FailedCheck): boolean => /^\d+$/.test(seen);
 
-/** Whether a check with that name failed. */
+/** True if a check with that name failed. */
 const fails = ({ checks }: Facts, what: RegExp): boolean =>
   checks.some((check) => check.requirement === 'shows-ptp-time' && what.test(check.what));
 
@@ -24,7 +24,7 @@ export const ptpCauses = {
   'ptp-call-accepted': ptpCause(
     { what: new RegExp(`^${acceptedCalls}`), seen: /^0$/ },
     {
-      sentence: 'The PTP clock reports a call that would change it as done: nothing can change the device.',
+      sentence: 'The PTP clock accepts a call that should change it, but nothing can change the device.',
       change: 'Return -EOPNOTSUPP from settime64, adjtime, adjfine and enable.',
     },
   ),
@@ -34,14 +34,14 @@ export const ptpCauses = {
       holds: (check) => isNumber(check) && check.seen !== '0' && check.expected === notSupported,
     },
     {
-      sentence: 'The PTP clock refuses a call with another error than EOPNOTSUPP.',
+      sentence: 'The PTP clock refuses a call with an error other than EOPNOTSUPP.',
       change: 'Return -EOPNOTSUPP from settime64, adjtime, adjfine and enable.',
     },
   ),
   'ptp-claims-capabilities': ptpCause(
     { what: /^capabilities$/ },
     {
-      sentence: 'The PTP clock says that it can do what it cannot.',
+      sentence: 'The PTP clock reports capabilities that it does not have.',
       change: 'Leave max_adj, n_alarm, n_ext_ts, n_per_out, n_pins and pps at 0 in struct ptp_clock_info.',
     },
   ),
@@ -51,21 +51,21 @@ export const ptpCauses = {
       holds: ({ seen }) => seen !== 'none' && !/without a parent/.test(seen),
     },
     {
-      sentence: 'The PTP clock has another name than the description of the driver says.',
-      change: 'Set the name in struct ptp_clock_info: udev rules go by it.',
+      sentence: 'The name of the PTP clock differs from the description of the driver.',
+      change: 'Set the name in struct ptp_clock_info: udev rules match it.',
     },
   ),
   'ptp-clock-without-parent': ptpCause(
     { what: /^names of the PTP clocks/, seen: /without a parent/ },
     {
       sentence: 'The PTP clock is registered without its device.',
-      change: 'Give the virtio device to ptp_clock_register() as the parent.',
+      change: 'Pass the virtio device to ptp_clock_register() as the parent.',
     },
   ),
   'ptp-clock-without-time': ptpCause(
     { what: /^PTP clocks where the host does not offer the time/ },
     {
-      sentence: 'The PTP clock is registered though the host does not offer the time.',
+      sentence: 'The PTP clock is registered although the host does not offer the time.',
       change: 'Register it only if bit 0 of the host features (BAR0 offset 0) is set.',
     },
   ),
@@ -79,7 +79,7 @@ export const ptpCauses = {
   'ptp-clock-made-anew-in-sleep': ptpCause(
     { what: /after it, same descriptor/ },
     {
-      sentence: 'The PTP clock of before a sleep is gone after it: who has it open is left with ENODEV.',
+      sentence: 'The PTP clock is registered anew after a sleep: a program that has it open gets ENODEV.',
       change: 'Leave the clock registered in freeze and restore.',
     },
   ),
@@ -90,7 +90,7 @@ export const ptpCauses = {
       holds: (_, facts) => fails(facts, /^errno of \w+ without the device/),
     },
     {
-      sentence: 'The PTP clock shows a time though no sample could be taken.',
+      sentence: 'The PTP clock shows a time although no sample could be taken.',
       change: 'Return the error of the sample from gettimex64.',
     },
   ),
@@ -100,14 +100,14 @@ export const ptpCauses = {
       holds: ({ seen }) => seen === 'none',
     },
     {
-      sentence: 'The PTP clock does not tell when a sample was taken: PTP_SYS_OFFSET_EXTENDED fails.',
+      sentence: 'The PTP clock does not report when a sample was taken: PTP_SYS_OFFSET_EXTENDED fails.',
       change: 'Implement gettimex64, with ptp_read_system_prets() and _postts(), in place of gettime64.',
     },
   ),
   'ptp-bracket-too-wide': ptpCause(
     { what: /^gaps between brackets where the microseconds take/ },
     {
-      sentence: 'The system times of a PTP reading enclose the read of the microseconds, too.',
+      sentence: 'The system times of a PTP reading also enclose the read of the microseconds.',
       change: 'Call ptp_read_system_postts() right after the read of offset 24, which takes the sample.',
     },
   ),
@@ -121,8 +121,8 @@ export const ptpCauses = {
   'ptp-bracket-holds-wait': ptpCause(
     { what: /^brackets that begin before the one of the sample before has ended/ },
     {
-      sentence: 'The system times of a PTP reading enclose the wait for another reader.',
-      change: 'Call ptp_read_system_prets() when the lock is held.',
+      sentence: 'The system times of a PTP reading also enclose the wait for another reader.',
+      change: 'Call ptp_read_system_prets() after the lock is taken.',
     },
   ),
 } as const satisfies Readonly<Record<string, Cause>>;

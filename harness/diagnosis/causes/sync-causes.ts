@@ -1,4 +1,4 @@
-// Causes that show in the guest's clock after a SYNCRTC.
+// Causes that are visible in the guest's clock after a SYNCRTC.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { exchangesOf, isAck, isRead, isSent } from './events.js';
@@ -8,17 +8,17 @@ const thousand = 1_000n;
 const billion = 1_000_000_000n;
 const half = billion / 2n;
 
-/** How far off the clock was after a SYNCRTC that set it to about the right time. */
+/** The error of the clock after a SYNCRTC that set it to about the right time. */
 interface Setting {
   readonly check: FailedCheck;
-  /** The guest's clock minus the device's, at least and at most, in nanoseconds. */
+  /** The minimum and maximum of the guest's clock minus the device's, in nanoseconds. */
   readonly min: bigint;
   readonly max: bigint;
-  /** Of the sample that it was set to: nanoseconds within its second. */
+  /** Nanoseconds within the second of the sample that the clock was set to. */
   readonly fraction: bigint;
 }
 
-/** Beyond this, the bounds of a check do not tell a fraction of a second from half a second. */
+/** With wider bounds a check cannot distinguish a lost fraction from half a second. */
 const narrow = 300_000_000n;
 
 const settingsOf = ({ checks, trace }: Facts): Setting[] =>
@@ -51,7 +51,7 @@ const settingCause = (
 
 const noStep = /^no step of the guest's clock/;
 
-/** The SYNCRTC at which the scenario ended because the clock was not set, and its time was read. */
+/** Finds the SYNCRTC for which the time was read but the clock not set, so that the scenario ended. */
 const withoutStep = (
   facts: Facts,
 ): { sent: TraceEvent<'command'>; read: TraceEvent; reason: string } | undefined => {
@@ -69,7 +69,7 @@ const firstLineOf = (text: string): string => text.split('\n', 1)[0] ?? '';
 const checkBefore = ({ trace }: Facts, { seq }: TraceEvent, what: RegExp): TraceEvent | undefined =>
   trace.findLast((event) => event.kind === 'check' && event.seq < seq && what.test(event.what));
 
-/** The instant in the name of the check of a SYNCRTC. */
+/** Returns the instant in the name of the check of a SYNCRTC. */
 const instantOf = (event: TraceEvent): bigint | undefined => {
   const text = event.kind === 'check' ? /SYNCRTC at (\S+Z)/.exec(event.what)?.[1] : undefined;
   const ms = text === undefined ? Number.NaN : Date.parse(text);
@@ -85,15 +85,15 @@ const instantsOf = ({ trace }: Facts): { event: TraceEvent; ms: bigint }[] =>
 export const syncCauses = {
   'sync-loses-fraction': settingCause(({ fraction }) => -fraction, {
     sentence: 'SYNCRTC sets the clock to the start of the second: the microseconds are lost.',
-    change: 'Set seconds and nanoseconds: those that offset 32 shows, times 1000.',
+    change: 'Set seconds and nanoseconds; the latter are the value at offset 32 times 1000.',
   }),
   'sync-adds-half-a-second': settingCause(() => half, {
     sentence: 'SYNCRTC sets the clock half a second ahead.',
     change:
-      'Set the clock to the sample and what has passed since: half a second is for clocks of whole seconds.',
+      'Set the clock to the sample plus the time since; half a second is only for clocks with whole seconds.',
   }),
   'sync-never-back': {
-    sentence: 'SYNCRTC sets the clock forward and never back.',
+    sentence: 'SYNCRTC sets the clock forward but never back.',
     change: 'Set the clock to that of the device, whichever of the two is ahead.',
     requirement: 'sets-clock',
     explains: ['sets-clock'],
@@ -105,14 +105,14 @@ export const syncCauses = {
     },
   },
   'sync-not-to-device-time': {
-    sentence: 'For SYNCRTC the time of the device is read, and the clock is not set to it.',
-    change: 'Call do_settimeofday64() with the time that was read, and not with that of the RTC.',
+    sentence: 'For SYNCRTC the time of the device is read, but the clock is not set to it.',
+    change: 'Call do_settimeofday64() with the time that was read, not with that of the RTC.',
     requirement: 'sets-clock',
     explains: ['sets-clock', 'carries-out'],
     find: (facts) => {
       const end = withoutStep(facts);
       const instants = instantsOf(facts);
-      // The first command of the scenario: it steps the clock forward, by years.
+      // The first command of the scenario steps the clock forward by years.
       const first = exchangesOf(facts).find(({ sent }) => sent.name === 'SYNCRTC');
       return end !== undefined && first?.sent.seq === end.sent.seq && instants.length < 2
         ? [end.sent, end.read, end.reason]
@@ -121,7 +121,7 @@ export const syncCauses = {
   },
   'sync-uses-time-zone': {
     sentence: 'SYNCRTC takes the time zone of the kernel into account.',
-    change: 'Set the clock to the time of the device as it is: it is UTC, whatever sys_tz is.',
+    change: 'Set the clock to the unchanged time of the device: it is UTC, whatever sys_tz is.',
     requirement: 'sets-clock',
     explains: ['sets-clock'],
     find: (facts) => {
@@ -131,7 +131,7 @@ export const syncCauses = {
     },
   },
   'sync-without-delay': {
-    sentence: 'SYNCRTC sets the clock to the sample, whatever has passed since it was taken.',
+    sentence: 'SYNCRTC sets the clock to the sample without the time that has passed since it was taken.',
     change: 'Add the time from the read of offset 24 to the moment at which the clock is set.',
     requirement: 'sets-clock',
     explains: ['sets-clock'],
@@ -142,13 +142,13 @@ export const syncCauses = {
       const [check] = late;
       if (check === undefined) return [];
       const sent = facts.trace.findLast((event) => isSent(event) && event.seq < check.seq);
-      // Where the drift is wrong as well, the sample is placed wrong, which this follows from.
+      // If the drift is wrong as well, the time of the sample is wrong, and this is only a consequence.
       return sent === undefined || facts.failed.has('shows-drift') ? [] : [sent, check];
     },
   },
   'sync-ignores-small-steps': {
-    sentence: 'SYNCRTC leaves a clock alone that is off by little.',
-    change: 'Set the clock for each SYNCRTC, however little it is off.',
+    sentence: 'SYNCRTC does not correct a clock that is only slightly off.',
+    change: 'Set the clock for each SYNCRTC, however small the difference is.',
     requirement: 'sets-clock',
     explains: ['sets-clock'],
     find: (facts) =>
@@ -156,7 +156,7 @@ export const syncCauses = {
         const range = /^the guest's clock after it/.test(check.what) ? check.numbers : undefined;
         const ahead = checkBefore(facts, check, /^SYNCRTC to a guest that is ahead/);
         if (range === undefined || ahead === undefined || facts.failed.has('shows-drift')) return [];
-        // It was ahead by a second, and still is.
+        // The clock was ahead by a second, and still is.
         const off = range.seen - range.from;
         return off >= billion && off < 2n * billion ? [ahead, check] : [];
       }),

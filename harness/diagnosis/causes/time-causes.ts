@@ -1,4 +1,4 @@
-// Causes that show in how a wrong time differs from the right one.
+// Causes that are visible in how a wrong time differs from the right one.
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import type { RegisterName } from '../../vmmci/registers.js';
@@ -30,7 +30,7 @@ const timesOf = ({ checks }: Facts): Difference[] =>
     return [{ check, expected: numbers.from * unit, seen: numbers.seen * unit }];
   });
 
-/** Whole seconds and nanoseconds of a time; exact below zero, too. */
+/** Splits a time into whole seconds and nanoseconds; exact also below zero. */
 const split = (ns: bigint): { seconds: bigint; rest: bigint } => {
   const rest = ((ns % billion) + billion) % billion;
   return { seconds: (ns - rest) / billion, rest };
@@ -50,7 +50,7 @@ const timeCause = (
     'keeps-devices-apart',
   ],
   find: (facts) =>
-    // One fault explains all that is wrong, or it is not this one.
+    // The cause is named only if it explains all wrong times.
     (timesOf(facts).every((difference) => holds(difference, facts)) ? timesOf(facts) : [])
       .slice(0, 2)
       .map(({ check }) => check),
@@ -65,7 +65,7 @@ const bySeconds =
 
 const isSample = (event: TraceEvent): event is TraceEvent<'sample'> => event.kind === 'sample';
 
-/** Whether the time is that of a sample, other than the last one, that was taken before the check. */
+/** True if the time is that of a sample before the check, but not of the last one. */
 const isEarlierSample = ({ check, seen }: Difference, { trace }: Facts): boolean => {
   const before = trace.filter(isSample).filter(({ seq }) => seq < check.seq);
   return before.some(({ us }) => us * thousand === seen);
@@ -90,7 +90,7 @@ const sampleBefore = ({ trace }: Facts, { seq }: FailedCheck): bigint | undefine
   return sample === undefined ? undefined : sample.us * thousand;
 };
 
-/** The drift that the driver showed: some checks are about the guest's time that follows from it. */
+/** The drift that the driver showed; some checks have the guest's time that follows from the drift. */
 const shownDrift = (facts: Facts, { check, seen }: Drift): bigint | undefined => {
   if (!/^the guest's time/.test(check.what)) return seen;
   const sample = sampleBefore(facts, check);
@@ -118,8 +118,8 @@ const isDrift = ({ check }: Drift): boolean => /^drift/.test(check.what);
 
 export const timeCauses = {
   'seconds-signed': {
-    sentence: 'The seconds are a signed 32-bit number: from 2038 on the time is before 1970.',
-    change: 'Put the seconds together as unsigned 64 bits: high word at offset 28, low word at 24.',
+    sentence: 'The driver keeps the seconds as a signed 32-bit number: from 2038 on the time is before 1970.',
+    change: 'Combine the seconds to an unsigned 64-bit number: high word at offset 28, low word at 24.',
     requirement: 'shows-host-time',
     find: (facts) => {
       const signed = bySeconds((seconds) => BigInt.asIntN(32, seconds));
@@ -138,7 +138,7 @@ export const timeCauses = {
       bySeconds((seconds) => BigInt.asUintN(32, seconds))(difference),
     {
       sentence: 'The high word of the seconds (offset 28) is not used.',
-      change: 'Add the word at offset 28, shifted by 32, to that at 24.',
+      change: 'Add the word at offset 28, shifted by 32 bits, to that at 24.',
     },
   ),
   'words-swapped': timeCause(
@@ -157,7 +157,7 @@ export const timeCauses = {
     },
   ),
   'fraction-not-padded': {
-    sentence: 'The fraction of the time has no leading zeros.',
+    sentence: 'The fraction of the time lacks leading zeros.',
     change: 'Print the microseconds with six digits: %06u.',
     requirement: 'shows-host-time',
     find: (facts) => {
@@ -204,14 +204,14 @@ export const timeCauses = {
       difference.seen === split(difference.expected).seconds * billion,
     {
       sentence: 'The microseconds are not used: the time is that of the start of the second.',
-      change: 'Add the microseconds that BAR0 offset 32 shows.',
+      change: 'Add the microseconds at BAR0 offset 32.',
     },
   ),
   'earlier-sample-shown': timeCause(
     (difference, facts) => difference.seen !== difference.expected && isEarlierSample(difference, facts),
     {
-      sentence: 'The time that is shown is that of an earlier reading.',
-      change: 'Read offsets 24 and 32 for each reading, and show what that reading gives.',
+      sentence: 'The driver shows the time of an earlier reading.',
+      change: 'Read offsets 24 and 32 for each reading, and show exactly that sample.',
     },
   ),
   'drift-sign': driftCause(
@@ -219,7 +219,7 @@ export const timeCauses = {
       isDrift({ from, to, ...drift }) && shown !== 0n && from <= -shown && -shown <= to,
     {
       sentence: 'The drift has the wrong sign: it is guest − host.',
-      change: 'Show host − guest, so that a guest which is behind has a positive drift.',
+      change: 'Show host − guest, so that a guest that is behind has a positive drift.',
     },
   ),
   'drift-overflow': driftCause(
@@ -253,11 +253,11 @@ export const timeCauses = {
     },
     {
       sentence: 'The drift is computed from the time since boot instead of the wall clock.',
-      change: 'Subtract what ktime_get_real() gives, not ktime_get() or jiffies.',
+      change: 'Subtract ktime_get_real(), not ktime_get() or jiffies.',
     },
   ),
   'drift-in-whole-seconds': {
-    sentence: 'The drift is cut to whole seconds.',
+    sentence: 'The drift is truncated to whole seconds.',
     change: 'Compute the drift in nanoseconds from seconds and microseconds, and do not round it.',
     requirement: 'shows-drift',
     explains: ['shows-drift'],
@@ -270,7 +270,7 @@ export const timeCauses = {
     },
   },
   'sample-placed-late': {
-    sentence: 'The sample counts as taken later than when the seconds were read.',
+    sentence: 'The driver assumes that the sample was taken later than the read of the seconds.',
     change: 'Take the guest clock right before and right after the read of offset 24, and use the middle.',
     requirement: 'shows-drift',
     explains: ['shows-drift'],
@@ -283,7 +283,7 @@ export const timeCauses = {
         .map(({ check }) => check),
   },
   'sample-placed-early': {
-    sentence: 'The sample counts as taken before the read of the seconds was under way.',
+    sentence: 'The driver assumes that the sample was taken before the read of the seconds.',
     change: 'Take the guest clock right before and right after the read of offset 24, and use the middle.',
     requirement: 'shows-drift',
     explains: ['shows-drift'],
@@ -296,8 +296,8 @@ export const timeCauses = {
         .map(({ check }) => check),
   },
   'guest-time-from-uptime': {
-    sentence: 'The guest time that is shown is the time since boot.',
-    change: 'Show what ktime_get_real_ts64() gives, not ktime_get_ts64().',
+    sentence: 'The driver shows the time since boot as the guest time.',
+    change: 'Show ktime_get_real_ts64(), not ktime_get_ts64().',
     requirement: 'shows-guest-time',
     explains: ['shows-guest-time'],
     find: ({ checks }) =>

@@ -1,4 +1,4 @@
-// Causes that show in what users see of the driver: attributes, parameters, and lines in the kernel log.
+// Causes that are visible to users of the driver: in attributes, parameters and lines of the kernel log.
 
 import { checkCause, checksOf } from './check-cause.js';
 import { isLook, second } from './events.js';
@@ -7,7 +7,7 @@ import type { Cause, Facts, FailedCheck } from './facts.js';
 const errors = /^(?:[A-Z][\w/ -]+)$/; // Input/output error
 const value = /^-?\d+(?:\.\d+)?$/;
 
-/** Reasons in which the driver showed text of another form. */
+/** The reasons that match `form`: the driver showed text of a wrong form. */
 const shownIn = ({ reasons }: Facts, form: RegExp): string[] =>
   reasons.filter((reason) => reason.startsWith('the driver shows') && form.test(reason)).slice(0, 1);
 
@@ -17,7 +17,7 @@ const countsOf = (text: string): Map<string, number> =>
 const isCounts = ({ requirement, expected }: FailedCheck): boolean =>
   requirement === 'shows-commands' && /^(?:\d+|\w+ \d+(?:, \w+ \d+)*)$/.test(expected);
 
-/** The counts of a check: one number, or one for each kind. */
+/** Parses the counts of a check: one number, or one for each kind of command. */
 const pairsOf = ({ expected, seen }: FailedCheck): [number, number][] => {
   if (/^\d+$/.test(expected)) return [[Number(expected), Number(seen)]];
   const shown = countsOf(seen);
@@ -48,8 +48,7 @@ export const userCauses = {
   'attribute-mode': checkCause(
     { what: /^mode of /, of: ['attribute-form'] },
     {
-      sentence:
-        'An attribute has another mode than 444: not everybody can read it, or somebody can write it.',
+      sentence: 'The mode of an attribute is not 444: not all users can read it, or some can write it.',
       change: 'Declare it with DEVICE_ATTR_RO().',
       requirement: 'attribute-form',
     },
@@ -68,8 +67,8 @@ export const userCauses = {
     ],
   },
   'attribute-with-blanks': {
-    sentence: 'An attribute has blanks around its value.',
-    change: 'Print the value and a newline, and nothing else.',
+    sentence: 'An attribute has spaces around its value.',
+    change: 'Print only the value and a newline.',
     requirement: 'attribute-form',
     explains: ['attribute-form', 'shows-commands'],
     find: (facts) =>
@@ -79,7 +78,7 @@ export const userCauses = {
       }).slice(0, 2),
   },
   'commands-listed-wrong': {
-    sentence: 'The list of commands does not have one line for each kind of command, and no other.',
+    sentence: 'The list of commands does not have exactly one line for each kind of command.',
     change: 'Print one line each for SHUTDOWN, REBOOT, SYNCRTC and unknown.',
     requirement: 'attribute-form',
     explains: ['attribute-form', 'shows-commands'],
@@ -94,7 +93,7 @@ export const userCauses = {
   },
   'commands-counted-twice': countCause((expected) => 2 * expected, {
     sentence: 'Each command is counted twice.',
-    change: 'Count a command where it is acted on, and nowhere else.',
+    change: 'Count a command only where it is acted on.',
   }),
   'commands-not-counted': countCause(() => 0, {
     sentence: 'Commands are not counted.',
@@ -103,8 +102,8 @@ export const userCauses = {
   'last-command-not-kept': checkCause(
     { what: /^last command$/, seen: /^NONE$/, of: ['shows-commands'] },
     {
-      sentence: 'The last command is not kept: NONE is shown after one that was dealt with.',
-      change: 'Store the command when it is acted on: the register is empty after SYNCRTC.',
+      sentence: 'The driver does not remember the last command: it shows NONE after a handled command.',
+      change: 'Store the command when it is acted on: the register is NONE after SYNCRTC.',
       requirement: 'shows-commands',
     },
   ),
@@ -115,7 +114,7 @@ export const userCauses = {
       holds: ({ seen, what }) => value.test(seen) && (/does not offer/.test(what) || seen === '0'),
     },
     {
-      sentence: 'A value is shown where there is none.',
+      sentence: 'The driver shows a value although there is none.',
       change: 'Return the error of the sample from the show function.',
       requirement: 'no-time-is-an-error',
     },
@@ -127,15 +126,16 @@ export const userCauses = {
       holds: ({ expected, seen }) => errors.test(expected) && errors.test(seen),
     },
     {
-      sentence: 'Reading the time fails with another error than the one that says why there is none.',
-      change: 'ENODATA: not offered; ENODEV: all ones; EIO: microseconds of a million and more.',
+      sentence: 'Reading an unavailable time fails with the wrong error.',
+      change:
+        'Return ENODATA if not offered, ENODEV for all ones, EIO for microseconds of a million or more.',
       requirement: 'no-time-is-an-error',
     },
   ),
   'parameter-mode': checkCause(
     { what: /^mode of /, of: ['parameter-contract'] },
     {
-      sentence: 'A parameter has another mode than the description of the driver says.',
+      sentence: 'The mode of a parameter differs from the description of the driver.',
       change: 'Make the last argument of module_param() and the description agree.',
       requirement: 'parameter-contract',
     },
@@ -143,7 +143,7 @@ export const userCauses = {
   'parameter-default': checkCause(
     { what: /^default of /, of: ['parameter-contract'] },
     {
-      sentence: 'A parameter has another default than the description of the driver says.',
+      sentence: 'The default of a parameter differs from the description of the driver.',
       change: 'Make the initial value of the variable and the description agree.',
       requirement: 'parameter-contract',
     },
@@ -154,15 +154,15 @@ export const userCauses = {
       holds: (_, { checks }) => !checks.some(({ what }) => /^polls while the interval is [1-9]/.test(what)),
     },
     {
-      sentence: 'An interval of 0, which turns polling off, does not.',
-      change: 'Look at the parameter before it is clamped: 0 is no interval.',
+      sentence: 'An interval of 0 does not turn polling off.',
+      change: 'Check for 0 before the parameter is clamped.',
       requirement: 'obeys-parameters',
     },
   ),
   'interval-not-read-again': checkCause(
     { what: /^polls while the interval is [1-9]/ },
     {
-      sentence: 'An interval that is written at run time is not obeyed: the driver looks as it did before.',
+      sentence: 'The driver ignores an interval that is written at run time and polls as before.',
       change: 'Read the parameter with READ_ONCE() each time that the work is queued.',
       requirement: 'obeys-parameters',
     },
@@ -170,14 +170,14 @@ export const userCauses = {
   'interval-not-limited': checkCause(
     { what: /^polls in .* where an interval of 1 ms is asked for/ },
     {
-      sentence: 'An interval below the shortest one is obeyed.',
+      sentence: 'The driver accepts an interval below the minimum.',
       change: 'Clamp the parameter when the work is queued.',
       requirement: 'obeys-parameters',
     },
   ),
   'polling-never-starts-again': {
-    sentence: 'Once the interval was 0, polling does not start again when it is set.',
-    change: 'Queue the work also while polling is off, to read the parameter again.',
+    sentence: 'After the interval was 0, polling does not start again when another interval is set.',
+    change: 'Queue the work also while polling is off, so that it reads the parameter again.',
     requirement: 'obeys-parameters',
     explains: ['obeys-parameters'],
     find: ({ trace, reasons }) => {
@@ -197,8 +197,8 @@ export const userCauses = {
   'line-per-poll': checkCause(
     { what: /^lines of \d+ polls/ },
     {
-      sentence: 'Each look at the command writes a line to the kernel log.',
-      change: 'Take the line out, or make it dev_dbg().',
+      sentence: 'Each poll of the command writes a line to the kernel log.',
+      change: 'Remove the line, or use dev_dbg().',
       requirement: 'quiet-log',
     },
   ),
@@ -206,14 +206,14 @@ export const userCauses = {
     { what: /^lines of \d+ readings of each attribute/ },
     {
       sentence: 'Each reading of an attribute writes a line to the kernel log.',
-      change: 'Take the line out, or make it dev_dbg().',
+      change: 'Remove the line, or use dev_dbg().',
       requirement: 'quiet-log',
     },
   ),
   'log-level-not-kept': checkCause(
     { what: /^lines (?:of readings|about an? \w+) (?:at|by) / },
     {
-      sentence: 'A line is logged at another level of debugging than the description of the driver says.',
+      sentence: 'The debug level of a line differs from the description of the driver.',
       change: 'Compare the level where the line is logged: 1 for acknowledgements, 2 for samples.',
       requirement: 'quiet-log',
     },
@@ -221,7 +221,7 @@ export const userCauses = {
   'warning-without-fault': checkCause(
     { what: /^warnings that name the driver/ },
     {
-      sentence: 'The driver logs a warning though nothing is wrong.',
+      sentence: 'The driver logs a warning although nothing is wrong.',
       change: 'Log it with dev_info(), or not at all.',
       requirement: 'quiet-log',
     },
