@@ -1,4 +1,4 @@
-// chrony in the distribution guest, set up as docs/time.md says.
+// Starts chrony in the distribution guest, with the configuration of docs/time.md.
 
 import type { Shell } from '../guest/shell.js';
 import type { ClockClient } from './clock-client.js';
@@ -15,10 +15,10 @@ makestep 0.5 3
 driftfile /var/lib/chrony/chrony.drift
 `;
 
-/** Starting it means loading it from the disk and setting up its sandbox. */
+/** Timeout of the start in milliseconds: systemd loads chrony from the disk and sets up its sandbox. */
 const startMs = 60_000;
 
-/** Resolves when chronyd has started. GUEST_COMMAND. */
+/** Resolves when chronyd has started. Throws GUEST_COMMAND. */
 export const startChrony = async (shell: Shell, device: string): Promise<ClockClient> => {
   await shell.text(
     `cat >/etc/chrony/chrony.conf <<'END'\n${configuration(device)}END\nsystemctl start chrony`,
@@ -27,7 +27,7 @@ export const startChrony = async (shell: Shell, device: string): Promise<ClockCl
   return { name: 'chrony', device, everyMs: sampleMs, readings: readingsOfSample, groups: samplesOfUpdate };
 };
 
-/** What chrony says of the clock's steps, in order: its own, and those that somebody else made. */
+/** chrony's messages about steps of the clock in order: its own steps, and those that it detected. */
 export const chronySteps = async (shell: Shell): Promise<string[]> => {
   const journal = await shell.text('journalctl --unit chrony --output cat');
   return journal

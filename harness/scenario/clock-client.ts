@@ -1,5 +1,5 @@
-// Programs that set the guest's clock by the PTP clock (chrony, phc2sys): whether they keep the time as well
-// as they can read it.
+// Checks that a program (chrony, phc2sys) synchronises the guest's clock with the PTP clock as closely as it
+// can read that clock.
 
 import type { TraceEvent } from '../base/trace.js';
 import { showDurationNs } from './formats.js';
@@ -20,14 +20,14 @@ export interface ClockClient {
   readonly groups: number;
 }
 
-/** What was seen after one correction. All but `at` are nanoseconds. */
+/** A measurement after one correction. All fields but `at` are nanoseconds. */
 export interface Look {
   /** Microseconds since the trace began. */
   readonly at: number;
-  /** The guest's clock minus the device's was between these two. */
+  /** The limits of the guest's clock minus the device's. */
   readonly low: bigint;
   readonly high: bigint;
-  /** Half of the client's readings before it were narrower than this. */
+  /** The median width of the client's readings before the measurement. */
   readonly width: bigint;
 }
 
@@ -37,10 +37,10 @@ const max = (values: readonly bigint[]): bigint =>
   [...values].sort((left, right) => (left < right ? 1 : -1))[0] ?? 0n;
 
 /**
- * The median width of readings, in nanoseconds, by their accesses to the device. The client reads the
- * guest's clock after one access and before the next, and again after that one: so a reading is narrower
- * than the time between the two accesses. The first reading of a group has no access before it and is left
- * out.
+ * An upper bound of the median width of readings, in nanoseconds, from the times of their accesses to the
+ * device. The client reads the guest's clock between two accesses and again after the second one, so a
+ * reading is narrower than the time between the accesses. The first reading of a group has no access before
+ * it and is left out.
  */
 export const medianWidth = (reads: readonly Pick<TraceEvent, 'at'>[], everyMs: number): bigint => {
   const spacings = reads
@@ -54,17 +54,19 @@ export const medianWidth = (reads: readonly Pick<TraceEvent, 'at'>[], everyMs: n
 
 /** The limits of the guest's clock minus the device's. A negative range means that no offset fits. */
 export const offsetWithin = (brackets: readonly Bracket[]): Pick<Look, 'low' | 'high'> => ({
-  // The device shows whole microseconds, so its clock is up to one further than the time it showed.
+  // The device shows whole microseconds, so its clock may be up to one microsecond ahead of the time that it
+  // showed.
   low: max(brackets.map(({ before, time }) => before - time - microsecond)),
   high: -max(brackets.map(({ time, after }) => time - after)),
 });
 
-/** Number of corrections in a row after which the clock counts as kept. */
+/** Number of consecutive good corrections after which the clock counts as synchronised. */
 const minLooks = 16;
 
 /**
- * The last looks, if the offset was within the width of the client's own readings in all of them. They are
- * at least so many that a clock that nobody corrects would have left that range; its rate is `ppb` off.
+ * Returns the last measurements if the offset in all of them was within the width of the client's own
+ * readings. They cover so much time that an uncorrected clock, whose rate is off by `ppb`, would have left
+ * that range. Undefined if there are not enough of them.
  */
 export const keptLooks = (looks: readonly Look[], ppb: bigint): readonly Look[] | undefined => {
   for (let count = minLooks; count <= looks.length; count++) {
@@ -80,13 +82,16 @@ export const keptLooks = (looks: readonly Look[], ppb: bigint): readonly Look[] 
   return undefined;
 };
 
-/** Then the client does not keep the clock. Under TCG on a quiet host it takes about 25 to do so. */
+/** Maximum number of measurements before the check fails. Under TCG on an idle host about 25 suffice. */
 const maxLooks = 160;
 
 /** Number of our own readings after each correction: as many as one call of the kernel takes. */
 const ownReadings = 25;
 
-/** Looks after the client's next correction. `wrong`: those of our readings that are not the device's time. */
+/**
+ * Measures after the client's next correction. `wrong` has those of our readings that are not samples of the
+ * device.
+ */
 const lookOnce = async (
   scene: Scene,
   { device, everyMs, readings, groups }: ClockClient,
@@ -95,16 +100,16 @@ const lookOnce = async (
   const mark = trace.mark;
   const { at } = await until('bar-read', mark, isTimeRead, readings * groups);
   const width = medianWidth(trace.since(mark, 'bar-read').filter(isTimeRead), everyMs);
-  const asked = trace.mark;
+  const beforeReadings = trace.mark;
   const brackets = await readPtp(scene, device, ownReadings);
-  const sampled = samples(trace, asked);
+  const sampled = samples(trace, beforeReadings);
   const wrong = brackets.filter(({ time }) => !sampled.has(time / microsecond));
   return { look: { at, width, ...offsetWithin(brackets) }, wrong };
 };
 
 /**
- * Resolves when the client has read the clock and waits until it does so again. chrony takes note of somebody
- * else's step of the clock while it waits, and not while it reads (`check_current_time()` of its sched.c).
+ * Resolves when the client has read the clock and waits for its next reading. chrony detects a step of the
+ * clock by another program only while it waits, not while it reads (`check_current_time()` in its sched.c).
  */
 export const untilClientWaits = async (scene: Scene, { everyMs, readings }: ClockClient): Promise<void> => {
   const { vm, trace, until } = scene;
@@ -117,13 +122,13 @@ export const untilClientWaits = async (scene: Scene, { everyMs, readings }: Cloc
   };
   const { seq } = await until('bar-read', trace.mark, beginsGroup);
   await until('bar-read', seq, isTimeRead, readings);
-  // Until the guest has run this, the client has had its turn.
+  // When the guest has run this command, the client has also had time to finish.
   await vm.shell.text(':');
 };
 
 /**
- * Waits until the client keeps the guest's clock, and checks that it does. `ppb`: the rate of the device's
- * clock, in parts per billion.
+ * Waits until the client has synchronised the guest's clock, and checks that it has. `ppb` is the rate error
+ * of the device's clock in parts per billion.
  */
 export const keepsTime = async (
   scene: Scene,
@@ -139,7 +144,7 @@ export const keepsTime = async (
     wrong.push(...seen.wrong);
     kept = keptLooks(looks, ppb);
   }
-  scene.check('shows-ptp-time').equal(`readings ${when} that are not a sample of the device`, wrong, []);
+  scene.check('shows-ptp-time').equal(`readings ${when} that are not samples of the device`, wrong, []);
   const shown = (kept ?? looks.slice(-minLooks)).map(
     ({ low, high }) => `${showDurationNs(low)} to ${showDurationNs(high)}`,
   );
@@ -149,7 +154,7 @@ export const keepsTime = async (
     .that(
       `${client.name} keeps the clock ${when}`,
       kept !== undefined,
-      `offsets within the ${showDurationNs(width)} of its own readings, in ${minLooks} corrections in a row of ${maxLooks}`,
+      `offsets within the ${showDurationNs(width)} of its own readings after ${minLooks} consecutive corrections (of at most ${maxLooks})`,
       shown,
     );
 };

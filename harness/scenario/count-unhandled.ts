@@ -1,13 +1,14 @@
-// The kernel's count of interrupts that no handler claimed.
+// Reads the kernel's count of interrupts that no handler claimed.
 
 import { readInterrupt, runsHandlersInThreads } from '../guest/interrupts.js';
 import { recordPowerRequests } from '../guest/power.js';
 import type { Scene } from './scene.js';
 
 /**
- * How many of the last interrupts of line `irq` nobody claimed. A kernel that runs handlers in threads counts one
- * only when the next one arrives (note_interrupt in kernel/irq/spurious.c of Linux 6.12), so the device then sends
- * a REBOOT, which the guest records instead. Clears all faults.
+ * Resolves with the number of recent interrupts of line `irq` that no handler claimed. A kernel that runs
+ * handlers in threads counts an interrupt only when the next one arrives (note_interrupt in
+ * kernel/irq/spurious.c of Linux 6.12). On such a kernel the device sends a REBOOT for one more interrupt;
+ * the guest only records it. Clears all faults.
  */
 export const countUnhandled = async (
   { vm, device, check, trace, until }: Pick<Scene, 'vm' | 'device' | 'check' | 'trace' | 'until'>,

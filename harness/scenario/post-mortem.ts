@@ -1,5 +1,5 @@
-// What is taken of a guest that has panicked, hangs or went down: the registers of all CPUs and, on request, its memory. The guest's
-// end is QEMU's, so QEMU is told to stand still at it until that is done.
+// Saves the registers of all CPUs and, on request, the memory of a guest that has panicked, hangs or went
+// down. QEMU would end with the guest, so it is told to pause instead until that is done.
 
 import { join } from 'node:path';
 import { messageOf } from '../base/thrown.js';
@@ -25,40 +25,40 @@ export class PostMortem {
     this.#dump = dump;
   }
 
-  /** From now on the guest's end is that of QEMU only when everything has been taken. */
+  /** From now on QEMU does not end with the guest before everything has been saved. */
   async watch(): Promise<void> {
     const { qmp } = this.#machine;
     qmp.onEvent(({ event, data }) => {
       if (event !== 'SHUTDOWN' || data.guest !== true) return;
-      // QEMU may be killed meanwhile, which is the end that was wanted.
+      // `quit` fails if QEMU was killed meanwhile, which also ends it.
       void this.take().then(() => qmp.execute('quit').catch(() => {}));
     });
     await qmp.execute('set-action', { shutdown: 'pause' });
   }
 
-  /** Takes it of the guest as it is; once. */
+  /** Saves the current state of the guest. Only the first call does so. */
   take(): Promise<void> {
     this.#taken ??= this.#take();
     return this.#taken;
   }
 
-  /** Resolves when a guest that has panicked is gone, and everything taken; or when it has had its time to go. */
+  /** Resolves when a panicked guest has ended, or after a timeout, and when everything has been saved. */
   async gone(): Promise<void> {
     await waitForExit(this.#machine);
     await this.#taken;
   }
 
-  /** Text, if it was taken. */
+  /** The registers as text, if they were saved. */
   get registers(): string | undefined {
     return this.#registers;
   }
 
-  /** Path of the file with the memory, if it was taken. */
+  /** Path of the file with the memory, if it was saved. */
   get memory(): string | undefined {
     return this.#memory;
   }
 
-  /** What could not be taken, and why. */
+  /** What could not be saved, and why. */
   get problems(): readonly string[] {
     return this.#problems;
   }
@@ -80,7 +80,7 @@ export class PostMortem {
     try {
       await step();
     } catch (error) {
-      this.#problems.push(`${what} could not be taken: ${messageOf(error)}`);
+      this.#problems.push(`${what} could not be saved: ${messageOf(error)}`);
     }
   }
 }

@@ -1,4 +1,4 @@
-// Lets a person into the guest of a scenario that has failed, as it is at that moment.
+// Gives a person a shell in the guest of a failed scenario, in its state at the failure.
 
 import type { Trace } from '../base/trace.js';
 import type { Device } from '../device/device.js';
@@ -6,21 +6,24 @@ import { verdictOf } from '../run/verdict.js';
 import { serveShell } from '../shell/serve-shell.js';
 import type { Vm } from './vm.js';
 
-/** A check that did not hold, where a scenario is to go no further. Its line has been reported. */
+/** Ends a scenario at a failed check. The line of the check has been reported. */
 export class FailedCheck extends Error {}
 
-/** What the line begins with that names the control socket of the shell. `vmmci test --shell` waits for it. */
+/** Begin of the line with the control socket of the shell. `vmmci test --shell` waits for this line. */
 export const shellComment = 'shell: ';
 
 export interface FailedGuest {
   readonly vm: Vm | undefined;
   readonly device: Device | undefined;
   readonly trace: Trace;
-  /** Of this scenario alone; the sockets go there. */
+  /** The directory of this scenario, for the sockets. */
   readonly directory: string;
 }
 
-/** Resolves when whoever came has left. `say` is told where the shell is, or why there is none. */
+/**
+ * Resolves when the user has left the shell. Calls `say` with the line of the control socket, or why there is
+ * none.
+ */
 export const offerShell = async (
   error: unknown,
   { vm, device, trace, directory }: FailedGuest,
@@ -31,7 +34,7 @@ export const offerShell = async (
     say('no terminal: the guest is gone');
     return;
   }
-  // Nobody acknowledges a command while a person looks.
+  // Commands may stay unacknowledged while a person looks; vmd's timeouts must not end the VM.
   vm.keep();
   const shell = await serveShell(directory, { device, guest: vm, trace });
   say(`${shellComment}${shell.control}`);
