@@ -27,8 +27,9 @@ const instants = [
 const tolerance = 50_000_000n;
 
 /**
- * How often an instant is tried while the guest is paused in the middle of its reading of the time, when no driver
- * can know the moment of the sample. The last attempt counts in any case.
+ * Maximum number of attempts for an instant. An attempt is repeated if the guest was paused during its
+ * reading of the time, because then no driver can know the moment of the sample. The last attempt always
+ * counts.
  */
 const maxAttempts = 3;
 
@@ -39,7 +40,7 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => device.clock.now() * 1000n;
   let sent = 0;
-  /** Resolves with how long after the sample the driver's read of the time ended, in nanoseconds. */
+  /** Resolves with the nanoseconds from the sample to the end of the driver's reading of the time. */
   const sync = async (instant: string): Promise<bigint> => {
     device.clock.set(running(hostNow, parseInstant(instant)));
     const mark = trace.mark;

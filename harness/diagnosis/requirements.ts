@@ -48,7 +48,7 @@ export const requirements = {
   'loads-by-alias': {
     sentence: 'The installed modules load automatically when the function appears.',
     level: 'should',
-    otherwise: 'A guest has no driver until somebody loads it by hand.',
+    otherwise: 'A guest has no driver until a user loads it by hand.',
     remedy: 'Declare MODULE_DEVICE_TABLE for the PCI ids and for the virtio ids.',
     source: 'Linux Documentation/kbuild/modules.rst; drivers/base/core.c (uevents)',
   },

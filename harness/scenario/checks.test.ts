@@ -23,7 +23,7 @@ const setUp = (level: Level = 'should') => {
   };
 };
 
-t.test('a check that holds shows the value', async (t) => {
+t.test('shows the value of a passed check', async (t) => {
   const { reported, failures, check } = setUp();
   check('shows-host-time').equal('seconds', 5n, 5n);
   check('leaves-nothing').equal('leaked resources', [], []);
@@ -34,7 +34,7 @@ t.test('a check that holds shows the value', async (t) => {
   t.same(failures, []);
 });
 
-t.test('a check that does not says what was expected, seen, and where in the trace', async (t) => {
+t.test('shows for a failed check the expected and the seen value and the part of the trace', async (t) => {
   const { reported, failures, trace, check } = setUp();
   trace.sink({ kind: 'bar-read', offset: 24, width: 1, value: 0x2d });
   check('device').equal('first', 1, 1);
@@ -51,7 +51,7 @@ t.test('a check that does not says what was expected, seen, and where in the tra
   ]);
 });
 
-t.test('what is below the line is advice, and does not fail', async (t) => {
+t.test('takes failed checks below the line for advice', async (t) => {
   const { reported, failures, advice, trace, check } = setUp();
   check('resets-device').equal('status after unload', 1, 0);
   t.same(failures, []);
@@ -60,7 +60,7 @@ t.test('what is below the line is advice, and does not fail', async (t) => {
   t.match(trace.since(0, 'check'), [{ result: 'advice', requirement: 'resets-device' }]);
 });
 
-t.test('the line can be moved', async (t) => {
+t.test('follows the level of the line', async (t) => {
   const strict = setUp('may');
   strict.check('resets-device').equal('status after unload', 1, 0);
   t.equal(strict.failures.length, 1);
@@ -71,7 +71,7 @@ t.test('the line can be moved', async (t) => {
   t.strictSame(lenient.failures.length, 2, 'the device and what an author asks are no matter of levels');
 });
 
-t.test('bigint and number are different, and so are the order and the depth of lists', async (t) => {
+t.test('distinguishes bigint and number, and the order and depth of lists', async (t) => {
   const { failures, check } = setUp();
   check('device').equal<unknown>('a', 1n, 1);
   check('device').equal('b', [1, 2], [2, 1]);
@@ -79,7 +79,7 @@ t.test('bigint and number are different, and so are the order and the depth of l
   t.equal(failures.length, 3);
 });
 
-t.test('lists of lines: the difference is shown, and is bounded', async (t) => {
+t.test('shows a bounded difference of lists of lines', async (t) => {
   const { reported, failures, check } = setUp();
   check('keeps-transcript').lines('accesses', ['a', 'b'], ['a', 'b']);
   check('keeps-transcript').lines('accesses', ['a', 'x', 'c'], ['a', 'b', 'c']);
@@ -97,27 +97,30 @@ t.test('lists of lines: the difference is shown, and is bounded', async (t) => {
   t.ok(failures.every((line) => line.split('\n').length <= 42));
 });
 
-t.test('the trace has what was expected and seen of a check that fails, numbers as such', async (t) => {
-  const { failures, trace, check } = setUp();
-  const range = { from: -5n, to: 5n };
-  check('shows-drift').between('drift', 5n, range);
-  check('shows-drift').between('drift', -6n, range, (value) => `${value} ns`);
-  check('shows-host-time').equal('time', 7n, 8n, (value) => `${value} µs`);
-  check('goes-down').equal('end', 'reset', 'shutdown');
-  t.same(
-    failures.map((line) => line.replace(/ \(trace.*/, '')),
-    [
-      'shows-drift: drift: expected -5 ns to 5 ns, seen -6 ns',
-      'shows-host-time: time: expected 8 µs, seen 7 µs',
-      'goes-down: end: expected shutdown, seen reset',
-    ],
-  );
-  const [passed, ...failed] = trace.since(0, 'check');
-  t.equal(passed?.expected, undefined);
-  t.match(failed, [
-    { expected: '-5 ns to 5 ns', seen: '-6 ns', numbers: { ...range, seen: -6n } },
-    { expected: '8 µs', seen: '7 µs', numbers: { from: 8n, to: 8n, seen: 7n } },
-    { expected: 'shutdown', seen: 'reset' },
-  ]);
-  t.equal(failed[2]?.numbers, undefined);
-});
+t.test(
+  'records in the trace the expected and the seen value of a failed check, numbers as numbers',
+  async (t) => {
+    const { failures, trace, check } = setUp();
+    const range = { from: -5n, to: 5n };
+    check('shows-drift').between('drift', 5n, range);
+    check('shows-drift').between('drift', -6n, range, (value) => `${value} ns`);
+    check('shows-host-time').equal('time', 7n, 8n, (value) => `${value} µs`);
+    check('goes-down').equal('end', 'reset', 'shutdown');
+    t.same(
+      failures.map((line) => line.replace(/ \(trace.*/, '')),
+      [
+        'shows-drift: drift: expected -5 ns to 5 ns, seen -6 ns',
+        'shows-host-time: time: expected 8 µs, seen 7 µs',
+        'goes-down: end: expected shutdown, seen reset',
+      ],
+    );
+    const [passed, ...failed] = trace.since(0, 'check');
+    t.equal(passed?.expected, undefined);
+    t.match(failed, [
+      { expected: '-5 ns to 5 ns', seen: '-6 ns', numbers: { ...range, seen: -6n } },
+      { expected: '8 µs', seen: '7 µs', numbers: { from: 8n, to: 8n, seen: 7n } },
+      { expected: 'shutdown', seen: 'reset' },
+    ]);
+    t.equal(failed[2]?.numbers, undefined);
+  },
+);

@@ -1,5 +1,5 @@
-// Assertions of a scenario. Each is about one requirement and reports the expected value, the value seen, and the
-// part of the trace.
+// Assertions of a scenario. Each is about one requirement and reports the expected value, the value seen, and
+// the part of the trace.
 
 import { isDeepStrictEqual } from 'node:util';
 import { shorten } from '../base/text.js';
@@ -16,8 +16,9 @@ export interface Reporter {
 }
 
 /**
- * The subject of a check: a requirement of the driver; `driver` for a promise of this driver alone; or `device` for
- * the part of the harness that emulates vmd. A failed check of the device is not the fault of the driver.
+ * The subject of a check: a requirement of the driver; `driver` for a promise of this driver alone; or
+ * `device` for the part of the harness that emulates vmd. A failed check of the device is not the fault of
+ * the driver.
  */
 export type Subject = RequirementId | 'driver' | 'device';
 
@@ -60,10 +61,10 @@ const shown = <T>(format: (value: NonNullable<T>) => string, value: T): string =
 const maxEvents = 12;
 const maxDifference = 40;
 
-/** Characters of what was seen that an event of the trace keeps. */
+/** Maximum length of the seen value in an event of the trace. */
 const maxSeen = 500;
 
-/** What was seen, and between what it must lie; both ends are the same number where it must be that one. */
+/** The seen number and its range. Both ends are equal if only one number is right. */
 type Numbers = NonNullable<TraceData<'check'>['numbers']>;
 
 const numbersOf = (seen: unknown, { from, to }: { from: unknown; to: unknown }): Numbers | undefined =>
@@ -77,9 +78,9 @@ interface Report {
   readonly holds: boolean;
   readonly expected: string;
   readonly seen: string;
-  /** The same as numbers, of a check of one number. */
+  /** Both values as numbers, if the check is about one number. */
   readonly numbers?: Numbers | undefined;
-  /** The line of the check when it holds, and when it does not. */
+  /** The lines for a passed and for a failed check. */
   readonly passed: string;
   readonly failed: string;
 }

@@ -162,7 +162,9 @@ export class Driver {
     return this.#sysfsTime().hostTime ?? this.#lacks("an attribute with the host's clock");
   }
 
-  /** The host's clock as the driver shows it, in microseconds since 1970. Throws DRIVER_LACKS or DRIVER_READ. */
+  /**
+   * The host's clock as the driver shows it, in microseconds since 1970. Throws DRIVER_LACKS or DRIVER_READ.
+   */
   async hostTime(): Promise<bigint> {
     return this.#note('host-time', parseTime('host time', await this.attribute(this.hostTimeName)));
   }
@@ -179,13 +181,17 @@ export class Driver {
     return time?.kind === 'sysfs' && time.guestTime !== undefined;
   }
 
-  /** The guest's clock as the driver shows it, in microseconds since 1970. Throws DRIVER_LACKS or DRIVER_READ. */
+  /**
+   * The guest's clock as the driver shows it, in microseconds since 1970. Throws DRIVER_LACKS or DRIVER_READ.
+   */
   async guestTime(): Promise<bigint> {
     const name = this.#sysfsTime().guestTime ?? this.#lacks("an attribute with the guest's clock");
     return this.#note('guest-time', parseTime('guest time', await this.attribute(name)));
   }
 
-  /** Host minus guest in nanoseconds, measured now. Throws DRIVER_LACKS if the driver measures at intervals. */
+  /**
+   * Host minus guest in nanoseconds, measured now. Throws DRIVER_LACKS if the driver measures at intervals.
+   */
   async driftNs(): Promise<bigint> {
     const name = this.#sysfsTime().driftNs ?? this.#lacks('an attribute with the drift');
     return this.#note('drift', parseDrift(await this.attribute(name)));
@@ -198,8 +204,8 @@ export class Driver {
     const read = `cat ${[time.driftSec, time.driftNsec].map((name) => `/proc/sys/${name.replaceAll('.', '/')}`).join(' ')}`;
     const old = await this.#shell.text(read);
     await this.#nextReading(time.everyMs + spareMs);
-    // The driver stores the two values one after the other, a moment after it has read the time. They are complete
-    // when they are new and no longer change.
+    // The driver stores the two values one after the other, a moment after it has read the time. They are
+    // complete when they are new and no longer change.
     const shown = await this.#shell.text(
       `until now=$(${read}); [ "$now" != '${old}' ] && [ "$now" = "$(${read})" ]; do usleep 1000; done; echo "$now"`,
       { what: 'a new drift in sysctl' },

@@ -33,7 +33,10 @@ export type { Scene } from './scene.js';
 /** The timeout of all scenarios of a file in milliseconds. */
 const fileLimitMs = 2_400_000;
 
-/** The timeout of a scenario in milliseconds. Every wait is shorter, so only a defect of the harness reaches it. */
+/**
+ * The timeout of a scenario in milliseconds. Every wait is shorter, so only a defect of the harness reaches
+ * it.
+ */
 const limitMs = 600_000;
 
 /** Valid names, which are also names of directories. */
@@ -41,11 +44,11 @@ const nameForm = /^\w[\w.@+-]{0,99}$/;
 
 let opened: Promise<Environment> | undefined;
 
-// Until the first scenario sets it for its kernel. The first file of a process imports this after the process
-// has set a timeout of its own.
+// This timeout holds until the first scenario sets one for its kernel. The process of a worker may have set
+// another before it imported this file.
 root.setTimeout(fileLimitMs);
 
-/** The bundled driver shows that no cause is named for what other drivers do right as well. CAUSE_UNFOUNDED. */
+/** Throws CAUSE_UNFOUNDED if a cause is found although the bundled driver passed: a right driver has none. */
 const assertUnfounded = (material: Material): void => {
   const causes = findCauses(material).map(({ id }) => id);
   if (causes.length > 0) throw new HarnessError('CAUSE_UNFOUNDED', { causes: causes.join(', ') });
@@ -80,8 +83,8 @@ const resultOf = (
 });
 
 /**
- * Declares a scenario. Its artifacts get the same `name`. After the body, the driver is unloaded if the guest still
- * runs: it must leave nothing behind, and the kernel log must be clean.
+ * Declares a scenario. Its artifacts get the same `name`. After the body, the driver is unloaded if the guest
+ * still runs: it must leave nothing behind, and the kernel log must be clean.
  */
 export const scenario = (
   name: string,
@@ -151,7 +154,7 @@ export const scenario = (
       if (hasCode(error, 'GUEST_PANIC')) await vm?.postMortem.gone();
       if (!environment.choice.shell) return explainHang(error, vm, environment.driver);
       for (const limited of [t, root]) limited.setTimeout(0);
-      // Not by `t.comment`: tap keeps a comment behind a failed check back until the next check.
+      // `t.comment` would be too late: tap holds back a comment after a failed check until the next check.
       await offerShell(error, { vm, device: devices.all[0], trace, directory: directory.path }, (line) =>
         process.stdout.write(`# ${line}\n`),
       );
@@ -163,7 +166,7 @@ export const scenario = (
     await judgement.attempt(() =>
       play().catch(async (error: unknown) => {
         const explained = await explain(explainCut(error, livelock));
-        // Its check has been judged.
+        // The judgement already has the failed check.
         if (!(explained instanceof FailedCheck)) throw explained;
       }),
     );

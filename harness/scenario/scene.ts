@@ -44,7 +44,9 @@ export interface Scene {
 
 /** The state of the guest before the body began, to compare with the state afterwards. */
 export interface Baseline extends Before {
-  /** Absent if no comparison is possible: no driver is loaded, or a distribution does other work meanwhile. */
+  /**
+   * Absent if no comparison is possible: no driver is loaded, or a distribution does other work meanwhile.
+   */
   readonly holdings?: Holdings;
   /** The position of the next console line. */
   readonly consoleCursor: number;
@@ -73,7 +75,7 @@ export class Devices {
   }
 }
 
-/** What a guest with the driver in it is made of. */
+/** What is needed to start a guest with the driver. */
 export interface GuestStage {
   readonly environment: Environment;
   readonly options: ScenarioOptions;
@@ -181,7 +183,8 @@ export const prepareGuest = async (stage: GuestStage): Promise<Prepared> => {
   const before = await readBefore(shell);
   requireModules(before, environment.kernel.release);
   const own = options.guest !== 'distro' && options.driver !== 'absent';
-  // This loads the kernel's modules that the driver needs. They stay loaded, so they must not count as leftovers.
+  // This loads the kernel's modules that the driver needs. They stay loaded, so they must not count as
+  // leftovers.
   if (own) await driver.install();
   const held = own ? await holdings(shell, options.plugged === false ? null : vm.address) : undefined;
   return {

@@ -13,8 +13,8 @@ export const acks = (trace: Trace, mark: number): string[] =>
   trace.since(mark, 'ack').map(({ value, effect }) => `${commandText(value)}: ${effect}`);
 
 /**
- * The register of an access: `command`; `command (8 bits)` if the width is not that of the register; `offset 33 (8
- * bits)` if no register starts there.
+ * The register of an access: `command`; `command (8 bits)` if the width is not that of the register; `offset
+ * 33 (8 bits)` if no register starts there.
  */
 const target = (offset: number, width: number): string => {
   const name = registerAt(offset);

@@ -43,12 +43,12 @@ export interface Vm extends Guest {
   readonly address: string;
   /** The data disk. Throws SCENARIO_LACKS if the machine has none. */
   data(): Disk;
-  /** The disk that the driver came on; undefined where it is part of the guest. */
+  /** The disk with the driver's modules; undefined if they are part of the guest. */
   readonly payload: Disk | undefined;
   /** The reason for which vmd ended the VM, if it did. */
   kill(): Kill | undefined;
   readonly postMortem: PostMortem;
-  /** From now on vmd's decision to end the VM is noted, and the VM stays. */
+  /** From now on vmd's decision to end the VM is only noted, and the VM keeps running. */
   keep(): void;
   /** Pauses the VM like `vmctl pause`: the vCPUs stop, and so do vmd's checks of the host's clock. */
   pause(): Promise<void>;
@@ -61,13 +61,16 @@ export interface Vm extends Guest {
   allowReset(): Promise<void>;
   /** Resolves when the guest answers again after a reset. */
   restarted(): Promise<void>;
-  /** What the probes of an instrumented driver have written. */
+  /** The output of the probes of an instrumented driver. */
   coverage(): Buffer;
   /** True if QEMU has ended. */
   hasEnded(): boolean;
   /** True if the guest was reset, which also cleared its kernel log. */
   hasRestarted(): boolean;
-  /** Waits until the guest or vmd ends the machine. Resolves with how it ended. Throws GUEST_TIMEOUT or GUEST_PANIC. */
+  /**
+   * Waits until the guest or vmd ends the machine. Resolves with how it ended. Throws GUEST_TIMEOUT or
+   * GUEST_PANIC.
+   */
   ended(what: string, timeoutMs: number): Promise<QemuExit>;
 }
 
@@ -77,7 +80,10 @@ export const sharingAddress = linuxAddress(slots.function + 8);
 const unplugMs = 10_000;
 const bootMs = 60_000;
 
-/** The resource file is the last that the kernel creates for a device before it probes it (pci_bus_add_device). */
+/**
+ * The resource file is the last that the kernel creates for a device before it probes it
+ * (pci_bus_add_device).
+ */
 const appeared = (shell: Shell, address: string): Promise<void> =>
   shell.await(`/sys/bus/pci/devices/${address}/resource0`, { what: `the function at ${address}` });
 
@@ -137,9 +143,10 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   device.onKill((decision) => {
     kill ??= decision;
     if (kept) return;
-    // When the process of vmd ends, all acknowledged writes are in the image, since vioqcow2.c of vmd writes its tables
-    // at once. QEMU keeps qcow2 tables in memory until the guest flushes, so SIGKILL would lose more and sometimes leave
-    // unreferenced clusters. Its `quit` command loses nothing. QEMU may already have ended.
+    // When the process of vmd ends, all acknowledged writes are in the image, since vioqcow2.c of vmd writes
+    // its tables at once. QEMU keeps qcow2 tables in memory until the guest flushes, so SIGKILL would lose
+    // more and sometimes leave unreferenced clusters. Its `quit` command loses nothing. QEMU may already have
+    // ended.
     qmp.execute('quit').catch(() => void guest.machine.kill());
   });
   let gone = false;
@@ -154,13 +161,13 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   });
   if (boot === 'restored') {
     try {
-      // It is present since before the restore, and the guest was not notified.
+      // The function was present before the restore, and the guest was not notified.
       if (plugged && siblings !== undefined)
         await guest.shell.output(['write-file', '/sys/bus/pci/rescan', '1']);
       if (plugged) await appeared(guest.shell, address);
       await syncGuestClock(guest.shell);
     } catch (error) {
-      // Nobody else knows of the guest yet, and as long as its QEMU runs this process would not end.
+      // No other code has the guest yet to end it, and this process would not end as long as its QEMU runs.
       await guest.machine.kill();
       throw error;
     }
