@@ -21,6 +21,7 @@ t.test('each check prints a line, and a failed check gives exit status 3', async
   t.equal(status, 3);
   t.match(out, /^ok +Node +v\d+/m);
   t.match(out, /^WRONG +programs +this host does not have .*bwrap.*; install with: /m);
+  t.match(out, /^- +namespaces +unknown: fails as programs does$/m);
   t.match(out, /^WRONG +snapshot limit +VMMCI_SNAPSHOT_LIMIT: expected a number of MiB, got 'x'/m);
   t.match(out, /^ok +cache +.* GB free$/m);
   t.match(out, /^ok +tool root +not built yet: run vmmci setup$/m);

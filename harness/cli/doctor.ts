@@ -58,6 +58,8 @@ const requirePrograms = async (directory: string): Promise<void> => {
 
 const hasToolRoot = (): boolean => existsSync(join(cacheDirectory(), 'toolroot', recipeHash));
 
+const requireHostPrograms = (): Promise<void> => (hasToolRoot() ? checkRunPrograms() : checkHost());
+
 const qemu = async () => findQemu({ root: await ensureToolRoot() });
 
 /** A check that needs the tool root. */
@@ -74,10 +76,12 @@ const checks: Readonly<Record<string, Check>> = {
     return text;
   },
   programs: async () => {
-    await (hasToolRoot() ? checkRunPrograms() : checkHost());
+    await requireHostPrograms();
     return 'all found';
   },
   namespaces: async () => {
+    // Without its program, the check would blame the namespaces.
+    await requireHostPrograms();
     await checkNamespaces();
     return 'allowed';
   },

@@ -1,10 +1,10 @@
 // `vmmci --version`: the versions of this package, Node.js and QEMU, and the kernels in the cache.
 
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { packageManifest } from '../../images/asset.js';
 import { kernelTable } from '../../images/kernels/table.js';
+import { findKernel } from '../../images/kernels/tree.js';
 import { recipeHash } from '../../images/toolroot/recipe.js';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { readCacheFile } from '../base/cache/read-file.js';
@@ -25,8 +25,8 @@ const qemuVersion = async (): Promise<string> => {
 
 /** The kernels of the table that are in the cache. */
 const kernels = async (): Promise<string> => {
-  const names = await readdir(join(cacheDirectory(), 'kernels')).catch((): string[] => []);
-  const cached = kernelTable.map(({ name }) => name).filter((name) => names.includes(name));
+  const found = await Promise.all(kernelTable.map(findKernel));
+  const cached = found.flatMap((kernel) => kernel?.name ?? []);
   return cached.length === 0 ? 'none yet: run vmmci setup' : cached.join(', ');
 };
 
