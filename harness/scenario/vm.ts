@@ -136,8 +136,6 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     guest.machine,
     dumped ? { directory: shared, release: environment.kernel.release } : undefined,
   );
-  await postMortem.watch();
-
   let kill: Kill | undefined;
   let kept = false;
   device.onKill((decision) => {
@@ -159,18 +157,19 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     resets += 1;
     guest.terminals.reset();
   });
-  if (boot === 'restored') {
-    try {
+  try {
+    await postMortem.watch();
+    if (boot === 'restored') {
       // The function was present before the restore, and the guest was not notified.
       if (plugged && siblings !== undefined)
         await guest.shell.output(['write-file', '/sys/bus/pci/rescan', '1']);
       if (plugged) await appeared(guest.shell, address);
       await syncGuestClock(guest.shell);
-    } catch (error) {
-      // No other code has the guest yet to end it, and this process would not end as long as its QEMU runs.
-      await guest.machine.kill();
-      throw error;
     }
+  } catch (error) {
+    // No other code has the guest yet to end it, and this process would not end as long as its QEMU runs.
+    await guest.machine.kill();
+    throw error;
   }
   return {
     ...guest,
