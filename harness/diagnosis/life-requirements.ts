@@ -32,6 +32,22 @@ export const lifeRequirements = {
     remedy: 'Reset the device in remove.',
     source: 'vmd virtio.c (vmmci_ctl)',
   },
+  'undoes-failures': {
+    sentence:
+      'When the kernel refuses a call, the driver undoes what it has done, passes the error on, and works the next time.',
+    level: 'should',
+    otherwise: 'A guest that was short of memory for a moment crashes, or has no driver until it is booted.',
+    remedy: 'Check what each call returns, and undo in the opposite order.',
+    source: 'Linux Documentation/process/coding-style.rst, 7 (centralized exiting)',
+  },
+  'serves-virtio': {
+    sentence:
+      'The virtio transport reads and writes fields of each width at each offset, and tells a driver that there is no queue.',
+    level: 'may',
+    otherwise: 'A virtio driver that asks for more than this one does reads garbage.',
+    remedy: 'Implement each operation of struct virtio_config_ops as its comment says.',
+    source: 'Linux include/linux/virtio_config.h',
+  },
   'comes-back': {
     sentence: 'After it is bound, plugged in or loaded again, the driver works as it did the first time.',
     level: 'should',

@@ -37,14 +37,17 @@ export const noteAllocations = async (
   await shell.text(`grep -E 'kmalloc: call_site=[^ ]+ (${ours})' ${tracing}/trace >${allocations} || true`);
 };
 
-/** `: kmalloc: call_site=f+0x10/0x20 [module] ptr=… bytes_req=…`; the number is that of the event's order. */
+/**
+ * `12.345678: kmalloc: call_site=f+0x10/0x20 [module] ptr=… bytes_req=…`: the time tells an allocation of the
+ * driver from a later one of somebody else at the same address, which shows that the driver's was freed.
+ */
 const script = `
-  BEGIN { while ((getline line <"${allocations}") > 0) if (split(line, part, " ptr=") > 1) {
-    split(part[2], word, " "); split(part[1], site, "call_site="); held[word[1]] = site[2] } }
-  match($0, / ptr=[^ ]+/) { at = substr($0, RSTART + 5, RLENGTH - 5) }
-  / kmalloc: / && at in held { live[at] = 1 }
-  / kfree: / { delete live[at] }
-  END { for (at in live) print held[at] }`;
+  { time = match($0, / [0-9]+\\.[0-9]+: k/) ? substr($0, RSTART, RLENGTH) : ""
+    at = match($0, / ptr=[^ ]+/) ? substr($0, RSTART + 5, RLENGTH - 5) : "" }
+  FILENAME == "${allocations}" { split($0, part, "call_site="); sub(/ ptr=.*/, "", part[2]); held[time at] = part[2]; next }
+  / kfree: / || / kmalloc: / { delete live[at] }
+  / kmalloc: / && (time at) in held { live[at] = held[time at] }
+  END { for (at in live) print live[at] }`;
 
 /**
  * Where the driver has allocated what nobody has freed since: functions, one for each object. To be called when
@@ -53,7 +56,7 @@ const script = `
 export const endMemoryTrace = async (shell: Pick<Shell, 'text'>): Promise<string[]> => {
   const text = await shell.text(
     `for attempt in $(seq ${attempts}); do
-      lost=$(awk '${script}' ${tracing}/trace)
+      lost=$(awk '${script}' ${allocations} ${tracing}/trace)
       [ -n "$lost" ] || break
       usleep 100000
     done

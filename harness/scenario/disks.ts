@@ -14,6 +14,7 @@ import { driverNeeds } from '../guest/disks.js';
 import { type Disk, type Siblings, slots } from '../qemu/argv.js';
 import { diskSlots } from '../qemu/layout.js';
 import type { Environment } from '../run/environment.js';
+import { helperModules } from '../run/helper-modules.js';
 import { onceFor } from './once-for.js';
 
 const sparse = async (path: string, size: number): Promise<void> => {
@@ -25,14 +26,14 @@ const sparse = async (path: string, size: number): Promise<void> => {
 /** The key of a payload: all guests with the same driver build share one. */
 const builtDriver = ({ modules }: Environment): object => modules;
 
-/** The driver's module files, at the paths at which modprobe finds them. */
-const driverModules = ({ modules, kernel }: Environment) =>
+/** Module files, at the paths at which modprobe finds them. */
+const moduleFiles = ({ modules, directory }: Environment['modules'], { release }: Environment['kernel']) =>
   Promise.all(
-    modules.modules.map(
+    modules.map(
       async (name): Promise<FileEntry> => ({
-        path: `lib/modules/${kernel.release}/extra/${name}`,
+        path: `lib/modules/${release}/extra/${name}`,
         type: 'file',
-        content: await readFile(join(modules.directory, name)),
+        content: await readFile(join(directory, name)),
       }),
     ),
   );
@@ -60,7 +61,7 @@ const dumpModules = async ({ choice, kernel }: Environment): Promise<string[]> =
  */
 const driverFiles = async (environment: Environment) => {
   const { kernel, root } = environment;
-  const own = await driverModules(environment);
+  const own = await moduleFiles(environment.modules, kernel);
   const needs = [...externalDependencies(own), ...(await dumpModules(environment))];
   const list = Buffer.from(needs.map((name) => `${name}\n`).join(''));
   return {
@@ -72,6 +73,14 @@ const driverFiles = async (environment: Environment) => {
 const driverPayload = onceFor(builtDriver, async (environment) => {
   const { modules, list } = await driverFiles(environment);
   return [...(await modulePayload(environment.kernel, environment.root, modules)), list];
+});
+
+/** The same with the harness's own modules: they are built for the kernel when a scenario first wants them. */
+const helpersPayload = onceFor(builtDriver, async (environment) => {
+  const { kernel, root } = environment;
+  const { modules, list } = await driverFiles(environment);
+  const helpers = await moduleFiles(await helperModules(environment), kernel);
+  return [...(await modulePayload(kernel, root, [...modules, ...helpers])), list];
 });
 
 const vmdPayload = onceFor(builtDriver, async (environment) => {
@@ -103,11 +112,11 @@ const dataDisk = async ({ root }: Environment, directory: string, format: boolea
 export const makeDisks = async (
   environment: Environment,
   directory: string,
-  { format }: { format: boolean },
+  { format, helpers = false }: { format: boolean; helpers?: boolean | undefined },
 ): Promise<[payload: Disk, data: Disk]> => {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   return Promise.all([
-    payloadDisk(directory, slots.payload, await driverPayload(environment)),
+    payloadDisk(directory, slots.payload, await (helpers ? helpersPayload : driverPayload)(environment)),
     dataDisk(environment, directory, format),
   ]);
 };

@@ -46,6 +46,8 @@ export interface QemuMachine {
   readonly plugged?: boolean;
   /** Format the data disk with ext4. */
   readonly disk?: boolean;
+  /** The harness's own kernel modules are installed, too: images/kernels/helpers. */
+  readonly helpers?: boolean;
 }
 
 /** The small guest on the machine of vmd, which has no hot-plug. It has no data disk. */
@@ -57,6 +59,7 @@ export interface VmdMachine {
   readonly interrupts?: InterruptController;
   readonly plugged?: never;
   readonly disk?: never;
+  readonly helpers?: never;
 }
 
 /** Debian with systemd on QEMU's PC. The driver is installed, and its modules are loaded at boot. */
@@ -68,6 +71,7 @@ export interface DistroMachine {
   /** `false` if the scenario plugs the function in itself. */
   readonly plugged?: boolean;
   readonly disk?: never;
+  readonly helpers?: never;
 }
 
 export type ScenarioOptions = CommonOptions & (QemuMachine | VmdMachine | DistroMachine);

@@ -125,6 +125,7 @@ const startGuest = async (
     interrupts: options.interrupts,
     plugged: options.plugged ?? true,
     disk: options.disk ?? false,
+    helpers: options.helpers,
     trace: trace.sink,
   });
   onVm(vm);

@@ -35,6 +35,8 @@ export interface VmOptions extends MachineOptions {
   readonly plugged: boolean;
   /** The data disk has an ext4 file system. */
   readonly disk: boolean;
+  /** The harness's own kernel modules are installed, too. */
+  readonly helpers?: boolean | undefined;
   readonly trace: TraceSink;
 }
 
@@ -112,7 +114,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   const disks: readonly Disk[] =
     distro?.disks ??
     (siblings === undefined
-      ? await makeDisks(environment, directory, { format: disk })
+      ? await makeDisks(environment, directory, { format: disk, helpers: options.helpers })
       : await makeVmdDisks(environment, directory, siblings));
   const { coverage } = environment.choice;
   const machine = distro?.machine ?? machineOf(environment, disks, { ...options, coverage }, siblings);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: ISC
+/*
+ * A virtio driver that asks its transport for all that a virtio driver may ask for, and reports the answers in
+ * the parameter `report`, a line each.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/version.h>
+#include <linux/virtio.h>
+#include <linux/virtio_config.h>
+
+static char report[2048];
+module_param_string(report, report, sizeof(report), 0444);
+MODULE_PARM_DESC(report, "The answers");
+
+static int used;
+
+#define REPORT(...) (used += scnprintf(report + used, sizeof(report) - used, __VA_ARGS__))
+
+static void get(struct virtio_device *vdev, unsigned int offset, unsigned int length)
+{
+	u8 bytes[16];
+	int i;
+
+	memset(bytes, 0xaa, sizeof(bytes));
+	vdev->config->get(vdev, offset, bytes + 4, length);
+	REPORT("get %u %u:", offset, length);
+	for (i = 0; i < length; i++)
+		REPORT(" %02x", bytes[4 + i]);
+	/* What is around the buffer is not the transport's. */
+	for (i = 0; i < sizeof(bytes); i++)
+		if ((i < 4 || i >= 4 + length) && bytes[i] != 0xaa)
+			REPORT(" overrun");
+	REPORT("\n");
+}
+
+static void ask(struct virtio_device *vdev)
+{
+	static const u8 words[8] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 };
+	unsigned int offset;
+
+	/* The low word of the seconds first: that takes the sample. */
+	get(vdev, 4, 8);
+	get(vdev, 12, 8);
+	for (offset = 4; offset < 8; offset++)
+		get(vdev, offset, 1);
+	for (offset = 12; offset < 16; offset += 2)
+		get(vdev, offset, 2);
+	get(vdev, 6, 4);
+	get(vdev, 5, 2);
+	get(vdev, 4, 0);
+	vdev->config->set(vdev, 4, words, 4);
+	vdev->config->set(vdev, 8, words, 8);
+	vdev->config->set(vdev, 4, words, 0);
+}
+
+static void no_callback(struct virtqueue *queue)
+{
+}
+
+static int client_probe(struct virtio_device *vdev)
+{
+	struct virtqueue *queue = virtio_find_single_vq(vdev, no_callback, "queue");
+
+	REPORT("bus %s\n", virtio_bus_name(vdev));
+	REPORT("features %llx\n", (unsigned long long)vdev->features);
+	REPORT("status %x\n", vdev->config->get_status(vdev));
+	REPORT("queue %ld\n", IS_ERR(queue) ? PTR_ERR(queue) : 0);
+	ask(vdev);
+	vdev->config->del_vqs(vdev);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+	if (vdev->config->synchronize_cbs)
+		vdev->config->synchronize_cbs(vdev);
+#endif
+	return 0;
+}
+
+static void client_remove(struct virtio_device *vdev)
+{
+	vdev->config->reset(vdev);
+	REPORT("status after reset %x\n", vdev->config->get_status(vdev));
+}
+
+static const unsigned int features[] = { 0, 1, 2 };
+
+static const struct virtio_device_id ids[] = { { 0xffff, 0x0b5d }, { } };
+
+static struct virtio_driver client = {
+	.driver.name = KBUILD_MODNAME,
+	.driver.owner = THIS_MODULE,
+	.id_table = ids,
+	.feature_table = features,
+	.feature_table_size = ARRAY_SIZE(features),
+	.probe = client_probe,
+	.remove = client_remove,
+};
+module_virtio_driver(client);
+
+MODULE_DESCRIPTION("Asks a virtio transport for all that a driver may ask for");
+MODULE_LICENSE("Dual BSD/GPL");

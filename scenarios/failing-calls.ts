@@ -1,0 +1,119 @@
+// Each call into the kernel that can fail while the driver comes up fails once: the driver undoes what it has
+// done, tells of the error, and works the next time.
+
+import { beginMemoryTrace, endMemoryTrace, noteAllocations } from '../harness/guest/memory-trace.js';
+import { readDevice } from '../harness/guest/sysfs.js';
+import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
+import { type FallibleCall, fallibleCalls, withFailingCall } from '../harness/scenario/failing-calls.js';
+import { holdings, leftovers } from '../harness/scenario/leftovers.js';
+import { type Scene, scenario } from '../harness/scenario/scenario.js';
+import { isTimeRead } from '../harness/scenario/traffic.js';
+
+/** A driver that makes more calls of one kind in probe is not followed further. */
+const maxCalls = 20;
+
+const options = { driver: 'installed', helpers: true, needs: ['EVENT_TRACING', 'KPROBES'] } as const;
+
+/** `probe with driver virtio-pci-obsd failed with error -12` since 6.8, `probe of 0000:00:05.0 failed …` before. */
+const probeError = /probe .*failed with error (-\d+)$/;
+
+const isUp = async ({ vm, driver }: Scene): Promise<boolean> => {
+  const { pciDriver, virtioDriver } = driver.description;
+  if ((await readDevice(vm.shell, vm.address))?.driver !== pciDriver) return false;
+  const bound = await vm.shell.run(`readlink ${driver.path('driver')}`);
+  return bound.stdout.toString('utf8').trim().endsWith(`/${virtioDriver}`);
+};
+
+/** The errors of all probes that have failed so far. */
+const probeErrors = async ({ vm }: Scene): Promise<string[]> => {
+  const log = await vm.shell.text('dmesg | grep "failed with error" || true');
+  return log.split('\n').flatMap((line) => probeError.exec(line.trim())?.[1] ?? []);
+};
+
+/** With the number of the call that fails; resolves with false when there is no such call. */
+const failOnce = async (scene: Scene, point: FallibleCall, nth: number): Promise<boolean> => {
+  const { check, vm, device, driver } = scene;
+  const { shell } = vm;
+  const what = `${point.what} of ${point.module}, call ${nth}`;
+  const before = await holdings(shell, vm.address);
+  const earlier = await probeErrors(scene);
+  await beginMemoryTrace(shell);
+  const failed = await withFailingCall(shell, point, nth, () => driver.load(driver.quiet));
+  if (failed) {
+    // A driver may do without what it was refused.
+    const expected = (await isUp(scene)) ? [] : [String(point.error)];
+    const told = (await probeErrors(scene)).slice(earlier.length);
+    check('undoes-failures').equal(`error of the probe when ${what} fails`, told, expected);
+    if (expected.length === 0 && driver.showsHostTime)
+      check('undoes-failures').equal(
+        `host time when ${what} fails`,
+        await driver.hostTime(),
+        device.vmmci.state().lastSample,
+      );
+  }
+  await noteAllocations(shell, driver.description.modules);
+  await driver.unload();
+  check('undoes-failures').equal(
+    `allocations that were not freed after ${what} has failed`,
+    await endMemoryTrace(shell),
+    [],
+  );
+  check('undoes-failures').equal(
+    `leaked resources after ${what} has failed`,
+    await leftovers(shell, before),
+    [],
+  );
+  return failed;
+};
+
+scenario('failing-calls', options, async (scene) => {
+  const { check, vm, device, driver, environment } = scene;
+  const points = await fallibleCalls(environment);
+  let count = 0;
+  for (const point of points) {
+    let nth = 1;
+    while (nth <= maxCalls && (await failOnce(scene, point, nth))) nth += 1;
+    count += nth - 1;
+    const { status, guestFeatures } = device.vmmci.state();
+    check('resets-device').equal(`status after ${point.what} has failed`, status, 0);
+    check('resets-device').equal(`features after ${point.what} has failed`, guestFeatures, 0);
+  }
+  check('device').that('calls that have failed', count > 0, 'at least one', count);
+  await driver.load(driver.quiet);
+  check('comes-back').equal(
+    'driver of the function',
+    (await readDevice(vm.shell, vm.address))?.driver,
+    driver.description.pciDriver,
+  );
+  if (driver.showsHostTime)
+    check('comes-back').equal('host time', await driver.hostTime(), device.vmmci.state().lastSample);
+});
+
+const settingTheClock = { call: 'do_settimeofday64', value: -22 } as const;
+
+// A clock that cannot be set is a warning, and the next SYNCRTC sets it.
+scenario(
+  'failing-sync',
+  { ...options, driver: 'loaded' },
+  async ({ check, vm, device, driver, trace, until }) => {
+    driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
+    const { shell } = vm;
+    const warnings = async () => warningsIn(await driverLog(shell, driver.description)).length;
+    const before = await warnings();
+    const synchronise = async (): Promise<void> => {
+      const mark = trace.mark;
+      check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+      await until('ack', mark);
+      await until('bar-read', mark, isTimeRead);
+      // Waits until the work of the command is done.
+      await driver.unload();
+    };
+    const caller = `[${driver.description.modules.at(-1)}]`;
+    const failed = await withFailingCall(shell, { ...settingTheClock, caller }, 1, synchronise);
+    check('device').equal('the clock could not be set', failed, true);
+    check('quiet-log').equal('warnings about it', (await warnings()) - before, 1);
+    await driver.load(driver.quiet);
+    await synchronise();
+    check('quiet-log').equal('warnings about the next SYNCRTC', (await warnings()) - before, 1);
+  },
+);
