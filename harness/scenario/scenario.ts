@@ -186,7 +186,6 @@ export const scenario = (
     const isBundled = environment.driver.name === bundledName && options.driver !== 'absent';
     if (judgement.verdict === 'passed' && isBundled)
       await judgement.attempt(() => assertUnfounded(material()));
-    if (judgement.verdict === 'passed' && !environment.choice.keep) traces.discard();
     const causes = judgement.verdict === 'failed' ? findCauses(material()) : [];
     for (const { id } of causes) t.comment(`cause: ${causeTable[id].sentence}`);
     await judgement.attempt(() =>
@@ -202,6 +201,8 @@ export const scenario = (
         },
       ),
     );
+    // Only now: the result, too, may come from events that are no longer in memory.
+    if (judgement.verdict === 'passed' && !environment.choice.keep) traces.discard();
     directory.remove();
     if (judgement.verdict !== 'passed') t.comment(`artifacts: ${artifactDirectory(environment, name)}`);
   });
