@@ -3,7 +3,7 @@
 
 import { showEach, showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, hasDriverOk, isLook, samples } from '../harness/scenario/traffic.js';
+import { acks, hasDriverOk, isCommandRead, samples } from '../harness/scenario/traffic.js';
 
 const rounds = 3;
 
@@ -33,7 +33,7 @@ scenario('backend-restart', { parameters: { drift_interval_ms: '20' } }, async (
     const mark = trace.mark;
     check('driver-ok').equal('SYNCRTC from the new backend', device.host.command('SYNCRTC'), 'sent');
     await until('ack', mark);
-    await until('bar-read', mark, isLook, 3);
+    await until('bar-read', mark, isCommandRead, 3);
     check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   }
   await shell.text(': >/run/enough; until [ -e /run/ended ]; do usleep 1000; done');

@@ -4,7 +4,7 @@
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { accesses, acks, isLook, isTimeRead, writes } from '../harness/scenario/traffic.js';
+import { accesses, acks, isCommandRead, isTimeRead, writes } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
@@ -65,7 +65,7 @@ scenario('feature-subsets', options, async ({ check, ...scene }) => {
     const set = sync === 'sent' && offers(TIMESYNC) ? ['read secondsLow', 'read microsecondsLow'] : [];
     // The clock is set by work of its own, which four looks can overtake.
     const read = set.length === 0 ? undefined : await until('bar-read', mark, isTimeRead);
-    await until('bar-read', read?.seq ?? mark, isLook, 4);
+    await until('bar-read', read?.seq ?? mark, isCommandRead, 4);
     const cleared = sync === 'sent' && offers(ACK) ? ['SYNCRTC: cleared'] : [];
     check('respects-offer').equal('acknowledgements', acks(trace, mark), cleared);
     check('acts-once').equal('reads of the time', readsOfTime(accesses(trace, mark)), set);
@@ -82,7 +82,7 @@ scenario('feature-subsets', options, async ({ check, ...scene }) => {
 
     mark = trace.mark;
     check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');
-    await until('bar-read', mark, isLook, 4);
+    await until('bar-read', mark, isCommandRead, 4);
     const graceful = offers(ACK) ? ['REBOOT: graceful'] : [];
     check('respects-offer').equal('acknowledgements', acks(trace, mark), graceful);
     stops += 1;

@@ -5,7 +5,7 @@ import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { enableDevice, writeRegister } from '../harness/guest/sysfs.js';
 import type { Subject } from '../harness/scenario/checks.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
-import { isLook } from '../harness/scenario/traffic.js';
+import { isCommandRead } from '../harness/scenario/traffic.js';
 import { generations } from '../harness/vmmci/generations.js';
 import { registers, status } from '../harness/vmmci/registers.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -49,7 +49,7 @@ for (const [generation, ms] of [
     check('driver-ok').equal('stop of a guest that hangs on its way down', device.host.stop(), 'sent');
     const { seq } = await until('ack', mark);
     check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
-    if (driver.has('drift_interval_ms')) await until('bar-read', seq, isLook, 3);
+    if (driver.has('drift_interval_ms')) await until('bar-read', seq, isCommandRead, 3);
     await killed(scene, 'acts-once', scheduler, ms, 'graceful-timeout');
   });
 }

@@ -5,7 +5,14 @@ import { setGuestClock, shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { showInstantNs } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, hasDriverOk, isDriverOk, isLook, isReadOf, readsOf } from '../harness/scenario/traffic.js';
+import {
+  acks,
+  hasDriverOk,
+  isCommandRead,
+  isDriverOk,
+  isReadOf,
+  readsOf,
+} from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 /** The frozen time of the device's clock, in nanoseconds since 1970. */
@@ -106,6 +113,6 @@ scenario('probe-absent-command', options, async ({ check, vm, device, driver, tr
   device.faults.clear();
   const mark = trace.mark;
   await driver.load(driver.having({ drift_interval_ms: '20' }));
-  if (driver.has('drift_interval_ms')) await until('bar-read', mark, isLook, 3);
+  if (driver.has('drift_interval_ms')) await until('bar-read', mark, isCommandRead, 3);
   check('comes-back').equal('devices bound when the device responds', await bound(), '1');
 });

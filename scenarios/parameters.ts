@@ -3,7 +3,7 @@
 
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { isLook } from '../harness/scenario/traffic.js';
+import { isCommandRead } from '../harness/scenario/traffic.js';
 
 /**
  * A lower bound for the shortest interval. The driver's is 10 ms; rounded to ticks of the kernel (HZ 100, 250
@@ -42,7 +42,7 @@ scenario(
     const module = driver.description.parameters.find(({ name }) => name === 'drift_interval_ms')?.module;
     const set = (value: number) =>
       shell.text(`echo ${value} >/sys/module/${module}/parameters/drift_interval_ms`);
-    await until('bar-read', trace.mark, isLook, 3);
+    await until('bar-read', trace.mark, isCommandRead, 3);
 
     // A poll that is already running when the parameter is written may still read the register.
     await set(0);
@@ -51,7 +51,7 @@ scenario(
     await shell.text('usleep 300000');
     check('obeys-parameters').equal(
       'polls while the interval is 0',
-      trace.since(mark, 'bar-read').filter(isLook).length,
+      trace.since(mark, 'bar-read').filter(isCommandRead).length,
       0,
     );
 
@@ -59,8 +59,8 @@ scenario(
     await set(1);
     const begin = await shiftGuestClock(shell, 0n);
     mark = trace.mark;
-    await until('bar-read', mark, isLook, polls);
-    const seenPolls = trace.since(mark, 'bar-read').filter(isLook).length;
+    await until('bar-read', mark, isCommandRead, polls);
+    const seenPolls = trace.since(mark, 'bar-read').filter(isCommandRead).length;
     const took = Number((await shiftGuestClock(shell, 0n)) - begin) / 1e6;
     const allowed = Math.floor(took / shortestMs) + 3;
     check('obeys-parameters').that(
@@ -76,7 +76,7 @@ scenario(
     await shell.text('usleep 300000');
     check('obeys-parameters').equal(
       'polls while the interval is 4294967295',
-      trace.since(mark, 'bar-read').filter(isLook).length,
+      trace.since(mark, 'bar-read').filter(isCommandRead).length,
       0,
     );
   },

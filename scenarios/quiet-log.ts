@@ -4,7 +4,7 @@
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { isLook } from '../harness/scenario/traffic.js';
+import { isCommandRead } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const readings = 20;
@@ -40,7 +40,7 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
   if (driver.has('drift_interval_ms'))
     check('quiet-log').equal(
       `lines of ${readings} polls`,
-      await linesOf(() => until('bar-read', trace.mark, isLook, readings)),
+      await linesOf(() => until('bar-read', trace.mark, isCommandRead, readings)),
       [],
     );
 

@@ -3,7 +3,7 @@
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, isLook, readsOf } from '../harness/scenario/traffic.js';
+import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const options = { scheduler: new VirtualScheduler(), parameters: { drift_interval_ms: '20' } };
@@ -19,7 +19,7 @@ scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, unti
     let mark = trace.mark;
     check('driver-ok').equal(name, device.host.command(name), 'sent');
     const { seq } = await until('ack', mark);
-    await until('bar-read', seq, isLook, 5);
+    await until('bar-read', seq, isCommandRead, 5);
     requested.push(program);
     const seen = await powerRequests(vm.shell, requested.length);
     check('acts-once').equal('requests to go down', seen, requested);

@@ -3,7 +3,7 @@
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, isDriverOk, isLook } from '../harness/scenario/traffic.js';
+import { acks, isCommandRead, isDriverOk } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const parameters = { drift_interval_ms: '20' };
@@ -21,7 +21,7 @@ scenario('stop-reload', { scheduler: new VirtualScheduler() }, async ({ check, .
   mark = trace.mark;
   await driver.load(parameters);
   const up = await until('status', mark, isDriverOk);
-  await until('bar-read', up.seq, isLook, 5);
+  await until('bar-read', up.seq, isCommandRead, 5);
   check('survives-reload').equal('acknowledgements by the new driver', acks(trace, mark), []);
   check('survives-reload').equal('requests to go down', await powerRequests(vm.shell), ['reboot']);
   check('shows-commands').equal('last command', await driver.lastCommand(), 'NONE');

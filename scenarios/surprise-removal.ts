@@ -6,7 +6,7 @@ import { countUnhandled } from '../harness/scenario/count-unhandled.js';
 import { showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, isLook, readsOf } from '../harness/scenario/traffic.js';
+import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
 
 const parameters = { drift_interval_ms: '20' };
 
@@ -25,7 +25,7 @@ scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
 
   await device.stopBackend();
   const mark = trace.mark;
-  await until('bar-read', mark, isLook, 3);
+  await until('bar-read', mark, isCommandRead, 3);
   const shown = await driver.read(driver.hostTimeName);
   const absent = 'No such device';
   check('no-time-is-an-error').that('host time without the device', shown.includes(absent), absent, shown);

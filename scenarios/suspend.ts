@@ -4,7 +4,7 @@
 import { showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { suspendGuest } from '../harness/scenario/suspend-guest.js';
-import { acks, hasDriverOk, isDriverOk, isLook } from '../harness/scenario/traffic.js';
+import { acks, hasDriverOk, isCommandRead, isDriverOk } from '../harness/scenario/traffic.js';
 
 const options = { optionalParameters: { drift_interval_ms: '20' }, needs: ['SUSPEND'] } as const;
 
@@ -16,7 +16,7 @@ scenario('suspend', options, async ({ check, ...scene }) => {
   const { guestFeatures, hostFeatures, status } = device.vmmci.state();
   check('restores-after-sleep').equal('negotiated features', guestFeatures, hostFeatures);
   check('restores-after-sleep').that('DRIVER_OK', hasDriverOk(status), 'set', status);
-  if (driver.has('drift_interval_ms')) await until('bar-read', seq, isLook, 3);
+  if (driver.has('drift_interval_ms')) await until('bar-read', seq, isCommandRead, 3);
   if (driver.showsHostTime) {
     const time = await driver.hostTime();
     check('restores-after-sleep').equal('host time', time, device.vmmci.state().lastSample, showInstant);

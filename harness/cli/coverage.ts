@@ -41,7 +41,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
   const status = await runInGuests(choice, async ({ environment, progress, options }) => {
     const slot = options.env.TMPDIR ?? '';
     const build = await buildInstrumented(environment, sources, join(slot, 'instrumented'), options.signal);
-    if (build.left.length > 0) progress(`without probes: ${listOf(build.left, 10)}`);
+    if (build.unprobed.length > 0) progress(`without probes: ${listOf(build.unprobed, 10)}`);
     progress(`running ${files.length} scenario files`);
     const { coverage } = await runInstrumented(build, files, {
       ...options,

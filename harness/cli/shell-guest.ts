@@ -8,7 +8,7 @@ import { listOf } from '../base/text.js';
 import { messageOf } from '../base/thrown.js';
 import { Trace } from '../base/trace.js';
 import type { Environment } from '../run/environment.js';
-import { Devices, type Prepared, prepareGuest } from '../scenario/scene.js';
+import { Devices, type PreparedGuest, prepareGuest } from '../scenario/scene.js';
 import type { Vm } from '../scenario/vm.js';
 import { type ServedShell, serveShell } from '../shell/serve-shell.js';
 
@@ -29,7 +29,7 @@ export interface ShellGuestOptions {
   readonly warn: (line: string) => void;
 }
 
-export interface OpenedShell extends Prepared {
+export interface OpenedShell extends PreparedGuest {
   readonly served: ServedShell;
   /** Copies the driver's directory anew. */
   copy(): Promise<void>;

@@ -115,15 +115,15 @@ class File {
   }
 }
 
-/** Instruments the C files among the sources, except those in `left`; the others stay as they are. */
+/** Instruments the C files among the sources, except the files `unprobed`; all other files stay as they are. */
 export const instrument = async (
   sources: ReadonlyMap<string, string>,
-  left: readonly string[] = [],
+  unprobed: readonly string[] = [],
 ): Promise<Instrumented> => {
   const probes: Probe[] = [];
   const changed = new Map(sources);
   const names = [...sources.keys()].filter((name) => /\.[ch]$/.test(name)).sort();
-  for (const name of names.filter((each) => !left.includes(each))) {
+  for (const name of names.filter((each) => !unprobed.includes(each))) {
     const text = sources.get(name) ?? '';
     const file = new File(name, probes);
     for (const node of nodesOf(await parseC(text))) file.visit(node);

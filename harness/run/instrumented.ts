@@ -17,7 +17,7 @@ export interface InstrumentedBuild {
   /** Where the modules are. */
   readonly modules: string;
   /** Files without probes, since the compiler refused them. */
-  readonly left: readonly string[];
+  readonly unprobed: readonly string[];
 }
 
 /** The file that a compiler's error is about: `src/driver.c:12:3: error: …`. */
@@ -33,9 +33,9 @@ export const buildInstrumented = async (
   slot: string,
   signal: AbortSignal,
 ): Promise<InstrumentedBuild> => {
-  const left: string[] = [];
+  const unprobed: string[] = [];
   for (;;) {
-    const { sources: changed, probes }: Instrumented = await instrument(sources, left);
+    const { sources: changed, probes }: Instrumented = await instrument(sources, unprobed);
     try {
       const { directory: modules } = await buildChanged(
         environment,
@@ -44,11 +44,11 @@ export const buildInstrumented = async (
         slot,
         signal,
       );
-      return { probes, compiled: await readCompiled(treeOf(slot)), modules, left };
+      return { probes, compiled: await readCompiled(treeOf(slot)), modules, unprobed };
     } catch (error) {
       const file = hasCode(error, 'DRIVER_BUILD') ? fileOfError(error.message) : undefined;
-      if (file === undefined || left.includes(file) || !sources.has(file)) throw error;
-      left.push(file);
+      if (file === undefined || unprobed.includes(file) || !sources.has(file)) throw error;
+      unprobed.push(file);
     }
   }
 };

@@ -14,7 +14,7 @@ export interface DataDisk {
   /** The result of `qemu-img check`. */
   readonly image: CheckResult;
   /** `recovery`: the file system was still mounted, and its journal has unfinished changes. */
-  readonly left: 'clean' | 'recovery';
+  readonly state: 'clean' | 'recovery';
   /** True if e2fsck has nothing to repair, after a replay of the journal if it needed one. */
   readonly sound: boolean;
   /** The output of dumpe2fs and e2fsck, with their exit statuses. */
@@ -61,22 +61,22 @@ export const readDataDisk = async (
   };
   const header = await run('dumpe2fs', '-h', flat);
   if (noFileSystem.test(header.text))
-    return { copy: flat, image, left: 'recovery', sound: false, report: header.text, content };
+    return { copy: flat, image, state: 'recovery', sound: false, report: header.text, content };
   if (header.exitCode !== 0)
     throw new HarnessError('DISK_TOOL', { tool: 'dumpe2fs', path, report: header.text.trim() });
-  const left =
+  const state =
     /^Filesystem state: +clean$/m.test(header.text) &&
     !/^Filesystem features:.*\bneeds_recovery\b/m.test(header.text)
       ? 'clean'
       : 'recovery';
   // Without a replay, e2fsck -n accepts a file system whose changes are still in the journal.
   const replay =
-    left === 'clean' ? undefined : await examine(['e2fsck', '-y', '-E', 'journal_only', flat], findings);
+    state === 'clean' ? undefined : await examine(['e2fsck', '-y', '-E', 'journal_only', flat], findings);
   const check = await examine(['e2fsck', '-fn', flat], findings);
   return {
     copy: flat,
     image,
-    left,
+    state,
     sound: check.exitCode === 0,
     report: [replay?.text, check.text].join('\n').trim(),
     content,

@@ -32,7 +32,7 @@ export const readDistroDisk = async (environment: Environment, vm: Vm): Promise<
   const distro = await distroOf(environment);
   const directory = dirname(disk.path);
   const binds = [{ path: directory, writable: true }];
-  const { image, left, sound, report, copy: raw } = await readDataDisk(environment, disk);
+  const { image, state, sound, report, copy: raw } = await readDataDisk(environment, disk);
   const debugfs = async (command: string): Promise<string> => {
     const { stdout, stderr } = await runInToolRoot(root, ['debugfs', '-R', command, raw], { binds });
     // Without an error debugfs writes only its version to stderr.
@@ -46,7 +46,7 @@ export const readDistroDisk = async (environment: Environment, vm: Vm): Promise<
   const journal = join(directory, 'journal');
   await debugfs(`rdump /var/log/journal ${directory}`);
   return {
-    clean: image.verdict === 'sound' && left === 'clean' && sound,
+    clean: image.verdict === 'sound' && state === 'clean' && sound,
     report: [image.text, report].join('\n'),
     lines: async (path) => linesOf(await debugfs(`cat ${path}`)),
     journal: async (...args) => {

@@ -29,13 +29,13 @@ export type KernelOption = keyof typeof reasons;
 
 const vmdMachine: readonly KernelOption[] = ['HW_RANDOM_VIRTIO', 'VIRTIO_NET', 'SCSI_VIRTIO', 'BLK_DEV_SR'];
 
-interface Wanted {
+interface KernelNeeds {
   readonly cpus?: number;
   readonly layout?: 'qemu' | 'vmd';
   readonly needs?: readonly KernelOption[];
 }
 
-export const neededOptions = ({ cpus = 1, layout, needs = [] }: Wanted): KernelOption[] => [
+export const neededOptions = ({ cpus = 1, layout, needs = [] }: KernelNeeds): KernelOption[] => [
   ...(cpus > 1 ? (['SMP'] as const) : []),
   ...(layout === 'vmd' ? vmdMachine : []),
   ...needs,
@@ -56,7 +56,7 @@ export const hasOption = async (
 /** Throws KERNEL_LACKS, which skips the scenario, if the kernel does not have the options that it needs. */
 export const requireKernel = async (
   { kernel }: Pick<Environment, 'kernel'>,
-  scenario: Wanted,
+  scenario: KernelNeeds,
 ): Promise<void> => {
   const needed = neededOptions(scenario);
   if (needed.length === 0) return;

@@ -35,7 +35,7 @@ export interface Scene {
   until<Kind extends TraceKind>(
     kind: Kind,
     mark: number,
-    fits?: (event: TraceEvent<Kind>) => boolean,
+    accept?: (event: TraceEvent<Kind>) => boolean,
     times?: number,
   ): Promise<TraceEvent<Kind>>;
   /** Starts a second device with its own trace. The scenario plugs it in. */
@@ -76,7 +76,7 @@ export class Devices {
 }
 
 /** What is needed to start a guest with the driver. */
-export interface GuestStage {
+export interface GuestSetUp {
   readonly environment: Environment;
   readonly options: ScenarioOptions;
   readonly trace: Trace;
@@ -90,7 +90,7 @@ export interface GuestStage {
   readonly onVm: (vm: Vm) => void;
 }
 
-export interface Stage extends GuestStage {
+export interface SceneSetUp extends GuestSetUp {
   readonly newTrace: () => Trace;
   readonly check: Check;
   /** Called with each livelock when it is found. */
@@ -98,7 +98,7 @@ export interface Stage extends GuestStage {
 }
 
 /** A guest with device and driver. */
-export interface Prepared {
+export interface PreparedGuest {
   readonly device: Device;
   readonly vm: Vm;
   readonly driver: Driver;
@@ -106,7 +106,7 @@ export interface Prepared {
 }
 
 const startGuest = async (
-  { environment, options, trace, directory, sockets, shared, onVm }: GuestStage,
+  { environment, options, trace, directory, sockets, shared, onVm }: GuestSetUp,
   device: Device,
 ): Promise<Vm> => {
   const { generation = environment.choice.generation, boot = 'restored' } = options;
@@ -133,7 +133,7 @@ const startGuest = async (
 };
 
 /** Ends all waits if the guest is in a livelock. */
-const endLivelocks = (trace: Trace, console: Console, onLivelock: Stage['onLivelock']): void => {
+const endLivelocks = (trace: Trace, console: Console, onLivelock: SceneSetUp['onLivelock']): void => {
   const watch = livelockWatch();
   trace.follow((event) => {
     const livelock = watch(event);
@@ -154,8 +154,8 @@ const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<voi
 };
 
 /** Starts device and guest, notes what the guest is like, and installs the driver in it. */
-export const prepareGuest = async (stage: GuestStage): Promise<Prepared> => {
-  const { environment, options, trace, devices } = stage;
+export const prepareGuest = async (setUp: GuestSetUp): Promise<PreparedGuest> => {
+  const { environment, options, trace, devices } = setUp;
   const { features, scheduler, clock, generation = environment.choice.generation } = options;
   // A scenario that controls the time checks the exact timeouts of vmd.
   const killTimeout = scheduler === undefined ? environment.timers.timeout : undefined;
@@ -167,7 +167,7 @@ export const prepareGuest = async (stage: GuestStage): Promise<Prepared> => {
     killTimeout,
     trace: trace.sink,
   });
-  const vm = await startGuest(stage, device);
+  const vm = await startGuest(setUp, device);
   const { shell, console } = vm;
   const driver = new Driver(shell, environment.driver, {
     address: vm.address,
@@ -202,20 +202,20 @@ export const prepareGuest = async (stage: GuestStage): Promise<Prepared> => {
 };
 
 /** The same, with the driver loaded, and what else the body of a scenario works with. */
-export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: Baseline }> => {
-  const { environment, options, trace, newTrace, check, devices } = stage;
+export const setScene = async (setUp: SceneSetUp): Promise<{ scene: Scene; baseline: Baseline }> => {
+  const { environment, options, trace, newTrace, check, devices } = setUp;
   const onVm = (vm: Vm): void => {
-    stage.onVm(vm);
-    endLivelocks(trace, vm.console, stage.onLivelock);
+    setUp.onVm(vm);
+    endLivelocks(trace, vm.console, setUp.onLivelock);
   };
-  const { device, vm, driver, baseline } = await prepareGuest({ ...stage, onVm });
+  const { device, vm, driver, baseline } = await prepareGuest({ ...setUp, onVm });
   const { console } = vm;
   const { generation = environment.choice.generation } = options;
   if (options.guest !== 'distro') await loadDriver(driver, options);
 
   const another: Scene['another'] = async (more = {}) => {
     const trace = newTrace();
-    endLivelocks(trace, console, stage.onLivelock);
+    endLivelocks(trace, console, setUp.onLivelock);
     return {
       device: await devices.start({
         generation,
@@ -226,9 +226,9 @@ export const setScene = async (stage: Stage): Promise<{ scene: Scene; baseline: 
       trace,
     };
   };
-  const until: Scene['until'] = (kind, mark, fits = () => true, times = 1) => {
+  const until: Scene['until'] = (kind, mark, accept = () => true, times = 1) => {
     let left = times;
-    const event = trace.next(kind, mark, (event) => fits(event) && --left <= 0);
+    const event = trace.next(kind, mark, (event) => accept(event) && --left <= 0);
     const what = times === 1 ? `'${kind}' in the trace` : `'${kind}' in the trace, ${times} times`;
     return console.guard(event, { what, timeoutMs: eventMs });
   };

@@ -35,7 +35,7 @@ export const offerShell = async (
     return;
   }
   // Commands may stay unacknowledged while a person looks; vmd's timeouts must not end the VM.
-  vm.keep();
+  vm.ignoreKills();
   const shell = await serveShell(directory, { device, guest: vm, trace });
   say(`${shellComment}${shell.control}`);
   await shell.left;

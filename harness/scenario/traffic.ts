@@ -52,7 +52,7 @@ export const isReadOf =
     offset === registers[name].offset;
 
 /** Matches a `bar-read` event of the command register. */
-export const isLook = isReadOf('command');
+export const isCommandRead = isReadOf('command');
 
 /** Matches the `bar-read` event that ends a reading of the time. */
 export const isTimeRead = isReadOf('microsecondsLow');

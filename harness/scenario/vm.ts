@@ -51,7 +51,7 @@ export interface Vm extends Guest {
   kill(): Kill | undefined;
   readonly postMortem: PostMortem;
   /** From now on vmd's decision to end the VM is only noted, and the VM keeps running. */
-  keep(): void;
+  ignoreKills(): void;
   /** Pauses the VM like `vmctl pause`: the vCPUs stop, and so do vmd's checks of the host's clock. */
   pause(): Promise<void>;
   unpause(): Promise<void>;
@@ -139,10 +139,10 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     dumped ? { directory: shared, release: environment.kernel.release } : undefined,
   );
   let kill: Kill | undefined;
-  let kept = false;
+  let ignoresKills = false;
   device.onKill((decision) => {
     kill ??= decision;
-    if (kept) return;
+    if (ignoresKills) return;
     // When the process of vmd ends, all acknowledged writes are in the image, since vioqcow2.c of vmd writes
     // its tables at once. QEMU keeps qcow2 tables in memory until the guest flushes, so SIGKILL would lose
     // more and sometimes leave unreferenced clusters. Its `quit` command loses nothing. QEMU may already have
@@ -185,8 +185,8 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     },
     kill: () => kill,
     coverage: () => Buffer.concat(written),
-    keep: () => {
-      kept = true;
+    ignoreKills: () => {
+      ignoresKills = true;
     },
     hasEnded: () => gone,
     hasRestarted: () => resets > 0,

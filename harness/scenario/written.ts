@@ -7,7 +7,7 @@ import { type Acknowledged, startWriting, writeFile } from '../guest/writes.js';
 import type { Disk } from '../qemu/argv.js';
 import type { Environment } from '../run/environment.js';
 import type { Checks } from './checks.js';
-import { readDataDisk } from './data-disk.js';
+import { type DataDisk, readDataDisk } from './data-disk.js';
 
 /** A file of one mebibyte, and one to which a program appends records until the guest ends. */
 const names = { file: 'file', records: 'records' } as const;
@@ -47,7 +47,7 @@ const describe = (content: Buffer): string =>
   `${content.length} bytes, SHA-256 ${createHash('sha256').update(content).digest('hex')}`;
 
 /**
- * Checks after the end of the machine that the file system is in the state `left` and has everything that was
+ * Checks after the end of the machine that the file system has the expected state and has everything that was
  * acknowledged.
  */
 export const checkWritten = async (
@@ -55,12 +55,12 @@ export const checkWritten = async (
   environment: Environment,
   disk: Disk,
   { content, records }: Written,
-  left: 'clean' | 'recovery',
+  state: DataDisk['state'],
 ): Promise<void> => {
   const found = await readDataDisk(environment, disk);
   const image = found.image.verdict === 'sound' ? 'sound' : found.image.text;
   check.that('qcow2 image', found.image.verdict === 'sound', 'sound', image);
-  check.equal('file system afterwards', found.left, left);
+  check.equal('file system afterwards', found.state, state);
   const report = found.sound ? 'nothing to repair' : found.report;
   check.that('e2fsck -fn', found.sound, 'nothing to repair', report);
   check.equal('acknowledged file', describe(await found.content(names.file)), describe(content));

@@ -67,11 +67,11 @@ export type Extras = (directory: string) => Promise<Partial<MachineDescription>>
 export const startQtestMachine = async (extras: Extras = async () => ({})): Promise<QtestMachine> => {
   const root = await ensureToolRoot();
   const qemu = await findQemu({ path: currentChoice().qemu, root });
-  const place = privateDirectory();
+  const privateFiles = privateDirectory();
   const machine = await startQemu({
     qemu,
-    machine: { accelerator: 'qtest', memory: 16, cpus: 1, ...(await extras(place.path)) },
-    binds: [{ path: place.path }],
+    machine: { accelerator: 'qtest', memory: 16, cpus: 1, ...(await extras(privateFiles.path)) },
+    binds: [{ path: privateFiles.path }],
     timers: realTimers,
   });
   const qtest = new Qtest(machine.channel('qtest'));
@@ -86,7 +86,7 @@ export const startQtestMachine = async (extras: Extras = async () => ({})): Prom
   };
   return {
     qtest,
-    directory: join(place.path, 'functions'),
+    directory: join(privateFiles.path, 'functions'),
     plug: async (socket) => {
       await plugFunction(machine, socket);
       await wire();
@@ -114,7 +114,7 @@ export const startQtestMachine = async (extras: Extras = async () => ({})): Prom
     writeConfig: (offset, width, value) => qtest.configWrite(slot, offset, width, value),
     stop: async () => {
       await machine.kill();
-      place.remove();
+      privateFiles.remove();
     },
   };
 };

@@ -4,7 +4,7 @@
 import { freezeAndThaw } from '../../harness/guest/freeze-and-thaw.js';
 import { powerRequests, recordPowerRequests } from '../../harness/guest/power.js';
 import { scenario } from '../../harness/scenario/scenario.js';
-import { acks, isLook, isReadOf } from '../../harness/scenario/traffic.js';
+import { acks, isCommandRead, isReadOf } from '../../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
 
 const options = {
@@ -39,7 +39,7 @@ scenario('sleep-commands', options, async ({ check, vm, device, driver, trace, u
     between.slice(1).length,
     0,
   );
-  if (driver.has('drift_interval_ms')) await until('bar-read', trace.mark, isLook, 3);
+  if (driver.has('drift_interval_ms')) await until('bar-read', trace.mark, isCommandRead, 3);
   check('acts-once').equal('acknowledgements of the same REBOOT after the sleep', acks(trace, mark), []);
   check('acts-once').equal('requests to go down after the sleep', await powerRequests(shell), ['reboot']);
 

@@ -10,9 +10,9 @@ import {
   following,
   inExchange,
   isAck,
+  isCommandRead,
   isDown,
   isExit,
-  isLook,
   isRead,
   isSent,
   isUp,
@@ -61,7 +61,7 @@ export const actionCauses = {
     explains: ['acts-once', 'acknowledges', 'respects-offer', 'one-interrupt'],
     find: (facts) =>
       inExchange(facts, ({ sent, events }) => {
-        const [first, ...others] = events.filter((event) => isLook(event) && event.value !== 0);
+        const [first, ...others] = events.filter((event) => isCommandRead(event) && event.value !== 0);
         const again = others.at(0);
         if (first === undefined || again === undefined) return undefined;
         const done = (from: TraceEvent, to: TraceEvent | undefined): TraceEvent | undefined =>
@@ -102,7 +102,7 @@ export const actionCauses = {
         const events = end === -1 ? after : after.slice(0, end);
         const up = events.find(isUp);
         const look = events.find(
-          (event) => isLook(event) && event.value === SYNCRTC && event.seq > (up?.seq ?? 0),
+          (event) => isCommandRead(event) && event.value === SYNCRTC && event.seq > (up?.seq ?? 0),
         );
         const last = events.at(-1);
         if (up === undefined || look === undefined || last === undefined) return undefined;
@@ -120,7 +120,7 @@ export const actionCauses = {
         const up = events.find(isUp);
         const last = events.at(-1);
         if (up === undefined || last === undefined || !sleeps(events) || events.some(isAck)) return undefined;
-        const look = events.find((event) => isLook(event) && event.seq > up.seq && event.value !== 0);
+        const look = events.find((event) => isCommandRead(event) && event.seq > up.seq && event.value !== 0);
         return look !== undefined && last.at - up.at > 2 * second ? [up, look] : undefined;
       }),
   },
@@ -197,7 +197,7 @@ export const actionCauses = {
         const ended = facts.checks.some(
           ({ what, seq }) => /once it is gone/.test(what) && seq > (down?.seq ?? Number.POSITIVE_INFINITY),
         );
-        if (ended && down !== undefined && !served && !events.some(isLook)) return [sent, down];
+        if (ended && down !== undefined && !served && !events.some(isCommandRead)) return [sent, down];
       }
       return [];
     },

@@ -9,9 +9,9 @@ import {
   exchangesOf,
   inExchange,
   isAck,
+  isCommandRead,
   isDown,
   isExit,
-  isLook,
   isRead,
   isSent,
   isSignal,
@@ -31,7 +31,7 @@ const isAnswer = (event: TraceEvent): boolean => event.kind === 'bar-write' && e
 /** Finds a command that the driver read and did not acknowledge before the host or the scenario timed out. */
 const unanswered = (events: readonly TraceEvent[]): TraceEvent<'bar-read'> | undefined => {
   const look = events.find(
-    (event) => isLook(event) && commandName(event.value) !== undefined && event.value !== 0,
+    (event) => isCommandRead(event) && commandName(event.value) !== undefined && event.value !== 0,
   );
   if (look === undefined || look.kind !== 'bar-read' || events.some(isAnswer)) return undefined;
   const waited = events.some(({ at }) => at - look.at > 2 * second);
@@ -60,7 +60,7 @@ const answeredBefore = (
 const unasked = (facts: Facts): TraceEvent[] =>
   inExchange(facts, ({ sent, events }) => {
     const last = events.at(-1);
-    const served = events.some((event) => isLook(event) || isRead(event, 'isr'));
+    const served = events.some((event) => isCommandRead(event) || isRead(event, 'isr'));
     const expired = events.find((event) => event.kind === 'timer' && event.event === 'expired');
     return !served && last !== undefined && last.at - sent.at > 3 * second ? [expired ?? last] : undefined;
   });
@@ -73,7 +73,7 @@ const looksUnasked = ({ trace }: Facts): TraceEvent[] => {
     if (isUp(event)) up = true;
     if (isDown(event)) up = false;
     if (isRead(event, 'isr')) served = true;
-    if (!isLook(event)) return false;
+    if (!isCommandRead(event)) return false;
     const asked = served;
     served = false;
     return up && !asked;
@@ -121,7 +121,7 @@ export const commandCauses = {
       inExchange(facts, ({ events }) => {
         let look: TraceEvent<'bar-read'> | undefined;
         for (const event of events) {
-          if (isLook(event)) look = event;
+          if (isCommandRead(event)) look = event;
           if (isAck(event) && event.width === 4 && look !== undefined && look.width === 4) {
             if (event.value !== look.value && look.value !== 0) return [look, event];
           }
@@ -137,7 +137,7 @@ export const commandCauses = {
     find: ({ trace }) => {
       const index = trace.findIndex((look, index) => {
         const next = trace[index + 1];
-        const unknown = isLook(look) && look.value !== 0 && commandName(look.value) === undefined;
+        const unknown = isCommandRead(look) && look.value !== 0 && commandName(look.value) === undefined;
         return unknown && next !== undefined && isAck(next) && next.value === look.value;
       });
       return index === -1 ? [] : trace.slice(index, index + 2);
@@ -154,7 +154,7 @@ export const commandCauses = {
         if (first === undefined || again === undefined) return undefined;
         // If the command was read again in between, it was acted on again, which is a different cause.
         const between = events.filter(({ seq }) => seq > first.seq && seq < again.seq);
-        return between.some(isLook) ? undefined : [first, again];
+        return between.some(isCommandRead) ? undefined : [first, again];
       }),
   },
   'acknowledged-late': {
@@ -168,7 +168,7 @@ export const commandCauses = {
         const served = events.find((event) => isRead(event, 'isr'));
         const ack = events.find(isAck);
         if (raised === undefined || served === undefined || ack === undefined) return undefined;
-        const look = events.find((event) => isLook(event) && event.seq > served.seq);
+        const look = events.find((event) => isCommandRead(event) && event.seq > served.seq);
         const late = ack.at - served.at > second;
         // A command that a poll found within 2 s of the interrupt, and that was acknowledged at once, does
         // not count.
@@ -187,7 +187,7 @@ export const commandCauses = {
     find: (facts) =>
       inExchange(facts, ({ sent, events }) => {
         const ack = events.find(isAck);
-        const look = events.find((event) => isLook(event) && event.value === 3);
+        const look = events.find((event) => isCommandRead(event) && event.value === 3);
         const time = events.find(
           (event) => isRead(event, 'secondsLow') && look !== undefined && event.seq > look.seq,
         );
@@ -225,7 +225,7 @@ export const commandCauses = {
         const rest = trace.slice(index + 1);
         const end = rest.findIndex((later) => isSent(later) || isDown(later));
         const events = end === -1 ? rest : rest.slice(0, end);
-        const looks = events.filter((later) => isLook(later) && later.value !== 0);
+        const looks = events.filter((later) => isCommandRead(later) && later.value !== 0);
         const [first] = looks;
         if (looks.length > 1 && first !== undefined && !events.some(isAnswer) && trace.some(isAck))
           return [offer, written, event, first].filter((each) => each !== undefined);
@@ -266,7 +266,7 @@ export const commandCauses = {
     explains: ['looks-unasked'],
     find: (facts) =>
       inExchange(facts, ({ sent, events }) => {
-        const look = events.find(isLook);
+        const look = events.find(isCommandRead);
         if (look === undefined || look.at - sent.at < 3 * second) return undefined;
         return events.some((event) => isRead(event, 'isr') && event.seq < look.seq) ? undefined : [look];
       }),

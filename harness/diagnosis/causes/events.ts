@@ -16,7 +16,7 @@ export const isWrite = (event: TraceEvent, register: RegisterName): event is Wri
   event.kind === 'bar-write' && event.offset === registers[register].offset && !event.absent;
 
 /** Matches a read of the command register. */
-export const isLook = (event: TraceEvent): event is Read => isRead(event, 'command');
+export const isCommandRead = (event: TraceEvent): event is Read => isRead(event, 'command');
 
 /** Matches a write to the command register. */
 export const isAck = (event: TraceEvent): event is Write => isWrite(event, 'command');

@@ -3,7 +3,17 @@
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers } from '../../vmmci/registers.js';
 import { checkCause } from './check-cause.js';
-import { inExchange, isDown, isLook, isRead, isSignal, isUp, partsOf, reads, second } from './events.js';
+import {
+  inExchange,
+  isCommandRead,
+  isDown,
+  isRead,
+  isSignal,
+  isUp,
+  partsOf,
+  reads,
+  second,
+} from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
 const { isr } = registers;
@@ -73,7 +83,7 @@ export const interruptCauses = {
       const [first, next] = served;
       if (first === undefined || served.some((each) => readsIsr(facts, each))) return [];
       const lookOf = ({ signal, after }: Served, within: number): TraceEvent | undefined =>
-        after.find((event) => isLook(event) && event.at - signal.at < within);
+        after.find((event) => isCommandRead(event) && event.at - signal.at < within);
       const looks = served.flatMap((each) => lookOf(each, next === undefined ? atOnce : soon) ?? []);
       const [look] = looks;
       return look === undefined ? [] : [first.signal, ...(next === undefined ? [] : [next.signal]), look];
@@ -119,7 +129,7 @@ export const interruptCauses = {
         // A command at the write of DRIVER_OK is a different cause.
         const up = facts.trace.findLast((event) => isUp(event) && event.seq < sent.seq);
         if (up !== undefined && isOnDriverOk(facts, up, sent)) return undefined;
-        const looked = events.some((event) => isLook(event) && event.seq > served.seq);
+        const looked = events.some((event) => isCommandRead(event) && event.seq > served.seq);
         const waited = (events.at(-1)?.at ?? 0) - served.at > second;
         return looked || !waited ? undefined : [served];
       }),
@@ -134,7 +144,7 @@ export const interruptCauses = {
         const up = facts.trace.findLast((event) => isUp(event) && event.seq < sent.seq);
         if (up === undefined || !isOnDriverOk(facts, up, sent)) return undefined;
         const served = events.find(announcesChange);
-        const looked = events.some((event) => isLook(event) && event.seq > (served?.seq ?? 0));
+        const looked = events.some((event) => isCommandRead(event) && event.seq > (served?.seq ?? 0));
         const waited = (events.at(-1)?.at ?? 0) - (served?.at ?? 0) > second;
         return served === undefined || looked || !waited ? undefined : [up, served];
       }),

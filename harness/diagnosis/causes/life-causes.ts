@@ -3,7 +3,7 @@
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
 import { checkCause, checksOf } from './check-cause.js';
-import { following, isDown, isLook, isRead, isUp, second } from './events.js';
+import { following, isCommandRead, isDown, isRead, isUp, second } from './events.js';
 import type { Cause, Facts } from './facts.js';
 
 const ones = 0xffffffff;
@@ -142,17 +142,18 @@ export const lifeCauses = {
         const last = events.at(-1);
         const begin = facts.trace.find(isUp)?.seq ?? Number.POSITIVE_INFINITY;
         const looked = facts.trace.some(
-          (event) => isLook(event) && event.seq > begin && event.seq < (events[0]?.seq ?? 0),
+          (event) => isCommandRead(event) && event.seq > begin && event.seq < (events[0]?.seq ?? 0),
         );
         if (up === undefined || last === undefined || !looked) return undefined;
-        const looks = events.filter((event) => isLook(event) && event.seq > up.seq);
+        const looks = events.filter((event) => isCommandRead(event) && event.seq > up.seq);
         return looks.length < 3 && last.at - up.at > 3 * second ? [up, ...looks.slice(-1)] : undefined;
       }),
   },
   'looks-in-sleep': checkCause(
     {
       what: /^accesses between going to sleep and waking/,
-      besides: ({ seq }, { trace }) => trace.filter((event) => event.seq < seq && isLook(event)).slice(-2),
+      besides: ({ seq }, { trace }) =>
+        trace.filter((event) => event.seq < seq && isCommandRead(event)).slice(-2),
     },
     {
       sentence: 'The driver polls the command while the guest goes to sleep and wakes up.',

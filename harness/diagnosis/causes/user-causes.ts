@@ -1,7 +1,7 @@
 // Causes that are visible to users of the driver: in attributes, parameters and lines of the kernel log.
 
 import { checkCause, checksOf } from './check-cause.js';
-import { isLook, second } from './events.js';
+import { isCommandRead, second } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
 const errors = /^(?:[A-Z][\w/ -]+)$/; // Input/output error
@@ -190,7 +190,7 @@ export const userCauses = {
       const reason = reasons.find((line) => /^no 'bar-read' in the trace, \d+ times/.test(line));
       const last = trace.at(-1);
       if (off === undefined || reason === undefined || last === undefined) return [];
-      const looks = trace.filter((event) => isLook(event) && event.seq > off.seq);
+      const looks = trace.filter((event) => isCommandRead(event) && event.seq > off.seq);
       return looks.length === 0 && last.at - off.at > 2 * second ? [off, reason.split('\n', 1)[0] ?? ''] : [];
     },
   },
