@@ -142,7 +142,7 @@ t.test('the workflows are sound', async (t) => {
   for (const { name, text } of actions) t.strictSame(actionProblemsOf(text), [], name);
 });
 
-t.test('the rules say no', async (t) => {
+t.test('the rules reject forbidden imports', async (t) => {
   const good = workflows.find(({ name }) => name === 'nightly.yml')?.text ?? '';
   const cases: readonly [string | RegExp, string, RegExp][] = [
     ['contents: read', 'contents: write', /permissions/],

@@ -13,9 +13,9 @@ const main = join(import.meta.dirname, 'main.js');
 t.setTimeout(300_000);
 
 t.test('a driver that does not compile gets the verdict failed', async (t) => {
-  const place = await mkdtemp(join(tmpdir(), 'vmmci-does-not-compile-'));
-  t.teardown(() => rm(place, { recursive: true, force: true }));
-  const driver = join(place, 'driver');
+  const directory = await mkdtemp(join(tmpdir(), 'vmmci-does-not-compile-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const driver = join(directory, 'driver');
   await cp(asset('driver'), driver, { recursive: true });
   await writeFile(
     join(driver, 'vmmci.c'),
@@ -23,14 +23,14 @@ t.test('a driver that does not compile gets the verdict failed', async (t) => {
   );
   const { exitCode, stdout } = await execa(process.execPath, [main, 'test', '--driver', driver, 'stop'], {
     env: {
-      VMMCI_RUN: join(place, 'run'),
+      VMMCI_RUN: join(directory, 'run'),
       VMMCI_DRIVER: undefined,
       VMMCI_DRIVER_DESCRIPTION: undefined,
     },
     reject: false,
     stderr: 'ignore',
   });
-  const [result, ...more] = await readResults(join(place, 'run'));
+  const [result, ...more] = await readResults(join(directory, 'run'));
   t.strictSame(more, [], 'nothing ran');
   t.match(result, { scenario: 'build', verdict: 'failed', driver: 'driver' });
   t.match(result?.reasons[0], /^does not build on 6\.\S+: vmmci\.c:1:2: error: #error "not today"/);

@@ -14,29 +14,29 @@ import { readResults } from '../report/results.js';
 const main = join(import.meta.dirname, 'main.js');
 
 /** Unsets the driver of this run's environment: each test chooses its own. */
-const environment = (place: string) => ({
-  VMMCI_RUN: join(place, 'run'),
+const environment = (directory: string) => ({
+  VMMCI_RUN: join(directory, 'run'),
   VMMCI_DRIVER: undefined,
   VMMCI_DRIVER_DESCRIPTION: undefined,
 });
 
 const temporary = async (t: { teardown(step: () => unknown): unknown }): Promise<string> => {
-  const place = await mkdtemp(join(tmpdir(), 'vmmci-drivers-'));
-  t.teardown(() => rm(place, { recursive: true, force: true }));
-  return place;
+  const directory = await mkdtemp(join(tmpdir(), 'vmmci-drivers-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  return directory;
 };
 
 t.setTimeout(300_000);
 
 t.test('a driver with the interface of the public driver is recognized by its Kbuild', async (t) => {
-  const place = await temporary(t);
+  const directory = await temporary(t);
   const scenarios = ['clock-driver', 'drift', 'stop', 'sync-rtc', 'transcript'];
   const { exitCode, stdout } = await execa(
     process.execPath,
     [main, 'test', '--driver', asset('stand-in'), ...scenarios],
-    { env: environment(place), reject: false, stderr: 'ignore' },
+    { env: environment(directory), reject: false, stderr: 'ignore' },
   );
-  const results = await readResults(join(place, 'run'));
+  const results = await readResults(join(directory, 'run'));
   t.strictSame(
     Object.fromEntries(results.map(({ scenario, verdict }) => [scenario, verdict])),
     {
@@ -65,13 +65,13 @@ t.test('a driver with the interface of the public driver is recognized by its Kb
 });
 
 t.test('watch tests each save, and an interrupt leaves no temporary file', async (t) => {
-  const place = await temporary(t);
-  const driver = join(place, 'driver');
+  const directory = await temporary(t);
+  const driver = join(directory, 'driver');
   await cp(asset('driver'), driver, { recursive: true });
   const source = join(driver, 'vmmci_sysfs.c');
   const text = await readFile(source, 'utf8');
   const child = execa(process.execPath, [main, 'watch', '--driver', driver, 'clock-driver'], {
-    env: { ...environment(place), TMPDIR: place },
+    env: { ...environment(directory), TMPDIR: directory },
     reject: false,
     buffer: false,
     stderr: 'ignore',
@@ -97,13 +97,13 @@ t.test('watch tests each save, and an interrupt leaves no temporary file', async
   const { exitCode } = await child;
   t.strictSame(verdicts, ['passed', 'FAILED', 'does not compile', 'passed'], seen.join('\n'));
   t.equal(exitCode, 0);
-  t.strictSame((await readdir(place)).sort(), ['driver', 'run'], 'no temporary file is left');
+  t.strictSame((await readdir(directory)).sort(), ['driver', 'run'], 'no temporary file is left');
 });
 
 t.test('a seeded bug is caught', async (t) => {
-  const place = await temporary(t);
+  const directory = await temporary(t);
   const { exitCode, stdout } = await execa(process.execPath, [main, 'seeded', '51-', '--jobs', '1'], {
-    env: { ...environment(place), TMPDIR: place },
+    env: { ...environment(directory), TMPDIR: directory },
     reject: false,
     stderr: 'ignore',
   });
@@ -115,5 +115,5 @@ t.test('a seeded bug is caught', async (t) => {
     /^51-microseconds-not-padded +caught by clock-driver .* fraction-not-padded .* the driver shows host time as/m,
   );
   t.equal(exitCode, 0);
-  t.strictSame(await readdir(place), ['run'], 'no temporary file is left');
+  t.strictSame(await readdir(directory), ['run'], 'no temporary file is left');
 });

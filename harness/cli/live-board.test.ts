@@ -45,7 +45,7 @@ t.test('elsewhere the output is plain lines without control characters', async (
   }
 });
 
-t.test('what a guest or a compiler wrote cannot steer the terminal', async (t) => {
+t.test('output of a guest or a compiler cannot control the terminal', async (t) => {
   for (const other of [{}, { isTTY: true, columns: 60, rows: 30 }]) {
     const terminal = record(other);
     const live = liveBoard(planned, terminal, () => 0);

@@ -61,14 +61,14 @@ const maxBytes = { junit: 8_000, html: 1_030_000, markdown: 100_000, trace: 25_0
 
 for (const { name, file, line, instead, scenario, what, cause } of storms)
   t.test(name, async (t) => {
-    const place = await mkdtemp(join(tmpdir(), 'vmmci-storm-'));
-    t.teardown(() => rm(place, { recursive: true, force: true }));
-    const driver = join(place, 'stormy');
+    const directory = await mkdtemp(join(tmpdir(), 'vmmci-storm-'));
+    t.teardown(() => rm(directory, { recursive: true, force: true }));
+    const driver = join(directory, 'stormy');
     await cp(asset('driver'), driver, { recursive: true });
     const source = await readFile(join(driver, file), 'utf8');
     t.equal(source.split(line).length, 2, 'the line is there once');
     await writeFile(join(driver, file), source.replace(line, instead));
-    const run = join(place, 'run');
+    const run = join(directory, 'run');
     const words = ['--kernel', '6.12-cloud', '--scenario', scenario, '--jobs', '1', '--output', run];
     const { exitCode, stdout } = await execa(
       process.execPath,

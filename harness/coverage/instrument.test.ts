@@ -64,7 +64,7 @@ static void empty(void)
   );
 });
 
-t.test('what is not code, and what cannot have a probe, stays as it is', async (t) => {
+t.test('text that is not code, and code that cannot have a probe, is not changed', async (t) => {
   const tables = 'static const int a[] = { 1, 2 };\nMODULE_LICENSE("GPL");\n';
   t.equal(await body(tables), tables);
   const loop = 'void f(void)\n{\n\tfor_each(a, b)\n\t\tg();\n}\n';

@@ -50,7 +50,7 @@ t.test('lines and outcomes by scenario', async (t) => {
   t.equal(percent({ reached: 0, total: 0 }), '-');
 });
 
-t.test('a line that is not reached has a reason, and a reason has such a line', async (t) => {
+t.test('each unreached line has a reason, and each reason has an unreached line', async (t) => {
   const sources = new Map([['a.c', 'one\ntwo\n\treturn 3;\n']]);
   const entry = { file: 'a.c', function: 'f', line: 'return 3;', reason: 'no device does that' };
   const files = fileCoverage(coverage);
@@ -69,7 +69,7 @@ t.test('a damaged list is refused', async (t) => {
   await t.rejects(readUnreached(directory), { code: 'UNREACHED_LIST', message: /function is missing/ });
 });
 
-t.test('the list of the bundled driver is about lines that it has', async (t) => {
+t.test('the list of the bundled driver names only lines that it has', async (t) => {
   for (const { file, function: name, line } of await readUnreached(asset('driver'))) {
     const text = await readFile(join(asset('driver'), file), 'utf8');
     const body = [...nodesOf(await parseC(text))].find(

@@ -18,8 +18,8 @@ t.test('orphans of this run are killed, processes of other runs are not', async 
   const parent = spawn('sh', ['-c', 'setsid sleep 600 >/dev/null & echo $!'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const [told] = await once(parent.stdout, 'data');
-  const orphan = Number(String(told));
+  const [output] = await once(parent.stdout, 'data');
+  const orphan = Number(String(output));
   const commOf = (pid: number): string => {
     try {
       return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^\d+ \((.*)\) (\S).*$/s, '$1 $2');

@@ -25,7 +25,7 @@ const run = (stages: FakeStages, choice: Choice = {}): Promise<PipelineResult> =
   return runPipeline({ cells, stages, jobs, bail, halt, onStep: () => {}, onCells });
 };
 
-const told = ({ cells }: PipelineResult): string[] =>
+const summaries = ({ cells }: PipelineResult): string[] =>
   cells.map(({ kernel, file, verdict }) => `${kernel} ${file} ${verdict}`);
 
 t.test('scenarios run on the first kernel while the last is fetched', async (t) => {
@@ -79,17 +79,17 @@ t.test('a cell that throws is broken; the others run and the report is complete'
 
 t.test('no more cells run in parallel than jobs allow', async (t) => {
   let now = 0;
-  let most = 0;
+  let max = 0;
   const stages = fakeStages(async (name) => {
     if (name.startsWith('fetch')) return undefined;
     now += 1;
-    most = Math.max(most, now);
+    max = Math.max(max, now);
     await new Promise((resolve) => setImmediate(resolve));
     now -= 1;
     return undefined;
   });
   await run(stages, { jobs: 2 });
-  t.equal(most, 2);
+  t.equal(max, 2);
 });
 
 t.test('a problem with one kernel is reported and does not affect the others', async (t) => {
@@ -102,10 +102,10 @@ t.test('a problem with one kernel is reported and does not affect the others', a
   const stages = fakeStages((name) => outcomes[name as keyof typeof outcomes]);
   const result = await run(stages, { kernels: ['a', 'b', 'c', 'd'] });
   t.strictSame(
-    told(result).slice(0, 6),
+    summaries(result).slice(0, 6),
     ['a', 'b', 'c'].flatMap((k) => [`${k} x skipped`, `${k} y skipped`]),
   );
-  t.strictSame(told(result).slice(6), ['d x broken', 'd y passed']);
+  t.strictSame(summaries(result).slice(6), ['d x broken', 'd y passed']);
   const reasons = result.cells.map(({ reasons }) => reasons[0]);
   t.strictSame(reasons.slice(0, 6), [
     ...Array(2).fill('the kernel is unavailable: the suite has none'),
@@ -122,7 +122,7 @@ t.test('a problem with one kernel is reported and does not affect the others', a
 t.test('--bail: nothing starts after the first failure, and skipped cells say why', async (t) => {
   const stages = fakeStages((name) => (name === 'x on a' ? { verdict: 'failed', reason: 'no' } : undefined));
   const result = await run(stages, { bail: true, jobs: 1 });
-  t.strictSame(told(result), [
+  t.strictSame(summaries(result), [
     'a x failed',
     ...['a y', 'b x', 'b y', 'c x', 'c y'].map((name) => `${name} skipped`),
   ]);
@@ -131,7 +131,7 @@ t.test('--bail: nothing starts after the first failure, and skipped cells say wh
 });
 
 t.test(
-  'what went wrong with what cells share is told when all are done, as a cell in its place',
+  'a problem with what the cells share is reported as a cell after all cells, in their order',
   async (t) => {
     const stages = fakeStages();
     const seen: number[] = [];
@@ -140,7 +140,7 @@ t.test(
       return [{ ...unrunCell(cellOf('a', 'y'), 'no end'), scenario: 'y (process)', verdict: 'broken' }];
     };
     const result = await run({ ...stages, close }, { onCells: (cells) => seen.push(cells.length) });
-    t.strictSame(told(result).slice(0, 4), ['a x passed', 'a y passed', 'a y broken', 'b x passed']);
+    t.strictSame(summaries(result).slice(0, 4), ['a x passed', 'a y passed', 'a y broken', 'b x passed']);
     t.equal(seen.length, 7);
   },
 );
@@ -154,7 +154,7 @@ t.test('after an interrupt, every cell is still reported', async (t) => {
   const result = await run(stages, { halt, jobs: 1 });
   t.equal(result.cells.length, 6);
   t.strictSame(
-    told(result).slice(2),
+    summaries(result).slice(2),
     ['b x', 'b y', 'c x', 'c y'].map((name) => `${name} skipped`),
   );
   t.strictSame(

@@ -18,8 +18,8 @@ type Body = (attempt: number, leave: Leave) => Partial<FileEnd> | undefined;
 const bad: Partial<FileEnd> = { ok: false, how: 'status 1' };
 
 const run = async (test: Pick<typeof t, 'testdir'>, body: Body, halt = createHalt()) => {
-  const place = test.testdir({ run: {} });
-  const staging = join(place, 'run/.running');
+  const top = test.testdir({ run: {} });
+  const staging = join(top, 'run/.running');
   const retries: string[] = [];
   let attempts = 0;
   /** For each attempt: in a fresh process, and whether that could be used again. */
@@ -65,18 +65,18 @@ const run = async (test: Pick<typeof t, 'testdir'>, body: Body, halt = createHal
   };
   const cells = await runCell(cellOf('k', 'it'), {
     halt,
-    run: join(place, 'run'),
+    run: join(top, 'run'),
     pool,
     keep: false,
     onRetry: (_, reason) => retries.push(reason),
     pathOf: (file) => `the file ${file}`,
   });
-  const files = readdirSync(join(place, 'run'), { recursive: true, encoding: 'utf8' });
-  return { cells, retries, attempts, leases, place, files };
+  const files = readdirSync(join(top, 'run'), { recursive: true, encoding: 'utf8' });
+  return { cells, retries, attempts, leases, top, files };
 };
 
 t.test('each scenario of the file becomes a cell, and its artifacts are moved', async (t) => {
-  const { cells, leases, files, place } = await run(t, (_, leave) => {
+  const { cells, leases, files, top } = await run(t, (_, leave) => {
     leave('one', 'passed');
     leave('two', 'skipped', ['why']);
     return undefined;
@@ -86,9 +86,9 @@ t.test('each scenario of the file becomes a cell, and its artifacts are moved', 
     { scenario: 'two', verdict: 'skipped', reasons: ['why'], directory: 'k/two' },
   ]);
   t.strictSame(leases, [[false, true]], 'another cell may have the process');
-  t.match(JSON.parse(readFileSync(join(place, 'run/k/one/result.json'), 'utf8')), { directory: 'k/one' });
-  t.notOk(files.includes('k/one/output.txt'), 'of what passed, nothing more');
-  t.notOk(existsSync(join(place, 'run/.running/k/one')));
+  t.match(JSON.parse(readFileSync(join(top, 'run/k/one/result.json'), 'utf8')), { directory: 'k/one' });
+  t.notOk(files.includes('k/one/output.txt'), 'a passed scenario keeps no output');
+  t.notOk(existsSync(join(top, 'run/.running/k/one')));
 });
 
 t.test('a problem that a scenario repaired is reported as a retry', async (t) => {
@@ -101,14 +101,14 @@ t.test('a problem that a scenario repaired is reported as a retry', async (t) =>
 });
 
 t.test('a failed cell is never run again, and its output is kept', async (t) => {
-  const { cells, leases, place } = await run(t, (_, leave) => {
+  const { cells, leases, top } = await run(t, (_, leave) => {
     leave('one', 'failed', ['no']);
     return bad;
   });
   t.match(cells, [{ verdict: 'failed', reasons: ['no'] }]);
   t.equal(cells.length, 1);
   t.strictSame(leases, [[false, true]]);
-  t.equal(readFileSync(join(place, 'run/k/one/output.txt'), 'utf8'), 'attempt 1');
+  t.equal(readFileSync(join(top, 'run/k/one/output.txt'), 'utf8'), 'attempt 1');
 });
 
 t.test('a broken cell is run again in a fresh process; a failure beside it stays', async (t) => {
@@ -144,7 +144,7 @@ t.test('a process that leaves no result or ends badly is broken', async (t) => {
   const nothing = await run(t, () => ({ output: 'cannot find it' }));
   t.match(nothing.cells, [{ scenario: 'it (process)', verdict: 'broken', reasons: [/cannot find it/] }]);
   t.equal(nothing.attempts, 2);
-  for (const [verdict, end, told] of [
+  for (const [verdict, end, reason] of [
     ['passed', { ok: false, how: 'SIGKILL', isAlive: false }, /SIGKILL/],
     ['passed', { ok: false, how: 'status 7' }, /status 7/],
     // Its scenario tells why its status is bad, but not why there is no process any more.
@@ -156,7 +156,7 @@ t.test('a process that leaves no result or ends badly is broken', async (t) => {
     });
     t.match(cells, [
       { scenario: 'one', verdict },
-      { scenario: 'it (process)', verdict: 'broken', reasons: [told] },
+      { scenario: 'it (process)', verdict: 'broken', reasons: [reason] },
     ]);
     t.strictSame(leases, [
       [false, false],

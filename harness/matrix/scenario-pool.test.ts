@@ -24,12 +24,12 @@ import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { currentChoice } from ${choiceModule};
 const { run, kernel, generation } = currentChoice();
-const { PLACE, TMPDIR } = process.env;
+const { TOP, TMPDIR } = process.env;
 const scenario = basename(import.meta.filename, '.mjs');
 t.test(scenario, async (t) => {
   const before = globalThis.ran ?? 0;
   globalThis.ran = before + 1;
-  appendFileSync(join(PLACE, 'log'), [scenario, kernel, generation, process.pid, before, TMPDIR].join(' ') + '\\n');
+  appendFileSync(join(TOP, 'log'), [scenario, kernel, generation, process.pid, before, TMPDIR].join(' ') + '\\n');
   let verdict = 'passed';
   ${also}
   const directory = join(run, kernel, scenario);
@@ -49,26 +49,26 @@ interface Ran {
   readonly temporary: string;
 }
 
-const bench = (
+const setUp = (
   test: Pick<typeof t, 'testdir'>,
   files: Readonly<Record<string, string>>,
   halt: Halt = createHalt(),
   endMs?: number,
 ) => {
-  const place = test.testdir({ run: {}, log: '' });
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(place, `${name}.mjs`), text);
-  const run = join(place, 'run');
+  const top = test.testdir({ run: {}, log: '' });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(top, `${name}.mjs`), text);
+  const run = join(top, 'run');
   const reported: string[] = [];
   const pool = createPool({
     run,
     choice: { driver: '/driver', level: 'should', keep: true },
-    env: { PLACE: place },
+    env: { TOP: top },
     kill: halt.kill,
     onLateOutput: keepLateOutput(run, (line) => reported.push(line)),
     ...(endMs && { endMs }),
   });
   const ran = (): Ran[] =>
-    readFileSync(join(place, 'log'), 'utf8')
+    readFileSync(join(top, 'log'), 'utf8')
       .split('\n')
       .slice(0, -1)
       .map((line) => {
@@ -82,9 +82,9 @@ const bench = (
       pool,
       keep: true,
       onRetry: () => {},
-      pathOf: (file) => join(place, `${file}.mjs`),
+      pathOf: (file) => join(top, `${file}.mjs`),
     });
-  return { place, pool, ran, go, reported };
+  return { top, pool, ran, go, reported };
 };
 
 const isThere = (pid: number): boolean =>
@@ -92,7 +92,7 @@ const isThere = (pid: number): boolean =>
 
 t.test('a process runs one cell after another, all of its kernel and generation', async (t) => {
   const failing = "verdict = 'failed'; t.fail('no');";
-  const { place, pool, ran, go } = bench(t, { a: scenario(failing), b: scenario() });
+  const { top, pool, ran, go } = setUp(t, { a: scenario(failing), b: scenario() });
   const newest = [cellOf('k', 'a'), cellOf('k', 'b'), cellOf('l', 'b')];
   const ends: unknown[] = [];
   for (const cell of [...newest, { ...cellOf('l', 'b'), generation: '7.8' } as const])
@@ -108,7 +108,7 @@ t.test('a process runs one cell after another, all of its kernel and generation'
     ['a on k 8.0 after 0', 'b on k 8.0 after 1', 'b on l 8.0 after 0', 'b on l 7.8 after 0'],
   );
   t.equal(new Set(ran().map(({ pid }) => pid)).size, 3);
-  t.match(readFileSync(join(place, 'run/k/b/output.txt'), 'utf8'), /^# Subtest: b\n[\s\S]*\nok 2 - b/);
+  t.match(readFileSync(join(top, 'run/k/b/output.txt'), 'utf8'), /^# Subtest: b\n[\s\S]*\nok 2 - b/);
   t.strictSame(await pool.close(), [], 'the status of the first says once more that something failed in it');
   t.strictSame(
     ran().filter(({ pid, temporary }) => isThere(pid) || existsSync(temporary)),
@@ -116,36 +116,30 @@ t.test('a process runs one cell after another, all of its kernel and generation'
   );
 });
 
-t.test(
-  'one that dies in the middle breaks that cell alone, which is tried again in a fresh one',
-  async (t) => {
-    const { place, pool, ran, go } = bench(t, {
-      a: scenario(),
-      b: scenario("process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});"),
-      c: scenario(),
-    });
-    // Two that have nothing to do.
-    const leases = await Promise.all([
-      pool.take(cellOf('k', 'a'), false),
-      pool.take(cellOf('k', 'a'), false),
-    ]);
-    for (const lease of leases) await lease.run(join(place, 'a.mjs'));
-    for (const lease of leases) await lease.giveBack(true);
-    t.match(await go(cellOf('k', 'b')), [
-      { scenario: 'b (process)', verdict: 'broken', reasons: [/SIGKILL/], retried: [/SIGKILL/] },
-    ]);
-    t.match(await go(cellOf('k', 'c')), [{ verdict: 'passed', retried: { length: 0 } }]);
-    t.strictSame(
-      ran().map(({ name, before }) => `${name} after ${before}`),
-      ['a after 0', 'a after 0', 'b after 1', 'b after 0', 'c after 1'],
-    );
-    t.equal(new Set(ran().map(({ pid }) => pid)).size, 3);
-    t.strictSame(await pool.close(), []);
-  },
-);
+t.test('a process that dies breaks only its cell, which runs again in a fresh process', async (t) => {
+  const { top, pool, ran, go } = setUp(t, {
+    a: scenario(),
+    b: scenario("process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});"),
+    c: scenario(),
+  });
+  // Two that have nothing to do.
+  const leases = await Promise.all([pool.take(cellOf('k', 'a'), false), pool.take(cellOf('k', 'a'), false)]);
+  for (const lease of leases) await lease.run(join(top, 'a.mjs'));
+  for (const lease of leases) await lease.giveBack(true);
+  t.match(await go(cellOf('k', 'b')), [
+    { scenario: 'b (process)', verdict: 'broken', reasons: [/SIGKILL/], retried: [/SIGKILL/] },
+  ]);
+  t.match(await go(cellOf('k', 'c')), [{ verdict: 'passed', retried: { length: 0 } }]);
+  t.strictSame(
+    ran().map(({ name, before }) => `${name} after ${before}`),
+    ['a after 0', 'a after 0', 'b after 1', 'b after 0', 'c after 1'],
+  );
+  t.equal(new Set(ran().map(({ pid }) => pid)).size, 3);
+  t.strictSame(await pool.close(), []);
+});
 
 t.test('a process that exits badly after its cells is reported with all cells that it ran', async (t) => {
-  const { pool, go } = bench(t, {
+  const { pool, go } = setUp(t, {
     a: scenario("process.on('exit', () => { process.exitCode = 7; });"),
     b: scenario(),
   });
@@ -164,21 +158,21 @@ t.test('a process that exits badly after its cells is reported with all cells th
 
 t.test('output between two cells and at the exit of a process is kept', async (t) => {
   const late = `const watch = setInterval(() => {
-    if (!existsSync(join(PLACE, 'go'))) return;
+    if (!existsSync(join(TOP, 'go'))) return;
     clearInterval(watch);
     console.log('too late');
-    writeFileSync(join(PLACE, 'printed'), '');
+    writeFileSync(join(TOP, 'printed'), '');
   }, 5);`;
-  const { place, pool, go, reported } = bench(t, {
+  const { top, pool, go, reported } = setUp(t, {
     a: scenario(late),
     b: scenario("process.on('exit', () => console.error('while it ends'));"),
   });
   const cells = await go(cellOf('k', 'a'));
   t.match(cells, [{ verdict: 'passed' }]);
-  writeFileSync(join(place, 'go'), '');
+  writeFileSync(join(top, 'go'), '');
   await new Promise<void>((resolve) => {
     const watch = setInterval(() => {
-      if (!existsSync(join(place, 'printed'))) return;
+      if (!existsSync(join(top, 'printed'))) return;
       clearInterval(watch);
       resolve();
     }, 5);
@@ -186,7 +180,7 @@ t.test('output between two cells and at the exit of a process is kept', async (t
   await go(cellOf('k', 'b'));
   await pool.close();
   t.equal(
-    readFileSync(join(place, 'run/k/late-output.txt'), 'utf8'),
+    readFileSync(join(top, 'run/k/late-output.txt'), 'utf8'),
     'after a, vmd 8.0:\ntoo late\nafter b, vmd 8.0:\nwhile it ends\n',
   );
   t.strictSame(reported, [
@@ -196,41 +190,38 @@ t.test('output between two cells and at the exit of a process is kept', async (t
 });
 
 t.test('a process that does not exit is killed and reported', async (t) => {
-  const { pool, ran, go } = bench(t, { a: scenario('setInterval(() => {}, 1000);') }, createHalt(), 500);
+  const { pool, ran, go } = setUp(t, { a: scenario('setInterval(() => {}, 1000);') }, createHalt(), 500);
   await go(cellOf('k', 'a'));
   t.match(await pool.close(), [{ verdict: 'broken', reasons: [/\(no end within 0.5 s\) after a/] }]);
   t.notOk(isThere(ran()[0]?.pid ?? 0));
 });
 
-t.test(
-  'an interrupt ends those that work and those that have nothing to do, and nothing of them is left',
-  async (t) => {
-    const halt = createHalt();
-    const { place, pool, ran, go } = bench(
-      t,
-      {
-        a: scenario(),
-        b: scenario(
-          "writeFileSync(join(PLACE, 'ready'), ''); setInterval(() => {}, 1000); await new Promise(() => {});",
-        ),
-      },
-      halt,
-    );
-    const other = await pool.take(cellOf('k', 'a'), false);
-    await go(cellOf('k', 'a'));
-    await other.run(join(place, 'a.mjs'));
-    await other.giveBack(true);
-    const busy = go(cellOf('k', 'b'));
-    const watch = setInterval(() => {
-      if (existsSync(join(place, 'ready'))) halt.interrupt('interrupted by SIGINT');
-    }, 10);
-    t.teardown(() => clearInterval(watch));
-    t.match(await busy, [{ scenario: 'b', verdict: 'skipped', reasons: ['interrupted by SIGINT'] }]);
-    t.strictSame(await pool.close(), []);
-    t.equal(ran().length, 3);
-    t.strictSame(
-      ran().filter(({ pid, temporary }) => isThere(pid) || existsSync(temporary)),
-      [],
-    );
-  },
-);
+t.test('an interrupt ends busy and idle processes, and nothing of them is left', async (t) => {
+  const halt = createHalt();
+  const { top, pool, ran, go } = setUp(
+    t,
+    {
+      a: scenario(),
+      b: scenario(
+        "writeFileSync(join(TOP, 'ready'), ''); setInterval(() => {}, 1000); await new Promise(() => {});",
+      ),
+    },
+    halt,
+  );
+  const other = await pool.take(cellOf('k', 'a'), false);
+  await go(cellOf('k', 'a'));
+  await other.run(join(top, 'a.mjs'));
+  await other.giveBack(true);
+  const busy = go(cellOf('k', 'b'));
+  const watch = setInterval(() => {
+    if (existsSync(join(top, 'ready'))) halt.interrupt('interrupted by SIGINT');
+  }, 10);
+  t.teardown(() => clearInterval(watch));
+  t.match(await busy, [{ scenario: 'b', verdict: 'skipped', reasons: ['interrupted by SIGINT'] }]);
+  t.strictSame(await pool.close(), []);
+  t.equal(ran().length, 3);
+  t.strictSame(
+    ran().filter(({ pid, temporary }) => isThere(pid) || existsSync(temporary)),
+    [],
+  );
+});

@@ -59,7 +59,7 @@ t.test('each operator finds its changes', async (t) => {
   );
 });
 
-t.test('a mutant is one change, and no line moves', async (t) => {
+t.test('a mutant is one change of one file, and no line moves', async (t) => {
   const mutants = await findMutants(sources);
   t.equal(new Set(mutants.map(({ id }) => id)).size, mutants.length, 'ids are unique');
   for (const mutant of mutants) {
@@ -71,7 +71,7 @@ t.test('a mutant is one change, and no line moves', async (t) => {
   }
 });
 
-t.test('a removed statement of many lines leaves its lines', async (t) => {
+t.test('a removed statement of many lines leaves empty lines', async (t) => {
   const long = new Map([['b.c', 'void f(void)\n{\n\tg(1,\n\t  2);\n\th();\n}\n']]);
   const removal = (await findMutants(long)).find(
     ({ operator, line }) => operator === 'removal' && line === 3,
@@ -81,7 +81,7 @@ t.test('a removed statement of many lines leaves its lines', async (t) => {
     t.equal(applyMutant(long, removal).get('b.c'), 'void f(void)\n{\n\t;\n\n\th();\n}\n');
 });
 
-t.test('a sample depends on the seed alone, and each beginning of it is one', async (t) => {
+t.test('a sample depends only on the seed, and a smaller sample is its beginning', async (t) => {
   const mutants = await findMutants(sources);
   const ids = (seed: number, count: number) => drawSample(mutants, seed, count).map(({ id }) => id);
   t.strictSame(ids(1, 10), ids(1, 10));
@@ -91,13 +91,16 @@ t.test('a sample depends on the seed alone, and each beginning of it is one', as
   t.equal(ids(3, 9999).length, mutants.length);
 });
 
-t.test('a sample has all files in proportion, and in each all operators in turn', async (t) => {
-  const two = new Map([
-    ['a.c', source],
-    ['b.c', source],
-  ]);
-  const sample = drawSample(await findMutants(two), 5, 16);
-  t.equal(sample.filter(({ file }) => file === 'a.c').length, 8);
-  const operators = sample.filter(({ file }) => file === 'a.c').map(({ operator }) => operator);
-  t.equal(new Set(operators).size, operators.length, 'no operator twice among the first eight');
-});
+t.test(
+  'a sample has mutants of all files in proportion, and of all operators of a file in turn',
+  async (t) => {
+    const two = new Map([
+      ['a.c', source],
+      ['b.c', source],
+    ]);
+    const sample = drawSample(await findMutants(two), 5, 16);
+    t.equal(sample.filter(({ file }) => file === 'a.c').length, 8);
+    const operators = sample.filter(({ file }) => file === 'a.c').map(({ operator }) => operator);
+    t.equal(new Set(operators).size, operators.length, 'no operator twice among the first eight');
+  },
+);

@@ -21,7 +21,7 @@ const result = (by: string, file: string, line: number, name: string): MutantRes
 
 const where = { file: 'a.c', line: 10, function: 'f' };
 
-t.test('what killed near the change comes first', async (t) => {
+t.test('scenarios that killed a mutant near the change come first', async (t) => {
   const results = [
     result('far', 'b.c', 10, 'f'),
     result('far', 'b.c', 11, 'f'),
@@ -40,6 +40,6 @@ t.test('what killed near the change comes first', async (t) => {
   ]);
 });
 
-t.test('without results the order stays', async (t) => {
+t.test('without results the order does not change', async (t) => {
   t.strictSame(orderScenarios(['b', 'a'], where, []), ['b', 'a']);
 });

@@ -29,7 +29,7 @@ const run = {
   results: [result, { ...result, id: 'b', status: 'killed' as const, by: 'stop' }],
 };
 
-t.test('a run is read as it was written, a result a line', async (t) => {
+t.test('a run is read back as it was written, one result per line', async (t) => {
   const path = join(t.testdir({}), 'mutants.json');
   t.equal(await readMutationRun(path, key), undefined);
   await writeMutationRun(path, run);
@@ -37,7 +37,7 @@ t.test('a run is read as it was written, a result a line', async (t) => {
   t.equal((await readFile(path, 'utf8')).trimEnd().split('\n').length, 4);
 });
 
-t.test('results of another driver, kernel or form are refused', async (t) => {
+t.test('results of another driver, kernel or format are refused', async (t) => {
   const path = join(t.testdir({}), 'mutants.json');
   await writeMutationRun(path, run);
   const refused = (wanted: typeof key, message: RegExp) =>
@@ -48,7 +48,7 @@ t.test('results of another driver, kernel or form are refused', async (t) => {
   await refused(key, /kernel is missing/);
 });
 
-t.test('the summary counts what says something, and lists survivors', async (t) => {
+t.test('the summary counts conclusive mutants, and lists survivors', async (t) => {
   const text = mutationSummary(run.results, 'mutants.json');
   t.match(text, /survived {2}a\.c:1 f {2}< → <=/);
   t.match(text, /may be equivalent: the value at the limit may never occur/);
@@ -61,7 +61,7 @@ t.test('the summary counts what says something, and lists survivors', async (t) 
   );
 });
 
-t.test('a mutant is tried by the scenarios that reach its line', async (t) => {
+t.test('a mutant runs the scenarios that reach its line', async (t) => {
   const at = (line: number) => reaching({ file: 'a.c', line }, run.usable, run.lines);
   t.strictSame(at(1), ['stop']);
   t.strictSame(at(2), ['other']);

@@ -48,7 +48,7 @@ t.test('a scenario that did not pass is listed with its reasons and artifacts', 
   t.notMatch(text, /good .*:\n/);
 });
 
-t.test('skips are counted by reason; a failure with a known cause is told by the cause', async (t) => {
+t.test('skips are counted by reason; a failure with a known cause is explained by the cause', async (t) => {
   const lacks = 'driver x does not have the time in sysfs';
   const causes = [{ id: 'isr-never-read', evidence: ['#1 0.010 ms read command = NONE'] }];
   const unmet = [{ requirement: 'reads-isr', check: 'ISR afterwards: expected 0, seen 2 (trace #142)' }];

@@ -96,7 +96,7 @@ t.test(
 );
 
 t.test(
-  'a scenario that was not run is no pass, and one that failed does not show where its test is',
+  'a skipped scenario does not count as passed, and a failed one does not show the location of its test',
   async (t) => {
     const stack = ['  ---', '  at:', '    fileName: harness/scenario/scenario.ts', '  ...'];
     const lines = [

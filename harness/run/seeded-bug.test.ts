@@ -64,7 +64,7 @@ t.test('an error names the patch and what is wrong with it', async (t) => {
   t.throws(() => applyBug(bug, new Map([['c.c', '']])), { message: /02-y\.patch.*a\.c/ });
 });
 
-t.test('a bug of which nothing can show the cause says why', async (t) => {
+t.test('a bug whose cause nothing can show gives the reason', async (t) => {
   const bug = parseBug('03-z.patch', text.replace(/^Cause: .*/m, 'Cause: none: the guest is gone'));
   t.strictSame(bug.causes, []);
 });

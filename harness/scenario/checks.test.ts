@@ -51,7 +51,7 @@ t.test('shows for a failed check the expected and the seen value and the part of
   ]);
 });
 
-t.test('takes failed checks below the line for advice', async (t) => {
+t.test('reports failed checks below the level as advice', async (t) => {
   const { reported, failures, advice, trace, check } = setUp();
   check('resets-device').equal('status after unload', 1, 0);
   t.same(failures, []);
@@ -60,7 +60,7 @@ t.test('takes failed checks below the line for advice', async (t) => {
   t.match(trace.since(0, 'check'), [{ result: 'advice', requirement: 'resets-device' }]);
 });
 
-t.test('follows the level of the line', async (t) => {
+t.test('a level decides which failed checks count', async (t) => {
   const strict = setUp('may');
   strict.check('resets-device').equal('status after unload', 1, 0);
   t.equal(strict.failures.length, 1);

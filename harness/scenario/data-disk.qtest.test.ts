@@ -33,7 +33,7 @@ t.test('reads an unmounted file system, and a file to the last byte', async (t) 
   const directory = t.testdir({ files: { file: content } });
   const found = await readDataDisk({ root }, await diskWith(directory));
   t.equal(found.image.verdict, 'sound');
-  t.equal(found.left, 'clean');
+  t.equal(found.state, 'clean');
   t.equal(found.sound, true);
   t.equal(String(await found.content('file')), content);
   t.equal((await found.content('gone')).length, 0);
@@ -44,7 +44,7 @@ t.test('replays the journal of a mounted file system in a copy and does not chan
   const disk = await diskWith(directory, ['debugfs', '-w', '-R', 'feature needs_recovery']);
   for (const time of ['first', 'second']) {
     const found = await readDataDisk({ root }, disk);
-    t.equal(found.left, 'recovery', `${time} time`);
+    t.equal(found.state, 'recovery', `${time} time`);
     t.equal(found.sound, true, found.report);
     t.equal(String(await found.content('file')), content);
   }

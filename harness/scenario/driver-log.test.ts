@@ -8,7 +8,7 @@ const lines = [
   '<3>[    4.000000] other: error',
   '<4>[    5.000000] virtio_vmmci: loading out-of-tree module taints kernel.',
 ];
-t.test('lines that warn', async (t) => {
+t.test('selects the lines that warn', async (t) => {
   t.strictSame(warningsIn(lines), [lines[1], lines[2], lines[3]]);
   t.strictSame(warningsIn(['no level']), []);
 });

@@ -9,7 +9,7 @@ import { packageRoot } from '../../images/asset.js';
 
 t.setTimeout(300_000);
 
-t.test('docs/api.md tells of the API as it is; else run: npm run docs:api', async (t) => {
+t.test('docs/api.md is up to date (to update it: npm run docs:api)', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'vmmci-api-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   await execa('npm', ['run', '--silent', 'docs:api', '--', '--out', directory], { cwd: packageRoot() });

@@ -20,19 +20,19 @@ const read = (...pieces: string[]): string => {
   return text;
 };
 
-t.test('everything but the escape key is for the guest', async (t) => {
+t.test('all keys but the escape key go to the guest', async (t) => {
   t.equal(read('ls -l\r\x03\x1a\x1b[A\xff\0'), 'ls -l\r\x03\x1a\x1b[A\xff\0');
   t.equal(read(''), '');
 });
 
-t.test('the key behind the escape key is for the host, also in another piece', async (t) => {
+t.test('the key after the escape key goes to the host, also if it arrives later', async (t) => {
   t.equal(read('a\x1dqb'), 'a[q]b');
   t.equal(read('a\x1d', 'Qb'), 'a[q]b');
   t.equal(read('\x1d?\x1d:stop'), '[?][:]stop');
   t.equal(read('\x1dx'), '[unknown x]');
 });
 
-t.test('the escape key twice is one for the guest', async (t) => {
+t.test('pressing the escape key twice sends it to the guest once', async (t) => {
   t.equal(read('a\x1d\x1db'), 'a\x1db');
   t.equal(read('\x1d', '\x1dq'), '\x1dq');
 });

@@ -59,7 +59,7 @@ t.test('interrupt lines change between answers', async (t) => {
   t.equal(asked[0], 'irq_intercept_in ioapic');
 });
 
-t.test('memory, and a line that is waited for', async (t) => {
+t.test('reads and writes memory, and waits for an interrupt line', async (t) => {
   const { qtest, far, asked } = machine(['OK 0x00000041', 'OK']);
   t.equal(await qtest.load(0xfec00010, 4), 0x41);
   await qtest.store(0xfec00040, 1, 0x41);
@@ -74,12 +74,12 @@ t.test('memory, and a line that is waited for', async (t) => {
   });
 });
 
-t.test('a refusal is an error with its words', async (t) => {
+t.test('a refusal is an error with QEMU’s message', async (t) => {
   const { qtest } = machine(["FAIL Unknown command 'x'"]);
   await t.rejects(qtest.command('x'), { code: 'QTEST', message: "qtest x: FAIL Unknown command 'x'" });
 });
 
-t.test('QEMU’s end rejects what waits and what comes after', async (t) => {
+t.test('the end of QEMU rejects pending and later requests', async (t) => {
   const { qtest, far } = machine([]);
   const waiting = qtest.in(0x10, 1);
   far.end();

@@ -58,7 +58,7 @@ t.test('errors of programs do not blame the driver’s source', async (t) => {
   for (const line of ['a.c:9:5: error: expected ‘;’', 'src/b.c:1: error: x']) t.ok(isAboutSource(line), line);
 });
 
-t.test('all errors of a kind are told, the first one first, each once', async (t) => {
+t.test('all errors of a kind are listed in order, each once', async (t) => {
   const log = [
     '  CC [M]  a.o',
     "a.c:79:10: error: 'struct ctl_table' has no member named 'child'",

@@ -122,7 +122,7 @@ t.test('finds the cause that a trace shows, and no other', async (t) => {
   for (const [id, items] of byTrace) t.same(found(items), [id], id);
 });
 
-t.test('does not take features for late that are written to a device after its reset', async (t) => {
+t.test('does not count features as late that are written after a reset of the device', async (t) => {
   const again = [read(0, 4, 7), write(4, 4, 7)];
   t.same(found([...up, { kind: 'reset' }, ...again]), []);
   t.same(found([...up, write(18, 1, 3), ...again]), []);
