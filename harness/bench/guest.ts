@@ -12,7 +12,7 @@ import type { Choice } from '../run/choice.js';
 import { openEnvironment } from '../run/environment.js';
 import { startVm } from '../scenario/vm.js';
 import { privateDirectory } from '../socket/private-directory.js';
-import { DEFAULT_GENERATION } from '../vmmci/generations.js';
+import { defaultGeneration } from '../vmmci/generations.js';
 import { CONFIG_OFFSET, CONFIG_SIZE } from '../vmmci/registers.js';
 import { type BenchProcess, startBenchProcess } from './bench-process.js';
 import { intervals, type Read } from './intervals.js';
@@ -115,7 +115,7 @@ export const measureGuest = async (
       sockets,
       directory: join(temporary.path, 'disks'),
       boot: 'restored',
-      generation: DEFAULT_GENERATION,
+      generation: defaultGeneration,
       plugged: true,
       disk: false,
       trace: trace.sink,

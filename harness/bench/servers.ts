@@ -9,7 +9,7 @@ import { closeFd, signalEventFd } from '../socket/descriptor.js';
 import { serveFunction } from '../vfio-user/listen.js';
 import { clockHolder, parseClock } from '../vmmci/clock.js';
 import { Vmmci } from '../vmmci/device.js';
-import { DEFAULT_GENERATION, generations } from '../vmmci/generations.js';
+import { defaultGeneration, generations } from '../vmmci/generations.js';
 import { realScheduler } from '../vmmci/scheduler.js';
 import { directFrontEnd } from './direct-front-end.js';
 import { listenEcho } from './echo.js';
@@ -29,7 +29,7 @@ export const starts: Readonly<Record<Kind, Start>> = {
   },
   'one-hop': async (directory, trace) => {
     const path = join(directory, 'function.sock');
-    const generation = generations[DEFAULT_GENERATION];
+    const generation = generations[defaultGeneration];
     const clock = clockHolder(parseClock('running', hostNow));
     const pci = new PciFunction({
       generation,

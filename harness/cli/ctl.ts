@@ -4,10 +4,10 @@ import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { resolveClock } from '../device/clock-spec.js';
 import { callControl } from '../vmd/control-client.js';
-import { CLOCK_FORMS } from '../vmmci/clock.js';
+import { clockForms } from '../vmmci/clock.js';
 import { requests } from '../vmmci/commands.js';
 import { type Action, defineAction, defineGroup, type Operand } from './define-command.js';
-import { FAULT_FORMS, readFaultPlan } from './fault-plan.js';
+import { faultForms, readFaultPlan } from './fault-plan.js';
 import { flag, needed, type Options, type Values } from './option.js';
 
 const shared = { control: needed('PATH', 'the control socket of a daemon') };
@@ -80,13 +80,13 @@ export const command = defineGroup({
       params: (name) => ({ name }),
     }),
     clock: requestAction('clock', "set the host's clock", {
-      operand: { syntax: '<SPEC>', help: CLOCK_FORMS },
+      operand: { syntax: '<SPEC>', help: clockForms },
       params: (spec) => ({ spec: resolveClock(spec, 'clock') }),
     }),
     pause: requestAction('pause', 'do what vmctl pause does'),
     unpause: requestAction('unpause', 'do what vmctl unpause does'),
     fault: requestAction('fault', 'make the device misbehave', {
-      operand: { syntax: '<PLAN>', help: FAULT_FORMS },
+      operand: { syntax: '<PLAN>', help: faultForms },
       params: (plan) => ({ plan: readFaultPlan(plan) }),
     }),
     trace: defineAction('print the trace, one JSON line per event', {

@@ -5,9 +5,9 @@ import { resolveClock } from '../device/clock-spec.js';
 import { stalePolicies } from '../pci/stale.js';
 import { makeSocketDirectory } from '../socket/directory.js';
 import { checkSocketPath } from '../socket/path.js';
-import { CLOCK_FORMS } from '../vmmci/clock.js';
-import { DEFAULT_GENERATION, generationNames } from '../vmmci/generations.js';
-import { DEFAULT_SLOT, lastSlot } from '../vmmci/slots.js';
+import { clockForms } from '../vmmci/clock.js';
+import { defaultGeneration, generationNames } from '../vmmci/generations.js';
+import { defaultSlot, lastSlot } from '../vmmci/slots.js';
 import { count, oneOf, value } from './option.js';
 import { note } from './print.js';
 
@@ -16,7 +16,7 @@ export const generation = value(
   `emulate the vmd of this OpenBSD release: ${generationNames.join(', ')}`,
   {
     read: oneOf(generationNames),
-    fallback: DEFAULT_GENERATION,
+    fallback: defaultGeneration,
   },
 );
 
@@ -31,11 +31,11 @@ export const stale = value(
 
 export const slot = value('N', 'slot of the function in vmd, 1 to 10', {
   read: count(lastSlot),
-  fallback: String(DEFAULT_SLOT),
+  fallback: String(defaultSlot),
 });
 
 /** Checked while options are read, so that nothing listens if it is wrong. */
-export const clock = value('SPEC', `the host's clock: ${CLOCK_FORMS}`, {
+export const clock = value('SPEC', `the host's clock: ${clockForms}`, {
   read: (text) => resolveClock(text),
   fallback: 'running',
 });

@@ -8,7 +8,7 @@ import { levels } from '../diagnosis/requirements.js';
 import { knownDrivers } from '../driver/known-drivers.js';
 import type { Choice, SharedChoice } from '../run/choice.js';
 import { claimRunDirectory, newRunDirectory } from '../run/run-directory.js';
-import { DEFAULT_GENERATION, generationNames } from '../vmmci/generations.js';
+import { defaultGeneration, generationNames } from '../vmmci/generations.js';
 import { count, flag, oneOf, type Read, type Values, value } from './option.js';
 
 const absolute: Read<string> = (path) => resolve(path);
@@ -76,7 +76,7 @@ export const runOptions = {
   ...sharedOptions,
   generation: value('NAME', `emulate the vmd of this OpenBSD release: ${generationNames.join(', ')}`, {
     read: oneOf(generationNames),
-    fallback: DEFAULT_GENERATION,
+    fallback: defaultGeneration,
     variable: 'VMMCI_GENERATION',
   }),
   output,

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';
-import { CLOCK_FORMS, parseClock } from '../vmmci/clock.js';
+import { clockForms, parseClock } from '../vmmci/clock.js';
 
 const SCRIPTED = 'scripted:';
 
@@ -18,7 +18,7 @@ export const resolveClock = (spec: string, option = '--clock'): string => {
       resolved = SCRIPTED + readFileSync(path, 'utf8');
     } catch (error) {
       const reason = `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`;
-      throw new HarnessError('CLOCK_SPEC', { option, reason, valid: CLOCK_FORMS }, error);
+      throw new HarnessError('CLOCK_SPEC', { option, reason, valid: clockForms }, error);
     }
   }
   parseClock(resolved, () => 0n, option);

@@ -16,7 +16,7 @@ import { listenBackend } from '../vhost-user/listen.js';
 import { Host, type Kill } from '../vmd/host.js';
 import { type ClockHolder, clockHolder, type DeviceClock, parseClock } from '../vmmci/clock.js';
 import { Vmmci } from '../vmmci/device.js';
-import { DEFAULT_GENERATION, type GenerationName, generations } from '../vmmci/generations.js';
+import { defaultGeneration, type GenerationName, generations } from '../vmmci/generations.js';
 import { realScheduler, type Scheduler } from '../vmmci/scheduler.js';
 import { type Signal, signal } from '../vmmci/signal.js';
 import { resolveClock } from './clock-spec.js';
@@ -52,7 +52,7 @@ export interface Backend {
 export const startBackend = async (
   socket: string,
   {
-    generation: name = DEFAULT_GENERATION,
+    generation: name = defaultGeneration,
     features = generations[name].features,
     clock: spec = 'running',
     scheduler = realScheduler(),
@@ -113,7 +113,7 @@ export const startFunction = async (
   socket: string,
   {
     backend,
-    generation: name = DEFAULT_GENERATION,
+    generation: name = defaultGeneration,
     stale = 'repeat',
     slot,
     trace,

@@ -7,7 +7,7 @@ import type { MessageView } from './hook.js';
 /** QEMU 11.1's default for x-msg-timeout: how long its vfio-user client waits for an answer. */
 export const QEMU_TIMEOUT_MS = 5000;
 
-const LINK_LOST = 'reads give all ones from then on, and a later system_reset may abort it';
+const linkLost = 'reads give all ones from then on, and a later system_reset may abort it';
 
 type Reason = (effect: Effect, message: Pick<MessageView, 'command'>) => string | undefined;
 
@@ -15,10 +15,10 @@ type Reason = (effect: Effect, message: Pick<MessageView, 'command'>) => string 
 const reasons: Partial<Record<Effect['kind'], Reason>> = {
   delay: (effect) =>
     effect.kind === 'delay' && effect.ms >= QEMU_TIMEOUT_MS
-      ? `QEMU gives up a vfio-user server that is silent for ${QEMU_TIMEOUT_MS} ms; ${LINK_LOST}`
+      ? `QEMU gives up a vfio-user server that is silent for ${QEMU_TIMEOUT_MS} ms; ${linkLost}`
       : undefined,
-  drop: () => `QEMU waits ${QEMU_TIMEOUT_MS} ms for the answer and gives the server up; ${LINK_LOST}`,
-  disconnect: () => `QEMU loses its vfio-user server; ${LINK_LOST}`,
+  drop: () => `QEMU waits ${QEMU_TIMEOUT_MS} ms for the answer and gives the server up; ${linkLost}`,
+  disconnect: () => `QEMU loses its vfio-user server; ${linkLost}`,
   error: (_, { command }) =>
     command === 'DMA_MAP'
       ? 'QEMU ends when a mapping of guest memory fails'

@@ -9,7 +9,7 @@ import { readResults } from '../report/results.js';
 import type { ScenarioResult } from '../run/result.js';
 import { isBad } from '../run/verdict.js';
 import { explainHost } from '../scenario/judgement.js';
-import { DEFAULT_GENERATION } from '../vmmci/generations.js';
+import { defaultGeneration } from '../vmmci/generations.js';
 import type { Halt } from './halt.js';
 import type { Cell } from './plan.js';
 import { retryBroken } from './retry.js';
@@ -48,7 +48,7 @@ const problemOf = (end: FileEnd, results: readonly ScenarioResult[]): string | u
 };
 
 export const artifactName = (scenario: string, generation: string): string =>
-  generation === DEFAULT_GENERATION ? scenario : `${scenario}@${generation}`;
+  generation === defaultGeneration ? scenario : `${scenario}@${generation}`;
 
 /** Moves the artifacts of a scenario to their final directory. Returns its path relative to `run`. */
 const settle = async (

@@ -9,7 +9,7 @@ import {
   kernelTable,
 } from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
-import { DEFAULT_GENERATION, type GenerationName, generationNames } from '../vmmci/generations.js';
+import { defaultGeneration, type GenerationName, generationNames } from '../vmmci/generations.js';
 
 /** `*` matches any characters, `?` any single character. */
 export const glob = (pattern: string): RegExp =>
@@ -57,5 +57,5 @@ export const selectKernels = (patterns: readonly string[] = ['*-cloud']): Kernel
 };
 
 /** The newest by default. */
-export const selectGenerations = (patterns: readonly string[] = [DEFAULT_GENERATION]): GenerationName[] =>
+export const selectGenerations = (patterns: readonly string[] = [defaultGeneration]): GenerationName[] =>
   choose('generation', patterns, generationNames, (name) => name);

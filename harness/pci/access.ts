@@ -1,10 +1,10 @@
-// Values on their way between 32-bit registers and accesses of 1, 2 or 4 bytes.
+// Converts between 32-bit register values and accesses of 1, 2 or 4 bytes.
 
 import { HarnessError } from '../base/errors.js';
 
 const EINVAL = 22;
 
-/** An x86 port access is 1, 2 or 4 bytes wide; anything else is refused with EINVAL. */
+/** Throws PROTOCOL with EINVAL unless `width` is 1, 2 or 4: x86 has no other port accesses. */
 export const requirePortWidth = (width: number): void => {
   if (width !== 1 && width !== 2 && width !== 4)
     throw new HarnessError('PROTOCOL', {
@@ -14,14 +14,14 @@ export const requirePortWidth = (width: number): void => {
     });
 };
 
-/** The low `width` bytes of a 32-bit value, little-endian. */
+/** Returns the low `width` bytes of a 32-bit value, little-endian. */
 export const cut = (value: number, width: number): Buffer => {
   const bytes = Buffer.allocUnsafe(4);
   bytes.writeUInt32LE(value >>> 0, 0);
   return width === 4 ? bytes : bytes.subarray(0, width);
 };
 
-/** Up to four little-endian bytes as a 32-bit value, zero-extended. */
+/** Converts up to four little-endian bytes to a 32-bit value, zero-extended. */
 export const widen = (data: Buffer): number => {
   const width = Math.min(4, data.length);
   return width === 0 ? 0 : data.readUIntLE(0, width);

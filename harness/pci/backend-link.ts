@@ -1,4 +1,4 @@
-// The function's hold on its backend, which may be away, die, hang or come back.
+// The connection of the function to its backend, which may be absent, die, hang or come back.
 
 import { codeOf } from '../base/errors.js';
 import { messageOf } from '../base/thrown.js';
@@ -10,7 +10,7 @@ export interface LinkOptions {
   onConfigChange: () => void;
 }
 
-/** What a request came to: `undefined` when no backend answered. */
+/** The result of a request; `undefined` if no backend answered. */
 export type Answer<T> = { value: T } | undefined;
 
 export class BackendLink {
@@ -26,7 +26,7 @@ export class BackendLink {
     return this.#frontEnd;
   }
 
-  /** Takes the front-end's place as the only one; one that was there before is closed. */
+  /** Uses this front-end from now on, and closes the previous one. */
   attach(frontEnd: FrontEnd): void {
     this.#lose('replaced');
     this.#frontEnd = frontEnd;
@@ -38,8 +38,9 @@ export class BackendLink {
   }
 
   /**
-   * Asks the backend. Never rejects for what a backend does: one that is away, refuses, breaks the protocol,
-   * dies or does not answer in time (the front-end's own limit) gives `undefined`.
+   * Sends a request to the backend. Resolves with `undefined` if the backend is absent, refuses, breaks the
+   * protocol, dies, or does not answer within the limit of the front-end. Rejects only for a bug of the
+   * harness.
    */
   async ask<T>(what: string, request: (frontEnd: FrontEnd) => Promise<T>): Promise<Answer<T>> {
     const frontEnd = this.#frontEnd;

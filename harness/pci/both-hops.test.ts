@@ -1,4 +1,4 @@
-// The function in front of the real device, over both real sockets, against a model of vmd that knows none of
+// Compares the function and the real device, over both real sockets, with a model of vmd that uses none of
 // our code.
 
 import { readFileSync, rmSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { generationNames, generations } from '../vmmci/generations.js';
 import { VirtualScheduler } from '../vmmci/scheduler.js';
 import { PciFunction } from './function.js';
 
-/** vmd as its guest and its host see it: written down once more, from vmd virtio.c 1.54 … 1.153. */
+/** A model of vmd as its guest and its host see it, written independently from vmd virtio.c 1.54 … 1.153. */
 class Model {
   features = 0;
   pfn = 0;
@@ -32,7 +32,7 @@ class Model {
   line = false;
   signals = 0;
   accumulator = 0;
-  /** Signalled and not unmasked since, and what came meanwhile and is not forgotten. */
+  /** The client was signalled and has not unmasked since; and what was raised meanwhile and is latched. */
   #masked = false;
   #again = false;
   readonly #level: boolean;
@@ -84,7 +84,7 @@ class Model {
     if (offset === 20 && value === 3) this.command = 0;
   }
 
-  /** True when the guest is told. */
+  /** Returns true if the guest is signalled. */
   host(command: number): boolean {
     const driverOk = Math.floor(this.status / 4) % 2 === 1;
     const syncRtc = Math.floor(this.features / 4) % 2 === 1;
@@ -145,7 +145,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ op: fc.constant('tick' as const), us: fc.bigInt({ min: 0n, max: 1n << 52n }) }),
 );
 
-/** How often an eventfd was signalled, as nobody here takes anything out of it. */
+/** The number of signals of an eventfd; nothing in this test reads it otherwise. */
 const countOf = (fd: number): number =>
   Number.parseInt(
     /eventfd-count:\s*([0-9a-f]+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '',
@@ -154,8 +154,8 @@ const countOf = (fd: number): number =>
 
 let before = 0;
 
-// Not when this file is loaded: tests of other files may be under way then.
-t.test('count what is open', async () => {
+// Not at load time: tests of other files may run then.
+t.test('count the open descriptors', async () => {
   await new Promise(setImmediate);
   before = openDescriptors();
 });
@@ -246,7 +246,7 @@ for (const name of generationNames) {
   });
 }
 
-t.test('no descriptor is left', async (t) => {
+t.test('all descriptors are closed', async (t) => {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
   t.equal(openDescriptors(), before);
 });

@@ -9,7 +9,7 @@ const write = (config: ConfigSpace, offset: number, value: number, size = 4) => 
   config.write(offset, data);
 };
 
-t.test('identity as vmd gives it, in every generation', async (t) => {
+t.test('the identity is that of vmd in every generation', async (t) => {
   for (const generation of Object.values(generations)) {
     const config = new ConfigSpace(generation);
     const expected: Record<number, string> = {
@@ -26,7 +26,7 @@ t.test('identity as vmd gives it, in every generation', async (t) => {
   }
 });
 
-t.test('all is storage but BARs that are not there, the ROM, and what is behind the header', async (t) => {
+t.test('all bytes are storage, except for missing BARs, the ROM, and the bytes after the header', async (t) => {
   const config = new ConfigSpace(generations['8.0']);
   const before = Array.from({ length: 64 }, (_, at) => dword(config, 4 * at));
   for (let offset = 0; offset < 0x100; offset += 4) write(config, offset, 0xffffffff);
@@ -43,7 +43,7 @@ t.test('all is storage but BARs that are not there, the ROM, and what is behind 
   );
 });
 
-t.test('T07, T08: narrow writes within a dword land in its low bytes until 7.8', async (t) => {
+t.test('T07, T08: until 7.8, narrow writes within a dword go into its low bytes', async (t) => {
   for (const [name, cacheLine, command] of [
     ['6.2', '40', 'f900'],
     ['7.8', '40', 'f900'],
@@ -56,16 +56,16 @@ t.test('T07, T08: narrow writes within a dword land in its low bytes until 7.8',
     write(config, 0x06, 0xf900, 2);
     t.equal(dword(config, 0x04), command, name);
     write(config, 0x10, 0xc0de0000);
-    t.equal(dword(config, 0x10), 'c0de0001', 'a whole dword goes where it should');
+    t.equal(dword(config, 0x10), 'c0de0001', 'a whole dword is written in place');
   }
 });
 
-t.test('6.2: a byte within a dword is read from the wrong bits, but for the interrupt pin', async (t) => {
+t.test('6.2: a byte within a dword is read from the wrong bits, except for the interrupt pin', async (t) => {
   const bytes = (name: '6.2' | '6.4') => {
     const config = new ConfigSpace(generations[name]);
     return [0, 1, 2, 3, 0x3d].map((offset) => config.read(offset, 1)[0]);
   };
   t.same(bytes('6.2'), [0x5d, 0x6b, 0x2d, 0x85, 0x01]);
   t.same(bytes('6.4'), [0x5d, 0x0b, 0x77, 0x07, 0x01]);
-  t.equal(new ConfigSpace(generations['6.2']).read(0, 256).readUInt16LE(2), 0x0777, 'other widths are right');
+  t.equal(new ConfigSpace(generations['6.2']).read(0, 256).readUInt16LE(2), 0x0777, 'other widths are correct');
 });

@@ -1,6 +1,6 @@
-// The 256 bytes of PCI configuration space as vmd keeps them for vmmci: storage, whatever the register means.
-// QEMU takes identity and BAR type from here and answers BARs itself; it passes on every other access with
-// offset and width.
+// The 256 bytes of PCI configuration space as vmd keeps them for vmmci: plain storage, whatever a register
+// means. QEMU reads identity and BAR type from here and answers BARs itself; it forwards every other access
+// with offset and width.
 
 import type { Generation } from '../vmmci/generations.js';
 import { BAR_SIZE } from '../vmmci/registers.js';
@@ -8,7 +8,8 @@ import { BAR_SIZE } from '../vmmci/registers.js';
 export const CONFIG_SPACE_SIZE = 256;
 
 /**
- * Where the standard header ends. vmd shows 0 behind it, or until 2023 its own memory, which is not emulated.
+ * The end of the standard header. After it vmd shows 0; until 2023 it showed its own memory, which is not
+ * emulated.
  */
 const HEADER_END = 0x40;
 
@@ -28,13 +29,13 @@ const header = [
 ] as const;
 
 /**
- * Bits that a guest cannot change: all others are stored, identity and interrupt pin too (vmd pci.c 1.16 …
+ * Bits that a guest cannot change. All others are stored, even identity and interrupt pin (vmd pci.c 1.16 …
  * 1.42).
  */
 const fixed = [
   { offset: 0x10, size: 4, value: BAR_SIZE - 1 }, // BAR0 below its size
-  ...[0x14, 0x18, 0x1c, 0x20, 0x24].map((offset) => ({ offset, size: 4, value: 0xffff_ffff })), // BARs that are not there
-  { offset: 0x30, size: 4, value: 0xffff_ffff }, // nor is the ROM
+  ...[0x14, 0x18, 0x1c, 0x20, 0x24].map((offset) => ({ offset, size: 4, value: 0xffff_ffff })), // BARs that do not exist
+  { offset: 0x30, size: 4, value: 0xffff_ffff }, // the ROM does not exist either
 ];
 
 const bytesOf = (fields: readonly { offset: number; size: number; value: number }[]): Buffer => {
@@ -46,10 +47,10 @@ const bytesOf = (fields: readonly { offset: number; size: number; value: number 
 const cold = bytesOf(header);
 const readOnly = bytesOf(fixed).fill(0xff, HEADER_END);
 
-/** The part of a generation that accesses depend on. */
+/** The fields of a generation that affect accesses. */
 export type ConfigRules = Pick<Generation, 'configWrites' | 'configByteReads'>;
 
-/** Offsets and lengths are the caller's to check against CONFIG_SPACE_SIZE. */
+/** The caller checks offsets and lengths against CONFIG_SPACE_SIZE. */
 export class ConfigSpace {
   readonly #bytes = Buffer.from(cold);
   readonly #rules: ConfigRules;
@@ -64,8 +65,8 @@ export class ConfigSpace {
 
   read(offset: number, count: number): Buffer {
     const dword = offset & ~3;
-    // The pin is read as it is: a guest with ACPI routes the interrupt by it, and vmd of that time had no
-    // ACPI.
+    // The pin is read without the shift: a guest with ACPI uses it to route the interrupt, and vmd had no
+    // ACPI then.
     if (count === 1 && this.#rules.configByteReads === 'shifted-by-3n' && offset !== INTERRUPT_PIN)
       return Buffer.of((this.#bytes.readUInt32LE(dword) >>> (3 * (offset & 3))) & 0xff);
     return Buffer.from(this.#bytes.subarray(offset, offset + count));

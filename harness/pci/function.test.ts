@@ -30,7 +30,7 @@ const setUp = async ({
     },
   });
   if (attach) await pci.attach(frontEnd);
-  /** A port access: `read(offset, width)` gives the value in hex. */
+  /** A port access; `read(offset, width)` returns the value in hexadecimal. */
   const read = async (offset: number, width: number) =>
     (await pci.read(0, offset, width)).readUIntLE(0, width).toString(16);
   const write = async (offset: number, width: number, value: number) => {
@@ -38,7 +38,7 @@ const setUp = async ({
     data.writeUIntLE(value, 0, width);
     await pci.write(0, offset, data);
   };
-  /** Signals since the last time asked. */
+  /** The number of signals since the last call. */
   const signals = () => eventfds.splice(0).filter((entry) => entry === `signal ${TRIGGER}`).length;
   return { pci, frontEnd, trace, eventfds, read, write, signals };
 };
@@ -58,10 +58,10 @@ t.test('the virtio header after power-on', async (t) => {
   ] as const)
     values.push(await read(offset, width));
   t.same(values, ['7', '0', '0', '0', '0', '0', '0', '0']);
-  t.same(frontEnd.calls, [], 'the backend was not asked');
+  t.same(frontEnd.calls, [], 'no request reached the backend');
 });
 
-t.test('registers that store, and the backend hears of two of them', async (t) => {
+t.test('writable registers store values, and two of them are forwarded to the backend', async (t) => {
   const { read, write, frontEnd } = await setUp();
   await write(4, 4, 0x80000007);
   await write(8, 4, 0xdeadbeef);
@@ -73,7 +73,7 @@ t.test('registers that store, and the backend hears of two of them', async (t) =
     ['80000007', 'deadbeef', '1234', '5678', '7'],
     'as written, nothing masked',
   );
-  t.same(frontEnd.calls, ['features 7', 'status 7'], 'only what was offered is accepted');
+  t.same(frontEnd.calls, ['features 7', 'status 7'], 'only offered features are accepted');
 });
 
 t.test('the width of an access is ignored', async (t) => {
@@ -89,8 +89,8 @@ t.test('the width of an access is ignored', async (t) => {
   t.same(frontEnd.calls.slice(-1), ['status 4']);
   await write(16, 2, 0);
   frontEnd.change();
-  t.equal(await read(16, 4), '0', 'a dword at 16 is the notify register alone');
-  t.equal(await read(19, 1), '2', 'and does not clear ISR');
+  t.equal(await read(16, 4), '0', 'a dword read at 16 returns only the notify register');
+  t.equal(await read(19, 1), '2', 'that read does not clear ISR');
 });
 
 t.test('read-only registers and gaps ignore writes', async (t) => {
@@ -104,7 +104,7 @@ t.test('read-only registers and gaps ignore writes', async (t) => {
   t.same(frontEnd.calls, []);
 });
 
-t.test('status 0 is no reset', async (t) => {
+t.test('writing status 0 is not a reset', async (t) => {
   const { read, write, frontEnd, pci } = await setUp();
   await write(4, 4, 7);
   await write(18, 1, 7);
@@ -116,7 +116,7 @@ t.test('status 0 is no reset', async (t) => {
   t.same(frontEnd.calls, ['features 7', 'status 7', 'status 0']);
 });
 
-t.test('the config area goes to the backend with the guest’s offset and width', async (t) => {
+t.test('accesses to the config area are forwarded with the offset and width of the guest', async (t) => {
   const { read, write, frontEnd } = await setUp();
   t.same([await read(24, 4), await read(24, 2), await read(24, 1)], ['5c7a1b2d', '1b2d', '2d']);
   await write(20, 4, 2);
@@ -125,7 +125,7 @@ t.test('the config area goes to the backend with the guest’s offset and width'
   t.same(frontEnd.calls, ['get 4 4', 'get 4 2', 'get 4 1', 'set 0 02000000', 'set 0 03', 'set 253 0500']);
 });
 
-t.test('beyond what a backend can be asked for there is no register', async (t) => {
+t.test('no register starts beyond the range of GET_CONFIG', async (t) => {
   const { read, write, frontEnd } = await setUp();
   await read(24, 4);
   t.equal(await read(276, 4), '5c7a1b2d');
@@ -136,7 +136,7 @@ t.test('beyond what a backend can be asked for there is no register', async (t) 
   t.same(frontEnd.calls, ['get 4 4', 'get 254 2']);
 });
 
-t.test('byte reads give the famous garbage', async (t) => {
+t.test('byte reads repeat the low byte of the register', async (t) => {
   for (const whole of [true, false]) {
     const { read, frontEnd } = await setUp();
     frontEnd.whole = whole;
@@ -146,20 +146,20 @@ t.test('byte reads give the famous garbage', async (t) => {
   }
 });
 
-t.test('stale reads: the whole last register, cut', async (t) => {
+t.test('a stale read returns the last register, truncated', async (t) => {
   const { read, trace } = await setUp();
-  t.equal(await read(21, 4), '0', 'nothing was read yet');
+  t.equal(await read(21, 4), '0', 'no register was read before');
   await read(24, 1);
   t.equal(await read(25, 1), '2d');
   t.equal(await read(25, 2), '1b2d');
-  t.equal(await read(1, 4), '5c7a1b2d', 'also between the header’s registers');
+  t.equal(await read(1, 4), '5c7a1b2d', 'also between the registers of the header');
   await read(0, 4);
   t.equal(await read(13, 2), '7', 'a header register counts as well');
   t.match(trace.events.at(-1), { kind: 'bar-read', offset: 13, width: 2, value: 7, stale: true });
   t.match(trace.events.at(-2), { kind: 'bar-read', offset: 0, width: 4, value: 7, stale: false });
 });
 
-t.test('stale policies ones and zero', async (t) => {
+t.test('the stale policies ones and zero', async (t) => {
   for (const [stale, expected] of [
     ['ones', ['ff', 'ffff', 'ffffffff']],
     ['zero', ['0', '0', '0']],
@@ -170,7 +170,7 @@ t.test('stale policies ones and zero', async (t) => {
   }
 });
 
-t.test('a config change sets ISR and signals; reading ISR takes both back', async (t) => {
+t.test('a config change sets ISR and signals; reading ISR clears it and lowers the line', async (t) => {
   const { pci, read, frontEnd, signals, trace } = await setUp();
   pci.arm(TRIGGER);
   frontEnd.change();
@@ -179,7 +179,7 @@ t.test('a config change sets ISR and signals; reading ISR takes both back', asyn
   t.same([await read(19, 1), await read(19, 1)], ['2', '0']);
   t.match(pci.state(), { isr: 0, line: 'low' });
   pci.unmask();
-  t.equal(signals(), 0, 'nothing left to tell');
+  t.equal(signals(), 0, 'no signal is pending');
   t.same(
     trace.since(0, 'interrupt').map(({ line, isr }) => `${line} ${isr}`),
     ['raise 2', 'lower 0'],
@@ -190,7 +190,7 @@ t.test('a config change sets ISR and signals; reading ISR takes both back', asyn
   );
 });
 
-t.test('an unmask with ISR set: told again in 8.0 only', async (t) => {
+t.test('an unmask while ISR is set signals again only in 8.0', async (t) => {
   for (const [generation, expected] of [
     ['6.2', 0],
     ['7.9', 0],
@@ -205,14 +205,14 @@ t.test('an unmask with ISR set: told again in 8.0 only', async (t) => {
   }
 });
 
-t.test('6.2 keeps the line up when ISR is read', async (t) => {
+t.test('in 6.2 a read of ISR does not lower the line', async (t) => {
   const { pci, read, frontEnd } = await setUp({ generation: '6.2' });
   frontEnd.change();
   t.equal(await read(19, 1), '2');
   t.match(pci.state(), { isr: 0, line: 'high' });
 });
 
-t.test('a config change that comes before an answer is seen before it', async (t) => {
+t.test('a config change that arrives before an answer takes effect before it', async (t) => {
   const { read, frontEnd, pci } = await setUp();
   let open = () => {};
   frontEnd.gate = new Promise((resolve) => {
@@ -226,7 +226,7 @@ t.test('a config change that comes before an answer is seen before it', async (t
   t.equal(await read(19, 1), '2');
 });
 
-t.test('the trigger is closed when another comes and when the interrupt is disabled', async (t) => {
+t.test('the eventfd is closed when it is replaced and when the interrupt is disabled', async (t) => {
   const { pci, eventfds } = await setUp();
   pci.arm(TRIGGER);
   pci.arm(TRIGGER + 1);
@@ -235,7 +235,7 @@ t.test('the trigger is closed when another comes and when the interrupt is disab
   t.same(eventfds, [`close ${TRIGGER}`, `close ${TRIGGER + 1}`]);
 });
 
-t.test('a reset makes everything cold, the backend too', async (t) => {
+t.test('a reset restores the state after a cold start, in the backend too', async (t) => {
   const { pci, read, write, frontEnd, signals } = await setUp();
   pci.arm(TRIGGER);
   await write(4, 4, 7);
@@ -257,7 +257,7 @@ t.test('a reset makes everything cold, the backend too', async (t) => {
   await reset;
   signals();
   t.equal(frontEnd.calls.at(-1), 'reset');
-  t.equal(await read(25, 4), '0', 'no stale value');
+  t.equal(await read(25, 4), '0', 'the last value is reset');
   t.same([await read(4, 4), await read(8, 4), await read(14, 2)], ['0', '0', '0']);
   t.same([await read(16, 2), await read(18, 1), await read(19, 1)], ['0', '0', '0']);
   t.same(await pci.read(CONFIG, 4, 2), Buffer.of(0, 0));
@@ -279,10 +279,10 @@ t.test('without a backend reads are ones and writes are dropped', async (t) => {
   t.match(trace.events.at(-1), { kind: 'bar-read', value: 0xff, stale: false, absent: true });
   t.match(trace.events[0], { kind: 'bar-write', offset: 4, absent: true });
   t.match(pci.state(), { attached: false, guestFeatures: 0, status: 0 });
-  t.same(await pci.read(CONFIG, 0, 4), Buffer.of(0x5d, 0x0b, 0x77, 0x07), 'the function itself is there');
+  t.same(await pci.read(CONFIG, 0, 4), Buffer.of(0x5d, 0x0b, 0x77, 0x07), 'configuration space still answers');
 });
 
-t.test('a backend that dies, and the one that comes after it', async (t) => {
+t.test('a backend dies, and another one is attached', async (t) => {
   const { pci, read, write, frontEnd, signals, trace } = await setUp();
   pci.arm(TRIGGER);
   await write(4, 4, 5);
@@ -295,11 +295,11 @@ t.test('a backend that dies, and the one that comes after it', async (t) => {
   const pending = read(24, 4);
   frontEnd.close();
   open();
-  t.equal(await pending, 'ffffffff', 'the access in flight');
+  t.equal(await pending, 'ffffffff', 'the access that was waiting');
   t.equal(await read(18, 1), 'ff');
   await write(18, 1, 0);
   frontEnd.change();
-  t.match(pci.state(), { attached: false, isr: 0 }, 'a dead backend raises nothing');
+  t.match(pci.state(), { attached: false, isr: 0 }, 'a dead backend raises no interrupt');
   t.match(
     trace.since(0, 'backend').map(({ event }) => event),
     ['attached', 'lost', 'failed'],
@@ -307,7 +307,7 @@ t.test('a backend that dies, and the one that comes after it', async (t) => {
 
   const next = new FakeFrontEnd();
   await pci.attach(next);
-  t.same(next.calls, ['features 5', 'status 7'], 'what the guest wrote, once');
+  t.same(next.calls, ['features 5', 'status 7'], 'the values that the guest wrote, once');
   t.same([await read(18, 1), await read(24, 4)], ['7', '5c7a1b2d']);
   t.equal(signals(), 0);
   t.equal(pci.state().isr, 0);
@@ -315,12 +315,12 @@ t.test('a backend that dies, and the one that comes after it', async (t) => {
   t.equal(signals(), 1);
 });
 
-t.test('a new backend hears nothing that the guest has not written', async (t) => {
+t.test('a new backend gets no value that the guest has not written', async (t) => {
   const { frontEnd } = await setUp();
   t.same(frontEnd.calls, []);
 });
 
-t.test('a reset that the backend missed is made up for', async (t) => {
+t.test('a backend gets a reset that it missed', async (t) => {
   const { pci, write, frontEnd } = await setUp();
   await write(4, 4, 7);
   frontEnd.close();
@@ -331,13 +331,13 @@ t.test('a reset that the backend missed is made up for', async (t) => {
   t.same(next.calls, ['reset']);
 });
 
-t.test('another front-end takes the place of one that is there', async (t) => {
+t.test('a second front-end replaces the first', async (t) => {
   const { pci, frontEnd } = await setUp();
   const next = new FakeFrontEnd();
   await pci.attach(next);
   t.equal(frontEnd.isClosed, true);
   await frontEnd.closed;
-  t.equal(pci.state().attached, true, 'the end of the old one does not take the new one away');
+  t.equal(pci.state().attached, true, 'the end of the old one does not detach the new one');
   pci.detach();
   t.equal(next.isClosed, true);
   t.equal(pci.state().attached, false);
@@ -355,7 +355,7 @@ t.test('port accesses are 1, 2 or 4 bytes wide', async (t) => {
   }
 });
 
-t.test('a bug in a front-end is not swallowed', async (t) => {
+t.test('a bug in a front-end is reported', async (t) => {
   const { read, frontEnd } = await setUp();
   frontEnd.gate = Promise.reject(new TypeError('a bug'));
   await t.rejects(read(24, 4), TypeError);

@@ -1,6 +1,6 @@
 // The PCI function that a guest sees: configuration space, the virtio header in BAR0, ISR and INTx. The
-// config area behind the header is the backend's; each access goes there with the guest's own offset and
-// width.
+// config area after the header belongs to the backend; each access is forwarded with the guest's own offset
+// and width.
 
 import { noTrace, type TraceSink } from '../base/trace.js';
 import { region, regionFlag } from '../vfio-user/info.js';
@@ -8,7 +8,7 @@ import type { Target } from '../vfio-user/target.js';
 import type { FrontEnd } from '../vhost-user/front-end.js';
 import type { Generation } from '../vmmci/generations.js';
 import { BAR_SIZE, CONFIG_OFFSET, ISR_CONFIG } from '../vmmci/registers.js';
-import { DEFAULT_SLOT, interruptArrives } from '../vmmci/slots.js';
+import { defaultSlot, interruptArrives } from '../vmmci/slots.js';
 import { cut, requirePortWidth, widen } from './access.js';
 import { BackendLink } from './backend-link.js';
 import { CONFIG_SPACE_SIZE, type ConfigRules, ConfigSpace } from './config-space.js';
@@ -18,28 +18,28 @@ import { type HeaderName, headerAt, RegisterFile } from './register-file.js';
 import { type StalePolicy, staleValue } from './stale.js';
 import { ignoresOffset, WholeConfig } from './whole-config.js';
 
-/** The part of a generation that the function depends on. */
+/** The fields of a generation that affect the function. */
 export type FunctionRules = LineRules & ConfigRules & Pick<Generation, 'interruptPin' | 'slavePic'>;
 
 export interface FunctionOptions {
   generation: FunctionRules;
-  /** The slot that vmd would have it in, whatever QEMU's is: 4 by default. */
+  /** The slot of vmmci in vmd, which may differ from QEMU's (default: 4). */
   slot?: number | undefined;
   eventfds: Eventfds;
   stale?: StalePolicy;
   trace?: TraceSink;
-  /** Told, in words for people, of what is odd about a backend and worked around. */
+  /** Gets a message for people about each oddity of a backend that the function works around. */
   warn?: ((message: string) => void) | undefined;
 }
 
-/** The end of what GET_CONFIG can reach, from the start of BAR0. */
+/** The end of the range of GET_CONFIG, from the start of BAR0. */
 const CONFIG_END = CONFIG_OFFSET + 256;
-/** A legacy guest sees 32 features; bit 30 is vhost-user's own. */
+/** A legacy guest sees 32 features; vhost-user reserves bit 30 for itself. */
 const GUEST_FEATURES = 0xbfffffffn;
 const ALL_ONES = 0xffffffff;
 const READ_WRITE = regionFlag.READ | regionFlag.WRITE;
 
-/** A value read: `stale` where there was no register, `absent` where there was no backend. */
+/** A value that was read. `stale`: no register starts there. `absent`: there was no backend. */
 interface Reading {
   value: number;
   stale?: boolean;
@@ -55,17 +55,17 @@ export class PciFunction implements Target {
   readonly #config: ConfigSpace;
   readonly #registers = new RegisterFile();
   readonly #irq: IrqSignal;
-  /** Whether an interrupt can get to the guest now. */
+  /** Returns true if an interrupt can reach the guest now. */
   readonly #isWired: () => boolean;
   readonly #link: BackendLink;
   readonly #warn: (message: string) => void;
-  /** In the place of a backend's own GET_CONFIG, where that ignores offsets. */
+  /** Replaces the GET_CONFIG of a backend that ignores offsets. */
   #whole: WholeConfig | undefined;
   readonly #trace: TraceSink;
   readonly #stale: StalePolicy;
-  /** The whole value of the last register that a read found. */
+  /** The 32-bit value of the last register that was read. */
   #last = 0;
-  /** What the guest wrote since the last reset, to pass on to a backend that comes later. */
+  /** The registers that the guest has written since the last reset, for a backend that attaches later. */
   readonly #written = new Set<HeaderName>();
   #resetMissed = false;
 
@@ -74,7 +74,7 @@ export class PciFunction implements Target {
     this.#trace = options.trace ?? noTrace;
     this.#stale = options.stale ?? 'repeat';
     this.#warn = options.warn ?? (() => {});
-    const { generation, slot = DEFAULT_SLOT } = options;
+    const { generation, slot = defaultSlot } = options;
     this.#config = new ConfigSpace(generation);
     this.#irq = new IrqSignal(generation, options.eventfds, this.#trace);
     this.#isWired = () =>
@@ -87,9 +87,8 @@ export class PciFunction implements Target {
   }
 
   /**
-   * Puts a backend behind the function, in the place of one that is there. It is told of a reset it missed
-   * and of the features and status that the guest has written. No interrupt is raised for it.
-   * @internal
+   * Uses this backend from now on. The backend gets a reset that it missed, and the features and status that
+   * the guest has written. No interrupt is raised. @internal
    */
   async attach(frontEnd: FrontEnd): Promise<void> {
     this.#whole = undefined;
@@ -105,7 +104,7 @@ export class PciFunction implements Target {
     if (this.#written.has('status')) await this.#passOn('status');
   }
 
-  /** Takes the backend away and closes its front-end. @internal */
+  /** Detaches the backend and closes its front-end. @internal */
   detach(): void {
     this.#link.detach('detached');
   }
@@ -144,11 +143,14 @@ export class PciFunction implements Target {
       await this.#link.ask('SET_CONFIG', (frontEnd) => frontEnd.setConfig(offset - CONFIG_OFFSET, data));
   }
 
-  /** Everything back to cold, the backend too: a VM that is reset is a new vmd process. @internal */
+  /**
+   * Resets the function and the backend to the state after a cold start: a VM that is reset is a new vmd
+   * process. @internal
+   */
   async reset(): Promise<void> {
     this.#trace({ kind: 'reset' });
     await this.#reset();
-    // After the backend: a config change that it sent before it was reset must not outlive the reset.
+    // The backend is reset first: a config change that it sends before that must not outlive the reset.
     this.#registers.reset();
     this.#written.clear();
     this.#config.reset();
@@ -235,7 +237,7 @@ export class PciFunction implements Target {
     await this.#passOn(name);
   }
 
-  /** Tells the backend of a register that concerns it. */
+  /** Forwards a register to the backend, if the backend needs it. */
   async #passOn(name: HeaderName): Promise<void> {
     const value = this.#registers.get(name);
     if (name === 'guestFeatures') {
@@ -260,6 +262,6 @@ export interface FunctionState {
   line: 'high' | 'low';
   armed: boolean;
   masked: boolean;
-  /** Times the client was signalled since the function was made. */
+  /** The number of signals to the client since the function was created. */
   interrupts: number;
 }

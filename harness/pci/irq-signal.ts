@@ -1,9 +1,9 @@
-// The line's effects: the eventfd that the client gave, and the trace.
+// Carries out the effects of the interrupt line: signals the client's eventfd and writes the trace.
 
 import type { TraceSink } from '../base/trace.js';
 import { idleLine, type Line, type LineEvent, type LineRules, stepLine } from './isr-line.js';
 
-/** What is done with an eventfd. `signal` adds 1 to it. */
+/** Operations on an eventfd. `signal` adds 1 to it. */
 export interface Eventfds {
   signal(fd: number): unknown;
   close(fd: number): void;
@@ -23,7 +23,7 @@ export class IrqSignal {
     this.#trace = trace;
   }
 
-  /** `isr` is only for the trace, here and below. */
+  /** Raises the line. `isr` is only traced, in the methods below too. */
   raise(isr: number): void {
     this.#step('raise', isr);
   }
@@ -34,7 +34,7 @@ export class IrqSignal {
     if (asserted && !this.#line.asserted) this.#trace({ kind: 'interrupt', line: 'lower', isr: 0 });
   }
 
-  /** Takes the eventfd over; the one before is closed. `null`: no interrupts from now on. */
+  /** Takes ownership of the eventfd and closes the previous one. `null` disables interrupts. */
   arm(trigger: number | null, isr: number): void {
     if (this.#trigger !== null) this.#eventfds.close(this.#trigger);
     if (trigger !== null || this.#trigger !== null)
@@ -43,7 +43,9 @@ export class IrqSignal {
     this.#step(trigger === null ? 'disarm' : 'arm', isr);
   }
 
-  /** The client signals itself: nothing of the line changes. False when it has given no eventfd. */
+  /**
+   * Signals the client at its own request; the line does not change. Returns false if there is no eventfd.
+   */
   loopback(): boolean {
     if (this.#trigger === null) return false;
     this.#trace({ kind: 'irq', event: 'loopback' });

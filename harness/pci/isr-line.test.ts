@@ -2,7 +2,7 @@ import t from 'tap';
 import { type GenerationName, generations } from '../vmmci/generations.js';
 import { idleLine, type LineEvent, stepLine } from './isr-line.js';
 
-/** The events after which the client was signalled, marked with `!`, and the line at the end. */
+/** The events, those that signalled the client marked with `!`, and the final level of the line. */
 const play = (name: GenerationName, ...events: LineEvent[]): string => {
   let line = idleLine;
   const shown = events.map((event) => {
@@ -13,13 +13,13 @@ const play = (name: GenerationName, ...events: LineEvent[]): string => {
   return `${shown.join(' ')} ${line.asserted ? 'high' : 'low'}`;
 };
 
-t.test('a raise is told once, and no second one before the unmask', async (t) => {
+t.test('a raise signals once, and no second one signals before the unmask', async (t) => {
   for (const name of ['6.2', '6.4', '7.3', '7.4', '7.8', '7.9', '8.0'] as const)
     t.equal(play(name, 'arm', 'raise', 'raise', 'raise'), 'arm raise! raise raise high', name);
-  t.equal(play('8.0', 'raise', 'disarm', 'raise'), 'raise disarm raise high', 'nobody to tell');
+  t.equal(play('8.0', 'raise', 'disarm', 'raise'), 'raise disarm raise high', 'no eventfd is armed');
 });
 
-t.test('what was raised again meanwhile is told on unmask where the generation latches it', async (t) => {
+t.test('if the generation latches, an unmask signals what was raised while masked', async (t) => {
   for (const name of ['6.2', '6.4', '7.3'] as const)
     t.equal(
       play(name, 'arm', 'raise', 'raise', 'unmask', 'raise'),
@@ -45,22 +45,22 @@ t.test('what was raised again meanwhile is told on unmask where the generation l
   }
 });
 
-t.test('one-shot: unmask and arm say nothing of what was told or missed', async (t) => {
+t.test('one-shot: unmask and arm do not signal again, nor for a missed raise', async (t) => {
   t.equal(play('7.8', 'arm', 'raise', 'unmask', 'unmask'), 'arm raise! unmask unmask high');
   t.equal(play('7.8', 'raise', 'arm'), 'raise arm high');
 });
 
-t.test('level: told again on unmask and on arm until ISR is read', async (t) => {
+t.test('level: unmask and arm signal again until ISR is read', async (t) => {
   t.equal(
     play('8.0', 'arm', 'raise', 'unmask', 'unmask', 'isr-read', 'unmask'),
     'arm raise! unmask! unmask! isr-read unmask low',
   );
   t.equal(play('8.0', 'raise', 'arm', 'raise'), 'raise arm! raise high');
   t.equal(play('8.0', 'arm', 'raise', 'disarm', 'unmask', 'arm'), 'arm raise! disarm unmask arm! high');
-  t.equal(play('8.0', 'arm', 'raise', 'arm'), 'arm raise! arm! high', 'another eventfd knows of nothing');
+  t.equal(play('8.0', 'arm', 'raise', 'arm'), 'arm raise! arm! high', 'a new eventfd is signalled too');
 });
 
-t.test('raised while masked by the client', async (t) => {
+t.test('a raise while the client has masked the interrupt', async (t) => {
   t.equal(play('6.4', 'arm', 'mask', 'raise', 'unmask'), 'arm mask raise unmask high', 'lost');
   t.equal(
     play('7.4', 'arm', 'mask', 'raise', 'unmask', 'unmask'),
@@ -84,6 +84,6 @@ t.test('a read of ISR lowers the line from 6.4 on', async (t) => {
   t.equal(play('6.4', 'arm', 'raise', 'isr-read'), 'arm raise! isr-read low');
 });
 
-t.test('a reset lowers the line and leaves the client armed', async (t) => {
+t.test('a reset lowers the line, and the client stays armed', async (t) => {
   t.equal(play('8.0', 'arm', 'raise', 'reset', 'unmask', 'raise'), 'arm raise! reset unmask raise! high');
 });

@@ -1,23 +1,23 @@
-// The interrupt line as a pure state machine: what each event makes of it, and whether the client is
+// The interrupt line as a pure state machine: the next state for each event, and whether the client is
 // signalled.
 
 import type { Generation } from '../vmmci/generations.js';
 
-/** The part of a generation that the line depends on. */
+/** The fields of a generation that affect the line. */
 export type LineRules = Pick<Generation, 'interrupt' | 'maskedAssert' | 'isrReadLowersLine'>;
 
 export interface Line {
-  /** What vmd would have on the wire. */
+  /** The level of the line in vmd. */
   readonly asserted: boolean;
-  /** The client gave an eventfd. */
+  /** True if the client has passed an eventfd. */
   readonly armed: boolean;
   /**
-   * Not to be signalled until UNMASK: the client sent MASK, or was signalled, which masks INTx by itself
-   * (AUTOMASKED in VFIO's interrupt information). (Masked inside the guest is QEMU's own business and not
-   * seen here.)
+   * True if the client must not be signalled before UNMASK: it sent MASK, or it was signalled, which masks
+   * INTx automatically (AUTOMASKED in VFIO's interrupt information). Masking inside the guest is handled by
+   * QEMU and not visible here.
    */
   readonly masked: boolean;
-  /** Raised while masked, to be told on unmask. */
+  /** True if the line was raised while masked, and UNMASK must signal it. */
   readonly latched: boolean;
 }
 
@@ -25,7 +25,7 @@ export type LineEvent = 'raise' | 'isr-read' | 'mask' | 'unmask' | 'arm' | 'disa
 
 export interface Step {
   line: Line;
-  /** Write to the eventfd. */
+  /** True if the eventfd must be signalled. */
   signal: boolean;
 }
 
@@ -35,7 +35,7 @@ type Rule = (line: Line, rules: LineRules) => Step;
 
 const quiet = (line: Line): Step => ({ line, signal: false });
 
-/** Signals where somebody listens, and is masked from then on. */
+/** Signals if an eventfd is armed; the line is masked from then on. */
 const signalled = (line: Line, wanted = true): Step => {
   const signal = wanted && line.armed;
   return { line: signal ? { ...line, masked: true } : line, signal };
@@ -46,11 +46,11 @@ const rulesOf: Record<LineEvent, Rule> = {
     line.armed && line.masked
       ? quiet({ ...line, asserted: true, latched: maskedAssert === 'latched' })
       : signalled({ ...line, asserted: true }),
-  // vmd virtio.c 1.54 and 1.59 clear ISR and leave the line; 1.75 and later lower it.
+  // vmd virtio.c 1.54 and 1.59 clear ISR and do not change the line; 1.75 and later lower it.
   'isr-read': (line, { isrReadLowersLine }) =>
     quiet(isrReadLowersLine ? { ...line, asserted: false, latched: false } : line),
   mask: (line) => quiet({ ...line, masked: true }),
-  // One-shot (vmd i8259.c): the PIC never looks at the level again. Level (i82093aa.c 1.3): EOI delivers
+  // One-shot (vmd i8259.c): the PIC does not check the level again. Level (i82093aa.c 1.3): EOI delivers
   // again.
   unmask: (line, { interrupt }) =>
     signalled(
@@ -63,7 +63,7 @@ const rulesOf: Record<LineEvent, Rule> = {
       interrupt === 'level' && line.asserted,
     ),
   disarm: (line) => quiet({ ...line, armed: false, masked: false, latched: false }),
-  // A reset device drives nothing; what the client set up is not the device's to undo.
+  // A reset lowers the line. It does not undo what the client has set up.
   reset: (line) => quiet({ ...line, asserted: false, latched: false }),
 };
 

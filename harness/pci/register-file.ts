@@ -1,6 +1,6 @@
-// The legacy virtio header in BAR0, kept by the function itself. An access is dispatched on its start offset
-// and its width is ignored (vmd virtio.c 1.54 … 1.153): a register gives its whole value, a narrow write is
-// zero-extended.
+// The legacy virtio header in BAR0, which the function keeps itself. The start offset of an access selects
+// the register; the width is ignored (vmd virtio.c 1.54 … 1.153): a read returns the whole value, a narrow
+// write is zero-extended.
 
 import { type RegisterName, registerAt, registers } from '../vmmci/registers.js';
 
@@ -27,14 +27,14 @@ const headerNames: ReadonlySet<string> = new Set<HeaderName>([
 
 const isHeader = (name: RegisterName): name is HeaderName => headerNames.has(name);
 
-/** The header register that starts at this offset of BAR0; the config area and the gaps have none. */
+/** The header register that starts at this offset of BAR0; `undefined` in the config area and in gaps. */
 export const headerAt = (offset: number): HeaderName | undefined => {
   const name = registerAt(offset);
   return name !== undefined && isHeader(name) ? name : undefined;
 };
 
 const cold = (): Record<HeaderName, number> => ({
-  hostFeatures: 0, // the backend's to say
+  hostFeatures: 0, // the backend has the value
   guestFeatures: 0,
   queuePfn: 0,
   queueSize: 0, // vmmci has no queues
@@ -51,13 +51,14 @@ export class RegisterFile {
     return this.#values[name];
   }
 
-  /** By the device itself: any register. */
+  /** Sets any register on behalf of the device. */
   set(name: HeaderName, value: number): void {
     this.#values[name] = value >>> 0;
   }
 
   /**
-   * By the guest: false where the register is read-only. Nothing but the value changes, also for status 0.
+   * Writes a register on behalf of the guest. Returns false if it is read-only. Only the value changes, even
+   * for status 0.
    */
   write(name: HeaderName, value: number): boolean {
     const { access, size } = registers[name];

@@ -11,13 +11,13 @@ import { requestName } from '../vhost-user/requests.js';
 import { generations } from '../vmmci/generations.js';
 import { PciFunction } from './function.js';
 
-/** Bits that the backends here offer: vhost-user's own and vmmci's; REPLY_ACK and CONFIG. */
+/** The bits that the backends of this test offer: of vhost-user and of vmmci; REPLY_ACK and CONFIG. */
 const features = (1n << 30n) | 7n;
 const protocolFeatures = (1n << 3n) | (1n << 9n);
 
 /**
- * A backend that heeds the offset of GET_CONFIG or, as libvhost-user does, does not. Its clock is a second
- * further each time.
+ * A backend that uses the offset of GET_CONFIG or, like libvhost-user, ignores it. Its clock advances by a
+ * second at each read.
  */
 const backend = async (t: Test, heeds: boolean, seconds = 0x5c7a1b2d) => {
   const directory = privateDirectory();
@@ -62,23 +62,23 @@ const backend = async (t: Test, heeds: boolean, seconds = 0x5c7a1b2d) => {
   return { pci, read, asked, warnings };
 };
 
-t.test('a backend that ignores the offset is noticed, and worked with', async (t) => {
+t.test('a backend that ignores the offset is detected and supported', async (t) => {
   const { pci, read, asked, warnings } = await backend(t, false);
   t.match(warnings, [/ignores the offset of GET_CONFIG/]);
   asked.length = 0;
-  t.equal(await read(12, 4), 0, 'no sample was taken yet');
+  t.equal(await read(12, 4), 0, 'there is no sample yet');
   const seconds = await read(4, 4);
-  t.equal(seconds, 0x5c7a1b2d + 2, 'two reads were for the look');
+  t.equal(seconds, 0x5c7a1b2d + 2, 'the probe made two reads');
   t.equal(await read(0, 4), 2, 'the command');
-  t.same([await read(8, 4), await read(12, 4), await read(16, 4)], [0, seconds % 1000, 0], 'of one sample');
-  t.equal(await read(4, 1), (seconds + 2) & 0xff, 'narrow reads are cut');
-  t.equal(await read(5, 1), (seconds + 2) & 0xff, 'no register: what was read before');
+  t.same([await read(8, 4), await read(12, 4), await read(16, 4)], [0, seconds % 1000, 0], 'all from one sample');
+  t.equal(await read(4, 1), (seconds + 2) & 0xff, 'narrow reads are truncated');
+  t.equal(await read(5, 1), (seconds + 2) & 0xff, 'no register starts there: the last value is repeated');
   t.same(asked, ['0 20', '0 20', '0 20']);
   await pci.reset();
-  t.equal(await read(12, 4), 0, 'a reset forgets the sample');
+  t.equal(await read(12, 4), 0, 'a reset drops the sample');
 });
 
-t.test('a backend that heeds it is asked for what the guest reads', async (t) => {
+t.test('a backend that uses the offset gets the reads of the guest', async (t) => {
   const { read, asked, warnings } = await backend(t, true);
   t.same(warnings, []);
   t.same(asked, ['0 20', '4 4'], 'the look');
@@ -87,7 +87,7 @@ t.test('a backend that heeds it is asked for what the guest reads', async (t) =>
   t.same(asked.slice(2), ['4 4', '8 4']);
 });
 
-t.test('where both would show the same, the backend is believed', async (t) => {
+t.test('if both reads are equal, the backend is trusted', async (t) => {
   const { warnings } = await backend(t, false, 2);
   t.same(warnings, []);
 });

@@ -1,5 +1,5 @@
-// Backends that ignore the offset of GET_CONFIG. The message carries one, but a backend on libvhost-user
-// (QEMU, contrib) is handed the size alone and gives the bytes from 0 on.
+// Handles backends that ignore the offset of GET_CONFIG. The message has one, but libvhost-user (QEMU,
+// contrib) passes only the size to a backend, which then returns the bytes from 0 on.
 
 import type { FrontEnd } from '../vhost-user/front-end.js';
 import { CONFIG_OFFSET, CONFIG_SIZE, registerAt, registers } from '../vmmci/registers.js';
@@ -11,8 +11,8 @@ const seconds = registers.secondsLow.offset - CONFIG_OFFSET;
 const noRegister = Buffer.alloc(0);
 
 /**
- * Whether it does: where the seconds should be it shows what it shows at 0, and not the seconds. One that is
- * not clear about it is believed. A backend of this project is not asked, since to read the seconds takes a
+ * True if the backend ignores offsets: a read of the seconds returns the bytes at 0 instead. If the two are
+ * equal, the backend is trusted. A backend of this project is not probed, because reading the seconds takes a
  * sample.
  */
 export const ignoresOffset = async ({
@@ -26,20 +26,17 @@ export const ignoresOffset = async ({
   return part.equals(whole.subarray(0, size)) && !part.equals(whole.subarray(seconds, seconds + size));
 };
 
-/** Reads the whole config area of such a backend each time, and cuts. */
+/** Reads the whole config area of such a backend each time and returns the requested part. */
 export class WholeConfig {
   readonly #read: Read;
-  /**
-   * The block that the last read of the seconds brought: the microseconds behind them must be of the same
-   * sample.
-   */
+  /** The block of the last read of the seconds: the microseconds must come from the same sample. */
   #sample: Buffer = Buffer.alloc(CONFIG_SIZE);
 
   constructor(read: Read) {
     this.#read = read;
   }
 
-  /** As a backend that heeds the offset: zero-length where no register starts. */
+  /** Behaves like a backend that uses the offset: returns no bytes if no register starts there. */
   async getConfig(offset: number, size: number): Promise<Buffer> {
     if (registerAt(CONFIG_OFFSET + offset) === undefined || offset + size > CONFIG_SIZE) return noRegister;
     if (offset > seconds) return this.#sample.subarray(offset, offset + size);

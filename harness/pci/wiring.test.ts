@@ -1,4 +1,4 @@
-// Whether an interrupt gets to the guest at all: what the slot and the interrupt pin have to do with it.
+// Tests whether an interrupt reaches the guest, depending on the slot and the interrupt pin.
 
 import t from 'tap';
 import { FakeFrontEnd } from '../testing/fake-front-end.js';
@@ -21,7 +21,7 @@ const setUp = async (generation: GenerationName, slot?: number) => {
   return { pci, frontEnd, read, signals: () => signals };
 };
 
-t.test('8.0: interrupt pin 0 silences the device, ISR is set all the same', async (t) => {
+t.test('8.0: interrupt pin 0 disables interrupts, but ISR is still set', async (t) => {
   for (const [generation, signalled] of [
     ['7.8', 1],
     ['8.0', 0],
@@ -33,11 +33,11 @@ t.test('8.0: interrupt pin 0 silences the device, ISR is set all the same', asyn
     t.equal(await read(19), 2);
     await pci.reset();
     frontEnd.change();
-    t.equal(signals(), 1, 'a reset brings the pin back');
+    t.equal(signals(), 1, 'a reset restores the pin');
   }
 });
 
-t.test('6.2: in slot 5 and later no interrupt arrives; the command is there to be read', async (t) => {
+t.test('6.2: in slot 5 and later no interrupt arrives, but the command can be read', async (t) => {
   for (const [generation, slot, signalled] of [
     ['6.2', undefined, 1],
     ['6.2', 4, 1],

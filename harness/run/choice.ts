@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { asset } from '../../images/asset.js';
 import { defaultKernelName } from '../../images/kernels/table.js';
 import { levels } from '../diagnosis/requirements.js';
-import { DEFAULT_GENERATION, generationNames } from '../vmmci/generations.js';
+import { defaultGeneration, generationNames } from '../vmmci/generations.js';
 
 const schema = v.strictObject({
   /** A row of the kernel table, or `dir:PATH` with an absolute path. */
@@ -50,7 +50,7 @@ export type SharedChoice = Pick<Choice, 'driver' | 'description' | 'scenarios' |
 export const defaultChoice = (run: string): Choice => ({
   kernel: defaultKernelName,
   driver: asset('driver'),
-  generation: DEFAULT_GENERATION,
+  generation: defaultGeneration,
   level: 'may',
   run,
   keep: false,

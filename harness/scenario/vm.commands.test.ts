@@ -7,7 +7,7 @@ import { startDevice } from '../device/device.js';
 import { defaultChoice } from '../run/choice.js';
 import { openEnvironment } from '../run/environment.js';
 import { privateDirectory } from '../socket/private-directory.js';
-import { DEFAULT_GENERATION } from '../vmmci/generations.js';
+import { defaultGeneration } from '../vmmci/generations.js';
 import { startVm } from './vm.js';
 
 t.setTimeout(300_000);
@@ -50,7 +50,7 @@ t.test('ends a restored guest that cannot be set up', async (t) => {
     directory: join(directory, 'disks'),
     sockets: join(directory, 'sockets'),
     boot: 'restored',
-    generation: DEFAULT_GENERATION,
+    generation: defaultGeneration,
     plugged: true,
     disk: false,
     trace: (event) => {

@@ -13,7 +13,7 @@ interface Case {
   new?: AckEffect;
 }
 
-/** `old` is what 7.4 does, `new` what 7.7 does where that differs. */
+/** `old` is the effect in 7.4; `new` is the effect in 7.7 if it differs. */
 const cases: readonly Case[] = [
   { stored: NONE, value: NONE, old: 'none' },
   { stored: REBOOT, value: NONE, timerPending: true, old: 'none' },
@@ -42,7 +42,7 @@ for (const { stored, value, timerPending = false, old, new: later = old } of cas
   });
 }
 
-t.test('what counts as an acknowledgement', async (t) => {
+t.test('three effects count as an acknowledgement', async (t) => {
   const effects: readonly AckEffect[] = [
     'none',
     'guest-shutdown',

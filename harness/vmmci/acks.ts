@@ -1,13 +1,15 @@
-// What a write to the command register does: a decision, no action. vmd's vmmci_ack, virtio.c 1.77 … 1.153.
+// Decides the effect of a write to the command register, without carrying it out. From vmd's vmmci_ack,
+// virtio.c 1.77 … 1.153.
 
 import { commands } from './commands.js';
 import type { Generation } from './generations.js';
 
 /**
- * `none`: 0 was written. `guest-shutdown`: the guest goes down on its own account, the ack timer (re)starts.
- * `graceful`: a request was acknowledged, the graceful timer (re)starts. `acknowledged`: likewise, but no timer was
- * pending and this generation starts none. `mismatch`: the value is not the stored command; ignored. `cleared`: the
- * stored command becomes NONE, whatever it was; a timer runs on. `illegal`: no such command; vmd logs and ignores it.
+ * `none`: 0 was written. `guest-shutdown`: the guest shuts down without a request; the ack timer starts or
+ * restarts. `graceful`: a request was acknowledged; the graceful timer starts or restarts. `acknowledged`: a
+ * request was acknowledged, but no timer was pending, and this generation then starts none. `mismatch`: the
+ * value is not the stored command; ignored. `cleared`: the stored command, whatever it was, becomes NONE; a
+ * running timer goes on. `illegal`: not a command; vmd logs and ignores it.
  */
 export type AckEffect =
   | 'none'
@@ -19,11 +21,11 @@ export type AckEffect =
   | 'illegal';
 
 export interface AckCase {
-  /** The command register as it stands. */
+  /** The value of the command register before the write. */
   readonly stored: number;
-  /** What the guest wrote, 32 bits. */
+  /** The 32 bits that the guest wrote. */
   readonly value: number;
-  /** Whether a timer runs, ack or graceful: vmd has one timer for both. */
+  /** True if the ack timer or the graceful timer runs. vmd has one timer for both. */
   readonly timerPending: boolean;
   readonly generation: Pick<Generation, 'gracefulStart'>;
 }
@@ -35,7 +37,7 @@ interface Rule {
 
 const { NONE, SHUTDOWN, REBOOT, SYNCRTC } = commands;
 
-/** The first rule that holds decides. */
+/** The first rule that applies decides. */
 const rules: readonly Rule[] = [
   { when: ({ value }) => value === NONE, effect: 'none' },
   { when: ({ value }) => value === SYNCRTC, effect: 'cleared' },
@@ -49,6 +51,6 @@ const rules: readonly Rule[] = [
 export const decideAck = (ack: AckCase): AckEffect =>
   rules.find(({ when }) => when(ack))?.effect ?? 'acknowledged';
 
-/** Whether the write acknowledged a request of the host. */
+/** True if the write acknowledged a request of the host. */
 export const acknowledges = (effect: AckEffect): boolean =>
   effect === 'graceful' || effect === 'acknowledged' || effect === 'cleared';

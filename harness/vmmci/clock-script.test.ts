@@ -3,7 +3,7 @@ import { scripted } from './clock.js';
 import { parseScript } from './clock-script.js';
 import { formatInstant } from './instant.js';
 
-t.test('a script as somebody would write it', async (t) => {
+t.test('a script sets the start, steps the clock and changes its rate', async (t) => {
   let host = 1_000_000n;
   const clock = scripted(
     `{ "start": "2026-03-29T00:59:50Z", "rate": "+250ppm",
@@ -19,11 +19,11 @@ t.test('a script as somebody would write it', async (t) => {
   t.equal(shown(9n), '2026-03-29T00:59:59.002250Z');
   t.equal(shown(10n), '2026-03-29T02:00:00.002500Z');
   t.equal(shown(20n), '2026-03-29T02:00:10.005000Z');
-  t.equal(shown(21n), '2026-03-29T02:00:11.005102Z', 'the second change was after 20.494877 s');
-  t.equal(shown(9n), '2026-03-29T00:59:59.002250Z', 'a host that is set back takes it back');
+  t.equal(shown(21n), '2026-03-29T02:00:11.005102Z', 'the second change happened after 20.494877 s');
+  t.equal(shown(9n), '2026-03-29T00:59:59.002250Z', 'a host clock that is set back sets this clock back');
 });
 
-t.test('without a start it begins at the host clock', async (t) => {
+t.test('without a start, a script starts at the time of the host', async (t) => {
   let host = 123n;
   const clock = scripted('{"changes":[{"after":1,"step":-2}]}', () => host);
   t.equal(clock.now(), 123n);

@@ -1,5 +1,5 @@
-// A clock that steps and changes its rate at times of its own, as data. All of it is worked out when it
-// starts, in exact whole numbers: what it shows does not depend on when, or how often, it is read.
+// A clock that steps and changes its rate at given times. Everything is computed in exact integers when it
+// starts, so what it shows does not depend on when or how often it is read.
 
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
@@ -7,36 +7,39 @@ import { parseInstant } from './instant.js';
 import { elapsedFor, parseRate, type Rate, scaled, toScaled, unscaled } from './rate.js';
 
 /**
- * At a time of the clock itself (microseconds since the epoch, or since its start) it steps, or goes at
- * another rate.
+ * A step or a new rate. `when` is a time of this clock itself, in microseconds since the epoch (`at`) or
+ * since its start (`after`).
  */
 export interface Change {
   readonly when: { readonly at: bigint } | { readonly after: bigint };
   /** Microseconds. */
   readonly step: bigint;
-  /** As before when left out. */
+  /** `undefined`: the rate does not change. */
   readonly rate: Rate | undefined;
 }
 
 export interface ClockScript {
-  /** Microseconds since the epoch; the host's clock when left out. */
+  /** Microseconds since the epoch; `undefined`: the host's clock. */
   readonly start: bigint | undefined;
   readonly rate: Rate;
-  /** In this order, each when the clock reaches its time; one that is in the past by then happens at once. */
+  /** In order. Each happens when the clock reaches its time, or at once if that time has passed. */
   readonly changes: readonly Change[];
 }
 
-export const SCRIPT_FORM =
+export const scriptForm =
   '{"start"?: instant, "rate"?: "+250ppm", "changes": [{"at": instant or "after": seconds, "step"?: seconds, "rate"?: "-40ppm"}]}';
 
-/** The clock goes on from `value` billionths of a microsecond at `rate`, from `host` microseconds on. */
+/**
+ * A stretch at one rate: it starts at `host` microseconds of the host's clock with `value` billionths of a
+ * microsecond.
+ */
 interface Segment {
   readonly host: bigint;
   readonly value: bigint;
   readonly rate: Rate;
 }
 
-/** Each change begins another stretch. `host` is the host's clock at the start. */
+/** Each change starts a new segment. `host` is the host's clock at the start. */
 const segmentsOf = ({ start: given, rate, changes }: ClockScript, host: bigint): [Segment, ...Segment[]] => {
   const start = given ?? host;
   let last: Segment = { host, value: toScaled(start), rate };
@@ -55,8 +58,8 @@ const segmentsOf = ({ start: given, rate, changes }: ClockScript, host: bigint):
 };
 
 /**
- * The clock, in microseconds since the epoch, as a function of the host's. A host's clock that is set back
- * takes it back.
+ * Returns the clock in microseconds since the epoch, computed from the host's. If the host's clock is set
+ * back, so is this one.
  */
 export const runScript = (script: ClockScript, hostNow: () => bigint): (() => bigint) => {
   const segments = segmentsOf(script, hostNow());
@@ -83,10 +86,10 @@ const shape = v.strictObject({
 });
 
 const refuse = (where: string, reason: string): never => {
-  throw new HarnessError('CLOCK_SCRIPT', { where, reason, valid: SCRIPT_FORM });
+  throw new HarnessError('CLOCK_SCRIPT', { where, reason, valid: scriptForm });
 };
 
-/** Seconds with up to six fractional digits, as microseconds. */
+/** Parses seconds with up to six decimals. Returns microseconds. */
 const microseconds = (value: string | number, where: string): bigint => {
   const [, sign, whole = '', fraction = ''] = /^(-?)(\d{1,12})(?:\.(\d{1,6}))?$/.exec(String(value)) ?? [];
   if (sign === undefined)
@@ -112,7 +115,7 @@ const changeOf = ({ at, after, step, rate }: GivenChange, where: string): Change
   };
 };
 
-/** Reads the JSON of a script. Throws CLOCK_SCRIPT that names the field, or INSTANT. */
+/** Parses the JSON of a script. Throws CLOCK_SCRIPT, which names the field, or INSTANT. */
 export const parseScript = (text: string): ClockScript => {
   let json: unknown;
   try {

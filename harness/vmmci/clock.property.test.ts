@@ -1,4 +1,4 @@
-// Clocks that drift and scripts, against arithmetic and a simulation that were written apart from them.
+// Compares drifting and scripted clocks with independent arithmetic and a simulation.
 
 import fc from 'fast-check';
 import t from 'tap';
@@ -15,21 +15,21 @@ const options = {
   seed: Number(process.env.FUZZ_SEED ?? 20261126),
 };
 
-const YEAR_US = 31_557_600_000_000n;
+const yearUs = 31_557_600_000_000n;
 const rate = fc.bigInt({ min: -100_000_000n, max: 100_000_000n });
 const instant = fc.bigInt({
   min: parseInstant('0000-01-01T00:00:00Z'),
   max: parseInstant('9979-12-31T23:59:59Z'),
 });
 
-t.test('instants are read back as they are written, before 1970 too', async () => {
+t.test('formatted instants parse to the same value, before 1970 too', async () => {
   fc.assert(
     fc.property(instant, (us) => parseInstant(formatInstant(us)) === us),
     options,
   );
 });
 
-t.test('rates are read back as they are written', async (t) => {
+t.test('formatted rates parse to the same value', async (t) => {
   fc.assert(
     fc.property(rate, (ppb) => parseRate(formatRate(ppb)) === ppb),
     options,
@@ -43,14 +43,14 @@ t.test('after 20 years a drifting clock is off by less than a microsecond', asyn
     fc.property(
       instant,
       rate,
-      fc.array(fc.bigInt({ min: 0n, max: YEAR_US }), { minLength: 1, maxLength: 20 }),
+      fc.array(fc.bigInt({ min: 0n, max: yearUs }), { minLength: 1, maxLength: 20 }),
       (start, ppb, waits) => {
         let host = 1_700_000_000_000_000n;
         const from = host;
         const clock = parseClock(`running:${formatInstant(start)}@${formatRate(ppb)}`, () => host);
         for (const wait of waits) {
           host += wait;
-          // Device time less the start, times 1e9, is between the exact product and 1 microsecond below it.
+          // The elapsed device time, times 1e9, is at most the exact product and more than it minus 1 µs.
           const exact = (host - from) * (1_000_000_000n + ppb);
           const shown = (clock.now() - start) * 1_000_000_000n;
           if (shown > exact || shown + 1_000_000_000n <= exact) return false;
@@ -62,11 +62,11 @@ t.test('after 20 years a drifting clock is off by less than a microsecond', asyn
   );
   let host = 0n;
   const clock = parseClock('running@+250ppm', () => host);
-  host = 20n * YEAR_US;
+  host = 20n * yearUs;
   t.equal(clock.now() - host, 157_788_000_000n, '20 Julian years at 250 ppm: 157,788 s');
 });
 
-t.test('a drifting clock never stands still for longer, or goes back, than its rate says', async () => {
+t.test('a drifting clock never runs backward and never advances faster than its rate', async () => {
   fc.assert(
     fc.property(rate, fc.array(fc.bigInt({ min: 0n, max: 10n }), { maxLength: 200 }), (ppb, steps) => {
       let host = 5n;
@@ -84,7 +84,7 @@ t.test('a drifting clock never stands still for longer, or goes back, than its r
   );
 });
 
-t.test('moved, it goes on at its rate', async (t) => {
+t.test('a clock that is moved keeps its rate', async (t) => {
   let host = 0n;
   const holder = clockHolder(parseClock('running:2026-01-01T00:00:00Z@-40ppm', () => host));
   host += 1_000_000_000n;
@@ -100,7 +100,7 @@ interface Step {
   rate: bigint | undefined;
 }
 
-/** Microsecond by microsecond, in billionths. */
+/** The values of the clock, computed microsecond by microsecond in billionths. */
 const simulate = (start: bigint, first: bigint, changes: readonly Step[], length: number): bigint[] => {
   const billion = 1_000_000_000n;
   let value = start * billion;
@@ -126,7 +126,7 @@ const simulate = (start: bigint, first: bigint, changes: readonly Step[], length
 const seconds = (us: bigint): string =>
   `${us < 0n ? '-' : ''}${(us < 0n ? -us : us) / 1_000_000n}.${String((us < 0n ? -us : us) % 1_000_000n).padStart(6, '0')}`;
 
-t.test('a script does what a simulation of it does, each microsecond', async () => {
+t.test('at each microsecond, a script shows the value of its simulation', async () => {
   const change = fc.record({
     after: fc.bigInt({ min: 0n, max: 120n }),
     step: fc.oneof(fc.constant(0n), fc.bigInt({ min: -50n, max: 50n })),
@@ -168,38 +168,38 @@ const device = (now: () => bigint) => {
   };
 };
 
+t.test('each of 10,000 readings of the registers lies between two readings of the host clock', async (t) => {
+  const read = device(hostNow);
+  let outside = 0;
+  for (let reading = 0; reading < 10_000; reading++) {
+    const before = hostNow();
+    const shown = read();
+    if (shown < before || shown > hostNow()) outside += 1;
+  }
+  t.equal(outside, 0);
+});
+
 t.test(
-  'the running clock is the host clock: 10,000 readings of the registers lie between two of it',
-  async (t) => {
-    const read = device(hostNow);
-    let outside = 0;
-    for (let reading = 0; reading < 10_000; reading++) {
-      const before = hostNow();
-      const shown = read();
-      if (shown < before || shown > hostNow()) outside += 1;
-    }
-    t.equal(outside, 0);
+  'a reading of the registers is one sample of the host clock, also while that is slewed and set',
+  async () => {
+    const move = fc.oneof(
+      { weight: 20, arbitrary: fc.bigInt({ min: 0n, max: 2000n }) },
+      { weight: 1, arbitrary: fc.bigInt({ min: -3_600_000_000n, max: 3_600_000_000n }) },
+    );
+    fc.assert(
+      fc.property(fc.array(move, { minLength: 100, maxLength: 100 }), (moves) => {
+        let host = 1_700_000_000_000_000n;
+        let next = 0;
+        const taken: bigint[] = [];
+        const read = device(() => {
+          host += moves[next++ % moves.length] ?? 0n;
+          taken.push(host);
+          return host;
+        });
+        taken.length = 0;
+        return moves.every(() => read() === taken.at(-1)) && taken.length === moves.length;
+      }),
+      options,
+    );
   },
 );
-
-t.test('so they do while it is slewed and set, forward and back', async () => {
-  const move = fc.oneof(
-    { weight: 20, arbitrary: fc.bigInt({ min: 0n, max: 2000n }) },
-    { weight: 1, arbitrary: fc.bigInt({ min: -3_600_000_000n, max: 3_600_000_000n }) },
-  );
-  fc.assert(
-    fc.property(fc.array(move, { minLength: 100, maxLength: 100 }), (moves) => {
-      let host = 1_700_000_000_000_000n;
-      let next = 0;
-      const taken: bigint[] = [];
-      const read = device(() => {
-        host += moves[next++ % moves.length] ?? 0n;
-        taken.push(host);
-        return host;
-      });
-      taken.length = 0;
-      return moves.every(() => read() === taken.at(-1)) && taken.length === moves.length;
-    }),
-    options,
-  );
-});

@@ -26,9 +26,9 @@ for (const [iso, us] of frozenAt) {
 }
 
 const wrong: readonly [string, RegExp][] = [
-  ['', /is no clock/],
-  ['frozen', /is no clock/],
-  ['stopped:2026-01-01T00:00:00Z', /is no clock/],
+  ['', /is not a clock/],
+  ['frozen', /is not a clock/],
+  ['stopped:2026-01-01T00:00:00Z', /is not a clock/],
   ['frozen:', /not of the form/],
   ['frozen:2026-01-01', /not of the form/],
   ['frozen:2026-01-01T00:00:00', /not of the form/],
@@ -39,14 +39,14 @@ const wrong: readonly [string, RegExp][] = [
   ['running:-2026-01-01T00:00:00Z', /not of the form/],
   ['frozen:1900-02-29T00:00:00Z', /not a date that exists/],
   ['frozen:1969-12-31T23:59:00.-500000Z', /not of the form/],
-  ['running@250ppm', /is no clock/],
-  ['running@', /is no clock/],
-  ['running@+250', /is no clock/],
-  ['running@+1e3ppm', /is no clock/],
-  ['running@+100000.001ppm', /is no clock/],
-  ['running@+1.0001ppm', /is no clock/],
-  ['running:2026-01-01T00:00:00Z@', /is no clock/],
-  ['running:2026-01-01T00:00:00Z@+1ppm@+1ppm', /is no clock/],
+  ['running@250ppm', /is not a clock/],
+  ['running@', /is not a clock/],
+  ['running@+250', /is not a clock/],
+  ['running@+1e3ppm', /is not a clock/],
+  ['running@+100000.001ppm', /is not a clock/],
+  ['running@+1.0001ppm', /is not a clock/],
+  ['running:2026-01-01T00:00:00Z@', /is not a clock/],
+  ['running:2026-01-01T00:00:00Z@+1ppm@+1ppm', /is not a clock/],
   ['frozen:2026-01-01T00:00:00Z@+1ppm', /not of the form/],
   ['scripted:', /clock script: file/],
   ['scripted:[]', /clock script: /],
@@ -75,7 +75,7 @@ for (const [spec, reason] of wrong) {
   });
 }
 
-t.test('running is the host clock, with its steps', async (t) => {
+t.test('a running clock follows the host clock, including its steps', async (t) => {
   const clock = parseClock('running', hostNow);
   t.equal(clock.now(), host);
   host += at(3600n);
@@ -83,14 +83,14 @@ t.test('running is the host clock, with its steps', async (t) => {
   t.equal(clock.spec, 'running');
 });
 
-t.test('running from an instant goes on from there', async (t) => {
+t.test('a clock that runs from an instant starts there', async (t) => {
   const clock = parseClock('running:2038-01-19T03:14:07.999999Z', hostNow);
   t.equal(clock.now(), at(0x7fff_ffffn, 999_999n));
   host += 2n;
   t.equal(clock.now(), at(0x8000_0000n, 1n));
 });
 
-t.test('a specification reads back as the same clock', async (t) => {
+t.test('parsing the specification of a clock gives the same clock', async (t) => {
   for (const clock of [frozen(at(1n, 7n)), running(hostNow, at(9n))]) {
     const again = parseClock(clock.spec, hostNow);
     t.equal(again.now(), clock.now());
@@ -99,7 +99,7 @@ t.test('a specification reads back as the same clock', async (t) => {
   t.equal(frozen(at(1n, 7n)).spec, 'frozen:1970-01-01T00:00:01.000007Z');
 });
 
-t.test('one after another gives each instant once and stays at the last', async (t) => {
+t.test('inTurn shows each instant once and stays at the last', async (t) => {
   const clock = inTurn([1n, 5n, 2n]);
   t.same([clock.now(), clock.now(), clock.now(), clock.now()], [1n, 5n, 2n, 2n]);
 });
@@ -112,7 +112,7 @@ t.test('a holder shows the clock that was set last', async (t) => {
   t.equal(holder.spec, 'frozen:1970-01-01T00:00:02.000000Z');
 });
 
-t.test('a holder moves a clock that stands, and one that runs', async (t) => {
+t.test('a holder moves frozen clocks and running clocks', async (t) => {
   const holder = clockHolder(frozen(at(10n)));
   holder.shift(at(-3n));
   t.equal(holder.now(), at(7n));

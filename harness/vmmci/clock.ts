@@ -1,23 +1,23 @@
-// The clock that the device shows its guest: data, not the wall clock.
+// The clock that the device shows to its guest. It is data, independent of the wall clock.
 
 import { HarnessError, hasCode } from '../base/errors.js';
 import { parseScript, runScript } from './clock-script.js';
-import { formatInstant, INSTANT_FORM, parseInstant } from './instant.js';
-import { formatRate, parseRate, RATE_FORM, type Rate, scaled, unscaled } from './rate.js';
+import { formatInstant, instantForm, parseInstant } from './instant.js';
+import { formatRate, parseRate, type Rate, rateForm, scaled, unscaled } from './rate.js';
 
 export interface DeviceClock {
   /** Microseconds since the epoch. */
   now(): bigint;
-  /** The clock as the command line writes it. */
+  /** The clock in the syntax of the command line. */
   readonly spec: string;
-  /** The same clock moved by `us`; one without it is moved by adding `us` to what it shows. */
+  /** The same clock, moved by `us`. If it is missing, `us` is added to the value of `now()`. */
   readonly shifted?: (us: bigint) => DeviceClock;
 }
 
-/** What a clock is written as, for help texts and messages. */
-export const CLOCK_FORMS = `frozen:${INSTANT_FORM}, running[:${INSTANT_FORM}][@${RATE_FORM}], scripted:FILE`;
+/** The forms of a clock specification, for help and messages. */
+export const clockForms = `frozen:${instantForm}, running[:${instantForm}][@${rateForm}], scripted:FILE`;
 
-/** Stands still. */
+/** A clock that stands still at `us`, in microseconds since the epoch. */
 export const frozen = (us: bigint): DeviceClock => ({
   now: () => us,
   spec: `frozen:${formatInstant(us)}`,
@@ -25,9 +25,9 @@ export const frozen = (us: bigint): DeviceClock => ({
 });
 
 /**
- * Goes on from `us`, or from the host's clock, as the host's clock does but for `rate`. Without either it is
- * the host's clock. However long it runs, it is off by less than a microsecond: it is worked out from the
- * start each time.
+ * A clock that runs from `us`, in microseconds since the epoch, at the rate of the host's clock plus `rate`
+ * (parts per billion). Without `us` it starts at the host's time; without both it is the host's clock. Each
+ * value is computed from the start, so the error stays below a microsecond however long it runs.
  */
 export const running = (hostNow: () => bigint, us?: bigint, rate: Rate = 0n): DeviceClock => {
   const suffix = rate === 0n ? '' : `@${formatRate(rate)}`;
@@ -39,15 +39,15 @@ export const running = (hostNow: () => bigint, us?: bigint, rate: Rate = 0n): De
   return { now, spec: `${from}${suffix}`, shifted: (by) => running(hostNow, now() + by, rate) };
 };
 
-/** Goes as a script says, JSON of which is the text. Throws CLOCK_SCRIPT, INSTANT. */
+/** A clock that follows a script; `text` is its JSON. Throws CLOCK_SCRIPT or INSTANT. */
 export const scripted = (text: string, hostNow: () => bigint): DeviceClock => ({
   now: runScript(parseScript(text), hostNow),
   spec: `scripted:${text}`,
 });
 
 /**
- * Gives one instant after another and stays at the last. Each look takes one, also that of a host's clock
- * watch: give that a clock of its own.
+ * A clock that shows the next instant of the list at each read, and stays at the last. The host's clock watch
+ * reads too, so give it a clock of its own.
  */
 export const inTurn = (list: readonly [bigint, ...bigint[]]): DeviceClock => {
   let next = 0;
@@ -61,13 +61,10 @@ export const inTurn = (list: readonly [bigint, ...bigint[]]): DeviceClock => {
   };
 };
 
-/** A clock that can be replaced while the device looks at it. */
+/** A clock that can be replaced while the device uses it. */
 export interface ClockHolder extends DeviceClock {
   set(clock: DeviceClock): void;
-  /**
-   * Moves the clock by `us`: one that stands goes on standing, one that runs goes on running, at the same
-   * rate.
-   */
+  /** Moves the clock by `us`. A frozen clock stays frozen, and a running clock keeps its rate. */
   shift(us: bigint): void;
 }
 
@@ -96,7 +93,7 @@ export const clockHolder = (initial: DeviceClock): ClockHolder => {
 
 type Kind = (text: string, hostNow: () => bigint) => DeviceClock | undefined;
 
-/** By the word before the colon; `undefined` for what is no clock of that kind. */
+/** By the word before the colon. `undefined`: the text is not a clock of that kind. */
 const kinds: Readonly<Record<string, Kind>> = {
   frozen: (text) => frozen(parseInstant(text)),
   running: (text, hostNow) => {
@@ -120,16 +117,15 @@ const read = (spec: string, hostNow: () => bigint): DeviceClock | undefined => {
 };
 
 /**
- * Reads a clock as the command line writes it, the JSON of a script in the place of its file. `hostNow` is
- * the host's clock in microseconds since the epoch; `option` is what the message calls the source of the
- * text. Throws CLOCK_SPEC.
+ * Parses a clock specification, with the JSON of a script in place of its file. `hostNow` is the host's clock
+ * in microseconds since the epoch; `option` names the source of the text in messages. Throws CLOCK_SPEC.
  */
 export const parseClock = (spec: string, hostNow: () => bigint, option = '--clock'): DeviceClock => {
   const refuse = (reason: string, cause?: unknown): never => {
-    throw new HarnessError('CLOCK_SPEC', { option, reason, valid: CLOCK_FORMS }, cause);
+    throw new HarnessError('CLOCK_SPEC', { option, reason, valid: clockForms }, cause);
   };
   try {
-    return read(spec, hostNow) ?? refuse(`'${spec}' is no clock`);
+    return read(spec, hostNow) ?? refuse(`'${spec}' is not a clock`);
   } catch (error) {
     if (hasCode(error, 'INSTANT') || hasCode(error, 'CLOCK_SCRIPT')) return refuse(error.message, error);
     throw error;

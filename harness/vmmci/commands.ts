@@ -7,12 +7,12 @@ export type CommandName = keyof typeof commands;
 /** A value that the command register can hold. */
 export type Command = (typeof commands)[CommandName];
 
-/** What the host can ask for. NONE is a state, not a request. */
+/** What the host can request. NONE is a state, not a request. */
 export type Request = Exclude<CommandName, 'NONE'>;
 
 export const requests = ['SHUTDOWN', 'REBOOT', 'SYNCRTC'] as const satisfies readonly Request[];
 
 export const commandNames = ['NONE', ...requests] as const satisfies readonly CommandName[];
 
-/** The name of a command value, `undefined` for a value that is none. */
+/** The name of a command value; `undefined` if there is no such command. */
 export const commandName = (value: number): CommandName | undefined => commandNames[value];

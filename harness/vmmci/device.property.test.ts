@@ -1,4 +1,4 @@
-// Random sequences of accesses, against a model that was written apart from the device: a flat record,
+// Compares random sequences of accesses with a model that is independent of the device: a flat record,
 // absolute deadlines, and one long function.
 
 import fc from 'fast-check';
@@ -27,7 +27,7 @@ const clean = () => ({
   acks: 0,
 });
 
-/** What each step shows to the outside, as text. */
+/** What the model shows after each step, as text. */
 const model = (name: GenerationName, ops: readonly Op[]): string[] => {
   const year = {
     '6.2': 17,
@@ -107,7 +107,7 @@ const model = (name: GenerationName, ops: readonly Op[]): string[] => {
   return log;
 };
 
-/** The same of the device itself. */
+/** What the device shows after each step, as text. */
 const device = (name: GenerationName, ops: readonly Op[]): string[] => {
   const scheduler = new VirtualScheduler();
   let us = 0n;
@@ -139,7 +139,8 @@ const device = (name: GenerationName, ops: readonly Op[]): string[] => {
     const result = perform(op) ?? '';
     const { command, status, guestFeatures, lastSample, timers, acks, configChanges } = vmmci.state();
     const timer = timers.map(({ name, remainingMs }) => `${name} ${remainingMs}`).join();
-    const count = configChanges === interrupts ? interrupts : `${configChanges} counted, ${interrupts} told`;
+    const count =
+      configChanges === interrupts ? interrupts : `${configChanges} counted, ${interrupts} signalled`;
     return [result + seen, command, status, guestFeatures, lastSample, timer, count, acks].join('|');
   });
 };
@@ -186,7 +187,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reset' as const) }) },
 );
-/** A guest that is up, so that most commands come through. */
+/** Sets the driver up, so that most commands are sent. */
 const start: readonly Op[] = [
   { do: 'features', value: 7n },
   { do: 'status', value: 7 },

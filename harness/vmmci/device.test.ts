@@ -5,9 +5,9 @@ import { type Expiry, Vmmci } from './device.js';
 import { type GenerationName, generations } from './generations.js';
 import { VirtualScheduler } from './scheduler.js';
 
-const NOW = 0x5c7a1b2dn * 1_000_000n + 123_456n;
+const now = 0x5c7a1b2dn * 1_000_000n + 123_456n;
 
-const make = ({ name = '8.0' as GenerationName, clock = frozen(NOW), up = true } = {}) => {
+const make = ({ name = '8.0' as GenerationName, clock = frozen(now), up = true } = {}) => {
   const scheduler = new VirtualScheduler();
   const trace: TraceData[] = [];
   const device = new Vmmci({
@@ -25,7 +25,7 @@ const make = ({ name = '8.0' as GenerationName, clock = frozen(NOW), up = true }
 
 const ack = (device: Vmmci, value: number): void => device.writeConfig(0, Buffer.from([value, 0, 0, 0]));
 
-t.test('a whole block is the registers one after another, and none ends beyond the last', async (t) => {
+t.test('a block read returns consecutive registers, and nothing if it extends beyond the last', async (t) => {
   const { device, trace } = make();
   device.command('REBOOT');
   trace.length = 0;
@@ -33,17 +33,17 @@ t.test('a whole block is the registers one after another, and none ends beyond t
     device.readConfig(0, 20).toString('hex'),
     '02000000' + '2d1b7a5c' + '00000000' + '40e20100' + '00000000',
   );
-  t.same(trace, [{ kind: 'sample', us: NOW }], 'one sample');
+  t.same(trace, [{ kind: 'sample', us: now }], 'one sample');
   for (const [offset, size] of [
     [0, 21],
     [4, 17],
     [16, 5],
   ] as const)
     t.equal(device.readConfig(offset, size).length, 0, `${size} bytes at ${offset}`);
-  t.equal(trace.length, 1, 'nor do they take a sample');
+  t.equal(trace.length, 1, 'these reads take no sample');
 });
 
-t.test('a short read is the low bytes of the register', async (t) => {
+t.test('a short read returns the low bytes of the register', async (t) => {
   const { device } = make();
   t.equal(device.readConfig(4, 1).toString('hex'), '2d');
   t.equal(device.readConfig(4, 2).toString('hex'), '2d1b');
@@ -51,7 +51,7 @@ t.test('a short read is the low bytes of the register', async (t) => {
   t.equal(device.readConfig(12, 6).toString('hex'), '40e201000000');
 });
 
-t.test('where no register starts there is nothing, and no side effect', async (t) => {
+t.test('a read where no register starts returns nothing and has no side effect', async (t) => {
   const { device, trace } = make();
   for (const offset of [-1, 1, 2, 3, 5, 6, 7, 9, 13, 17, 18, 19, 20, 24, 255, 4096]) {
     for (const size of [1, 2, 4, 8])
@@ -60,15 +60,15 @@ t.test('where no register starts there is nothing, and no side effect', async (t
   t.same(trace, []);
 });
 
-t.test('a block that starts past the seconds does not sample', async (t) => {
-  const { device, trace } = make({ clock: inTurn([NOW, NOW + 5_000_007n]) });
+t.test('a block read that starts after the seconds takes no sample', async (t) => {
+  const { device, trace } = make({ clock: inTurn([now, now + 5_000_007n]) });
   device.readConfig(4, 4);
   trace.length = 0;
   t.equal(device.readConfig(8, 8).toString('hex'), '00000000' + '40e20100');
   t.same(trace, []);
 });
 
-t.test('only a write at 0 is an ack: narrow is zero-extended, long is dword by dword', async (t) => {
+t.test('only a write at offset 0 acknowledges; it is zero-extended, or written dword by dword', async (t) => {
   for (const data of ['02', '0200', '02000000', '020000000300000001000000']) {
     const { device, trace } = make();
     device.command('REBOOT');
@@ -87,7 +87,7 @@ t.test('only a write at 0 is an ack: narrow is zero-extended, long is dword by d
   t.same(trace, [{ kind: 'ack', value: 0xffffffff, effect: 'illegal' }]);
 });
 
-t.test('a request raises a config change once', async (t) => {
+t.test('a request signals one config change', async (t) => {
   const { device, trace } = make();
   let changes = 0;
   const end = device.onConfigChange(() => {
@@ -100,7 +100,7 @@ t.test('a request raises a config change once', async (t) => {
   end();
   device.setGuestFeatures(4n);
   t.equal(device.command('SYNCRTC'), 'sent');
-  t.equal(changes, 1, 'not told any more');
+  t.equal(changes, 1, 'the listener was removed');
   t.match(device.state(), { command: 'SYNCRTC', configChanges: 2 });
   t.same(
     trace.map((event) => [
@@ -131,7 +131,7 @@ t.test('without a driver no request is stored', async (t) => {
   t.equal(device.state().status, 0xfb);
 });
 
-t.test('another shutdown request overwrites and sets the ack timer anew', async (t) => {
+t.test('another shutdown request overwrites the first and restarts the ack timer', async (t) => {
   const { device, scheduler, expiries } = make();
   device.command('REBOOT');
   ack(device, 2);
@@ -142,7 +142,7 @@ t.test('another shutdown request overwrites and sets the ack timer anew', async 
   t.same(expiries, [{ timer: 'ack', request: 'SHUTDOWN', outcome: 'exit' }]);
 });
 
-t.test('SYNCRTC overwrites a stop, whose timer runs on', async (t) => {
+t.test('SYNCRTC overwrites a stop, whose timer goes on', async (t) => {
   const { device, scheduler, expiries } = make();
   device.setGuestFeatures(7n);
   device.command('REBOOT');
@@ -177,7 +177,7 @@ t.test('each ack of the same request restarts the graceful timer', async (t) => 
   );
 });
 
-t.test('guest features and status are stored as they come', async (t) => {
+t.test('guest features and status are stored unmasked', async (t) => {
   const { device, trace } = make({ up: false });
   device.setGuestFeatures(0xf_8000_0007n);
   device.setStatus(0x1ff);
@@ -188,7 +188,7 @@ t.test('guest features and status are stored as they come', async (t) => {
   ]);
 });
 
-t.test('a reset is cold', async (t) => {
+t.test('a reset restores the state after a cold start', async (t) => {
   const { device, scheduler, expiries } = make();
   const cold = make({ up: false }).device.state();
   device.setGuestFeatures(7n);
@@ -197,12 +197,12 @@ t.test('a reset is cold', async (t) => {
   ack(device, 2);
   device.reset();
   t.same(device.state(), cold);
-  t.equal(device.readConfig(12, 4).readUInt32LE(), 0, 'the latch too');
+  t.equal(device.readConfig(12, 4).readUInt32LE(), 0, 'the sample is reset too');
   scheduler.advance(500_000);
   t.same(expiries, []);
 });
 
-t.test('the outcome of an expiry is that of the generation', async (t) => {
+t.test('the outcome of an expiry depends on the generation', async (t) => {
   for (const [name, outcome] of [
     ['7.7', 'exit'],
     ['7.8', 'crash'],

@@ -1,5 +1,5 @@
-// The device as vmd's VM process holds it: config area, features, status, pending command and the kill timer.
-// ISR and the interrupt line belong to the PCI function, which is told of config changes.
+// The device as vmd's VM process keeps it: config area, features, status, pending command and kill timer. ISR
+// and the interrupt line belong to the PCI function, which listens for config changes.
 
 import { noTrace, type TraceSink } from '../base/trace.js';
 import { acknowledges, decideAck } from './acks.js';
@@ -14,12 +14,12 @@ import type { Scheduler } from './scheduler.js';
 import { signal } from './signal.js';
 
 /**
- * What became of a request. `sent`: stored and signalled. `unchanged`: it is pending already; nothing
- * happened.
+ * The result of a request. `sent`: stored and signalled. `unchanged`: it is already pending, so nothing
+ * happened. `no-driver`: DRIVER_OK is not set. `not-negotiated`: the guest has not accepted SYNCRTC.
  */
 export type RequestResult = 'sent' | 'unchanged' | 'no-driver' | 'not-negotiated';
 
-/** A timer ran out, so vmd ends the VM. `request` is what the VM process tells its parent. */
+/** A timer expired, so vmd ends the VM. `request` is what the VM process sends to its parent. */
 export interface Expiry {
   readonly timer: TimerName;
   readonly request: 'REBOOT' | 'SHUTDOWN';
@@ -31,17 +31,17 @@ export interface DeviceState {
   readonly status: number;
   readonly guestFeatures: number;
   readonly hostFeatures: number;
-  /** Microseconds since the epoch; null before the first sample. */
+  /** Microseconds since the epoch; `null` before the first sample. */
   readonly lastSample: bigint | null;
   readonly timers: readonly TimerState[];
-  /** Writes that acknowledged a request. */
+  /** The number of writes that acknowledged a request. */
   readonly acks: number;
-  /** Config-change interrupts asked for. */
+  /** The number of config-change interrupts requested. */
   readonly configChanges: number;
 }
 
-const WORD = 4;
-const NO_REGISTER = Buffer.alloc(0);
+const wordBytes = 4;
+const noRegister = Buffer.alloc(0);
 const low32 = (value: bigint): number => Number(BigInt.asUintN(32, value));
 
 export interface DeviceOptions {
@@ -59,7 +59,7 @@ export class Vmmci {
   readonly #configChange = signal<void>();
   readonly #expiry = signal<Expiry>();
   readonly #wasReset = signal<void>();
-  /** What a read gives, by the offset in the config area at which it starts. */
+  /** Reads the register that starts at this offset of the config area. */
   readonly #reads: ReadonlyMap<number, () => number>;
 
   #command: Command = commands.NONE;
@@ -83,64 +83,65 @@ export class Vmmci {
       [command.offset - CONFIG_OFFSET, () => this.#command],
       [secondsLow.offset - CONFIG_OFFSET, () => low32(secondsOf(this.#latch()))],
       [microsecondsLow.offset - CONFIG_OFFSET, () => low32(microsecondsOf(this.#sample ?? 0n))],
-      // Both high halves are shifted left, not right, and cut to 32 bits: 0 in every vmd (virtio.c 1.54 …
-      // 1.153).
+      // vmd shifts both high halves left instead of right and truncates to 32 bits, so they are 0 in every
+      // vmd (virtio.c 1.54 … 1.153).
       [secondsHigh.offset - CONFIG_OFFSET, () => 0],
       [microsecondsHigh.offset - CONFIG_OFFSET, () => 0],
     ]);
   }
 
-  /** The features that the generation offers, 32 bits. */
+  /** The 32 feature bits that the generation offers. */
   get hostFeatures(): number {
     return this.#generation.features;
   }
 
   /**
-   * Reads `size` bytes of the register that starts at `offset`: its low bytes, whatever its width. More than
-   * 4 bytes are the registers that follow. Zero-length: no register starts there, or that many bytes end
-   * beyond the last register, and nothing happened.
-   * @internal
+   * Reads `size` bytes from the register that starts at `offset`: its low bytes first, and the registers that
+   * follow if `size` is more than 4. Returns no bytes, and has no side effect, if no register starts there or
+   * if the read extends beyond the last register. @internal
    */
   readConfig(offset: number, size: number): Buffer {
-    if (!this.#reads.has(offset) || offset + size > CONFIG_SIZE) return NO_REGISTER;
-    const words = Math.ceil(size / WORD);
-    const data = Buffer.alloc(words * WORD);
-    for (let at = 0; at < data.length; at += WORD)
+    if (!this.#reads.has(offset) || offset + size > CONFIG_SIZE) return noRegister;
+    const words = Math.ceil(size / wordBytes);
+    const data = Buffer.alloc(words * wordBytes);
+    for (let at = 0; at < data.length; at += wordBytes)
       data.writeUInt32LE(this.#reads.get(offset + at)?.() ?? 0, at);
     return data.subarray(0, size);
   }
 
   /**
-   * Writes from `offset` on, a dword at a time, the last zero-extended. The command is the only register that
-   * takes a write, and it is the first: what follows it in a longer write has no effect.
-   * @internal
+   * Writes dwords from `offset` on; the last one is zero-extended. The command is the only register that
+   * takes a write, and it is the first, so later dwords have no effect. @internal
    */
   writeConfig(offset: number, data: Buffer): void {
     if (offset + CONFIG_OFFSET !== registers.command.offset || data.length === 0) return;
-    this.#ack(data.readUIntLE(0, Math.min(data.length, WORD)));
+    this.#ack(data.readUIntLE(0, Math.min(data.length, wordBytes)));
   }
 
-  /** Stores the low 8 bits. 0 is no reset: nothing else changes (vmd virtio.c, every revision). @internal */
+  /**
+   * Stores the low 8 bits. Writing 0 is not a reset: nothing else changes (vmd virtio.c, every revision).
+   * @internal
+   */
   setStatus(value: number): void {
     this.#status = value & 0xff;
     this.#trace({ kind: 'status', value: this.#status });
   }
 
-  /** Stores the low 32 bits as they are: vmd masks nothing. @internal */
+  /** Stores the low 32 bits; vmd masks none of them. @internal */
   setGuestFeatures(value: bigint): void {
     this.#guestFeatures = low32(value);
     this.#trace({ kind: 'features', value: this.#guestFeatures });
   }
 
   /**
-   * Sets or clears DRIVER_OK, for a front-end that has negotiated features but has no way to tell the status.
+   * Sets or clears DRIVER_OK for a front-end that has negotiated features but cannot send the status.
    * @internal
    */
   driverUp(up = true): void {
     this.setStatus(up ? this.#status | status.DRIVER_OK : this.#status & ~status.DRIVER_OK);
   }
 
-  /** The host asks for something: vmd's vmmci_ctl. A pending command of another name is overwritten. @internal */
+  /** Sends a request of the host, as vmd's vmmci_ctl does. Overwrites another pending command. @internal */
   command(name: Request): RequestResult {
     const result = this.#admit(name);
     this.#trace({ kind: 'command', name, result });
@@ -152,7 +153,7 @@ export class Vmmci {
     return result;
   }
 
-  /** Back to cold: a VM that was reset is a new VM process. @internal */
+  /** Returns to the state after a cold start: a VM that was reset is a new VM process. @internal */
   reset(): void {
     this.#timer.cancel();
     this.#command = commands.NONE;
@@ -164,17 +165,23 @@ export class Vmmci {
     this.#wasReset.emit();
   }
 
-  /** The config area has changed and the guest is to be interrupted. Returns what ends the listening. @internal */
+  /**
+   * Calls `listener` when the config area has changed and the guest must be interrupted, until the returned
+   * function is called. @internal
+   */
   onConfigChange(listener: () => void): () => void {
     return this.#configChange.on(listener);
   }
 
-  /** A timer ran out. The device goes on serving; to end the VM is the business of whoever owns it. @internal */
+  /**
+   * Calls `listener` when a timer expires. The device goes on serving; ending the VM is up to its owner.
+   * @internal
+   */
   onExpiry(listener: (expiry: Expiry) => void): () => void {
     return this.#expiry.on(listener);
   }
 
-  /** The device is cold again, because the machine was reset. @internal */
+  /** Calls `listener` when the machine was reset. @internal */
   onReset(listener: () => void): () => void {
     return this.#wasReset.on(listener);
   }
@@ -192,7 +199,7 @@ export class Vmmci {
     };
   }
 
-  /** Takes the time, both halves at once. */
+  /** Samples seconds and microseconds together. */
   #latch(): bigint {
     const us = this.#clock.now();
     this.#sample = us;

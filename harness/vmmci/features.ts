@@ -1,10 +1,10 @@
 // The feature bits of vmmci (vmd virtio.h 1.14: TIMESYNC and ACK; 1.20: SYNCRTC).
 
-/** The time registers are valid. Offered only: vmd serves the time to a guest that did not negotiate it. */
+/** The time registers are valid. vmd serves the time even if the guest has not accepted this bit. */
 export const TIMESYNC = 0x1;
 
-/** The host expects the command written back. Offered only, as above. */
+/** The host expects the guest to write the command back, even if the guest has not accepted this bit. */
 export const ACK = 0x2;
 
-/** The host may send SYNCRTC: the one bit of the guest's choice that vmd looks at. */
+/** The host may send SYNCRTC. Of the bits that the guest accepts, vmd checks only this one. */
 export const SYNCRTC = 0x4;

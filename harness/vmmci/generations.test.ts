@@ -1,6 +1,6 @@
 import t from 'tap';
 import {
-  DEFAULT_GENERATION,
+  defaultGeneration,
   type Generation,
   generationNames,
   generations,
@@ -11,19 +11,19 @@ const all = Object.values<Generation>(generations);
 const those = (holds: (generation: Generation) => boolean): readonly string[] =>
   all.filter(holds).map(({ name }) => name);
 
-t.test('the nine, oldest first, each under its own name', async (t) => {
+t.test('there are nine generations, oldest first, each under its own name', async (t) => {
   t.same(generationNames, ['6.2', '6.4', '6.5', '7.3', '7.4', '7.7', '7.8', '7.9', '8.0']);
   t.same(
     those(() => true),
     generationNames,
   );
-  t.equal(DEFAULT_GENERATION, '8.0');
+  t.equal(defaultGeneration, '8.0');
   t.ok(isGenerationName('7.8'));
   t.notOk(isGenerationName('toString'));
   t.notOk(isGenerationName('7.5'));
 });
 
-t.test('who differs in what', async (t) => {
+t.test('each difference applies to the right generations', async (t) => {
   t.same(
     those(({ features }) => features === 7),
     generationNames,

@@ -1,6 +1,6 @@
-// What differs from one vmd to the next, as data. A generation is named by the OpenBSD release that shipped
-// it. Facts are dated by the file revision they were read in. Where a revision between two that were read is
-// missing, the cell says so: `bounded` means the change lies between the two revisions named.
+// The differences between releases of vmd, as data. A generation is named by the OpenBSD release that shipped
+// it. Each fact names the file revision in which it was read; `bounded` means that the change lies between
+// the two revisions named.
 
 import * as feature from './features.js';
 
@@ -8,44 +8,53 @@ export interface Generation {
   readonly name: string;
   /** The low 32 bits of the host features register. */
   readonly features: number;
-  /** How long the guest has to acknowledge SHUTDOWN or REBOOT, in ms. */
+  /** The time that the guest has to acknowledge SHUTDOWN or REBOOT, in ms. */
   readonly ackMs: number;
-  /** How long the guest has to go down after it acknowledged, in ms. */
+  /** The time that the guest has to shut down after it acknowledged, in ms. */
   readonly gracefulMs: number;
-  /** Whether an acknowledgement starts the graceful timer only while a timer is pending, or always. */
+  /** An acknowledgement starts the graceful timer only while a timer is pending, or always. */
   readonly gracefulStart: 'while-pending' | 'always';
-  /** Whether a read of ISR lowers the interrupt line besides clearing ISR. */
+  /** True if a read of ISR also lowers the interrupt line. */
   readonly isrReadLowersLine: boolean;
   /**
-   * What becomes of an interrupt raised while the guest's PIC masks it. QEMU's own PIC latches, but between a
-   * signal and the UNMASK that answers it this holds.
+   * The fate of an interrupt that is raised while the guest's PIC masks it. QEMU's own PIC latches it, so
+   * this rule applies between a signal and the UNMASK that answers it.
    */
   readonly maskedAssert: 'lost' | 'latched';
-  /** Whether the line is looked at once per raise, or again after each unmask while ISR is set. */
+  /** `one-shot`: the line is looked at once per raise. `level`: also after each unmask while ISR is set. */
   readonly interrupt: 'one-shot' | 'level';
   /**
-   * Where a write of 1 or 2 bytes to configuration space goes that begins within a dword: to its low bytes,
-   * or in place.
+   * Where a write of 1 or 2 bytes into the middle of a dword of configuration space goes: into the low bytes
+   * of the dword, or in place.
    */
   readonly configWrites: 'low-bytes' | 'in-place';
-  /** How far a read of 1 byte at byte n of a dword in configuration space shifts it: 3n bits, or 8n. */
+  /**
+   * How far a read of byte n of a dword of configuration space shifts the dword: by 3n bits, or by 8n bits
+   * (in place).
+   */
   readonly configByteReads: 'shifted-by-3n' | 'in-place';
-  /** Whether interrupt pin 0, written by the guest, silences the device. */
+  /**
+   * The effect of interrupt pin 0, if the guest writes it: it is only stored, or the device sends no more
+   * interrupts.
+   */
   readonly interruptPin: 'stored' | 'obeyed';
-  /** What an interrupt 8 to 15 raises: itself, or another, so that the guest misses it. */
+  /**
+   * The interrupt that arrives for interrupts 8 to 15: the right one, or another, so that the guest misses
+   * it.
+   */
   readonly slavePic: 'another' | 'right';
   /** How the VM process ends when a timer expires. */
   readonly expiry: 'exit' | 'crash';
   /**
-   * The devices in the slots before this one: entropy, then these two, then the CD-ROM. They are virtio 0.9,
-   * or virtio 1.
+   * The devices in the slots before vmmci: entropy, then these two, then the CD-ROM. `legacy` is virtio 0.9,
+   * `modern` virtio 1.
    */
   readonly siblings: {
     readonly order: readonly ['network', 'disk'] | readonly ['disk', 'network'];
     readonly virtio: 'legacy' | 'modern';
     readonly msix: boolean;
   };
-  /** `vmctl stop -f`: ms between SIGTERM and SIGKILL, or null where the VM is terminated at once. */
+  /** `vmctl stop -f`: the time between SIGTERM and SIGKILL in ms; `null` if the VM is terminated at once. */
   readonly forcedStopGraceMs: number | null;
 }
 
@@ -66,7 +75,7 @@ const v62: Generation = {
   slavePic: 'another', // vmd i8259.c 1.15: the wrong bits of the slave, so that 9 raises 8
   expiry: 'exit', // vmd virtio.c 1.54
   siblings: { order: ['disk', 'network'], virtio: 'legacy', msix: false }, // vmd virtio.c 1.54
-  forcedStopGraceMs: null, // vmd vmm.c 1.91 (2019): terminate ioctl; taken as there
+  forcedStopGraceMs: null, // vmd vmm.c 1.91 (2019): terminate ioctl; assumed to be the same in 6.2
 };
 
 const v64: Generation = {
@@ -77,7 +86,7 @@ const v64: Generation = {
   isrReadLowersLine: true, // vmd virtio.c 1.75; bounded by 1.59 (2018-04), most likely with i8259.c 1.19 (2018-07)
   maskedAssert: 'lost', // vmd i8259.c 1.19
   interrupt: 'one-shot', // vmd i8259.c 1.19
-  configByteReads: 'in-place', // vmd pci.c 1.27; 1.23 (6.3) has it right already
+  configByteReads: 'in-place', // vmd pci.c 1.27; already correct in 1.23 (6.3)
   slavePic: 'right', // vmd i8259.c 1.19
   forcedStopGraceMs: null, // vmd vmm.c 1.91
 };
@@ -105,9 +114,9 @@ const v74: Generation = {
 const v77: Generation = {
   ...v74,
   name: '7.7',
-  // From here on the event thread sets the timer, a moment after the guest's OUT completes. No guest can
-  // tell.
-  gracefulStart: 'always', // vmd virtio.c 1.123; 1.122 still asked whether the timer is pending
+  // From 7.7 on the event thread sets the timer, a moment after the guest's OUT completes. No guest can see
+  // the difference.
+  gracefulStart: 'always', // vmd virtio.c 1.123; 1.122 still checked whether the timer is pending
   forcedStopGraceMs: null, // vmd vmm.c of 2025-01: terminate ioctl
 };
 
@@ -115,15 +124,15 @@ const v78: Generation = {
   ...v77,
   name: '7.8',
   siblings: { order: ['network', 'disk'], virtio: 'modern', msix: false }, // vmd virtio.c 1.127
-  expiry: 'crash', // vmd virtio.c 1.127: the timer's callback is registered with NULL and follows it
+  expiry: 'crash', // vmd virtio.c 1.127: the timer's callback is registered with NULL and dereferences it
 };
 
 const v79: Generation = {
   ...v78,
   name: '7.9',
-  configWrites: 'in-place', // bounded by pci.c 1.39 (7.8) and 1.42 (8.0); taken as the newer
-  expiry: 'exit', // vmd virtio.c 1.137 (2026-04): the argument is there
-  forcedStopGraceMs: null, // bounded by vmm.c of 2025-01 and 1.143 (2026-09); taken as the older
+  configWrites: 'in-place', // bounded by pci.c 1.39 (7.8) and 1.42 (8.0); assumed to be as in the newer
+  expiry: 'exit', // vmd virtio.c 1.137 (2026-04) registers it with an argument
+  forcedStopGraceMs: null, // bounded by vmm.c of 2025-01 and 1.143 (2026-09); assumed to be as in the older
 };
 
 const v80: Generation = {
@@ -160,7 +169,7 @@ export type GenerationName = keyof typeof generations;
 /** Oldest first. */
 export const generationNames = Object.keys(generations) as readonly GenerationName[];
 
-export const DEFAULT_GENERATION: GenerationName = '8.0';
+export const defaultGeneration: GenerationName = '8.0';
 
-/** Whether a caller's word names a generation. */
+/** True if `name` is the name of a generation. */
 export const isGenerationName = (name: string): name is GenerationName => Object.hasOwn(generations, name);

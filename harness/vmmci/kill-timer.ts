@@ -1,11 +1,11 @@
-// The one timer of a VM process: short until the guest acknowledges, long after. Whichever was set last runs.
+// The one timer of a VM process, which ends the VM: short until the guest acknowledges, long afterwards.
 
 import type { TraceSink } from '../base/trace.js';
 import type { Scheduler, Timer } from './scheduler.js';
 
 export type TimerName = 'ack' | 'graceful';
 
-/** A timer that runs, as `state` shows it. */
+/** A running timer, as `state` shows it. */
 export interface TimerState {
   readonly name: TimerName;
   readonly remainingMs: number;
@@ -27,7 +27,7 @@ export class KillTimer {
     return this.#running !== undefined;
   }
 
-  /** Sets the timer anew; one that runs is replaced. */
+  /** Starts the timer; replaces a running one. */
   start(name: TimerName, ms: number): void {
     const event = this.pending ? 'restarted' : 'started';
     this.#running?.timer.cancel();
@@ -48,7 +48,7 @@ export class KillTimer {
     this.#trace({ kind: 'timer', name, event: 'cancelled', ms: timer.remaining() });
   }
 
-  /** The timers that run: one or none. */
+  /** The running timers: one or none. */
   state(): readonly TimerState[] {
     return this.#running === undefined
       ? []

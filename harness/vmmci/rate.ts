@@ -1,26 +1,26 @@
-// How fast a clock goes against the host's, as exact arithmetic: a rate is whole parts per billion off.
+// The rate of a clock relative to the host's, in exact integers.
 
 import { floorDivide } from './instant.js';
 
-/** Parts per billion that a clock is fast (positive) or slow (negative). */
+/** Parts per billion by which a clock is fast (positive) or slow (negative). */
 export type Rate = bigint;
 
-const BILLION = 1_000_000_000n;
+const billion = 1_000_000_000n;
 
-/** 10 %: far beyond any clock, and far from one that stands or goes back. */
-const MAX_PPM = 100_000;
+/** 10 %: more than any real clock, and far from a clock that stands still or runs backward. */
+const maxPpm = 100_000;
 
-export const RATE_FORM = '[+-]PPMppm';
+export const rateForm = '[+-]PPMppm';
 
 /**
- * `+250ppm`, `-0.125ppm`: a sign, a number with up to three fractional digits. `undefined` for what is no
- * rate, or beyond 10 %.
+ * Parses a sign and a number with up to three decimals: `+250ppm`, `-0.125ppm`. Returns `undefined` for other
+ * text and for more than 10 %.
  */
 export const parseRate = (text: string): Rate | undefined => {
   const [, sign, whole = '', fraction = ''] = /^([+-])(\d{1,6})(?:\.(\d{1,3}))?ppm$/.exec(text) ?? [];
   if (sign === undefined) return undefined;
   const magnitude = BigInt(whole) * 1000n + BigInt(fraction.padEnd(3, '0'));
-  if (magnitude > BigInt(MAX_PPM) * 1000n) return undefined;
+  if (magnitude > BigInt(maxPpm) * 1000n) return undefined;
   return sign === '-' ? -magnitude : magnitude;
 };
 
@@ -33,19 +33,19 @@ export const formatRate = (rate: Rate): string => {
 };
 
 /**
- * What a clock of this rate adds in `elapsed` of the host's time, in billionths of the unit of `elapsed`:
- * exact.
+ * The exact advance of a clock of this rate during `elapsed` of the host's time, in billionths of the unit of
+ * `elapsed`.
  */
-export const scaled = (elapsed: bigint, rate: Rate): bigint => elapsed * (BILLION + rate);
+export const scaled = (elapsed: bigint, rate: Rate): bigint => elapsed * (billion + rate);
 
-/** Whole units of a value in billionths, floored. */
-export const unscaled = (value: bigint): bigint => floorDivide(value, BILLION);
+/** Converts billionths to whole units, rounded down. */
+export const unscaled = (value: bigint): bigint => floorDivide(value, billion);
 
 /**
- * The shortest time of the host in which a clock of this rate gets `value` billionths further; 0 for nothing
- * to go.
+ * The shortest time of the host in which a clock of this rate advances by `value` billionths; 0 if `value` is
+ * not positive.
  */
 export const elapsedFor = (value: bigint, rate: Rate): bigint =>
-  value <= 0n ? 0n : -floorDivide(-value, BILLION + rate);
+  value <= 0n ? 0n : -floorDivide(-value, billion + rate);
 
-export const toScaled = (units: bigint): bigint => units * BILLION;
+export const toScaled = (units: bigint): bigint => units * billion;

@@ -1,13 +1,13 @@
-// The registers behind BAR0: the legacy virtio header without MSI-X, then vmmci's own config area. The same
-// in every vmd from 2017 to 2026 (vmd virtio.c 1.54 … 1.153).
+// The registers in BAR0: the legacy virtio header without MSI-X, then the config area of vmmci. They are the
+// same in every vmd from 2017 to 2026 (vmd virtio.c 1.54 … 1.153).
 
-/** Bytes of port space that BAR0 claims. */
+/** The bytes of I/O space that BAR0 claims. */
 export const BAR_SIZE = 0x1000;
 
-/** Where the config area starts in BAR0. There is no MSI-X, so never 24. */
+/** The offset of the config area in BAR0. It would be 24 with MSI-X, which vmmci does not have. */
 export const CONFIG_OFFSET = 20;
 
-/** Bytes of the config area that hold registers. */
+/** The bytes of the config area that contain registers. */
 export const CONFIG_SIZE = 20;
 
 /** `offset` is from the start of BAR0; `size` is the natural width in bytes, which vmd ignores on access. */
@@ -40,13 +40,13 @@ const byOffset: ReadonlyMap<number, RegisterName> = new Map(
 );
 
 /**
- * The register whose first byte is at this BAR0 offset. vmd dispatches on the start offset only: all else is
- * no register.
+ * The register that starts at this BAR0 offset. vmd dispatches on the start offset only; there is no register
+ * at the other offsets.
  */
 export const registerAt = (offset: number): RegisterName | undefined => byOffset.get(offset);
 
-/** Bits of the status register; DRIVER_OK is the only one vmd ever looks at. */
+/** Bits of the status register. vmd checks only DRIVER_OK. */
 export const status = { ACKNOWLEDGE: 0x01, DRIVER: 0x02, DRIVER_OK: 0x04, FAILED: 0x80 } as const;
 
-/** The one value that ISR takes besides 0: the config area has changed. */
+/** The only value of ISR besides 0: the config area has changed. */
 export const ISR_CONFIG = 0x02;

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { realScheduler, VirtualScheduler } from './scheduler.js';
 
-t.test('runs what is due, in order of time and then of making', async (t) => {
+t.test('timers run in order of due time, then of creation', async (t) => {
   const scheduler = new VirtualScheduler();
   const ran: string[] = [];
   scheduler.after(20, () => ran.push(`c@${scheduler.now()}`));
@@ -17,7 +17,7 @@ t.test('runs what is due, in order of time and then of making', async (t) => {
   t.equal(scheduler.pending, 0);
 });
 
-t.test('runs what a timer makes due within the same advance', async (t) => {
+t.test('a timer that another starts runs within the same advance', async (t) => {
   const scheduler = new VirtualScheduler();
   let ticks = 0;
   const tick = (): void => {
@@ -30,7 +30,7 @@ t.test('runs what a timer makes due within the same advance', async (t) => {
   t.equal(scheduler.pending, 1);
 });
 
-t.test('tells what remains, and nothing after a cancel', async (t) => {
+t.test('remaining() counts down and is 0 after a cancel', async (t) => {
   const scheduler = new VirtualScheduler();
   const timer = scheduler.after(3000, () => t.fail('was cancelled'));
   scheduler.advance(130);
@@ -40,7 +40,7 @@ t.test('tells what remains, and nothing after a cancel', async (t) => {
   scheduler.advance(5000);
 });
 
-t.test('a timer cancelled by one due at the same instant does not run', async (t) => {
+t.test('a timer that is cancelled by another with the same due time does not run', async (t) => {
   const scheduler = new VirtualScheduler();
   scheduler.after(5, () => second.cancel());
   const second = scheduler.after(5, () => t.fail('was cancelled'));
@@ -48,7 +48,7 @@ t.test('a timer cancelled by one due at the same instant does not run', async (t
   t.equal(scheduler.pending, 0);
 });
 
-t.test('the real one runs, counts down and cancels', async (t) => {
+t.test('a timer of the real scheduler runs, counts down and can be cancelled', async (t) => {
   const scheduler = realScheduler();
   const never = scheduler.after(60_000, () => t.fail('was cancelled'));
   const left = never.remaining();

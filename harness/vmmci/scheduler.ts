@@ -1,8 +1,8 @@
-// Deadlines on a monotonic clock that the caller gives, so that tests pass 120 seconds in no time.
+// Deadlines on a monotonic clock that the caller passes in, so that tests do not wait.
 
 export interface Timer {
   cancel(): void;
-  /** Milliseconds until it runs; 0 once it has run or was cancelled. */
+  /** Milliseconds until it runs; 0 after it ran or was cancelled. */
   remaining(): number;
 }
 
@@ -13,7 +13,7 @@ export interface Scheduler {
   after(ms: number, run: () => void): Timer;
 }
 
-/** The process's own timers. They do not keep the process alive: whoever listens on a socket does. */
+/** The timers of Node.js. They do not keep the process alive; an open socket does. */
 export const realScheduler = (): Scheduler => ({
   now: () => performance.now(),
   after: (ms, run) => {
@@ -39,7 +39,10 @@ interface Entry {
   readonly run: () => void;
 }
 
-/** Time that passes only when told to. Timers due at the same instant run in the order they were made. */
+/**
+ * A clock that advances only by `advance`. Timers with the same due time run in the order in which they were
+ * created.
+ */
 export class VirtualScheduler implements Scheduler {
   #now = 0;
   readonly #entries = new Set<Entry>();
@@ -57,7 +60,10 @@ export class VirtualScheduler implements Scheduler {
     };
   }
 
-  /** Lets `ms` milliseconds pass and runs what falls due in them, also what that makes due. */
+  /**
+   * Advances the clock by `ms` milliseconds. Runs the timers that become due, including those that they
+   * start.
+   */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (let entry = this.#next(end); entry !== undefined; entry = this.#next(end)) {
@@ -68,7 +74,7 @@ export class VirtualScheduler implements Scheduler {
     this.#now = end;
   }
 
-  /** How many timers wait. */
+  /** The number of pending timers. */
   get pending(): number {
     return this.#entries.size;
   }

@@ -7,7 +7,7 @@ const show = (name: GenerationName, vm: VmDevices): string =>
     .map(({ slot, device, irq, port }) => `${slot} ${device} ${irq} ${port.toString(16)}`)
     .join(', ');
 
-t.test('T03: an ordinary VM, and one with a CD-ROM', async (t) => {
+t.test('T03: the slots of an ordinary VM, and of one with a CD-ROM', async (t) => {
   t.equal(
     show('8.0', { networks: 1, disks: 1, cdrom: false }),
     '1 entropy 3 1000, 2 network 5 2000, 3 disk 6 3000, 4 vmmci 7 4000',
@@ -18,14 +18,14 @@ t.test('T03: an ordinary VM, and one with a CD-ROM', async (t) => {
   );
 });
 
-t.test('disks came before networks until 6.4', async (t) => {
+t.test('disks come before networks until 6.4', async (t) => {
   t.equal(
     show('6.4', { networks: 1, disks: 2, cdrom: false }),
     '1 entropy 3 1000, 2 disk 5 2000, 3 disk 6 3000, 4 network 7 4000, 5 vmmci 9 5000',
   );
 });
 
-t.test('from the smallest VM to one where no slot is left', async (t) => {
+t.test('vmmci gets the first free slot, and none if all are used', async (t) => {
   const slotOf = (vm: VmDevices) =>
     slotsOf(generations['7.8'], vm).find(({ device }) => device === 'vmmci')?.slot;
   t.equal(slotOf({ networks: 0, disks: 0, cdrom: false }), 2);
@@ -33,7 +33,7 @@ t.test('from the smallest VM to one where no slot is left', async (t) => {
   t.equal(slotOf({ networks: 4, disks: 4, cdrom: true }), undefined);
 });
 
-t.test('6.2 alone raises another interrupt than 8 to 15, which slots from 5 on have', async (t) => {
+t.test('only in 6.2 are the interrupts 8 to 15, of slots from 5 on, lost', async (t) => {
   t.same(
     [2, 3, 4, 5, 10].map((slot) => interruptArrives(generations['6.2'], slot)),
     [true, true, true, false, false],
