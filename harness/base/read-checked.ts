@@ -2,12 +2,16 @@
 
 import * as v from 'valibot';
 
-/** One line with the path of a field and the problem: `cells[3].verdict: expected …, got …`. */
-export const problemOf = (issue: v.BaseIssue<unknown>): string => {
-  const path = (issue.path ?? [])
+/** The path of the field that an issue is about: `cells[3].verdict`; empty for the whole value. */
+export const fieldPath = ({ path }: v.BaseIssue<unknown>): string =>
+  (path ?? [])
     .map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
     .join('')
     .replace(/^\./, '');
+
+/** One line with the path of a field and the problem: `cells[3].verdict: expected …, got …`. */
+export const problemOf = (issue: v.BaseIssue<unknown>): string => {
+  const path = fieldPath(issue);
   const { expected, received } = issue;
   if (received === 'undefined') return `${path} is missing`;
   const what = expected === null ? issue.message : `expected ${expected}, got ${received}`;

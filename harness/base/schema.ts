@@ -2,6 +2,7 @@
 // and the value that was found.
 
 import * as v from 'valibot';
+import { fieldPath } from './read-checked.js';
 import { shorten } from './text.js';
 
 /** Limit for a wrong value in a message. */
@@ -84,12 +85,6 @@ export const variant = <
   });
 };
 
-const pathOf = (issue: v.BaseIssue<unknown>): string =>
-  (issue.path ?? [])
-    .map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
-    .join('')
-    .replace(/^\./, '');
-
 /** Calls `refuse` for the first field that does not match `schema`; otherwise returns the value. */
 export const readFields = <T>(
   schema: v.GenericSchema<unknown, T>,
@@ -100,7 +95,7 @@ export const readFields = <T>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   const { message, input, type } = issue;
-  if (type === 'strict_object') return refuse(pathOf(issue), message);
+  if (type === 'strict_object') return refuse(fieldPath(issue), message);
   const got = input === undefined ? 'it is missing' : `got ${shorten(JSON.stringify(input), maxValueLength)}`;
-  return refuse(pathOf(issue), `${message}, ${got}`);
+  return refuse(fieldPath(issue), `${message}, ${got}`);
 };

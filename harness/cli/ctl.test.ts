@@ -107,7 +107,7 @@ for (const [args, message] of [
   [['command', 'reboot'], /'reboot' is invalid.*SHUTDOWN, REBOOT, SYNCRTC/],
   [['command', 'REBOOT', 'NOW'], /unexpected argument 'NOW'/],
   [['clock'], /missing required argument 'SPEC'/],
-  [['--control', 'c', 'clock', 'noon'], /clock: 'noon' is no clock; valid: frozen:YYYY/],
+  [['--control', 'c', 'clock', 'noon'], /clock: 'noon' is not a clock; valid: frozen:YYYY/],
   [['fault'], /missing required argument 'PLAN'/],
   [
     ['--control', 'c', 'fault', '/nonexistent/plan'],

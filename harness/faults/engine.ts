@@ -1,8 +1,8 @@
 // A fault plan at work: it counts the messages that sessions show it and says what becomes of each.
 
+import { seededRandom } from '../base/random.js';
 import type { Fault, FaultPlan, When } from './fault.js';
 import type { Action, FaultHook, MessageView, Outcome } from './hook.js';
-import { seededRandom } from './random.js';
 import { takesQemuDown } from './takes-qemu-down.js';
 
 /** What faults do beyond the message itself. */

@@ -1,24 +1,14 @@
 // Draws a sample of mutants: the same seed draws the same ones.
 
+import { seededRandom } from '../base/random.js';
 import type { Mutant } from './mutants.js';
-
-/** A small generator of numbers in [0, 1), good enough to shuffle (mulberry32). */
-const generator = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 /**
  * Draws `count` mutants in an order in which each beginning is a fair sample, too: all files in proportion to
  * their mutants, and in each file all operators in turn.
  */
 export const drawSample = (mutants: readonly Mutant[], seed: number, count: number): Mutant[] => {
-  const random = generator(seed);
+  const random = seededRandom(seed);
   const shuffled = mutants
     .map((mutant) => ({ mutant, at: random() }))
     .sort((a, b) => a.at - b.at)

@@ -26,22 +26,25 @@ t.test('the identity is that of vmd in every generation', async (t) => {
   }
 });
 
-t.test('all bytes are storage, except for missing BARs, the ROM, and the bytes after the header', async (t) => {
-  const config = new ConfigSpace(generations['8.0']);
-  const before = Array.from({ length: 64 }, (_, at) => dword(config, 4 * at));
-  for (let offset = 0; offset < 0x100; offset += 4) write(config, offset, 0xffffffff);
-  const fixed = [0x14, 0x18, 0x1c, 0x20, 0x24, 0x30];
-  for (let offset = 0; offset < 0x100; offset += 4) {
-    const expected =
-      offset === 0x10 ? 'fffff001' : offset >= 0x40 || fixed.includes(offset) ? '0' : 'ffffffff';
-    t.equal(dword(config, offset), expected, `0x${offset.toString(16)}`);
-  }
-  config.reset();
-  t.same(
-    Array.from({ length: 64 }, (_, at) => dword(config, 4 * at)),
-    before,
-  );
-});
+t.test(
+  'all bytes are storage, except for missing BARs, the ROM, and the bytes after the header',
+  async (t) => {
+    const config = new ConfigSpace(generations['8.0']);
+    const before = Array.from({ length: 64 }, (_, at) => dword(config, 4 * at));
+    for (let offset = 0; offset < 0x100; offset += 4) write(config, offset, 0xffffffff);
+    const fixed = [0x14, 0x18, 0x1c, 0x20, 0x24, 0x30];
+    for (let offset = 0; offset < 0x100; offset += 4) {
+      const expected =
+        offset === 0x10 ? 'fffff001' : offset >= 0x40 || fixed.includes(offset) ? '0' : 'ffffffff';
+      t.equal(dword(config, offset), expected, `0x${offset.toString(16)}`);
+    }
+    config.reset();
+    t.same(
+      Array.from({ length: 64 }, (_, at) => dword(config, 4 * at)),
+      before,
+    );
+  },
+);
 
 t.test('T07, T08: until 7.8, narrow writes within a dword go into its low bytes', async (t) => {
   for (const [name, cacheLine, command] of [
@@ -67,5 +70,9 @@ t.test('6.2: a byte within a dword is read from the wrong bits, except for the i
   };
   t.same(bytes('6.2'), [0x5d, 0x6b, 0x2d, 0x85, 0x01]);
   t.same(bytes('6.4'), [0x5d, 0x0b, 0x77, 0x07, 0x01]);
-  t.equal(new ConfigSpace(generations['6.2']).read(0, 256).readUInt16LE(2), 0x0777, 'other widths are correct');
+  t.equal(
+    new ConfigSpace(generations['6.2']).read(0, 256).readUInt16LE(2),
+    0x0777,
+    'other widths are correct',
+  );
 });

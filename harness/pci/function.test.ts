@@ -279,7 +279,11 @@ t.test('without a backend reads are ones and writes are dropped', async (t) => {
   t.match(trace.events.at(-1), { kind: 'bar-read', value: 0xff, stale: false, absent: true });
   t.match(trace.events[0], { kind: 'bar-write', offset: 4, absent: true });
   t.match(pci.state(), { attached: false, guestFeatures: 0, status: 0 });
-  t.same(await pci.read(CONFIG, 0, 4), Buffer.of(0x5d, 0x0b, 0x77, 0x07), 'configuration space still answers');
+  t.same(
+    await pci.read(CONFIG, 0, 4),
+    Buffer.of(0x5d, 0x0b, 0x77, 0x07),
+    'configuration space still answers',
+  );
 });
 
 t.test('a backend dies, and another one is attached', async (t) => {

@@ -70,7 +70,11 @@ t.test('a backend that ignores the offset is detected and supported', async (t) 
   const seconds = await read(4, 4);
   t.equal(seconds, 0x5c7a1b2d + 2, 'the probe made two reads');
   t.equal(await read(0, 4), 2, 'the command');
-  t.same([await read(8, 4), await read(12, 4), await read(16, 4)], [0, seconds % 1000, 0], 'all from one sample');
+  t.same(
+    [await read(8, 4), await read(12, 4), await read(16, 4)],
+    [0, seconds % 1000, 0],
+    'all from one sample',
+  );
   t.equal(await read(4, 1), (seconds + 2) & 0xff, 'narrow reads are truncated');
   t.equal(await read(5, 1), (seconds + 2) & 0xff, 'no register starts there: the last value is repeated');
   t.same(asked, ['0 20', '0 20', '0 20']);

@@ -33,19 +33,21 @@ t.test('without a start, a script starts at the time of the host', async (t) => 
 
 const wrong: readonly [text: string, message: RegExp][] = [
   ['{', /file: /],
-  ['[]', /changes: expected "changes", got undefined/],
-  ['{"changes":{}}', /changes: expected Array, got Object/],
-  ['{"changes":[],"speed":1}', /speed: expected never/],
-  ['{"changes":[],"rate":250}', /rate: expected string, got 250/],
+  ['[]', /script: expected an object, got \[\]/],
+  ['{}', /changes: expected a list, it is missing/],
+  ['{"changes":{}}', /changes: expected a list, got \{\}/],
+  ['{"changes":[],"speed":1}', /speed: there is no such field; valid: start, rate, changes/],
+  ['{"changes":[],"rate":250}', /rate: expected a rate such as "\+250ppm", got 250/],
   ['{"changes":[],"rate":"250"}', /rate: "250" is not a rate such as \+250ppm/],
-  ['{"changes":[],"start":"now"}', /'now' is not of the form/],
+  ['{"changes":[],"start":"now"}', /start: 'now' is not of the form/],
+  ['{"changes":[{"at":"2026-02-30T00:00:00Z","step":1}]}', /changes\[0\]\.at: .* is not a date that exists/],
   ['{"changes":[{"step":1}]}', /changes\[0\]: needs one of at, after/],
   ['{"changes":[{"after":1,"at":"2026-01-01T00:00:00Z","step":1}]}', /changes\[0\]: needs one of at, after/],
   ['{"changes":[{"after":1}]}', /changes\[0\]: needs step or rate/],
   ['{"changes":[{"after":1,"step":1e-7}]}', /changes\[0\]\.step: 1e-7 is not a number of seconds/],
   ['{"changes":[{"after":"1 s","step":1}]}', /changes\[0\]\.after: "1 s" is not/],
   ['{"changes":[{"after":1,"rate":"+200000ppm"}]}', /changes\[0\]\.rate: .* within 100000 ppm/],
-  ['{"changes":[{"after":null,"step":1}]}', /changes\.0\.after: expected \(string \| number\), got null/],
+  ['{"changes":[{"after":null,"step":1}]}', /changes\[0\]\.after: expected a number of seconds, got null/],
 ];
 
 for (const [text, message] of wrong)

@@ -2,7 +2,9 @@
 // starts, so what it shows does not depend on when or how often it is read.
 
 import * as v from 'valibot';
-import { HarnessError } from '../base/errors.js';
+import { HarnessError, hasCode } from '../base/errors.js';
+import { fields, list, optional, readFields, text } from '../base/schema.js';
+import { messageOf } from '../base/thrown.js';
 import { parseInstant } from './instant.js';
 import { elapsedFor, parseRate, type Rate, scaled, toScaled, unscaled } from './rate.js';
 
@@ -70,17 +72,23 @@ export const runScript = (script: ClockScript, hostNow: () => bigint): (() => bi
   };
 };
 
-const number = v.union([v.string(), v.pipe(v.number(), v.finite())]);
+/** A number of seconds; a string can have six decimals without rounding. */
+const seconds = v.custom<string | number>(
+  (value) => typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)),
+  'expected a number of seconds',
+);
+const instant = text(/./, 'an instant');
+const rate = text(/./, 'a rate such as "+250ppm"');
 
-const shape = v.strictObject({
-  start: v.optional(v.string()),
-  rate: v.optional(v.string()),
-  changes: v.array(
-    v.strictObject({
-      at: v.optional(v.string()),
-      after: v.optional(number),
-      step: v.optional(number),
-      rate: v.optional(v.string()),
+const scriptSchema = fields({
+  start: optional(instant),
+  rate: optional(rate),
+  changes: list(
+    fields({
+      at: optional(instant),
+      after: optional(seconds),
+      step: optional(seconds),
+      rate: optional(rate),
     }),
   ),
 });
@@ -98,39 +106,47 @@ const microseconds = (value: string | number, where: string): bigint => {
   return sign === '-' ? -magnitude : magnitude;
 };
 
+const instantOf = (text: string, where: string): bigint => {
+  try {
+    return parseInstant(text);
+  } catch (error) {
+    if (hasCode(error, 'INSTANT')) return refuse(where, error.message);
+    throw error;
+  }
+};
+
 const rateOf = (text: string, where: string): Rate =>
   parseRate(text) ??
   refuse(where, `${JSON.stringify(text)} is not a rate such as +250ppm, within 100000 ppm`);
 
-type GivenChange = v.InferOutput<typeof shape>['changes'][number];
+type GivenChange = v.InferOutput<typeof scriptSchema>['changes'][number];
 
 const changeOf = ({ at, after, step, rate }: GivenChange, where: string): Change => {
   if ((at === undefined) === (after === undefined)) refuse(where, 'needs one of at, after');
   if (step === undefined && rate === undefined) refuse(where, 'needs step or rate');
   return {
     when:
-      at === undefined ? { after: microseconds(after ?? '', `${where}.after`) } : { at: parseInstant(at) },
+      at === undefined
+        ? { after: microseconds(after ?? '', `${where}.after`) }
+        : { at: instantOf(at, `${where}.at`) },
     step: step === undefined ? 0n : microseconds(step, `${where}.step`),
     rate: rate === undefined ? undefined : rateOf(rate, `${where}.rate`),
   };
 };
 
-/** Parses the JSON of a script. Throws CLOCK_SCRIPT, which names the field, or INSTANT. */
-export const parseScript = (text: string): ClockScript => {
+/** Parses the JSON of a script. Throws CLOCK_SCRIPT, which names the field. */
+export const parseScript = (content: string): ClockScript => {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(content);
   } catch (error) {
-    refuse('file', error instanceof Error ? error.message : String(error));
+    refuse('file', messageOf(error));
   }
-  const parsed = v.safeParse(shape, json);
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    return refuse(v.getDotPath(issue) ?? 'script', `expected ${issue.expected}, got ${issue.received}`);
-  }
-  const { start, rate, changes } = parsed.output;
+  const { start, rate, changes } = readFields(scriptSchema, json, (field, reason) =>
+    refuse(field === '' ? 'script' : field, reason),
+  );
   return {
-    start: start === undefined ? undefined : parseInstant(start),
+    start: start === undefined ? undefined : instantOf(start, 'start'),
     rate: rate === undefined ? 0n : rateOf(rate, 'rate'),
     changes: changes.map((change, index) => changeOf(change, `changes[${index}]`)),
   };

@@ -39,7 +39,7 @@ export const running = (hostNow: () => bigint, us?: bigint, rate: Rate = 0n): De
   return { now, spec: `${from}${suffix}`, shifted: (by) => running(hostNow, now() + by, rate) };
 };
 
-/** A clock that follows a script; `text` is its JSON. Throws CLOCK_SCRIPT or INSTANT. */
+/** A clock that follows a script; `text` is its JSON. Throws CLOCK_SCRIPT. */
 export const scripted = (text: string, hostNow: () => bigint): DeviceClock => ({
   now: runScript(parseScript(text), hostNow),
   spec: `scripted:${text}`,

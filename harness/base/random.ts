@@ -1,6 +1,6 @@
-// Chance that repeats: mulberry32, a generator with 32 bits of state.
+// Repeatable random numbers (mulberry32, a generator with 32 bits of state).
 
-/** Numbers from 0 up to 1, the same ones for the same seed. */
+/** Returns a function that returns numbers from 0 up to 1, the same ones for the same seed. */
 export const seededRandom = (seed: number): (() => number) => {
   let state = seed >>> 0;
   return () => {
