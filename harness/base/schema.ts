@@ -17,6 +17,11 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export const text = (pattern: RegExp, what: string) =>
   v.custom<string>((value) => typeof value === 'string' && pattern.test(value), `expected ${what}`);
 
+/** Any string. */
+export const string = v.string('expected a string');
+
+export const boolean = v.boolean('expected true or false');
+
 /** A safe integer from `min` to `max`. */
 export const integer = (min: number, max: number) =>
   v.custom<number>(
@@ -60,7 +65,7 @@ export const fields = <const T extends Entries>(entries: T) => {
     v.custom<Readonly<Record<string, unknown>>>(isObject, 'expected an object'),
     // The schema of a missing field says what was expected; strictObject would not ask it.
     v.transform((given): unknown => ({ ...missing, ...given })),
-    v.strictObject(entries, `there is no such field; valid: ${Object.keys(entries).join(', ')}`),
+    v.strictObject(entries, `there is no such field; valid: ${Object.keys(entries).join(', ') || 'none'}`),
   );
 };
 

@@ -114,7 +114,7 @@ t.test('an invalid plan is refused and changes nothing', async (t) => {
   await ask('fault', { plan });
   const refused = (params: Readonly<Record<string, unknown>>, message: RegExp): Promise<unknown> =>
     t.rejects(ask('fault', params), { code: 'CONTROL_REFUSED', message });
-  await refused({}, /needs 'plan': a fault plan/);
+  await refused({}, /plan: expected a fault plan/);
   await refused({ plan: 'off' }, /plan: expected an object, got "off".*FAULT_PLAN/);
   await refused({ plan: { faults: [{ kind: 'delay' }] } }, /faults\[0\]\.ms: expected an integer/);
   await refused({ plan: { faults: [], more: 1 } }, /more: there is no such field; valid: seed, faults/);

@@ -1,5 +1,6 @@
 // Adds faults to the control socket: a method that sets them, and their part of the reply to `state`.
 
+import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import type { TraceSink } from '../base/trace.js';
 import type { FaultEngine } from '../faults/engine.js';
@@ -8,7 +9,6 @@ import { forecast } from '../faults/forecast.js';
 import { parseFaultPlan } from '../faults/parse.js';
 import { command } from '../vfio-user/command.js';
 import { type MethodTable, method } from '../vmd/control.js';
-import type { Field } from '../vmd/params.js';
 
 export interface FaultOptions {
   readonly engine: FaultEngine;
@@ -30,10 +30,11 @@ interface ActiveFault {
   readonly takesQemuDown: string | undefined;
 }
 
-const plan: Field<FaultPlan | null> = {
-  valid: 'a fault plan {"seed"?, "faults": […]}, or null to clear it',
-  read: (value) => (value === null ? null : parseFaultPlan(value)),
-};
+/** Present at least: parseFaultPlan checks the rest. */
+const anyPlan = v.custom<unknown>(
+  (value) => value !== undefined,
+  'expected a fault plan {"seed"?, "faults": […]}, or null to clear it',
+);
 
 const refuse = (index: number, reason: string): never => {
   throw new HarnessError('FAULT_PLAN', { where: `faults[${index}]`, reason });
@@ -72,8 +73,9 @@ export const withFaults = (methods: MethodTable, options: FaultOptions): MethodT
       },
     }),
     fault: method({
-      params: { plan },
-      run: ({ plan }) => {
+      params: { plan: anyPlan },
+      run: (params) => {
+        const plan = params.plan === null ? null : parseFaultPlan(params.plan);
         if (plan === null) engine.clear();
         else {
           requirePossible(plan, options);

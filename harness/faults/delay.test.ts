@@ -15,7 +15,7 @@ t.test('a delay ends with the connection', async (t) => {
   t.equal(timers(), before, 'no timer is left');
 });
 
-t.test('a delay ends by itself', async (t) => {
+t.test('a delay ends after its time', async (t) => {
   await delay(1, { closed: new Promise(() => {}) });
   t.pass();
 });

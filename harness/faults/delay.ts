@@ -1,6 +1,6 @@
 // The wait of a delayed message.
 
-/** Waits `ms`, but not beyond the end of the connection that the message came on. */
+/** Waits `ms` milliseconds, or until the connection of the message ends. */
 export const delay = async (ms: number, { closed }: { readonly closed: Promise<void> }): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<void>((resolve) => {

@@ -20,13 +20,13 @@ const read = (offset: number, width = 4): MessageView => ({
 const reset: MessageView = { protocol: 'vfio-user', command: 'DEVICE_RESET' };
 const getConfig: MessageView = { protocol: 'vhost-user', command: 'GET_CONFIG', offset: 4, width: 4 };
 
-/** Which of `count` messages are hit, counted from 1. */
+/** The numbers, from 1, of the messages out of `count` that are affected. */
 const hit = (fault: Fault, count: number, message = read(24), seed = 1): number[] => {
   const { engine } = setUp({ seed, faults: [fault] });
   return Array.from({ length: count }, (_, at) => at + 1).filter(() => engine.before(message) !== undefined);
 };
 
-t.test('which messages are hit', async (t) => {
+t.test('from and times select the affected messages', async (t) => {
   t.same(hit({ kind: 'drop' }, 3), [1, 2, 3]);
   t.same(hit({ kind: 'drop', when: { from: 3 } }, 5), [3, 4, 5]);
   t.same(hit({ kind: 'drop', when: { from: 2, times: 2 } }, 5), [2, 3]);
@@ -47,7 +47,7 @@ t.test('only messages that match are counted', async (t) => {
   );
 });
 
-t.test('chance is repeatable and follows the seed', async (t) => {
+t.test('the seed decides which messages are affected by chance', async (t) => {
   const fault: Fault = { kind: 'drop', when: { probability: 0.5 } };
   const first = hit(fault, 200);
   t.same(hit(fault, 200), first);
@@ -55,7 +55,7 @@ t.test('chance is repeatable and follows the seed', async (t) => {
   t.ok(first.length > 60 && first.length < 140, `${first.length} of 200`);
 });
 
-t.test('a wrong answer can only be given to a read', async (t) => {
+t.test('only the data of a read can be replaced', async (t) => {
   for (const fault of [{ kind: 'ones' }, { kind: 'short', bytes: 1 }, { kind: 'value', value: 1 }] as const) {
     t.same(hit(fault, 1, reset), [], fault.kind);
     t.same(hit(fault, 1), [1], fault.kind);
@@ -63,7 +63,7 @@ t.test('a wrong answer can only be given to a read', async (t) => {
   }
 });
 
-t.test('faults compose', async (t) => {
+t.test('faults combine', async (t) => {
   const { engine, jumps } = setUp({
     faults: [
       { kind: 'delay', ms: 3000 },
@@ -78,7 +78,7 @@ t.test('faults compose', async (t) => {
   t.same(jumps, [5_000_000n, -1n]);
 });
 
-t.test('what takes QEMU down says so', async (t) => {
+t.test('an action that QEMU may not survive says why', async (t) => {
   const reason = (fault: Fault, message: MessageView = read(24)) =>
     setUp({ faults: [fault] }).engine.before(message)?.takesQemuDown;
   for (const harmless of [
@@ -91,11 +91,11 @@ t.test('what takes QEMU down says so', async (t) => {
   ] as const)
     t.equal(reason(harmless), undefined, harmless.kind);
   t.match(reason({ kind: 'delay', ms: 5000 }), /silent for 5000 ms/);
-  t.match(reason({ kind: 'drop' }), /gives the server up/);
+  t.match(reason({ kind: 'drop' }), /drops the server/);
   t.match(reason({ kind: 'disconnect' }), /abort/);
   t.match(reason({ kind: 'error', errno: 5 }, { protocol: 'vfio-user', command: 'DMA_MAP' }), /memory/);
   t.match(reason({ kind: 'error', errno: 5 }, { protocol: 'vfio-user', command: 'VERSION' }), /refuses/);
-  t.equal(reason({ kind: 'disconnect' }, getConfig), undefined, 'the function outlives its backend');
+  t.equal(reason({ kind: 'disconnect' }, getConfig), undefined, 'the function survives its backend');
   const { engine } = setUp({ faults: [1, 2].map(() => ({ kind: 'delay', ms: 2500 })) });
   t.match(engine.before(read(24))?.takesQemuDown, /silent/, 'two delays together');
 });
@@ -105,7 +105,7 @@ t.test('a plan can be replaced and cleared', async (t) => {
   t.ok(engine.before(reset));
   t.equal(engine.before(reset), undefined);
   engine.set({ faults: [{ kind: 'drop', when: { times: 1 } }] });
-  t.ok(engine.before(reset), 'counted anew');
+  t.ok(engine.before(reset), 'counts are reset');
   engine.clear();
   t.equal(engine.before(reset), undefined);
   t.same(engine.state(), []);

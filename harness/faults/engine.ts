@@ -1,25 +1,25 @@
-// A fault plan at work: it counts the messages that sessions show it and says what becomes of each.
+// Executes a fault plan: counts the messages that sessions report and decides what happens to each.
 
 import { seededRandom } from '../base/random.js';
 import type { Fault, FaultPlan, When } from './fault.js';
 import type { Action, FaultHook, MessageView, Outcome } from './hook.js';
 import { takesQemuDown } from './takes-qemu-down.js';
 
-/** What faults do beyond the message itself. */
+/** Effects of faults on more than the message itself. */
 export interface FaultEffects {
-  /** Steps the device clock by so many microseconds. */
+  /** Steps the device clock by `us` microseconds. */
   jumpClock(us: bigint): void;
 }
 
 interface Armed {
   readonly fault: Fault;
-  /** Matching messages so far. */
+  /** The number of matching messages so far. */
   seen: number;
-  /** Messages hit so far. */
+  /** The number of affected messages so far. */
   hits: number;
 }
 
-/** Commands whose replies carry a register's data: all that a wrong answer can be aimed at. */
+/** The commands whose replies contain the data of a register, which a fault can change. */
 const dataCommands: ReadonlySet<string> = new Set(['REGION_READ', 'GET_CONFIG']);
 
 const matches = (when: When, message: MessageView): boolean =>
@@ -49,8 +49,8 @@ const outcomeOf = (fault: Fault): Outcome | undefined => {
 };
 
 /**
- * The hook that sessions call. Faults compose: delays add up, every clock jump happens, and of the faults
- * that change the answer the first in the plan's order counts.
+ * The hook that sessions call. Faults combine: delays add up, every clock jump happens, and of the faults
+ * that change the answer the first in the plan applies.
  */
 export class FaultEngine implements FaultHook {
   readonly #effects: FaultEffects;
@@ -62,7 +62,7 @@ export class FaultEngine implements FaultHook {
     this.#effects = effects;
   }
 
-  /** Replaces the plan; counting starts anew. */
+  /** Replaces the plan and resets all counts. */
   set({ seed = 0, faults }: FaultPlan): void {
     this.#random = seededRandom(seed);
     this.#armed = faults.map((fault) => ({ fault, seen: 0, hits: 0 }));
@@ -72,7 +72,7 @@ export class FaultEngine implements FaultHook {
     this.set({ faults: [] });
   }
 
-  /** The plan's faults with the number of messages that each has hit. */
+  /** The faults of the plan, with the number of messages that each has affected. */
   state(): { fault: Fault; hits: number }[] {
     return this.#armed.map(({ fault, hits }) => ({ fault, hits }));
   }
@@ -85,7 +85,7 @@ export class FaultEngine implements FaultHook {
       action ??= { delayMs: 0, outcome: undefined, takesQemuDown: undefined };
       this.#apply(armed.fault, message, action);
     }
-    // Delays that are harmless one by one may not be so together.
+    // Delays that are harmless alone may be harmful together.
     if (action !== undefined)
       action.takesQemuDown ??= takesQemuDown({ kind: 'delay', ms: action.delayMs }, message);
     return action;

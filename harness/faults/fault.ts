@@ -1,47 +1,47 @@
-// One fault as data: what happens, and to which messages. The form is JSON, so that a scenario, a file and
-// the control socket can all say it.
+// A fault as data: what happens, and to which messages. It is JSON, so that scenarios, files and the control
+// socket can express it.
 
-/** What happens. `kind` is the word, the rest its measure. */
+/** What happens. `kind` selects the effect, the other fields are its parameters. */
 export type Effect =
-  /** The answer comes later. */
+  /** The answer is delayed by `ms` milliseconds. */
   | { kind: 'delay'; ms: number }
-  /** The message is handled and never answered. */
+  /** The message is handled, but not answered. */
   | { kind: 'drop' }
   /** An error reply with this errno (vfio-user), an empty one (vhost-user); the message is not handled. */
   | { kind: 'error'; errno: number }
-  /** A reply with fewer bytes of data. */
+  /** The reply has only `bytes` bytes of data. */
   | { kind: 'short'; bytes: number }
-  /** The connection ends instead of an answer. */
+  /** The connection is closed instead of an answer. */
   | { kind: 'disconnect' }
-  /** All ones in place of the data. */
+  /** The data is replaced by ones. */
   | { kind: 'ones' }
-  /** This value in place of the data, little-endian. */
+  /** The data is replaced by this value, little-endian. */
   | { kind: 'value'; value: number }
   /**
-   * The device clock steps before the message is handled: aimed at the second half of a time, it jumps in
-   * between.
+   * The device clock steps by `us` microseconds before the message is handled. With a fault on the read of
+   * the microseconds, it steps between the two halves of a time.
    */
   | { kind: 'clock-jump'; us: number };
 
-/** Which messages. Everything left out matches everything. */
+/** Selects messages. A field that is left out matches every message. */
 export interface When {
   protocol?: 'vfio-user' | 'vhost-user';
-  /** As the protocol's specification names it. */
+  /** The name in the specification of the protocol. */
   command?: string;
   region?: number;
   offset?: number;
   width?: number;
-  /** The first of the matching messages that is hit, counted from 1 (the default). */
+  /** The first matching message that is affected, counted from 1 (default: 1). */
   from?: number;
-  /** How many matching messages are hit from there on; all when left out. */
+  /** The number of matching messages that are affected from there on (default: all). */
   times?: number;
-  /** The chance of each of those to be hit after all, 0 to 1; decided by the plan's seed. */
+  /** The probability with which each of those is affected, from 0 to 1; the seed of the plan decides. */
   probability?: number;
 }
 
 export type Fault = Effect & { when?: When };
 
-/** A set of faults. The same seed and the same messages meet the same fate. */
+/** A set of faults. With the same seed and the same messages, the same messages are affected. */
 export interface FaultPlan {
   seed?: number;
   faults: readonly Fault[];

@@ -1,15 +1,15 @@
-// What a plan may do to QEMU, told before it is at work.
+// Predicts what a plan may do to QEMU.
 
 import type { Fault, FaultPlan } from './fault.js';
 import { takesQemuDown } from './takes-qemu-down.js';
 
-/** Whether one message can be hit by both: no field that both ask for differs. */
+/** True if one message can match both: no field that both select differs. */
 const canMeet = ({ when: one = {} }: Fault, { when: other = {} }: Fault): boolean =>
   (['protocol', 'command', 'region', 'offset', 'width'] as const).every(
     (field) => one[field] === undefined || other[field] === undefined || one[field] === other[field],
   );
 
-/** The fault, with the delays added that may come on top of its own. */
+/** The fault. A delay includes the other delays that may apply to the same message. */
 const atWorst = (fault: Fault, { faults }: FaultPlan): Fault => {
   if (fault.kind !== 'delay') return fault;
   const total = faults
@@ -19,9 +19,8 @@ const atWorst = (fault: Fault, { faults }: FaultPlan): Fault => {
 };
 
 /**
- * For each fault of the plan, in its order: why QEMU may not outlive it, `undefined` where it does.
- * `commands` are those of vfio-user that a fault may hit; a fault for one command of its own is judged by
- * that.
+ * For each fault of the plan, in order: why QEMU may not survive it, or `undefined` if it does. `commands`
+ * are the vfio-user commands that a fault without a command can affect.
  */
 export const forecast = (plan: FaultPlan, commands: readonly string[]): (string | undefined)[] =>
   plan.faults.map((fault) => {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { effectKinds } from './fault.js';
 import { parseFaultPlan } from './parse.js';
 
-t.test('a plan that says everything', async (t) => {
+t.test('a plan with all fields is parsed', async (t) => {
   const when = {
     protocol: 'vfio-user',
     command: 'REGION_READ',
@@ -32,7 +32,7 @@ t.test('a plan that says everything', async (t) => {
   t.same(parseFaultPlan({ faults: [] }), { faults: [] });
 });
 
-t.test('a plan that is wrong names the field', async (t) => {
+t.test('the error for a wrong plan names the field', async (t) => {
   const cases: [unknown, RegExp][] = [
     [undefined, /plan: expected an object, it is missing/],
     [[], /plan: expected an object, got \[\]/],

@@ -1,4 +1,4 @@
-// Reads fault plans from JSON that people write.
+// Parses fault plans, which are JSON that people write.
 
 import type * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
@@ -22,7 +22,7 @@ const when = optional(
   }),
 );
 
-/** Each kind of fault with its own fields. */
+/** The schema of each kind of fault. */
 const faults = {
   delay: fields({ kind: oneOf(['delay']), ms: integer(0, hourMs), when }),
   drop: fields({ kind: oneOf(['drop']), when }),
@@ -40,7 +40,7 @@ const faults = {
 
 const plan = fields({ seed: optional(u32), faults: list(variant('kind', faults)) });
 
-/** A fault plan from parsed JSON: `{seed?, faults: [...]}`. Throws FAULT_PLAN, which names the wrong field. */
+/** Checks parsed JSON: `{seed?, faults: [...]}`. Throws FAULT_PLAN, which names the wrong field. */
 export const parseFaultPlan = (value: unknown): FaultPlan =>
   readFields(plan, value, (field, reason) => {
     throw new HarnessError('FAULT_PLAN', { where: field === '' ? 'plan' : field, reason });

@@ -1,11 +1,8 @@
-// Data of a reply made wrong on purpose, the same for both protocols.
+// Corrupts the data of a reply, for both protocols.
 
 import type { Outcome } from './hook.js';
 
-/**
- * `data` after `outcome`: shortened, all ones, or a value in place of it; the very same where the outcome is
- * another.
- */
+/** Returns `data` shortened, replaced by ones, or replaced by a value. Other outcomes do not change it. */
 export const wrongData = (data: Buffer, outcome: Outcome): Buffer => {
   switch (outcome.kind) {
     case 'short':

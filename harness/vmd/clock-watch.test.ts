@@ -2,7 +2,7 @@ import t from 'tap';
 import { VirtualScheduler } from '../vmmci/scheduler.js';
 import { ClockWatch } from './clock-watch.js';
 
-/** A host clock that runs with the scheduler, plus what it was stepped by. */
+/** A host clock that runs with the scheduler and can be stepped. */
 const make = () => {
   const scheduler = new VirtualScheduler();
   let stepped = 1_800_000_000_000_000n;
@@ -18,7 +18,7 @@ const make = () => {
   return { scheduler, watch, jumps, step };
 };
 
-t.test('a clock that just runs never jumps', async (t) => {
+t.test('a clock that runs without steps never jumps', async (t) => {
   const { scheduler, watch, jumps } = make();
   watch.start();
   scheduler.advance(1_000_000);
@@ -26,7 +26,7 @@ t.test('a clock that just runs never jumps', async (t) => {
   t.equal(scheduler.pending, 1);
 });
 
-// From one look to the next the clock runs a second, and that counts.
+// Between two reads the clock also advances by a second, which counts.
 for (const [seconds, seen] of [
   [4, []],
   [4.5, []],
@@ -35,18 +35,18 @@ for (const [seconds, seen] of [
   [3600, [3601n]],
   [-60, []],
 ] as const) {
-  t.test(`a step of ${seconds} s between two looks`, async (t) => {
+  t.test(`a step of ${seconds} s between two reads`, async (t) => {
     const { scheduler, watch, jumps, step } = make();
     watch.start();
     scheduler.advance(2_500);
     step(seconds);
-    t.same(jumps, [], 'not before the next look');
+    t.same(jumps, [], 'not before the next read');
     scheduler.advance(10_000);
     t.same(jumps, seen);
   });
 }
 
-t.test('a step back and forth again is a jump', async (t) => {
+t.test('a step back, and later the same step forward, is a jump', async (t) => {
   const { scheduler, watch, jumps, step } = make();
   watch.start();
   step(-60);
@@ -56,7 +56,7 @@ t.test('a step back and forth again is a jump', async (t) => {
   t.same(jumps, [61n]);
 });
 
-t.test('two steps between the same two looks are one', async (t) => {
+t.test('two steps between two reads count as one', async (t) => {
   const { scheduler, watch, jumps, step } = make();
   watch.start();
   step(100);
@@ -65,7 +65,7 @@ t.test('two steps between the same two looks are one', async (t) => {
   t.same(jumps, []);
 });
 
-t.test('what passed while stopped is seen a second after the start', async (t) => {
+t.test('the time that passed while stopped is seen a second after the start', async (t) => {
   const { scheduler, watch, jumps } = make();
   watch.start();
   scheduler.advance(1_000);
@@ -81,7 +81,7 @@ t.test('what passed while stopped is seen a second after the start', async (t) =
   t.same(jumps, [11n]);
 });
 
-t.test('a restart forgets', async (t) => {
+t.test('a restart ignores the time that has passed', async (t) => {
   const { scheduler, watch, jumps, step } = make();
   watch.start();
   step(3600);

@@ -1,20 +1,17 @@
-// vmd's RTC emulation looks at the host's clock once a second and asks the guest to set its own after a
-// forward jump (vmd mc146818.c 1.18 … 1.34). It is the only source of SYNCRTC: there is no periodic one.
+// vmd's RTC emulation reads the host's clock once a second and sends SYNCRTC after a forward jump (vmd
+// mc146818.c 1.18 … 1.34). It is the only source of SYNCRTC; there is no periodic one.
 
 import type { DeviceClock } from '../vmmci/clock.js';
 import { secondsOf } from '../vmmci/instant.js';
 import type { Scheduler, Timer } from '../vmmci/scheduler.js';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two reads of the clock. */
 export const TICK_MS = 1_000;
 
-/** The whole seconds that may pass between two looks without a SYNCRTC. */
+/** The largest number of whole seconds between two reads that does not cause a SYNCRTC. */
 export const JUMP_SECONDS = 5n;
 
-/**
- * `jumped` is told how many whole seconds passed from one look to the next, when they are more than
- * JUMP_SECONDS.
- */
+/** Calls `jumped` with the whole seconds between two reads if they are more than JUMP_SECONDS. */
 export class ClockWatch {
   readonly #clock: Pick<DeviceClock, 'now'>;
   readonly #scheduler: Scheduler;
@@ -29,7 +26,7 @@ export class ClockWatch {
     this.#seen = this.#seconds();
   }
 
-  /** Looks again a second from now; what passed since the last look before `stop` is seen then. */
+  /** Reads the clock again a second from now. That read compares with the last one before `stop`. */
   start(): void {
     this.#timer ??= this.#scheduler.after(TICK_MS, () => this.#tick());
   }
@@ -39,7 +36,7 @@ export class ClockWatch {
     this.#timer = undefined;
   }
 
-  /** Forgets what was seen: a new VM process starts from the present. */
+  /** Starts from the present, as a new VM process does. */
   restart(): void {
     this.stop();
     this.#seen = this.#seconds();

@@ -1,5 +1,5 @@
-// The cases of harness/vmmci/conformance.ts that device and host can show by themselves, in every generation
-// they hold for.
+// The cases of harness/vmmci/conformance.ts that device and host can show without QEMU, in every generation
+// that they apply to.
 
 import t, { type Test } from 'tap';
 import { type Conformance, type ConformanceId, conformance, conformanceAt } from '../vmmci/conformance.js';
@@ -10,7 +10,10 @@ import { Host, type Kill } from './host.js';
 
 const SECOND = 1_000_000n;
 
-/** A VM whose guest has its driver up and all features, on a host clock that stands until it is moved. */
+/**
+ * A VM whose guest has a driver with all features, and a host clock that advances only when the test moves
+ * it.
+ */
 const boot = (generation: Generation) => {
   const scheduler = new VirtualScheduler();
   const time = { us: 0x5c7a1b2dn * SECOND + 123_456n };
@@ -49,7 +52,7 @@ const long = (generation: Generation): number =>
   ['6.2', '6.4', '6.5'].includes(generation.name) ? 30_000 : 120_000;
 const end = (vm: Vm): 'exit' | 'crash' => (vm.generation.name === '7.8' ? 'crash' : 'exit');
 
-/** Lets all but the last millisecond pass, then that: the VM ends then and not before. */
+/** Checks that the VM ends after exactly so many milliseconds. */
 const endsAfter = (t: Test, vm: Vm, ms: number, reason: Kill['reason']): void => {
   vm.scheduler.advance(ms - 1);
   t.same(vm.seen.kills, [], `still there after ${ms - 1} ms`);
@@ -187,10 +190,10 @@ const cases: Partial<Record<ConformanceId, (t: Test, vm: Vm) => void>> = {
     host.pause();
     time.us += 10n * SECOND;
     scheduler.advance(10_000);
-    t.equal(seen.changes, 0, 'nothing during the pause');
+    t.equal(seen.changes, 0, 'no SYNCRTC during the pause');
     host.unpause();
     scheduler.advance(999);
-    t.equal(seen.changes, 0, 'nor just after');
+    t.equal(seen.changes, 0, 'nor immediately afterwards');
     scheduler.advance(1);
     t.equal(read(0), 3);
     scheduler.advance(10_000);
@@ -221,10 +224,7 @@ const cases: Partial<Record<ConformanceId, (t: Test, vm: Vm) => void>> = {
   },
 };
 
-/**
- * The device's half of cases that need the function too: ISR, the line, and what a read repeats where no
- * register is.
- */
+/** The part of the device in cases that need the function too: ISR, the line, and stale reads. */
 const halves: Partial<Record<ConformanceId, (t: Test, vm: Vm) => void>> = {
   T10: (t, { device }) => {
     t.equal(device.hostFeatures, 7);
@@ -265,7 +265,7 @@ const check = (id: ConformanceId, what: string, run: (t: Test, vm: Vm) => void):
 for (const [id, run] of Object.entries(cases)) check(id as ConformanceId, '', run);
 for (const [id, run] of Object.entries(halves)) check(id as ConformanceId, ', the device', run);
 
-t.test('the table: 48 cases, each with its tier or the reason why none', async (t) => {
+t.test('the table has 48 cases, each with a tier or the reason why it has none', async (t) => {
   const rows = Object.entries<Conformance>(conformance);
   t.same(
     rows.map(([id]) => id),
@@ -276,6 +276,10 @@ t.test('the table: 48 cases, each with its tier or the reason why none', async (
     t.equal(scenario !== undefined, tier === 'guest', id);
     t.ok(names.length > 0 && names.every((name: GenerationName) => name in generations), id);
   }
-  t.same(Object.keys(cases), conformanceAt('unit'), 'what the table calls unit is here, and nothing else');
+  t.same(
+    Object.keys(cases),
+    conformanceAt('unit'),
+    'this file has the unit cases of the table and no others',
+  );
   t.ok(Object.keys(halves).every((id) => conformance[id as ConformanceId].tier === 'qtest'));
 });

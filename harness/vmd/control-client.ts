@@ -1,4 +1,4 @@
-// One question to a control socket.
+// Sends one request to a control socket.
 
 import { connect } from 'node:net';
 import * as v from 'valibot';
@@ -8,13 +8,13 @@ import { checkSocketPath } from '../socket/path.js';
 import { encode } from './control.js';
 import { lines } from './lines.js';
 
-/** Longest reply, in bytes. */
-const REPLY_LIMIT = 64 * 1024 * 1024;
+/** The limit for the length of a reply. */
+const maxReplyBytes = 64 * 1024 * 1024;
 
-/** Milliseconds without a byte from the other end after which it counts as dead. */
-export const SILENCE_MS = 10_000;
+/** The peer counts as dead if it sends nothing for so many milliseconds. */
+export const maxSilenceMs = 10_000;
 
-/** A line as an object; empty for what is none, which no reply is. */
+/** Parses a line; returns an empty object, which is not a valid reply, if it is not an object. */
 const parse = (line: string): Readonly<Record<string, unknown>> => {
   const value: unknown = JSON.parse(line);
   return typeof value === 'object' && value !== null ? { ...value } : {};
@@ -26,15 +26,15 @@ const isError = (value: unknown): value is { code: string; message: string } =>
 const anything = v.unknown();
 
 /**
- * Calls a method and gives its result, which must be of the schema. Rejects with CONTROL_CONNECT when nobody
- * listens at `path`, CONTROL_REFUSED with the error the other end gives, CONTROL_REPLY when there is no
- * proper reply, SOCKET_PATH when `path` can be no socket.
+ * Calls a method and resolves with its result, which must match `schema`. Throws CONTROL_CONNECT if nobody
+ * listens at `path`, CONTROL_REFUSED with the error of the peer, CONTROL_REPLY if there is no valid reply,
+ * and SOCKET_PATH if `path` cannot be a socket.
  */
 export const callControl = async <T = unknown>(
   path: string,
   method: string,
   params: Readonly<Record<string, unknown>> = {},
-  { silenceMs = SILENCE_MS, schema }: { silenceMs?: number; schema?: v.GenericSchema<unknown, T> } = {},
+  { silenceMs = maxSilenceMs, schema }: { silenceMs?: number; schema?: v.GenericSchema<unknown, T> } = {},
 ): Promise<T> => {
   const id = 1;
   const broken = (reason: string): HarnessError => new HarnessError('CONTROL_REPLY', { path, reason });
@@ -43,7 +43,7 @@ export const callControl = async <T = unknown>(
   socket.setTimeout(silenceMs, () => socket.destroy(broken(`silent for ${silenceMs / 1000} s`)));
   try {
     socket.write(encode({ id, method, params }));
-    for await (const line of lines(socket, REPLY_LIMIT)) {
+    for await (const line of lines(socket, maxReplyBytes)) {
       const reply = parse(line);
       if ('event' in reply) continue;
       if (isError(reply.error)) {

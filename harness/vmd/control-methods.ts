@@ -1,5 +1,6 @@
-// What the control socket of a device offers.
+// The methods of the control socket of a device.
 
+import { boolean, integer, oneOf, optional, string } from '../base/schema.js';
 import type { Trace } from '../base/trace.js';
 import { traceKinds } from '../base/trace-event.js';
 import { type ClockHolder, parseClock } from '../vmmci/clock.js';
@@ -8,13 +9,12 @@ import type { Vmmci } from '../vmmci/device.js';
 import { formatInstant } from '../vmmci/instant.js';
 import { type Method, type MethodTable, method } from './control.js';
 import type { Host } from './host.js';
-import { flag, integer, oneOf, optional, text } from './params.js';
 
-/** What `state` tells of the PCI function, where there is one. */
+/** The part of `state` that is about the PCI function, if there is one. */
 export interface FunctionState {
   readonly isr: number;
   readonly line: 'high' | 'low';
-  /** Interrupts signalled to the guest. */
+  /** The number of interrupts signalled to the guest. */
   readonly interrupts: number;
 }
 
@@ -23,29 +23,29 @@ export interface ControlOptions {
   readonly host: Pick<Host, 'state' | 'stop' | 'stopService' | 'command' | 'pause' | 'unpause'>;
   readonly clock: ClockHolder;
   readonly trace: Pick<Trace, 'since' | 'mark'>;
-  /** The host's clock, microseconds since the epoch. */
+  /** The host's clock in microseconds since the epoch. */
   readonly hostNow: () => bigint;
   readonly function?: () => FunctionState;
 }
 
-/** Events in one reply at most, so that a reply stays within bounds. */
-const EVENTS = 10_000;
+/** The limit for the number of events in a reply. */
+const maxEvents = 10_000;
 
 const none = {};
 
-/** `state` has the same members whatever serves it: null where that part is in another process. */
+/** `state` always has the same fields; they are null if that part is in another process. */
 const noFunction = { isr: null, line: null, interrupts: null } as const;
 const noDevice = { command: null, timers: null, acks: null, lastSample: null, clock: null } as const;
 
-/** `next` is what to give as `since` to go on from here; `more` says that there is more already. */
+/** The reply continues with `since: next`; `more` is true if there are more events already. */
 const traceMethod = (trace: ControlOptions['trace']): Method =>
   method({
     params: {
-      since: optional(integer(0, Number.MAX_SAFE_INTEGER), 0),
-      kind: optional(oneOf(traceKinds), undefined),
-      limit: optional(integer(1, EVENTS), EVENTS),
+      since: optional(integer(0, Number.MAX_SAFE_INTEGER)),
+      kind: optional(oneOf(traceKinds)),
+      limit: optional(integer(1, maxEvents)),
     },
-    run: ({ since, kind, limit }) => {
+    run: ({ since = 0, kind, limit = maxEvents }) => {
       const found = trace.since(since, kind);
       const events = found.slice(0, limit);
       const more = events.length < found.length;
@@ -53,7 +53,7 @@ const traceMethod = (trace: ControlOptions['trace']): Method =>
     },
   });
 
-/** The table for a function whose device is behind a backend of somebody else's. */
+/** The methods of a function whose device is in somebody else's backend. */
 export const functionMethods = ({
   trace,
   function: state,
@@ -63,7 +63,7 @@ export const functionMethods = ({
 });
 
 /**
- * The table for one device. Results are plain data; the time of the last sample is ISO-8601, null before the
+ * The methods of one device. Results are plain data. The time of the last sample is ISO 8601, null before the
  * first.
  */
 export const controlMethods = ({
@@ -92,15 +92,15 @@ export const controlMethods = ({
     run: ({ name }) => ({ result: host.command(name) }),
   }),
   clock: method({
-    params: { spec: text },
+    params: { spec: string },
     run: ({ spec }) => {
       clock.set(parseClock(spec, hostNow, 'clock'));
       return { clock: clock.spec };
     },
   }),
   stop: method({
-    params: { force: optional(flag, false) },
-    run: ({ force }) => ({ result: host.stop({ force }) }),
+    params: { force: optional(boolean) },
+    run: ({ force = false }) => ({ result: host.stop({ force }) }),
   }),
   'stop-service': method({
     params: none,

@@ -5,12 +5,12 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import * as v from 'valibot';
+import { integer, string } from '../base/schema.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { method } from './control.js';
 import { callControl } from './control-client.js';
-import { CONNECTION_LIMIT, LINE_LIMIT, serveControl } from './control-server.js';
+import { maxConnections, maxRequestBytes, serveControl } from './control-server.js';
 import { lines } from './lines.js';
-import { integer, text } from './params.js';
 
 const directory = (t: Test): string => {
   const path = temporaryDirectory().path;
@@ -18,7 +18,7 @@ const directory = (t: Test): string => {
   return path;
 };
 
-const methods = { echo: method({ params: { text }, run: ({ text }) => text }) };
+const methods = { echo: method({ params: { text: string }, run: ({ text }) => text }) };
 
 const start = async (t: Test) => {
   const path = join(directory(t), 'new', 'control');
@@ -42,7 +42,7 @@ const dial = async (t: Test, path: string): Promise<Socket> => {
   return socket;
 };
 
-/** The next `count` lines, or fewer if the other end closes before. */
+/** The next `count` lines, or fewer if the peer closes the connection first. */
 const read = async (socket: Socket, count: number): Promise<Record<string, unknown>[]> => {
   const replies: Record<string, unknown>[] = [];
   for await (const line of lines(socket, 1 << 24)) {
@@ -52,28 +52,31 @@ const read = async (socket: Socket, count: number): Promise<Record<string, unkno
   return replies;
 };
 
-t.test('the owner alone can reach it', async (t) => {
+t.test('only the owner can connect', async (t) => {
   const { path } = await start(t);
   t.equal(statSync(path).mode & 0o777, 0o600);
   t.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
   t.ok(statSync(path).isSocket());
 });
 
-t.test('answers in order: two in one write, one byte by byte, one without a newline', async (t) => {
-  const { path } = await start(t);
-  const socket = await dial(t, path);
-  const ask = (id: number): string => `${JSON.stringify({ id, method: 'echo', params: { text: 'ä' } })}\n`;
-  socket.write(ask(1) + ask(2));
-  for (const byte of Buffer.from(ask(3))) socket.write(Buffer.from([byte]));
-  socket.write(`\n \n${ask(4).trim()}`);
-  socket.end();
-  t.same(
-    await read(socket, 5),
-    [1, 2, 3, 4].map((id) => ({ id, result: 'ä' })),
-  );
-});
+t.test(
+  'requests are answered in order, also two in one write, one byte by byte, and one without a newline',
+  async (t) => {
+    const { path } = await start(t);
+    const socket = await dial(t, path);
+    const ask = (id: number): string => `${JSON.stringify({ id, method: 'echo', params: { text: 'ä' } })}\n`;
+    socket.write(ask(1) + ask(2));
+    for (const byte of Buffer.from(ask(3))) socket.write(Buffer.from([byte]));
+    socket.write(`\n \n${ask(4).trim()}`);
+    socket.end();
+    t.same(
+      await read(socket, 5),
+      [1, 2, 3, 4].map((id) => ({ id, result: 'ä' })),
+    );
+  },
+);
 
-t.test('a bad line gets an error and the next is answered', async (t) => {
+t.test('a malformed line gets an error, and the next request is answered', async (t) => {
   const { path } = await start(t);
   const socket = await dial(t, path);
   socket.write('{nonsense\n\u0000\n{"id":2,"method":"echo","params":{"text":"on"}}\n');
@@ -84,21 +87,21 @@ t.test('a bad line gets an error and the next is answered', async (t) => {
   ]);
 });
 
-t.test('a line without an end is cut off', async (t) => {
+t.test('a line over the limit ends the connection', async (t) => {
   const { path } = await start(t);
   const socket = await dial(t, path);
-  socket.write('x'.repeat(LINE_LIMIT + 1));
+  socket.write('x'.repeat(maxRequestBytes + 1));
   t.match(await read(socket, 2), [{ id: null, error: { code: 'CONTROL_REQUEST', message: /longer than/ } }]);
   t.equal(await callControl(path, 'echo', { text: 'lives' }), 'lives');
 });
 
-t.test('who asks without reading is not answered without bounds', async (t) => {
+t.test('replies to a client that does not read are bounded', async (t) => {
   const { path, filled } = await start(t);
   const greedy = await dial(t, path);
   const size = 1 << 20;
   greedy.write(`${JSON.stringify({ id: 1, method: 'fill', params: { bytes: size } })}\n`.repeat(20));
   for (let i = 0; i < 20; i += 1) await callControl(path, 'echo', { text: 'others are served' });
-  t.equal(filled(), 1, 'the second waits until the first is taken');
+  t.equal(filled(), 1, 'the second reply waits until the client has read the first');
   const replies = await read(greedy, 20);
   t.same(
     replies.map(({ result }) => String(result).length),
@@ -106,7 +109,7 @@ t.test('who asks without reading is not answered without bounds', async (t) => {
   );
 });
 
-t.test('a client that hangs up in the middle disturbs nobody', async (t) => {
+t.test('a client that disconnects within a request does not affect others', async (t) => {
   const { path } = await start(t);
   for (let i = 0; i < 20; i += 1) {
     const socket = await dial(t, path);
@@ -116,7 +119,7 @@ t.test('a client that hangs up in the middle disturbs nobody', async (t) => {
   t.equal(await callControl(path, 'echo', { text: 'lives' }), 'lives');
 });
 
-t.test('nor does one that ends its side, then does not wait for the reply', async (t) => {
+t.test('a client that closes its side and does not wait for the reply does not affect others', async (t) => {
   const { path } = await start(t);
   for (let i = 0; i < 20; i += 1) {
     const socket = await dial(t, path);
@@ -127,10 +130,10 @@ t.test('nor does one that ends its side, then does not wait for the reply', asyn
   t.equal(await callControl(path, 'echo', { text: 'lives' }), 'lives');
 });
 
-t.test('one connection too many is closed', async (t) => {
+t.test('a connection above the limit is closed', async (t) => {
   const { path } = await start(t);
   const sockets: Socket[] = [];
-  for (let i = 0; i < CONNECTION_LIMIT; i += 1) sockets.push(await dial(t, path));
+  for (let i = 0; i < maxConnections; i += 1) sockets.push(await dial(t, path));
   const extra = await dial(t, path);
   t.same(await read(extra, 1), []);
   const [first] = sockets;
@@ -138,7 +141,7 @@ t.test('one connection too many is closed', async (t) => {
   t.same(first && (await read(first, 1)), [{ id: 1, result: 'a' }]);
 });
 
-t.test('an event reaches all who are connected, and a caller is not confused by it', async (t) => {
+t.test('an event reaches all clients, also one that waits for a reply', async (t) => {
   const server = await start(t);
   const [one, two] = [await dial(t, server.path), await dial(t, server.path)];
   await callControl(server.path, 'echo', { text: 'both are accepted by now' });
@@ -148,7 +151,7 @@ t.test('an event reaches all who are connected, and a caller is not confused by 
   t.same(await read(two, 1), expected);
 });
 
-t.test('a socket in use is left alone, a dead one is replaced, another file is not', async (t) => {
+t.test('a socket of a dead process is replaced; one in use and another kind of file are not', async (t) => {
   const server = await start(t);
   await t.rejects(serveControl(server.path, methods), { code: 'SOCKET_IN_USE' });
   t.equal(await callControl(server.path, 'echo', { text: 'lives' }), 'lives');
@@ -167,7 +170,7 @@ t.test('a socket in use is left alone, a dead one is replaced, another file is n
   t.equal(readFileSync(path, 'utf8'), 'precious');
 });
 
-t.test('a path that no socket can have', async (t) => {
+t.test('a path that is not possible for a socket is refused', async (t) => {
   await t.rejects(serveControl(join(directory(t), 'x'.repeat(120)), methods), { code: 'SOCKET_PATH' });
   await t.rejects(callControl('', 'state'), { code: 'SOCKET_PATH' });
 });
@@ -181,16 +184,16 @@ t.test('close ends connections and removes the file', async (t) => {
   t.same(readdirSync(join(path, '..')), []);
 });
 
-t.test('what a caller is told', async (t) => {
+t.test('a client gets the error of the server', async (t) => {
   const { path } = await start(t);
   await t.rejects(callControl(path, 'echo'), {
     code: 'CONTROL_REFUSED',
-    message: "echo: needs 'text': a string (CONTROL_PARAMS)",
+    message: 'echo: text: expected a string, it is missing (CONTROL_PARAMS)',
   });
   await t.rejects(callControl(`${path}-not`, 'echo'), { code: 'CONTROL_CONNECT', message: /ENOENT/ });
 });
 
-/** A server of nonsense. */
+/** A server that sends invalid replies. */
 const impostor = async (t: Test, says: (socket: Socket) => void): Promise<string> => {
   const path = join(directory(t), 'control');
   const sockets = new Set<Socket>();
@@ -219,15 +222,15 @@ for (const [what, says, message] of [
     /the result of state: n: expected number, got "1"/,
   ],
 ] as const) {
-  t.test(`the other end is no control socket: ${what}`, async (t) => {
+  t.test(`an invalid reply is refused: ${what}`, async (t) => {
     const path = await impostor(t, says);
     const schema = v.object({ n: v.number() });
     await t.rejects(callControl(path, 'state', {}, { schema }), { code: 'CONTROL_REPLY', message });
   });
 }
 
-t.test('the other end is no control socket: silence', async (t) => {
-  // However slow the machine, nothing ever comes: the shortest limit says so as well as any.
+t.test('a server that does not reply is given up', async (t) => {
+  // The server never replies, so the shortest limit is enough however slow the machine is.
   const path = await impostor(t, () => {});
   await t.rejects(callControl(path, 'state', {}, { silenceMs: 1 }), {
     code: 'CONTROL_REPLY',
@@ -235,7 +238,7 @@ t.test('the other end is no control socket: silence', async (t) => {
   });
 });
 
-t.test('an event before the reply is passed over', async (t) => {
+t.test('an event before the reply is skipped', async (t) => {
   const path = await impostor(
     t,
     (socket) => void socket.end('{"event":{"kind":"kill"}}\n{"id":1,"result":5}\n'),

@@ -1,4 +1,4 @@
-// The control socket: newline-delimited JSON over a Unix socket that its owner alone can reach.
+// The control socket: newline-delimited JSON over a Unix socket that only its owner can connect to.
 
 import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
@@ -11,22 +11,22 @@ import { lines } from './lines.js';
 
 export interface ControlServer {
   readonly path: string;
-  /** Tells every connected client of an event: a line `{"event":…}` without an id. */
+  /** Sends an event to every client: a line `{"event":…}` without an id. */
   announce(event: Readonly<Record<string, unknown>>): void;
-  /** Ends all connections, removes the socket file. */
+  /** Closes all connections and removes the socket file. */
   close(): Promise<void>;
 }
 
-/** Longest request, in bytes. */
-export const LINE_LIMIT = 64 * 1024;
+/** The limit for the length of a request. */
+export const maxRequestBytes = 64 * 1024;
 
-/** Connections at once; one more is closed. */
-export const CONNECTION_LIMIT = 64;
+/** The limit for the number of connections; a further one is closed. */
+export const maxConnections = 64;
 
-/** Bytes that may wait for a client that does not read before it is no longer told of events. */
-const BACKLOG_LIMIT = 256 * 1024;
+/** A client that leaves more bytes unread than this gets no more events. */
+const maxBacklogBytes = 256 * 1024;
 
-/** Waits until what was written is with the kernel, or the connection is gone. */
+/** Resolves when the kernel has all written data, or the connection is closed. */
 const drained = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {
     const settle = (): void => {
@@ -39,24 +39,25 @@ const drained = (socket: Socket): Promise<void> =>
   });
 
 /**
- * Answers a connection's requests in order. The next is read when the reply to the last is with the kernel.
+ * Answers the requests of a connection in order. Reads the next one when the kernel has the reply to the
+ * last.
  */
 const converse = async (socket: Socket, methods: MethodTable): Promise<void> => {
   try {
-    // A client that has said all it has to say still hears the replies: the end of its side must not end
+    // A client may close its sending side and still read the replies, so the end of its side must not end
     // ours.
-    for await (const line of lines(socket.iterator({ destroyOnReturn: false }), LINE_LIMIT)) {
+    for await (const line of lines(socket.iterator({ destroyOnReturn: false }), maxRequestBytes)) {
       if (line.trim() !== '' && !socket.write(await handleLine(line, methods))) await drained(socket);
     }
   } catch (error) {
-    // Whatever else ends the reading is the connection that broke: there is nobody left to tell.
+    // Any other error means that the connection is broken, so nobody would get a reply.
     if (error instanceof HarnessError) socket.write(encode(errorReply(error)));
   } finally {
     socket.destroySoon();
   }
 };
 
-/** Whether nobody answers behind a socket file: its owner died without removing it. */
+/** True if nobody listens on a socket file: its owner died without removing it. */
 const isDead = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const probe = connect(path);
@@ -67,7 +68,7 @@ const isDead = (path: string): Promise<boolean> =>
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
   });
 
-/** Binds with a mask that lets nobody else in, from the first instant. */
+/** Binds with a umask that excludes other users from the start. */
 const bind = (server: Server, path: string): Promise<NodeJS.ErrnoException | undefined> =>
   new Promise((resolve) => {
     const settle = (error?: NodeJS.ErrnoException): void => {
@@ -99,8 +100,8 @@ const open = async (server: Server, path: string): Promise<void> => {
 };
 
 /**
- * Listens at `path`, mode 0600; a missing directory is made with mode 0700, a dead socket file is replaced.
- * Rejects with SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
+ * Listens at `path` with mode 0600. Creates a missing directory with mode 0700 and replaces the socket file
+ * of a dead process. Throws SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
  */
 export const serveControl = async (path: string, methods: MethodTable): Promise<ControlServer> => {
   checkSocketPath(path);
@@ -112,13 +113,13 @@ export const serveControl = async (path: string, methods: MethodTable): Promise<
     socket.on('error', () => socket.destroy());
     void converse(socket, methods);
   });
-  server.maxConnections = CONNECTION_LIMIT;
+  server.maxConnections = maxConnections;
   await open(server, path);
   return {
     path,
     announce: (event) => {
       const line = encode({ event });
-      for (const socket of sockets) if (socket.writableLength < BACKLOG_LIMIT) socket.write(line);
+      for (const socket of sockets) if (socket.writableLength < maxBacklogBytes) socket.write(line);
     },
     close: async () => {
       const closed = once(server, 'close');

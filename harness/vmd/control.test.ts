@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { integer } from '../base/schema.js';
 import { Trace } from '../base/trace.js';
 import { clockHolder, frozen } from '../vmmci/clock.js';
 import { Vmmci } from '../vmmci/device.js';
@@ -8,7 +9,6 @@ import { VirtualScheduler } from '../vmmci/scheduler.js';
 import { handle, handleLine, method } from './control.js';
 import { controlMethods, functionMethods } from './control-methods.js';
 import { Host } from './host.js';
-import { integer } from './params.js';
 
 const START = 1_551_506_221_123_456n;
 
@@ -32,15 +32,15 @@ const make = (withFunction = true) => {
   return { scheduler, device, host, methods, call, clock };
 };
 
-t.test('a backend alone names what its function would tell', async (t) => {
+t.test('without a function, its fields are null', async (t) => {
   const { call } = make(false);
-  // Not a match: to that, what is missing is as good as null.
+  // t.match() would accept missing fields as null.
   const { result } = (await call('state')) as { result: Readonly<Record<string, unknown>> };
   t.same([result.command, result.isr, result.line, result.interrupts], ['NONE', null, null, null]);
   t.ok('isr' in result);
 });
 
-t.test('state tells all there is', async (t) => {
+t.test('state returns all fields', async (t) => {
   const { call, device, scheduler } = make();
   device.setGuestFeatures(7n);
   device.driverUp();
@@ -70,17 +70,20 @@ t.test('state tells all there is', async (t) => {
   });
 });
 
-t.test('command', async (t) => {
+t.test('command sends a command to the guest', async (t) => {
   const { call, device } = make();
   t.same(await call('command', { name: 'SYNCRTC' }), { id: 7, result: { result: 'no-driver' } });
   device.driverUp();
   t.same(await call('command', { name: 'SHUTDOWN' }), { id: 7, result: { result: 'sent' } });
   t.match(await call('command', { name: 'NONE' }), {
-    error: { code: 'CONTROL_PARAMS', message: `command: 'name' is "NONE"; valid: SHUTDOWN, REBOOT, SYNCRTC` },
+    error: {
+      code: 'CONTROL_PARAMS',
+      message: 'command: name: expected one of SHUTDOWN, REBOOT, SYNCRTC, got "NONE"',
+    },
   });
 });
 
-t.test('clock: set, and a jump is seen by the watch', async (t) => {
+t.test('clock sets the clock, and the watch sees the jump', async (t) => {
   const { call, device, scheduler } = make();
   device.setGuestFeatures(4n);
   device.driverUp();
@@ -96,7 +99,7 @@ t.test('clock: set, and a jump is seen by the watch', async (t) => {
   });
 });
 
-t.test('stop, forced stop, second stop', async (t) => {
+t.test('stop, a forced stop, and a refused second stop', async (t) => {
   const { call, device } = make();
   device.driverUp();
   t.match(await call('stop'), { result: { result: 'sent' } });
@@ -105,13 +108,13 @@ t.test('stop, forced stop, second stop', async (t) => {
   t.match(await call('state'), { result: { kill: { reason: 'forced-stop', outcome: 'SIGTERM' } } });
 });
 
-t.test('pause and unpause', async (t) => {
+t.test('pause and unpause return the new state', async (t) => {
   const { call } = make();
   t.match(await call('pause'), { result: { paused: true } });
   t.match(await call('unpause'), { result: { paused: false } });
 });
 
-t.test('trace, whole and in pages', async (t) => {
+t.test('trace returns all events, or pages of them', async (t) => {
   const { call, device } = make();
   device.setStatus(1);
   device.setStatus(3);
@@ -128,7 +131,7 @@ t.test('trace, whole and in pages', async (t) => {
   t.match(await call('trace', { limit: 0 }), { error: { code: 'CONTROL_PARAMS' } });
 });
 
-t.test('a function alone has its state and the trace', async (t) => {
+t.test('without a local device there are state and trace', async (t) => {
   const trace = new Trace();
   trace.sink({ kind: 'reset' });
   const state = { isr: 0, line: 'low', interrupts: 3 } as const;
@@ -141,7 +144,7 @@ t.test('a function alone has its state and the trace', async (t) => {
   t.match(await handle({ id: 3, method: 'stop' }, methods), { error: { code: 'CONTROL_METHOD' } });
 });
 
-t.test('a row more is a method more', async (t) => {
+t.test('a table with more rows has more methods', async (t) => {
   const { methods } = make();
   const more = {
     ...methods,
@@ -183,7 +186,11 @@ for (const [line, code, message] of [
     /'reboot'; valid: state, command, clock, stop, stop-service, pause, unpause, trace/,
   ],
   ['{"method":"constructor"}', 'CONTROL_METHOD', /'constructor'/],
-  ['{"method":"state","params":{"__proto__":1}}', 'CONTROL_PARAMS', /no parameter '__proto__'/],
+  [
+    '{"method":"state","params":{"__proto__":1}}',
+    'CONTROL_PARAMS',
+    /__proto__: there is no such field; valid: none/,
+  ],
 ] as const) {
   t.test(`refuses ${line || 'an empty line'}`, async (t) => {
     const { methods } = make();
@@ -191,7 +198,7 @@ for (const [line, code, message] of [
   });
 }
 
-t.test('answers whatever comes with one line that has a result or an error', async () => {
+t.test('any input is answered by one line with a result or an error', async () => {
   const { methods } = make();
   const request = fc.oneof(
     fc.json(),

@@ -1,30 +1,43 @@
-// The control protocol, apart from any socket: a request in, a reply out. Methods are data; whoever has more
-// to offer adds rows to the table.
+// The control protocol without a socket: a request in, a reply out. Methods are rows of a table, to which
+// other parts add their own.
 
+import type * as v from 'valibot';
 import { bigintReplacer } from '../base/bigint-replacer.js';
 import { HarnessError } from '../base/errors.js';
+import { type Entries, fields, readFields } from '../base/schema.js';
 import { messageOf } from '../base/thrown.js';
-import { type Params, readParams, type Shape } from './params.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** `call` checks the parameters, does what the method does, and gives the result. */
+/** `call` checks the parameters, runs the method, and returns its result. */
 export interface Method {
   readonly call: (name: string, raw: JsonObject) => unknown;
 }
 
 export type MethodTable = Readonly<Record<string, Method>>;
 
-/** A row of the table: the parameters it takes and what it does with them. */
-export const method = <S extends Shape>({
+const refuseParameter =
+  (method: string) =>
+  (parameter: string, reason: string): never => {
+    throw new HarnessError('CONTROL_PARAMS', { method, reason: `${parameter}: ${reason}` });
+  };
+
+/**
+ * A row of the table: the schemas of its parameters, and its implementation. Calls throw CONTROL_PARAMS for a
+ * wrong parameter.
+ */
+export const method = <const E extends Entries>({
   params,
   run,
 }: {
-  readonly params: S;
-  readonly run: (params: Params<S>) => unknown;
-}): Method => ({ call: (name, raw) => run(readParams(name, params, raw)) });
+  readonly params: E;
+  readonly run: (params: v.InferOutput<ReturnType<typeof fields<E>>>) => unknown;
+}): Method => {
+  const schema = fields(params);
+  return { call: (name, raw) => run(readFields(schema, raw, refuseParameter(name))) };
+};
 
-/** What a request is called by, and its reply. */
+/** The id of a request and of its reply. */
 export type Id = number | string | null;
 
 export interface ControlError {
@@ -49,10 +62,10 @@ const refuse = (reason: string): never => {
 };
 
 /**
- * The error as a reply tells it. What is not ours is a defect of ours: the caller learns of it, the daemon
- * goes on.
+ * The error as a reply contains it. An error that is not a HarnessError is a bug of ours: the caller gets it,
+ * and the daemon goes on.
  */
-const tell = (error: unknown, name: string): ControlError => {
+const errorOf = (error: unknown, name: string): ControlError => {
   const { code, message } =
     error instanceof HarnessError
       ? error
@@ -60,8 +73,8 @@ const tell = (error: unknown, name: string): ControlError => {
   return { code, message };
 };
 
-/** The reply to what could not even be read as a request. */
-export const errorReply = (error: unknown): Reply => ({ id: null, error: tell(error, 'parse') });
+/** The reply to a line that could not be parsed as a request. */
+export const errorReply = (error: unknown): Reply => ({ id: null, error: errorOf(error, 'parse') });
 
 const perform = async (request: JsonObject, methods: MethodTable): Promise<unknown> => {
   const { id, method: name, params = {} } = request;
@@ -78,8 +91,8 @@ const perform = async (request: JsonObject, methods: MethodTable): Promise<unkno
 };
 
 /**
- * Answers one request, whatever JSON value it is; never rejects. The reply has the request's id, null if it
- * has none.
+ * Answers a request, which may be any JSON value. Never rejects. The reply has the id of the request, or
+ * null.
  */
 export const handle = async (request: unknown, methods: MethodTable): Promise<Reply> => {
   const fields: JsonObject = isObject(request) ? request : {};
@@ -88,7 +101,7 @@ export const handle = async (request: unknown, methods: MethodTable): Promise<Re
     if (!isObject(request)) refuse('not a JSON object');
     return { id, result: (await perform(fields, methods)) ?? null };
   } catch (error) {
-    return { id, error: tell(error, String(fields.method)) };
+    return { id, error: errorOf(error, String(fields.method)) };
   }
 };
 
@@ -100,7 +113,7 @@ const parse = (line: string): unknown => {
   }
 };
 
-/** One line of the protocol, with its newline. */
+/** A line of the protocol, with its newline. */
 export const encode = (message: unknown): string => `${JSON.stringify(message, bigintReplacer)}\n`;
 
 /** Answers one line with one line; never rejects. */

@@ -1,14 +1,17 @@
-// Whether a VM comes back after its guest ended by itself.
+// Decides whether vmd restarts a VM whose guest ended by itself.
 
 /**
- * `reset`: triple fault, reset pin, keyboard controller. `halt`: HLT with interrupts off, which is how a guest without
- * ACPI powers off. `poweroff`: ACPI S5, known to vmd since 2026-09 alone.
+ * `reset`: triple fault, reset pin or keyboard controller. `halt`: HLT with interrupts off, which is how a
+ * guest without ACPI powers off. `poweroff`: ACPI S5, which vmd supports since 2026-09.
  */
 export type GuestExit = 'reset' | 'halt' | 'poweroff';
 
 export type Aftermath = 'restart' | 'stop';
 
-/** Restarts need an exit status of EAGAIN, which only a reset gives, and a VM that nobody asked to stop. */
+/**
+ * vmd restarts a VM only if its process exits with EAGAIN, which it does after a reset, and nobody has asked
+ * to stop it.
+ */
 const aftermaths: Readonly<Record<GuestExit, Readonly<Record<'asked' | 'unasked', Aftermath>>>> = {
   reset: { unasked: 'restart', asked: 'stop' }, // vmd vmm.c 1.91 … 1.143
   halt: { unasked: 'stop', asked: 'stop' }, // vmm vmm_machdep.c 1.11: EIO

@@ -21,7 +21,7 @@ const make = ({ name = '8.0' as GenerationName, up = true } = {}) => {
 
 const inProgress = { code: 'STOP_IN_PROGRESS', message: /already in progress/ };
 
-t.test('a second stop is refused and sends nothing', async (t) => {
+t.test('a second stop is refused and sends no command', async (t) => {
   const { device, host } = make();
   t.equal(host.stop(), 'sent');
   t.throws(() => host.stop(), inProgress);
@@ -30,10 +30,10 @@ t.test('a second stop is refused and sends nothing', async (t) => {
   t.match(host.state(), { stopping: true, kill: null });
 });
 
-t.test('a stop after the same command asks nothing new of the guest', async (t) => {
+t.test('a stop while the same command is pending sends no other', async (t) => {
   const { device, host } = make();
   t.equal(host.command('REBOOT'), 'sent');
-  t.equal(host.state().stopping, false, 'a command marks no stop');
+  t.equal(host.state().stopping, false, 'a command alone is not a stop');
   t.equal(host.stop(), 'unchanged');
   t.equal(device.state().configChanges, 1);
 });
@@ -48,7 +48,7 @@ t.test('without a driver a stop ends the VM at once, a SYNCRTC does not', async 
   t.same(kills, [kill, kill]);
 });
 
-t.test('stopped with the whole of vmd: 30 s, although the timer of the device has 120 s', async (t) => {
+t.test('stopService kills the VM after 30 s, although the timer of the device has 120 s', async (t) => {
   const { device, host, kills, scheduler } = make();
   t.equal(host.stopService(), 'sent');
   t.throws(() => host.stopService(), inProgress);
@@ -59,7 +59,7 @@ t.test('stopped with the whole of vmd: 30 s, although the timer of the device ha
   t.same(kills, [{ reason: 'service-timeout', outcome: 'terminate' }]);
 });
 
-t.test('stopped with the whole of vmd: no timer is left once the guest has gone', async (t) => {
+t.test('stopService leaves no timer after the guest has ended', async (t) => {
   const { host, kills, scheduler } = make();
   host.stopService();
   host.guestExit('poweroff');
@@ -74,17 +74,17 @@ t.test('stopped with the whole of vmd: no timer is left once the guest has gone'
   t.same(absent.kills, [{ reason: 'no-driver', outcome: 'exit' }]);
 });
 
-t.test('forced, up to 7.9: terminated at once, also during a stop', async (t) => {
+t.test('a forced stop terminates the VM at once until 7.9, also during a stop', async (t) => {
   const { device, host, kills, scheduler } = make({ name: '7.9' });
   host.stop();
   t.equal(host.stop({ force: true }), 'killed');
   t.same(kills, [{ reason: 'forced-stop', outcome: 'terminate' }]);
-  t.equal(device.state().configChanges, 1, 'no command for the forced one');
+  t.equal(device.state().configChanges, 1, 'a forced stop sends no command');
   scheduler.advance(2_999);
   t.equal(kills.length, 1);
 });
 
-t.test('forced, 8.0: SIGTERM, and SIGKILL after 10 s', async (t) => {
+t.test('a forced stop in 8.0 is SIGTERM, and SIGKILL after 10 s', async (t) => {
   const { device, host, kills, scheduler } = make();
   t.equal(host.stop({ force: true }), 'killed');
   t.throws(() => host.stop({ force: true }), inProgress);
@@ -97,7 +97,7 @@ t.test('forced, 8.0: SIGTERM, and SIGKILL after 10 s', async (t) => {
   t.equal(kills.length, 2);
 });
 
-t.test('a VM that is gone after SIGTERM gets no SIGKILL', async (t) => {
+t.test('a VM that ends after SIGTERM gets no SIGKILL', async (t) => {
   const { host, kills, scheduler } = make();
   host.onKill(() => host.close());
   host.stop({ force: true });
@@ -106,7 +106,7 @@ t.test('a VM that is gone after SIGTERM gets no SIGKILL', async (t) => {
   t.equal(kills.length, 1);
 });
 
-t.test('each timer has its reason', async (t) => {
+t.test('each timer has its own reason', async (t) => {
   const { device, host, kills, scheduler } = make({ name: '7.8' });
   host.stop();
   scheduler.advance(3_000);
@@ -117,7 +117,7 @@ t.test('each timer has its reason', async (t) => {
   t.same(host.state().kill, kills.at(-1));
 });
 
-t.test('a kill is in the trace, after what led to it', async (t) => {
+t.test('the trace has a kill after the event that caused it', async (t) => {
   const { host, scheduler, trace } = make();
   trace.length = 0;
   host.stop();
@@ -129,7 +129,7 @@ t.test('a kill is in the trace, after what led to it', async (t) => {
   t.same(trace.at(-1), { kind: 'kill', reason: 'ack-timeout', outcome: 'exit' });
 });
 
-t.test('a guest that ends by itself', async (t) => {
+t.test('a guest that ends by itself is restarted or not', async (t) => {
   const { host, kills, trace } = make();
   t.equal(host.guestExit('reset'), 'restart');
   t.same(kills, []);
@@ -138,7 +138,7 @@ t.test('a guest that ends by itself', async (t) => {
   t.same(kills, [{ reason: 'guest-exit', outcome: 'exit' }]);
 });
 
-t.test('pause and unpause show in the state', async (t) => {
+t.test('the state shows a pause', async (t) => {
   const { host, scheduler } = make();
   host.pause();
   t.equal(host.state().paused, true);
@@ -148,7 +148,7 @@ t.test('pause and unpause show in the state', async (t) => {
   t.equal(scheduler.pending, 1);
 });
 
-t.test('after a reset it is a new VM', async (t) => {
+t.test('after a reset there is a new VM', async (t) => {
   const { device, host, kills, scheduler } = make();
   const fresh = make().host.state();
   host.pause();
@@ -156,28 +156,28 @@ t.test('after a reset it is a new VM', async (t) => {
   host.reset();
   t.same(host.state(), fresh);
   scheduler.advance(200_000);
-  t.equal(kills.length, 1, 'the SIGTERM of before, and no SIGKILL');
+  t.equal(kills.length, 1, 'the earlier SIGTERM, and no SIGKILL');
   t.equal(host.stop(), 'sent');
   t.equal(device.state().command, 'REBOOT');
 });
 
-t.test('a reset of the machine is the last after a stop, and a new VM after that', async (t) => {
+t.test('after a stop a machine reset ends the VM, and the next one starts a new VM', async (t) => {
   const { device, host, kills, scheduler } = make();
   const fresh = host.state();
   host.pause();
   device.reset();
-  t.same(host.state(), fresh, 'nobody asked for a stop');
+  t.same(host.state(), fresh, 'no stop is in progress');
   device.driverUp();
   host.stop();
   device.reset();
   t.same(kills, [{ reason: 'guest-exit', outcome: 'exit' }]);
   device.reset();
   t.same(host.state(), fresh);
-  t.equal(kills.length, 1, 'the VM that was ended ends no second time');
-  t.equal(scheduler.pending, 1, 'the watch, no more');
+  t.equal(kills.length, 1, 'an ended VM does not end again');
+  t.equal(scheduler.pending, 1, 'only the watch');
 });
 
-t.test('a machine that resets between SIGTERM and SIGKILL is still to end', async (t) => {
+t.test('a machine reset between SIGTERM and SIGKILL does not prevent SIGKILL', async (t) => {
   const { device, host, kills, scheduler } = make();
   host.stop({ force: true });
   device.reset();

@@ -1,5 +1,5 @@
 // What vmd(8) does around a device: vmctl's stop, pause and unpause, the watch on the host's clock, and the
-// decisions that end a VM. It ends nothing by itself: whoever owns QEMU listens for `kill`.
+// decisions that end a VM. It ends nothing itself; the owner of QEMU listens for `kill`.
 
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
@@ -13,8 +13,8 @@ import { ClockWatch } from './clock-watch.js';
 import { type Aftermath, afterGuestExit, type GuestExit } from './guest-exit.js';
 
 /**
- * vmd ends the VM, now. `outcome` is how: the VM process exits or crashes, its parent terminates the VM, or
- * the process gets the signal named; SIGTERM may be followed by a `kill` of SIGKILL.
+ * vmd ends the VM now. `outcome` is how: the VM process exits or crashes, its parent terminates the VM, or
+ * the process gets the signal. SIGTERM may be followed by a `kill` with SIGKILL.
  */
 export interface Kill {
   readonly reason:
@@ -27,32 +27,31 @@ export interface Kill {
   readonly outcome: 'exit' | 'crash' | 'terminate' | 'SIGTERM' | 'SIGKILL';
 }
 
-/**
- * Milliseconds that rc(8) waits for vmd when it stops the service, before it ends what is left (vmd.8 1.12).
- */
+/** The time that rc(8) waits for vmd to stop before it kills what remains, in ms (vmd.8 1.12). */
 const serviceStopMs = 30_000;
 
 /**
- * `sent`: the guest was asked. `unchanged`: it was before. `killed`: the VM ends without a word to the guest.
+ * `sent`: the guest got the command. `unchanged`: the command was already pending. `killed`: the VM ends
+ * without notice to the guest.
  */
 export type StopResult = 'sent' | 'unchanged' | 'killed';
 
 export interface HostState {
-  /** A stop was issued: the next reset of the guest is its last. */
+  /** True after a stop: the VM ends at the next reset of the guest. */
   readonly stopping: boolean;
   readonly paused: boolean;
-  /** The last decision to end the VM, null if none. */
+  /** The last decision to end the VM; `null` if there is none. */
   readonly kill: Kill | null;
 }
 
 export interface HostOptions {
   readonly device: Pick<Vmmci, 'command' | 'onExpiry' | 'onReset'>;
   readonly generation: Pick<Generation, 'forcedStopGraceMs'>;
-  /** The host's clock, which is the device's. */
+  /** The host's clock, which the device shows. */
   readonly clock: Pick<DeviceClock, 'now'>;
-  /** What the watch on the host's clock runs on. */
+  /** The scheduler of the watch on the host's clock. */
   readonly scheduler: Scheduler;
-  /** What the timers that end a VM run on; `scheduler` when left out. */
+  /** The scheduler of the timers that end a VM (default: `scheduler`). */
   readonly killScheduler?: Scheduler | undefined;
   readonly trace?: TraceSink;
 }
@@ -68,7 +67,7 @@ export class Host {
   #stopping = false;
   #paused = false;
   #sigkill: Timer | undefined;
-  /** Runs while the whole of vmd is being stopped. */
+  /** The timer that runs while vmd itself is being stopped. */
   #service: Timer | undefined;
   #kill: Kill | null = null;
 
@@ -87,7 +86,7 @@ export class Host {
     this.#trace = trace;
     this.#watch = new ClockWatch(clock, scheduler, (seconds) => {
       this.#trace({ kind: 'clock-jump', seconds });
-      device.command('SYNCRTC'); // a guest that cannot take it is not asked, and vmd does not mind
+      device.command('SYNCRTC'); // has no effect if the guest has not accepted SYNCRTC
     });
     this.#listening = [
       device.onExpiry(({ timer, outcome }) => this.#emit({ reason: `${timer}-timeout`, outcome })),
@@ -97,8 +96,8 @@ export class Host {
   }
 
   /**
-   * `vmctl stop`, or with `force` `vmctl stop -f`. Throws STOP_IN_PROGRESS when the same was asked for
-   * before.
+   * `vmctl stop`, or with `force` `vmctl stop -f`. Throws STOP_IN_PROGRESS if the same stop is already in
+   * progress.
    */
   stop({ force = false }: { force?: boolean } = {}): StopResult {
     if (force ? this.#sigkill !== undefined : this.#stopping) throw new HarnessError('STOP_IN_PROGRESS', {});
@@ -110,8 +109,8 @@ export class Host {
   }
 
   /**
-   * `rcctl stop vmd`, or the host goes down: the guest is asked as by `stop`, and ended 30 s later, whatever
-   * time the device's own timer gives it. Throws STOP_IN_PROGRESS.
+   * `rcctl stop vmd`, or a shutdown of the host: the guest is stopped as by `stop`, and killed 30 s later,
+   * even if the device's own timer gives it more time. Throws STOP_IN_PROGRESS.
    */
   stopService(): StopResult {
     const result = this.stop();
@@ -123,28 +122,31 @@ export class Host {
     return result;
   }
 
-  /** The VM process is told to send a command. SHUTDOWN or REBOOT without a driver end it at once. */
+  /** Sends a command to the guest. Without a driver, SHUTDOWN and REBOOT end the VM at once. */
   command(name: Request): RequestResult {
     const result = this.#device.command(name);
     if (result === 'no-driver' && name !== 'SYNCRTC') this.#emit({ reason: 'no-driver', outcome: 'exit' });
     return result;
   }
 
-  /** `vmctl pause`: the clock is not watched any more. A timer that will end the VM runs on. */
+  /** `vmctl pause`: the watch stops. A timer that will end the VM goes on. */
   pause(): void {
     this.#trace({ kind: 'pause' });
     this.#paused = true;
     this.#watch.stop();
   }
 
-  /** `vmctl unpause`: a second later the watch sees how long the pause was. */
+  /** `vmctl unpause`: a second later the watch sees the length of the pause. */
   unpause(): void {
     this.#trace({ kind: 'unpause' });
     this.#paused = false;
     this.#watch.start();
   }
 
-  /** The guest ended by itself. `stop` comes with a `kill`; after `restart` the owner resets the machine. @internal */
+  /**
+   * Reports that the guest ended by itself. `stop` comes with a `kill`; after `restart` the owner resets the
+   * machine. @internal
+   */
   guestExit(exit: GuestExit): Aftermath {
     const aftermath = afterGuestExit(exit, this.#stopping);
     this.#trace({ kind: 'guest-exit', exit, aftermath });
@@ -152,7 +154,7 @@ export class Host {
     return aftermath;
   }
 
-  /** A new VM process: nothing asked, not paused, the clock seen afresh. @internal */
+  /** Starts over as a new VM process does: not stopping, not paused, the watch restarted. @internal */
   reset(): void {
     this.#cancelSigkill();
     this.#cancelService();
@@ -162,7 +164,7 @@ export class Host {
     this.#watch.restart();
   }
 
-  /** The VM is gone: nothing more happens, and no timer is left. @internal */
+  /** Stops all timers and listeners, because the VM is gone. @internal */
   close(): void {
     this.#cancelSigkill();
     this.#cancelService();
@@ -170,7 +172,10 @@ export class Host {
     for (const end of this.#listening) end();
   }
 
-  /** The owner of QEMU ends it on a `kill`. Returns what ends the listening. */
+  /**
+   * Calls `listener` on each decision to end the VM, until the returned function is called. The owner of QEMU
+   * then ends it.
+   */
   onKill(listener: (kill: Kill) => void): () => void {
     return this.#killed.on(listener);
   }
@@ -180,8 +185,8 @@ export class Host {
   }
 
   /**
-   * A machine reset is the guest's own, and its last if a stop was issued; or it is a new VM after the last
-   * one ended.
+   * A machine reset comes from the guest, and ends the VM if a stop was issued. If the VM has already ended,
+   * the reset starts a new one.
    */
   #deviceReset(): void {
     const ended = this.#kill !== null && this.#kill.outcome !== 'SIGTERM';

@@ -18,7 +18,7 @@ t.test('the last line needs no newline', async (t) => {
   t.same(await collect([]), []);
 });
 
-t.test('whatever the pieces, the lines are the same', async () => {
+t.test('the lines do not depend on the chunks', async () => {
   const text = fc.array(
     fc.string({ unit: 'grapheme', maxLength: 8 }).map((line) => line.replaceAll('\n', '')),
   );
@@ -39,7 +39,7 @@ t.test('whatever the pieces, the lines are the same', async () => {
   );
 });
 
-t.test('a line over the limit ends it, with or without its newline', async (t) => {
+t.test('a line over the limit is an error, with or without a newline', async (t) => {
   t.same(await collect([Buffer.from('abcd\nefgh')], 4), ['abcd', 'efgh']);
   const tooLong = { code: 'CONTROL_REQUEST', message: /longer than 4 bytes/ };
   await t.rejects(collect([Buffer.from('abcde\n')], 4), tooLong);

@@ -1,12 +1,12 @@
-// Lines from a byte stream, of a bounded length.
+// Splits a byte stream into lines of limited length.
 
 import { HarnessError } from '../base/errors.js';
 
 const NEWLINE = 0x0a;
 
 /**
- * Each line without its newline; what follows the last newline is one too, unless empty. Holds no more than
- * `limit` bytes: a longer line ends the iteration with CONTROL_REQUEST.
+ * Yields each line without its newline, including an unterminated last line. Holds at most `limit` bytes:
+ * throws CONTROL_REQUEST for a longer line.
  */
 export async function* lines(stream: AsyncIterable<Buffer>, limit: number): AsyncGenerator<string> {
   let parts: Buffer[] = [];
