@@ -22,7 +22,7 @@ t.test('bash completes commands, actions, options and the words of operands', as
   t.strictSame(completionsOf(script, 'ma'), ['matrix']);
   t.strictSame(completionsOf(script, '').slice(0, Object.keys(commands).length), Object.keys(commands));
   t.strictSame(completionsOf(script, 'kernels', 'up'), ['update']);
-  t.strictSame(completionsOf(script, 'matrix', '--ke').sort(), ['--keep', '--kernel']);
+  t.strictSame(completionsOf(script, 'matrix', '--ke').sort(), ['--keep', '--kernel', '--kernel-parameters']);
   t.strictSame(completionsOf(script, 'suite', 'qt'), ['qtest']);
   t.strictSame(completionsOf(script, 'help', 'tes'), ['test']);
 });

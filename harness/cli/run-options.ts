@@ -16,8 +16,22 @@ const absolute: Read<string> = (path) => resolve(path);
 /** Makes the path in a kernel name absolute. */
 export const kernelName: Read<string> = (name) => askFor(kernelRow(name));
 
+/** Printable words with a space between each two. */
+const kernelParameters: Read<string> = (text, name) => {
+  if (/^[!-~]+( [!-~]+)*$/.test(text)) return text;
+  throw new HarnessError('INVALID_VALUE', {
+    name,
+    expected: 'words of printable ASCII characters with one space between two',
+    value: text,
+  });
+};
+
 /** The options that the matrix has too. */
 export const sharedOptions = {
+  'kernel-parameters': value('TEXT', 'more parameters for the kernel of the guest, such as slub_debug=FZPU', {
+    read: kernelParameters,
+    variable: 'VMMCI_KERNEL_PARAMETERS',
+  }),
   driver: value('DIR', 'a Kbuild directory with vmmci-driver.json', {
     shown: 'the bundled driver',
     variable: 'VMMCI_DRIVER',
@@ -47,16 +61,6 @@ export const sharedOptions = {
   keep: flag('also keep the artifacts of scenarios that pass', { variable: 'VMMCI_KEEP' }),
 };
 
-/** Printable words with a space between each two. */
-const kernelParameters: Read<string> = (text, name) => {
-  if (/^[!-~]+( [!-~]+)*$/.test(text)) return text;
-  throw new HarnessError('INVALID_VALUE', {
-    name,
-    expected: 'words of printable ASCII characters with one space between two',
-    value: text,
-  });
-};
-
 export const output = value('DIR', 'write artifacts to DIR, which must be empty or missing', {
   read: absolute,
   shown: 'runs/<time>',
@@ -69,10 +73,6 @@ export const runOptions = {
     'a kernel of the table (see vmmci kernels), or dir:PATH, a kernel build tree or unpacked packages',
     { read: kernelName, fallback: defaultKernelName, variable: 'VMMCI_KERNEL' },
   ),
-  'kernel-parameters': value('TEXT', 'more parameters for the kernel of the guest, such as slub_debug=FZPU', {
-    read: kernelParameters,
-    variable: 'VMMCI_KERNEL_PARAMETERS',
-  }),
   ...sharedOptions,
   generation: value('NAME', `emulate the vmd of this OpenBSD release: ${generationNames.join(', ')}`, {
     read: oneOf(generationNames),
@@ -88,6 +88,7 @@ export const jobs = value('N', 'run N guests in parallel', {
 });
 
 export const sharedChoice = ({
+  'kernel-parameters': kernelParameters,
   driver,
   'driver-description': description,
   scenarios,
@@ -95,6 +96,7 @@ export const sharedChoice = ({
   level,
   keep,
 }: Values<typeof sharedOptions>): SharedChoice => ({
+  kernelParameters,
   driver: driver === undefined ? asset('driver') : resolve(driver),
   description,
   scenarios,
@@ -108,7 +110,6 @@ export const sharedChoice = ({
 export const choiceIn = (run: string, values: Values<typeof runOptions>): Choice => ({
   ...sharedChoice(values),
   kernel: values.kernel,
-  kernelParameters: values['kernel-parameters'],
   generation: values.generation,
   run,
 });

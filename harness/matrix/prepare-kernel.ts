@@ -14,6 +14,7 @@ import { messageOf } from '../base/thrown.js';
 import { causeLines } from '../report/explained.js';
 import type { ReportStep } from '../report/model.js';
 import { causesOfBuild } from '../run/build-failure.js';
+import type { SharedChoice } from '../run/choice.js';
 import type { SharedEnvironment } from '../run/environment.js';
 import type { Halt } from './halt.js';
 import { runStep } from './step.js';
@@ -21,6 +22,7 @@ import { warmSnapshot } from './warm-snapshot.js';
 
 export interface StepContext {
   readonly shared: SharedEnvironment;
+  readonly choice: SharedChoice;
   readonly halt: Halt;
   readonly progress: Progress;
   /** The directory for the artifacts of the run. */
@@ -89,11 +91,11 @@ export const buildDriver = (
 export const bootKernel = (
   kernel: Kernel,
   modules: ModuleSet,
-  { shared, halt, progress }: StepContext,
+  { shared, choice, halt, progress }: StepContext,
 ): Promise<Done<true>> =>
   runStep({
     name: 'boot',
     halt,
     onRetry: retryLine(`${kernel.name} boot`, progress),
-    work: async () => ({ ...(await warmSnapshot(shared, kernel, modules)), value: true }),
+    work: async () => ({ ...(await warmSnapshot(shared, kernel, modules, choice)), value: true }),
   });

@@ -46,7 +46,7 @@ export interface MatrixOptions {
 
 const stagesOf = (shared: SharedEnvironment, options: MatrixOptions): Stages<Kernel, ModuleSet> => {
   const { halt, progress, run, update, choice } = options;
-  const context = { shared, halt, progress, run };
+  const context = { shared, choice, halt, progress, run };
   const pool = createPool({ run, choice, kill: halt.kill, onLateOutput: keepLateOutput(run, progress) });
   const pathOf = (file: string): string => options.paths.get(file) ?? file;
   const onRetry = ({ kernel, file }: Cell, reason: string): void =>
@@ -84,6 +84,7 @@ export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
     driver: driver.name,
     driverDirectory: options.driver ?? null,
     driverCommit: await driverCommit(driver.directory),
+    kernelParameters: choice.kernelParameters ?? null,
     description: choice.description ?? null,
     scenarios: choice.scenarios ?? null,
     qemuPath: choice.qemu ?? null,

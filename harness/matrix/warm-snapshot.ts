@@ -3,7 +3,7 @@
 import type { ModuleSet } from '../../images/kernels/build.js';
 import type { Kernel } from '../../images/kernels/kernel.js';
 import { describeRemake, restoreGuest } from '../guest/start.js';
-import { defaultChoice } from '../run/choice.js';
+import { defaultChoice, type SharedChoice } from '../run/choice.js';
 import { type SharedEnvironment, withKernel } from '../run/environment.js';
 import { makeDisks } from '../scenario/disks.js';
 import { machineOf } from '../scenario/machine.js';
@@ -17,6 +17,7 @@ export const warmSnapshot = async (
   shared: SharedEnvironment,
   kernel: Kernel,
   modules: ModuleSet,
+  choice: SharedChoice,
 ): Promise<{ cached: boolean; remedied: string[] }> => {
   const temporary = privateDirectory();
   // An interrupted run exits while this function waits.
@@ -24,7 +25,10 @@ export const warmSnapshot = async (
   let cached = true;
   const remedied: string[] = [];
   try {
-    const environment = await withKernel(shared, kernel, modules, defaultChoice(temporary.path));
+    const environment = await withKernel(shared, kernel, modules, {
+      ...defaultChoice(temporary.path),
+      ...choice,
+    });
     const disks = await makeDisks(environment, temporary.path, { format: false });
     const guest = await restoreGuest({
       qemu: shared.qemu,

@@ -53,6 +53,7 @@ const factsOf = (report: Report): string[] => [
   ...(report.driverCommit === null ? [] : [`commit ${report.driverCommit}`]),
   `QEMU ${report.qemu}`,
   report.accelerator,
+  ...(report.kernelParameters === null ? [] : [`kernel parameters ${report.kernelParameters}`]),
   `${report.seconds.toFixed(1)} s, ${report.jobs} in parallel`,
   `started ${report.started}`,
 ];

@@ -31,6 +31,7 @@ t.test('Markdown is escaped, fences are long enough, reproduce lines are quoted'
   t.notMatch(fence(hostile), /(?!\n)\p{Cc}/u);
   const line = reproduceLine(
     {
+      kernelParameters: 'a b',
       driverDirectory: 'my driver',
       description: 'virtio_vmmci',
       scenarios: '/s',
@@ -42,6 +43,6 @@ t.test('Markdown is escaped, fences are long enough, reproduce lines are quoted'
   );
   t.equal(
     line,
-    "npx vmmci matrix --kernel k --generation 8.0 --scenario x --driver 'my driver' --driver-description virtio_vmmci --scenarios /s --level must --keep",
+    "npx vmmci matrix --kernel k --kernel-parameters 'a b' --generation 8.0 --scenario x --driver 'my driver' --driver-description virtio_vmmci --scenarios /s --level must --keep",
   );
 });

@@ -102,6 +102,7 @@ export const mergeReports = (parts: readonly Part[], expected: readonly string[]
     seconds: Math.max(...reports.map(({ seconds }) => seconds)),
     harness: all('harness'),
     driver: all('driver'),
+    kernelParameters: joinedOrNull(reports.map(({ kernelParameters }) => kernelParameters)),
     driverDirectory: joinedOrNull(reports.map(({ driverDirectory }) => driverDirectory)),
     driverCommit: joinedOrNull(reports.map(({ driverCommit }) => driverCommit)),
     qemu: all('qemu'),

@@ -97,7 +97,11 @@ const reportSchema = v.object({
    * The commit of the driver's directory, with `-dirty` if files were changed; null outside a Git repository.
    */
   driverCommit: v.optional(v.nullable(v.string()), null),
-  /** `--driver-description`, `--scenarios`, `--qemu` and `--level` as given; null if not given. */
+  /**
+   * `--kernel-parameters`, `--driver-description`, `--scenarios`, `--qemu` and `--level` as given; null if not
+   * given.
+   */
+  kernelParameters: v.optional(v.nullable(v.string()), null),
   description: v.optional(v.nullable(v.string()), null),
   scenarios: v.optional(v.nullable(v.string()), null),
   qemuPath: v.optional(v.nullable(v.string()), null),

@@ -5,18 +5,19 @@ import type { Report, ReportCell } from './model.js';
 
 type Invocation = Pick<
   Report,
-  'driverDirectory' | 'description' | 'scenarios' | 'qemuPath' | 'level' | 'kernels'
+  'kernelParameters' | 'driverDirectory' | 'description' | 'scenarios' | 'qemuPath' | 'level' | 'kernels'
 >;
 
 /** The command runs only this cell and keeps all of its artifacts. */
 export const reproduceLine = (
-  { driverDirectory, description, scenarios, qemuPath, level, kernels }: Invocation,
+  { kernelParameters, driverDirectory, description, scenarios, qemuPath, level, kernels }: Invocation,
   { kernel, generation, file }: Pick<ReportCell, 'kernel' | 'generation' | 'file'>,
 ): string => {
   // For a kernel of the user's own, `suite` holds the argument of --kernel.
   const own = kernels.find(({ name, flavour }) => name === kernel && flavour === 'own');
   const options = [
     ['--kernel', own?.suite ?? kernel],
+    ['--kernel-parameters', kernelParameters],
     ['--generation', generation],
     ['--scenario', file],
     ['--driver', driverDirectory],

@@ -66,6 +66,7 @@ export const renderMatrix = (report: Report): string => {
     ['driver', report.driver],
     ['QEMU', report.qemu],
     ['accelerator', report.accelerator],
+    ...(report.kernelParameters === null ? [] : [['kernel parameters', report.kernelParameters]]),
     ...report.kernels.map(({ name, release, version }) => [
       `kernel ${name}`,
       release === null ? '-' : `${release} (${version})`,

@@ -44,7 +44,10 @@ const schema = v.strictObject({
 export type Choice = Readonly<v.InferOutput<typeof schema>>;
 
 /** The part of a choice that is the same for all kernels and generations of a run. */
-export type SharedChoice = Pick<Choice, 'driver' | 'description' | 'scenarios' | 'qemu' | 'level' | 'keep'>;
+export type SharedChoice = Pick<
+  Choice,
+  'kernelParameters' | 'driver' | 'description' | 'scenarios' | 'qemu' | 'level' | 'keep'
+>;
 
 /** The default: the bundled driver on the default kernel. */
 export const defaultChoice = (run: string): Choice => ({

@@ -71,6 +71,7 @@ export const sampleReport = (more: Partial<Report> = {}): Report => ({
   driver: 'bundled',
   driverDirectory: null,
   driverCommit: null,
+  kernelParameters: null,
   description: null,
   scenarios: null,
   qemuPath: null,
