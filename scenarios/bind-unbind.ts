@@ -16,17 +16,21 @@ scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, unti
   const stop = trace.follow((event) => {
     if (event.kind === 'status' && isDriverOk(event)) setImmediate(() => device.host.command('SYNCRTC'));
   });
-  await vm.shell.text(`
-    (while [ ! -e /run/enough ]; do cat ${driver.path('*')} || usleep 1000; done >/dev/null 2>&1; : >/run/ended) &
-    for round in $(seq ${rounds}); do
-      cd /sys/bus/virtio/drivers/${virtioDriver}
+  await vm.shell.text(
+    `(while [ ! -e /run/enough ]; do cat ${driver.path('*')} || usleep 1000; done >/dev/null 2>&1; : >/run/ended) &`,
+  );
+  // A command for each round: each bind and unbind has the kernel interpret the firmware's table of interrupt
+  // routes (_PRT), which takes seconds with KASAN and kmemleak.
+  for (let round = 1; round <= rounds; round += 1)
+    await vm.shell.text(
+      `cd /sys/bus/virtio/drivers/${virtioDriver}
       for device in virtio*; do echo $device >unbind; echo $device >bind; done
       cd /sys/bus/pci/drivers/${pciDriver}
       echo ${vm.address} >unbind
-      echo ${vm.address} >bind
-    done
-    : >/run/enough
-    until [ -e /run/ended ]; do usleep 1000; done`);
+      echo ${vm.address} >bind`,
+      { what: `round ${round} of ${rounds} of unbinding and binding` },
+    );
+  await vm.shell.text(': >/run/enough; until [ -e /run/ended ]; do usleep 1000; done');
   stop();
   const sent = trace.since(start, 'command').filter(({ result }) => result === 'sent').length;
   check('driver-ok').that('commands sent during the rounds', sent > 0, 'at least one', sent);
