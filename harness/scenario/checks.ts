@@ -8,12 +8,7 @@ import { formatEvent } from '../diagnosis/format-event.js';
 import { counts, type Level, type RequirementId, requirements } from '../diagnosis/requirements.js';
 import { show } from '../diagnosis/show.js';
 import { diffLines } from '../driver/transcript-diff.js';
-
-/** The part of a tap test that is used. */
-export interface Reporter {
-  pass(message: string): unknown;
-  fail(message: string, extra: Record<string, unknown>): unknown;
-}
+import type { Assertions } from './reporter.js';
 
 /**
  * The subject of a check: a requirement of the driver; `driver` for a promise of this driver alone; or
@@ -98,7 +93,7 @@ const resultOf = (subject: Subject, holds: boolean, line: Level): CheckResult =>
 };
 
 export const checksFor = (
-  reporter: Reporter,
+  reporter: Assertions,
   trace: Trace,
   { level, onFailure, onAdvice }: CheckOptions,
 ): Check => {

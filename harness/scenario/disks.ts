@@ -39,8 +39,8 @@ const moduleFiles = ({ modules, directory }: Environment['modules'], { release }
   );
 
 /**
- * Tells QEMU where the kernel's structures are in a dump of the memory. A kernel without it is dumped without
- * that.
+ * The kernel module that tells QEMU where the kernel's structures are in a dump of the memory. Without it, QEMU
+ * dumps the memory without that information.
  */
 const dumpModules = async ({ choice, kernel }: Environment): Promise<string[]> => {
   if (!choice.dump) return [];
@@ -55,9 +55,8 @@ const dumpModules = async ({ choice, kernel }: Environment): Promise<string[]> =
 };
 
 /**
- * The driver's modules, and what they need of the kernel that is not built in. The guest loads the latter, by
- * a list, before anything is noted of it: a module of the kernel that stays when the driver goes is nothing
- * that the driver left behind.
+ * The driver's modules, and the modules of the kernel that they need. The guest loads the latter, which `list`
+ * names, before its resources are noted, because the driver does not have to unload a module of the kernel.
  */
 const driverFiles = async (environment: Environment) => {
   const { kernel, root } = environment;
@@ -75,7 +74,7 @@ const driverPayload = onceFor(builtDriver, async (environment) => {
   return [...(await modulePayload(environment.kernel, environment.root, modules)), list];
 });
 
-/** The same with the harness's own modules: they are built for the kernel when a scenario first wants them. */
+/** The same with the harness's own modules, which are built for the kernel when a scenario first needs them. */
 const helpersPayload = onceFor(builtDriver, async (environment) => {
   const { kernel, root } = environment;
   const { modules, list } = await driverFiles(environment);
@@ -106,8 +105,8 @@ const dataDisk = async ({ root }: Environment, directory: string, format: boolea
 };
 
 /**
- * The payload first, then the data disk, in `directory`; with `format` the latter is a qcow2 with an empty
- * ext4, else raw and empty.
+ * Creates the payload and the data disk in `directory`. With `format`, the data disk is a qcow2 with an empty
+ * ext4; otherwise it is raw and empty.
  */
 export const makeDisks = async (
   environment: Environment,
@@ -121,7 +120,7 @@ export const makeDisks = async (
   ]);
 };
 
-/** The disks of vmd's machine: the payload, with drivers for the other devices besides, and empty ones. */
+/** The disks of vmd's machine: the payload, which also has drivers for the other devices, and empty disks. */
 export const makeVmdDisks = async (
   environment: Environment,
   directory: string,

@@ -130,7 +130,7 @@ const keyOf = async (distro: Distro, machine: MachineDescription, { qemu }: Envi
  */
 export const startDistro = async (
   options: DistroGuestOptions,
-): Promise<{ guest: Guest; disks: readonly Disk[]; machine: MachineDescription }> => {
+): Promise<{ guest: Guest; disks: readonly Disk[] }> => {
   const { environment, directory, sockets, functionSocket, boot, cpus = 1, trace } = options;
   const { qemu, root } = environment;
   const distro = await distroOf(environment);
@@ -147,7 +147,7 @@ export const startDistro = async (
       binds,
       machine: { ...machine, kernel: environment.image, functionSocket },
     });
-    return { guest, disks, machine };
+    return { guest, disks };
   }
   await mkdir(snapshotDirectory(), { recursive: true });
   const guest = await useSnapshot({
@@ -165,5 +165,5 @@ export const startDistro = async (
     },
     onRemake: (error) => trace({ kind: 'snapshot', reason: 'failed', error: error.message }),
   });
-  return { guest, disks, machine };
+  return { guest, disks };
 };

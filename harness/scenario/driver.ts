@@ -1,4 +1,5 @@
 // The driver under test in the guest: its modules, and the values that it shows in sysfs.
+
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import type { DriverDescription, SysfsTime } from '../driver/description.js';
@@ -98,16 +99,16 @@ export class Driver {
 
   /** Unloads the modules in reverse order. Throws GUEST_COMMAND, also if one is not loaded. */
   async unload(): Promise<void> {
-    await this.#shell.output(['unload', ...this.#lastFirst]);
+    await this.#shell.output(['unload', ...this.#modulesReversed]);
   }
 
   /** Unloads the modules that are loaded. Resolves with their names. Throws GUEST_COMMAND. */
   async unloadLoaded(): Promise<string[]> {
-    const text = await this.#shell.output(['unload', 'loaded', ...this.#lastFirst]);
+    const text = await this.#shell.output(['unload', 'loaded', ...this.#modulesReversed]);
     return text === '' ? [] : text.split('\n');
   }
 
-  get #lastFirst(): string[] {
+  get #modulesReversed(): string[] {
     return [...this.description.modules].reverse();
   }
 
@@ -118,7 +119,7 @@ export class Driver {
     return this.description.modules.filter((name) => names.includes(name));
   }
 
-  /** The modules of this driver that the kernel asks for when a device with that alias appears. */
+  /** The modules of this driver that the kernel requests when a device with that alias appears. */
   async withAlias(alias: string): Promise<string[]> {
     const text = await this.#shell.text(
       `while read -r word pattern module; do
@@ -239,7 +240,7 @@ export class Driver {
   }
 
   #commands(): NonNullable<DriverDescription['commands']> {
-    return this.description.commands ?? this.#lacks('the commands that came');
+    return this.description.commands ?? this.#lacks('the received commands');
   }
 
   #lacks(what: string): never {

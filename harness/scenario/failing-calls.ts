@@ -1,4 +1,5 @@
-// Calls into the kernel that can fail, and the helper module that lets one of them fail: images/kernels/helpers.
+// Finds the driver's calls into the kernel that can fail, and makes one of them fail by a helper module
+// (images/kernels/helpers).
 
 import { join } from 'node:path';
 import { runInToolRoot } from '../../images/toolroot/run.js';
@@ -10,7 +11,7 @@ const EIO = -5;
 const EBUSY = -16;
 const ENOSPC = -28;
 
-/** How functions of the kernel that drivers of such devices call in probe fail. */
+/** How functions of the kernel fail that drivers of such devices call in probe. */
 const failures: readonly { readonly name: RegExp; readonly value: number; readonly error: number }[] = [
   // No memory: a null pointer.
   {
@@ -29,8 +30,8 @@ const failures: readonly { readonly name: RegExp; readonly value: number; readon
 ];
 
 /**
- * Functions that must not be skipped as a whole, since their caller may rely on what they do before they fail:
- * the call within them that fails instead.
+ * Functions that must not be skipped as a whole, since their caller may rely on what they do before they fail.
+ * Instead, a call within the function fails.
  */
 const within: Readonly<Record<string, { readonly call: string; readonly value: number }>> = {
   register_virtio_device: { call: 'device_add', value: ENOMEM },
@@ -42,14 +43,14 @@ export interface FallibleCall {
   readonly module: string;
   /** The function that fails. */
   readonly call: string;
-  /** Part of a symbol of the kernel, by which the caller is known. */
+  /** Part of the symbol of the caller, by which the helper module recognises it. */
   readonly caller: string;
   readonly value: number;
-  /** The error that a driver tells of then. */
+  /** The error that the probe returns then. */
   readonly error: number;
 }
 
-/** The functions that the driver's modules take from elsewhere, of those that this file knows how to let fail. */
+/** The functions outside the driver's modules that they call and that this file can make fail. */
 export const fallibleCalls = async ({ root, modules, driver }: Environment): Promise<FallibleCall[]> => {
   const found = driver.modules.map(async (module): Promise<FallibleCall[]> => {
     const path = join(modules.directory, `${module}.ko`);
@@ -68,7 +69,7 @@ export const fallibleCalls = async ({ root, modules, driver }: Environment): Pro
   return (await Promise.all(found)).flat();
 };
 
-/** Lets the call of that number fail while `step` runs. Resolves with whether there was one. */
+/** Makes call number `nth` fail while `step` runs. Resolves with true if there was such a call. */
 export const withFailingCall = async (
   shell: Shell,
   { call, caller, value }: Pick<FallibleCall, 'call' | 'caller' | 'value'>,

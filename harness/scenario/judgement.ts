@@ -6,14 +6,8 @@ import { codeOf, HarnessError } from '../base/errors.js';
 import { isDiskFull, leastFreeSpace } from '../base/file-system.js';
 import { messageOf } from '../base/thrown.js';
 import { type Verdict, verdictOf, worse } from '../run/verdict.js';
-
 import type { Subject } from './checks.js';
-
-/** The part of a tap test that this module uses. */
-export interface Reporter {
-  pass(message: string, extra: { skip: string }): unknown;
-  fail(message: string, extra: Record<string, unknown>): unknown;
-}
+import type { Assertions } from './reporter.js';
 
 /** With less free space than this (in 10^6 bytes), a SIGBUS means that a memory file could not grow. */
 const nearlyNothingMB = 1;
@@ -46,7 +40,7 @@ export const explainHost = async (error: unknown, run: string): Promise<unknown>
 };
 
 export class Judgement {
-  readonly #reporter: Reporter;
+  readonly #reporter: Assertions;
   readonly #name: string;
   readonly #run: string;
   readonly #reasons: string[] = [];
@@ -55,7 +49,7 @@ export class Judgement {
   #verdict: Verdict = 'passed';
 
   /** `name` is the scenario's; `run` is the directory of its artifacts. */
-  constructor(reporter: Reporter, name: string, run: string) {
+  constructor(reporter: Assertions, name: string, run: string) {
     this.#reporter = reporter;
     this.#name = name;
     this.#run = run;

@@ -7,8 +7,8 @@ import type { VmDevices } from '../vmmci/slots.js';
 import type { KernelOption } from './kernel-needs.js';
 
 /**
- * The interrupt controller of the machine. `ioapic` (default): an I/O APIC, which vmd has since 8.0. `pic`: the two
- * 8259A, the only controllers of earlier vmds.
+ * The interrupt controller of the machine. `ioapic` (default): an I/O APIC, which vmd has since OpenBSD 8.0. `pic`:
+ * the two 8259A, the only controllers of earlier versions.
  */
 export type InterruptController = 'ioapic' | 'pic';
 

@@ -1,5 +1,5 @@
 // Saves the registers of all CPUs and, on request, the memory of a guest that has panicked, hangs or went
-// down. QEMU would end with the guest, so it is told to pause instead until that is done.
+// down. QEMU would end with the guest, so it pauses the guest instead until everything is saved.
 
 import { join } from 'node:path';
 import { messageOf } from '../base/thrown.js';

@@ -7,7 +7,7 @@ import { serveShell } from '../shell/serve-shell.js';
 import type { Vm } from './vm.js';
 
 /** Ends a scenario at a failed check. The line of the check has been reported. */
-export class FailedCheck extends Error {}
+export class StopAtFailedCheck extends Error {}
 
 /** Begin of the line with the control socket of the shell. `vmmci test --shell` waits for this line. */
 export const shellComment = 'shell: ';
@@ -29,7 +29,7 @@ export const offerShell = async (
   { vm, device, trace, directory }: FailedGuest,
   say: (line: string) => unknown,
 ): Promise<void> => {
-  if (!(error instanceof FailedCheck) && verdictOf(error) === 'skipped') return;
+  if (!(error instanceof StopAtFailedCheck) && verdictOf(error) === 'skipped') return;
   if (vm === undefined || device === undefined || vm.hasEnded()) {
     say('no terminal: the guest is gone');
     return;
