@@ -3,6 +3,7 @@
 import type { StatsFs } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { systemCode } from './thrown.js';
 
 export interface FileSystem {
   /** The mount point. */
@@ -23,9 +24,7 @@ export const reportsDiskFull = (text: string): boolean => fullText.test(text);
 /** True if `error` or one of its causes reports a full file system. */
 export const isDiskFull = (error: unknown): boolean =>
   error instanceof Error &&
-  (fullCodes.includes((error as NodeJS.ErrnoException).code) ||
-    fullText.test(error.message) ||
-    isDiskFull(error.cause));
+  (fullCodes.includes(systemCode(error)) || fullText.test(error.message) || isDiskFull(error.cause));
 
 /** Decodes the octal escapes of /proc/self/mountinfo: space, tab, newline, backslash (proc(5)). */
 const unescapeOctal = (path: string): string =>
@@ -46,7 +45,7 @@ const statfsOf = async (path: string): Promise<StatsFs> => {
     return await statfs(path);
   } catch (error) {
     // The run may have removed the path already; its parent directory is on the same file system.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || path === dirname(path)) throw error;
+    if (systemCode(error) !== 'ENOENT' || path === dirname(path)) throw error;
     return statfsOf(dirname(path));
   }
 };

@@ -6,6 +6,7 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HarnessError } from './errors.js';
+import { messageOf, systemCode } from './thrown.js';
 
 export interface TemporaryDirectory {
   readonly path: string;
@@ -74,7 +75,7 @@ export const temporaryDirectory = (): TemporaryDirectory => {
     const path = mkdtempSync(join(parent, ownPrefix));
     return { path, remove: () => remove(path) };
   } catch (error) {
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    throw new HarnessError('TEMPORARY_DIRECTORY', { path: parent, reason: code }, error);
+    const reason = systemCode(error) ?? messageOf(error);
+    throw new HarnessError('TEMPORARY_DIRECTORY', { path: parent, reason }, error);
   }
 };

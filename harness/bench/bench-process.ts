@@ -3,11 +3,16 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import * as v from 'valibot';
+
+/** The form of an answer. */
+type Schema<T> = v.GenericSchema<unknown, T>;
 
 export interface BenchProcess {
   /** The next message from the process. Rejects if the process ends first. */
-  hear<T>(): Promise<T>;
-  ask<T>(question: unknown): Promise<T>;
+  hear<T>(schema: Schema<T>): Promise<T>;
+  /** Sends a question, and resolves with the answer. */
+  ask<T>(question: object | string, schema: Schema<T>): Promise<T>;
   stop(): Promise<void>;
 }
 
@@ -23,20 +28,22 @@ export const startBenchProcess = (
   const ended = once(child, 'exit').then(([status, signal]: unknown[]): never => {
     throw new Error(`${file} ended by itself: ${status ?? signal}`);
   });
-  ended.catch(() => {}); // whoever waits for an answer has the rejection
-  const hear = async <T>(): Promise<T> => {
+  // The caller that waits for an answer gets the rejection.
+  ended.catch(() => {});
+  const hear = async <T>(schema: Schema<T>): Promise<T> => {
     const [answer] = await Promise.race([once(child, 'message'), ended]);
-    return answer as T;
+    return v.parse(schema, answer);
   };
   return {
     hear,
-    ask: (question) => {
-      const answer = hear<never>();
-      child.send(question as object);
+    ask: (question, schema) => {
+      const answer = hear(schema);
+      child.send(question);
       return answer;
     },
     stop: async () => {
-      child.disconnect(); // its cue to end
+      // The process ends when its channel closes.
+      child.disconnect();
       await ended.catch(() => {});
     },
   };

@@ -1,5 +1,6 @@
 // The process with the clients, which take the place of QEMU: it connects and makes accesses on request.
 
+import * as v from 'valibot';
 import type { Channel } from '../socket/channel.js';
 import { connect } from '../socket/connect.js';
 import { Client } from '../vfio-user/client.js';
@@ -9,7 +10,7 @@ import { region } from '../vfio-user/info.js';
 import { encodeAccess } from '../vfio-user/region-access.js';
 import { registers } from '../vmmci/registers.js';
 import { type Kind, replySize } from './kinds.js';
-import type { Order, Timing } from './messages.js';
+import { type Order, orderSchema, type Timing } from './messages.js';
 import { median } from './statistics.js';
 
 /** A read of the microseconds register. It belongs to the backend, and no read latches it. */
@@ -57,5 +58,8 @@ const obey = async (order: Order): Promise<Timing | null> => {
   return null;
 };
 
-process.on('message', (order: Order) => void obey(order).then((reply) => process.send?.(reply)));
+process.on(
+  'message',
+  (message) => void obey(v.parse(orderSchema, message)).then((reply) => process.send?.(reply)),
+);
 process.on('disconnect', () => process.exit());

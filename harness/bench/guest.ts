@@ -1,6 +1,7 @@
 // Measures register reads from inside a restored guest: a loop of port reads in the kernel, through QEMU.
 
 import { join } from 'node:path';
+import * as v from 'valibot';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { HarnessError } from '../base/errors.js';
 import { Trace } from '../base/trace.js';
@@ -16,7 +17,7 @@ import { defaultGeneration } from '../vmmci/generations.js';
 import { CONFIG_OFFSET, CONFIG_SIZE } from '../vmmci/registers.js';
 import { type BenchProcess, startBenchProcess } from './bench-process.js';
 import { intervals, type Read } from './intervals.js';
-import type { Timing } from './messages.js';
+import { type Order, socketsSchema, timingSchema } from './messages.js';
 import { family, type ProcessFacts } from './processes.js';
 import { median } from './statistics.js';
 
@@ -69,9 +70,11 @@ const startEcho = async (directory: string): Promise<{ run(): Promise<number>; s
   ];
   const [server, client] = processes;
   if (server === undefined || client === undefined) throw new Error('no processes');
-  await client.ask({ order: 'connect', kind: 'echo', sockets: await server.hear<string[]>() });
+  const connect: Order = { order: 'connect', kind: 'echo', sockets: await server.hear(socketsSchema) };
+  await client.ask(connect, v.null());
+  const order: Order = { order: 'run', kind: 'echo', accesses };
   return {
-    run: async () => (await client.ask<Timing>({ order: 'run', kind: 'echo', accesses })).accessUs,
+    run: async () => (await client.ask(order, timingSchema)).accessUs,
     stop: async () => {
       for (const benchProcess of processes) await benchProcess.stop();
     },

@@ -1,10 +1,11 @@
 // Measures all kinds of servers in each round, so that a disturbance of the machine affects all of them.
 
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { privateDirectory } from '../socket/private-directory.js';
 import { type BenchProcess, startBenchProcess } from './bench-process.js';
 import { type Kind, kinds } from './kinds.js';
-import type { Order, Timing, Usage } from './messages.js';
+import { type Order, socketsSchema, type Timing, timingSchema, usageSchema } from './messages.js';
 
 /** The figures of one kind in one round. */
 export interface Sample extends Timing {
@@ -29,17 +30,16 @@ export interface MeasureOptions {
   readonly profile?: string | undefined;
 }
 
-const order = <T>(client: BenchProcess, order: Order): Promise<T> => client.ask<T>(order);
-
 const sample = async (
   kind: Kind,
   client: BenchProcess,
   server: BenchProcess,
   accesses: number,
 ): Promise<Sample> => {
-  const before = await server.ask<Usage>('usage');
-  const timing = await order<Timing>(client, { order: 'run', kind, accesses });
-  const after = await server.ask<Usage>('usage');
+  const before = await server.ask('usage', usageSchema);
+  const run: Order = { order: 'run', kind, accesses };
+  const timing = await client.ask(run, timingSchema);
+  const after = await server.ask('usage', usageSchema);
   return { ...timing, cpuUs: (after.cpuUs - before.cpuUs) / accesses, rss: after.rss };
 };
 
@@ -61,7 +61,8 @@ export const measure = async ({ clients, rounds, accesses, profile }: MeasureOpt
         profile,
       });
       servers.set(kind, server);
-      await order(client, { order: 'connect', kind, sockets: await server.hear<string[]>() });
+      const connect: Order = { order: 'connect', kind, sockets: await server.hear(socketsSchema) };
+      await client.ask(connect, v.null());
     }
     for (let round = 0; round <= rounds; round++)
       for (const [kind, server] of servers) {

@@ -1,24 +1,35 @@
 // The messages between the processes of the benchmark.
 
-import type { Kind } from './kinds.js';
+import * as v from 'valibot';
+import { kinds } from './kinds.js';
+
+/** The paths of the sockets on which the servers listen. */
+export const socketsSchema = v.array(v.string());
 
 /** The resources that a process has used so far. */
-export interface Usage {
+export const usageSchema = v.object({
   /** User and system time, in µs. */
-  readonly cpuUs: number;
+  cpuUs: v.number(),
   /** Resident memory, in bytes. */
-  readonly rss: number;
-}
+  rss: v.number(),
+});
+
+export type Usage = Readonly<v.InferOutput<typeof usageSchema>>;
 
 /** A request to the client process. */
-export type Order =
-  | { readonly order: 'connect'; readonly kind: Kind; readonly sockets: readonly string[] }
-  | { readonly order: 'run'; readonly kind: Kind; readonly accesses: number };
+export const orderSchema = v.variant('order', [
+  v.object({ order: v.literal('connect'), kind: v.picklist(kinds), sockets: socketsSchema }),
+  v.object({ order: v.literal('run'), kind: v.picklist(kinds), accesses: v.number() }),
+]);
+
+export type Order = Readonly<v.InferOutput<typeof orderSchema>>;
 
 /** The result of a series of accesses. */
-export interface Timing {
+export const timingSchema = v.object({
   /** Median time from writing a request to its reply, in µs. */
-  readonly accessUs: number;
+  accessUs: v.number(),
   /** Accesses per second by all clients together. */
-  readonly perSecond: number;
-}
+  perSecond: v.number(),
+});
+
+export type Timing = Readonly<v.InferOutput<typeof timingSchema>>;

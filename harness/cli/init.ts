@@ -54,7 +54,7 @@ const describeDriver = async (directory: string): Promise<string> => {
     virtioDriver,
     time,
     ...(parameters.length > 0 && { parameters }),
-    ...(known === undefined ? {} : (JSON.parse(known.textFor([...sources.values()].join('\n'))) as object)),
+    ...known?.fieldsFor([...sources.values()].join('\n')),
   };
   return `${JSON.stringify(description, null, 2)}\n`;
 };

@@ -3,6 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { ifExists } from '../base/if-exists.js';
 import { parseChecked } from '../base/read-checked.js';
 import { compiledProbes } from './probe-code.js';
 
@@ -11,10 +12,6 @@ export const passedFile = 'passed-probes.json';
 
 const schema = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
 
-const absent = (error: NodeJS.ErrnoException): undefined => {
-  if (error.code !== 'ENOENT') throw error;
-};
-
 /** By scenario: the directories below those of the kernels. A scenario without the file had no driver. */
 export const readPassed = async (
   results: readonly { readonly scenario: string; readonly directory: string }[],
@@ -22,7 +19,7 @@ export const readPassed = async (
   const passed = new Map<string, ReadonlySet<number>>();
   for (const { scenario, directory } of results) {
     const path = join(directory, passedFile);
-    const text = await readFile(path, 'utf8').catch(absent);
+    const text = await ifExists(readFile(path, 'utf8'));
     if (text === undefined) continue;
     const checked = parseChecked(text, schema);
     if ('problem' in checked) throw new Error(`${path}: ${checked.problem}`);

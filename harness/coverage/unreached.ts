@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
+import { ifExists } from '../base/if-exists.js';
 import { parseChecked } from '../base/read-checked.js';
 import type { FileCoverage } from './lines.js';
 
@@ -25,11 +26,8 @@ export type Unreached = v.InferOutput<typeof schema>[number];
 /** Empty if the driver has no list. UNREACHED_LIST if it is damaged. */
 export const readUnreached = async (driver: string): Promise<Unreached[]> => {
   const path = join(driver, unreachedFile);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '[]';
-    throw error;
-  });
-  const checked = parseChecked(text, schema);
+  const text = await ifExists(readFile(path, 'utf8'));
+  const checked = parseChecked(text ?? '[]', schema);
   if ('problem' in checked) throw new HarnessError('UNREACHED_LIST', { path, reason: checked.problem });
   return checked.value;
 };

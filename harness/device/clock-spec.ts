@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';
+import { messageOf, systemCode } from '../base/thrown.js';
 import { clockForms, parseClock } from '../vmmci/clock.js';
 
 const SCRIPTED = 'scripted:';
@@ -17,7 +18,7 @@ export const resolveClock = (spec: string, option = '--clock'): string => {
     try {
       resolved = SCRIPTED + readFileSync(path, 'utf8');
     } catch (error) {
-      const reason = `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`;
+      const reason = `${path} cannot be read: ${systemCode(error) ?? messageOf(error)}`;
       throw new HarnessError('CLOCK_SPEC', { option, reason, valid: clockForms }, error);
     }
   }

@@ -206,7 +206,8 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
     ['Kbuild', 'Makefile'].map((file) => readFile(join(directory, file), 'utf8').catch(() => '')),
   );
   const alike = knownDrivers.find((driver) => describes(driver, kbuild.join('\n')));
-  if (alike !== undefined) return fromText(alike.textFor(await readSources(directory)), alike.name);
+  if (alike !== undefined)
+    return fromText(JSON.stringify(alike.fieldsFor(await readSources(directory))), alike.name);
   throw new HarnessError('DRIVER_DESCRIPTION', {
     path,
     field: '(whole)',

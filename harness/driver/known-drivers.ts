@@ -6,8 +6,8 @@ export interface KnownDriver {
   readonly text: string;
   /** Its modules: a Kbuild or Makefile with all of them in obj-m is taken for this driver's. */
   readonly modules: readonly string[];
-  /** The same for the version with these sources: earlier versions have less. */
-  readonly textFor: (sources: string) => string;
+  /** The fields of the version with these sources: earlier versions have fewer. */
+  readonly fieldsFor: (sources: string) => Readonly<Record<string, unknown>>;
 }
 
 interface Description extends Readonly<Record<string, unknown>> {
@@ -27,15 +27,14 @@ const known = (description: Description, signs: Signs): KnownDriver => ({
   name: description.name,
   text: JSON.stringify(description),
   modules: description.modules,
-  textFor: (sources) => {
-    const fields = Object.entries(description).filter(([field]) => signs[field]?.test(sources) ?? true);
+  fieldsFor: (sources) => {
     const parameters = description.parameters.filter(({ name }) =>
       new RegExp(`\\bmodule_param\\w*\\(\\s*${name}\\b`).test(sources),
     );
-    return JSON.stringify({
-      ...Object.fromEntries(fields),
-      parameters: parameters.length === 0 ? undefined : parameters,
-    });
+    const fields = Object.entries({ ...description, parameters }).filter(
+      ([field]) => signs[field]?.test(sources) ?? (field !== 'parameters' || parameters.length > 0),
+    );
+    return Object.fromEntries(fields);
   },
 });
 

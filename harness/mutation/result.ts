@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
+import { ifExists } from '../base/if-exists.js';
 import { parseChecked } from '../base/read-checked.js';
 
 /**
@@ -62,10 +63,7 @@ export const readMutationRun = async (
   path: string,
   { sources, kernel }: Pick<MutationRun, 'sources' | 'kernel'>,
 ): Promise<MutationRun | undefined> => {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await ifExists(readFile(path, 'utf8'));
   if (text === undefined) return undefined;
   const checked = parseChecked(text, fileSchema);
   const refuse = (reason: string): HarnessError<'MUTATION_RESULTS'> =>

@@ -5,8 +5,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import * as v from 'valibot';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { publish } from '../base/cache/publish.js';
+import { readCacheFile } from '../base/cache/read-file.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { systemCode } from '../base/thrown.js';
 import type { Qemu } from './find.js';
@@ -82,8 +84,13 @@ export const bootFirmware = async (qemu: Qemu, accel: readonly string[]): Promis
   }
 };
 
-// The result of the boot is valid for one boot of the host and one QEMU, so it is cached. The two cheap
-// checks run every time.
+/** The cached result of a boot: null if it succeeded, otherwise the reason. */
+const bootSchema = v.object({ failure: v.nullable(v.string()) });
+
+/**
+ * The result of the boot is valid for one boot of the host and one QEMU, so it is cached. The two cheap checks run
+ * every time.
+ */
 const cachedBoot = async (qemu: Qemu): Promise<string | undefined> => {
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   const key = createHash('sha256')
@@ -92,11 +99,14 @@ const cachedBoot = async (qemu: Qemu): Promise<string | undefined> => {
     .slice(0, 16);
   const target = join(cacheDirectory(), 'accelerator', `${key}.json`);
   await mkdir(dirname(target), { recursive: true });
+  const read = () => readCacheFile(target, bootSchema);
+  // A damaged file is made again.
+  if ((await read()) === undefined) await rm(target, { force: true });
   await publish(target, async (temporary) => {
     const failure = await bootFirmware(qemu, ['-accel', 'kvm', '-cpu', 'host']);
     await writeFile(temporary, JSON.stringify({ failure: failure ?? null }));
   });
-  const { failure } = JSON.parse(await readFile(target, 'utf8')) as { failure: string | null };
+  const { failure } = (await read()) ?? { failure: `${target} cannot be read back` };
   return failure ?? undefined;
 };
 

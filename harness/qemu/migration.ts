@@ -5,6 +5,7 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { messageOf } from '../base/thrown.js';
 import type { MachineDescription } from './argv.js';
@@ -27,6 +28,9 @@ const channels = (path: string) => [
   { 'channel-type': 'main', addr: { transport: 'file', filename: path, offset: 0 } },
 ];
 
+/** The reason for a failure in the result of query-migrate (qapi/migration.json). */
+const migrationSchema = v.object({ 'error-desc': v.optional(v.string()) });
+
 const run = async (machine: Machine, step: 'save' | 'load', path: string): Promise<void> => {
   const { qmp } = machine;
   const fail = (reason: string, cause?: unknown): HarnessError =>
@@ -43,7 +47,7 @@ const run = async (machine: Machine, step: 'save' | 'load', path: string): Promi
     await qmp.execute(step === 'save' ? 'migrate' : 'migrate-incoming', { channels: channels(path) });
     const { data } = await ended;
     if (data.status === 'completed') return;
-    const { 'error-desc': reason } = await qmp.execute<{ 'error-desc'?: string }>('query-migrate');
+    const { 'error-desc': reason } = await qmp.query(migrationSchema, 'query-migrate');
     throw fail(reason ?? `the migration ended with status ${data.status}`);
   } catch (error) {
     if (error instanceof HarnessError && error.code === 'SNAPSHOT') throw error;

@@ -103,6 +103,10 @@ for (const [name, line] of [
   ['a line that is not JSON', 'Segmentation fault'],
   ['a reply to an unknown id', '{"return": {}, "id": 99}'],
   ['a reply without an id', '{"return": {}}'],
+  ['a line that is not an object', '5'],
+  ['an event whose name is not text', '{"event": 5}'],
+  ['an event whose data is not an object', '{"event": "RESET", "data": 5}'],
+  ['an error without a description', '{"error": {"class": "GenericError"}, "id": 2}'],
 ] as const) {
   t.test(`${name} ends the session, and the error has the line`, async (t) => {
     const { qmp, peer } = await opened();

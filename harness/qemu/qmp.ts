@@ -1,7 +1,9 @@
 // A QMP client (QEMU 11.1, qmp-spec): JSON lines, replies matched to commands by id, and events in between.
 
 import type { Duplex } from 'node:stream';
+import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
+import { parseChecked, problemOf } from '../base/read-checked.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import type { Timers } from './timers.js';
 
@@ -16,14 +18,17 @@ interface Pending {
   reject(error: Error): void;
 }
 
-interface Message {
-  QMP?: unknown;
-  return?: unknown;
-  error?: { class: string; desc: string };
-  event?: string;
-  data?: Record<string, unknown>;
-  id?: number;
-}
+/** A line of QEMU: its greeting, an event, or a reply. */
+const messageSchema = v.object({
+  QMP: v.optional(v.unknown()),
+  return: v.optional(v.unknown()),
+  error: v.optional(v.object({ class: v.string(), desc: v.string() })),
+  event: v.optional(v.string()),
+  data: v.optional(v.record(v.string(), v.unknown())),
+  id: v.optional(v.number()),
+});
+
+type Message = v.InferOutput<typeof messageSchema>;
 
 /** One QMP session. It owns its stream. Every command rejects with QMP_CLOSED after the stream has ended. */
 export class Qmp {
@@ -61,20 +66,31 @@ export class Qmp {
     await this.execute('qmp_capabilities');
   }
 
-  /**
-   * Runs one command. Rejects with QMP_COMMAND if QEMU refuses it. `T` is the return type in QEMU's schema.
-   */
-  execute<T = unknown>(command: string, args?: Readonly<Record<string, unknown>>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+  /** Runs one command, and resolves with what QEMU returns. Rejects with QMP_COMMAND if QEMU refuses it. */
+  execute(command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
       if (this.#failure) {
         reject(new HarnessError('QMP_CLOSED', { command }, this.#failure));
         return;
       }
       const id = ++this.#id;
-      this.#pending.set(id, { command, resolve: resolve as (value: unknown) => void, reject });
+      this.#pending.set(id, { command, resolve, reject });
       this.#trace({ kind: 'qmp', command });
       this.#stream.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
     });
+  }
+
+  /** The same for a command whose result has a known form. Rejects with QMP_PROTOCOL if it has another form. */
+  async query<T>(
+    schema: v.GenericSchema<unknown, T>,
+    command: string,
+    args?: Readonly<Record<string, unknown>>,
+  ): Promise<T> {
+    const value = await this.execute(command, args);
+    const result = v.safeParse(schema, value);
+    if (result.success) return result.output;
+    const reason = `the result of ${command}: ${problemOf(result.issues[0])}`;
+    throw new HarnessError('QMP_PROTOCOL', { reason, line: JSON.stringify(value) });
   }
 
   /** Calls `listener` for each later event, until the returned function is called. */
@@ -119,13 +135,12 @@ export class Qmp {
   }
 
   #line(line: string): void {
-    let message: Message;
-    try {
-      message = JSON.parse(line) as Message;
-    } catch {
-      this.#fail(new HarnessError('QMP_PROTOCOL', { reason: 'not JSON', line }));
+    const checked = parseChecked(line, messageSchema);
+    if ('problem' in checked) {
+      this.#fail(new HarnessError('QMP_PROTOCOL', { reason: checked.problem, line }));
       return;
     }
+    const message = checked.value;
     if (message.event !== undefined) this.#event({ event: message.event, data: message.data ?? {} });
     else if (message.QMP !== undefined) this.#greeting?.resolve(undefined);
     else this.#reply(message, line);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { withLock } from '../base/cache/lock.js';
 import { HarnessError } from '../base/errors.js';
+import { ifExists } from '../base/if-exists.js';
 
 /** The environment variable with the limit, in MiB. */
 export const limitVariable = 'VMMCI_SNAPSHOT_LIMIT';
@@ -61,13 +62,6 @@ export const snapshotLimit = (text = process.env[limitVariable]): number => {
   if (/^\d{1,8}$/.test(text)) return Number(text) * 2 ** 20;
   throw new HarnessError('INVALID_VALUE', { name: limitVariable, expected: 'a number of MiB', value: text });
 };
-
-/** Resolves with undefined if the file is missing: another process may remove it at any time. */
-const ifExists = async <T>(work: Promise<T>): Promise<T | undefined> =>
-  work.catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
 
 /** Disk usage of a snapshot in bytes. Snapshots of earlier versions are files, newer ones directories. */
 export const snapshotBytes = async (path: string): Promise<number> => {

@@ -1,6 +1,7 @@
 // Reads the beginning and the end of a text file of any size.
 
 import { open } from 'node:fs/promises';
+import { ifExists } from '../base/if-exists.js';
 
 export interface Ends {
   /** Complete lines, without empty ones. */
@@ -18,11 +19,8 @@ const linesOf = (text: string): string[] => text.split('\n').filter((line) => li
  * file is missing.
  */
 export const readEnds = async (path: string, maxBytes: number): Promise<Ends> => {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    // A scenario that passed does not keep all of its artifacts.
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  // A scenario that passed does not keep all of its artifacts.
+  const file = await ifExists(open(path, 'r'));
   if (file === undefined) return noLines;
   try {
     const { size } = await file.stat();

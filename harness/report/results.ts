@@ -2,16 +2,15 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { ifExists } from '../base/if-exists.js';
 import { parseChecked } from '../base/read-checked.js';
+import { messageOf } from '../base/thrown.js';
 import { type ScenarioResult, scenarioResultSchema } from '../run/result.js';
 
 const resultFile = 'result.json';
 
 const directories = async (path: string): Promise<string[]> => {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const entries = (await ifExists(readdir(path, { withFileTypes: true }))) ?? [];
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
 };
 
@@ -31,11 +30,13 @@ const damaged = (directory: string, problem: string): ScenarioResult => ({
 });
 
 const readResult = async (directory: string): Promise<ScenarioResult> => {
-  const text = await readFile(join(directory, resultFile), 'utf8').catch(
-    (error: NodeJS.ErrnoException) => error,
-  );
-  if (typeof text !== 'string')
-    return damaged(directory, text.code === 'ENOENT' ? 'the file is missing' : text.message);
+  let text: string | undefined;
+  try {
+    text = await ifExists(readFile(join(directory, resultFile), 'utf8'));
+  } catch (error) {
+    return damaged(directory, messageOf(error));
+  }
+  if (text === undefined) return damaged(directory, 'the file is missing');
   const checked = parseChecked(text, scenarioResultSchema);
   return 'problem' in checked ? damaged(directory, checked.problem) : checked.value;
 };

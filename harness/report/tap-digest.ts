@@ -78,7 +78,7 @@ const isFailure = ({ ok, todo, skip }: Result): boolean => !ok && todo === false
 /** The end of a trace, a difference, more lines of a message, or the diagnostics that tap adds to its own assertions. */
 const detailsOf = (diagnostics: unknown, maxLines: number): string[] => {
   if (typeof diagnostics !== 'object' || diagnostics === null) return [];
-  const { trace, difference, lines, diff } = diagnostics as Readonly<Record<string, unknown>>;
+  const { trace, difference, lines, diff }: Readonly<Record<string, unknown>> = { ...diagnostics };
   if (Array.isArray(trace)) return trace.slice(-maxLines).map(String);
   if (Array.isArray(difference)) return difference.map(String);
   if (Array.isArray(lines)) return lines.map(String);
@@ -90,10 +90,10 @@ const detailsOf = (diagnostics: unknown, maxLines: number): string[] => {
   );
 };
 
-/** A check that does not hold time after time differs only in where in the trace it was made: that is told of the first. */
+/** Repetitions of a failed check differ only in the position in the trace. Only that of the first is shown. */
 const withoutPosition = (name: string): string => name.replace(/ \(trace #\d+( to #\d+)?\)$/, '');
 
-/** The first of each kind, with the number of its kind. */
+/** The first of equal assertions, with their number. */
 const foldAlike = (failed: readonly Assertion[]): (Assertion & { readonly times: number })[] => {
   const kinds = new Map<string, Assertion & { times: number }>();
   for (const assertion of failed) {

@@ -2,13 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** The names of all files below a directory; `undefined` if it does not exist. */
-const filesBelow = (directory: string): Promise<string[] | undefined> =>
-  readdir(directory, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+import { ifExists } from '../base/if-exists.js';
 
 /**
  * The files below `compiled` that `accepts` takes, sorted. Files without a source below `sources` are left
@@ -22,7 +16,7 @@ export const compiledFiles = async (
 ): Promise<string[]> => {
   const [names, sourceNames] = await Promise.all([
     readdir(compiled, { recursive: true }),
-    filesBelow(sources),
+    ifExists(readdir(sources, { recursive: true })),
   ]);
   const known = sourceNames && new Set(sourceNames);
   return names

@@ -3,12 +3,13 @@
 import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HarnessError } from '../base/errors.js';
+import { messageOf, systemCode } from '../base/thrown.js';
 
 const look = (path: string): Stats | string => {
   try {
     return statSync(path);
   } catch (error) {
-    return String((error as NodeJS.ErrnoException).code);
+    return systemCode(error) ?? messageOf(error);
   }
 };
 
@@ -42,6 +43,6 @@ export const makeSocketDirectory = (path: string): boolean => {
     mkdirSync(directory, { mode: 0o700 });
     return true;
   } catch (error) {
-    return refuse(`mkdir failed: ${(error as NodeJS.ErrnoException).code}`, error);
+    return refuse(`mkdir failed: ${systemCode(error) ?? messageOf(error)}`, error);
   }
 };

@@ -2,6 +2,7 @@
 // node commands-process.js '[["backend"],["function","--stale","maybe"]]'. It ends only if no command left
 // anything open.
 
+import * as v from 'valibot';
 import { runCommand } from '../cli/command.js';
 
 export interface CommandResult {
@@ -31,5 +32,6 @@ const outcome = async (line: readonly string[]): Promise<CommandResult> => {
 };
 
 const outcomes: CommandResult[] = [];
-for (const line of JSON.parse(process.argv[2] ?? '[]') as string[][]) outcomes.push(await outcome(line));
+const commandLines = v.parse(v.array(v.array(v.string())), JSON.parse(process.argv[2] ?? '[]'));
+for (const line of commandLines) outcomes.push(await outcome(line));
 process.stdout.write(`${JSON.stringify(outcomes)}\n`);

@@ -1,7 +1,9 @@
 // Makes and inspects disk images with the scripts in this directory.
 
 import { execa } from 'execa';
+import * as v from 'valibot';
 import { HarnessError } from '../../harness/base/errors.js';
+import { parseChecked } from '../../harness/base/read-checked.js';
 import { asset } from '../asset.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 
@@ -92,18 +94,25 @@ export const flattenImage = async (root: ToolRoot, image: string, to: string): P
 };
 
 /** The fields of `qemu-img info` that are used here. */
-export interface ImageInfo {
-  format: string;
+const infoSchema = v.object({
+  format: v.string(),
   /** The size that the guest sees, in bytes. */
-  'virtual-size': number;
+  'virtual-size': v.number(),
   /** The space on the host's disk, in bytes. */
-  'actual-size': number;
-  'backing-filename'?: string;
-  'backing-filename-format'?: string;
-}
+  'actual-size': v.number(),
+  'backing-filename': v.optional(v.string()),
+  'backing-filename-format': v.optional(v.string()),
+});
 
-export const imageInfo = async (root: ToolRoot, image: string): Promise<ImageInfo> =>
-  JSON.parse((await call(root, 'info', [image])).stdout) as ImageInfo;
+export type ImageInfo = Readonly<v.InferOutput<typeof infoSchema>>;
+
+/** Throws IMAGE_TOOL, also if qemu-img prints anything else. */
+export const imageInfo = async (root: ToolRoot, image: string): Promise<ImageInfo> => {
+  const checked = parseChecked((await call(root, 'info', [image])).stdout, infoSchema);
+  if ('value' in checked) return checked.value;
+  const reason = `its result about ${image} is unusable: ${checked.problem}`;
+  throw new HarnessError('IMAGE_TOOL', { tool: 'info', reason });
+};
 
 /** True if a guest would see the same content in two qcow2 images. */
 export const sameContent = async (root: ToolRoot, a: string, b: string): Promise<boolean> =>

@@ -6,20 +6,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { HarnessError } from '../errors.js';
 import { isDiskFull } from '../file-system.js';
-import { systemCode } from '../thrown.js';
+import { ifExists } from '../if-exists.js';
 import { type Lock, type LockOptions, withLock } from './lock.js';
 import { removeTree } from './remove-tree.js';
 import { useEntry } from './users.js';
 
-const exists = async (path: string): Promise<boolean> => {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
-};
+const exists = async (path: string): Promise<boolean> => (await ifExists(lstat(path))) !== undefined;
 
 const prefixOf = (target: string): string => `.${basename(target)}.partial-`;
 

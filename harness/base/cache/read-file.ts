@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import type * as v from 'valibot';
+import { ifExists } from '../if-exists.js';
 import { parseChecked } from '../read-checked.js';
 
 /**
@@ -12,10 +13,7 @@ export const readCacheFile = async <T>(
   path: string,
   schema: v.GenericSchema<unknown, T>,
 ): Promise<T | undefined> => {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await ifExists(readFile(path, 'utf8'));
   if (text === undefined) return undefined;
   const checked = parseChecked(text, schema);
   return 'value' in checked ? checked.value : undefined;

@@ -1,0 +1,13 @@
+// Reads a file or directory that may be missing.
+
+import { systemCode } from './thrown.js';
+
+/**
+ * Resolves like `reading`, or with `undefined` if the file or directory does not exist: another process may have
+ * removed it. Other errors of the file system are thrown.
+ */
+export const ifExists = <T>(reading: Promise<T>): Promise<T | undefined> =>
+  reading.catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  });
