@@ -1,11 +1,13 @@
-// The workflows and the action, run here: every script of theirs, in order, with GitHub's own actions replaced by what they do
-// to files. On one kernel.
+// Runs every script of the workflows and of the action, in order and on one kernel. Stand-ins do to files what GitHub's own
+// actions do.
+
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import t from 'tap';
 import { cacheDirectory } from './base/cache/directory.js';
+import { readReport } from './report/model.js';
 import { hashFiles } from './testing/workflow/expression.js';
 import { parseWorkflow, type Workflow } from './testing/workflow/model.js';
 import { type JobRun, runWorkflow, type WorkflowRun } from './testing/workflow/run-workflow.js';
@@ -22,15 +24,15 @@ const kernel = '6.12-cloud';
 const workflow = (name: string): Workflow =>
   parseWorkflow(readFileSync(join(root, '.github/workflows', name), 'utf8'));
 
-/** Jobs of the night that run whole tiers: each is a test of its own below. */
+/** Nightly jobs that run whole tiers. Each is a test of its own below. */
 const tiers = ['node', 'long', 'distro', 'mutation'];
 
-/** Jobs of the night that are not run here: they build a kernel for a quarter of an hour and use it for most of one. */
+/** Nightly jobs that are not run here: they build a kernel for a quarter of an hour and use it for most of an hour. */
 const debugJobs = ['debug-kernel', 'debug'];
 
-const isNight = (job: string): boolean => !debugJobs.includes(job) && !tiers.includes(job);
+const isNightlyJob = (job: string): boolean => !debugJobs.includes(job) && !tiers.includes(job);
 
-/** As if an earlier run had been here: tool root and kernel. */
+/** Stores the tool root and the kernel, as an earlier run would have done. */
 const seedCaches = async (store: string): Promise<void> => {
   const from = cacheDirectory();
   const save = (path: string, key: string): Promise<void> =>
@@ -40,12 +42,12 @@ const seedCaches = async (store: string): Promise<void> => {
   await save(`kernels/${kernel}`, `kernel-${kernel}-${table}-before`);
 };
 
-interface Setting {
+interface Store {
   readonly temporary: string;
   readonly store: string;
 }
 
-const setting = async (test: Pick<typeof t, 'testdir'>): Promise<Setting> => {
+const makeStore = async (test: Pick<typeof t, 'testdir'>): Promise<Store> => {
   const temporary = test.testdir({ store: {} });
   const store = join(temporary, 'store');
   await seedCaches(store);
@@ -53,21 +55,21 @@ const setting = async (test: Pick<typeof t, 'testdir'>): Promise<Setting> => {
 };
 
 /** The part of a tap test that is used. */
-interface Judge {
-  strictSame(seen: unknown, wanted: unknown, message: string, extra: object): unknown;
+interface Assertions {
+  strictSame(seen: unknown, expected: unknown, message: string, extra: object): unknown;
 }
 
-/** All jobs ended so; what the steps of another one printed is told. */
-const endedAs = (
-  test: Judge,
+/** Asserts how the jobs ended. A failure shows the output of the failed steps. */
+const assertStatuses = (
+  test: Assertions,
   run: WorkflowRun,
-  wanted: Readonly<Record<string, JobRun['status'][]>>,
+  expected: Readonly<Record<string, JobRun['status'][]>>,
 ): void => {
   for (const [name, jobs] of Object.entries(run)) {
     const bad = jobs.flatMap(({ steps }) => steps.filter(({ status }) => status === 'failure'));
     test.strictSame(
       jobs.map(({ status }) => status),
-      wanted[name] ?? [],
+      expected[name] ?? [],
       name,
       {
         failed: bad.map(({ name, output }) => `${name}\n${output.split('\n').slice(-30).join('\n')}`),
@@ -109,10 +111,16 @@ const addBug = (driver: string): void => {
 };
 
 t.test('two nights: the second one is worse, and its last job says so', { timeout: limitMs }, async (t) => {
-  const { temporary, store } = await setting(t);
-  const night = { workflow: workflow('nightly.yml'), temporary, store, inputs: selection, only: isNight };
+  const { temporary, store } = await makeStore(t);
+  const night = {
+    workflow: workflow('nightly.yml'),
+    temporary,
+    store,
+    inputs: selection,
+    only: isNightlyJob,
+  };
   const first = await runWorkflow({ ...night, source: root, runId: '1' });
-  endedAs(t, first, {
+  assertStatuses(t, first, {
     plan: ['success'],
     matrix: ['success', 'success'],
     report: ['success'],
@@ -126,7 +134,7 @@ t.test('two nights: the second one is worse, and its last job says so', { timeou
   const source = await checkoutWithBug(temporary);
   await execa('mv', [join(store, 'artifacts'), join(store, 'artifacts-1')]);
   const second = await runWorkflow({ ...night, source, runId: '2' });
-  endedAs(t, second, {
+  assertStatuses(t, second, {
     plan: ['success'],
     matrix: ['success', 'success'],
     report: ['success'],
@@ -138,8 +146,8 @@ t.test('two nights: the second one is worse, and its last job says so', { timeou
   t.match(report?.summary, /^## Text for an issue\n\nNewly broken on 6\.12-cloud$/m);
 });
 
-t.test('a part that left no report is missed', { timeout: limitMs }, async (t) => {
-  const { temporary, store } = await setting(t);
+t.test('a shard without a report is named', { timeout: limitMs }, async (t) => {
+  const { temporary, store } = await makeStore(t);
   const run = await runWorkflow({
     workflow: workflow('nightly.yml'),
     source: root,
@@ -147,9 +155,14 @@ t.test('a part that left no report is missed', { timeout: limitMs }, async (t) =
     store,
     runId: '1',
     inputs: selection,
-    only: (job, { index }) => isNight(job) && (job !== 'matrix' || index === 1),
+    only: (job, { index }) => isNightlyJob(job) && (job !== 'matrix' || index === 1),
   });
-  endedAs(t, run, { plan: ['success'], matrix: ['success'], report: ['success'], verdict: ['failure'] });
+  assertStatuses(t, run, {
+    plan: ['success'],
+    matrix: ['success'],
+    report: ['success'],
+    verdict: ['failure'],
+  });
   t.match(run.report?.[0]?.summary, 'no report of shard 2\\/2');
 });
 
@@ -161,14 +174,21 @@ const driverWorkflow = (): string => {
   return found;
 };
 
-/** What the author of a driver does first. */
+/** A repository with a copy of the bundled driver. */
+const driverRepository = async (directory: string): Promise<string> => {
+  const source = join(directory, 'driver');
+  cpSync(join(root, 'images/driver'), source, { recursive: true });
+  await execa('git', ['-C', source, 'init', '--quiet']);
+  return source;
+};
+
+/** Runs `vmmci init`, which the author of a driver does first. */
 const init = (driver: string): Promise<unknown> =>
   execa('node', [join(root, 'dist/harness/cli/main.js'), 'init', driver]);
 
-/** By scenario, in the report that was kept. */
-const verdictsIn = (store: string): Record<string, string> => {
-  const text = readFileSync(join(store, 'artifacts/vmmci-report/report.json'), 'utf8');
-  const { cells } = JSON.parse(text) as { cells: { scenario: string; verdict: string }[] };
+/** The verdicts of the uploaded report, by scenario. */
+const verdictsIn = async (store: string): Promise<Record<string, string>> => {
+  const { cells } = await readReport(join(store, 'artifacts/vmmci-report'));
   return Object.fromEntries(cells.map(({ scenario, verdict }) => [scenario, verdict]));
 };
 
@@ -176,10 +196,8 @@ t.test(
   'the workflow that init writes, with the package as npm installs it',
   { timeout: limitMs },
   async (t) => {
-    const { temporary, store } = await setting(t);
-    const source = join(temporary, 'driver');
-    cpSync(join(root, 'images/driver'), source, { recursive: true });
-    await execa('git', ['-C', source, 'init', '--quiet']);
+    const { temporary, store } = await makeStore(t);
+    const source = await driverRepository(temporary);
     const pack = await execa('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', source], {
       cwd: root,
     });
@@ -195,20 +213,18 @@ t.test(
       `vmmci matrix --kernel ${kernel} --scenario identity --scenario first`,
     );
     const run = await runWorkflow({ workflow: parseWorkflow(short), source, temporary, store, runId: '1' });
-    endedAs(t, run, { test: ['success'] });
-    t.strictSame(verdictsIn(store), { identity: 'passed', first: 'passed' });
+    assertStatuses(t, run, { test: ['success'] });
+    t.strictSame(await verdictsIn(store), { identity: 'passed', first: 'passed' });
     t.match(run.test?.[0]?.summary, /^## Kernel matrix: 2 passed, 0 failed/);
   },
 );
 
 t.test(
-  "the action in a driver's own repository: one that passes, one that fails",
+  "the action in a driver's own repository passes a correct driver and fails one with a bug",
   { timeout: limitMs },
   async (t) => {
-    const { temporary, store } = await setting(t);
-    const source = join(temporary, 'driver');
-    cpSync(join(root, 'images/driver'), source, { recursive: true });
-    await execa('git', ['-C', source, 'init', '--quiet']);
+    const { temporary, store } = await makeStore(t);
+    const source = await driverRepository(temporary);
     await init(source);
     const options = {
       workflow: parseWorkflow(
@@ -223,27 +239,30 @@ t.test(
       actions: { 'OWNER/vmmci-harness': root },
     };
     const good = await runWorkflow({ ...options, runId: '1' });
-    endedAs(t, good, { vmmci: ['success'] });
+    assertStatuses(t, good, { vmmci: ['success'] });
     t.match(good.vmmci?.[0]?.summary, /^## Kernel matrix: \d+ passed, 0 failed/);
-    t.match(verdictsIn(store), { first: 'passed' }, 'the scenario of its own');
+    t.match(await verdictsIn(store), { first: 'passed' }, 'the scenario of the repository');
     t.ok(existsSync(join(store, 'artifacts/vmmci-report/index.html')));
     addBug(source);
     await execa('mv', [join(store, 'artifacts'), join(store, 'artifacts-1')]);
     const bad = await runWorkflow({ ...options, runId: '2' });
-    endedAs(t, bad, { vmmci: ['failure'] });
+    assertStatuses(t, bad, { vmmci: ['failure'] });
     t.match(bad.vmmci?.[0]?.summary, /[1-9]\d* failed/);
-    t.ok(existsSync(join(store, 'artifacts/vmmci-report/index.html')), 'the report is kept all the same');
+    t.ok(
+      existsSync(join(store, 'artifacts/vmmci-report/index.html')),
+      'a failed run uploads its report, too',
+    );
   },
 );
 
-t.test('each push', { timeout: limitMs }, async (t) => {
+t.test('the workflow of each push passes', { timeout: limitMs }, async (t) => {
   const run = await runWorkflow({
     workflow: workflow('ci.yml'),
     source: root,
     runId: '1',
-    ...(await setting(t)),
+    ...(await makeStore(t)),
   });
-  endedAs(t, run, { test: ['success'] });
+  assertStatuses(t, run, { test: ['success'] });
 });
 
 for (const tier of tiers)
@@ -252,8 +271,8 @@ for (const tier of tiers)
       workflow: workflow('nightly.yml'),
       source: root,
       runId: '1',
-      ...(await setting(t)),
-      // One row: there is one Node here.
+      ...(await makeStore(t)),
+      // Only one row of the job's matrix, because this host has one version of Node.
       inputs: { mutants: '1' },
       only: (job, { node = '20.19' }) => job === tier && node === '20.19',
     });

@@ -114,6 +114,19 @@ const driftCause = (
       .map(({ check }) => check),
 });
 
+/** A cause of a drift on one side of its range if the registers take long to read. `excess` is positive on that side. */
+const placementCause = (sentence: string, excess: (drift: Drift) => bigint): Cause => ({
+  sentence,
+  change: 'Take the guest clock right before and right after the read of offset 24, and use the middle.',
+  requirement: 'shows-drift',
+  explains: ['shows-drift'],
+  find: (facts) =>
+    driftsOf(facts)
+      .filter(({ check }) => /where the (?:micro)?seconds take/.test(check.what))
+      .filter((drift) => excess(drift) > 0n && excess(drift) < day)
+      .map(({ check }) => check),
+});
+
 const isDrift = ({ check }: Drift): boolean => /^drift/.test(check.what);
 
 export const timeCauses = {
@@ -269,32 +282,14 @@ export const timeCauses = {
         : [];
     },
   },
-  'sample-placed-late': {
-    sentence: 'The driver assumes that the sample was taken later than the read of the seconds.',
-    change: 'Take the guest clock right before and right after the read of offset 24, and use the middle.',
-    requirement: 'shows-drift',
-    explains: ['shows-drift'],
-    find: (facts) =>
-      driftsOf(facts)
-        .filter(
-          ({ check, to, seen }) =>
-            /where the (?:micro)?seconds take/.test(check.what) && seen > to && seen - to < day,
-        )
-        .map(({ check }) => check),
-  },
-  'sample-placed-early': {
-    sentence: 'The driver assumes that the sample was taken before the read of the seconds.',
-    change: 'Take the guest clock right before and right after the read of offset 24, and use the middle.',
-    requirement: 'shows-drift',
-    explains: ['shows-drift'],
-    find: (facts) =>
-      driftsOf(facts)
-        .filter(
-          ({ check, from, seen }) =>
-            /where the (?:micro)?seconds take/.test(check.what) && seen < from && from - seen < day,
-        )
-        .map(({ check }) => check),
-  },
+  'sample-placed-late': placementCause(
+    'The driver assumes that the sample was taken later than the read of the seconds.',
+    ({ to, seen }) => seen - to,
+  ),
+  'sample-placed-early': placementCause(
+    'The driver assumes that the sample was taken before the read of the seconds.',
+    ({ from, seen }) => from - seen,
+  ),
   'guest-time-from-uptime': {
     sentence: 'The driver shows the time since boot as the guest time.',
     change: 'Show ktime_get_real_ts64(), not ktime_get_ts64().',
