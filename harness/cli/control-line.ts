@@ -1,4 +1,4 @@
-// A line that the user types to the host's side in a terminal, run as `vmmci ctl` would.
+// Runs a line that the user types at the prompt of a terminal, as `vmmci ctl` would.
 
 import { Command as Commander, CommanderError } from 'commander';
 import { buildCommand } from './build-command.js';
@@ -6,14 +6,17 @@ import type { CommandTable } from './define-command.js';
 import { note } from './print.js';
 import { reportError } from './report-error.js';
 
-/** The rest behind the first word is one operand, which may have spaces, such as a fault plan; or it is options. */
+/** The text after the action is options, or one operand that may contain spaces, such as a fault plan. */
 const wordsOf = (line: string): string[] => {
   const [, action = '', rest = ''] = /^(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
   if (rest === '') return [action];
   return rest.startsWith('-') ? [action, ...rest.split(/\s+/)] : [action, rest];
 };
 
-/** Prints the result, or what is wrong. `line` is an action of `vmmci ctl` with its operand: `clock running:2038-01-19T03:14:08Z`. */
+/**
+ * Prints the result or the error. `line` is an action of `vmmci ctl` with its operand, such as
+ * `clock running:2038-01-19T03:14:08Z`.
+ */
 export const controlLine = async (line: string, control: string, all: CommandTable): Promise<void> => {
   const ctl = all.ctl;
   if (ctl === undefined) return;

@@ -12,7 +12,7 @@ import { Devices, type PreparedGuest, prepareGuest } from '../scenario/scene.js'
 import type { Vm } from '../scenario/vm.js';
 import { type ServedShell, serveShell } from '../shell/serve-shell.js';
 
-/** Where the guest has the copy. */
+/** The path of the copy in the guest. */
 export const guestDirectory = '/driver';
 
 export interface ShellGuestOptions {
@@ -23,15 +23,15 @@ export interface ShellGuestOptions {
   readonly shared?: string | undefined;
   readonly clock: string;
   readonly cpus: 1 | 2;
-  /** Load the driver; else it is where modprobe finds it. */
+  /** Load the driver; otherwise it is only installed. */
   readonly load: boolean;
-  /** Is told what the user should know and did not ask. */
+  /** Called with each warning for the user. */
   readonly warn: (line: string) => void;
 }
 
 export interface OpenedShell extends PreparedGuest {
   readonly served: ServedShell;
-  /** Copies the driver's directory anew. */
+  /** Copies the driver's directory again. */
   copy(): Promise<void>;
   close(): Promise<void>;
 }
@@ -48,7 +48,10 @@ const copyInto = async (vm: Vm, directory: string, warn: (line: string) => void)
     warn(`${guestDirectory} has no room for the largest files: ${listOf(leftOut, maxNames)}`);
 };
 
-/** Resolves when the guest is there with its driver. A driver that does not load is a warning: that may be what the user looks into. */
+/**
+ * Resolves when the guest has started with its driver. A driver that does not load is only a warning, because the user may
+ * be looking into that.
+ */
 export const openShellGuest = async ({
   environment,
   directory,

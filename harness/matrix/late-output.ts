@@ -1,14 +1,15 @@
-// Keeps what a scenario process prints while it runs no file: between two files, or while it exits.
+// Keeps the output of a scenario process between two files, or while it exits.
 
 import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../base/thrown.js';
 import { linesBesideTap } from '../report/tap-digest.js';
 import type { Cell } from './plan.js';
 
 /** The name of the file in the directory of a kernel. */
 export const lateOutputFile = 'late-output.txt';
 
-/** Is called with the output that came after the file of `cell` had finished. */
+/** Called with the output that came after the file of `cell` had finished. */
 export type OnLateOutput = (cell: Cell, text: string) => Promise<void>;
 
 /**
@@ -27,7 +28,7 @@ export const keepLateOutput =
       await mkdir(join(run, kernel.name), { recursive: true });
       await appendFile(join(run, name), `after ${file}, vmd ${generation}:\n${lines.join('\n')}\n`);
       report(`${what}, kept in ${name}`);
-    } catch {
-      report(`${what}: ${lines[0]}`);
+    } catch (error) {
+      report(`${what}: ${lines[0]} (not kept: ${messageOf(error)})`);
     }
   };

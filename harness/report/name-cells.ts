@@ -2,7 +2,7 @@
 
 import type { ReportCell } from './model.js';
 
-/** Limit for places where one line has to do. */
+/** Limit for messages of one line. */
 export const maxNamedScenarios = 6;
 
 /** `clock-driver, drift on 6.12-cloud, 7.3-cloud; stop on 7.3-cloud`, with ` … and 12 more` after `maxScenarios`. */
@@ -10,7 +10,7 @@ export const nameCells = (cells: readonly ReportCell[], maxScenarios = Number.PO
   const kernels = new Map<string, Set<string>>();
   for (const { scenario, kernel } of cells)
     kernels.set(scenario, (kernels.get(scenario) ?? new Set()).add(kernel));
-  // Those that have their kernels in common are named together.
+  // Scenarios with the same kernels are named together.
   const alike = new Map<string, string[]>();
   for (const [scenario, names] of [...kernels].slice(0, maxScenarios)) {
     const key = [...names].join(', ');

@@ -10,12 +10,12 @@ import { type FoundCause, findCauses } from '../diagnosis/causes/find-causes.js'
 import type { Choice } from './choice.js';
 import type { ScenarioResult } from './result.js';
 
-/** The name of this result, where other results have the name of a scenario. */
+/** The name of this result, in place of the name of a scenario. */
 const name = 'build';
 
 const logFile = 'build.log';
 
-/** Interfaces of the kernel that the compiler's output names as changed. */
+/** The known causes of a failed build, such as an interface of the kernel that has changed. */
 export const causesOfBuild = (log: string): FoundCause[] =>
   findCauses({ trace: [], dmesg: [], reasons: [], build: log.split('\n') });
 

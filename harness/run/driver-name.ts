@@ -8,8 +8,8 @@ import type { DriverDescription } from '../driver/description.js';
 export const bundledName = 'bundled';
 
 /**
- * The description goes with every copy of the bundled driver, whose author would read that another driver was
- * tested: a copy has the name of its directory.
+ * A copy of the bundled driver gets the name of its directory: its description still says `bundled`, so its author
+ * would read that another driver was tested.
  */
 export const nameDriver = <Driver extends Pick<DriverDescription, 'name'>>(
   driver: Driver,

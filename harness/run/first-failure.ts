@@ -20,12 +20,12 @@ type Options = Required<Pick<RunFilesOptions, 'signal' | 'env'>> & {
   readonly read: (run: string) => Promise<readonly ScenarioResult[]>;
 };
 
-/** A test at the top level of TAP is a scenario. Its result has been written by then. */
+/** A failed test at the top level of TAP. It is a scenario, whose result has already been written. */
 const failedLine = /^not ok /;
 
 /**
- * Ends the process as soon as a scenario has failed. A scenario whose process died in the middle counts as
- * broken, as `read` has it.
+ * Ends the process as soon as a scenario has failed. If the process died in the middle of a scenario, `read` reports
+ * that scenario as broken.
  */
 export const untilFirstFailure = async (
   files: readonly string[],

@@ -1,4 +1,4 @@
-// The harness's own kernel modules, which scenarios load beside the driver: images/kernels/helpers.
+// The harness's own kernel modules (images/kernels/helpers), which scenarios load in addition to the driver.
 
 import { asset } from '../../images/asset.js';
 import { buildModules, type ModuleSet } from '../../images/kernels/build.js';

@@ -1,4 +1,4 @@
-// Works on many items in parallel, in directories that are used again.
+// Processes many items in parallel. Each call has a directory of its own, which later calls reuse.
 
 import { join } from 'node:path';
 

@@ -14,9 +14,9 @@ import { type RunFilesOptions, runFiles } from './run-files.js';
 export interface InstrumentedBuild {
   readonly probes: Coverage['probes'];
   readonly compiled: Coverage['compiled'];
-  /** Where the modules are. */
+  /** The directory of the modules. */
   readonly modules: string;
-  /** Files without probes, since the compiler refused them. */
+  /** Files without probes, because they do not compile with them. */
   readonly unprobed: readonly string[];
 }
 

@@ -1,9 +1,9 @@
-// What the user types in a terminal: bytes for the guest, and the escape key with what follows it. Pure.
+// Splits what the user types into bytes for the guest and keys for the host, which follow the escape key. Pure.
 
-/** Ctrl-], as telnet(1) and virsh(1) have it. */
+/** Ctrl-], as in telnet(1) and virsh(1). */
 const escapeByte = 0x1d;
 
-/** The keys behind the escape key, with what the list of them says. */
+/** The keys that may follow the escape key, with their descriptions. */
 export const escapeKeys = {
   q: 'leave',
   s: 'stop the guest, as vmctl stop does',
@@ -13,13 +13,13 @@ export const escapeKeys = {
 
 export type EscapeKey = keyof typeof escapeKeys;
 
-/** What was typed up to the first key behind an escape key, or up to the end. */
+/** The input up to the first key that follows an escape key, or up to the end. */
 export interface Typed {
   /** For the guest. */
   readonly input: Buffer;
   /** The key; `unknown` with the character if there is no such key. */
   readonly key?: EscapeKey | { readonly unknown: string };
-  /** What is behind it. */
+  /** The input after the key. */
   readonly rest: Buffer;
 }
 
@@ -29,7 +29,7 @@ const keyOf = (byte: number): NonNullable<Typed['key']> => {
   return key ?? { unknown: text };
 };
 
-/** Holds an escape key back until the next one is there. Twice the escape key is one for the guest. */
+/** Holds an escape key back until the next key arrives. Pressed twice, it is sent to the guest once. */
 export class EscapeReader {
   #isEscaped = false;
 

@@ -1,4 +1,4 @@
-// The line that the user types to the host in a terminal in raw mode: echo and the two editing keys are ours there. Pure.
+// Reads a line that the user types to the host. The terminal is in raw mode, so echo and editing are done here. Pure.
 
 const RETURN = 0x0d;
 const NEWLINE = 0x0a;
@@ -11,19 +11,19 @@ const KILL_LINE = 0x15;
 /** Erases the character before the cursor. */
 const rubOut = '\b \b';
 
-/** Characters of a line. More are not taken. */
+/** Maximum number of characters of a line; more are ignored. */
 const maxLength = 1000;
 
 export interface PromptResult {
-  /** What the terminal shows of it. */
+  /** What the terminal must show. */
   readonly echo: string;
-  /** The line, once it is ended; null if it was given up. */
+  /** The line, once it has ended; null if it was cancelled. */
   readonly line?: string | null;
-  /** What was typed behind the end of the line. */
+  /** The input after the end of the line. */
   readonly rest: Buffer;
 }
 
-/** One line. ASCII only: no command of vmmci has other characters but in paths, which can be given to `vmmci ctl`. */
+/** One line of ASCII. Only paths can have other characters in a command of vmmci, and `vmmci ctl` accepts these. */
 export class Prompt {
   #text = '';
 

@@ -1,27 +1,27 @@
-// Raw mode of the user's terminal, which is taken back however the process ends. By stty(1): `setRawMode` of Node leaves the output with a
-// carriage return in front of each newline (libuv, uv_tty_set_mode), which breaks what full-screen programs of the guest draw.
+// Raw mode of the user's terminal, which is restored however the process ends. It uses stty(1), because `setRawMode` of Node
+// still writes a carriage return before each newline (libuv, uv_tty_set_mode), which breaks full-screen programs.
 
 import { spawnSync } from 'node:child_process';
 
 export interface RawMode {
-  /** Runs `step`, which prints lines as to any terminal. Keys stay as they are. */
+  /** Runs `step`, which may print ordinary lines. The keys stay in raw mode. */
   printing<T>(step: () => Promise<T>): Promise<T>;
-  /** Takes the mode back for good. */
+  /** Restores the mode that the terminal had before. */
   end(): void;
 }
 
-/** Of the terminal that is standard input. One that is gone meanwhile has no settings to be taken back. */
+/** Runs stty on standard input. Ignores its errors: a terminal that has been closed has no settings to restore. */
 const stty = (...settings: string[]): string =>
   spawnSync('stty', settings, { stdio: ['inherit', 'pipe', 'ignore'], encoding: 'utf8' }).stdout ?? '';
 
-/** Every key of standard input goes to the reader at once and as it is, also Ctrl-C; and output to the terminal as it is. */
+/** Passes every key of standard input to the reader at once, also Ctrl-C, and output to the terminal unchanged. */
 export const rawMode = (): RawMode => {
   const before = stty('-g').trim();
   const end = (): void => {
     stty(before);
     process.off('exit', end);
   };
-  // Also on an error that nobody catches, and at the second signal.
+  // Also after an uncaught error, and at the second signal.
   process.on('exit', end);
   stty('raw', '-echo');
   return {

@@ -1,4 +1,4 @@
-// What makes a guest one that people work in: terminals, and the host's side of the device on a control socket.
+// Serves a guest to people: terminals on one socket, and the host's side of the device on a control socket.
 
 import { join } from 'node:path';
 import type { Trace } from '../base/trace.js';
@@ -11,7 +11,7 @@ import { controlMethods } from '../vmd/control-methods.js';
 import { serveControl } from '../vmd/control-server.js';
 import { serveTerminals } from './serve-terminals.js';
 
-/** Of a guest, what people at the host's side use. */
+/** The parts of a guest that are served. */
 export interface ShellGuest {
   readonly terminals: Terminals;
   pause(): Promise<void>;
@@ -21,7 +21,7 @@ export interface ShellGuest {
 export interface ServedShell {
   /** The socket for `vmmci ctl`, which also names the shell to `vmmci shell --attach`. */
   readonly control: string;
-  /** Resolves when somebody has come to a terminal and nobody is there any more. */
+  /** Resolves when the last user of a terminal has left. */
   readonly left: Promise<void>;
   close(): Promise<void>;
 }
@@ -29,10 +29,10 @@ export interface ServedShell {
 const controlName = 'shell.ctl';
 const terminalName = 'shell.tty';
 
-/** Where the terminals are of the shell with that control socket. */
+/** The path of the terminals' socket of the shell with that control socket. */
 export const terminalSocket = (control: string): string => control.replace(/[^/]*$/, terminalName);
 
-/** Where the control socket is of a shell in that directory. */
+/** The path of the control socket of a shell in that directory. */
 export const controlSocket = (directory: string): string => join(directory, controlName);
 
 const methodsOf = (device: Device, guest: ShellGuest, trace: Trace): MethodTable => {
@@ -44,7 +44,7 @@ const methodsOf = (device: Device, guest: ShellGuest, trace: Trace): MethodTable
     hostNow,
     function: () => device.pci.state(),
   });
-  const standStill = (act: () => Promise<void>) =>
+  const pauseMethod = (act: () => Promise<void>) =>
     method({
       params: {},
       run: async () => {
@@ -55,15 +55,15 @@ const methodsOf = (device: Device, guest: ShellGuest, trace: Trace): MethodTable
   return withFaults(
     {
       ...methods,
-      // vmd's own pause stops the vCPUs too.
-      pause: standStill(() => guest.pause()),
-      unpause: standStill(() => guest.unpause()),
+      // Unlike the methods of the device alone, these also stop the vCPUs, as vmd does.
+      pause: pauseMethod(() => guest.pause()),
+      unpause: pauseMethod(() => guest.unpause()),
     },
     { engine: device.faults, serves: ['vfio-user', 'vhost-user'], hasClock: true, trace: trace.sink },
   );
 };
 
-/** Listens on both sockets in `directory`, which nobody else can enter. */
+/** Listens on both sockets in `directory`, which only this user may enter. */
 export const serveShell = async (
   directory: string,
   { device, guest, trace }: { device: Device; guest: ShellGuest; trace: Trace },

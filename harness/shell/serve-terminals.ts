@@ -1,4 +1,5 @@
-// A Unix socket through which other processes open terminals in the guest. Each connection speaks the frames of harness/guest.
+// A Unix socket through which other processes open terminals in the guest. Its protocol is that of
+// harness/guest/terminal-frames.ts.
 
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -15,7 +16,7 @@ import {
 import type { SessionOptions, TerminalSession, Terminals, WindowSize } from '../guest/terminals.js';
 import { checkSocketPath } from '../socket/path.js';
 
-/** Rows and columns of a real terminal. */
+/** Maximum of rows and columns: they are 16-bit numbers in `struct winsize` (ioctl_tty(2)). */
 const maxSide = 65_535;
 
 const windowOf = ([rows = '', columns = '']: readonly string[]): WindowSize => {
@@ -23,22 +24,22 @@ const windowOf = ([rows = '', columns = '']: readonly string[]): WindowSize => {
   const isSide = (side: number | undefined): side is number =>
     side !== undefined && Number.isInteger(side) && side >= 0 && side <= maxSide;
   if (!isSide(height) || !isSide(width))
-    throw new HarnessError('TERMINAL', { reason: `a window of ${rows} by ${columns} is none` });
+    throw new HarnessError('TERMINAL', { reason: `invalid window size: ${rows} rows, ${columns} columns` });
   return { rows: height, columns: width };
 };
 
-/** What an `open` frame asks for. */
+/** The options in an `open` frame. */
 const optionsOf = (content: Buffer): Omit<SessionOptions, 'onOutput'> => {
   const [kind, rows = '', columns = '', term, directory = '/', command = ''] = contentFields(content);
   const window = kind === 't' ? windowOf([rows, columns]) : undefined;
   return { window, term, directory, command };
 };
 
-/** `onLeft` is called when a connection ends that has had a session: others only look whether somebody listens. */
-const converse = (socket: Socket, terminals: Terminals, onLeft: () => void): void => {
+/** Serves one connection. Calls `onLeft` at its end if it had a session; other connections only test whether the socket answers. */
+const serveConnection = (socket: Socket, terminals: Terminals, onLeft: () => void): void => {
   const reader = new FrameReader();
   const sessions = new Map<number, TerminalSession>();
-  let hasCome = false;
+  let hadSession = false;
   const send = (frame: Frame): void => void (socket.writable && socket.write(encodeFrame(frame)));
 
   const open = (session: number, content: Buffer): void => {
@@ -47,7 +48,7 @@ const converse = (socket: Socket, terminals: Terminals, onLeft: () => void): voi
       onOutput: (bytes, from) => send({ kind: fromProgram[from], session, content: bytes }),
     });
     sessions.set(session, opened);
-    hasCome = true;
+    hadSession = true;
     const end = (text: string): void => {
       sessions.delete(session);
       send({ kind: fromProgram.end, session, content: Buffer.from(text) });
@@ -81,10 +82,10 @@ const converse = (socket: Socket, terminals: Terminals, onLeft: () => void): voi
     }
   });
   socket.on('error', () => socket.destroy());
-  // Whoever had the terminal is gone: its programs hear of it as those of any terminal.
+  // The programs of the terminal get a hangup, as those of any closed terminal.
   socket.once('close', () => {
     for (const session of sessions.values()) session.hangUp();
-    if (hasCome) onLeft();
+    if (hadSession) onLeft();
   });
 };
 
@@ -92,7 +93,7 @@ const failure = (error: unknown): string =>
   `!${error instanceof HarnessError && error.code === 'TERMINAL' ? error.fields.reason : messageOf(error)}`;
 
 export interface TerminalServer {
-  /** Resolves when somebody has come and nobody is there any more. */
+  /** Resolves when the last connection with a session has ended. */
   readonly left: Promise<void>;
   close(): Promise<void>;
 }
@@ -108,7 +109,7 @@ export const serveTerminals = async (path: string, terminals: Terminals): Promis
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    converse(socket, terminals, () => {
+    serveConnection(socket, terminals, () => {
       if (sockets.size === 0) leave();
     });
   });

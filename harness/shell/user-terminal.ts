@@ -1,4 +1,5 @@
-// The user's terminal as one of the guest: keys, output, window size, and the escape key that talks to the host.
+// Connects the user's terminal to a terminal in the guest: keys, output and window size. The escape key starts a command
+// to the host.
 
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { SessionOptions, TerminalSession } from '../guest/terminals.js';
@@ -19,7 +20,7 @@ export interface UserTerminalOptions {
   readonly open: (options: SessionOptions) => TerminalSession;
   readonly directory: string;
   readonly host: HostSide;
-  /** Ends it as leaving does. */
+  /** Leaves the guest, as the user can by a key. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,12 +31,12 @@ const keyList = (): string =>
     .map(([key, what]) => `  Ctrl-] ${key.padEnd(6)}  ${what}\r\n`)
     .join('');
 
-/** What the user is told at the start. */
+/** Printed before the terminal starts. */
 export const escapeHint = 'Ctrl-] q leaves the guest, Ctrl-] ? lists the other keys';
 
 /**
- * Gives the user an interactive shell in the guest until that ends or is left. Resolves with its exit status, or `left`. Rejects with
- * TERMINAL when the guest goes away.
+ * Gives the user an interactive shell in the guest until the shell ends or the user leaves it. Resolves with its exit
+ * status, or `left`. Rejects with TERMINAL when the guest ends.
  */
 export const runUserTerminal = async ({
   input,
@@ -77,7 +78,7 @@ export const runUserTerminal = async ({
   const press = async ({ key }: Typed): Promise<void> => {
     if (key === undefined) return;
     if (typeof key === 'string') await keys[key]();
-    else output.write(`\r\n${JSON.stringify(key.unknown)} is none of the keys:\r\n${keyList()}`);
+    else output.write(`\r\n${JSON.stringify(key.unknown)} is not a key of this terminal:\r\n${keyList()}`);
   };
 
   const take = async (bytes: Buffer): Promise<void> => {
@@ -98,14 +99,14 @@ export const runUserTerminal = async ({
     }
   };
 
-  // In turn: a command of the prompt is over before what was typed behind it is taken.
+  // One after another: a command of the prompt ends before later keys are handled.
   let last: Promise<void> = Promise.resolve();
   const onData = (bytes: Buffer): void => {
     last = last.then(() => take(bytes));
   };
   const onResize = (): void => session.resize(sizeOf(output));
   input.on('data', onData);
-  // The terminal is gone, such as after a hangup.
+  // After a hangup, for example.
   input.once('end', leave);
   output.on('resize', onResize);
   signal?.addEventListener('abort', leave, { once: true });
