@@ -6,7 +6,7 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { acks } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-const options = { scheduler: new VirtualScheduler(), parameters: { drift_interval_ms: '20' } };
+const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
 
 scenario('command-overwritten', options, async ({ check, vm, device, driver, trace, until }) => {
   const { host } = device;
@@ -22,7 +22,7 @@ scenario('command-overwritten', options, async ({ check, vm, device, driver, tra
   check('acts-on-newest').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
   check('acknowledges').equal('acknowledgements', acks(trace, mark), ['REBOOT: graceful']);
   const counts = { SHUTDOWN: 0, REBOOT: 1, SYNCRTC: 0, unknown: 0 };
-  check('shows-commands').equal('commands', await driver.commandCounts(), counts);
+  if (driver.showsCommands) check('shows-commands').equal('commands', await driver.commandCounts(), counts);
 
   mark = trace.mark;
   await vm.pause();
@@ -30,7 +30,8 @@ scenario('command-overwritten', options, async ({ check, vm, device, driver, tra
   check('device').equal('SYNCRTC that replaces the SHUTDOWN', host.command('SYNCRTC'), 'sent');
   await vm.unpause();
   await until('ack', mark);
-  check('shows-commands').equal('last command', await driver.lastCommand(), 'SYNCRTC');
+  if (driver.showsCommands)
+    check('shows-commands').equal('last command', await driver.lastCommand(), 'SYNCRTC');
   check('acts-on-newest').equal('requests to go down', await powerRequests(vm.shell), ['reboot']);
   check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   check('acknowledges').equal('command register', device.vmmci.state().command, 'NONE');

@@ -6,9 +6,12 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
-const options = { scheduler: new VirtualScheduler(), parameters: { drift_interval_ms: '20' } };
+const scheduler = new VirtualScheduler();
+const polling = { drift_interval_ms: '20' };
+const ifItPolls = { scheduler, optionalParameters: polling };
+const onlyIfItPolls = { scheduler, parameters: polling };
 
-scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, until }) => {
+scenario('sticky-stop', ifItPolls, async ({ check, vm, device, driver, trace, until }) => {
   await recordPowerRequests(vm.shell);
   const requested: string[] = [];
   for (const [name, program] of [
@@ -19,15 +22,14 @@ scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, unti
     let mark = trace.mark;
     check('driver-ok').equal(name, device.host.command(name), 'sent');
     const { seq } = await until('ack', mark);
-    await until('bar-read', seq, isCommandRead, 5);
+    // A driver that does not poll sees the register again at the next interrupt, the SYNCRTC below.
+    if (driver.has('drift_interval_ms')) await until('bar-read', seq, isCommandRead, 5);
     requested.push(program);
     const seen = await powerRequests(vm.shell, requested.length);
     check('acts-once').equal('requests to go down', seen, requested);
-    check('acknowledges').equal('acknowledgements, five polls later', acks(trace, mark), [
-      `${name}: graceful`,
-    ]);
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), [`${name}: graceful`]);
     check('acknowledges').equal('command register', device.vmmci.state().command, name);
-    check('shows-commands').equal('last command', await driver.lastCommand(), name);
+    if (driver.showsCommands) check('shows-commands').equal('last command', await driver.lastCommand(), name);
 
     mark = trace.mark;
     check('driver-ok').equal(`SYNCRTC that replaces the ${name}`, device.host.command('SYNCRTC'), 'sent');
@@ -35,11 +37,12 @@ scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, unti
     check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   }
   check('acts-once').equal('requests to go down at the end', await powerRequests(vm.shell), requested);
+  if (!driver.showsCommands) return;
   const counts = { SHUTDOWN: 1, REBOOT: 2, SYNCRTC: 3, unknown: 0 };
   check('shows-commands').equal('commands', await driver.commandCounts(), counts);
 });
 
-scenario('stop-again', options, async ({ check, vm, device, driver, trace, until }) => {
+scenario('stop-again', onlyIfItPolls, async ({ check, vm, device, driver, trace, until }) => {
   await recordPowerRequests(vm.shell);
   let mark = trace.mark;
   check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');

@@ -19,12 +19,13 @@ scenario('stop-reload', { scheduler: new VirtualScheduler() }, async ({ check, .
   await driver.unload();
   check('acknowledges').equal('command register', device.vmmci.state().command, 'REBOOT');
   mark = trace.mark;
-  await driver.load(parameters);
+  await driver.load(driver.having(parameters));
   const up = await until('status', mark, isDriverOk);
-  await until('bar-read', up.seq, isCommandRead, 5);
+  // A driver that does not poll sees the register at the next interrupt, the SYNCRTC below.
+  if (driver.has('drift_interval_ms')) await until('bar-read', up.seq, isCommandRead, 5);
   check('survives-reload').equal('acknowledgements by the new driver', acks(trace, mark), []);
   check('survives-reload').equal('requests to go down', await powerRequests(vm.shell), ['reboot']);
-  check('shows-commands').equal('last command', await driver.lastCommand(), 'NONE');
+  if (driver.showsCommands) check('shows-commands').equal('last command', await driver.lastCommand(), 'NONE');
 
   mark = trace.mark;
   check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');

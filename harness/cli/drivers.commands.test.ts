@@ -30,7 +30,10 @@ t.setTimeout(300_000);
 
 t.test('a driver with the interface of the public driver is recognized by its Kbuild', async (t) => {
   const directory = await temporary(t);
-  const scenarios = ['clock-driver', 'drift', 'stop', 'sync-rtc', 'transcript'];
+  const scenarios = [
+    ...['autoload', 'clock-driver', 'command-overwritten', 'drift', 'feature-subsets', 'hot-plug'],
+    ...['sticky-stop', 'stop', 'stop-reload', 'sync-rtc', 'transcript', 'unknown-command'],
+  ];
   const { exitCode, stdout } = await execa(
     process.execPath,
     [main, 'test', '--driver', asset('stand-in'), ...scenarios],
@@ -40,14 +43,22 @@ t.test('a driver with the interface of the public driver is recognized by its Kb
   t.strictSame(
     Object.fromEntries(results.map(({ scenario, verdict }) => [scenario, verdict])),
     {
+      autoload: 'passed',
       'clock-driver': 'skipped',
       'clock-running': 'skipped',
+      'command-overwritten': 'passed',
       drift: 'passed',
+      'feature-subsets': 'passed',
+      'hot-plug': 'passed',
       shutdown: 'passed',
+      'sticky-stop': 'passed',
       stop: 'passed',
+      'stop-again': 'skipped',
+      'stop-reload': 'passed',
       'sync-rtc': 'skipped',
       'sync-rtc-seconds': 'passed',
       transcript: 'passed',
+      'unknown-command': 'passed',
     },
     stdout,
   );
@@ -57,7 +68,7 @@ t.test('a driver with the interface of the public driver is recognized by its Kb
     const again = await readFile(join(directory, 'reproduce.sh'), 'utf8');
     t.match(
       again,
-      / --exact (clock-driver|clock-running|sync-rtc) "\$@"\n$/,
+      / --exact (clock-driver|clock-running|stop-again|sync-rtc) "\$@"\n$/,
       'reproduce.sh runs only this scenario',
     );
   }

@@ -42,7 +42,7 @@ export const lifeRequirements = {
   },
   'serves-virtio': {
     sentence:
-      'The virtio transport reads and writes fields of each width at each offset, and tells a driver that there is no queue.',
+      'The virtio transport reads and writes fields of each width at each offset, and offers a driver no queues.',
     level: 'may',
     otherwise: 'A virtio driver that asks for more than this one does reads garbage.',
     remedy: 'Implement each operation of struct virtio_config_ops as its comment says.',
@@ -72,10 +72,11 @@ export const lifeRequirements = {
     source: 'PCI Local Bus 3.0, 3.7.4.1 (master abort); Linux Documentation/PCI/pci-error-recovery.rst',
   },
   'refuses-absent-device': {
-    sentence: 'The driver does not bind to a device whose command register reads as all ones.',
+    sentence:
+      'The driver does not bind to a device that reads as all ones, nor take an ISR of all ones for its interrupt.',
     level: 'may',
-    otherwise: 'The guest shows a device that does not exist. There is no other effect.',
-    remedy: 'Read the command in probe, and return -ENODEV for all ones.',
+    otherwise: 'The guest shows a device that does not exist, or claims an interrupt of another device.',
+    remedy: 'Return ENODEV from probe where the command reads as all ones, and IRQ_NONE where the ISR does.',
     source: 'PCI Local Bus 3.0, 3.7.4.1 (master abort)',
   },
   'keeps-devices-apart': {

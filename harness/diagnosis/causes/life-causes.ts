@@ -177,6 +177,7 @@ export const lifeCauses = {
       const shown = checks.find(
         ({ what, seen, requirement }) =>
           requirement === 'survives-removal' ||
+          requirement === 'refuses-absent-device' ||
           /\b(?:4294967295|0xffffffff)\b/.test(seen) ||
           (/^errno .*without the device/.test(what) && seen === '0') ||
           (/all ones|time without the device/.test(what) && /^-?\d+(?:\.\d+)?$/.test(seen) && seen !== '0'),
