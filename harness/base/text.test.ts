@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
 import { duration, durationOfMs, durationOfUs } from './duration.js';
-import { counted, firstLine, listOf, printable, shellWord, shorten } from './text.js';
+import { counted, firstLine, listOf, namesLike, printable, shellWord, shorten } from './text.js';
 import { messageOf, stackOf, systemCode } from './thrown.js';
 
 t.test('firstLine', async (t) => {
@@ -22,6 +22,12 @@ t.test('listOf and counted', async (t) => {
   t.equal(counted(1, 'cause'), '1 cause');
   t.equal(counted(0, 'cause'), '0 causes');
   t.equal(counted(2, 'entry', 'entries'), '2 entries');
+});
+
+t.test('namesLike puts the likeliest of many names first', async (t) => {
+  t.equal(namesLike('stopp', ['clock', 'stop-again', 'sto', 'stop']), 'stop, stop-again, sto, clock');
+  const many = Array.from({ length: 52 }, (_, index) => `name-${index}`);
+  t.match(namesLike('name-51', many), /^name-51, name-5, name-50, .* … and 42 more$/);
 });
 
 t.test('printable escapes control characters', async (t) => {

@@ -18,6 +18,18 @@ export const listOf = (items: readonly string[], maxItems = Number.POSITIVE_INFI
     ? items.join(', ')
     : `${items.slice(0, maxItems).join(', ')} … and ${items.length - maxItems} more`;
 
+/** A list of ten names for somebody who typed `text`: first those that begin most like it. */
+export const namesLike = (text: string, names: readonly string[]): string => {
+  const shared = (name: string): number => {
+    const end = [...name].findIndex((letter, index) => letter !== text[index]);
+    return end === -1 ? name.length : end;
+  };
+  return listOf(
+    [...names].sort((left, right) => shared(right) - shared(left) || left.length - right.length),
+    10,
+  );
+};
+
 /** `1 cause`, `3 causes`; pass an irregular plural as `plural`. */
 export const counted = (count: number, word: string, plural = `${word}s`): string =>
   `${count} ${count === 1 ? word : plural}`;

@@ -97,7 +97,8 @@ t.test('which description', async (t) => {
   t.strictSame([early.time, early.syncRtc], [undefined, undefined], 'a version that has neither');
   await t.rejects(readDriver(at('other')), {
     code: 'DRIVER_DESCRIPTION',
-    message: /the file is missing.*--driver-description \(virtio_vmmci\)/,
+    message: /the file is missing.*vmmci init.*--driver-description \(virtio_vmmci\)/,
   });
+  await t.rejects(readDriver(at('absent')), { code: 'DRIVER_SOURCE', message: /absent is not a driver dir/ });
   await t.rejects(readDriver(at('other'), at('none.json')), { code: 'INVALID_VALUE', message: /none\.json/ });
 });

@@ -183,7 +183,7 @@ const readSources = async (directory: string): Promise<string> => {
 /**
  * The description of the driver in `directory`: the one that `chosen` names, which is a known driver or a
  * file; else the file beside the sources; else that of a known driver which the sources look like.
- * DRIVER_DESCRIPTION; INVALID_VALUE if nothing of all this is there.
+ * DRIVER_DESCRIPTION; INVALID_VALUE if nothing of all this is there; DRIVER_SOURCE if there is no directory.
  */
 export const readDriver = async (directory: string, chosen?: string): Promise<DriverDescription> => {
   const known = chosen === undefined ? undefined : knownDrivers.find(({ name }) => name === chosen);
@@ -202,6 +202,9 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
       expected: `a file, or a known driver (${names})`,
       value: chosen,
     });
+  await readdir(directory).catch((cause: unknown) => {
+    throw new HarnessError('DRIVER_SOURCE', { directory, reason: messageOf(cause) }, cause);
+  });
   const kbuild = await Promise.all(
     ['Kbuild', 'Makefile'].map((file) => readFile(join(directory, file), 'utf8').catch(() => '')),
   );
@@ -211,6 +214,6 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
   throw new HarnessError('DRIVER_DESCRIPTION', {
     path,
     field: '(whole)',
-    reason: `the file is missing; write it, or choose a known driver with --driver-description (${names})`,
+    reason: `the file is missing; write it with vmmci init, or choose a known driver with --driver-description (${names})`,
   });
 };

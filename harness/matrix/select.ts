@@ -9,6 +9,7 @@ import {
   kernelTable,
 } from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
+import { namesLike } from '../base/text.js';
 import { defaultGeneration, type GenerationName, generationNames } from '../vmmci/generations.js';
 
 /** `*` matches any characters, `?` any single character. */
@@ -34,7 +35,8 @@ export const choose = <T>(
   }));
   for (const { pattern, matches } of tests) {
     if (all.some(matches)) continue;
-    throw new HarnessError('UNKNOWN_NAME', { kind: what, name: pattern, valid: all.map(nameOf).join(', ') });
+    const valid = namesLike(pattern, all.map(nameOf));
+    throw new HarnessError('UNKNOWN_NAME', { kind: what, name: pattern, valid });
   }
   return all.filter((item) => tests.some(({ matches }) => matches(item)));
 };

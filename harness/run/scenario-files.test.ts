@@ -27,6 +27,6 @@ t.test('filesFor finds files by the name of a scenario or of the file', async (t
   t.strictSame(filesFor(files, ['clock']), ['/s/clock.js']);
   t.throws(() => filesFor(files, ['stop', 'stopp']), {
     code: 'UNKNOWN_NAME',
-    message: /'stopp'.*clock, stop/,
+    message: /'stopp'.*stop, clock/,
   });
 });

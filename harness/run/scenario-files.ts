@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
 import { HarnessError } from '../base/errors.js';
+import { namesLike } from '../base/text.js';
 import { compiledFiles } from './compiled-files.js';
 import { ownScenarioFiles } from './own-scenarios.js';
 import { declaredNames, type ScenarioFile } from './scenario-file.js';
@@ -51,8 +52,11 @@ export const filesFor = (files: readonly ScenarioFile[], names: readonly string[
   const found = names.map((wanted) => {
     const file = files.find(({ declares }) => declares(wanted)) ?? files.find(({ name }) => name === wanted);
     if (file !== undefined) return file.path;
-    const known = files.map(({ name }) => name).join(', ');
-    throw new HarnessError('UNKNOWN_NAME', { kind: 'scenario', name: wanted, valid: known });
+    const valid = namesLike(
+      wanted,
+      files.map(({ name }) => name),
+    );
+    throw new HarnessError('UNKNOWN_NAME', { kind: 'scenario', name: wanted, valid });
   });
   return [...new Set(found)];
 };
