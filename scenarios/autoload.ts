@@ -21,6 +21,8 @@ scenario(
     for (const alias of [pciAlias, virtioAlias]) {
       const found = await driver.withAlias(alias);
       check('loads-by-alias').that(`module for ${alias}`, found.length > 0, 'a module of the driver', found);
+      // Nothing loads it then.
+      if (found.length === 0) return;
     }
     await until('status', mark, isDriverOk);
     check('loads-by-alias').equal(

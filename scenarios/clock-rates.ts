@@ -91,15 +91,19 @@ scenario('clock-script', { ...options, clock: running(() => start) }, async (sce
     await checkDrift(scene, when);
   };
 
+  // A driver that measures at intervals would take minutes for all instants.
+  const isSlow = driver.description.time?.kind === 'sysctl';
+  const some = <T>(items: readonly T[]): readonly T[] => (isSlow ? items.slice(-1) : items);
+
   device.clock.set(scripted(script, now));
-  for (const [hostUs, shown] of scriptedTimes) {
+  for (const [hostUs, shown] of some(scriptedTimes)) {
     host = start + hostUs;
     await shows(parseInstant(shown), `of a scripted clock ${hostUs} µs after its start`);
   }
-  for (const ppb of rates) {
+  for (const ppb of some(rates)) {
     host = start;
     device.clock.set(running(now, start, ppb));
-    for (const passed of [second, 20n * year]) {
+    for (const passed of some([second, 20n * year])) {
       host = start + passed;
       const expected = start + (passed * (1_000_000_000n + ppb)) / 1_000_000_000n;
       await shows(expected, `of a clock with ${ppb} ppb at ${formatInstant(host)}`);

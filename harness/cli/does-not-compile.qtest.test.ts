@@ -40,5 +40,6 @@ t.test('a driver that does not compile gets the verdict failed', async (t) => {
   t.match(result?.causes, [{ id: 'do-gettimeofday-gone', evidence: [/do_gettimeofday/] }]);
   t.match(stdout, 'The driver uses do_gettimeofday, which was removed from the kernel before 5.10.');
   t.match(stdout, /build +FAILED/);
+  t.ok(stdout.endsWith(`compiler output: ${join(result?.directory ?? '', 'build.log')}`), stdout);
   t.equal(exitCode, 1);
 });

@@ -13,7 +13,8 @@ import type { ScenarioResult } from './result.js';
 /** The name of this result, in place of the name of a scenario. */
 const name = 'build';
 
-const logFile = 'build.log';
+/** The compiler's output, in the directory of the result. */
+export const logFile = 'build.log';
 
 /** The known causes of a failed build, such as an interface of the kernel that has changed. */
 export const causesOfBuild = (log: string): FoundCause[] =>

@@ -48,13 +48,18 @@ const createExclusively = (directory: string): boolean => {
   }
 };
 
+/** Creates the directory of all runs. The user's repository ignores it, unless it was there before. */
+const createParent = (parent: string): void => {
+  if (mkdirSync(parent, { recursive: true }) !== undefined) writeFileSync(join(parent, '.gitignore'), '*\n');
+};
+
 /**
  * Creates the directory of a run that starts now, in `runs` below the working directory. Names sort by time
  * (UTC) and need no quoting; if two runs start in the same second, a number is appended. Throws
  * RUN_DIRECTORY_MAKE.
  */
 export const newRunDirectory = (parent = resolve('runs'), now = new Date()): string => {
-  orMakeError(parent, () => mkdirSync(parent, { recursive: true }));
+  orMakeError(parent, () => createParent(parent));
   const name = now.toISOString().slice(0, 19).replaceAll(':', '.');
   for (let count = 1; ; count += 1) {
     const directory = join(parent, count === 1 ? name : `${name}-${count}`);

@@ -51,6 +51,14 @@ t.test('shows for a failed check the expected and the seen value and the part of
   ]);
 });
 
+t.test('names the one event since the check before', async (t) => {
+  const { failures, trace, check } = setUp();
+  trace.sink({ kind: 'bar-read', offset: 24, width: 1, value: 0x2d });
+  check('device').equal('seen', 1, 2);
+  check('device').equal('seen at once', 1, 2);
+  t.match(failures, [/\(trace #0\)$/, /\(trace #2\)$/]);
+});
+
 t.test('reports failed checks below the level as advice', async (t) => {
   const { reported, failures, advice, trace, check } = setUp();
   check('resets-device').equal('status after unload', 1, 0);

@@ -125,7 +125,7 @@ export const checksFor = (
     { what, holds, expected, seen, numbers }: Omit<Report, 'passed' | 'failed'>,
   ): void => {
     const [since, to] = [from, trace.mark];
-    const where = to === since ? `trace #${to}` : `trace #${since} to #${to - 1}`;
+    const where = to - since <= 1 ? `trace #${since}` : `trace #${since} to #${to - 1}`;
     report(
       subject,
       {

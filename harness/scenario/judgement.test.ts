@@ -93,3 +93,17 @@ t.test('does not count checks of the driver’s own scenarios as unmet requireme
   t.strictSame(judgement.reasons, ['host_time: expected 1, seen 2']);
   t.strictSame(judgement.unmet, []);
 });
+
+t.test('counts a requirement as unmet whose violation ended the scenario before a check', async (t) => {
+  const { judgement } = record();
+  judgement.checkFailed('acknowledges', 'acknowledgements: expected none, seen REBOOT');
+  judgement.explain([{ id: 'isr-never-read' }], 'must');
+  const before = [{ requirement: 'acknowledges', check: 'acknowledgements: expected none, seen REBOOT' }];
+  t.strictSame(judgement.unmet, before, 'each reason is a check');
+  const fields = { count: 300, what: 'interrupts', but: ', without a read of the ISR', ms: 3, rate: 9 };
+  await judgement.attempt(() => {
+    throw new HarnessError('GUEST_LIVELOCK', fields);
+  });
+  judgement.explain([{ id: 'isr-never-read' }, { id: 'virtio-alias-missing' }], 'must');
+  t.match(judgement.unmet, [...before, { requirement: 'reads-isr', check: /^livelock: 300 interrupts/ }]);
+});

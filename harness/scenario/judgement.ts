@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { codeOf, HarnessError } from '../base/errors.js';
 import { isDiskFull, leastFreeSpace } from '../base/file-system.js';
+import { firstLine } from '../base/text.js';
 import { messageOf } from '../base/thrown.js';
+import { causes, type FoundCause } from '../diagnosis/causes/find-causes.js';
+import { counts, type Level, requirements } from '../diagnosis/requirements.js';
 import { type Verdict, verdictOf, worse } from '../run/verdict.js';
 import type { Subject } from './checks.js';
 import type { Assertions } from './reporter.js';
@@ -12,12 +15,12 @@ import type { Assertions } from './reporter.js';
 /** With less free space than this (in 10^6 bytes), a SIGBUS means that a memory file could not grow. */
 const nearlyNothingMB = 1;
 
-const causes = (error: unknown): unknown[] =>
-  error instanceof Error && error.cause !== undefined ? [error, ...causes(error.cause)] : [error];
+const chain = (error: unknown): unknown[] =>
+  error instanceof Error && error.cause !== undefined ? [error, ...chain(error.cause)] : [error];
 
 /** QEMU's memory is a mapped file. If the file cannot grow, the kernel kills QEMU with SIGBUS. */
 const endedBySigbus = (error: unknown): boolean =>
-  causes(error).some(
+  chain(error).some(
     (each) => each instanceof HarnessError && each.code === 'QEMU_EXIT' && each.fields.how === 'SIGBUS',
   );
 
@@ -69,7 +72,7 @@ export class Judgement {
     return this.#advice;
   }
 
-  /** The unmet requirements, each with the line of its first failed check. */
+  /** The unmet requirements, each with the line of its first failed check, or of the error. */
   get unmet(): readonly { readonly requirement: string; readonly check: string }[] {
     return [...this.#unmet].map(([requirement, check]) => ({ requirement, check }));
   }
@@ -87,6 +90,21 @@ export class Judgement {
       this.#add('failed', line);
       // Checks of the driver's own scenarios do not belong to a requirement.
       if (subject !== 'driver' && !this.#unmet.has(subject)) this.#unmet.set(subject, line);
+    }
+  }
+
+  /**
+   * Counts the requirements that the causes violate as unmet if an error ended the scenario before a check of
+   * them could fail; `line` is the lowest level that fails a scenario.
+   */
+  explain(found: readonly Pick<FoundCause, 'id'>[], line: Level): void {
+    const lines = new Set(this.#unmet.values());
+    const error = this.#reasons.find((reason) => !lines.has(reason));
+    if (error === undefined) return;
+    for (const { id } of found) {
+      const { requirement } = causes[id];
+      if (!counts(requirements[requirement].level, line) || this.#unmet.has(requirement)) continue;
+      this.#unmet.set(requirement, firstLine(error));
     }
   }
 

@@ -95,6 +95,7 @@ export class ScenarioRun {
     const vm = this.#vm;
     const console = vm?.console.lines ?? [];
     const causes = await this.#findCauses([...this.#dmesg, ...console.map(({ text }) => text)]);
+    judgement.explain(causes, this.#environment.choice.level);
     for (const { id } of causes) reporter.comment(`cause: ${causeTable[id].sentence}`);
     await judgement.attempt(() =>
       writeArtifacts(
