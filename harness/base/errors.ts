@@ -86,7 +86,7 @@ const table = {
   SHELL_ATTACH: { blame: 'usage', message: '{reason}; {next}' },
   GUEST_READ: { blame: 'broken', message: 'guest {what}: expected {expected}, got {got}' },
   KERNEL_LOG: { blame: 'broken', message: 'cannot check the kernel log: {reason}' },
-  KERNEL_SPLAT: { blame: 'failed', message: 'the guest kernel reported an error ({kind}):\n{lines}' },
+  KERNEL_SPLAT: { blame: 'failed', message: 'the guest kernel reported an error ({kind}): {title}\n{lines}' },
   DISK_FULL: {
     blame: 'broken',
     message:

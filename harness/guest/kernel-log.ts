@@ -54,13 +54,18 @@ const maxTitles = 5;
 export const assertHealthy = ({ splats, taint }: Pick<KernelLog, 'splats' | 'taint'>): void => {
   const [first] = splats;
   if (first) {
-    const [, ...others] = splatTitles(splats);
+    const [{ title } = { title: first.line }, ...others] = splatTitles(splats);
     const named = others.slice(0, maxTitles).map(({ title, count }) => `also, ${count}×: ${title}`);
     const rest = others.length - named.length;
     const lines = [...first.context, ...named, ...(rest > 0 ? [`also: ${rest} other reports`] : [])];
-    throw new HarnessError('KERNEL_SPLAT', { kind: first.kind, lines: lines.join('\n') });
+    const { kind } = first;
+    throw new HarnessError('KERNEL_SPLAT', {
+      kind,
+      title: title.startsWith(`${kind}: `) ? title.slice(kind.length + 2) : title,
+      lines: lines.join('\n'),
+    });
   }
   if (taint.length === 0) return;
-  const lines = taint.map(({ letter, meaning }) => `${letter}: ${meaning}`).join('\n');
-  throw new HarnessError('KERNEL_SPLAT', { kind: 'tainted', lines });
+  const [title = '', ...lines] = taint.map(({ letter, meaning }) => `${letter}: ${meaning}`);
+  throw new HarnessError('KERNEL_SPLAT', { kind: 'tainted', title, lines: lines.join('\n') });
 };

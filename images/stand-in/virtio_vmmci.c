@@ -189,6 +189,7 @@ static const struct virtio_device_id standin_ids[] = {
 	{ STANDIN_ID, STANDIN_VENDOR },
 	{ }
 };
+MODULE_DEVICE_TABLE(virtio, standin_ids);
 
 static struct virtio_driver standin_driver = {
 	.driver.name = KBUILD_MODNAME,

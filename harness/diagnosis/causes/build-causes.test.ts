@@ -12,6 +12,9 @@ const cases: readonly (readonly [CauseId, string])[] = [
     'do-gettimeofday-gone',
     `${at}implicit declaration of function ‘do_gettimeofday’; did you mean ‘x’? [-Werror]`,
   ],
+  ['slab-not-included', `${at}implicit declaration of function ‘kzalloc’; did you mean ‘vzalloc’? [-Werror]`],
+  ['workqueue-not-included', `${at}implicit declaration of function ‘cancel_delayed_work_sync’`],
+  ['workqueue-not-included', `${at}call to undeclared function 'INIT_WORK'; ISO C99 and later do not`],
   ['del-timer-gone', `${at}implicit declaration of function ‘del_timer’; did you mean ‘mod_timer’?`],
   ['del-timer-sync-gone', `${at}call to undeclared function 'del_timer_sync'; ISO C99 and later do not`],
   ['from-timer-gone', `${at}implicit declaration of function 'from_timer'`],
@@ -47,6 +50,7 @@ t.test('finds the changed interface in a line of the compiler', async (t) => {
 
 t.test('finds no cause in other errors', async (t) => {
   t.same(found(`${at}implicit declaration of function ‘my_del_timer’`), []);
+  t.same(found(`${at}implicit declaration of function ‘my_kzalloc’`), []);
   t.same(found('vmmci.c:12:8: warning: ‘del_timer’ is deprecated'), []);
   t.same(found('vmmci.c:1:2: error: #error "not today"'), []);
 });

@@ -45,10 +45,39 @@ const newer = (name: string, since: string, instead: string): Cause =>
     `For older kernels use ${instead}, chosen by LINUX_VERSION_CODE.`,
   );
 
+/** Functions and macros that all kernels from 5.10 to 7.3 have, in a header that other headers need not include. */
+const notIncluded = (header: string, names: readonly string[]): Cause =>
+  buildCause(
+    unknown(`(?:${names.join('|')})`),
+    `A file uses functions of <linux/${header}> without including it, which works only on some kernels.`,
+    `Include <linux/${header}> in the file that the line names.`,
+  );
+
 const before = 'before 5.10';
 const settime = 'ktime_get_real_ts64() and struct timespec64';
 
 export const buildCauses = {
+  // headers
+  'slab-not-included': notIncluded('slab.h', ['k[mz]alloc', 'kcalloc', 'kmalloc_array', 'krealloc', 'kfree']),
+  'delay-not-included': notIncluded('delay.h', ['msleep', 'mdelay', 'udelay', 'usleep_range']),
+  'workqueue-not-included': notIncluded('workqueue.h', [
+    '(?:schedule|queue|flush|cancel)_(?:delayed_)?work(?:_sync)?',
+    'INIT_(?:DELAYED_)?WORK',
+    'alloc_workqueue',
+    'create_singlethread_workqueue',
+    'destroy_workqueue',
+  ]),
+  'timer-not-included': notIncluded('timer.h', ['timer_setup', 'mod_timer', 'add_timer']),
+  'interrupt-not-included': notIncluded('interrupt.h', ['request_irq', 'free_irq', '(?:en|dis)able_irq']),
+  'reboot-not-included': notIncluded('reboot.h', ['orderly_(?:poweroff|reboot)', 'kernel_restart']),
+  'uaccess-not-included': notIncluded('uaccess.h', ['copy_(?:to|from)_user']),
+  'timekeeping-not-included': notIncluded('timekeeping.h', [
+    'ktime_get',
+    'ktime_get_real_ts64',
+    'do_settimeofday64',
+  ]),
+  'sysctl-not-included': notIncluded('sysctl.h', ['register_sysctl', 'unregister_sysctl_table']),
+  'rtc-not-included': notIncluded('rtc.h', ['rtc_class_(?:open|close)', 'rtc_read_time', 'rtc_tm_to_time64']),
   // the time of the system
   'do-gettimeofday-gone': gone('do_gettimeofday', before, settime),
   'getnstimeofday64-gone': gone('getnstimeofday64', before, settime),

@@ -212,6 +212,16 @@ t.test('finds causes in the kernel log', async (t) => {
   }
 });
 
+t.test('a device that was not reset, from the warning of the virtio core', async (t) => {
+  for (const line of [
+    'WARNING: CPU: 0 PID: 136 at drivers/virtio/virtio.c:372 virtio_dev_remove+0x8c/0x90',
+    'WARNING: drivers/virtio/virtio.c:378 at virtio_dev_remove+0x8c/0x90, CPU#0: agent/109',
+  ]) {
+    t.same(found([...up, read(18, 1, 7)], { dmesg: [line] }), ['not-reset-on-remove'], line);
+    t.same(found([...up, read(18, 1, 0)], { dmesg: [line] }), [], 'the device was reset');
+  }
+});
+
 /** The events of the device before the time was read. */
 const readingOf = (id: CauseId): TraceData[] => {
   if (id === 'words-swapped') return [...reading];

@@ -30,8 +30,8 @@ const leak = (seen: RegExp, cause: Pick<Cause, 'sentence' | 'change'>, log?: Reg
 
 const linesOf = ({ reasons }: Facts): string[] => reasons.flatMap((reason) => reason.split('\n'));
 
-/** Matches the warning of virtio_dev_remove() about a status that is not 0 after a reset. */
-const coreWarns = /WARNING: .*drivers\/virtio\/virtio\.c:\d+ \S*virtio_dev_remove/;
+/** Matches the warning of virtio_dev_remove() about a status that is not 0 after a reset, also as 7.3 writes it. */
+const coreWarns = /WARNING: .*drivers\/virtio\/virtio\.c:\d+ (?:at )?\S*virtio_dev_remove/;
 
 const oops = /BUG: /;
 const inDriver = /\+0x\S+ \[\w+\]/;
