@@ -4,17 +4,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
+import { parseElfListing } from '../toolroot/elf-listing.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import type { Userland } from './userland.js';
-
-/** What `readelf -ld` prints about a program: the names of its libraries, and the path of its loader. Pure. */
-export const parseNeeds = (listing: string): { libraries: string[]; loader: string | undefined } => ({
-  libraries: [...listing.matchAll(/\(NEEDED\)\s+Shared library: \[([^\]/]+)\]/g)].flatMap(
-    ([, name]) => name ?? [],
-  ),
-  loader: /\[Requesting program interpreter: \/([^\]]+)\]/.exec(listing)?.[1],
-});
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -41,7 +34,7 @@ export const librariesOf = async (
     const { stdout } = await runInToolRoot(root, ['readelf', '-ld', join(top, 'usr', file)], {
       binds: [{ path: top }],
     });
-    const { libraries, loader } = parseNeeds(stdout);
+    const { libraries, loader } = parseElfListing(stdout);
     if (loader !== undefined) found.add(loader);
     for (const name of libraries) {
       // The C library names its own loader.

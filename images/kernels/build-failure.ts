@@ -1,12 +1,12 @@
 // Finds out why a module build failed, and so whether the driver, the kernel tree or the host is to blame.
 
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
-import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { HarnessError } from '../../harness/base/errors.js';
-import { reportsDiskFull } from '../../harness/base/file-system.js';
+import { leastFreeSpace, reportsDiskFull } from '../../harness/base/file-system.js';
+import { temporaryDirectory } from '../../harness/base/temporary-directory.js';
 import { printable, shorten } from '../../harness/base/text.js';
 import { asset } from '../asset.js';
 import type { ToolRoot } from '../toolroot/enter.js';
@@ -25,13 +25,13 @@ const compileProbe = async (
   root: ToolRoot,
   signal: AbortSignal | undefined,
 ): Promise<Compilation> => {
-  const directory = await mkdtemp(join(tmpdir(), 'vmmci-probe-'));
+  const directory = temporaryDirectory();
   try {
     const probe = asset('kernels', 'probe');
-    await copySources(probe, await listSources(probe), directory);
-    return await compile(kernel, root, directory, { signal });
+    await copySources(probe, await listSources(probe), directory.path);
+    return await compile(kernel, root, directory.path, { signal });
   } finally {
-    await removeTree(directory);
+    directory.remove();
   }
 };
 
@@ -42,7 +42,7 @@ const compileProbe = async (
 export const checkBuildable = async (kernel: Kernel, root: ToolRoot, signal?: AbortSignal): Promise<void> => {
   const { ok, log } = await compileProbe(kernel, root, signal);
   if (ok) return;
-  throwForHost(log);
+  await throwForHost(log);
   const reason = `no module can be built for it here: ${reasonIn(log)}`;
   const { name, ask, release, flavour } = kernel;
   if (flavour === 'own')
@@ -50,9 +50,13 @@ export const checkBuildable = async (kernel: Kernel, root: ToolRoot, signal?: Ab
   throw new HarnessError('KERNEL_TREE', { release, reason, name });
 };
 
-const throwForHost = (log: string): void => {
-  if (reportsDiskFull(log))
-    throw new HarnessError('CACHE_FULL', { path: cacheDirectory(), variable: 'XDG_CACHE_HOME' });
+const throwForHost = async (log: string): Promise<void> => {
+  if (reportsDiskFull(log)) {
+    // Drivers are built in the cache, and the probe in a temporary directory.
+    const paths = { XDG_CACHE_HOME: cacheDirectory(), TMPDIR: tmpdir() };
+    const { variable } = await leastFreeSpace(paths);
+    throw new HarnessError('CACHE_FULL', { path: paths[variable], variable });
+  }
   const trouble = hostTrouble(log);
   if (trouble !== undefined)
     throw new HarnessError('BUILD_BROKEN', { reason: printable(shorten(trouble, 300)) });
@@ -69,7 +73,7 @@ export const throwBuildFailure = async (
   sourceDirectory: string,
   signal?: AbortSignal,
 ): Promise<never> => {
-  throwForHost(log);
+  await throwForHost(log);
   const logs = join(cacheDirectory(), 'logs');
   const kept = join(logs, `build-${kernel.release}.log`);
   await mkdir(logs, { recursive: true });

@@ -1,5 +1,7 @@
 // Checks a kernel's configuration: what a guest kernel must have, and what prevents it from loading modules.
 
+import type { Architecture } from '../packages/architecture.js';
+
 interface Need {
   readonly option: string;
   readonly why: string;
@@ -8,7 +10,7 @@ interface Need {
 }
 
 const needs: readonly Need[] = [
-  { option: 'X86_64', why: 'guests with a kernel of your own are 64-bit', builtin: true },
+  { option: 'X86', why: 'guests are x86 machines', builtin: true },
   { option: 'MODULES', why: 'the driver is a module', builtin: true },
   { option: 'MODULE_UNLOAD', why: 'the driver is unloaded', builtin: true },
   { option: 'PCI', why: 'the device is a PCI function', builtin: true },
@@ -73,3 +75,7 @@ export const obstaclesIn = (config: string): string[] =>
     const line = pattern.exec(config)?.[0];
     return line === undefined ? [] : [`${why} (${line})`];
   });
+
+/** The architecture of an x86 kernel. */
+export const architectureIn = (config: string): Architecture =>
+  /^CONFIG_X86_64=y$/m.test(config) ? 'amd64' : 'i386';

@@ -2,6 +2,11 @@
 
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { whenAbsent } from '../../harness/base/thrown.js';
+
+/** True if `path` is `directory`, or below it; both without links. */
+export const isWithin = (path: string, directory: string): boolean =>
+  path === directory || path.startsWith(directory.replace(/\/?$/, '/'));
 
 /** The number of links that Linux follows in one path. */
 const maxLinks = 40;
@@ -22,7 +27,8 @@ export const resolveInside = async (root: string, path: string): Promise<string 
       continue;
     }
     const here = [...done, name];
-    const found = await lstat(join(root, ...here)).catch(() => undefined);
+    // A directory that cannot be searched is not an absent file.
+    const found = await lstat(join(root, ...here)).catch(whenAbsent(undefined));
     if (found === undefined) return undefined;
     if (!found.isSymbolicLink()) {
       done = here;

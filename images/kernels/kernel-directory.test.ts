@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { missingOptions, obstaclesIn } from './config.js';
@@ -7,6 +7,7 @@ import { askFor, kernelRow } from './table.js';
 
 const config = [
   ...[
+    'X86',
     'X86_64',
     'MODULES',
     'MODULE_UNLOAD',
@@ -97,6 +98,46 @@ t.test('of several kernels the newest is used, or the requested one', async (t) 
   t.match(await readKernelDirectory(directory, '6.9.0-mine'), { release: '6.9.0-mine', others: [release] });
   await t.rejects(readKernelDirectory(directory, '5.4'), {
     message: /no modules of Linux 5\.4, but of 6\.9\.0-mine, 6\.9\.1-mine/,
+  });
+});
+
+t.test('the newest release that has all parts is used, and the reason is kept', async (t) => {
+  const directory = await fill(t.testdir({}), {
+    ...packages,
+    'lib/modules/6.10.0-left/extra/x.ko': 'x',
+    'boot/vmlinuz-6.10.0-left': 'image',
+  });
+  t.match(await readKernelDirectory(directory), {
+    release,
+    others: ['6.10.0-left'],
+    incomplete: [/^it has Linux 6\.10\.0-left, but not a configuration .*, nor headers /],
+  });
+  await t.rejects(readKernelDirectory(directory, '6.10.0-left'), { message: /6\.10\.0-left, but not/ });
+});
+
+t.test('a file that this user cannot read is named', { skip: process.getuid?.() === 0 }, async (t) => {
+  for (const name of [`boot/vmlinuz-${release}`, `boot/config-${release}`]) {
+    const directory = await fill(t.testdir({}), packages);
+    await chmod(join(directory, name), 0);
+    const reason = new RegExp(`${name} cannot be read \\(EACCES\\)`);
+    await t.rejects(readKernelDirectory(directory), { code: 'KERNEL_DIRECTORY', fields: { reason } }, name);
+  }
+  const directory = await fill(t.testdir({}), packages);
+  await chmod(join(directory, 'boot'), 0);
+  await t.rejects(readKernelDirectory(directory), { message: /boot\/\S+ cannot be read/ });
+  await chmod(join(directory, 'boot'), 0o700);
+});
+
+t.test('a 32-bit kernel is used as such, and one of another architecture is refused', async (t) => {
+  const directory = t.testdir({ narrow: {}, other: {} });
+  const narrow = {
+    ...packages,
+    [`boot/config-${release}`]: config.replace('CONFIG_X86_64=y', 'CONFIG_X86_32=y'),
+  };
+  t.match(await readKernelDirectory(await fill(join(directory, 'narrow'), narrow)), { architecture: 'i386' });
+  const other = { ...packages, [`boot/config-${release}`]: config.replace(/^.*X86.*\n/gm, '') };
+  await t.rejects(readKernelDirectory(await fill(join(directory, 'other'), other)), {
+    message: /CONFIG_X86=y \(guests are x86 machines\)/,
   });
 });
 

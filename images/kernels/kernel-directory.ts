@@ -1,12 +1,15 @@
 // Examines a directory of the user's: which kernel it contains, and which parts are missing.
 
 import { createHash } from 'node:crypto';
-import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
 import { listOf } from '../../harness/base/text.js';
-import { missingOptions, obstaclesIn } from './config.js';
-import { resolveInside } from './inside.js';
+import { messageOf, systemCode, whenAbsent } from '../../harness/base/thrown.js';
+import type { Architecture } from '../packages/architecture.js';
+import { architectureIn, missingOptions, obstaclesIn } from './config.js';
+import { isWithin, resolveInside } from './inside.js';
 import { findParts, releasesIn } from './package-layout.js';
 
 interface Found {
@@ -35,17 +38,20 @@ export interface PackageTree extends Found {
   readonly headers: string;
   /** Other releases in the directory. */
   readonly others: readonly string[];
+  /** Newer releases that lack a part, each with a description of it. */
+  readonly incomplete: readonly string[];
 }
 
 export type KernelDirectory = (BuildTree | PackageTree) & {
   /** A hash of image, configuration and symbols: 12 hexadecimal digits. */
   readonly fingerprint: string;
+  readonly architecture: Architecture;
 };
 
 export const expectedDirectory =
   'a kernel build tree (after make bzImage modules), or a root file system or unpacked packages with image, modules and headers of one kernel';
 
-const refuse = (directory: string, reason: string): HarnessError<'KERNEL_DIRECTORY'> =>
+export const refuse = (directory: string, reason: string): HarnessError<'KERNEL_DIRECTORY'> =>
   new HarnessError('KERNEL_DIRECTORY', { directory, reason, expected: expectedDirectory });
 
 const isFilled = async (path: string): Promise<boolean> =>
@@ -103,16 +109,12 @@ const absentParts = {
     `headers with Module.symvers (lib/modules/${release}/build, usr/src/linux-headers-${release})`,
 } as const;
 
-const readPackages = async (
-  directory: string,
-  releases: readonly string[],
-  wanted: string | undefined,
-): Promise<PackageTree> => {
-  const release = wanted ?? releases.at(-1) ?? '';
-  if (!releases.includes(release))
-    throw refuse(directory, `it has no modules of Linux ${release}, but of ${listOf(releases, 5)}`);
+type Parts = Omit<PackageTree, 'others' | 'incomplete'>;
+
+/** The parts of one release, or what it lacks. */
+const partsOf = async (directory: string, release: string): Promise<Parts | string> => {
   const { modules = '', ...parts } = await findParts(directory, release);
-  const { image, config, headers } = parts;
+  const { image, config, headers, symbols } = parts;
   const absent = Object.entries(absentParts).flatMap(([name, describe]) =>
     parts[name as keyof typeof absentParts] === undefined ? [describe(release)] : [],
   );
@@ -121,8 +123,8 @@ const readPackages = async (
     ...(headers === undefined ? [] : [`${headers}/Makefile`, `${headers}/scripts`]),
   ])
     if ((await resolveInside(directory, path)) === undefined) absent.push(path);
-  if (image === undefined || config === undefined || headers === undefined || absent.length > 0)
-    throw refuse(directory, `it has Linux ${release}, but not ${absent.join(', nor ')}`);
+  if (!image || !config || !headers || !symbols || absent.length > 0)
+    return `it has Linux ${release}, but not ${absent.join(', nor ')}`;
   return {
     kind: 'packages',
     directory,
@@ -131,14 +133,34 @@ const readPackages = async (
     headers,
     image: join(directory, image),
     config: join(directory, config),
-    symbols: join(directory, headers, 'Module.symvers'),
-    others: releases.filter((other) => other !== release),
+    symbols: join(directory, symbols),
   };
+};
+
+/**
+ * The wanted release, or the newest with all parts: package managers leave directories of removed kernels, and often only
+ * one kernel has headers.
+ */
+const readPackages = async (
+  directory: string,
+  releases: readonly string[],
+  wanted: string | undefined,
+): Promise<PackageTree> => {
+  if (wanted !== undefined && !releases.includes(wanted))
+    throw refuse(directory, `it has no modules of Linux ${wanted}, but of ${listOf(releases, 5)}`);
+  const incomplete: string[] = [];
+  for (const release of wanted === undefined ? releases.toReversed() : [wanted]) {
+    const parts = await partsOf(directory, release);
+    if (typeof parts !== 'string')
+      return { ...parts, others: releases.filter((other) => other !== release), incomplete };
+    incomplete.push(parts);
+  }
+  throw refuse(directory, listOf(incomplete, 1));
 };
 
 /** Determines the kind of the directory and reads its parts. */
 const readParts = async (directory: string, wanted: string | undefined): Promise<BuildTree | PackageTree> => {
-  const text = await readFile(join(directory, 'include/config/kernel.release'), 'utf8').catch(() => '');
+  const text = await readFile(join(directory, 'include/config/kernel.release'), 'utf8').catch(whenAbsent(''));
   const built = text.trim();
   if (built !== '') {
     if (wanted !== undefined && wanted !== built)
@@ -147,7 +169,7 @@ const readParts = async (directory: string, wanted: string | undefined): Promise
   }
   const releases = await releasesIn(directory);
   if (releases.length > 0) return readPackages(directory, releases, wanted);
-  const names = await readdir(directory).catch((): string[] => []);
+  const names = await readdir(directory).catch(whenAbsent<string[]>([]));
   throw refuse(
     directory,
     names.includes('Kconfig')
@@ -163,14 +185,26 @@ const fingerprintOf = async ({ image, config, symbols }: Found): Promise<string>
   return hash.digest('hex').slice(0, 12);
 };
 
-/**
- * Reads the kernel in the directory. KERNEL_DIRECTORY, naming everything missing or unsuitable, if it cannot
- * be a guest's.
- */
-export const readKernelDirectory = async (path: string, wanted?: string): Promise<KernelDirectory> => {
-  const directory = await realpath(path).catch(() => {
-    throw refuse(path, 'there is no such directory');
-  });
+/** Errors of reading: no permission, or a file that is gone since it was found. Not those of a full cache. */
+const readErrors: readonly unknown[] = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
+
+/** Runs `step`. A file of the directory that cannot be read is wrong input: Ubuntu's images, for one, are root's alone. */
+export const orRefuse = async <T>(directory: string, step: () => Promise<T>): Promise<T> => {
+  try {
+    return await step();
+  } catch (error) {
+    const { path = '', code } = error as NodeJS.ErrnoException;
+    if (!readErrors.includes(code) || !isWithin(path, directory)) throw error;
+    const reason = `${path} cannot be read (${code})`;
+    throw new HarnessError(
+      'KERNEL_DIRECTORY',
+      { directory, reason, expected: `${expectedDirectory}, readable for this user` },
+      error,
+    );
+  }
+};
+
+const readKernelAt = async (directory: string, wanted: string | undefined): Promise<KernelDirectory> => {
   const found = await readParts(directory, wanted);
   const config = await readFile(found.config, 'utf8');
   const missing = missingOptions(config, /\/vmlinux(-[^/]*)?$/.test(found.image) ? 'vmlinux' : 'bzImage');
@@ -179,5 +213,17 @@ export const readKernelDirectory = async (path: string, wanted?: string): Promis
   const obstacles = obstaclesIn(config);
   if (obstacles.length > 0)
     throw refuse(directory, `Linux ${found.release} is unsuitable: ${obstacles.join('; ')}`);
-  return { ...found, fingerprint: await fingerprintOf(found) };
+  await access(found.image, constants.R_OK);
+  return { ...found, fingerprint: await fingerprintOf(found), architecture: architectureIn(config) };
+};
+
+/**
+ * Reads the kernel in the directory. KERNEL_DIRECTORY, naming everything missing, unsuitable or unreadable, if it cannot
+ * be a guest's.
+ */
+export const readKernelDirectory = async (path: string, wanted?: string): Promise<KernelDirectory> => {
+  const directory = await realpath(path).catch((error: unknown) => {
+    throw refuse(path, systemCode(error) === 'ENOENT' ? 'there is no such directory' : messageOf(error));
+  });
+  return orRefuse(directory, () => readKernelAt(directory, wanted));
 };

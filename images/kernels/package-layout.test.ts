@@ -1,8 +1,9 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { headerTrees, includedPaths } from './header-trees.js';
 import { resolveInside } from './inside.js';
-import { findParts, headerTrees, includedPaths, releasesIn } from './package-layout.js';
+import { findParts, releasesIn } from './package-layout.js';
 
 /** Contents by path; a content that begins with `-> ` makes a link. */
 type Files = Readonly<Record<string, string>>;
@@ -139,6 +140,24 @@ const layouts: Readonly<Record<string, Layout>> = {
     config: 'lib/modules/6.6.30/build/.config',
     trees: ['lib/modules/6.6.30/build', 'lib/modules/6.6.30/source'],
   },
+  'nixOS with a store': {
+    release: '6.6.30',
+    files: {
+      'lib/modules': '-> /nix/store/a-linux/lib/modules',
+      bzImage: '-> /nix/store/a-linux/bzImage',
+      'nix/store/a-linux/bzImage': bzImage('6.6.30'),
+      'nix/store/a-linux/lib/modules/6.6.30/build': '-> /nix/store/b-dev/lib/modules/6.6.30/build',
+      ...headers(
+        'nix/store/b-dev/lib/modules/6.6.30/build',
+        'include /nix/store/b-dev/lib/modules/6.6.30/source/Makefile\n',
+      ),
+      'nix/store/b-dev/lib/modules/6.6.30/build/.config': 'x',
+      'nix/store/b-dev/lib/modules/6.6.30/source/Makefile': 'x',
+    },
+    image: 'nix/store/a-linux/bzImage',
+    config: 'nix/store/b-dev/lib/modules/6.6.30/build/.config',
+    trees: ['nix/store/b-dev/lib/modules/6.6.30/build', 'nix/store/b-dev/lib/modules/6.6.30/source'],
+  },
 };
 
 for (const [name, { release, files, image, config, trees }] of Object.entries(layouts))
@@ -149,6 +168,18 @@ for (const [name, { release, files, image, config, trees }] of Object.entries(la
     t.match(parts, { image, config });
     t.strictSame(await headerTrees(root, parts.headers ?? ''), trees);
   });
+
+t.test('a link to a parent directory does not make that a header tree', async (t) => {
+  const root = await fill(t.testdir({}), {
+    ...headers('usr/src/a', 'include ../../../Makefile\n'),
+    'usr/src/a/up': '-> ..',
+    'usr/src/a/top': '-> /',
+    'usr/src/a/home': '-> /home',
+    'home/large': 'x',
+    Makefile: 'x',
+  });
+  t.strictSame(await headerTrees(root, 'usr/src/a'), ['usr/src/a']);
+});
 
 t.test('the release of an image is read from the image if its name does not have it', async (t) => {
   const root = await fill(t.testdir({}), {

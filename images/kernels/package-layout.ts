@@ -2,7 +2,8 @@
 // and NixOS.
 
 import { open, readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { whenAbsent } from '../../harness/base/thrown.js';
 import { resolveInside } from './inside.js';
 import { compareReleases } from './packages.js';
 
@@ -11,17 +12,22 @@ export interface FoundParts {
   readonly modules?: string | undefined;
   readonly image?: string | undefined;
   readonly config?: string | undefined;
-  /** The directory that modules are built against, with Makefile and Module.symvers. */
+  /** The directory that modules are built against. */
   readonly headers?: string | undefined;
+  /** Module.symvers of the headers. */
+  readonly symbols?: string | undefined;
 }
 
 const moduleDirectories = ['usr/lib/modules', 'lib/modules'];
 
-const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => []);
+const namesInside = async (root: string, path: string): Promise<string[]> => {
+  const found = await resolveInside(root, path);
+  return found === undefined ? [] : readdir(join(root, found)).catch(whenAbsent([]));
+};
 
 /** Releases that have modules below `root`, the newest last. */
 export const releasesIn = async (root: string): Promise<string[]> => {
-  const found = await Promise.all(moduleDirectories.map((path) => namesIn(join(root, path))));
+  const found = await Promise.all(moduleDirectories.map((path) => namesInside(root, path)));
   return [...new Set(found.flat())].filter((name) => /^\d+\.\d+/.test(name)).sort(compareReleases);
 };
 
@@ -38,7 +44,7 @@ const firstInside = async (root: string, paths: readonly string[]): Promise<stri
  * `vmlinuz-virt`.
  */
 const flavoursOf = async (root: string, modules: string, release: string): Promise<string[]> => {
-  const base = await readFile(join(root, modules, 'pkgbase'), 'utf8').catch(() => '');
+  const base = await readFile(join(root, modules, 'pkgbase'), 'utf8').catch(whenAbsent(''));
   const last = /-([a-z][\w.]*)$/.exec(release)?.[1];
   return [base.trim(), last ?? ''].filter((flavour) => /^[\w.+-]+$/.test(flavour));
 };
@@ -80,6 +86,19 @@ const imageOf = async (
   return undefined;
 };
 
+/** The first of the directories that has Module.symvers, which may itself be a link. */
+const headersOf = async (
+  root: string,
+  paths: readonly string[],
+): Promise<Pick<FoundParts, 'headers' | 'symbols'>> => {
+  for (const path of paths) {
+    const headers = await resolveInside(root, path);
+    const symbols = headers && (await resolveInside(root, `${headers}/Module.symvers`));
+    if (symbols !== undefined) return { headers, symbols };
+  }
+  return {};
+};
+
 /** The parts of one release below `root`. */
 export const findParts = async (root: string, release: string): Promise<FoundParts> => {
   const modules = await firstInside(
@@ -94,55 +113,16 @@ export const findParts = async (root: string, release: string): Promise<FoundPar
     [...flavours.map((flavour) => `boot/vmlinuz-${flavour}`), 'bzImage', 'boot/bzImage', 'vmlinuz'],
     release,
   );
-  const candidates = [`${modules}/build`, `usr/src/linux-headers-${release}`, `usr/src/kernels/${release}`];
-  const symbols = await firstInside(
-    root,
-    candidates.map((path) => `${path}/Module.symvers`),
-  );
-  const headers = symbols === undefined ? undefined : dirname(symbols);
+  const { headers, symbols } = await headersOf(root, [
+    `${modules}/build`,
+    `usr/src/linux-headers-${release}`,
+    `usr/src/kernels/${release}`,
+  ]);
   const config = await firstInside(root, [
     `boot/config-${release}`,
     `${modules}/config`,
     ...flavours.map((flavour) => `boot/config-${flavour}`),
     ...(headers === undefined ? [] : [`${headers}/.config`]),
   ]);
-  return { modules, image, config, headers };
-};
-
-/** The tree that a path belongs to, which is copied as a whole. */
-const treeOf = (path: string): string => {
-  const [, tree] =
-    /^(usr\/src\/kernels\/[^/]+|usr\/src\/[^/]+|usr\/lib\/linux-kbuild-[^/]+|(?:usr\/)?lib\/modules\/[^/]+\/[^/]+)/.exec(
-      path,
-    ) ?? [];
-  return tree ?? path;
-};
-
-/**
- * Paths that a header tree's Makefile includes: `/usr/src/linux-headers-6.12-common/Makefile`,
- * `../../../linux-6.12/Makefile`.
- */
-export const includedPaths = (makefile: string): string[] =>
-  [...makefile.matchAll(/^\s*-?include\s+((?:\/|\.\.\/)\S+)/gm)].map(([, path = '']) => path);
-
-/**
- * The tree of `headers`, and all trees that it refers to in its Makefile or by links. A module build needs
- * all of them.
- */
-export const headerTrees = async (root: string, headers: string): Promise<string[]> => {
-  const trees = [treeOf(headers)];
-  for (const tree of trees) {
-    const directory = tree === treeOf(headers) ? headers : tree;
-    const makefile = await readFile(join(root, directory, 'Makefile'), 'utf8').catch(() => '');
-    const included = includedPaths(makefile).map((path) =>
-      path.startsWith('/') ? path : `${directory}/${path}`,
-    );
-    const entries = (await namesIn(join(root, directory))).map((name) => `${directory}/${name}`);
-    for (const path of [...included, ...entries]) {
-      const found = await resolveInside(root, path);
-      if (found !== undefined && !trees.some((known) => `${found}/`.startsWith(`${known}/`)))
-        trees.push(treeOf(found));
-    }
-  }
-  return trees;
+  return { modules, image, config, headers, symbols };
 };
