@@ -16,7 +16,7 @@ const enter = async (control: string, signal: AbortSignal, all: CommandTable): P
   try {
     note(`the guest is as it was at the failed check; host side: vmmci ctl --control ${control} state`);
     note(`${escapeHint}; the scenario ends then`);
-    await interact({ command: 'vmmci test --shell', terminals, control, all, signal });
+    await interact({ name: '--shell', terminals, control, all, signal });
     note('\nleft the guest');
   } finally {
     close();

@@ -9,18 +9,18 @@ import type { CommandTable } from './define-command.js';
 import { guestDirectory } from './shell-guest.js';
 
 /** The user's terminal. INVALID_VALUE if standard input or output is none. */
-export const requireTerminal = (command: string): ReadStream => {
+export const requireTerminal = (name: string): ReadStream => {
   if (process.stdin.isTTY && process.stdout.isTTY) return process.stdin;
   throw new HarnessError('INVALID_VALUE', {
-    name: command,
+    name,
     expected: 'a terminal as standard input and output',
     value: 'a pipe or file',
   });
 };
 
 export interface Where {
-  /** Of this command, for an error. */
-  readonly command: string;
+  /** What needs the terminal, for an error. */
+  readonly name: string;
   readonly terminals: Pick<Terminals, 'open'>;
   readonly control: string;
   readonly all: CommandTable;
@@ -28,9 +28,9 @@ export interface Where {
 }
 
 /** Resolves with the exit status of the shell in the guest, or `left`. */
-export const interact = ({ command, terminals, control, all, signal }: Where): Promise<number | 'left'> =>
+export const interact = ({ name, terminals, control, all, signal }: Where): Promise<number | 'left'> =>
   runUserTerminal({
-    input: requireTerminal(command),
+    input: requireTerminal(name),
     output: process.stdout,
     open: (session) => terminals.open(session),
     directory: guestDirectory,

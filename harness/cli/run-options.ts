@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { asset } from '../../images/asset.js';
 import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
+import { shorten } from '../base/text.js';
 import { levels } from '../diagnosis/requirements.js';
 import { knownDrivers } from '../driver/known-drivers.js';
 import type { Choice, SharedChoice } from '../run/choice.js';
@@ -16,13 +17,16 @@ const absolute: Read<string> = (path) => resolve(path);
 /** Makes the path in a kernel name absolute. */
 export const kernelName: Read<string> = (name) => askFor(kernelRow(name));
 
+/** Linux takes 2047 characters on x86 (COMMAND_LINE_SIZE), and the guest's own parameters need some of them. */
+const maxParameters = 1024;
+
 /** Printable words with a space between each two. */
 const kernelParameters: Read<string> = (text, name) => {
-  if (/^[!-~]+( [!-~]+)*$/.test(text)) return text;
+  if (text.length <= maxParameters && /^[!-~]+( [!-~]+)*$/.test(text)) return text;
   throw new HarnessError('INVALID_VALUE', {
     name,
-    expected: 'words of printable ASCII characters with one space between two',
-    value: text,
+    expected: `at most ${maxParameters} characters: printable ASCII words with one space between two`,
+    value: shorten(text, 100),
   });
 };
 

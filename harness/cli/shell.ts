@@ -4,6 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { HarnessError, hasCode } from '../base/errors.js';
+import { shorten } from '../base/text.js';
+import { maxCommand } from '../guest/terminal-frames.js';
 import type { SessionOptions, TerminalSession, Terminals } from '../guest/terminals.js';
 import { openEnvironment } from '../run/environment.js';
 import { abortOnSignals, unlessAborted } from '../run/signals.js';
@@ -14,7 +16,7 @@ import { privateDirectory } from '../socket/private-directory.js';
 import { type CommandTable, defineCommand } from './define-command.js';
 import { clock } from './device-options.js';
 import { interact, requireTerminal } from './interact.js';
-import { flag, oneOf, type Values, value } from './option.js';
+import { flag, oneOf, type Read, type Values, value } from './option.js';
 import { note } from './print.js';
 import { progressLines } from './progress-lines.js';
 import { choiceIn, runOptions } from './run-options.js';
@@ -23,6 +25,16 @@ import { guestDirectory, type OpenedShell, openShellGuest } from './shell-guest.
 
 const { kernel, driver, 'driver-description': description, qemu, generation } = runOptions;
 const parameters = runOptions['kernel-parameters'];
+
+/** Checked before a guest is started for it. */
+const guestCommand: Read<string> = (text, name) => {
+  if (text !== '' && Buffer.byteLength(text) <= maxCommand) return text;
+  throw new HarnessError('INVALID_VALUE', {
+    name,
+    expected: `a command of 1 to ${maxCommand} bytes (a longer one can be standard input of --run sh)`,
+    value: shorten(text, 100),
+  });
+};
 
 const options = {
   kernel,
@@ -34,7 +46,9 @@ const options = {
   clock,
   cpus: value('N', 'CPUs of the guest: 1 or 2', { read: oneOf(['1', '2']), fallback: '1' }),
   unloaded: flag('do not load the driver; modprobe finds it'),
-  run: value('CMD', 'run a command of the guest without a terminal, and exit with its status'),
+  run: value('CMD', 'run a command of the guest without a terminal, and exit with its status', {
+    read: guestCommand,
+  }),
   gdb: flag("serve QEMU's gdb stub, and write commands for gdb with the symbols of kernel and driver"),
   attach: flag('open one more terminal in the guest of a running shell'),
 };
@@ -104,7 +118,7 @@ const introduceGdb = ({ program, commands }: GdbFiles): void => {
 };
 
 const start = async (values: ShellValues, all: CommandTable): Promise<number> => {
-  if (values.run === undefined) requireTerminal('vmmci shell without --run');
+  if (values.run === undefined) requireTerminal('without --run');
   const { signal, status, release } = abortOnSignals();
   const directory = privateDirectory();
   let opened: OpenedShell | undefined;
@@ -142,7 +156,7 @@ const start = async (values: ShellValues, all: CommandTable): Promise<number> =>
     }
     introduce(opened);
     const { control } = opened.served;
-    const end = await interact({ command: 'vmmci shell', terminals, control, all, signal }).catch(
+    const end = await interact({ name: 'without --run', terminals, control, all, signal }).catch(
       (error: unknown) => explainEnd(vm, error),
     );
     note(typeof end === 'string' && end !== 'left' ? `\n${end}` : '\nleft the guest; it is gone');
@@ -158,7 +172,7 @@ const start = async (values: ShellValues, all: CommandTable): Promise<number> =>
 const runDefaults = { scenarios: undefined, level: undefined, keep: false, output: undefined } as const;
 
 const attach = async (control: string, values: ShellValues, all: CommandTable): Promise<number> => {
-  if (values.run === undefined) requireTerminal('vmmci shell without --run');
+  if (values.run === undefined) requireTerminal('without --run');
   const { signal, status, release } = abortOnSignals();
   const { terminals, close } = await connectShell(control);
   try {
@@ -167,7 +181,7 @@ const attach = async (control: string, values: ShellValues, all: CommandTable): 
       return typeof end === 'number' ? end : (status() ?? 1);
     }
     note(`${escapeHint}; the guest goes on`);
-    const end = await interact({ command: 'vmmci shell', terminals, control, all, signal });
+    const end = await interact({ name: 'without --run', terminals, control, all, signal });
     note('\nleft the guest');
     return status() ?? (typeof end === 'number' ? end : 0);
   } finally {
@@ -178,12 +192,11 @@ const attach = async (control: string, values: ShellValues, all: CommandTable): 
 
 /** Exit status: that of the command or of the shell in the guest; 0 if it was left. */
 const run = async (values: ShellValues, [control]: readonly string[], all: CommandTable): Promise<number> => {
-  if (!values.attach && control !== undefined)
-    throw usage('vmmci shell', 'no argument without --attach', control);
-  if (values.attach) {
-    return attach(control ?? (await findShell()), values, all);
-  }
-  return start(values, all);
+  if (!values.attach && control !== undefined) throw usage('without --attach', 'no argument', control);
+  if (!values.attach) return start(values, all);
+  for (const name of ['gdb', 'unloaded'] as const)
+    if (values[name]) throw usage(`--${name}`, 'a guest of its own, so no --attach', '--attach');
+  return attach(control ?? (await findShell()), values, all);
 };
 
 export const command = defineCommand({

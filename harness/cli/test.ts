@@ -28,7 +28,7 @@ const run = async (
   names: readonly string[],
   all: CommandTable,
 ): Promise<number> => {
-  if (values.shell) requireTerminal('vmmci test --shell');
+  if (values.shell) requireTerminal('--shell');
   const known = await scenarioFilesWith(values.scenarios);
   const files = names.length === 0 ? known.map(({ path }) => path) : filesFor(known, names);
   const workers = values.shell ? 1 : (values.jobs ?? defaultJobs(resources()));

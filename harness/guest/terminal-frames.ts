@@ -23,6 +23,9 @@ export const maxSessions = 16;
 /** Bytes of one frame's content at most. */
 export const maxContent = 4096;
 
+/** Bytes of a command at most, which leaves room for the other fields of an `open` frame. */
+export const maxCommand = 3840;
+
 const headLength = 4;
 
 /** What the guest's program says when it starts. It is found within anything, as no rest of a frame has it. */

@@ -3,6 +3,15 @@
 import { chmod, open } from 'node:fs/promises';
 import type { Machine } from './process.js';
 
+/** What the header says of the guest's kernel. */
+export interface DumpedKernel {
+  readonly release: string;
+  readonly architecture: keyof typeof machines;
+}
+
+/** Machines as uname(2) names them, by Debian's names of architectures. */
+const machines = { amd64: 'x86_64', i386: 'i686' } as const;
+
 /** Offsets of members of utsname in the header (makedumpfile, struct disk_dump_header). */
 const SYSNAME_OFFSET = 12;
 const RELEASE_OFFSET = 142;
@@ -13,7 +22,7 @@ const MACHINE_OFFSET = 272;
  * Completes the header. QEMU 11.1 knows nothing of the guest's utsname and leaves it empty but for the machine, which is `Unknown`
  * (dump/dump.c). libkdumpfile takes the architecture from there, if sysname is `Linux` and nothing is empty.
  */
-const writeUtsname = async (path: string, release: string): Promise<void> => {
+const writeUtsname = async (path: string, { release, architecture }: DumpedKernel): Promise<void> => {
   // QEMU makes the file for reading only.
   await chmod(path, 0o600);
   const file = await open(path, 'r+');
@@ -22,7 +31,7 @@ const writeUtsname = async (path: string, release: string): Promise<void> => {
       [SYSNAME_OFFSET, 'Linux'],
       [RELEASE_OFFSET, release.slice(0, 64)],
       [VERSION_OFFSET, 'unknown'],
-      [MACHINE_OFFSET, 'x86_64'],
+      [MACHINE_OFFSET, machines[architecture]],
     ] as const;
     for (const [offset, text] of members) await file.write(`${text}\0`, offset, 'latin1');
   } finally {
@@ -33,17 +42,17 @@ const writeUtsname = async (path: string, release: string): Promise<void> => {
 /**
  * Writes the memory to `path`, in a directory that QEMU may write to; the CPUs stand still meanwhile. Compressed,
  * in makedumpfile's format, with the registers of all CPUs as notes; and with VMCOREINFO if the guest has given it
- * to QEMU (its module qemu_fw_cfg). `release` is the kernel's. Throws QMP_COMMAND and QMP_CLOSED.
+ * to QEMU (its module qemu_fw_cfg). Throws QMP_COMMAND and QMP_CLOSED.
  */
 export const dumpMemory = async (
   { qmp }: Pick<Machine, 'qmp'>,
   path: string,
-  release: string,
+  kernel: DumpedKernel,
 ): Promise<void> => {
   await qmp.execute('dump-guest-memory', {
     paging: false,
     protocol: `file:${path}`,
     format: 'kdump-raw-zlib',
   });
-  await writeUtsname(path, release);
+  await writeUtsname(path, kernel);
 };

@@ -55,9 +55,9 @@ export const readChosenDriver = async ({
   driver: directory,
   description,
 }: Pick<Choice, 'driver' | 'description'>): Promise<DriverDescription> => {
-  const driver = nameDriver(await readDriver(directory, description), directory);
+  // First: a wrong path has no description either.
   await listSources(directory);
-  return driver;
+  return nameDriver(await readDriver(directory, description), directory);
 };
 
 /** Builds the tool root if it is missing. */

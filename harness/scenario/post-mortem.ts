@@ -4,23 +4,28 @@
 import { join } from 'node:path';
 import { messageOf } from '../base/thrown.js';
 import { waitForExit } from '../guest/request-backtraces.js';
-import { dumpMemory } from '../qemu/dump.js';
+import { type DumpedKernel, dumpMemory } from '../qemu/dump.js';
 import type { Machine } from '../qemu/process.js';
 import { readRegisters } from '../qemu/registers.js';
 
 /** Name of the file with the memory. */
 export const memoryName = 'vmcore';
 
+export interface Dump extends DumpedKernel {
+  /** QEMU may write to it. */
+  readonly directory: string;
+}
+
 export class PostMortem {
   readonly #machine: Machine;
-  readonly #dump: { readonly directory: string; readonly release: string } | undefined;
+  readonly #dump: Dump | undefined;
   #taken: Promise<void> | undefined;
   #registers: string | undefined;
   #memory: string | undefined;
   readonly #problems: string[] = [];
 
-  /** The memory is written to `directory` if `dump` is given; `release` is the kernel's. */
-  constructor(machine: Machine, dump?: { readonly directory: string; readonly release: string }) {
+  /** The memory is written if `dump` is given. */
+  constructor(machine: Machine, dump?: Dump) {
     this.#machine = machine;
     this.#dump = dump;
   }
@@ -68,10 +73,10 @@ export class PostMortem {
       this.#registers = await readRegisters(this.#machine);
     });
     if (this.#dump === undefined) return;
-    const { directory, release } = this.#dump;
-    const path = join(directory, memoryName);
+    const kernel = this.#dump;
+    const path = join(kernel.directory, memoryName);
     await this.#attempt("the guest's memory", async () => {
-      await dumpMemory(this.#machine, path, release);
+      await dumpMemory(this.#machine, path, kernel);
       this.#memory = path;
     });
   }

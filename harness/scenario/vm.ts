@@ -95,7 +95,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   const dumped = environment.choice.dump && shared !== undefined;
   const postMortem = new PostMortem(
     machine,
-    dumped ? { directory: shared, release: environment.kernel.release } : undefined,
+    dumped ? { ...environment.kernel, directory: shared } : undefined,
   );
   const life = new VmLife(guest, device);
   try {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
 import { Terminals } from '../guest/terminals.js';
 import { checkSocketPath } from '../socket/path.js';
+import { pathsOf } from '../socket/private-directory.js';
 import { controlSocket, terminalSocket } from './serve-shell.js';
 
 const open = (path: string): Promise<Socket> =>
@@ -26,12 +27,23 @@ const answers = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** The control socket of the only shell of this user. SHELL_ATTACH if there is none, or more than one. */
+/** Private directories in `parent`. Nothing is there if it cannot be read. */
+const directoriesIn = (parent: string): string[] => {
+  try {
+    return readdirSync(parent).filter((name) => name.startsWith('vmmci-'));
+  } catch {
+    return [];
+  }
+};
+
+/**
+ * The control socket of the only shell of this user, in `parent` or, where the path of that is too long for sockets, in
+ * one of the directories with short names. SHELL_ATTACH if there is none, or more than one.
+ */
 export const findShell = async (parent = tmpdir()): Promise<string> => {
-  const names = readdirSync(parent).filter((name) => name.startsWith('vmmci-'));
   const found: string[] = [];
-  for (const name of names) {
-    const control = controlSocket(join(parent, name));
+  for (const directory of new Set(directoriesIn(parent).flatMap((name) => pathsOf(join(parent, name))))) {
+    const control = controlSocket(directory);
     if (await answers(terminalSocket(control))) found.push(control);
   }
   const [first, second] = found;

@@ -1,7 +1,7 @@
 // Directories for sockets.
 
 import { symlinkSync, unlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
 import { removeLeftovers, type TemporaryDirectory, temporaryDirectory } from '../base/temporary-directory.js';
 import { maxPathBytes } from '../host/libc.js';
@@ -11,12 +11,18 @@ const room = 40;
 
 const shortParents = ['/tmp', '/var/tmp', '/dev/shm'];
 
+/** True if sockets can be in the directory. */
+const isShort = (path: string): boolean => Buffer.byteLength(path) + room <= maxPathBytes;
+
+/** The paths that a private directory in `path` may be used by: its own, or where that is too long, of a link to it. */
+export const pathsOf = (path: string): string[] =>
+  isShort(path) ? [path] : shortParents.map((parent) => join(parent, basename(path)));
+
 /** A link to `path` with a short name, where a long one would leave too little of a socket's path. */
 const shortLink = (path: string): string => {
-  for (const parent of shortParents) {
-    const link = join(parent, basename(path));
+  for (const link of pathsOf(path)) {
     try {
-      removeLeftovers(parent);
+      removeLeftovers(dirname(link));
       symlinkSync(path, link);
       return link;
     } catch {
@@ -33,7 +39,7 @@ const shortLink = (path: string): string => {
  */
 export const privateDirectory = (): TemporaryDirectory => {
   const directory = temporaryDirectory();
-  if (Buffer.byteLength(directory.path) + room <= maxPathBytes) return directory;
+  if (isShort(directory.path)) return directory;
   try {
     const path = shortLink(directory.path);
     return {
