@@ -3,7 +3,7 @@
 import { HarnessError } from '../base/errors.js';
 import type { FrontEnd } from '../vhost-user/front-end.js';
 
-const EMPTY = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 /** 32-bit registers by config offset. It records each call in `calls`. */
 export class FakeFrontEnd implements FrontEnd {
@@ -41,7 +41,7 @@ export class FakeFrontEnd implements FrontEnd {
   async getConfig(offset: number, size: number): Promise<Buffer> {
     await this.#note(`get ${offset} ${size}`);
     const value = this.config.get(offset);
-    if (value === undefined) return EMPTY;
+    if (value === undefined) return empty;
     const data = Buffer.alloc(4);
     data.writeUInt32LE(value);
     return this.whole ? data : data.subarray(0, size);

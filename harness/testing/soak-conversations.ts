@@ -24,7 +24,7 @@ export interface Conversation {
   readonly round: readonly Message[];
 }
 
-const EMPTY = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 const fill = (plain: readonly Message[], special: readonly Message[]): Message[] =>
   special.flatMap((message) => [message, ...plain]);
@@ -40,7 +40,7 @@ export const vhostUserConversation = (event: number, socket: number): Conversati
   table.writeUInt32LE(8, 0);
   const config = encodeConfig(4, Buffer.alloc(4));
   const plain = [
-    message('GET_FEATURES', EMPTY, 8),
+    message('GET_FEATURES', empty, 8),
     message('GET_CONFIG', config, config.length),
     message('GET_CONFIG', encodeConfig(5, Buffer.alloc(4)), 0),
     message('SET_CONFIG', config, 8),
@@ -59,8 +59,8 @@ export const vhostUserConversation = (event: number, socket: number): Conversati
         8,
         Array.from({ length: 8 }, () => event),
       ),
-      message('SET_BACKEND_REQ_FD', EMPTY, 8, [socket]),
-      message('SET_BACKEND_REQ_FD', EMPTY, 8, [event]),
+      message('SET_BACKEND_REQ_FD', empty, 8, [socket]),
+      message('SET_BACKEND_REQ_FD', empty, 8, [event]),
       message('SET_VRING_CALL', u64(0x100n), 8, [event]),
       message('SET_STATUS', u64(4n), 8, [event, socket, event]),
     ]),
@@ -92,8 +92,8 @@ export const vfioUserConversation = (event: number, socket: number): Conversatio
       message(command.DEVICE_SET_IRQS, encodeSetIrqs({ flags: 0x24, ...irqs }), 0, [event]),
       message(command.DMA_MAP, encodeDmaMap({ flags: 3, ...range }), 0, [event]),
       message(command.DMA_UNMAP, encodeDmaUnmap(range), encodeDmaUnmap(range).length),
-      message(command.DEVICE_RESET, EMPTY, 0, [event, socket]),
-      message(99, EMPTY, 0, [event]),
+      message(command.DEVICE_RESET, empty, 0, [event, socket]),
+      message(99, empty, 0, [event]),
       message(command.DEVICE_SET_IRQS, encodeSetIrqs({ flags: 0x24, ...irqs }), 0, [socket]),
       message(command.DEVICE_SET_IRQS, encodeSetIrqs({ flags: 0x14, ...irqs }), 0, [event]),
     ]),

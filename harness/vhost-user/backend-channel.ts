@@ -1,4 +1,4 @@
-// The backend's own channel to its front-end, on which it says that the config area has changed.
+// The channel on which the backend notifies its front-end of changes of the config area.
 
 import type { Channel } from '../socket/channel.js';
 import { closeFd } from '../socket/descriptor.js';
@@ -11,16 +11,15 @@ export class BackendChannel {
 
   constructor(channel: Channel) {
     this.#channel = channel;
-    // No request of ours asks for a reply, so the front-end has nothing to say here: whatever comes ends the
-    // channel.
+    // None of our requests asks for a reply, so the front-end must send nothing; any data closes the channel.
     void channel
       .read(1)
       .then((chunk) => chunk?.fds.forEach(closeFd))
-      .catch(() => {}) // the channel is closed either way, and there is nobody to tell
+      .catch(() => {}) // the channel is closed in any case
       .then(() => channel.close());
   }
 
-  /** Tells the front-end. Changes that come while one waits to be taken are told once: they carry no data. */
+  /** Notifies the front-end. Changes during a notification are combined into one more: they carry no data. */
   configChanged(): void {
     if (this.#state !== 'idle') {
       this.#state = 'again';

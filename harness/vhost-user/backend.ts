@@ -1,4 +1,5 @@
-// One front-end's session with a device: reads a message, checks it, does it, answers it, reads the next.
+// The session of one front-end with a device: reads a message, checks it, handles it, answers it, reads the
+// next.
 
 import { HarnessError, hasCode } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
@@ -12,7 +13,7 @@ import type { BackendDevice } from './device.js';
 import { type ProtocolFeature, protocolBit } from './features.js';
 import { encodeFrame, type Frame, readFrame } from './frame.js';
 import { type Context, handlers } from './handlers.js';
-import { CONFIG_HEADER, checkShape, EMPTY, u64 } from './payload.js';
+import { CONFIG_HEADER, checkShape, empty, u64 } from './payload.js';
 import { effectOf, fatal, refusal } from './refusal.js';
 import { type Request, type RequestName, requestName, requests } from './requests.js';
 import { Rings } from './rings.js';
@@ -55,7 +56,10 @@ export class BackendSession {
     };
   }
 
-  /** Serves until the front-end leaves or is out of step. Never rejects: what went wrong is in the trace. */
+  /**
+   * Serves until the front-end leaves or violates the protocol. Never rejects for that; the trace has the
+   * reason.
+   */
   async run(): Promise<void> {
     const unsubscribe = this.#device.onConfigChange(() => this.#back?.configChanged());
     try {
@@ -74,7 +78,7 @@ export class BackendSession {
     }
   }
 
-  /** False when a fault ends the connection. */
+  /** Resolves with false if a fault ends the connection. */
   async #serve(frame: Frame): Promise<boolean> {
     const name = requestName(frame.request);
     const action = this.#faults.before(viewOf(name, frame));
@@ -90,7 +94,7 @@ export class BackendSession {
       const row = this.#check(name, frame);
       if (outcome?.kind === 'error') throw refusal(`a fault refuses ${name}`);
       reply = handlers[name as RequestName](this.#context, frame);
-      keep = row.fds === 'one'; // its descriptor has an owner now
+      keep = row.fds === 'one'; // the handler owns the descriptor now
     } catch (cause) {
       if (!(cause instanceof HarnessError) || effectOf(cause) === 'closed') throw cause;
       error = cause;
@@ -105,10 +109,10 @@ export class BackendSession {
     return true;
   }
 
-  /** GET_CONFIG has an error of its own; others can be refused with REPLY_ACK only. */
+  /** GET_CONFIG has its own error reply; other requests can be refused only with REPLY_ACK. */
   async #refuse(name: RequestName | undefined, frame: Frame, error: HarnessError): Promise<boolean> {
     const row: Request | undefined = name && requests[name];
-    if (name === 'GET_CONFIG') await this.#answer(frame, EMPTY);
+    if (name === 'GET_CONFIG') await this.#answer(frame, empty);
     else if (row?.reply === undefined && frame.needReply && this.#has('REPLY_ACK'))
       await this.#answer(frame, u64(1n));
     else if (effectOf(error) !== 'ignored')
@@ -134,7 +138,7 @@ export class BackendSession {
   }
 }
 
-/** What a fault can be aimed at: the command, and of the config area offset and width. */
+/** The properties that a fault can select: the command, and for config accesses offset and width. */
 const viewOf = (name: RequestName | undefined, { request, payload }: Frame): MessageView => {
   const view: MessageView = { protocol: 'vhost-user', command: name ?? `${request}` };
   if ((name === 'GET_CONFIG' || name === 'SET_CONFIG') && payload.length >= 8) {
@@ -145,8 +149,7 @@ const viewOf = (name: RequestName | undefined, { request, payload }: Frame): Mes
 };
 
 /**
- * A reply made wrong on purpose: only the data of a config read can be, the numbers of the protocol stay
- * right.
+ * Applies a fault to a reply. Only the data of a config read can be changed, not the fields of the protocol.
  */
 const distort = (reply: Buffer, outcome: Outcome | undefined): Buffer =>
   outcome === undefined || reply.length <= CONFIG_HEADER

@@ -1,4 +1,4 @@
-// The front-end's end of the backend's own channel.
+// The front-end's end of the channel on which the backend notifies it.
 
 import type { Channel } from '../socket/channel.js';
 import { adoptSocket, closeFd, socketPairFds } from '../socket/descriptor.js';
@@ -18,9 +18,9 @@ const follow = async (channel: Channel, changed: () => void): Promise<void> => {
 };
 
 /**
- * Hands the backend one end of a new socket pair and calls `changed` for each config change it reports on the
- * other. Lives as long as `session`, the channel that it belongs to; a backend that is out of step here loses
- * that as well.
+ * Passes one end of a new socket pair to the backend and calls `changed` for each config change that arrives
+ * on the other. The channel is closed with `session`, the channel that it belongs to; a protocol violation on
+ * it closes `session` too.
  */
 export const offerBackChannel = async (
   offer: (fd: number) => Promise<unknown>,

@@ -1,6 +1,5 @@
-// A front-end of nobody's here, written down once more from the vhost-user protocol (QEMU 11.1,
-// interop/vhost-user): none of our codec, and only protocol features that the protocol itself has. The
-// backend is the real device.
+// A front-end written independently from the vhost-user protocol (QEMU 11.1, interop/vhost-user): it uses
+// none of our codec and only protocol features of the specification. The backend is the real device.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -46,7 +45,7 @@ const long = (value: bigint): Buffer => {
   return data;
 };
 
-/** Reads exactly so many bytes of a plain Node socket. */
+/** Reads exactly so many bytes from a Node.js socket. */
 const take = async (socket: Socket, size: number): Promise<Buffer> => {
   for (;;) {
     const data: Buffer | null = size === 0 ? Buffer.alloc(0) : socket.read(size);
@@ -70,7 +69,7 @@ const speak = (socket: Socket) => {
       tell(request, payload);
       return hear(request);
     },
-    /** Sent with the need-reply flag: 0 is success. */
+    /** Sends a request with the need-reply flag; the reply 0 means success. */
     must: async (request: number, payload: Buffer) => {
       tell(request, payload, version | wantsReply);
       return (await hear(request)).readBigUInt64LE();
@@ -104,11 +103,11 @@ const connected = async (t: Test, protocol: readonly number[]) => {
   const offered = (await ask(GET_PROTOCOL_FEATURES)).readBigUInt64LE();
   tell(SET_PROTOCOL_FEATURES, long(set(protocol)));
   tell(SET_OWNER, Buffer.alloc(0));
-  /** The data of a config read, undefined where the payload is zero-length. */
+  /** The data of a config read; `undefined` if the payload is empty. */
   const read = async (offset: number, size: number): Promise<Buffer | undefined> => {
     const reply = await ask(GET_CONFIG, Buffer.concat([words(offset, size, 0), Buffer.alloc(size)]));
     if (reply.length === 0) return undefined;
-    t.same(reply.subarray(0, 12), words(offset, size, 0), 'offset, size and flags come back');
+    t.same(reply.subarray(0, 12), words(offset, size, 0), 'the reply repeats offset, size and flags');
     return reply.subarray(12);
   };
   const write = (offset: number, data: Buffer) =>
@@ -116,14 +115,18 @@ const connected = async (t: Test, protocol: readonly number[]) => {
   return { device, features, offered, tell, ask, must, read, write };
 };
 
-t.test('what is offered', async (t) => {
+t.test('the offered features', async (t) => {
   const { features, offered } = await connected(t, [CONFIG]);
-  t.equal(features & 0xffff_ffffn, 0x4000_0007n, 'three features of the device, and protocol features');
+  t.equal(
+    features & 0xffff_ffffn,
+    0x4000_0007n,
+    'three features of the device, and the bit of protocol features',
+  );
   for (const bit of [REPLY_ACK, CONFIG, STATUS])
     t.ok(offered & (1n << BigInt(bit)), `protocol feature ${bit}`);
 });
 
-t.test('each offset and width: the low bytes of a register, or a zero-length payload', async (t) => {
+t.test('each read returns the low bytes of a register, or no payload if none starts there', async (t) => {
   const { device, read } = await connected(t, [CONFIG]);
   device.setStatus(4);
   device.command('REBOOT');
@@ -148,7 +151,7 @@ t.test('each offset and width: the low bytes of a register, or a zero-length pay
   t.same(wrong, []);
 });
 
-t.test('the whole block at once, as the generic device of QEMU reads it', async (t) => {
+t.test('the whole block can be read at once, as the generic device of QEMU does', async (t) => {
   const { read } = await connected(t, [CONFIG]);
   t.same(await read(0, 20), words(0, seconds, 0, microseconds, 0));
   t.same(await read(4, 8), words(seconds, 0));
@@ -161,11 +164,11 @@ t.test('the whole block at once, as the generic device of QEMU reads it', async 
     [16, 5],
   ] as const)
     t.equal(await read(offset, size), undefined, `${size} at ${offset} end beyond the last register`);
-  t.equal(await read(20, 4), undefined, 'there is nothing behind it');
-  t.equal(await read(1, 8), undefined, 'nor from the middle of a register on');
+  t.equal(await read(20, 4), undefined, 'there is nothing after it');
+  t.equal(await read(1, 8), undefined, 'a read from the middle of a register returns nothing');
 });
 
-t.test('beyond the config space: refused with a zero-length payload', async (t) => {
+t.test('a read beyond the config space is refused with an empty payload', async (t) => {
   const { read } = await connected(t, [CONFIG]);
   for (const [offset, size] of [
     [256, 1],
@@ -174,10 +177,10 @@ t.test('beyond the config space: refused with a zero-length payload', async (t) 
     [0xffff_ffff, 4],
   ] as const)
     t.equal(await read(offset, size), undefined, `${size} at ${offset}`);
-  t.same(await read(4, 4), words(seconds), 'and the connection lives');
+  t.same(await read(4, 4), words(seconds), 'the connection stays open');
 });
 
-t.test('a command is acknowledged by a write of any width at its own offset, and at no other', async (t) => {
+t.test('a write of any width acknowledges a command, but only at its own offset', async (t) => {
   const { device, read, write } = await connected(t, [CONFIG, REPLY_ACK]);
   device.setStatus(4);
   device.setGuestFeatures(7n);
@@ -194,7 +197,7 @@ t.test('a command is acknowledged by a write of any width at its own offset, and
 });
 
 t.test(
-  'a front-end that tells no more than FEATURES_OK: the driver is up while its rings are enabled',
+  'if a front-end sends no status beyond FEATURES_OK, the driver is up while its rings are enabled',
   async (t) => {
     for (const protocol of [
       [CONFIG, REPLY_ACK, STATUS],
@@ -215,7 +218,7 @@ t.test(
   },
 );
 
-t.test('a front-end that tells all of the status is believed that, whatever its rings', async (t) => {
+t.test('if a front-end sends the whole status, that decides, and not the rings', async (t) => {
   const { device, must } = await connected(t, [CONFIG, REPLY_ACK, STATUS]);
   await must(SET_FEATURES, long(7n));
   for (const [status, enabled, result] of [
@@ -228,7 +231,7 @@ t.test('a front-end that tells all of the status is believed that, whatever its 
   }
 });
 
-t.test('the driver is up with DRIVER_OK, or with its features where there is no STATUS', async (t) => {
+t.test('the driver is up with DRIVER_OK, or with its features if STATUS is not negotiated', async (t) => {
   const withStatus = await connected(t, [CONFIG, REPLY_ACK, STATUS]);
   t.equal(await withStatus.must(SET_FEATURES, long(7n)), 0n);
   t.equal(withStatus.device.command('SYNCRTC'), 'no-driver');

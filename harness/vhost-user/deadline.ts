@@ -1,18 +1,18 @@
-// A limit on how long each of many short waits may take.
+// A time limit for each of many short waits.
 
-/** One timer for all of them: to make and clear one for each costs more than the wait itself. */
+/** Uses one timer for all waits: creating and clearing one for each costs more than the wait itself. */
 export class Deadline {
   readonly #timer: NodeJS.Timeout;
   #running = false;
 
-  /** Calls `over` when `ms` have passed since the last `start` without a `stop`. */
+  /** Calls `over` when `ms` milliseconds have passed since the last `start` without a `stop`. */
   constructor(ms: number, over: () => void) {
     this.#timer = setTimeout(() => {
       if (!this.#running) return;
       this.#running = false;
       over();
     }, ms);
-    this.#timer.unref(); // who waits for something keeps the process alive by that
+    this.#timer.unref(); // the open socket keeps the process alive
   }
 
   start(): void {
@@ -24,7 +24,7 @@ export class Deadline {
     this.#running = false;
   }
 
-  /** For good. */
+  /** Stops the timer permanently. */
   close(): void {
     this.#running = false;
     clearTimeout(this.#timer);

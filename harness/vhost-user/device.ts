@@ -1,14 +1,15 @@
-// What a backend session serves. harness/vmmci has the device; nothing here knows what its registers mean.
+// The device that a backend session serves. harness/vmmci implements it; nothing here depends on the meaning
+// of its registers.
 
 export interface BackendDevice {
-  /** Virtio feature bits 0 … 31 that the device offers. */
+  /** The virtio feature bits 0 … 31 that the device offers. */
   readonly hostFeatures: number;
-  /** The low `size` bytes of the register at `offset`; zero-length when there is none. */
+  /** Returns the low `size` bytes of the register at `offset`; no bytes if there is none. */
   readConfig(offset: number, size: number): Buffer;
   writeConfig(offset: number, data: Buffer): void;
   setGuestFeatures(value: bigint): void;
   setStatus(value: number): void;
-  /** The driver counts as up, for a front-end that does not tell it with STATUS. */
+  /** Sets or clears DRIVER_OK, for a front-end that does not send the status. */
   driverUp(up?: boolean): void;
   state(): { readonly status: number };
   reset(): void;

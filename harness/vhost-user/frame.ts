@@ -1,5 +1,5 @@
-// One vhost-user message on the wire: a header of 12 bytes (request, flags, payload size, little-endian), a
-// payload, and descriptors beside it.
+// A vhost-user message on the wire: a header of 12 bytes (request, flags, payload size, little-endian), a
+// payload, and descriptors.
 
 import type { Channel } from '../socket/channel.js';
 import { closeFd } from '../socket/descriptor.js';
@@ -11,7 +11,7 @@ const VERSION_MASK = 3;
 const REPLY = 4;
 const NEED_REPLY = 8;
 
-/** Far above the largest message spoken here (a memory table of 8 regions: 264 bytes). */
+/** Far more than the largest message used here (a memory table of 8 regions: 264 bytes). */
 export const maxPayload = 4096;
 
 export interface Frame {
@@ -19,16 +19,16 @@ export interface Frame {
   reply: boolean;
   needReply: boolean;
   payload: Buffer;
-  /** Owned by the reader of the frame. */
+  /** The reader of the frame owns them. */
   fds: number[];
 }
 
-/** The header's fields; throws PROTOCOL (fatal) on a version or size that means the peer is out of step. */
+/** Decodes a header. Throws PROTOCOL (fatal) for a version or size that violates the protocol. */
 export const decodeHeader = (header: Buffer): Omit<Frame, 'payload' | 'fds'> & { size: number } => {
   const flags = header.readUInt32LE(4);
   const size = header.readUInt32LE(8);
   if ((flags & VERSION_MASK) !== VERSION) throw fatal(`version ${flags & VERSION_MASK}, expected ${VERSION}`);
-  if (size > maxPayload) throw fatal(`payload of ${size} bytes, at most ${maxPayload} are spoken here`);
+  if (size > maxPayload) throw fatal(`payload of ${size} bytes, expected at most ${maxPayload}`);
   return {
     request: header.readUInt32LE(0),
     reply: (flags & REPLY) !== 0,
@@ -37,7 +37,10 @@ export const decodeHeader = (header: Buffer): Omit<Frame, 'payload' | 'fds'> & {
   };
 };
 
-/** Header and payload in one buffer, since a peer may take a short first read for an error (QEMU does). */
+/**
+ * Encodes header and payload in one buffer, since a peer may treat a short first read as an error (QEMU
+ * does).
+ */
 export const encodeFrame = (
   request: number,
   payload: Buffer,
@@ -51,14 +54,15 @@ export const encodeFrame = (
   return frame;
 };
 
-/** Bytes of the payload that follows this header; 0 where `decodeHeader` throws. */
+/** The length of the payload after this header; 0 if `decodeHeader` throws. */
 const payloadLength = (header: Buffer): number => {
   const size = header.readUInt32LE(8);
   return (header.readUInt32LE(4) & VERSION_MASK) !== VERSION || size > maxPayload ? 0 : size;
 };
 
 /**
- * The next message, `null` at the end of the stream. Descriptors of a message that cannot be read are closed.
+ * Reads the next message; `null` at the end of the stream. Closes the descriptors of a message that is
+ * invalid.
  */
 export const readFrame = async (channel: Channel): Promise<Frame | null> => {
   const message = await channel.readMessage(HEADER_SIZE, payloadLength);

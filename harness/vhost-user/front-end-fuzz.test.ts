@@ -33,7 +33,7 @@ const mischief: fc.Arbitrary<Mischief> = fc.oneof(
   fc.constant<Mischief>((reply) => ({ bytes: reply, fds: true })),
 );
 
-t.test('a front-end takes or refuses any answers of a backend, and keeps no descriptor', async (t) => {
+t.test('a front-end accepts or refuses any answer of a backend, and leaks no descriptor', async (t) => {
   const event = eventFd();
   const before = openDescriptors();
   let whole = 0;
@@ -42,9 +42,9 @@ t.test('a front-end takes or refuses any answers of a backend, and keeps no desc
       const [ours, theirs] = socketPair();
       const [inner, backendEnd] = socketPair();
       const done = new BackendSession(backendEnd, makeDevice()).run();
-      /** The number of the last request that was answered. */
+      /** The number of the last answered request. */
       let heard = -1;
-      // Between the two: passes requests on, and answers back, of which one is spoilt.
+      // Forwards requests and answers between the two, and corrupts one answer.
       const middle = (async () => {
         for (
           let frame = await readFrame(theirs), count = 0;
@@ -63,7 +63,7 @@ t.test('a front-end takes or refuses any answers of a backend, and keeps no desc
           await theirs.write(given.bytes, given.fds ? [event] : []);
           if (given.close) theirs.close();
           heard = count;
-          // A front-end that was promised more bytes than came waits for them: the connection ends instead.
+          // A front-end that expects more bytes waits for them, so the connection is closed instead.
           if (count === when) void turns(50).then(() => heard === count && theirs.close());
         }
       })().catch(ignoreClosed);

@@ -1,29 +1,31 @@
-// The front-end's session: what the PCI function asks of the backend that holds the device.
+// The session of the front-end: the requests of the PCI function to the backend that has the device.
 
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
 import type { Channel } from '../socket/channel.js';
 import { offerBackChannel } from './change-channel.js';
 import { allProtocolFeatures, PROTOCOL_FEATURES, protocolBit } from './features.js';
-import { decodeConfig, EMPTY, encodeConfig, u64, wholeRegister } from './payload.js';
+import { decodeConfig, empty, encodeConfig, u64, wholeRegister } from './payload.js';
 import { fatal } from './refusal.js';
 import { RequestChannel } from './request-channel.js';
 import type { RequestName } from './requests.js';
 
 export interface FrontEnd {
-  /** As the backend offers them, vhost-user's own bit 30 left out. */
+  /** The features that the backend offers, without vhost-user's own bit 30. */
   readonly features: bigint;
-  /** The backend is one of this project: it gives whole registers (WHOLE_REGISTER). */
+  /** True if the backend is one of this project, which returns whole registers (WHOLE_REGISTER). */
   readonly wholeRegister: boolean;
   /**
-   * Reads `size` bytes at `offset` of the config space. Zero-length: the backend has no register there. A
-   * backend that can (ours) gives the whole 32-bit register also for a narrower size; the caller cuts.
+   * Reads `size` bytes at `offset` of the config space. Returns no bytes if no register starts there. With
+   * WHOLE_REGISTER it returns the whole 32-bit register even for a smaller `size`; the caller truncates.
    */
   getConfig(offset: number, size: number): Promise<Buffer>;
   setConfig(offset: number, data: Buffer): Promise<void>;
   setFeatures(value: bigint): Promise<void>;
   setStatus(value: number): Promise<void>;
-  /** Everything back to cold. A backend without RESET_DEVICE only hears of status 0. */
+  /**
+   * Resets the device to the state after a cold start. A backend without RESET_DEVICE gets status 0 instead.
+   */
   resetDevice(): Promise<void>;
   onConfigChange(listener: () => void): () => void;
   close(): void;
@@ -32,27 +34,24 @@ export interface FrontEnd {
 
 export interface FrontEndOptions {
   readonly trace?: TraceSink;
-  /** How long a reply may take, in ms. Below the 5 s after which QEMU 11.1 gives up on its own server. */
+  /** The time limit for a reply in ms. It is below the 5 s after which QEMU 11.1 drops its own server. */
   readonly replyTimeoutMs?: number;
 }
 
-const WORD = 4;
+const wordBytes = 4;
 
-/** The data of a GET_CONFIG reply; an empty payload or an empty region both say "no such register". */
+/** The data of a GET_CONFIG reply. No payload and no data both mean that no register starts there. */
 const configData = (payload: Buffer, offset: number, sizes: readonly number[]): Buffer => {
-  if (payload.length === 0) return EMPTY;
+  if (payload.length === 0) return empty;
   const got = decodeConfig(payload);
-  if (got.size === 0) return EMPTY;
+  if (got.size === 0) return empty;
   if (got.offset !== offset || !sizes.includes(got.size)) {
     throw fatal(`asked for ${sizes[0]} bytes of config at ${offset}, got ${got.size} at ${got.offset}`);
   }
   return got.data;
 };
 
-/**
- * Negotiates over a connected channel, which it takes over. Rejects with PROTOCOL, and then the channel is
- * closed.
- */
+/** Takes ownership of a connected channel and negotiates. Throws PROTOCOL, and then the channel is closed. */
 export const startFrontEnd = async (
   channel: Channel,
   { trace = noTrace, replyTimeoutMs = 4500 }: FrontEndOptions = {},
@@ -72,7 +71,7 @@ export const startFrontEnd = async (
     await session.request('SET_OWNER');
     if (session.has('BACKEND_REQ')) {
       await offerBackChannel(
-        (fd) => session.request('SET_BACKEND_REQ_FD', EMPTY, [fd]),
+        (fd) => session.request('SET_BACKEND_REQ_FD', empty, [fd]),
         channel,
         () => {
           trace({ kind: 'vhost-user', event: 'config change' });
@@ -85,10 +84,10 @@ export const startFrontEnd = async (
       features: features & ~PROTOCOL_FEATURES,
       wholeRegister: whole,
       getConfig: async (offset, size) => {
-        const flags = whole && size < WORD ? wholeRegister : 0;
+        const flags = whole && size < wordBytes ? wholeRegister : 0;
         const reply = await session.request('GET_CONFIG', encodeConfig(offset, Buffer.alloc(size), flags));
         try {
-          return configData(reply, offset, flags === 0 ? [size] : [size, WORD]);
+          return configData(reply, offset, flags === 0 ? [size] : [size, wordBytes]);
         } catch (error) {
           channel.close();
           throw error;

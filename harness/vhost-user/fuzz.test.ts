@@ -33,7 +33,7 @@ const last = encodeFrame(requests.GET_QUEUE_NUM.id, Buffer.alloc(0));
 
 type Heard = { request: number; payload: Buffer }[];
 
-/** Reads replies until `lasts` of them are to what is sent last, or the connection ends. */
+/** Reads replies until `lasts` of them answer the final requests, or the connection ends. */
 const replies = async (channel: Channel, lasts: number): Promise<Heard> => {
   const heard: Heard = [];
   for (let left = lasts; left > 0; ) {
@@ -47,7 +47,8 @@ const replies = async (channel: Channel, lasts: number): Promise<Heard> => {
 };
 
 /**
- * How many replies to `GET_QUEUE_NUM` there are when a session lives to the end: it answers each or closes.
+ * The number of replies to `GET_QUEUE_NUM` if a session survives: it answers each request or closes the
+ * connection.
  */
 const lastsIn = (given: readonly Message[]): number =>
   1 + given.filter(({ number }) => number === requests.GET_QUEUE_NUM.id).length;
@@ -56,7 +57,7 @@ const ignoreClosed = (error: unknown): void => {
   if (codeOf(error) !== 'SOCKET_CLOSED') throw error; // the session may end on what it was sent
 };
 
-t.test('the codec takes or refuses any bytes, and does nothing else', async (t) => {
+t.test('the codec accepts or refuses any bytes, and throws no other error', async (t) => {
   const device = makeDevice();
   const decode = ({ number, payload, flags, fds }: Message): void => {
     try {
@@ -89,7 +90,7 @@ t.test('the codec takes or refuses any bytes, and does nothing else', async (t) 
   t.pass();
 });
 
-t.test('what is encoded is decoded to the same', async (t) => {
+t.test('encoded messages decode to the same values', async (t) => {
   const access = fc.nat(256).chain((offset) =>
     fc.record({
       offset: fc.constant(offset),
@@ -113,7 +114,7 @@ t.test('what is encoded is decoded to the same', async (t) => {
   );
 });
 
-t.test('a session answers in order and at most once, ends, and keeps no descriptor', async (t) => {
+t.test('a session answers in order and at most once, ends, and leaks no descriptor', async (t) => {
   const event = eventFd();
   const pair = socketPairFds();
   const descriptor = { event, socket: pair[0] };
@@ -166,7 +167,7 @@ t.test('a session answers in order and at most once, ends, and keeps no descript
   for (const fd of [event, ...pair]) closeFd(fd);
 });
 
-t.test('the same answers however the stream is cut', async (t) => {
+t.test('the answers do not depend on the chunks of the stream', async (t) => {
   const before = openDescriptors();
   const talk = async (pieces: readonly Buffer[], lasts: number): Promise<string> => {
     const [ours, theirs] = socketPair();
@@ -204,7 +205,7 @@ t.test('the same answers however the stream is cut', async (t) => {
   t.equal(openDescriptors(), before);
 });
 
-t.test('the largest message and one byte more', async (t) => {
+t.test('the largest message is accepted, and one byte more is refused', async (t) => {
   const [ours, theirs] = socketPair();
   const done = new BackendSession(theirs, makeDevice()).run();
   const header = (size: number): Buffer => {
@@ -214,8 +215,8 @@ t.test('the largest message and one byte more', async (t) => {
     return frame;
   };
   await ours.write(Buffer.concat([negotiate, header(maxPayload), Buffer.alloc(maxPayload)]));
-  t.same((await readFrame(ours))?.payload, u64(1n), 'taken whole, and refused for its number');
+  t.same((await readFrame(ours))?.payload, u64(1n), 'read whole, and refused because of its number');
   await ours.write(header(maxPayload + 1));
-  t.equal(await ours.read(1), null, 'not even waited for');
+  t.equal(await ours.read(1), null, 'refused without waiting for the payload');
   await done;
 });

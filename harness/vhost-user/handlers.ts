@@ -1,17 +1,17 @@
-// What each request does.
+// The implementation of each request.
 
 import { isEventFd, isSocket } from '../socket/descriptor.js';
 import type { BackendDevice } from './device.js';
 import { allProtocolFeatures, PROTOCOL_FEATURES, type ProtocolFeature, VERSION_1 } from './features.js';
 import type { Frame } from './frame.js';
-import { decodeConfig, EMPTY, encodeConfig, MIGRATION, u64, wholeRegister } from './payload.js';
+import { decodeConfig, empty, encodeConfig, MIGRATION, u64, wholeRegister } from './payload.js';
 import { ignored, refusal } from './refusal.js';
 import type { RequestName } from './requests.js';
 import { maxRings, type Rings } from './rings.js';
 
-const WORD = 4;
+const wordBytes = 4;
 
-/** What of a session its handlers see. */
+/** The part of a session that handlers use. */
 export interface Context {
   readonly device: BackendDevice;
   readonly rings: Rings;
@@ -20,7 +20,7 @@ export interface Context {
   setBackChannel(fd: number): void;
 }
 
-/** Does the request; a returned buffer is the payload of the reply. */
+/** Handles a request. A returned buffer is the payload of the reply. */
 export type Handler = (context: Context, frame: Frame) => Buffer | undefined;
 
 const nothing: Handler = () => undefined;
@@ -35,13 +35,13 @@ const ringIndex: Handler = ({ rings }, { payload }) => {
   return undefined;
 };
 
-/** ACKNOWLEDGE and DRIVER in the device status (virtio 1.2, 2.1): a driver sets both before anything else. */
+/** ACKNOWLEDGE and DRIVER in the device status (virtio 1.2, 2.1): a driver sets both before any other bit. */
 const DRIVER_STEPS = 0x03;
 
 /**
- * QEMU's generic device (11.1) tells no more than FEATURES_OK, STATUS negotiated or not. That its driver is
- * up shows in the rings, which it enables then, and disables when the device stops. Who tells the driver's
- * own steps is not second-guessed.
+ * QEMU's generic device (11.1) sends no status beyond FEATURES_OK, even if STATUS is negotiated. It enables
+ * its rings when its driver is up and disables them when the device stops, so the rings show that. If a
+ * front-end sends the steps of the driver itself, its status is trusted.
  */
 const ringEnable: Handler = ({ device, rings }, { payload }) => {
   rings.set(payload);
@@ -49,7 +49,7 @@ const ringEnable: Handler = ({ device, rings }, { payload }) => {
   return undefined;
 };
 
-/** What each request does, once its shape and its protocol feature are checked. */
+/** Called after the shape of the request and its protocol feature were checked. */
 export const handlers: Record<RequestName, Handler> = {
   GET_FEATURES: ({ device }) => u64(BigInt(device.hostFeatures >>> 0) | PROTOCOL_FEATURES | VERSION_1),
   SET_FEATURES: ({ device, has }, { payload }) => {
@@ -89,9 +89,9 @@ export const handlers: Record<RequestName, Handler> = {
   },
   GET_CONFIG: ({ device, has }, { payload }) => {
     const { offset, size, flags } = decodeConfig(payload);
-    const whole = has('WHOLE_REGISTER') && flags === wholeRegister && size < WORD;
-    const data = device.readConfig(offset, whole ? WORD : size);
-    return data.length === 0 ? EMPTY : encodeConfig(offset, data, flags);
+    const whole = has('WHOLE_REGISTER') && flags === wholeRegister && size < wordBytes;
+    const data = device.readConfig(offset, whole ? wordBytes : size);
+    return data.length === 0 ? empty : encodeConfig(offset, data, flags);
   },
   SET_CONFIG: ({ device }, { payload }) => {
     const { offset, data, flags } = decodeConfig(payload);

@@ -1,4 +1,4 @@
-// A backend may die and come back; whoever needs one is given each new front-end until it has had enough.
+// Keeps a connection to a backend that may die and come back.
 
 import pRetry from 'p-retry';
 import { HarnessError } from '../base/errors.js';
@@ -6,19 +6,19 @@ import { noTrace, type TraceSink } from '../base/trace.js';
 import { connect } from '../socket/connect.js';
 import { type FrontEnd, startFrontEnd } from './front-end.js';
 
-/** About a minute of tries: at once, then ever slower, a second apart at most. */
-const tries = { retries: 60, minTimeout: 20, factor: 1.6, maxTimeout: 1000 };
+/** About a minute of attempts: the first at once, the later ones at growing intervals of up to a second. */
+const retryOptions = { retries: 60, minTimeout: 20, factor: 1.6, maxTimeout: 1000 };
 
 export interface KeepOptions {
   readonly trace?: TraceSink;
-  /** Resolves once the front-end is in use. A rejection ends the keeping. */
+  /** Called with each new front-end; resolves when it is in use. A rejection ends the connection. */
   readonly use: (frontEnd: FrontEnd) => Promise<void>;
 }
 
-export interface Keeper {
-  /** Connects no more and closes what is connected. */
+export interface KeptConnection {
+  /** Closes the connection and does not connect again. */
   close(): void;
-  /** Resolves after `close`; rejects with SOCKET_IO or PROTOCOL when a backend that went away stayed away. */
+  /** Resolves after `close`. Rejects with SOCKET_IO or PROTOCOL if a lost backend does not come back. */
   readonly done: Promise<void>;
 }
 
@@ -26,18 +26,21 @@ const frontEndAt = async (path: string, trace: TraceSink): Promise<FrontEnd> =>
   startFrontEnd(await connect(path), { trace });
 
 /**
- * Connects to the backend at `path`, hands the front-end to `use`, and does so again each time the connection
- * ends. The first connection has one try, so that a wrong path is told at once: it rejects with SOCKET_IO or
- * PROTOCOL.
+ * Connects to the backend at `path` and passes the front-end to `use`, again each time that the connection
+ * was lost. The first connection is attempted once, so that a wrong path is reported at once: throws
+ * SOCKET_IO or PROTOCOL.
  */
-export const keepConnected = async (path: string, { trace = noTrace, use }: KeepOptions): Promise<Keeper> => {
+export const keepConnected = async (
+  path: string,
+  { trace = noTrace, use }: KeepOptions,
+): Promise<KeptConnection> => {
   const stop = new AbortController();
   let current = await frontEndAt(path, trace);
   await use(current);
 
   const again = async (): Promise<FrontEnd> => {
     return pRetry(() => frontEndAt(path, trace), {
-      ...tries,
+      ...retryOptions,
       signal: stop.signal,
       shouldRetry: ({ error }) => error instanceof HarnessError,
       onFailedAttempt: ({ error, attemptNumber: attempt }) =>
@@ -57,7 +60,7 @@ export const keepConnected = async (path: string, { trace = noTrace, use }: Keep
   const done = keep().catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });
-  done.catch(() => {}); // whoever awaits `done` has the rejection
+  done.catch(() => {}); // the caller handles the rejection of `done`
   return {
     close: () => {
       stop.abort();

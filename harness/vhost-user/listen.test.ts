@@ -1,4 +1,4 @@
-// The backend's own socket: who is let in, and how messages may arrive.
+// The backend's own socket: which front-ends are accepted, and how messages may be split.
 
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -38,22 +38,22 @@ const setUp = async (t: Test) => {
   return { device, trace, enter: (): Promise<Channel> => connect(served.path) };
 };
 
-t.test('one front-end at a time, any number one after the other', async (t) => {
+t.test('one front-end at a time is served, and any number in succession', async (t) => {
   const { device, enter, trace } = await setUp(t);
   const first = await startFrontEnd(await enter());
   await first.setStatus(7);
   await t.rejects(enter().then(startFrontEnd), { code: 'PROTOCOL', message: /left before it answered/ });
-  t.same(await first.getConfig(4, 4), Buffer.from('2d1b7a5c', 'hex'), 'the first is not disturbed');
+  t.same(await first.getConfig(4, 4), Buffer.from('2d1b7a5c', 'hex'), 'the first is not affected');
   first.close();
   for (let round = 0; round < 20; round++) {
     const next = await startFrontEnd(await enter()); // at once, as a function that lost its backend does
-    t.equal(device.state().status, 7, 'what the device holds stays');
+    t.equal(device.state().status, 7, 'the state of the device stays');
     next.close();
   }
   t.equal(trace.since(0, 'vhost-user').filter(({ event }) => event === 'busy').length, 1);
 });
 
-/** A conversation whose descriptors belong to single messages, and what is answered to it. */
+/** Messages, some of them with descriptors, and the expected answers. */
 const conversation = (event: number, socket: number) => {
   const ask = (name: RequestName, payload: Buffer, fds: number[] = []) => ({
     data: encodeFrame(requests[name].id, payload, { needReply: true }),
@@ -88,7 +88,7 @@ const conversation = (event: number, socket: number) => {
   };
 };
 
-t.test('messages in single bytes, and all glued together', async (t) => {
+t.test('messages may arrive byte by byte or all at once', async (t) => {
   const { enter } = await setUp(t);
   const event = eventFd();
   const [near, far] = socketPairFds();
@@ -105,8 +105,7 @@ t.test('messages in single bytes, and all glued together', async (t) => {
   slow.close();
 
   const fast = await enter();
-  // A write carries descriptors with its first byte alone, so what is glued starts at each message that has
-  // some.
+  // A write sends descriptors with its first byte only, so a new write starts at each message that has some.
   const writes: { data: Buffer[]; fds: number[] }[] = [];
   for (const { data, fds } of messages) {
     const last = writes.at(-1);

@@ -1,11 +1,11 @@
-// The backend daemon's socket.
+// The socket of the backend daemon.
 
 import { noTrace } from '../base/trace.js';
 import { type ExclusiveListener, listenExclusive } from '../socket/exclusive.js';
 import { type BackendOptions, BackendSession } from './backend.js';
 import type { BackendDevice } from './device.js';
 
-/** Serves `device` at `path` to one front-end at a time. Rejects as `listen` does. */
+/** Serves `device` at `path` to one front-end at a time. Throws the errors of `listen`. */
 export const listenBackend = (
   path: string,
   device: BackendDevice,

@@ -1,4 +1,4 @@
-// The payloads: pure encoders, and checks that throw before any byte is believed.
+// Encodes payloads, and checks each received one before it is used.
 
 import type { Frame } from './frame.js';
 import { refusal } from './refusal.js';
@@ -12,12 +12,12 @@ const MEMORY_HEADER = 8;
 const REGION = 32;
 const MAX_REGIONS = 8;
 
-/** In the index of a ring descriptor: no descriptor comes along. */
+/** In the index of a ring descriptor: the message has no descriptor. */
 const NO_FD = 0x100n;
 
 const exactSize: Partial<Record<Payload, number>> = { none: 0, u64: 8, ring: 8, address: 40 };
 
-export const EMPTY = Buffer.alloc(0);
+export const empty = Buffer.alloc(0);
 
 export const u64 = (value: bigint): Buffer => {
   const payload = Buffer.allocUnsafe(8);
@@ -25,7 +25,7 @@ export const u64 = (value: bigint): Buffer => {
   return payload;
 };
 
-/** A ring's index and a number that belongs to it. */
+/** The index of a ring and a number that belongs to it. */
 export const ring = (index: number, number: number): Buffer => {
   const payload = Buffer.alloc(8);
   payload.writeUInt32LE(index, 0);
@@ -40,10 +40,10 @@ export interface ConfigAccess {
   data: Buffer;
 }
 
-/** Of GET_CONFIG and SET_CONFIG: restored by a live migration, not written by the guest. */
+/** A flag of SET_CONFIG: the data comes from a live migration, not from the guest. */
 export const MIGRATION = 1;
 
-/** Of GET_CONFIG, ours: see WHOLE_REGISTER. */
+/** A private flag of GET_CONFIG: see WHOLE_REGISTER. */
 export const wholeRegister = 0x8000_0000;
 
 export const encodeConfig = (offset: number, data: Buffer, flags = 0): Buffer => {
@@ -55,7 +55,7 @@ export const encodeConfig = (offset: number, data: Buffer, flags = 0): Buffer =>
   return payload;
 };
 
-/** Throws PROTOCOL unless offset and size lie in the config space and the size is that of the data. */
+/** Throws PROTOCOL unless offset and size are within the config space and the size matches the data. */
 export const decodeConfig = (payload: Buffer): ConfigAccess => {
   if (payload.length < CONFIG_HEADER)
     throw refusal(`config payload of ${payload.length} bytes, expected 12 or more`);
@@ -91,7 +91,7 @@ const expectedFds = ({ fds }: Request, payload: Buffer): number => {
   }
 };
 
-/** Throws PROTOCOL unless size and number of descriptors are those of the request. */
+/** Throws PROTOCOL unless the size and the number of descriptors fit the request. */
 export const checkShape = (
   name: string,
   request: Request,

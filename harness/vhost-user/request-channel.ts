@@ -1,11 +1,11 @@
-// Requests of a front-end and their replies, one after the other on one channel.
+// Sends the requests of a front-end one after the other on one channel, and receives the replies.
 
 import type { Channel } from '../socket/channel.js';
 import { closeFd } from '../socket/descriptor.js';
 import { Deadline } from './deadline.js';
 import { type ProtocolFeature, protocolBit } from './features.js';
 import { encodeFrame, type Frame, readFrame } from './frame.js';
-import { EMPTY } from './payload.js';
+import { empty } from './payload.js';
 import { fatal, refusal } from './refusal.js';
 import { type Request, type RequestName, requests } from './requests.js';
 
@@ -21,12 +21,12 @@ const checkReply = (name: RequestName, id: number, frame: Frame): Buffer => {
   return frame.payload;
 };
 
-/** A request on its way: in the queue, then with the backend. */
+/** A request, queued or sent. */
 interface Exchange {
   readonly name: RequestName;
   readonly payload: Buffer;
   readonly fds: readonly number[];
-  /** What the backend says to it, known once it is sent. */
+  /** The kind of answer that the backend gives; known when the request is sent. */
   answer: 'reply' | 'acknowledgement' | 'none' | undefined;
   resolve(payload: Buffer): void;
   reject(error: unknown): void;
@@ -37,7 +37,7 @@ const noFds: readonly number[] = [];
 export class RequestChannel {
   readonly #channel: Channel;
   readonly #deadline: Deadline;
-  /** The first is the one under way. */
+  /** The first one has been sent. */
   readonly #queue: Exchange[] = [];
   protocol = 0n;
 
@@ -54,18 +54,18 @@ export class RequestChannel {
   }
 
   /**
-   * One request, after those before it; resolves with the payload of the reply, or EMPTY where there is none.
-   * A late, wrong or missing reply ends the connection, and all requests with it: the stream would be out of
-   * step from there on.
+   * Sends a request after the earlier ones. Resolves with the payload of the reply, which is empty if there
+   * is none. A late, wrong or missing reply closes the connection and rejects all requests, because the
+   * stream is out of step afterwards.
    */
-  request(name: RequestName, payload: Buffer = EMPTY, fds: readonly number[] = noFds): Promise<Buffer> {
+  request(name: RequestName, payload: Buffer = empty, fds: readonly number[] = noFds): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ name, payload, fds, answer: undefined, resolve, reject });
       if (this.#queue.length === 1) this.#start();
     });
   }
 
-  /** Sends the first request of the queue. One without an answer is done when the kernel has it. */
+  /** Sends the first request of the queue. A request without an answer is done when the kernel has it. */
   #start(): void {
     const exchange = this.#queue[0];
     if (exchange === undefined) return;
@@ -77,20 +77,20 @@ export class RequestChannel {
       encodeFrame(id, payload, { needReply: exchange.answer === 'acknowledgement' }),
       fds,
     );
-    const sent = exchange.answer === 'none' ? written.then(() => this.#done().resolve(EMPTY)) : written;
+    const sent = exchange.answer === 'none' ? written.then(() => this.#done().resolve(empty)) : written;
     sent.catch((error: unknown) => this.#end(error));
   }
 
-  /** Takes the first exchange out of the queue, which goes on with the next. */
+  /** Removes the first exchange from the queue and sends the next request. */
   #done(): Exchange {
     const exchange = this.#queue.shift();
-    if (exchange === undefined) throw new Error('no request was under way');
+    if (exchange === undefined) throw new Error('no request is in progress');
     this.#deadline.stop();
     this.#start();
     return exchange;
   }
 
-  /** Reads all the time, so that a backend that leaves is noticed also when nothing is asked of it. */
+  /** Reads all the time, so that the end of the backend is noticed even without a request. */
   async #receive(): Promise<void> {
     try {
       for (;;) {
@@ -108,11 +108,11 @@ export class RequestChannel {
     const { name, answer = 'none' } = this.#queue[0] ?? {};
     if (name === undefined || answer === 'none') {
       for (const fd of frame.fds) closeFd(fd);
-      throw fatal(`request ${frame.request} came unasked`);
+      throw fatal(`request ${frame.request} came without a request of ours`);
     }
     const payload = checkReply(name, requests[name].id, frame);
     const { resolve, reject } = this.#done();
-    // A refusal leaves both sides in step.
+    // After a refusal both sides are still in step.
     if (answer === 'acknowledgement' && payload.readBigUInt64LE(0) !== 0n)
       reject(refusal(`the backend refused ${name}`));
     else resolve(payload);

@@ -1,21 +1,22 @@
-// The requests of vhost-user that this project speaks: one row each, which is also what a message is checked
-// against.
+// The vhost-user requests that this project supports. Messages are checked against these rows.
 
 import type { ProtocolFeature } from './features.js';
 
 /**
- * `u64`: 8 bytes. `ring`: index and number, 4 + 4. `address`: a vring address, 40. `memory`: a table of
- * regions.
+ * `u64`: 8 bytes. `ring`: index and number, 4 bytes each. `address`: a vring address, 40 bytes. `memory`: a
+ * table of regions.
  */
 export type Payload = 'none' | 'u64' | 'ring' | 'address' | 'config' | 'memory';
 
 export interface Request {
   readonly id: number;
   readonly payload: Payload;
-  /** Descriptors that may come along. Those of `u64` requests about rings follow bit 8 of the payload. */
+  /**
+   * The descriptors that the message may carry. `by-index`: bit 8 of the payload says whether there is one.
+   */
   readonly fds: 'none' | 'one' | 'regions' | 'by-index';
   readonly reply?: Payload;
-  /** Only after this protocol feature was negotiated. */
+  /** The protocol feature that must be negotiated first. */
   readonly needs?: ProtocolFeature;
 }
 
@@ -52,5 +53,5 @@ const byId: ReadonlyMap<number, RequestName> = new Map(
 
 export const requestName = (id: number): RequestName | undefined => byId.get(id);
 
-/** The one request that a backend makes, on its own channel: the config area has changed. */
+/** The only request that a backend makes, on its own channel: the config area has changed. */
 export const CONFIG_CHANGE_MSG = 2;

@@ -1,11 +1,11 @@
-// vmmci has no queues, yet stock QEMU's generic device insists on one: what it says of rings is kept, never
-// used.
+// Stores the settings of rings without using them: vmmci has no queues, but QEMU's generic device requires
+// one.
 
 import type { Frame } from './frame.js';
 import { ring } from './payload.js';
 import { ignored, refusal } from './refusal.js';
 
-/** Rings that a front-end may set up: none are used, but the generic device of QEMU 11.1 has one at least. */
+/** The number of rings that a front-end can set up: the generic device of QEMU 11.1 has at least one. */
 export const maxRings = 1;
 
 const check = (index: number): number => {
@@ -29,7 +29,7 @@ export class Rings {
     return ring(index, this.#bases.get(index) ?? 0);
   }
 
-  /** A kick, call or error descriptor: nothing will ever be sent through it. */
+  /** Checks a kick, call or error descriptor. Nothing is ever sent through it. */
   descriptor({ payload, fds }: Pick<Frame, 'payload' | 'fds'>, isEventFd: (fd: number) => boolean): void {
     check(Number(payload.readBigUInt64LE(0) & 0xffn));
     if (!fds.every(isEventFd)) throw ignored('a ring descriptor that is not an eventfd');

@@ -62,11 +62,11 @@ const both = async (t: Test): Promise<{ device: FakeDevice; frontEnd: FrontEnd; 
   return { device, frontEnd: await startFrontEnd(channel), done };
 };
 
-t.test('the front-end passes offset and width on and hears what there is', async (t) => {
+t.test('the front-end sends offset and width and gets the data of the backend', async (t) => {
   const { device, frontEnd } = await both(t);
   t.equal(frontEnd.features & 0xffff_ffffn, 7n);
   t.same(await frontEnd.getConfig(4, 4), Buffer.alloc(4, 0x44));
-  t.same(await frontEnd.getConfig(4, 1), Buffer.alloc(4, 0x44), 'our backend gives the whole register');
+  t.same(await frontEnd.getConfig(4, 1), Buffer.alloc(4, 0x44), 'our backend returns the whole register');
   t.equal((await frontEnd.getConfig(5, 1)).length, 0, 'no register starts there');
   t.equal((await frontEnd.getConfig(0, 20)).length, 20);
   await frontEnd.setFeatures(7n);
@@ -76,7 +76,7 @@ t.test('the front-end passes offset and width on and hears what there is', async
   t.same(device.calls, ['features 7', 'status 15', 'write 0 02000000', 'reset']);
 });
 
-t.test('each config change is changed, and none is lost when they come at once', async (t) => {
+t.test('each config change is reported, and simultaneous ones are not lost', async (t) => {
   const { device, frontEnd } = await both(t);
   for (let round = 0; round < 3; round++) {
     const changed = new Promise<void>((resolve) => {
@@ -91,7 +91,7 @@ t.test('each config change is changed, and none is lost when they come at once',
   t.pass('three changes, three messages');
 });
 
-t.test('a session that ends leaves no descriptor behind, on either side', async (t) => {
+t.test('a session that ends leaks no descriptor on either side', async (t) => {
   const before = openDescriptors();
   const { frontEnd, done } = await both(t);
   frontEnd.close();
@@ -100,7 +100,7 @@ t.test('a session that ends leaves no descriptor behind, on either side', async 
   t.equal(openDescriptors(), before);
 });
 
-t.test('what a message may not be', async (t) => {
+t.test('invalid messages are refused', async (t) => {
   const { GET_CONFIG, SET_CONFIG, SET_STATUS, SET_VRING_BASE, GET_VRING_BASE, SET_FEATURES } = requests;
   const config = encodeConfig(0, Buffer.alloc(4));
   const lying = Buffer.from(config);
@@ -130,14 +130,14 @@ t.test('what a message may not be', async (t) => {
         return;
       }
       t.same(frame?.payload, expected === 'empty' ? Buffer.alloc(0) : u64(1n));
-      t.same(device.calls, [], 'nothing reached the device');
+      t.same(device.calls, [], 'the device was not called');
       await channel.write(encodeFrame(requests.GET_STATUS.id, Buffer.alloc(0)));
-      t.same((await readFrame(channel))?.payload, u64(0n), 'the connection lives');
+      t.same((await readFrame(channel))?.payload, u64(0n), 'the connection stays open');
     });
   }
 });
 
-t.test('a peer out of step is disconnected', async (t) => {
+t.test('a peer that violates the protocol is disconnected', async (t) => {
   const wrongVersion = encodeFrame(1, Buffer.alloc(0));
   wrongVersion.writeUInt32LE(2, 4);
   const huge = encodeFrame(1, Buffer.alloc(0));
@@ -151,7 +151,7 @@ t.test('a peer out of step is disconnected', async (t) => {
   }
 });
 
-t.test('descriptors that do not belong are closed, and the connection lives', async (t) => {
+t.test('unexpected descriptors are closed, and the connection stays open', async (t) => {
   const { channel } = connected(t);
   await channel.write(encodeFrame(requests.SET_PROTOCOL_FEATURES.id, u64(1n << 5n)));
   await channel.write(encodeFrame(requests.GET_FEATURES.id, Buffer.alloc(0)));
@@ -162,11 +162,11 @@ t.test('descriptors that do not belong are closed, and the connection lives', as
   await channel.write(encodeFrame(requests.SET_VRING_CALL.id, u64(0n)), [trigger]);
   closeFd(trigger);
   await channel.write(encodeFrame(requests.GET_FEATURES.id, Buffer.alloc(0)));
-  t.ok(await readFrame(channel), 'an eventfd in place of a socket is refused only');
+  t.ok(await readFrame(channel), 'an eventfd instead of a socket is only refused');
   t.equal(openDescriptors(), before);
 });
 
-t.test('a backend that misbehaves ends the front-end with an error that says how', async (t) => {
+t.test('the error for a backend that violates the protocol says how', async (t) => {
   const answering = async (
     answer: (channel: Channel) => Promise<void>,
     options: FrontEndOptions = {},
