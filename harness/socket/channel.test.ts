@@ -3,7 +3,7 @@ import { codeOf } from '../base/errors.js';
 import { openDescriptors } from '../testing/open-descriptors.js';
 import { closeFd, eventFd, isEventFd, isSocket, signalEventFd, socketPair } from './descriptor.js';
 
-t.test('a message glued to the next keeps its own descriptors', async (t) => {
+t.test('two messages in one stream keep their own descriptors', async (t) => {
   const [left, right] = socketPair();
   const trigger = eventFd();
   await left.write(Buffer.from('first'));
@@ -11,7 +11,7 @@ t.test('a message glued to the next keeps its own descriptors', async (t) => {
   const first = await right.read(5);
   const second = await right.read(6);
   t.equal(first?.data.toString(), 'first');
-  t.same(first?.fds, [], 'the descriptor of the second message is not credited to the first');
+  t.same(first?.fds, [], 'the first message does not get the descriptor of the second');
   t.equal(second?.data.toString(), 'second');
   t.equal(second?.fds.length, 1);
   for (const fd of second?.fds ?? []) {
@@ -25,17 +25,17 @@ t.test('a message glued to the next keeps its own descriptors', async (t) => {
   right.close();
 });
 
-t.test('a read is exact, however the bytes arrive', async (t) => {
+t.test('a read returns exactly the requested bytes, however they arrive', async (t) => {
   const [left, right] = socketPair();
   const reading = right.read(6);
   for (const byte of Buffer.from('abcdef')) await left.write(Buffer.from([byte]));
   t.equal((await reading)?.data.toString(), 'abcdef');
   left.close();
-  t.equal(await right.read(1), null, 'the end before the first byte is a clean end');
+  t.equal(await right.read(1), null, 'the end of the stream before the first byte is not an error');
   right.close();
 });
 
-t.test('an end in the middle is an error and closes what came', async (t) => {
+t.test('the end of the stream within a read is an error and closes received descriptors', async (t) => {
   const before = openDescriptors();
   const [left, right] = socketPair();
   const trigger = eventFd();
@@ -49,7 +49,7 @@ t.test('an end in the middle is an error and closes what came', async (t) => {
   t.equal(openDescriptors(), before);
 });
 
-t.test('a write waits for a peer that does not read, and keeps the order', async (t) => {
+t.test('a write waits until the peer reads, and writes keep their order', async (t) => {
   const [left, right] = socketPair();
   const big = Buffer.alloc(4 << 20, 1);
   let done = false;
@@ -67,7 +67,7 @@ t.test('a write waits for a peer that does not read, and keeps the order', async
   right.close();
 });
 
-t.test('closing tells the one who waits', async (t) => {
+t.test('closing rejects pending reads and writes', async (t) => {
   const [left, right] = socketPair();
   const reading = left.read(1);
   const writing = left.write(Buffer.alloc(4 << 20));
@@ -80,7 +80,7 @@ t.test('closing tells the one who waits', async (t) => {
   right.close();
 });
 
-t.test('more descriptors than any message may carry are refused without a leak', async (t) => {
+t.test('too many descriptors are refused without a leak', async (t) => {
   const before = openDescriptors();
   const [left, right] = socketPair();
   const trigger = eventFd();

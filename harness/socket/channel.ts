@@ -1,17 +1,18 @@
-// One connected Unix stream socket. Reads are exact: Linux lets one recvmsg join the end of a message without
-// descriptors to the start of one with, so whoever reads "what is there" credits them to the wrong message.
+// A connected Unix stream socket. It never reads beyond the requested length: Linux lets one recvmsg join the
+// end of a message without descriptors and the start of one with descriptors, which would then belong to the
+// wrong message.
 
 import { HarnessError } from '../base/errors.js';
 import { closeFd, maxDescriptors, type Received, receive, send, type Watch, watch } from '../host/libc.js';
-import { Looks } from './looks.js';
+import { EagerReads } from './eager-reads.js';
 
 export interface Chunk {
   data: Buffer;
-  /** Owned by the caller from here on. */
+  /** The caller owns them. */
   fds: number[];
 }
 
-/** `data` is the body; the descriptors are those that came with either part. */
+/** `data` is the body. The descriptors are those of both parts. */
 export interface Message extends Chunk {
   header: Buffer;
 }
@@ -22,7 +23,7 @@ const writable = 2;
 /** A read that waits for the rest of its bytes. */
 interface Reading extends Message {
   have: number;
-  /** Set until a message's header is there. */
+  /** `undefined` after the header was read. */
   bodyLength: ((header: Buffer) => number) | undefined;
   resolve(message: Message | null): void;
   reject(error: HarnessError): void;
@@ -30,7 +31,7 @@ interface Reading extends Message {
 
 const noBytes = Buffer.alloc(0);
 
-/** A write that waits for room, or for its turn. */
+/** A write that waits for buffer space or for earlier writes. */
 interface Writing {
   readonly data: Buffer;
   readonly fds: readonly number[];
@@ -47,14 +48,14 @@ export class Channel {
   readonly #fd: number;
   readonly #watch: Watch;
   #reading: Reading | undefined;
-  /** The first is the one under way. */
+  /** The first one is in progress. */
   readonly #writes: Writing[] = [];
-  readonly #looks = new Looks();
+  readonly #eagerReads = new EagerReads();
   #open = true;
   #watching = 0;
   #resolveClosed: () => void = () => {};
 
-  /** Takes over `fd`, a connected stream socket. `path` only names it in messages. */
+  /** Takes ownership of `fd`, a connected stream socket. `path` is only for messages. */
   constructor(fd: number, path: string) {
     this.#fd = fd;
     this.path = path;
@@ -69,45 +70,46 @@ export class Channel {
   }
 
   /**
-   * Exactly `length` bytes and the descriptors that came with them; `null` when the peer (or `close`) ended
-   * the stream before the first of them. Rejects with SOCKET_CLOSED when it ends in between. One read at a
-   * time.
+   * Reads exactly `length` bytes and their descriptors. Resolves with `null` if the peer (or `close`) ended
+   * the stream before the first byte; throws SOCKET_CLOSED if it ended later. Only one read at a time is
+   * allowed.
    */
   read(length: number): Promise<Chunk | null> {
     return this.#read(length, undefined, true);
   }
 
   /**
-   * A header of `length` bytes and then its body, each as exactly as by `read`. `bodyLength` tells it from
-   * the header, 0 for a header that makes no sense; it must not throw. The next message is rarely there when
-   * the last one has been dealt with, and a look that finds nothing costs as much as one that does: it is
-   * mostly left to the event loop.
+   * Reads a header of exactly `length` bytes and then its body. `bodyLength` computes the length of the body
+   * from the header (0 for an invalid header); it must not throw. The next message has rarely arrived when
+   * the last one is handled, and a failed read costs as much as a successful one, so the first read is mostly
+   * left to the event loop.
    */
   readMessage(length: number, bodyLength: (header: Buffer) => number): Promise<Message | null> {
-    return this.#read(length, bodyLength, this.#looks.take());
+    return this.#read(length, bodyLength, this.#eagerReads.shouldTry());
   }
 
-  #read(length: number, bodyLength: Reading['bodyLength'], look: boolean): Promise<Message | null> {
-    if (this.#reading) throw new Error('a read is pending already');
+  #read(length: number, bodyLength: Reading['bodyLength'], eager: boolean): Promise<Message | null> {
+    if (this.#reading) throw new Error('a read is already pending');
     if (!this.#open) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
       const data = Buffer.allocUnsafe(length);
       const reading = { header: noBytes, data, fds: [], have: 0, bodyLength, resolve, reject };
       this.#reading = reading;
-      if (look) this.#receive(reading);
+      if (eager) this.#receive(reading);
       if (this.#reading) this.#rewatch();
-      else if (bodyLength) this.#looks.found();
+      else if (bodyLength) this.#eagerReads.succeeded();
     });
   }
 
   /**
-   * Resolves once the kernel has all bytes: awaiting it is the back-pressure. `fds` stay the caller's and go
-   * with the first byte. Rejects with SOCKET_CLOSED when the connection ends first. Writes keep their order.
+   * Resolves when the kernel has all bytes; await it for back-pressure. The caller still owns `fds`, which
+   * are sent with the first byte. Throws SOCKET_CLOSED if the connection ends before. Writes keep their
+   * order.
    */
   write(data: Buffer, fds: readonly number[] = noFds): Promise<void> {
     return new Promise((resolve, reject) => {
       if (fds.length > maxDescriptors)
-        throw new RangeError(`at most ${maxDescriptors} descriptors a message`);
+        throw new RangeError(`at most ${maxDescriptors} descriptors per message`);
       const writing = { data, fds, sent: 0, resolve, reject };
       if (!this.#open) return reject(this.#unwritten(writing));
       this.#writes.push(writing);
@@ -117,7 +119,7 @@ export class Channel {
     });
   }
 
-  /** Takes what is there for a read, never waiting. The read is over when it is complete or the stream is. */
+  /** Reads available data without blocking. The read ends when it is complete or the stream ends. */
   #receive(reading: Reading): void {
     const { fds } = reading;
     while (reading.have < reading.data.length || this.#startBody(reading)) {
@@ -135,7 +137,7 @@ export class Channel {
     reading.resolve({ header: reading.header, data: reading.data, fds });
   }
 
-  /** Goes on to the body of a message whose header is there. False when nothing is left to read. */
+  /** Continues with the body after the header. Returns false if there is nothing left to read. */
   #startBody(reading: Reading): boolean {
     const { bodyLength, data } = reading;
     if (bodyLength === undefined) return false;
@@ -146,7 +148,7 @@ export class Channel {
     return reading.data.length > 0;
   }
 
-  /** What is wrong with the stream; nothing when it ended between two messages. */
+  /** The error of the stream; `null` if it ended between two messages. */
   #failure({ count, truncated }: Received, { have, data, header }: Reading): HarnessError | null {
     if (truncated) return this.#failed('recvmsg', 'too many descriptors');
     if (count !== 0 && count !== 'ECONNRESET') return this.#failed('recvmsg', count);
@@ -154,7 +156,7 @@ export class Channel {
     return this.#closed(`after ${header.length + have} of ${header.length + data.length} bytes`);
   }
 
-  /** The read that waits is over without its bytes; with `null` because the stream is. */
+  /** Ends the pending read without data; `null` means the end of the stream. */
   #endRead(error: HarnessError | null): void {
     const reading = this.#reading;
     if (reading === undefined) return;
@@ -164,7 +166,7 @@ export class Channel {
     else reading.reject(error);
   }
 
-  /** Gives the kernel what it takes of the writes, never waiting. */
+  /** Sends as much as the kernel accepts, without blocking. */
   #send(): void {
     for (let writing = this.#writes[0]; writing; writing = this.#writes[0]) {
       const { data, sent } = writing;
@@ -183,7 +185,7 @@ export class Channel {
     }
   }
 
-  /** Ends the connection; what waits is told. May be called again. */
+  /** Closes the connection and ends pending reads and writes. May be called again. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -195,12 +197,12 @@ export class Channel {
   }
 
   #ready(): void {
-    this.#looks.renew();
+    this.#eagerReads.readable();
     const idle = !this.#reading && this.#writes.length === 0;
     if (this.#reading) this.#receive(this.#reading);
     this.#send();
-    // A finished read leaves the watch on, since a session mostly reads again at once; an event that finds
-    // nobody waiting turns it off.
+    // The watch stays on after a read, since a session mostly reads again at once. An event without a pending
+    // read or write turns it off.
     if (this.#open && (idle || this.#watching & writable)) this.#rewatch();
   }
 

@@ -1,4 +1,4 @@
-// Descriptors that arrive with messages: what kind they are, and the few things done with them.
+// Checks and uses descriptors that arrive with messages.
 
 import { readlinkSync } from 'node:fs';
 import { closeFd, eventFd, isWritable, socketPairFds, writeFd } from '../host/libc.js';
@@ -8,7 +8,7 @@ export { closeFd, eventFd, socketPairFds };
 
 const kind = (fd: number): string => readlinkSync(`/proc/self/fd/${fd}`);
 
-/** What a peer passed as an interrupt trigger must be one of these before it is written to. */
+/** True if the descriptor is an eventfd. Check it before a signal is written to a descriptor of a peer. */
 export const isEventFd = (fd: number): boolean => kind(fd) === 'anon_inode:[eventfd]';
 
 export const isSocket = (fd: number): boolean => kind(fd).startsWith('socket:');
@@ -16,14 +16,14 @@ export const isSocket = (fd: number): boolean => kind(fd).startsWith('socket:');
 const one = Buffer.alloc(8);
 one.writeBigUInt64LE(1n);
 
-/** Adds 1 to the counter. False when the counter is full: the signal is pending already, so none is lost. */
+/** Adds 1 to the counter. Returns false if the counter is full; then a signal is pending, so none is lost. */
 export const signalEventFd = (fd: number): boolean => isWritable(fd) && writeFd(fd, one) === 8;
 
-/** Two connected channels of one process. */
+/** Returns two connected channels. */
 export const socketPair = (): [Channel, Channel] => {
   const [left, right] = socketPairFds();
   return [new Channel(left, 'socketpair'), new Channel(right, 'socketpair')];
 };
 
-/** Takes over a socket that came as a descriptor; `name` is what messages call it. */
+/** Takes ownership of a received socket. `name` is for messages. */
 export const adoptSocket = (fd: number, name: string): Channel => new Channel(fd, name);

@@ -1,4 +1,4 @@
-// The directory that a socket file goes into.
+// Creates the directory of a socket file.
 
 import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -13,7 +13,7 @@ const look = (path: string): Stats | string => {
   }
 };
 
-/** Why no directory is made in `parent`; `undefined` where it may be: a directory of this user's own. */
+/** The reason why no directory may be created in `parent`; `undefined` if it is a directory of this user. */
 const objectionTo = (parent: string): string | undefined => {
   const found = look(parent);
   if (typeof found === 'string') return `${parent}: ${found}`;
@@ -22,9 +22,9 @@ const objectionTo = (parent: string): string | undefined => {
 };
 
 /**
- * Makes the directory of `path`, mode 0700, unless it is there; true when it was made. Only in a directory
- * that exists and is this user's own: a path with a mistake in it must not grow directories anywhere. Else
- * throws SOCKET_PATH.
+ * Creates the directory of `path` with mode 0700, unless it exists; returns true if it was created. The
+ * parent must exist and belong to this user, so that a misspelt path does not create directories elsewhere.
+ * Throws SOCKET_PATH otherwise.
  */
 export const makeSocketDirectory = (path: string): boolean => {
   const directory = dirname(path);
@@ -33,7 +33,7 @@ export const makeSocketDirectory = (path: string): boolean => {
   const refuse = (reason: string, cause?: unknown): never => {
     throw new HarnessError(
       'SOCKET_PATH',
-      { path, reason: `${directory} does not exist and is not made, since ${reason}; make it first` },
+      { path, reason: `${directory} does not exist and cannot be created here (${reason}); create it first` },
       cause,
     );
   };

@@ -1,4 +1,4 @@
-// A socket that serves one peer at a time, any number one after the other.
+// A socket that serves one peer at a time, and any number in succession.
 
 import { setImmediate } from 'node:timers/promises';
 import type { Channel } from './channel.js';
@@ -6,24 +6,24 @@ import { listen } from './listen.js';
 
 export interface ExclusiveListener {
   readonly path: string;
-  /** Stops listening, ends the peer's connection and resolves once its session is over. */
+  /** Stops listening, closes the connection of the peer, and resolves when its session has ended. */
   close(): Promise<void>;
 }
 
 /**
- * Turns of the event loop that a second peer waits for the first to be gone: a peer that was unplugged and
- * plugged again connects in the same turn in which the end of its old connection is seen.
+ * How many turns of the event loop a second peer waits for the end of the first: a peer that was unplugged
+ * and plugged again connects in the same turn in which the end of its old connection is seen.
  */
 const graceTurns = 8;
 
 /**
- * Listens on `path` and runs `serve` for a peer. A second one is closed at once and the first not
- * disturbed; `tell` hears of it, and of a session that failed with what it threw. Rejects as `listen` does.
+ * Listens on `path` and runs `serve` for one peer at a time. A second peer is disconnected at once. `report`
+ * gets that event, and the error of a session that failed. Throws the errors of `listen`.
  */
 export const listenExclusive = async (
   path: string,
   serve: (channel: Channel) => Promise<void>,
-  tell: (event: 'busy' | 'failed', error?: unknown) => void,
+  report: (event: 'busy' | 'failed', error?: unknown) => void,
 ): Promise<ExclusiveListener> => {
   let current: { channel: Channel; done: Promise<void> } | undefined;
   let open = true;
@@ -31,14 +31,15 @@ export const listenExclusive = async (
   const admit = async (channel: Channel): Promise<void> => {
     for (let turn = 0; current && turn < graceTurns; turn++) await setImmediate();
     if (current || !open) {
-      if (open) tell('busy');
+      if (open) report('busy');
       channel.close();
       return;
     }
-    // What is thrown here is a defect of ours; it ends this peer's session, not the process that others use.
+    // An error here is a bug of ours. It ends the session of this peer, but not the process, which others
+    // use.
     const done = serve(channel)
       .catch((error: unknown) => {
-        tell('failed', error);
+        report('failed', error);
         channel.close();
       })
       .finally(() => {

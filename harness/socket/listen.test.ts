@@ -14,12 +14,12 @@ const directoryFor = (t: Test): string => {
   return directory.path;
 };
 
-/** Who is not root cannot give a directory to somebody else. */
+/** Only root can give a directory to another user. */
 const notRoot = process.getuid?.() === 0 ? false : 'needs root';
 
 const caught = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, codeOf);
 
-t.test('a listener is private and gives connected channels', async (t) => {
+t.test('a listener is private and returns connected channels', async (t) => {
   const path = join(directoryFor(t), 'private', 'a.sock');
   const accepted: Channel[] = [];
   const listener = await listen(path, (channel) => accepted.push(channel));
@@ -30,32 +30,32 @@ t.test('a listener is private and gives connected channels', async (t) => {
   while (accepted.length === 0) await new Promise(setImmediate);
   t.equal((await accepted[0]?.read(2))?.data.toString(), 'hi');
   listener.close();
-  t.notOk(existsSync(path), 'the socket file is gone');
+  t.notOk(existsSync(path), 'the socket file is removed');
   t.equal(await caught(connect(path)), 'SOCKET_IO');
   client.close();
   accepted[0]?.close();
 });
 
-t.test('a path in use is refused, a dead one replaced, a file left alone', async (t) => {
+t.test('a socket in use is refused, a dead one is replaced, and another kind of file is kept', async (t) => {
   const directory = directoryFor(t);
   writeFileSync(join(directory, 'file'), 'precious');
   const path = join(directory, 'a.sock');
   const first = await listen(path, (channel) => channel.close());
   t.equal(await caught(listen(path, () => {})), 'SOCKET_IN_USE');
-  t.ok(existsSync(path), 'the refused one did not take the socket away');
+  t.ok(existsSync(path), 'the socket file still exists');
   first.close();
 
   const dead = streamSocket(path);
   bindTo(dead, path);
   closeFd(dead);
-  t.ok(existsSync(path), 'a dead socket file lies there');
+  t.ok(existsSync(path), 'the file of the dead socket exists');
   (await listen(path, () => {})).close();
 
   t.equal(await caught(listen(join(directory, 'file'), () => {})), 'SOCKET_PATH');
   t.ok(existsSync(join(directory, 'file')));
 });
 
-t.test('closing does not remove a file that somebody else put there', async (t) => {
+t.test('closing does not remove a file that replaced the socket', async (t) => {
   const path = join(directoryFor(t), 'a.sock');
   const listener = await listen(path, () => {});
   unlinkSync(path);
@@ -64,16 +64,16 @@ t.test('closing does not remove a file that somebody else put there', async (t) 
   t.ok(existsSync(path));
 });
 
-t.test('a directory that is not made is named, with the reason', async (t) => {
+t.test('the error for a directory that is not created names it and the reason', async (t) => {
   const top = directoryFor(t);
   writeFileSync(join(top, 'file'), '');
   const cases: [path: string, message: RegExp][] = [
     [
       '/dev/null/below/a.sock',
-      /\/dev\/null\/below does not exist .* \/dev\/null is not a directory; make it first/,
+      /\/dev\/null\/below does not exist .*\(\/dev\/null is not a directory\); create it first/,
     ],
     [join(top, 'file', 'below', 'a.sock'), /file is not a directory/],
-    [join(top, 'one', 'two', 'a.sock'), /one: ENOENT; make it first/],
+    [join(top, 'one', 'two', 'a.sock'), /one: ENOENT\); create it first/],
     ['/proc/vmmci/a.sock', process.getuid?.() === 0 ? /mkdir failed: ENOENT/ : /belongs to another user/],
   ];
   for (const [path, message] of cases) {
@@ -82,10 +82,10 @@ t.test('a directory that is not made is named, with the reason', async (t) => {
       { code: 'SOCKET_PATH', message },
     );
   }
-  t.same(readdirSync(top), ['file'], 'nothing was made');
+  t.same(readdirSync(top), ['file'], 'no directory was created');
 });
 
-t.test('no directory is made in one of another user', { skip: notRoot }, async (t) => {
+t.test('no directory is created in one of another user', { skip: notRoot }, async (t) => {
   const top = directoryFor(t);
   chownSync(top, 65534, 65534);
   await t.rejects(
@@ -95,7 +95,7 @@ t.test('no directory is made in one of another user', { skip: notRoot }, async (
   t.same(readdirSync(top), []);
 });
 
-t.test('paths that cannot be sockets are named', async (t) => {
+t.test('the error for an impossible path names it', async (t) => {
   for (const path of ['', `/tmp/${'x'.repeat(110)}`, '/tmp/a\0b']) {
     t.equal(await caught(listen(path, () => {})), 'SOCKET_PATH');
     t.equal(await caught(connect(path)), 'SOCKET_PATH');

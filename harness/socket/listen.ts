@@ -1,4 +1,4 @@
-// The listening end of a Unix socket.
+// Listens on Unix sockets.
 
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';
@@ -9,20 +9,21 @@ import { checkSocketPath } from './path.js';
 
 export interface Listener {
   readonly path: string;
-  /** Stops listening and removes the socket file, if it is still ours. Accepted channels live on. */
+  /** Stops listening and removes the socket file, unless it was replaced. Accepted channels stay open. */
   close(): void;
 }
 
 const backlog = 511;
 /**
- * How long accepting rests when the process is out of descriptors, in ms: a level-triggered watch would spin.
+ * The pause before the next accept when the process has no free descriptors, in ms: a level-triggered watch
+ * would spin.
  */
 const restMs = 50;
 
 const isSocketFile = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
 
-/** True when nobody answers behind the socket file: its owner died without removing it. */
+/** True if nobody listens on the socket file: its owner died without removing it. */
 const isDead = (path: string): boolean => {
   const fd = streamSocket(path);
   try {
@@ -45,8 +46,9 @@ const bind = (fd: number, path: string): void => {
 };
 
 /**
- * Listens on a Unix socket of mode 0600; a missing directory is made as by `makeSocketDirectory`. A dead
- * socket file is replaced. Rejects with SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
+ * Listens on a Unix socket with mode 0600. Creates a missing directory as `makeSocketDirectory` does, and
+ * replaces the socket file of a dead process. Throws SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then
+ * nothing listens.
  */
 export const listen = async (path: string, onChannel: (channel: Channel) => void): Promise<Listener> => {
   checkSocketPath(path);

@@ -1,9 +1,9 @@
-// What a socket path must be before the kernel is asked.
+// Checks a socket path before the kernel gets it.
 
 import { HarnessError } from '../base/errors.js';
 import { maxPathBytes } from '../host/libc.js';
 
-/** Throws SOCKET_PATH when `path` cannot name a Unix socket. */
+/** Throws SOCKET_PATH if `path` cannot name a Unix socket. */
 export const checkSocketPath = (path: string): void => {
   const bytes = Buffer.byteLength(path);
   const reason =

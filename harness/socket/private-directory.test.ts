@@ -6,7 +6,7 @@ import t from 'tap';
 
 const module = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
 
-t.test('sockets work wherever TMPDIR is, and nothing of them is left', async (t) => {
+t.test('sockets work in any TMPDIR, and nothing is left of them', async (t) => {
   const top = mkdtempSync(join(tmpdir(), 'parent-'));
   t.teardown(() => rmSync(top, { recursive: true, force: true }));
   for (const bytes of [40, 66, 107, 250]) {
@@ -30,13 +30,13 @@ t.test('sockets work wherever TMPDIR is, and nothing of them is left', async (t)
     });
     t.equal(stderr, '', `${bytes} bytes`);
     const [path = '', real = ''] = stdout.trim().split(' ');
-    t.equal(real, join(realpathSync(parent), basename(path)), 'what it holds is below TMPDIR');
-    t.equal(lstatSync(path, { throwIfNoEntry: false }), undefined, 'the link is gone');
-    t.same(readdirSync(parent), [], 'the directory is gone');
+    t.equal(real, join(realpathSync(parent), basename(path)), 'the directory is below TMPDIR');
+    t.equal(lstatSync(path, { throwIfNoEntry: false }), undefined, 'the link is removed');
+    t.same(readdirSync(parent), [], 'the directory is removed');
   }
 });
 
-t.test('the link that a killed process has left is removed by the next', async (t) => {
+t.test('the next process removes the link of a killed one', async (t) => {
   const top = mkdtempSync(join(tmpdir(), 'parent-'));
   t.teardown(() => rmSync(top, { recursive: true, force: true }));
   const parent = join(top, 'x'.repeat(100));

@@ -1,4 +1,4 @@
-// Directories for sockets.
+// Creates directories for sockets.
 
 import { symlinkSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -6,19 +6,19 @@ import { HarnessError } from '../base/errors.js';
 import { removeLeftovers, type TemporaryDirectory, temporaryDirectory } from '../base/temporary-directory.js';
 import { maxPathBytes } from '../host/libc.js';
 
-/** Bytes of path below the directory that sockets may need: `/sockets/0/function.sock` and more. */
+/** The bytes of path that sockets need below the directory: `/sockets/0/function.sock` and more. */
 const room = 40;
 
 const shortParents = ['/tmp', '/var/tmp', '/dev/shm'];
 
-/** True if sockets can be in the directory. */
+/** True if the path leaves enough room for sockets in the directory. */
 const isShort = (path: string): boolean => Buffer.byteLength(path) + room <= maxPathBytes;
 
-/** The paths that a private directory in `path` may be used by: its own, or where that is too long, of a link to it. */
+/** The paths under which a private directory can be used: its own or, if that is too long, those of possible links. */
 export const pathsOf = (path: string): string[] =>
   isShort(path) ? [path] : shortParents.map((parent) => join(parent, basename(path)));
 
-/** A link to `path` with a short name, where a long one would leave too little of a socket's path. */
+/** Creates a link with a short name to `path`. */
 const shortLink = (path: string): string => {
   for (const link of pathsOf(path)) {
     try {
@@ -26,16 +26,16 @@ const shortLink = (path: string): string => {
       symlinkSync(path, link);
       return link;
     } catch {
-      // This one cannot be used; the next may be.
+      // Try the next parent.
     }
   }
-  const reason = `is too long for sockets, and none of ${shortParents.join(', ')} can be written; use a shorter TMPDIR`;
+  const reason = `is too long for sockets, and none of ${shortParents.join(', ')} is writable; use a shorter TMPDIR`;
   throw new HarnessError('SOCKET_PATH', { path, reason });
 };
 
 /**
- * A new directory of mode 0700 below TMPDIR, with a path short enough for sockets in it: where that of TMPDIR
- * is too long, the path given is a link elsewhere. `remove` deletes it with all it holds.
+ * Creates a directory with mode 0700 below TMPDIR, with a path short enough for sockets in it: if TMPDIR is
+ * too long, the path is a link elsewhere. `remove` deletes it with its contents.
  */
 export const privateDirectory = (): TemporaryDirectory => {
   const directory = temporaryDirectory();

@@ -11,7 +11,7 @@ import type { Channel } from '../socket/channel.js';
 import { connect } from '../socket/connect.js';
 import { closeFd, socketPairFds } from '../socket/descriptor.js';
 import { privateDirectory } from '../socket/private-directory.js';
-import { encodeMessage, HEADER_SIZE, MAX_MESSAGE } from '../vfio-user/header.js';
+import { encodeMessage, HEADER_SIZE, maxMessageBytes } from '../vfio-user/header.js';
 import { encodeVersion } from '../vfio-user/version.js';
 import { allProtocolFeatures } from '../vhost-user/features.js';
 import { encodeFrame, maxPayload } from '../vhost-user/frame.js';
@@ -39,7 +39,7 @@ const hello = vhostUser
 /** The longest possible request. Its reply is an error. */
 const request = vhostUser
   ? encodeFrame(99, Buffer.alloc(maxPayload), { needReply: true })
-  : encodeMessage({ id: 1, command: 99, flags: 0 }, Buffer.alloc(MAX_MESSAGE - HEADER_SIZE));
+  : encodeMessage({ id: 1, command: 99, flags: 0 }, Buffer.alloc(maxMessageBytes - HEADER_SIZE));
 
 const used = (): number => {
   for (let time = 0; time < 3; time++) globalThis.gc?.();

@@ -1,5 +1,4 @@
-// The client's side, one request at a time: what benchmarks, tests and tools speak to a function with, in
-// QEMU's place.
+// The client's side, one request at a time. Benchmarks, tests and tools use it instead of QEMU.
 
 import { HarnessError } from '../base/errors.js';
 import { command } from './command.js';
@@ -10,7 +9,7 @@ import { encodeAccess } from './region-access.js';
 import { encodeSetIrqs, irqAction, irqData } from './set-irqs.js';
 import { encodeVersion } from './version.js';
 
-const EMPTY = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 export interface Reply {
   header: Header;
@@ -26,9 +25,10 @@ export class Client {
   }
 
   /**
-   * The reply, an error reply too. Rejects with SOCKET_CLOSED when the server ended the connection instead.
+   * Resolves with the reply, which may be an error reply. Throws SOCKET_CLOSED if the server closed the
+   * connection instead.
    */
-  async request(number: number, body: Buffer = EMPTY, fds: readonly number[] = []): Promise<Reply> {
+  async request(number: number, body: Buffer = empty, fds: readonly number[] = []): Promise<Reply> {
     const id = this.#id++ & 0xffff;
     await this.#connection.write(encodeMessage({ id, command: number, flags: 0 }, body), fds);
     const reply = await this.#reply();
@@ -40,7 +40,7 @@ export class Client {
     return reply;
   }
 
-  /** As `request`; an error reply rejects with PROTOCOL and its errno. */
+  /** Like `request`, but throws PROTOCOL with the errno of an error reply. */
   async must(number: number, body?: Buffer, fds?: readonly number[]): Promise<Buffer> {
     const { header, body: answer } = await this.request(number, body, fds);
     if ((header.flags & headerFlag.ERROR) !== 0)
@@ -52,8 +52,8 @@ export class Client {
     return answer;
   }
 
-  /** Sends with the no-reply flag. */
-  post(number: number, body: Buffer = EMPTY, fds: readonly number[] = []): Promise<void> {
+  /** Sends a request with the no-reply flag. */
+  post(number: number, body: Buffer = empty, fds: readonly number[] = []): Promise<void> {
     const message = encodeMessage({ id: 0, command: number, flags: headerFlag.NO_REPLY }, body);
     return this.#connection.write(message, fds);
   }
@@ -62,7 +62,7 @@ export class Client {
     await this.must(command.VERSION, encodeVersion(0, 0, { max_msg_fds: 8, max_data_xfer_size: 1048576 }));
   }
 
-  /** `width` bytes of a region (BAR0 by default), little-endian, as a number. */
+  /** Reads `width` bytes of a region (default: BAR0) as a little-endian number. */
   async read(offset: number, width: number, index: number = region.BAR0): Promise<number> {
     const body = await this.must(command.REGION_READ, encodeAccess(BigInt(offset), index, width));
     return body.readUIntLE(16, width);
@@ -74,7 +74,7 @@ export class Client {
     await this.must(command.REGION_WRITE, encodeAccess(BigInt(offset), index, width, data));
   }
 
-  /** Sets INTx up with an eventfd (still the caller's), or disables it. */
+  /** Enables INTx with an eventfd, which the caller still owns, or disables it. */
   async arm(trigger: number | null): Promise<void> {
     const flags = irqAction.TRIGGER | (trigger === null ? irqData.NONE : irqData.EVENTFD);
     const count = trigger === null ? 0 : 1;

@@ -1,4 +1,4 @@
-// The commands of vfio-user that a client sends to a server, by the numbers of the specification.
+// The vfio-user commands of a client, by their numbers in the specification.
 
 export const command = {
   VERSION: 1,
@@ -26,5 +26,5 @@ const names = new Map<number, CommandName>(
   Object.entries(command).map(([name, value]) => [value, name as CommandName]),
 );
 
-/** The name of a command number; `command 99` for a number that has none. */
+/** The name of a command number; `command 99` if there is none. */
 export const commandName = (value: number): string => names.get(value) ?? `command ${value}`;

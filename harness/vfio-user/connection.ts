@@ -1,8 +1,8 @@
-// What a session needs of a socket and of descriptors; harness/socket has the real ones.
+// The interfaces to sockets and descriptors that a session needs; harness/socket implements them.
 
 /**
- * A connected stream. `readMessage` gives a header of exactly `length` bytes and, as `data`, a body of
- * exactly as many as `bodyLength` makes of it; or `null` when the peer ended before the first of them.
+ * A connected stream. `readMessage` resolves with a header of exactly `length` bytes and, as `data`, a body
+ * of exactly `bodyLength(header)` bytes; with `null` if the peer closed the stream before the first byte.
  */
 export interface Connection {
   readonly path: string;

@@ -1,11 +1,11 @@
-// A reply made wrong on purpose.
+// Applies the outcome of a fault to a reply.
 
 import type { Outcome } from '../faults/hook.js';
 import { wrongData } from '../faults/wrong-data.js';
 import type { Request } from './messages.js';
 import { ACCESS_SIZE, encodeAccess } from './region-access.js';
 
-/** The body of a reply after `outcome`; only replies that carry a region's data can be wrong. */
+/** The body of a reply after `outcome`. Only replies with the data of a region change. */
 export const distort = (
   body: Buffer | undefined,
   request: Request,
@@ -16,10 +16,12 @@ export const distort = (
   return encodeAccess(request.offset, request.region, data.length, data);
 };
 
-/** Widest access of a guest to a register, in bytes. */
+/** The widest access of a guest to a register, in bytes. */
 const maxWidth = 4;
 
-/** The number that a guest gets for a read in place of the register's value, if `outcome` gives it another. */
+/**
+ * The number that a read returns because of `outcome`; `undefined` if the outcome does not replace the value.
+ */
 export const shownInstead = (
   request: Request | undefined,
   outcome: Outcome | undefined,

@@ -11,7 +11,7 @@ const refused = (run: () => void): number | undefined => {
   return 0;
 };
 
-t.test('ranges may touch but not meet', async (t) => {
+t.test('ranges may be adjacent, but not overlap', async (t) => {
   const table = new DmaTable();
   table.map(0x1000n, 0x1000n);
   table.map(0x3000n, 0x1000n);
@@ -32,7 +32,7 @@ t.test('ranges may touch but not meet', async (t) => {
   table.map(0x4000n, 1n);
 });
 
-t.test('only exactly what was mapped is unmapped', async (t) => {
+t.test('only a range that was mapped can be unmapped', async (t) => {
   const table = new DmaTable();
   table.map(0n, 0xa0000n);
   table.map(0x100000n, (1n << 64n) - 0x100000n);

@@ -1,9 +1,9 @@
-// Which DMA ranges a client has announced: kept to answer a wrong DMA_MAP or DMA_UNMAP as the specification
-// says.
+// The DMA ranges that a client has mapped, so that a wrong DMA_MAP or DMA_UNMAP gets the errno of the
+// specification.
 
 import { errno, refusal } from './refusal.js';
 
-/** The specification's default for the number of ranges at once. */
+/** The specification's default for the maximum number of ranges. */
 const MAX_RANGES = 65535;
 
 interface Range {
@@ -32,17 +32,17 @@ export class DmaTable {
     return low;
   }
 
-  /** EEXIST where the range meets one that is mapped, ENOSPC when there are too many. */
+  /** Throws PROTOCOL with EEXIST if the range overlaps a mapped one, or with ENOSPC if there are too many. */
   map(address: bigint, size: bigint): void {
     const index = this.#find(address);
     const next = this.#ranges[index];
     if (next !== undefined && next.address < address + size)
-      throw refusal(errno.EEXIST, `DMA range at 0x${address.toString(16)} meets one that is mapped`);
+      throw refusal(errno.EEXIST, `DMA range at 0x${address.toString(16)} overlaps a mapped range`);
     if (this.#ranges.length >= MAX_RANGES) throw refusal(errno.ENOSPC, `more than ${MAX_RANGES} DMA ranges`);
     this.#ranges.splice(index, 0, { address, size });
   }
 
-  /** ENOENT unless exactly this range is mapped. */
+  /** Throws PROTOCOL with ENOENT unless exactly this range is mapped. */
   unmap(address: bigint, size: bigint): void {
     const index = this.#find(address);
     const range = this.#ranges[index];

@@ -1,11 +1,11 @@
-// DMA_MAP and DMA_UNMAP. vmmci reads no guest memory, yet QEMU announces it all and must be answered.
+// DMA_MAP and DMA_UNMAP. vmmci reads no guest memory, but QEMU maps all of it and needs an answer.
 
 import { require } from './refusal.js';
 
 export interface DmaMap {
   kind: 'dma-map';
   flags: number;
-  /** Into the descriptor that came along. */
+  /** The offset in the file of the descriptor. */
   offset: bigint;
   address: bigint;
   size: bigint;
@@ -13,11 +13,11 @@ export interface DmaMap {
 
 export interface DmaUnmap {
   kind: 'dma-unmap';
-  /** Every mapping (QEMU 11.1 sets this flag of the kernel's VFIO interface); address and size are then 0. */
+  /** All mappings (QEMU 11.1 sets this flag of the kernel's VFIO interface). Address and size are then 0. */
   all: boolean;
   address: bigint;
   size: bigint;
-  /** The body as it came, which is also the reply. */
+  /** The unchanged body, which is also the reply. */
   body: Buffer;
 }
 
@@ -28,13 +28,13 @@ const mapFlags = { READ: 1, WRITE: 2, MMAP: 4, FILE: 8 } as const;
 const NEEDS_DESCRIPTOR = mapFlags.MMAP | mapFlags.FILE;
 const ALL_MAP_FLAGS = mapFlags.READ | mapFlags.WRITE | NEEDS_DESCRIPTOR;
 const UNMAP_ALL = 2;
-const LIMIT = 1n << 64n;
+const addressSpaceEnd = 1n << 64n;
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 const requireRange = (address: bigint, size: bigint): void => {
   require(size > 0n, () => `DMA range at ${hex(address)} is empty`);
-  require(address + size <= LIMIT, () => `DMA range ${hex(address)} + ${hex(size)} passes 2^64`);
+  require(address + size <= addressSpaceEnd, () => `DMA range ${hex(address)} + ${hex(size)} exceeds 2^64`);
 };
 
 export const decodeDmaMap = (body: Buffer, descriptors: number): DmaMap => {
@@ -42,7 +42,7 @@ export const decodeDmaMap = (body: Buffer, descriptors: number): DmaMap => {
   require(body.readUInt32LE(0) >= MAP_SIZE, () => `argsz ${body.readUInt32LE(0)} is less than ${MAP_SIZE}`);
   require((flags & ~ALL_MAP_FLAGS) === 0, () => `unknown DMA_MAP flags 0x${flags.toString(16)}`);
   require((flags & NEEDS_DESCRIPTOR) === 0 || descriptors === 1, () =>
-    `DMA_MAP flags 0x${flags.toString(16)} need a descriptor, none came`);
+    `DMA_MAP flags 0x${flags.toString(16)} need a descriptor, got none`);
   const map = {
     flags,
     offset: body.readBigUInt64LE(8),
@@ -50,8 +50,8 @@ export const decodeDmaMap = (body: Buffer, descriptors: number): DmaMap => {
     size: body.readBigUInt64LE(24),
   };
   requireRange(map.address, map.size);
-  require(map.offset + map.size <= LIMIT, () =>
-    `file offset ${hex(map.offset)} + ${hex(map.size)} passes 2^64`);
+  require(map.offset + map.size <= addressSpaceEnd, () =>
+    `file offset ${hex(map.offset)} + ${hex(map.size)} exceeds 2^64`);
   return { kind: 'dma-map', ...map };
 };
 
@@ -65,7 +65,9 @@ export const decodeDmaUnmap = (body: Buffer): DmaUnmap => {
     address: body.readBigUInt64LE(8),
     size: body.readBigUInt64LE(16),
   };
-  if (unmap.all) require(unmap.address === 0n && unmap.size === 0n, () => 'unmapping all must name no range');
+  if (unmap.all)
+    require(unmap.address === 0n && unmap.size === 0n, () =>
+      'expected address and size 0 when all is unmapped');
   else requireRange(unmap.address, unmap.size);
   return { kind: 'dma-unmap', ...unmap, body };
 };

@@ -1,4 +1,4 @@
-// One message off the wire: exactly its header, exactly its body, and the descriptors that came with either.
+// A received message: its header, its body, and the descriptors of both.
 
 import type { Connection, Descriptors } from './connection.js';
 import { bodyLength, decodeHeader, HEADER_SIZE, type Header } from './header.js';
@@ -6,13 +6,13 @@ import { bodyLength, decodeHeader, HEADER_SIZE, type Header } from './header.js'
 export interface Frame {
   header: Header;
   body: Buffer;
-  /** The reader's to close or to hand on. */
+  /** The reader closes them or passes them on. */
   fds: number[];
 }
 
 /**
- * `null` on a clean end between two messages. Rejects with PROTOCOL or SOCKET_CLOSED when the stream is of no
- * more use.
+ * Reads the next message; `null` if the stream ends between two messages. Throws PROTOCOL or SOCKET_CLOSED if
+ * the stream cannot be used any more.
  */
 export const readFrame = async (connection: Connection, descriptors: Descriptors): Promise<Frame | null> => {
   const message = await connection.readMessage(HEADER_SIZE, bodyLength);

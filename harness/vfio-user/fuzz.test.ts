@@ -9,7 +9,7 @@ import { openDescriptors } from '../testing/open-descriptors.js';
 import { data, encode, message, options, u64 } from '../testing/vfio-user-messages.js';
 import { command } from './command.js';
 import { encodeDmaMap } from './dma.js';
-import { decodeHeader, encodeMessage, HEADER_SIZE, headerFlag, MAX_MESSAGE } from './header.js';
+import { decodeHeader, encodeMessage, HEADER_SIZE, headerFlag, maxMessageBytes } from './header.js';
 import { decodeRequest } from './messages.js';
 import { encodeAccess } from './region-access.js';
 import { serve } from './server.js';
@@ -39,7 +39,7 @@ const target = (close: (fd: number) => void): Target => {
 
 const hello = encodeMessage({ id: 0, command: command.VERSION, flags: 0 }, encodeVersion(0, 0));
 
-t.test('the codec takes or refuses any bytes, and does nothing else', async (t) => {
+t.test('the codec accepts or refuses any bytes, and throws no other error', async (t) => {
   const decode = (bytes: Buffer, descriptors: number) => {
     try {
       decodeRequest(decodeHeader(bytes), bytes.subarray(HEADER_SIZE), descriptors);
@@ -60,7 +60,7 @@ t.test('the codec takes or refuses any bytes, and does nothing else', async (t) 
   t.pass();
 });
 
-t.test('what is encoded is decoded to the same', async (t) => {
+t.test('encoded messages decode to the same values', async (t) => {
   const roundTrip = (number: number, body: Buffer, descriptors = 0) =>
     decodeRequest(decodeHeader(encodeMessage({ id: 1, command: number, flags: 0 }, body)), body, descriptors);
   const range = fc
@@ -90,7 +90,7 @@ t.test('what is encoded is decoded to the same', async (t) => {
   );
 });
 
-t.test('a session answers each message at most once, ends, and keeps no descriptor', async (t) => {
+t.test('a session answers each message at most once, ends, and leaks no descriptor', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(message, { maxLength: 12 }), async (given) => {
       const descriptors = new FakeDescriptors();
@@ -120,7 +120,7 @@ t.test('a session answers each message at most once, ends, and keeps no descript
   t.pass();
 });
 
-t.test('noise instead of messages', async (t) => {
+t.test('a session survives random bytes instead of messages', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(data, { maxLength: 8 }), async (pieces) => {
       const descriptors = new FakeDescriptors();
@@ -138,7 +138,7 @@ t.test('noise instead of messages', async (t) => {
   t.pass();
 });
 
-t.test('the same answers however the stream is cut, on real sockets', async (t) => {
+t.test('on real sockets, the answers do not depend on the chunks of the stream', async (t) => {
   const event = eventFd();
   const before = openDescriptors();
   const valid = message.filter(({ flags }) => flags === 0).map((one) => ({ ...one, id: one.id & 0x7fff }));
@@ -184,16 +184,16 @@ t.test('the same answers however the stream is cut, on real sockets', async (t) 
     ),
     { ...options, numRuns: Math.ceil(options.numRuns / 10) },
   );
-  t.equal(openDescriptors(), before, 'no descriptor is left');
+  t.equal(openDescriptors(), before, 'all descriptors are closed');
   closeFd(event);
 });
 
-t.test('the largest message and one byte more', async (t) => {
+t.test('the largest message is accepted, and one byte more is refused', async (t) => {
   const descriptors = new FakeDescriptors();
   const wire = new FakeWire(descriptors);
   wire.feed(hello);
-  wire.feed(encodeMessage({ id: 1, command: 99, flags: 0 }, Buffer.alloc(MAX_MESSAGE - HEADER_SIZE)));
-  wire.feed(encodeMessage({ id: 2, command: 99, flags: 0 }, Buffer.alloc(MAX_MESSAGE - HEADER_SIZE + 1)));
+  wire.feed(encodeMessage({ id: 1, command: 99, flags: 0 }, Buffer.alloc(maxMessageBytes - HEADER_SIZE)));
+  wire.feed(encodeMessage({ id: 2, command: 99, flags: 0 }, Buffer.alloc(maxMessageBytes - HEADER_SIZE + 1)));
   await runSession(
     wire,
     target(() => {}),

@@ -1,8 +1,8 @@
-// What each request does, and the body of its reply.
+// The implementation of each request, with the body of its reply.
 
 import type { Descriptors } from './connection.js';
 import { DmaTable } from './dma-table.js';
-import { MAX_TRANSFER } from './header.js';
+import { maxTransferBytes } from './header.js';
 import {
   encodeDeviceInfo,
   encodeIrqInfo,
@@ -12,16 +12,16 @@ import {
   regionFlag,
 } from './info.js';
 import { irqCount, setIrqs } from './interrupts.js';
-import { MAX_DESCRIPTORS, type Request } from './messages.js';
+import { maxMessageFds, type Request } from './messages.js';
 import { fatal, require } from './refusal.js';
 import { encodeAccess } from './region-access.js';
 import type { Target } from './target.js';
 import { answerVersion } from './version.js';
 
-/** What one client has told us so far. */
+/** The state of a session with one client. */
 export interface SessionState {
   versioned: boolean;
-  /** Bytes that the client takes in one region access. */
+  /** The maximum number of bytes in a region access of the client. */
   maxTransfer: number;
   readonly dma: DmaTable;
   readonly regions: readonly { size: number; flags: number }[];
@@ -29,7 +29,7 @@ export interface SessionState {
 
 export const newSession = (target: Target): SessionState => ({
   versioned: false,
-  maxTransfer: MAX_TRANSFER,
+  maxTransfer: maxTransferBytes,
   dma: new DmaTable(),
   regions: Array.from({ length: REGIONS }, (_, index) => {
     const region = target.regions.find((candidate) => candidate.index === index);
@@ -37,7 +37,7 @@ export const newSession = (target: Target): SessionState => ({
   }),
 });
 
-const ours = { max_msg_fds: MAX_DESCRIPTORS, max_data_xfer_size: MAX_TRANSFER, pgsizes: 4096 };
+const ours = { max_msg_fds: maxMessageFds, max_data_xfer_size: maxTransferBytes, pgsizes: 4096 };
 
 const requireAccess = (
   state: SessionState,
@@ -51,7 +51,10 @@ const requireAccess = (
   require((region.flags & flag) !== 0, () => `region ${access.region} does not allow this access`);
 };
 
-/** Does what the request says. The reply's body, `undefined` for none. Rejects as `decodeRequest` throws. */
+/**
+ * Handles a request. Resolves with the body of the reply, or `undefined` if it has none. Throws PROTOCOL as
+ * `decodeRequest` does.
+ */
 export const handle = async (
   request: Request,
   fds: number[],
@@ -65,7 +68,10 @@ export const handle = async (
     case 'version':
       if (request.major !== 0) throw fatal(`version ${request.major}.${request.minor}, expected 0.x`);
       state.versioned = true;
-      state.maxTransfer = Math.min(MAX_TRANSFER, request.capabilities.max_data_xfer_size ?? MAX_TRANSFER);
+      state.maxTransfer = Math.min(
+        maxTransferBytes,
+        request.capabilities.max_data_xfer_size ?? maxTransferBytes,
+      );
       return answerVersion(request, ours);
     case 'dma-map':
       state.dma.map(request.address, request.size);
@@ -90,7 +96,8 @@ export const handle = async (
     case 'region-read': {
       const { offset, region, count } = request;
       requireAccess(state, request, count, regionFlag.READ);
-      require(count <= state.maxTransfer, () => `count ${count}, the client takes ${state.maxTransfer}`);
+      require(count <= state.maxTransfer, () =>
+        `count ${count}, expected at most ${state.maxTransfer}, which the client announced`);
       const data = await target.read(region, Number(offset), count);
       return encodeAccess(offset, region, data.length, data);
     }

@@ -1,34 +1,34 @@
-// The 16 bytes before every message: id u16, command u16, size u32 (header included), flags u32, error u32,
-// little-endian.
+// The 16-byte header of each message: id u16, command u16, size u32 (header included), flags u32, error u32,
+// all little-endian.
 
 import { fatal } from './refusal.js';
 
 export const HEADER_SIZE = 16;
 
 /**
- * The largest data transfer we take: far beyond our largest region (4 KiB), small enough to hold for 256
- * clients.
+ * The maximum size of a data transfer: much larger than our largest region (4 KiB), and small enough to
+ * buffer for 256 clients.
  */
-export const MAX_TRANSFER = 65536;
+export const maxTransferBytes = 65536;
 
-/** The largest message we read, header included: a REGION_WRITE of MAX_TRANSFER. */
-export const MAX_MESSAGE = HEADER_SIZE + 16 + MAX_TRANSFER;
+/** The maximum size of a message, header included: a REGION_WRITE of maxTransferBytes. */
+export const maxMessageBytes = HEADER_SIZE + 16 + maxTransferBytes;
 
 export const headerFlag = { TYPE: 0x0f, REPLY: 0x01, NO_REPLY: 0x10, ERROR: 0x20 } as const;
 
 export interface Header {
   id: number;
   command: number;
-  /** Of the whole message, header included. */
+  /** The size of the message in bytes, header included. */
   size: number;
   flags: number;
-  /** errno, only valid in a reply with the error flag. */
+  /** An errno, only valid in a reply with the error flag. */
   error: number;
 }
 
 /**
- * Decodes `data` (at least 16 bytes). A size that no message of ours can have throws: the stream is out of
- * step.
+ * Decodes `data` (at least 16 bytes). Throws PROTOCOL for a size that no valid message has: the stream is
+ * then out of step.
  */
 export const decodeHeader = (data: Buffer): Header => {
   const header = {
@@ -38,18 +38,18 @@ export const decodeHeader = (data: Buffer): Header => {
     flags: data.readUInt32LE(8),
     error: data.readUInt32LE(12),
   };
-  if (header.size < HEADER_SIZE || header.size > MAX_MESSAGE)
-    throw fatal(`message size ${header.size} is not between ${HEADER_SIZE} and ${MAX_MESSAGE}`);
+  if (header.size < HEADER_SIZE || header.size > maxMessageBytes)
+    throw fatal(`message size ${header.size} is not between ${HEADER_SIZE} and ${maxMessageBytes}`);
   return header;
 };
 
-/** Bytes that follow this header; 0 where `decodeHeader` throws. */
+/** The length of the body after this header; 0 if `decodeHeader` throws. */
 export const bodyLength = (header: Buffer): number => {
   const size = header.readUInt32LE(4);
-  return size < HEADER_SIZE || size > MAX_MESSAGE ? 0 : size - HEADER_SIZE;
+  return size < HEADER_SIZE || size > maxMessageBytes ? 0 : size - HEADER_SIZE;
 };
 
-/** A whole message: the header with its size filled in, then `body`. */
+/** Encodes a message: the header with its size, then `body`. */
 export const encodeMessage = (
   header: { id: number; command: number; flags: number; error?: number },
   body?: Buffer,
@@ -65,11 +65,11 @@ export const encodeMessage = (
   return message;
 };
 
-/** The reply to `request`: same id and command. */
+/** Encodes the reply to `request`, with its id and command. */
 export const encodeReply = (request: Header, body?: Buffer): Buffer =>
   encodeMessage({ id: request.id, command: request.command, flags: headerFlag.REPLY }, body);
 
-/** An error reply: header only, as the specification demands. */
+/** Encodes an error reply, which has no body (vfio-user specification). */
 export const encodeErrorReply = (request: Header, error: number): Buffer =>
   encodeMessage({
     id: request.id,

@@ -1,4 +1,4 @@
-// DEVICE_GET_INFO, DEVICE_GET_REGION_INFO, DEVICE_GET_IRQ_INFO: what the device says of itself.
+// DEVICE_GET_INFO, DEVICE_GET_REGION_INFO and DEVICE_GET_IRQ_INFO, which describe the device.
 
 import { require } from './refusal.js';
 
@@ -34,7 +34,7 @@ export interface IrqInfo {
 const requireArgsz = (body: Buffer, size: number): void =>
   require(body.readUInt32LE(0) >= size, () => `argsz ${body.readUInt32LE(0)} is less than ${size}`);
 
-/** Every byte but argsz and those of the index (at 8) must be 0 in a request. */
+/** Requires that all bytes of the request except argsz and the index (at 8) are 0. */
 const requireZero = (body: Buffer, skipIndex: boolean): void => {
   for (let at = 4; at < body.length; at += 4)
     if (!(skipIndex && at === 8))
@@ -71,7 +71,7 @@ const words = (...values: number[]): Buffer => {
   return body;
 };
 
-/** The body of a request for device (`index` 0), region or interrupt information. */
+/** Encodes the body of a request for device (`index` 0), region or interrupt information. */
 export const encodeInfoRequest = (size: number, index = 0): Buffer => {
   const body = Buffer.alloc(size);
   body.writeUInt32LE(size, 0);
@@ -82,7 +82,7 @@ export const encodeInfoRequest = (size: number, index = 0): Buffer => {
 export const encodeDeviceInfo = (): Buffer =>
   words(DEVICE_INFO_SIZE, deviceFlag.RESET | deviceFlag.PCI, REGIONS, IRQS);
 
-/** A region that the device does not have has size 0 and no flags. */
+/** Encodes region information. A region that the device does not have has size 0 and no flags. */
 export const encodeRegionInfo = (index: number, size: number, flags: number): Buffer =>
   words(REGION_INFO_SIZE, flags, index, 0, size, 0, 0, 0);
 

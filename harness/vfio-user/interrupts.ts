@@ -1,4 +1,4 @@
-// SET_IRQS on a function that has INTx and nothing else.
+// Handles SET_IRQS for a function that has only INTx.
 
 import type { Descriptors } from './connection.js';
 import { irq } from './info.js';
@@ -6,10 +6,10 @@ import { errno, refusal, require } from './refusal.js';
 import type { SetIrqs } from './set-irqs.js';
 import type { Target } from './target.js';
 
-/** How many interrupts of a type the function has. */
+/** The number of interrupts of a type. */
 export const irqCount = (index: number): number => (index === irq.INTX ? 1 : 0);
 
-/** Takes the descriptor it hands to the target out of `fds`; the caller closes the others. */
+/** Removes the descriptor that it passes to the target from `fds`; the caller closes the others. */
 export const setIrqs = (request: SetIrqs, fds: number[], target: Target, descriptors: Descriptors): void => {
   const { data, action, index, start, count } = request;
   const available = irqCount(index);
@@ -17,12 +17,12 @@ export const setIrqs = (request: SetIrqs, fds: number[], target: Target, descrip
     `interrupts ${start} + ${count} of type ${index}, which has ${available}`);
   if (count === 0) {
     require(start === 0 && data === 'none' && action === 'trigger', () =>
-      'a count of 0 is for disabling all interrupts of a type only');
+      'a count of 0 is only valid to disable all interrupts of a type');
     if (index === irq.INTX) target.arm(null);
     return;
   }
   if (data === 'eventfd') {
-    // An eventfd for unmasking is what QEMU asks for under KVM; refused, it uses UNMASK messages instead.
+    // QEMU asks for an eventfd for unmasking under KVM. If it is refused, QEMU sends UNMASK messages.
     if (action !== 'trigger') throw refusal(errno.EOPNOTSUPP, `no eventfd for ${action}`);
     const [trigger] = fds;
     require(trigger === undefined || descriptors.isEventFd(trigger), () =>
@@ -34,7 +34,6 @@ export const setIrqs = (request: SetIrqs, fds: number[], target: Target, descrip
   if (data === 'bool' && request.booleans[0] === false) return;
   if (action === 'mask') target.mask();
   else if (action === 'unmask') target.unmask();
-  // For clients to test what they have wired, as the VFIO interface of Linux defines it
-  // (VFIO_DEVICE_SET_IRQS).
-  else require(target.loopback(), () => 'no eventfd is there to be triggered');
+  // Lets clients test their wiring, as the VFIO interface of Linux defines it (VFIO_DEVICE_SET_IRQS).
+  else require(target.loopback(), () => 'there is no eventfd to trigger');
 };

@@ -21,7 +21,7 @@ const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 };
 
-/** One region of 16 bytes of memory. */
+/** A target with one region of 16 bytes of memory. */
 const memoryTarget = () => {
   const memory = Buffer.alloc(16);
   let trigger: number | null = null;
@@ -57,26 +57,26 @@ const setUp = async (t: Test) => {
   return { path, trace, served, enter };
 };
 
-t.test('one client at a time, any number one after the other', async (t) => {
+t.test('one client at a time is served, and any number in succession', async (t) => {
   const { enter, trace } = await setUp(t);
   const [first] = await enter();
   await first.negotiate();
   await first.write(0, 4, 0xcafe);
   const [second] = await enter();
   await t.rejects(second.negotiate(), { code: 'SOCKET_CLOSED' });
-  t.equal(await first.read(0, 4), 0xcafe, 'the first is not disturbed');
+  t.equal(await first.read(0, 4), 0xcafe, 'the first is not affected');
   for (let round = 0; round < 20; round++) {
     const [previous] = round === 0 ? [first] : [];
     previous?.close();
     const [next] = await enter(); // at once, as a hot-unplugged and -plugged device does
     await next.negotiate();
-    t.equal(await next.read(0, 4), 0xcafe, 'what the function holds stays');
+    t.equal(await next.read(0, 4), 0xcafe, 'the state of the function stays');
     next.close();
   }
   t.equal(trace.since(0, 'vfio-user').filter(({ event }) => event === 'busy').length, 1);
 });
 
-t.test('closing ends the client and removes the socket', async (t) => {
+t.test('closing disconnects the client and removes the socket', async (t) => {
   const { enter, served, path } = await setUp(t);
   const [client, channel] = await enter();
   await client.negotiate();
@@ -86,7 +86,7 @@ t.test('closing ends the client and removes the socket', async (t) => {
   channel.close();
 });
 
-t.test('a descriptor of the wrong kind is closed, refused, and the connection lives', async (t) => {
+t.test('a descriptor of the wrong kind is closed and refused, and the connection stays open', async (t) => {
   const { enter } = await setUp(t);
   const [client] = await enter();
   await client.negotiate();
@@ -96,7 +96,7 @@ t.test('a descriptor of the wrong kind is closed, refused, and the connection li
   await t.rejects(client.arm(file), { code: 'PROTOCOL', message: /errno 22/ });
   t.equal(openDescriptors(), before);
   await client.arm(event);
-  t.equal(openDescriptors(), before + 1, 'the trigger is held');
+  t.equal(openDescriptors(), before + 1, 'only the eventfd stays open');
   await t.rejects(client.arm(file), { code: 'PROTOCOL' });
   t.equal(openDescriptors(), before + 1);
   await client.arm(null);
@@ -107,11 +107,11 @@ t.test('a descriptor of the wrong kind is closed, refused, and the connection li
   closeFd(event);
   const [next] = await enter();
   await next.negotiate();
-  t.equal(openDescriptors(), before - 2, 'the trigger is closed when its client leaves');
+  t.equal(openDescriptors(), before - 2, 'the eventfd is closed when its client leaves');
   next.close();
 });
 
-/** A conversation whose descriptors belong to single messages. */
+/** Messages, some of them with descriptors. */
 const messages = (fd: number): { data: Buffer; fds: number[] }[] => {
   const map = { flags: 3, offset: 0n, address: 0x1000n, size: 0x1000n };
   const list: [number, Buffer, number[]][] = [
@@ -139,7 +139,7 @@ const answers = Buffer.concat([
   encodeMessage({ id: 6, command: 9, flags: 1 }, encodeAccess(0n, 0, 4, Buffer.from('beef'))),
 ]);
 
-t.test('messages in single bytes, and all glued together', async (t) => {
+t.test('messages may arrive byte by byte or all at once', async (t) => {
   const { enter } = await setUp(t);
   const event = eventFd();
   const before = openDescriptors();
@@ -152,8 +152,7 @@ t.test('messages in single bytes, and all glued together', async (t) => {
   t.same((await slow.read(answers.length))?.data, answers, 'single bytes');
   slow.close();
   const [, fast] = await enter();
-  // A write carries descriptors with its first byte alone, so what is glued starts at each message that has
-  // some.
+  // A write sends descriptors with its first byte only, so a new write starts at each message that has some.
   const writes: { data: Buffer[]; fds: number[] }[] = [];
   for (const { data, fds } of messages(event)) {
     const last = writes.at(-1);
@@ -171,7 +170,7 @@ t.test('messages in single bytes, and all glued together', async (t) => {
   closeFd(event);
 });
 
-t.test('a client that never reads holds up itself alone, in bounded memory', async (t) => {
+t.test('a client that never reads blocks only itself, and memory is bounded', async (t) => {
   const { enter } = await setUp(t);
   const [client, channel] = await enter();
   await client.negotiate();
@@ -188,7 +187,7 @@ t.test('a client that never reads holds up itself alone, in bounded memory', asy
   });
   for (let last = -1; last !== sent; await turns(50)) last = sent;
 
-  t.ok(sent < 100_000, 'the server stops taking requests when nobody takes its answers');
+  t.ok(sent < 100_000, 'the server reads no more requests when nobody reads its answers');
   channel.close();
   await flood;
 });

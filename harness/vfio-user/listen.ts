@@ -1,4 +1,4 @@
-// The function's socket.
+// The socket of the function daemon.
 
 import { noTrace } from '../base/trace.js';
 import { type ExclusiveListener, listenExclusive } from '../socket/exclusive.js';
@@ -6,7 +6,7 @@ import { serve } from './server.js';
 import type { ServeOptions } from './session.js';
 import type { Target } from './target.js';
 
-/** Serves `target` at `path` to one client at a time. Rejects as `listen` does. */
+/** Serves `target` at `path` to one client at a time. Throws the errors of `listen`. */
 export const serveFunction = (
   path: string,
   target: Target,

@@ -8,7 +8,7 @@ import {
   encodeMessage,
   encodeReply,
   HEADER_SIZE,
-  MAX_MESSAGE,
+  maxMessageBytes,
 } from './header.js';
 import { encodeInfoRequest } from './info.js';
 import { decodeRequest } from './messages.js';
@@ -31,7 +31,7 @@ const errnoOfDecode = (...args: Parameters<typeof decode>): unknown => {
 
 const none = Buffer.alloc(0);
 const version = (text: string) => Buffer.concat([Buffer.alloc(4), Buffer.from(text)]);
-/** A version request whose data is made of text and of single bytes. */
+/** A VERSION request whose data consists of text and single bytes. */
 const bytes = (...parts: (string | number)[]) =>
   Buffer.concat([
     Buffer.alloc(4),
@@ -48,7 +48,7 @@ const patched = (body: Buffer, at: number, value: number) => {
   return body;
 };
 
-t.test('requests are decoded to what they say', async (t) => {
+t.test('valid requests are decoded', async (t) => {
   t.same(decode(command.VERSION, encodeVersion(0, 1, { max_msg_fds: 8, pgsizes: 4096 })), {
     kind: 'version',
     major: 0,
@@ -113,7 +113,7 @@ t.test('requests are decoded to what they say', async (t) => {
   );
 });
 
-t.test('what is not as specified is refused with an errno', async (t) => {
+t.test('invalid requests are refused with an errno', async (t) => {
   const cases: [string, unknown, Parameters<typeof decode>][] = [
     ['a command without a number of its own', 95, [99, none]],
     [
@@ -221,14 +221,14 @@ t.test('what is not as specified is refused with an errno', async (t) => {
   for (const [what, expected, args] of cases) t.equal(errnoOfDecode(...args), expected, what);
 });
 
-t.test('headers', async (t) => {
+t.test('headers and replies are encoded', async (t) => {
   const bytes = encodeMessage({ id: 0xfffe, command: 9, flags: 0x10 }, Buffer.of(1, 2, 3));
   t.equal(bytes.toString('hex'), 'feff0900130000001000000000000000010203');
   t.same(decodeHeader(bytes), { id: 0xfffe, command: 9, size: 19, flags: 0x10, error: 0 });
   const request = decodeHeader(bytes);
   t.equal(encodeReply(request, Buffer.of(5)).toString('hex'), 'feff090011000000010000000000000005');
   t.equal(encodeErrorReply(request, 22).toString('hex'), 'feff0900100000002100000016000000');
-  for (const size of [0, HEADER_SIZE - 1, MAX_MESSAGE + 1, 0xffffffff]) {
+  for (const size of [0, HEADER_SIZE - 1, maxMessageBytes + 1, 0xffffffff]) {
     const wrong = Buffer.from(bytes);
     wrong.writeUInt32LE(size, 4);
     t.throws(() => decodeHeader(wrong), { code: 'PROTOCOL', fields: { errno: undefined } }, `size ${size}`);

@@ -1,9 +1,8 @@
-// The pure codec of requests: a table by command says how long a body and how many descriptors a message may
-// have.
+// Decodes requests. A table has, for each command, the allowed length of the body and number of descriptors.
 
 import { type CommandName, command, commandName } from './command.js';
 import { type DmaMap, type DmaUnmap, decodeDmaMap, decodeDmaUnmap, MAP_SIZE, UNMAP_SIZE } from './dma.js';
-import { type Header, headerFlag, MAX_TRANSFER } from './header.js';
+import { type Header, headerFlag, maxTransferBytes } from './header.js';
 import {
   DEVICE_INFO_SIZE,
   type DeviceInfo,
@@ -42,11 +41,11 @@ export type Request =
   | RegionWrite
   | Reset;
 
-/** Descriptors that we take in one message. */
-export const MAX_DESCRIPTORS = 8;
+/** The maximum number of descriptors in a message. */
+export const maxMessageFds = 8;
 
 interface Row {
-  /** Smallest and largest body in bytes. */
+  /** The minimum and maximum length of the body in bytes. */
   body: readonly [number, number];
   descriptors: number;
   decode: (body: Buffer, descriptors: number) => Request;
@@ -61,10 +60,10 @@ const rows: Partial<Record<CommandName, Row>> = {
   DEVICE_GET_INFO: { body: exactly(DEVICE_INFO_SIZE), descriptors: 0, decode: decodeDeviceInfo },
   DEVICE_GET_REGION_INFO: { body: exactly(REGION_INFO_SIZE), descriptors: 0, decode: decodeRegionInfo },
   DEVICE_GET_IRQ_INFO: { body: exactly(IRQ_INFO_SIZE), descriptors: 0, decode: decodeIrqInfo },
-  DEVICE_SET_IRQS: { body: [SET_IRQS_SIZE, 4096], descriptors: MAX_DESCRIPTORS, decode: decodeSetIrqs },
+  DEVICE_SET_IRQS: { body: [SET_IRQS_SIZE, 4096], descriptors: maxMessageFds, decode: decodeSetIrqs },
   REGION_READ: { body: exactly(ACCESS_SIZE), descriptors: 0, decode: decodeRegionRead },
   REGION_WRITE: {
-    body: [ACCESS_SIZE + 1, ACCESS_SIZE + MAX_TRANSFER],
+    body: [ACCESS_SIZE + 1, ACCESS_SIZE + maxTransferBytes],
     descriptors: 0,
     decode: decodeRegionWrite,
   },
@@ -76,13 +75,13 @@ const table = new Map<number, Row>(
 );
 
 /**
- * A request, checked, from its header, its body and the number of descriptors that came with it. Throws
- * PROTOCOL with an errno for a request to refuse, without one when the connection cannot go on.
+ * Decodes and checks a request from its header, its body and the number of its descriptors. Throws PROTOCOL:
+ * with an errno if the request must be refused, without one if the connection must be closed.
  */
 export const decodeRequest = (header: Header, body: Buffer, descriptors: number): Request => {
   const type = header.flags & headerFlag.TYPE;
-  // We send no requests, so nothing can be a reply to us; and an error reply to a reply would make two peers
-  // argue.
+  // We send no requests, so no message can be a reply to us. An error reply to a reply could start an endless
+  // exchange.
   if (type === headerFlag.REPLY) throw fatal(`unexpected reply to ${commandName(header.command)}`);
   require((header.flags & ~headerFlag.NO_REPLY) === 0, () =>
     `header flags 0x${header.flags.toString(16)} are not those of a command`);

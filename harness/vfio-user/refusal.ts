@@ -1,8 +1,8 @@
-// How the codec and the session say no: a protocol error that carries the errno for the reply.
+// The errors of codec and session. One with an errno becomes an error reply.
 
 import { HarnessError, hasCode } from '../base/errors.js';
 
-/** Linux errno values that this server puts in error replies. */
+/** The Linux errno values in error replies of this server. */
 export const errno = {
   ENOENT: 2,
   EIO: 5,
@@ -12,19 +12,22 @@ export const errno = {
   EOPNOTSUPP: 95,
 } as const;
 
-/** A request that is answered with an error reply; the connection goes on. */
+/** The request gets an error reply, and the connection stays open. */
 export const refusal = (number: number, reason: string): HarnessError =>
   new HarnessError('PROTOCOL', { protocol: 'vfio-user', reason, errno: number });
 
-/** A peer that is out of step, or whose version we do not speak: the connection is closed. */
+/** The peer violated the protocol, or its version is not supported: the connection is closed. */
 export const fatal = (reason: string): HarnessError =>
   new HarnessError('PROTOCOL', { protocol: 'vfio-user', reason });
 
-/** EINVAL unless `condition` holds. `reason` is a function so that the good path builds no text. */
+/**
+ * Throws PROTOCOL with EINVAL if `condition` is false. `reason` is a function, so that no text is built for
+ * valid requests.
+ */
 export function require(condition: boolean, reason: () => string): asserts condition {
   if (!condition) throw refusal(errno.EINVAL, reason());
 }
 
-/** The errno an error carries, `undefined` for one that carries none. */
+/** The errno of an error; `undefined` if it has none. */
 export const errnoOf = (error: unknown): number | undefined =>
   hasCode(error, 'PROTOCOL') && typeof error.fields.errno === 'number' ? error.fields.errno : undefined;

@@ -1,6 +1,6 @@
 // REGION_READ and REGION_WRITE: offset u64, region u32, count u32, then the data.
 
-import { MAX_TRANSFER } from './header.js';
+import { maxTransferBytes } from './header.js';
 import { REGIONS } from './info.js';
 import { require } from './refusal.js';
 
@@ -10,7 +10,7 @@ export interface RegionRead {
   kind: 'region-read';
   offset: bigint;
   region: number;
-  /** Bytes. */
+  /** The number of bytes. */
   count: number;
 }
 
@@ -26,7 +26,8 @@ const decodeAccess = (body: Buffer): { offset: bigint; region: number; count: nu
   const region = body.readUInt32LE(8);
   const count = body.readUInt32LE(12);
   require(region < REGIONS, () => `region ${region} is not one of the ${REGIONS}`);
-  require(count > 0 && count <= MAX_TRANSFER, () => `count ${count} is not between 1 and ${MAX_TRANSFER}`);
+  require(count > 0 && count <= maxTransferBytes, () =>
+    `count ${count} is not between 1 and ${maxTransferBytes}`);
   return { offset, region, count };
 };
 
@@ -42,7 +43,10 @@ export const decodeRegionWrite = (body: Buffer): RegionWrite => {
   return { kind: 'region-write', offset, region, data };
 };
 
-/** The request of a read, the reply to a write; with `data` the reply to a read, the request of a write. */
+/**
+ * Encodes the request of a read and the reply to a write or, with `data`, the reply to a read and the request
+ * of a write.
+ */
 export const encodeAccess = (offset: bigint, region: number, count: number, data?: Buffer): Buffer => {
   const body = Buffer.allocUnsafe(ACCESS_SIZE + (data?.length ?? 0));
   body.writeBigUInt64LE(offset, 0);

@@ -1,4 +1,4 @@
-// A session on a real socket.
+// Runs a session on a real socket.
 
 import { closeFd, isEventFd } from '../socket/descriptor.js';
 import type { Connection, Descriptors } from './connection.js';

@@ -14,7 +14,10 @@ import { encodeSetIrqs, irqAction, irqData } from './set-irqs.js';
 import type { Target } from './target.js';
 import { encodeVersion } from './version.js';
 
-/** Region 0 of 64 bytes for both, region 1 of 4 bytes to read, region 2 of 4 bytes to write. */
+/**
+ * A target with region 0 of 64 bytes to read and write, region 1 of 4 bytes to read, and region 2 of 4 bytes
+ * to write.
+ */
 class FakeTarget implements Target {
   readonly regions = [
     { index: 0, size: 64, flags: 3 },
@@ -64,20 +67,20 @@ class FakeTarget implements Target {
 const errnoName = (value: number): string =>
   Object.entries(errno).find(([, number]) => number === value)?.[0] ?? String(value);
 
-/** Little-endian dwords, which is what replies are made of; bytes of data at the end singly. */
+/** Splits a body into little-endian dwords; remaining bytes are single. */
 const wordsOf = (body: Buffer): number[] => {
   const whole = body.length - (body.length % 4);
   const words = Array.from({ length: whole / 4 }, (_, at) => body.readUInt32LE(4 * at));
   return [...words, ...body.subarray(whole)];
 };
 
-/** The body of a reply as dwords, or the name of the errno that it was refused with. */
+/** The body of a reply as dwords, or the name of the errno of an error reply. */
 interface Answer {
   id: number;
   result: readonly number[] | string;
 }
 
-/** Replies without a body: to VERSION without capabilities (two u16), and to what only succeeds. */
+/** Replies without content: to VERSION without capabilities (two u16), and to requests that only succeed. */
 const VERSION_0_0 = [0];
 const DONE: number[] = [];
 
@@ -94,7 +97,7 @@ const setUp = (options: ServeOptions = {}) => {
   const send = (number: number, body?: Buffer, fds: number[] = [], flags = 0) =>
     wire.feed(encodeMessage({ id: id++, command: number, flags }, body), fds);
   const hello = () => send(command.VERSION, encodeVersion(0, 0));
-  /** Ends the connection and gives what was answered, in order. */
+  /** Ends the connection and returns the answers in order. */
   const answers = async (): Promise<Answer[]> => {
     wire.end();
     await done;
@@ -107,14 +110,14 @@ const setUp = (options: ServeOptions = {}) => {
   return { wire, descriptors, target, trace, done, send, hello, answers };
 };
 
-/** INTx unless told otherwise. */
+/** A SET_IRQS request (default: for INTx). */
 const irqs = (flags: number, { count = 1, index = irq.INTX as number, start = 0 } = {}) =>
   encodeSetIrqs({ flags, index, start, count });
 const read = (offset: number, count: number, index = 0) => encodeAccess(BigInt(offset), index, count);
 const write = (offset: number, data: Buffer, index = 0) =>
   encodeAccess(BigInt(offset), index, data.length, data);
 
-t.test('what QEMU says when it takes a function in is answered', async (t) => {
+t.test('the requests of QEMU when it attaches a function are answered', async (t) => {
   const { send, hello, answers, target, descriptors } = setUp();
   const memory = descriptors.other();
   const range = { address: 0x1000n, size: 0xa0000n };
@@ -159,7 +162,7 @@ t.test('what QEMU says when it takes a function in is answered', async (t) => {
   t.same([...descriptors.open], [], 'the memory descriptor is closed');
 });
 
-t.test('accesses that the regions do not allow are refused and the client stays', async (t) => {
+t.test('accesses that the regions do not allow are refused, and the connection stays open', async (t) => {
   const { send, hello, answers, target } = setUp();
   hello();
   const outside: [number, Buffer][] = [
@@ -182,7 +185,7 @@ t.test('accesses that the regions do not allow are refused and the client stays'
   t.same(target.calls, ['read 0 60 4', 'disarm']);
 });
 
-t.test('a read larger than the client takes is refused', async (t) => {
+t.test('a read above the limit of the client is refused', async (t) => {
   const { send, answers } = setUp();
   send(command.VERSION, encodeVersion(0, 0, { max_data_xfer_size: 8 }));
   send(command.REGION_READ, read(0, 9));
@@ -192,7 +195,7 @@ t.test('a read larger than the client takes is refused', async (t) => {
   t.same(given[2]?.result, [0, 0, 0, 8, 0, 0]);
 });
 
-t.test('VERSION comes first and once', async (t) => {
+t.test('VERSION must come first, and only once', async (t) => {
   const { send, hello, answers, target } = setUp();
   send(command.DEVICE_RESET);
   hello();
@@ -205,7 +208,7 @@ t.test('VERSION comes first and once', async (t) => {
   t.same(target.calls, ['disarm']);
 });
 
-t.test('an eventfd becomes the trigger; anything else is closed and refused', async (t) => {
+t.test('only an eventfd is accepted as the trigger; others are closed and refused', async (t) => {
   const { send, hello, answers, target, descriptors, wire } = setUp();
   hello();
   const [first, second, wrong, stray] = [
@@ -231,13 +234,13 @@ t.test('an eventfd becomes the trigger; anything else is closed and refused', as
   t.same([...descriptors.open], [], 'the trigger is closed when the client leaves');
 });
 
-t.test('interrupts that are not there', async (t) => {
+t.test('requests for interrupts that do not exist are refused', async (t) => {
   const { send, hello, answers, target } = setUp();
   hello();
   const cases: [Buffer, Answer['result']][] = [
     [irqs(EVENTFD | TRIGGER), DONE], // de-assign
     [irqs(NONE | TRIGGER, { count: 0 }), DONE],
-    // Of the other types there are none to disable: nothing to do.
+    // The other types have no interrupts, so there is nothing to disable.
     ...[irq.MSI, irq.MSIX, irq.ERROR, irq.REQUEST].map((index): [Buffer, number[]] => [
       irqs(NONE | TRIGGER, { count: 0, index }),
       DONE,
@@ -260,7 +263,7 @@ t.test('interrupts that are not there', async (t) => {
 const booleans = (flags: number, value: boolean) =>
   encodeSetIrqs({ flags, index: irq.INTX, start: 0, count: 1, booleans: [value] });
 
-t.test('boolean data acts where it is true', async (t) => {
+t.test('boolean data takes effect if it is true', async (t) => {
   const { send, hello, answers, target } = setUp();
   hello();
   for (const value of [false, true]) send(command.DEVICE_SET_IRQS, booleans(BOOL | UNMASK, value));
@@ -268,7 +271,7 @@ t.test('boolean data acts where it is true', async (t) => {
   t.same(target.calls, ['unmask', 'disarm']);
 });
 
-t.test('a client can trigger its own eventfd, to test what it has wired', async (t) => {
+t.test('a client can trigger its own eventfd to test its wiring', async (t) => {
   const { send, hello, answers, target, descriptors } = setUp();
   hello();
   send(command.DEVICE_SET_IRQS, irqs(NONE | TRIGGER));
@@ -284,7 +287,7 @@ t.test('a client can trigger its own eventfd, to test what it has wired', async 
   t.same(target.calls, ['arm', 'loopback', 'loopback', 'disarm']);
 });
 
-t.test('no reply where none is wanted, not even for an error', async (t) => {
+t.test('the no-reply flag suppresses replies, even error replies', async (t) => {
   const { send, hello, answers, target } = setUp();
   hello();
   send(command.REGION_WRITE, write(0, Buffer.of(9)), [], headerFlag.NO_REPLY);
@@ -297,7 +300,7 @@ t.test('no reply where none is wanted, not even for an error', async (t) => {
   t.same(target.calls, ['write 0 0 09', 'read 0 0 1', 'disarm']);
 });
 
-t.test('messages wait for the one before', async (t) => {
+t.test('messages are handled one after the other', async (t) => {
   const { send, hello, answers, target, wire } = setUp();
   let open = () => {};
   target.gate = new Promise((resolve) => {
@@ -315,7 +318,7 @@ t.test('messages wait for the one before', async (t) => {
   t.same(target.calls, ['read 0 1 1', 'reset', 'disarm']);
 });
 
-t.test('a stream out of step is closed', async (t) => {
+t.test('a stream that is out of step is closed', async (t) => {
   const reply = encodeMessage({ id: 1, command: command.DEVICE_RESET, flags: headerFlag.REPLY });
   const small = encodeMessage({ id: 1, command: command.DEVICE_RESET, flags: 0 });
   small.writeUInt32LE(15, 4);
@@ -335,7 +338,7 @@ t.test('a stream out of step is closed', async (t) => {
   }
 });
 
-t.test('what a target refuses, and what it cannot do', async (t) => {
+t.test('errors of a target become error replies', async (t) => {
   const { send, hello, answers, target } = setUp();
   hello();
   target.failure = new HarnessError('SOCKET_CLOSED', { path: 'backend', when: 'just now' });
@@ -343,7 +346,7 @@ t.test('what a target refuses, and what it cannot do', async (t) => {
   t.equal((await answers())[1]?.result, 'EIO', 'EIO for an error without errno');
 });
 
-t.test('a bug in the target ends the session and is not swallowed', async (t) => {
+t.test('a bug in the target ends the session and is reported', async (t) => {
   const { send, hello, done, target, wire, descriptors } = setUp();
   hello();
   send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [descriptors.event()]);
@@ -361,14 +364,14 @@ const always = (outcome: Action['outcome'], only = 'REGION_READ'): ServeOptions 
   },
 });
 
-t.test('faults', async (t) => {
+t.test('faults change the answers', async (t) => {
   const readFour = async (options: ServeOptions) => {
     const { send, hello, answers, target } = setUp(options);
     hello();
     send(command.REGION_READ, read(3, 4));
     return { answer: (await answers())[1]?.result, call: target.calls[0] };
   };
-  /** What a read of four bytes at 3 gets: offset, region, count, and then the data. */
+  /** The reply to a read of four bytes at 3: offset, region, count, then the data. */
   const data = (...bytes: number[]) => [3, 0, 0, bytes.length, ...wordsOf(Buffer.from(bytes))];
   const handled = 'read 0 3 4';
   const cases: [what: string, outcome: Action['outcome'], answer: unknown, call: string][] = [
@@ -385,7 +388,7 @@ t.test('faults', async (t) => {
     t.same(await readFour(always(outcome)), { answer, call }, what);
 });
 
-t.test('a delayed answer does not outlive its connection', async (t) => {
+t.test('a delay ends with its connection', async (t) => {
   const { send, hello, done, wire } = setUp({
     faults: { before: () => ({ delayMs: 3_600_000, outcome: undefined, takesQemuDown: 'it gave up' }) },
   });

@@ -1,4 +1,4 @@
-// One client of a function: its messages, one after the other, each answered in one write.
+// The session of one client: handles its messages one after the other and answers each in one write.
 
 import { codeOf } from '../base/errors.js';
 import { messageOf } from '../base/thrown.js';
@@ -31,7 +31,8 @@ interface Context {
 }
 
 /**
- * The reply, `undefined` where a fault swallows it. Rejects with PROTOCOL as the codec and the handlers do.
+ * Resolves with the reply; with `undefined` if a fault drops it. Throws PROTOCOL as the codec and the
+ * handlers do.
  */
 const perform = async (frame: Frame, context: Context): Promise<Buffer | undefined> => {
   const { header, body, fds } = frame;
@@ -66,7 +67,7 @@ const perform = async (frame: Frame, context: Context): Promise<Buffer | undefin
   return encodeReply(header, distort(answer, request, outcome));
 };
 
-/** The reply to send, after whatever errors the request met. Rejects when the connection cannot go on. */
+/** Resolves with the reply, which may be an error reply. Rejects if the connection must be closed. */
 const answer = async (frame: Frame, context: Context): Promise<Buffer | undefined> => {
   try {
     return await perform(frame, context);
@@ -98,9 +99,9 @@ const run = async (context: Context): Promise<void> => {
 };
 
 /**
- * Serves one client until it leaves or breaks the protocol; then the interrupt is disabled and the connection
- * closed, and what the target holds stays as it is. Messages are taken in order, so a slow target is
- * back-pressure. Rejects only for errors that are not ours (a bug in the target).
+ * Serves one client until it leaves or violates the protocol. Then disables the interrupt and closes the
+ * connection; the state of the target does not change. Messages are handled in order, so a slow target slows
+ * the client down. Rejects only for a bug in the target.
  */
 export const runSession = async (
   connection: Connection,

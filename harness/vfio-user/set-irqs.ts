@@ -1,4 +1,5 @@
-// DEVICE_SET_IRQS: argsz, flags, index, start, count (u32 each), then one byte an interrupt for boolean data.
+// DEVICE_SET_IRQS: argsz, flags, index, start, count (u32 each), then one byte per interrupt for boolean
+// data.
 
 import { IRQS } from './info.js';
 import { require } from './refusal.js';
@@ -15,7 +16,7 @@ export interface SetIrqs {
   index: number;
   start: number;
   count: number;
-  /** One an interrupt when `data` is `bool`, else empty. */
+  /** One per interrupt if `data` is `bool`, otherwise empty. */
   booleans: boolean[];
 }
 
@@ -33,8 +34,8 @@ const actionNames = new Map([
 const lookUp = <Value>(names: ReadonlyMap<number, Value>, bits: number): Value | undefined => names.get(bits);
 
 /**
- * `descriptors` is the number that came along: none, or one an interrupt when `data` is eventfd (none of
- * them: de-assign).
+ * Decodes the body. `descriptors` is the number of descriptors of the message: with eventfd data one per
+ * interrupt, or none to remove the eventfds; with other data none.
  */
 export const decodeSetIrqs = (body: Buffer, descriptors: number): SetIrqs => {
   const argsz = body.readUInt32LE(0);
@@ -43,7 +44,7 @@ export const decodeSetIrqs = (body: Buffer, descriptors: number): SetIrqs => {
   const data = lookUp(dataNames, flags & 0x07);
   const action = lookUp(actionNames, flags & 0x38);
   require((flags & ~0x3f) === 0 && data !== undefined && action !== undefined, () =>
-    `flags 0x${flags.toString(16)} are not one kind of data and one action`);
+    `flags 0x${flags.toString(16)} do not have one kind of data and one action`);
   const index = body.readUInt32LE(8);
   const start = body.readUInt32LE(12);
   const count = body.readUInt32LE(16);

@@ -1,4 +1,4 @@
-// Many clients and many messages in one process. SOAK_MESSAGES=100000 makes it long.
+// Many clients and many messages in one process. SOAK_MESSAGES sets the number of messages.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,8 +14,8 @@ import { serveFunction } from './listen.js';
 import { encodeSetIrqs } from './set-irqs.js';
 import type { Target } from './target.js';
 
-const MESSAGES = Number(process.env.SOAK_MESSAGES ?? 3000);
-const CLIENTS = 256;
+const messageCount = Number(process.env.SOAK_MESSAGES ?? 3000);
+const clientCount = 256;
 
 const target = (): Target => {
   let trigger: number | null = null;
@@ -39,7 +39,7 @@ const directory = temporaryDirectory().path;
 t.teardown(() => rmSync(directory, { recursive: true }));
 const path = (name: string | number) => join(directory, `${name}.sock`);
 
-t.test('messages with descriptors leave none behind', async (t) => {
+t.test('messages with descriptors leak none', async (t) => {
   const served = await serveFunction(path('one'), target());
   const client = new Client(await connect(served.path));
   await client.negotiate();
@@ -48,7 +48,7 @@ t.test('messages with descriptors leave none behind', async (t) => {
   const before = openDescriptors();
   const range = { offset: 0n, address: 0x1000n, size: 0x1000n };
   const irqs = { index: 0, start: 0, count: 1 };
-  /** In turn: kept, taken and closed, refused for their kind or their number. */
+  /** In turn: kept, accepted and closed, refused because of their kind or number. */
   const conversation: (() => Promise<unknown>)[] = [
     () => client.arm(event),
     () => client.must(command.DMA_MAP, encodeDmaMap({ flags: 3, ...range }), [event]),
@@ -58,7 +58,7 @@ t.test('messages with descriptors leave none behind', async (t) => {
     () => client.post(command.DEVICE_SET_IRQS, encodeSetIrqs({ flags: 0x24, ...irqs }), [event]),
     () => client.request(command.DEVICE_SET_IRQS, encodeSetIrqs({ flags: 0x14, ...irqs }), [event]),
   ];
-  for (let count = 0; count < MESSAGES; count++) await conversation[count % conversation.length]?.();
+  for (let count = 0; count < messageCount; count++) await conversation[count % conversation.length]?.();
   await client.read(0, 4);
   t.equal(openDescriptors(), before);
   client.close();
@@ -66,10 +66,10 @@ t.test('messages with descriptors leave none behind', async (t) => {
   closeFd(event);
 });
 
-t.test(`${CLIENTS} functions, each with its client, at once`, async (t) => {
+t.test(`${clientCount} functions, each with a client, work in parallel`, async (t) => {
   const before = openDescriptors();
   const served = await Promise.all(
-    Array.from({ length: CLIENTS }, (_, index) => serveFunction(path(index), target())),
+    Array.from({ length: clientCount }, (_, index) => serveFunction(path(index), target())),
   );
   const clients = await Promise.all(served.map(async ({ path }) => new Client(await connect(path))));
   await Promise.all(clients.map((client) => client.negotiate()));

@@ -11,7 +11,7 @@ t.test('the answer is a subset of the proposal, with our values', async (t) => {
 });
 
 t.test('the answer is never longer than the proposal', async (t) => {
-  t.equal(answer(encodeVersion(0, 0)).length, 4, 'no data for no data');
+  t.equal(answer(encodeVersion(0, 0)).length, 4, 'no capabilities, no data');
   const short = encodeVersion(0, 0, { max_data_xfer_size: 1 });
   t.ok(answer(short).length <= short.length);
 });

@@ -1,15 +1,15 @@
-// VERSION: major u16, minor u16, then optional JSON that ends in NUL.
+// VERSION: major u16, minor u16, then optional JSON that ends with NUL.
 
 import { require } from './refusal.js';
 
-/** What either side says of itself. Absent means the specification's default. */
+/** The capabilities of one side. A missing one has the default of the specification. */
 export interface Capabilities {
-  /** Descriptors that the sender takes in one message. */
+  /** The maximum number of descriptors in a message to the sender. */
   max_msg_fds?: number;
-  /** Bytes in one region access. */
+  /** The maximum number of bytes in a region access. */
   max_data_xfer_size?: number;
   max_dma_maps?: number;
-  /** Page sizes for DMA mappings, or'ed. */
+  /** The page sizes for DMA mappings, combined by OR. */
   pgsizes?: number;
 }
 
@@ -19,7 +19,8 @@ export interface Version {
   minor: number;
   capabilities: Capabilities;
   /**
-   * Bytes of the request's body: the reply must not be larger, QEMU 11.1 receives it into the same buffer.
+   * The length of the request's body. The reply must not be longer, because QEMU 11.1 receives it into the
+   * same buffer.
    */
   length: number;
 }
@@ -29,10 +30,10 @@ const names = ['max_msg_fds', 'max_data_xfer_size', 'max_dma_maps', 'pgsizes'] a
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A byte-order mark is kept, which JSON does not allow. */
+/** Keeps a byte-order mark, which JSON does not allow. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** `undefined` for what is not UTF-8, or not JSON. */
+/** Parses JSON; returns `undefined` if the data is not UTF-8 or not JSON. */
 const parse = (data: Buffer): unknown => {
   try {
     return JSON.parse(utf8.decode(data));
@@ -43,7 +44,7 @@ const parse = (data: Buffer): unknown => {
 
 const decodeCapabilities = (data: Buffer): Capabilities => {
   if (data.length === 0) return {};
-  require(data.indexOf(0) === data.length - 1, () => 'version data does not end in its one NUL');
+  require(data.indexOf(0) === data.length - 1, () => 'version data does not end with its only NUL');
   const root = parse(data.subarray(0, -1));
   require(isObject(root), () => 'version data is not a JSON object in UTF-8');
   const { capabilities: given = {} } = root;
@@ -53,11 +54,11 @@ const decodeCapabilities = (data: Buffer): Capabilities => {
     const value = given[name];
     if (value === undefined) continue;
     require(typeof value === 'number' && Number.isSafeInteger(value) && value >= 0, () =>
-      `capability ${name} is not a whole number`);
+      `capability ${name} is not a non-negative integer`);
     capabilities[name] = value;
   }
   require(capabilities.max_data_xfer_size !== 0, () =>
-    'max_data_xfer_size is 0, so that no register could ever be read; expected 4 or more');
+    'max_data_xfer_size is 0, so no register could be read; expected 4 or more');
   return capabilities;
 };
 
@@ -69,7 +70,7 @@ export const decodeVersion = (body: Buffer): Version => ({
   length: body.length,
 });
 
-/** The body of a VERSION request or reply; `undefined` capabilities leave the JSON out. */
+/** Encodes the body of a VERSION request or reply. Without `capabilities` it has no JSON. */
 export const encodeVersion = (major: number, minor: number, capabilities?: Capabilities): Buffer => {
   const json = capabilities === undefined ? '' : `${JSON.stringify({ capabilities })}\0`;
   const body = Buffer.alloc(4 + Buffer.byteLength(json));
@@ -80,8 +81,8 @@ export const encodeVersion = (major: number, minor: number, capabilities?: Capab
 };
 
 /**
- * Our answer to a proposal of major 0: version 0.0, a subset of the capabilities proposed, never longer than
- * the proposal.
+ * Our answer to a proposal with major version 0: version 0.0 and a subset of the proposed capabilities, never
+ * longer than the proposal.
  */
 export const answerVersion = (proposal: Version, ours: Capabilities): Buffer => {
   const agreed: Capabilities = {};
