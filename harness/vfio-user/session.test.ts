@@ -1,124 +1,23 @@
 import t from 'tap';
 import { HarnessError } from '../base/errors.js';
-import { Trace } from '../base/trace.js';
 import type { Action } from '../faults/hook.js';
-import { FakeDescriptors, FakeWire } from '../testing/fake-wire.js';
+import { type Answer, done, startSession, VERSION_0_0, wordsOf } from '../testing/fake-session.js';
 import { command } from './command.js';
 import { encodeDmaMap, encodeDmaUnmap } from './dma.js';
-import { decodeHeader, encodeMessage, HEADER_SIZE, headerFlag } from './header.js';
+import { encodeMessage, headerFlag } from './header.js';
 import { encodeInfoRequest, INTX_FLAGS, irq, region } from './info.js';
 import { errno } from './refusal.js';
 import { encodeAccess } from './region-access.js';
-import { runSession, type ServeOptions } from './session.js';
+import type { ServeOptions } from './session.js';
 import { encodeSetIrqs, irqAction, irqData } from './set-irqs.js';
-import type { Target } from './target.js';
 import { encodeVersion } from './version.js';
 
-/**
- * A target with region 0 of 64 bytes to read and write, region 1 of 4 bytes to read, and region 2 of 4 bytes
- * to write.
- */
-class FakeTarget implements Target {
-  readonly regions = [
-    { index: 0, size: 64, flags: 3 },
-    { index: 1, size: 4, flags: 1 },
-    { index: 2, size: 4, flags: 2 },
-  ];
-  readonly calls: string[] = [];
-  readonly descriptors: FakeDescriptors;
-  trigger: number | null = null;
-  gate: Promise<void> = Promise.resolve();
-  failure: Error | undefined;
-
-  constructor(descriptors: FakeDescriptors) {
-    this.descriptors = descriptors;
-  }
-  async read(region: number, offset: number, count: number): Promise<Buffer> {
-    await this.gate;
-    if (this.failure) throw this.failure;
-    this.calls.push(`read ${region} ${offset} ${count}`);
-    return Buffer.alloc(count, offset);
-  }
-  async write(region: number, offset: number, data: Buffer): Promise<void> {
-    await this.gate;
-    this.calls.push(`write ${region} ${offset} ${data.toString('hex')}`);
-  }
-  async reset(): Promise<void> {
-    this.calls.push('reset');
-  }
-  arm(trigger: number | null): void {
-    if (this.trigger !== null) this.descriptors.close(this.trigger);
-    this.trigger = trigger;
-    this.calls.push(trigger === null ? 'disarm' : 'arm');
-  }
-  loopback(): boolean {
-    if (this.trigger === null) return false;
-    this.calls.push('loopback');
-    return true;
-  }
-  mask(): void {
-    this.calls.push('mask');
-  }
-  unmask(): void {
-    this.calls.push('unmask');
-  }
-}
-
-const errnoName = (value: number): string =>
-  Object.entries(errno).find(([, number]) => number === value)?.[0] ?? String(value);
-
-/** Splits a body into little-endian dwords; remaining bytes are single. */
-const wordsOf = (body: Buffer): number[] => {
-  const whole = body.length - (body.length % 4);
-  const words = Array.from({ length: whole / 4 }, (_, at) => body.readUInt32LE(4 * at));
-  return [...words, ...body.subarray(whole)];
-};
-
-/** The body of a reply as dwords, or the name of the errno of an error reply. */
-interface Answer {
-  id: number;
-  result: readonly number[] | string;
-}
-
-/** Replies without content: to VERSION without capabilities (two u16), and to requests that only succeed. */
-const VERSION_0_0 = [0];
-const DONE: number[] = [];
-
-const { NONE, BOOL, EVENTFD } = irqData;
-const { MASK, UNMASK, TRIGGER } = irqAction;
-
-const setUp = (options: ServeOptions = {}) => {
-  const descriptors = new FakeDescriptors();
-  const wire = new FakeWire(descriptors);
-  const target = new FakeTarget(descriptors);
-  const trace = new Trace();
-  const done = runSession(wire, target, descriptors, { trace: trace.sink, ...options });
-  let id = 0;
-  const send = (number: number, body?: Buffer, fds: number[] = [], flags = 0) =>
-    wire.feed(encodeMessage({ id: id++, command: number, flags }, body), fds);
-  const hello = () => send(command.VERSION, encodeVersion(0, 0));
-  /** Ends the connection and returns the answers in order. */
-  const answers = async (): Promise<Answer[]> => {
-    wire.end();
-    await done;
-    return wire.written.map((message) => {
-      const { id, flags, error } = decodeHeader(message);
-      const isError = flags === (headerFlag.REPLY | headerFlag.ERROR);
-      return { id, result: isError ? errnoName(error) : wordsOf(message.subarray(HEADER_SIZE)) };
-    });
-  };
-  return { wire, descriptors, target, trace, done, send, hello, answers };
-};
-
-/** A SET_IRQS request (default: for INTx). */
-const irqs = (flags: number, { count = 1, index = irq.INTX as number, start = 0 } = {}) =>
-  encodeSetIrqs({ flags, index, start, count });
 const read = (offset: number, count: number, index = 0) => encodeAccess(BigInt(offset), index, count);
 const write = (offset: number, data: Buffer, index = 0) =>
   encodeAccess(BigInt(offset), index, data.length, data);
 
 t.test('the requests of QEMU when it attaches a function are answered', async (t) => {
-  const { send, hello, answers, target, descriptors } = setUp();
+  const { send, hello, answers, target, descriptors } = startSession();
   const memory = descriptors.other();
   const range = { address: 0x1000n, size: 0xa0000n };
   const [argsz, flags] = [
@@ -127,7 +26,7 @@ t.test('the requests of QEMU when it attaches a function are answered', async (t
   ];
   const conversation: [send: () => void, result: Answer['result']][] = [
     [hello, VERSION_0_0],
-    [() => send(command.DMA_MAP, encodeDmaMap({ flags: 3, offset: 0n, ...range }), [memory]), DONE],
+    [() => send(command.DMA_MAP, encodeDmaMap({ flags: 3, offset: 0n, ...range }), [memory]), done],
     [
       () => send(command.DEVICE_GET_INFO, encodeInfoRequest(argsz.device)),
       [argsz.device, flags.resetAndPci, 9, 5], // regions, types of interrupts
@@ -150,7 +49,7 @@ t.test('the requests of QEMU when it attaches a function are answered', async (t
     ]),
     [() => send(command.REGION_READ, read(5, 2)), [5, 0, 0, 2, 5, 5]],
     [() => send(command.REGION_WRITE, write(6, Buffer.of(1, 2))), [6, 0, 0, 2]],
-    [() => send(command.DEVICE_RESET), DONE],
+    [() => send(command.DEVICE_RESET), done],
     [() => send(command.DMA_UNMAP, encodeDmaUnmap(range)), [24, 0, 0x1000, 0, 0xa0000, 0]],
   ];
   for (const [say] of conversation) say();
@@ -163,7 +62,7 @@ t.test('the requests of QEMU when it attaches a function are answered', async (t
 });
 
 t.test('accesses that the regions do not allow are refused, and the connection stays open', async (t) => {
-  const { send, hello, answers, target } = setUp();
+  const { send, hello, answers, target } = startSession();
   hello();
   const outside: [number, Buffer][] = [
     [command.REGION_READ, read(64, 1)],
@@ -186,7 +85,7 @@ t.test('accesses that the regions do not allow are refused, and the connection s
 });
 
 t.test('a read above the limit of the client is refused', async (t) => {
-  const { send, answers } = setUp();
+  const { send, answers } = startSession();
   send(command.VERSION, encodeVersion(0, 0, { max_data_xfer_size: 8 }));
   send(command.REGION_READ, read(0, 9));
   send(command.REGION_READ, read(0, 8));
@@ -196,7 +95,7 @@ t.test('a read above the limit of the client is refused', async (t) => {
 });
 
 t.test('VERSION must come first, and only once', async (t) => {
-  const { send, hello, answers, target } = setUp();
+  const { send, hello, answers, target } = startSession();
   send(command.DEVICE_RESET);
   hello();
   hello();
@@ -208,87 +107,8 @@ t.test('VERSION must come first, and only once', async (t) => {
   t.same(target.calls, ['disarm']);
 });
 
-t.test('only an eventfd is accepted as the trigger; others are closed and refused', async (t) => {
-  const { send, hello, answers, target, descriptors, wire } = setUp();
-  hello();
-  const [first, second, wrong, stray] = [
-    descriptors.event(),
-    descriptors.event(),
-    descriptors.other(),
-    descriptors.event(),
-  ];
-  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [first]);
-  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [wrong]);
-  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [second]);
-  send(command.DEVICE_SET_IRQS, irqs(NONE | UNMASK));
-  send(command.DEVICE_SET_IRQS, irqs(NONE | MASK));
-  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | UNMASK), [stray]);
-  send(command.REGION_READ, read(0, 1));
-  while (wire.written.length < 8) await new Promise(setImmediate);
-  t.same([...descriptors.open], [second], 'only the trigger is open');
-  t.same(
-    (await answers()).map(({ result }) => result),
-    [VERSION_0_0, DONE, 'EINVAL', DONE, DONE, DONE, 'EOPNOTSUPP', [0, 0, 0, 1, 0]],
-  );
-  t.same(target.calls, ['arm', 'arm', 'unmask', 'mask', 'read 0 0 1', 'disarm']);
-  t.same([...descriptors.open], [], 'the trigger is closed when the client leaves');
-});
-
-t.test('requests for interrupts that do not exist are refused', async (t) => {
-  const { send, hello, answers, target } = setUp();
-  hello();
-  const cases: [Buffer, Answer['result']][] = [
-    [irqs(EVENTFD | TRIGGER), DONE], // de-assign
-    [irqs(NONE | TRIGGER, { count: 0 }), DONE],
-    // The other types have no interrupts, so there is nothing to disable.
-    ...[irq.MSI, irq.MSIX, irq.ERROR, irq.REQUEST].map((index): [Buffer, number[]] => [
-      irqs(NONE | TRIGGER, { count: 0, index }),
-      DONE,
-    ]),
-    [irqs(EVENTFD | TRIGGER, { index: irq.MSI }), 'EINVAL'],
-    [irqs(EVENTFD | TRIGGER, { index: irq.ERROR }), 'EINVAL'],
-    [irqs(NONE | UNMASK, { start: 1 }), 'EINVAL'],
-    [irqs(NONE | UNMASK, { start: 1, count: 0xffffffff }), 'EINVAL'],
-    [irqs(NONE | UNMASK, { count: 0 }), 'EINVAL'],
-    [irqs(NONE | TRIGGER, { start: 1, count: 0 }), 'EINVAL'],
-  ];
-  for (const [body] of cases) send(command.DEVICE_SET_IRQS, body);
-  t.same(
-    (await answers()).slice(1).map(({ result }) => result),
-    cases.map(([, result]) => result),
-  );
-  t.same(target.calls, ['disarm', 'disarm', 'disarm']);
-});
-
-const booleans = (flags: number, value: boolean) =>
-  encodeSetIrqs({ flags, index: irq.INTX, start: 0, count: 1, booleans: [value] });
-
-t.test('boolean data takes effect if it is true', async (t) => {
-  const { send, hello, answers, target } = setUp();
-  hello();
-  for (const value of [false, true]) send(command.DEVICE_SET_IRQS, booleans(BOOL | UNMASK, value));
-  await answers();
-  t.same(target.calls, ['unmask', 'disarm']);
-});
-
-t.test('a client can trigger its own eventfd to test its wiring', async (t) => {
-  const { send, hello, answers, target, descriptors } = setUp();
-  hello();
-  send(command.DEVICE_SET_IRQS, irqs(NONE | TRIGGER));
-  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [descriptors.event()]);
-  send(command.DEVICE_SET_IRQS, irqs(NONE | TRIGGER));
-  send(command.DEVICE_SET_IRQS, booleans(BOOL | TRIGGER, false));
-  send(command.DEVICE_SET_IRQS, booleans(BOOL | TRIGGER, true));
-  t.same(
-    (await answers()).slice(1).map(({ result }) => result),
-    ['EINVAL', DONE, DONE, DONE, DONE],
-    'refused while there is none',
-  );
-  t.same(target.calls, ['arm', 'loopback', 'loopback', 'disarm']);
-});
-
 t.test('the no-reply flag suppresses replies, even error replies', async (t) => {
-  const { send, hello, answers, target } = setUp();
+  const { send, hello, answers, target } = startSession();
   hello();
   send(command.REGION_WRITE, write(0, Buffer.of(9)), [], headerFlag.NO_REPLY);
   send(command.REGION_WRITE, write(64, Buffer.of(9)), [], headerFlag.NO_REPLY);
@@ -301,7 +121,7 @@ t.test('the no-reply flag suppresses replies, even error replies', async (t) => 
 });
 
 t.test('messages are handled one after the other', async (t) => {
-  const { send, hello, answers, target, wire } = setUp();
+  const { send, hello, answers, target, wire } = startSession();
   let open = () => {};
   target.gate = new Promise((resolve) => {
     open = resolve;
@@ -327,10 +147,10 @@ t.test('a stream that is out of step is closed', async (t) => {
   const cut = encodeMessage({ id: 1, command: command.REGION_READ, flags: 0 }, read(0, 4)).subarray(0, 20);
   const version = encodeMessage({ id: 1, command: command.VERSION, flags: 0 }, encodeVersion(1, 0));
   for (const [what, bytes] of Object.entries({ reply, small, large, cut, version })) {
-    const { wire, done, descriptors, trace } = setUp();
+    const { wire, ended, descriptors, trace } = startSession();
     wire.feed(bytes, what === 'version' ? [] : [descriptors.event()]); // VERSION with one is refused sooner
     if (what === 'cut') wire.end();
-    await done;
+    await ended;
     t.equal(wire.isOpen, false, what);
     t.same(wire.written, [], `${what}: no answer`);
     t.same([...descriptors.open], [], `${what}: descriptors closed`);
@@ -339,7 +159,7 @@ t.test('a stream that is out of step is closed', async (t) => {
 });
 
 t.test('errors of a target become error replies', async (t) => {
-  const { send, hello, answers, target } = setUp();
+  const { send, hello, answers, target } = startSession();
   hello();
   target.failure = new HarnessError('SOCKET_CLOSED', { path: 'backend', when: 'just now' });
   send(command.REGION_READ, read(0, 1));
@@ -347,12 +167,16 @@ t.test('errors of a target become error replies', async (t) => {
 });
 
 t.test('a bug in the target ends the session and is reported', async (t) => {
-  const { send, hello, done, target, wire, descriptors } = setUp();
+  const { send, hello, ended, target, wire, descriptors } = startSession();
   hello();
-  send(command.DEVICE_SET_IRQS, irqs(EVENTFD | TRIGGER), [descriptors.event()]);
+  send(
+    command.DEVICE_SET_IRQS,
+    encodeSetIrqs({ flags: irqData.EVENTFD | irqAction.TRIGGER, index: irq.INTX, start: 0, count: 1 }),
+    [descriptors.event()],
+  );
   target.failure = new TypeError('a bug');
   send(command.REGION_READ, read(0, 1));
-  await t.rejects(done, TypeError);
+  await t.rejects(ended, TypeError);
   t.equal(wire.isOpen, false);
   t.same([...descriptors.open], []);
 });
@@ -366,7 +190,7 @@ const always = (outcome: Action['outcome'], only = 'REGION_READ'): ServeOptions 
 
 t.test('faults change the answers', async (t) => {
   const readFour = async (options: ServeOptions) => {
-    const { send, hello, answers, target } = setUp(options);
+    const { send, hello, answers, target } = startSession(options);
     hello();
     send(command.REGION_READ, read(3, 4));
     return { answer: (await answers())[1]?.result, call: target.calls[0] };
@@ -389,13 +213,13 @@ t.test('faults change the answers', async (t) => {
 });
 
 t.test('a delay ends with its connection', async (t) => {
-  const { send, hello, done, wire } = setUp({
+  const { send, hello, ended, wire } = startSession({
     faults: { before: () => ({ delayMs: 3_600_000, outcome: undefined, takesQemuDown: 'it gave up' }) },
   });
   hello();
   send(command.DEVICE_RESET);
   await new Promise(setImmediate);
   wire.close();
-  await done;
+  await ended;
   t.same(wire.written, []);
 });
