@@ -1,7 +1,5 @@
-# Both work on a fresh Debian 12 or later with Node >= 20.19, as root or as an ordinary user; a second run does no set-up again.
-#   make demo    show it: one kernel, the patched driver, the clock
-#   make test    all tests
-# ARGS goes to the demo:  make demo ARGS='--kernel 7.3-cloud'
+# Works on a fresh Debian 12 or later with Node 20.19 or later, as root or as an ordinary user. `make help` lists the targets.
+# ARGS has options for demo and setup: make demo ARGS='--kernel 7.3-cloud'
 
 .POSIX:
 .PHONY: help demo test setup clean

@@ -1,4 +1,6 @@
-// Reads what `vmmci matrix --list` prints and writes the parts of the nightly matrix, each kernel in as many as the argument says.
+// Reads the output of `vmmci matrix --list` and writes the parts of the nightly matrix as JSON. The argument is the number of
+// parts for each kernel.
+
 import { readFileSync } from 'node:fs';
 
 const count = Number(process.argv[2]);
@@ -7,7 +9,7 @@ const cells = readFileSync(0, 'utf8')
   .split('\n')
   .filter((line) => line !== '');
 const kernels = [...new Set(cells.map((line) => line.split(' ', 1)[0]))];
-if (kernels.length === 0) throw new Error('standard input holds no cells');
+if (kernels.length === 0) throw new Error('standard input has no cells');
 const parts = kernels.flatMap((kernel) =>
   Array.from({ length: count }, (_, index) => ({ kernel, index: index + 1, count })),
 );

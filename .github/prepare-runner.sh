@@ -1,13 +1,13 @@
 #!/bin/sh
-# Everything that depends on the machine that continuous integration runs on, and nothing else does: written for GitHub's
-# ubuntu-24.04 from its documentation, for a user who may use sudo without a password. It has not run there yet.
-# Does only what is missing; run from anywhere.
+# Prepares a runner of continuous integration for guests. It is the only part that depends on the runner: GitHub's
+# ubuntu-24.04, with a user who may use sudo without a password. Written from its documentation; it has not run there yet.
+# Does only what is missing. Can be started from any directory.
 set -eu
 cd "$(dirname "$0")/.."
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
-# The runner's user is not in the group of /dev/kvm. Where there is none, guests run under TCG, and the report says so.
+# The runner's user is not in the group of /dev/kvm. Without /dev/kvm guests run under TCG, and the report says so.
 if [ -e /dev/kvm ] && [ ! -w /dev/kvm ]; then
   echo 'KERNEL=="kvm", GROUP="kvm", MODE="0666", OPTIONS+="static_node=kvm"' |
     as_root tee /etc/udev/rules.d/99-kvm.rules >/dev/null
@@ -15,14 +15,14 @@ if [ -e /dev/kvm ] && [ ! -w /dev/kvm ]; then
   as_root udevadm trigger --name-match=kvm --settle
 fi
 
-# Ubuntu 23.10 and later let only programs with an AppArmor profile make user namespaces, and Debian's bubblewrap and mmdebstrap
-# have none there.
+# On Ubuntu 23.10 and later, only programs with an AppArmor profile can create user namespaces. bubblewrap and mmdebstrap have
+# no profile there.
 restriction=kernel.apparmor_restrict_unprivileged_userns
 if [ "$(sysctl --values --ignore "$restriction")" = 1 ]; then
   as_root sysctl --quiet --write "$restriction=0"
 fi
 
-# The keyring of Debian's archive is among these: Ubuntu has it as a package of its own.
+# These include the keyring of Debian's archive, which is a separate package on Ubuntu.
 packages=$(awk '!/^#/ && NF { print $2 }' images/toolroot/host-packages | sort -u)
 missing=
 for package in $packages; do
@@ -31,6 +31,6 @@ for package in $packages; do
 done
 if [ -n "$missing" ]; then
   as_root apt-get update --quiet=2
-  # shellcheck disable=SC2086 # one word a package
+  # shellcheck disable=SC2086 # one word per package
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends $missing
 fi

@@ -1,4 +1,4 @@
-// The rules that keep the parts apart: who may import whom, and how large a file may be.
+// Checks the structure of the sources: which layer may import which, and how long a file may be.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type typescript from 'typescript';
 
-/** Not by `import`, which looks through all of its nine megabytes for what they export. */
+/** Loaded by `require`, because `import` would search all nine megabytes for exports. */
 const ts = createRequire(import.meta.url)('typescript') as typeof typescript;
 
 /** The repository: tests run from dist/harness. */
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const tops = ['harness', 'images', 'scenarios'];
 
-/** A file of ours, its path from the root. */
+/** A source file; `path` is relative to the root. */
 interface Source {
   path: string;
   lines: number;
@@ -174,10 +174,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Test support. Only tests import it, it may import anything, and the package does not ship it. */
 const TESTING = 'testing';
 
-/** What only types may come from: the device's names and shapes are known there, its code is not. */
+/** Layers from which another may import only types, not code. */
 const typesOnly: Readonly<Record<string, readonly string[]>> = { pci: ['vhost-user'] };
 
-/** The only file that may import koffi: it is native code, and its polling is not documented. */
+/** The only file that may import koffi, which is native code with undocumented polling. */
 const KOFFI_USER = 'harness/host/libc.ts';
 
 const layerOf = (path: string): string => {
@@ -195,7 +195,7 @@ const typeOnlyImport = (clause: typescript.ImportClause | undefined): boolean =>
       ts.isNamedImports(clause.namedBindings) &&
       clause.namedBindings.elements.every((element) => element.isTypeOnly)));
 
-/** The text to the end of the line where the last import can end: with a string behind one of these words. The rest has none. */
+/** The text up to the end of the last line that can be part of an import. Parsing only this text is faster. */
 const upToImports = (text: string): string => {
   const last = [...text.matchAll(/\b(?:from|import)\b[^'"`;]*['"`]/g)].at(-1);
   if (last === undefined) return '';
@@ -220,7 +220,7 @@ const importsOf = (whole: string, path: string): Source['imports'] => {
     if (deep) ts.forEachChild(node, visit);
   };
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023);
-  // Only these can be inside of a statement.
+  // Only dynamic imports can be nested in other statements.
   const deep = text.includes('import(');
   ts.forEachChild(file, visit);
   return imports;
@@ -238,25 +238,25 @@ const read = (path: string): Source => {
   return { path, lines: text.split('\n').length - 1, imports: importsOf(text, path) };
 };
 
-/** The layers that one layer uses: found, to be compared with those allowed. */
+/** The layers that each layer imports, to find permissions that no file uses. */
 const used = new Map<string, Set<string>>();
 
-/** What is wrong with one import; `undefined` if it is allowed. */
+/** The problem with an import; `undefined` if it is allowed. */
 const objection = (path: string, from: string, typeOnly: boolean): string | undefined => {
   if (from === 'koffi') return path === KOFFI_USER ? undefined : 'only one file may import koffi';
   if (!from.startsWith('.')) return undefined;
   const target = relative(root, resolve(root, dirname(path), from));
   const [layer, other] = [layerOf(path), layerOf(target)];
-  if (/\.test\.js$/.test(target)) return 'a test is not to be imported';
+  if (/\.test\.js$/.test(target)) return 'tests must not be imported';
   // A test may combine real parts of any layer.
   if (layer === other || layer === TESTING || path.endsWith('.test.ts')) return undefined;
   if (other === TESTING) return `${path} is not a test`;
   const edges = allowed[layer];
   if (edges === undefined) return `the layer ${layer} is not in the table`;
   used.set(layer, (used.get(layer) ?? new Set()).add(other));
-  if (!edges.includes(other)) return `${layer} does not import ${other}`;
+  if (!edges.includes(other)) return `${layer} may not import ${other}`;
   return typesOnly[layer]?.includes(other) && !typeOnly
-    ? `${layer} takes types from ${other}, not code`
+    ? `${layer} may import only types from ${other}`
     : undefined;
 };
 
@@ -327,21 +327,21 @@ t.test('no files import each other in a circle', async (t) => {
 
 t.test('the rules reject forbidden imports', async (t) => {
   const cases: [string, string, boolean, RegExp | undefined][] = [
-    ['harness/vmmci/a.ts', '../socket/b.js', true, /vmmci does not import socket/],
+    ['harness/vmmci/a.ts', '../socket/b.js', true, /vmmci may not import socket/],
     ['harness/vmmci/a.ts', '../base/trace.js', true, undefined],
     ['harness/pci/a.ts', '../vhost-user/front-end.js', false, /types/],
     ['harness/pci/a.ts', '../vhost-user/front-end.js', true, undefined],
-    ['harness/base/a.ts', '../socket/b.js', false, /base does not import socket/],
-    ['harness/qemu/a.ts', '../vmmci/registers.js', false, /qemu does not import vmmci/],
+    ['harness/base/a.ts', '../socket/b.js', false, /base may not import socket/],
+    ['harness/qemu/a.ts', '../vmmci/registers.js', false, /qemu may not import vmmci/],
     ['harness/qemu/a.ts', '../../images/toolroot/enter.js', false, undefined],
-    ['images/toolroot/a.ts', '../kernels/b.js', false, /does not import/],
-    ['harness/guest/a.ts', '../cli/main.js', false, /guest does not import cli/],
+    ['images/toolroot/a.ts', '../kernels/b.js', false, /may not import/],
+    ['harness/guest/a.ts', '../cli/main.js', false, /guest may not import cli/],
     ['harness/guest/a.ts', '../testing/b.js', false, /not a test/],
     ['harness/guest/a.test.ts', '../testing/b.js', false, undefined],
     ['harness/testing/a.ts', '../cli/b.js', false, undefined],
-    ['images/guest/a.ts', '../../harness/qemu/b.js', false, /does not import qemu/],
+    ['images/guest/a.ts', '../../harness/qemu/b.js', false, /may not import qemu/],
     ['harness/vhost-user/a.test.ts', '../vmmci/device.js', false, undefined],
-    ['harness/vhost-user/a.ts', '../vmmci/device.js', false, /does not import/],
+    ['harness/vhost-user/a.ts', '../vmmci/device.js', false, /may not import/],
     ['harness/pci/a.ts', 'koffi', false, /one file/],
     ['harness/other/a.ts', '../socket/b.js', false, /not in the table/],
     ['harness/cli/a.ts', '../cli/b.test.js', false, /test/],
@@ -377,7 +377,7 @@ t.test('no file is long, and most are short', async (t) => {
   for (const { path, lines } of sources) if (lines > 400) t.fail(`${path} has ${lines} lines`);
   const names = readdirSync(join(root, 'images'), { recursive: true, encoding: 'utf8' });
   const programs = names.filter((name) => /\.[ch]$/.test(name));
-  t.ok(programs.length > 10, 'those in C are found');
+  t.ok(programs.length > 10, 'the C files were found');
   for (const name of programs) {
     const lines = readFileSync(join(root, 'images', name), 'utf8').split('\n').length - 1;
     if (lines > 400) t.fail(`images/${name} has ${lines} lines`);

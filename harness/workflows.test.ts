@@ -1,4 +1,5 @@
-// The workflows of continuous integration, looked at without running them: pins, permissions, and that what they call exists.
+// Checks the workflows of continuous integration without running them: pins, permissions, and that each command that they
+// call exists.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -12,7 +13,7 @@ import { commands } from './cli/commands.js';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const directory = join(root, '.github', 'workflows');
 
-/** The only actions, and the only commits of them, that may run. A tag can be moved. */
+/** The allowed actions, each with its only allowed commit, because a tag can be moved. */
 const pins: Readonly<Record<string, readonly [version: string, commit: string]>> = {
   'actions/checkout': ['v5.0.0', '08c6903cd8c0fde910a37f88322edcfb5dd907a8'],
   'actions/setup-node': ['v4.4.0', '49933ea5288caeca8642d1e84afbd3f7d6820020'],
@@ -48,64 +49,66 @@ interface Workflow {
   readonly jobs?: Readonly<Record<string, Job>>;
 }
 
-/** `uses:` with the comment that names its version, which a parser would drop. */
+/** Each `uses:` with the comment that names its version. A parser would drop the comment. */
 const usesLines = (text: string): string[] => text.match(/uses:.*$/gm) ?? [];
 
-/** What is wrong with a `uses:`: it is neither an action of this repository nor a known commit of a known one. */
+/** The problem with a `uses:` that names neither an action of this repository nor an allowed commit. */
 const pinProblem = (line: string): string | undefined => {
   const [, own] = /^uses: (\.\/[\w./-]+)$/.exec(line) ?? [];
   if (own !== undefined)
-    return existsSync(join(root, own, 'action.yml')) ? undefined : `${own} is no action of this repository`;
+    return existsSync(join(root, own, 'action.yml'))
+      ? undefined
+      : `${own} is not an action of this repository`;
   const [, name = '', commit, version] = /^uses: ([\w/-]+)@([0-9a-f]{40}) # (v[\d.]+)$/.exec(line) ?? [];
   const pin = pins[name];
   return pin !== undefined && pin[0] === version && pin[1] === commit
     ? undefined
-    : `${line} is not a known pin`;
+    : `${line} is not an allowed action and commit`;
 };
 
-/** Everything that is wrong with the text of a composite action. */
+/** All problems in the text of a composite action. */
 const actionProblemsOf = (text: string): string[] => {
   const { runs } = parse(text) as Action;
   const problems = usesLines(text).flatMap((line) => pinProblem(line) ?? []);
   for (const { uses = '', run = '', shell } of runs?.steps ?? []) {
-    if ((uses === '') === (run === '')) problems.push('a step neither uses nor runs, or does both');
-    if (run !== '' && shell !== 'bash') problems.push(`no shell is named for: ${run}`);
-    if (run.includes('${{')) problems.push(`an expression inside a script can become a part of it: ${run}`);
+    if ((uses === '') === (run === '')) problems.push('a step needs either `uses` or `run`');
+    if (run !== '' && shell !== 'bash') problems.push(`a script has no shell: ${run}`);
+    if (run.includes('${{')) problems.push(`an expression in a script could inject commands: ${run}`);
   }
   return problems;
 };
 
-/** Everything that is wrong with the text of a workflow. */
+/** All problems in the text of a workflow. */
 const problemsOf = (text: string): string[] => {
   let workflow: Workflow;
   try {
     workflow = parse(text) as Workflow;
   } catch (error) {
-    return [`no YAML: ${messageOf(error)}`];
+    return [`not YAML: ${messageOf(error)}`];
   }
   const problems: string[] = [];
   const need = (holds: boolean, what: string): void => {
     if (!holds) problems.push(what);
   };
   const isReadOnly = JSON.stringify(workflow.permissions) === '{"contents":"read"}';
-  need(isReadOnly, 'permissions are not contents: read and nothing else');
+  need(isReadOnly, 'permissions are not only contents: read');
   need(
     !JSON.stringify(workflow.on ?? null).includes('pull_request_target'),
-    'pull_request_target runs strangers’ code',
+    'pull_request_target runs code of strangers',
   );
   problems.push(...usesLines(text).flatMap((line) => pinProblem(line) ?? []));
   const jobs = Object.entries(workflow.jobs ?? {});
   need(jobs.length > 0, 'there are no jobs');
   for (const [name, job] of jobs) {
     need(job['runs-on'] === 'ubuntu-24.04', `${name} runs on ${job['runs-on']}`);
-    need(typeof job['timeout-minutes'] === 'number', `${name} has no limit`);
-    need(job.permissions === undefined, `${name} has permissions of its own`);
+    need(typeof job['timeout-minutes'] === 'number', `${name} has no timeout`);
+    need(job.permissions === undefined, `${name} has its own permissions`);
     for (const other of [job.needs ?? []].flat())
-      need(workflow.jobs?.[other] !== undefined, `${name} needs ${other}, which is no job`);
+      need(workflow.jobs?.[other] !== undefined, `${name} needs ${other}, which is not a job`);
     for (const step of job.steps ?? []) {
       const { uses = '', run = '' } = step;
-      need((uses === '') !== (run === ''), `${name} has a step that neither uses nor runs, or does both`);
-      need(!run.includes('${{'), `${name}: an expression inside a script can become a part of it: ${run}`);
+      need((uses === '') !== (run === ''), `${name}: a step needs either \`uses\` or \`run\``);
+      need(!run.includes('${{'), `${name}: an expression in a script could inject commands: ${run}`);
       if (uses.startsWith('actions/checkout@'))
         need(step.with?.['persist-credentials'] === false, `${name} leaves credentials in the checkout`);
     }
@@ -136,45 +139,45 @@ const scriptsIn = (text: string): string[] => {
   );
 };
 
-t.test('the workflows are sound', async (t) => {
+t.test('the workflows and actions have no problem', async (t) => {
   t.strictSame(workflows.map(({ name }) => name).sort(), ['ci.yml', 'nightly.yml']);
   for (const { name, text } of workflows) t.strictSame(problemsOf(text), [], name);
   for (const { name, text } of actions) t.strictSame(actionProblemsOf(text), [], name);
 });
 
-t.test('the rules reject forbidden imports', async (t) => {
+t.test('the rules find each kind of problem', async (t) => {
   const good = workflows.find(({ name }) => name === 'nightly.yml')?.text ?? '';
   const cases: readonly [string | RegExp, string, RegExp][] = [
     ['contents: read', 'contents: write', /permissions/],
     ['permissions:\n  contents: read\n', '', /permissions/],
-    ['@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0', '@v5', /not a known pin/],
-    ['# v5.0.0', '# v4.0.0', /not a known pin/],
-    ['actions/cache@', 'actions/cache/save@', /not a known pin/],
-    ['./.github/actions/set-up', './.github/actions/other', /no action of this repository/],
+    ['@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0', '@v5', /not an allowed action/],
+    ['# v5.0.0', '# v4.0.0', /not an allowed action/],
+    ['actions/cache@', 'actions/cache/save@', /not an allowed action/],
+    ['./.github/actions/set-up', './.github/actions/other', /not an action of this repository/],
     ['persist-credentials: false', 'persist-credentials: true', /credentials/],
-    ['    timeout-minutes: 10\n', '', /limit/],
-    ['needs: plan', 'needs: plans', /no job/],
+    ['    timeout-minutes: 10\n', '', /timeout/],
+    ['needs: plan', 'needs: plans', /not a job/],
     ['run: npm run', 'run: $\x7b{ matrix.x }} npm run', /expression/],
     ['id: merge', 'id: other', /no step merge/],
-    ['jobs:', ' jobs:', /no YAML/],
+    ['jobs:', ' jobs:', /not YAML/],
     ['workflow_dispatch:', 'pull_request_target:', /strangers/],
   ];
   for (const [from, to, expected] of cases) {
-    t.ok(good.includes(String(from)), `${from} is there to be changed`);
+    t.ok(good.includes(String(from)), `the text contains ${from}`);
     t.match(problemsOf(good.replace(from, to)).join('\n'), expected, `${from} → ${to}`);
   }
   const action = actions[0]?.text ?? '';
   for (const [from, to, expected] of [
-    ['# v4.3.0', '# v4.2.0', /not a known pin/],
-    ['      shell: bash\n', '', /no shell is named/],
+    ['# v4.3.0', '# v4.2.0', /not an allowed action/],
+    ['      shell: bash\n', '', /no shell/],
     ['exit "$STATUS"', 'exit "$\x7b{ inputs.x }}"', /expression/],
   ] as const) {
-    t.ok(action.includes(from), `${from} is there to be changed`);
+    t.ok(action.includes(from), `the text contains ${from}`);
     t.match(actionProblemsOf(action.replace(from, to)).join('\n'), expected, `${from} → ${to}`);
   }
 });
 
-t.test('what they call exists', async (t) => {
+t.test('each command, target, task and file that a script uses exists', async (t) => {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
   const targets = readFileSync(join(root, 'Makefile'), 'utf8');
   let seen = 0;
@@ -196,7 +199,7 @@ t.test('what they call exists', async (t) => {
       t.equal(
         (await execa('bash', ['-n'], { input: script, reject: false })).stderr,
         '',
-        `${name}: bash reads it`,
+        `${name}: bash parses it`,
       );
     }
   t.ok(seen >= 4, `${seen} calls`);
@@ -210,7 +213,7 @@ const optionsOf = async (name: string): Promise<string[]> => {
   return parts.flatMap(({ options }) => Object.keys(options));
 };
 
-t.test('the options that they give are options', async (t) => {
+t.test('the commands of the scripts have the given options', async (t) => {
   const given = [...workflows, ...actions].flatMap(({ text }) =>
     scriptsIn(text).flatMap((script) => [...script.matchAll(/\$VMMCI (\w+)([^|>]*)/g)]),
   );
@@ -221,7 +224,7 @@ t.test('the options that they give are options', async (t) => {
   }
 });
 
-t.test('the parts of the night are all kernels, so many times', async (t) => {
+t.test('the nightly matrix has the given number of parts for each kernel', async (t) => {
   const script = join(root, '.github/parts.mjs');
   const input = 'a 8.0 clock\na 8.0 stop\nb 8.0 clock\n';
   const { stdout } = await execa(process.execPath, [script, '2'], { input });
@@ -233,5 +236,5 @@ t.test('the parts of the night are all kernels, so many times', async (t) => {
   ]);
   t.equal((await execa(process.execPath, [script, '0'], { input, reject: false })).exitCode, 1);
   const nothing = await execa(process.execPath, [script, '2'], { input: '', reject: false });
-  t.match(nothing, { exitCode: 1, stderr: /no cells/ }, 'a list that could not be made');
+  t.match(nothing, { exitCode: 1, stderr: /no cells/ }, 'an empty list is an error');
 });
