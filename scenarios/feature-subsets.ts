@@ -64,11 +64,11 @@ scenario('feature-subsets', options, async ({ check, ...scene }) => {
     const sync = device.host.command('SYNCRTC');
     check('respects-offer').equal('SYNCRTC', sync, offers(SYNCRTC) ? 'sent' : 'not-negotiated');
     const isSet = setsFromDevice && sync === 'sent' && offers(TIMESYNC);
-    // The clock is set by work of its own, which four looks can overtake.
+    // A separate work item sets the clock, and may run after four reads of the command register.
     const read = isSet ? await until('bar-read', mark, isTimeRead) : undefined;
     if (polls) await until('bar-read', read?.seq ?? mark, isCommandRead, 4);
     else if (sync === 'sent') await until('bar-read', mark, isCommandRead);
-    // The guest has one CPU: when its shell answers, the interrupt handler that looked has returned.
+    // The guest has one CPU: when its shell answers, the interrupt handler has returned.
     await vm.shell.text(':');
     const cleared = sync === 'sent' && offers(ACK) ? ['SYNCRTC: cleared'] : [];
     check('respects-offer').equal('acknowledgements', acks(trace, mark), cleared);

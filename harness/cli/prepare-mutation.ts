@@ -1,4 +1,4 @@
-// Finds out which scenarios can show that a mutant was noticed, and which lines each reaches.
+// Finds the scenarios that can kill mutants, and the lines that each reaches.
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -22,8 +22,8 @@ const hashOf = async ({ path }: ScenarioFile): Promise<string> =>
 type Prepared = Pick<MutationRun, 'usable' | 'lines'>;
 
 /**
- * Runs the scenario files on the unchanged, instrumented driver: only those whose scenarios all pass can prove
- * that a mutant was noticed. Those that `known` has are not run again unless they have changed.
+ * Runs the scenario files on the unchanged, instrumented driver. Only a file whose scenarios all pass can prove that a
+ * mutant was killed. Does not run files again that `known` has, unless they have changed.
  */
 export const prepareMutation = async (
   files: readonly ScenarioFile[],

@@ -1,4 +1,4 @@
-// Puts probes into C sources: one before each statement, one for each outcome of each condition. No line moves.
+// Inserts probes into C sources: one before each statement, one for each outcome of each condition. No line moves.
 
 import { functionOf, type Node, nodesOf, parseC } from '../c-source/syntax.js';
 import { maxProbes, probeCode } from './probe-code.js';
@@ -26,14 +26,14 @@ interface Insertion {
 
 const statements = /^(expression|if|while|do|for|switch|return|goto|break|continue|labeled)_statement$/;
 
-/** Statements that have statements of their own: only their head counts as theirs. */
+/** Statements that contain statements. The lines of their probe are only those of the head. */
 const heads = /^(if|while|for|switch)_statement$/;
 
 const lineOf = ({ startPosition }: Node): number => startPosition.row + 1;
 
 const lastLine = (node: Node): number => node.endPosition.row + 1;
 
-/** A macro that is a loop, without a semicolon: what follows is its body. */
+/** True for a macro that is a loop: it has no semicolon, and the next statement is its body. */
 const isLoopMacro = (node: Node | null): boolean => node?.lastChild?.isMissing === true;
 
 const lastOfHead = (node: Node): number => {
@@ -43,7 +43,7 @@ const lastOfHead = (node: Node): number => {
   return before ? lastLine(before) : lineOf(node);
 };
 
-/** Local variables with initial values that stand directly before the statement. */
+/** The first line of the declarations with initial values directly before the statement; otherwise that of the statement. */
 const declarationsBefore = (node: Node): number => {
   let first = lineOf(node);
   for (let at = node.previousNamedSibling; at !== null; at = at.previousNamedSibling) {
@@ -68,7 +68,7 @@ class File {
   }
 
   #statement(node: Node): void {
-    // The label stays in front, since one can jump to it.
+    // The probe follows the label, so that a jump to the label passes it.
     if (node.type === 'labeled_statement') return;
     const { parent } = node;
     if (parent === null || isLoopMacro(node.previousNamedSibling)) return;
@@ -106,7 +106,7 @@ class File {
 
   apply(text: string): string {
     let result = text;
-    // From the end on, so that the positions before stay right. At one position, in the order of insertion.
+    // Starts at the end, so that earlier positions stay valid. Keeps the order of insertions at the same position.
     const ordered = this.#insertions.map((insertion, index) => ({ ...insertion, index }));
     ordered.sort((a, b) => b.at - a.at || b.index - a.index);
     for (const { at, text: inserted } of ordered)

@@ -5,7 +5,7 @@ import type { Probe } from './instrument.js';
 export interface Coverage {
   /** By number. */
   readonly probes: readonly Probe[];
-  /** The numbers of the probes that the compiler saw: those of other kernel versions do not count. */
+  /** The numbers of the probes that were compiled. Code for other kernel versions has none. */
   readonly compiled: ReadonlySet<number>;
   /** The numbers of the probes that each scenario passed. */
   readonly passed: ReadonlyMap<string, ReadonlySet<number>>;

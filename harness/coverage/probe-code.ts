@@ -1,12 +1,12 @@
-// The C code of the probes. A probe that is passed for the first time writes its number to an I/O port, byte
-// by byte; so coverage leaves the guest at once, also when it panics, powers off or is killed a moment later.
+// The C code of the probes. A probe writes its number to an I/O port, byte by byte, when it is passed for the first
+// time. So the host has the coverage at once, also if the guest panics, powers off or is killed a moment later.
 
 import { coveragePort } from '../qemu/argv.js';
 
 /** Numbers below this fit into three bytes of five bits each. */
 export const maxProbes = 2 ** 15;
 
-/** Marks a compiled probe in an object file: code that the preprocessor leaves out has none. */
+/** Marks a compiled probe in an object file. Code that the preprocessor removes has no mark. */
 const marker = 'vmmci-probe:';
 
 /**
@@ -18,8 +18,8 @@ export const layout = { cpuShift: 7, positionShift: 5, bits: 5, bytes: 3 } as co
 const { cpuShift, positionShift, bits, bytes } = layout;
 
 /**
- * To be put before the first line of a C file. Its names are reserved ones, and it includes nothing, so that it cannot change what the file
- * includes. CPUID, rather than a variable of the kernel's, tells the CPU.
+ * The code for the beginning of a C file. It uses only reserved names and includes no header, so that it does not affect the
+ * headers of the file. It gets the number of the CPU from CPUID, since a variable of the kernel would need a header.
  */
 export const probeCode = (file: string, probes: number): string => `
 static unsigned char __coverage_seen[${Math.max(1, probes)}];

@@ -8,7 +8,7 @@ import { ifExists } from '../base/if-exists.js';
 import { parseChecked } from '../base/read-checked.js';
 import type { FileCoverage } from './lines.js';
 
-/** Its name beside the sources. */
+/** The name of the list, which is in the directory of the sources. */
 export const unreachedFile = 'vmmci-unreached.json';
 
 const schema = v.array(

@@ -59,7 +59,7 @@ t.before(async () => {
   await machine.writeConfig(bar, 4, memory);
   await machine.writeConfig(bar + 4, 4, 0);
   await machine.writeConfig(0x04, 2, enableMemoryAndMaster);
-  await machine.wireInterrupt();
+  await machine.routeInterrupt();
 });
 
 t.test('the device has its virtio id and shows the clock', async (t) => {

@@ -73,7 +73,7 @@ t.test('a machine reset resets the device, and the next guest is interrupted lik
     t.equal(line(), false);
     t.equal(await qtest.in(functionPort, 4), 0xffff_ffff, 'BAR0 is not mapped');
     t.match(device.vmmci.state(), { command: 'NONE', status: 0, guestFeatures: 0, configChanges: 0 });
-    await machine.wire();
+    await machine.configure();
     await quiet();
     t.equal(line(), false, 'the line stays low after it is wired again');
     t.match(device.pci.state(), { line: 'low', isr: 0 });

@@ -1,4 +1,4 @@
-// Why a mutant that survived may be equivalent: what a person would look at first.
+// Hints why a surviving mutant may be equivalent to the unchanged driver.
 
 import type { Mutant } from './mutants.js';
 

@@ -1,13 +1,13 @@
-// A command in a terminal of its own: script(1), which is on each Debian, has the other end.
+// Runs a command in its own terminal. script(1), which every Debian has, is at the other end.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { execa } from 'execa';
 import { shellWord } from '../base/text.js';
 
 export interface PseudoTerminal {
-  /** Types, as a user does. */
+  /** Writes to the terminal, as a user types. */
   type(text: string): void;
-  /** Resolves with the match once it is in what was shown since the last match. Rejects if the command ends first. */
+  /** Resolves with the first match in the output after the previous match. Rejects if the command ends first. */
   shown(pattern: RegExp): Promise<RegExpExecArray>;
   resize(rows: number, columns: number): Promise<void>;
   /** The settings, as `stty -a` prints them. */
@@ -22,7 +22,7 @@ export const startInTerminal = async (
   words: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<PseudoTerminal> => {
-  // The terminal stays for a moment after the command, so that its settings can be looked at.
+  // The terminal stays open after the command, so that the test can read its settings.
   const line = `stty rows 24 columns 80; tty; ${words.map(shellWord).join(' ')}; s=$?; echo "ended $s"; read -r _; exit $s`;
   const child = spawn('script', ['--quiet', '--flush', '--return', '--command', line, '/dev/null'], {
     env: { ...process.env, TERM: 'xterm', ...env },
@@ -43,7 +43,7 @@ export const startInTerminal = async (
       const look = (): void => {
         const match = pattern.exec(text);
         if (match === null) {
-          // The command is over, and shows no more.
+          // The command has ended and writes no more.
           if (/ended \d+\r\n/.test(text)) fail();
           return;
         }

@@ -1,5 +1,4 @@
-// A machine without a CPU, which tests drive access by access, and into which one function after another is
-// plugged.
+// A machine without a CPU. Tests make each access, and plug one function after another in.
 
 import { join } from 'node:path';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
@@ -12,58 +11,50 @@ import { currentChoice } from '../run/current-choice.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { Qtest, type Width } from './qtest.js';
 
-/** Where tests put BAR0 of the function, in I/O space: what vmd gives the first device. */
+/** The I/O port of BAR0 in tests: the port that vmd assigns to its first device. */
 export const functionPort = 0x1000;
 
-/** Where tests have the function's INTA arrive. */
+/** The interrupt line of the function's INTA in tests. */
 export const functionLine = 10;
 
-/** The ISA bridge, in whose configuration space the PCI interrupt wires are given their lines (PIIX3). */
+/** The slot of the ISA bridge (PIIX3). Its configuration space maps PCI interrupts to lines. */
 const isaBridge = 1;
-/** INTA of slot 5 is on the first of four wires. */
-const wireRegister = 0x60;
+/** The register for the first of four PCI interrupts, to which INTA of slot 5 is connected. */
+const routeRegister = 0x60;
 
-/**
- * The ACPI hot-plug registers (QEMU 11.1, docs/specs/acpi_pci_hotplug): bus, and slots that the guest has let
- * go.
- */
+/** The ACPI hot-plug registers (QEMU 11.1, docs/specs/acpi_pci_hotplug): the bus, and the slots that the guest ejects. */
 const ejectBus = 0xae10;
 const ejectSlots = 0xae08;
 
 const enableIo = 0x1;
 const enableMaster = 0x4;
 
-/** Long beyond what a removal takes, in ms. */
+/** Upper bound for a removal in milliseconds. */
 const removalMs = 5000;
 
 export interface QtestMachine {
   readonly qtest: Qtest;
-  /** Sockets of functions go somewhere below this directory: QEMU sees nothing else. */
+  /** The directory for the sockets of functions. QEMU sees no other. */
   readonly directory: string;
-  /** Plugs the function at `socket` in, and wires it. */
+  /** Plugs the function at `socket` in, and configures it. */
   plug(socket: string): Promise<void>;
-  /** What firmware does: BAR0 at `functionPort`, I/O and bus mastering on, INTA on `functionLine`. */
-  wire(): Promise<void>;
-  /** The last of these alone. */
-  wireInterrupt(): Promise<void>;
-  /** Pulls it out. QEMU has let its socket go when it resolves. */
+  /** Configures the function as firmware does: BAR0 at `functionPort`, I/O and bus mastering on, INTA on `functionLine`. */
+  configure(): Promise<void>;
+  /** Routes only the interrupt. */
+  routeInterrupt(): Promise<void>;
+  /** Unplugs the function. Resolves when QEMU has closed its socket. */
   unplug(): Promise<void>;
-  /**
-   * `system_reset`: everything in the machine as after power-on; the function is there and wired to nothing.
-   */
+  /** Resets the machine to its state after power-on. The function stays plugged in, but is not configured. */
   reset(): Promise<void>;
   readConfig(offset: number, width: Width): Promise<number>;
   writeConfig(offset: number, width: Width, value: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What a machine has besides; `directory` is for the sockets that it needs from the start. */
+/** Additions to the machine. `directory` is for the sockets that it needs at its start. */
 export type Extras = (directory: string) => Promise<Partial<MachineDescription>>;
 
-/**
- * Starts it with the QEMU that `--qemu` chose, else the tool root's, which must be there. Throws what the
- * parts throw.
- */
+/** Starts the machine with the QEMU of `--qemu` or of the tool root. */
 export const startQtestMachine = async (extras: Extras = async () => ({})): Promise<QtestMachine> => {
   const root = await ensureToolRoot();
   const qemu = await findQemu({ path: currentChoice().qemu, root });
@@ -78,27 +69,28 @@ export const startQtestMachine = async (extras: Extras = async () => ({})): Prom
   await qtest.interceptIrqs('ioapic');
   await machine.qmp.execute('set-action', { reboot: 'reset' });
   const { function: slot } = slots;
-  const wireInterrupt = () => qtest.configWrite(isaBridge, wireRegister, 1, functionLine);
-  const wire = async (): Promise<void> => {
+  const routeInterrupt = () => qtest.configWrite(isaBridge, routeRegister, 1, functionLine);
+  const configure = async (): Promise<void> => {
     await qtest.configWrite(slot, 0x10, 4, functionPort);
     await qtest.configWrite(slot, 0x04, 2, enableIo | enableMaster);
-    await wireInterrupt();
+    await routeInterrupt();
   };
   return {
     qtest,
     directory: join(privateFiles.path, 'functions'),
     plug: async (socket) => {
       await plugFunction(machine, socket);
-      await wire();
+      await configure();
     },
-    wire,
-    wireInterrupt,
+    configure,
+    routeInterrupt,
     unplug: async () => {
       const gone = machine.qmp.waitEvent('DEVICE_DELETED', {
         ms: removalMs,
         accept: ({ device }) => device === 'function',
       });
-      gone.catch(() => {}); // whoever awaits it below has the rejection
+      // The await below gets the rejection.
+      gone.catch(() => {});
       await machine.qmp.execute('device_del', { id: 'function' });
       await qtest.out(ejectBus, 4, 0);
       await qtest.out(ejectSlots, 4, 1 << slot);

@@ -25,7 +25,7 @@ export interface SoakReport {
 
 const [protocol, count] = process.argv.slice(2);
 
-/** Joins messages into one write as far as possible: descriptors go with its first byte. */
+/** Joins messages into few writes. A message with descriptors begins a write, because they go with its first byte. */
 const glue = (messages: readonly Message[]): { data: Buffer; fds: readonly number[] }[] => {
   const writes: { data: Buffer[]; fds: readonly number[] }[] = [];
   for (const { data, fds } of messages) {

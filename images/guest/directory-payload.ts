@@ -1,21 +1,22 @@
-// Files of a directory on the host, for a payload disk: a copy that the guest has.
+// Collects the files of a directory on the host for a payload disk, from which the guest gets a copy.
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifExists } from '../../harness/base/if-exists.js';
 import { runMarker } from '../../harness/base/run-marker.js';
 import type { FileEntry } from './newc.js';
 import { payloadSize } from './payload.js';
 
 export interface DirectoryCopy {
   readonly entries: readonly FileEntry[];
-  /** Relative paths of the files that the payload has no room for, the largest of all. */
+  /** Relative paths of the largest files, which do not fit into the payload. */
   readonly leftOut: readonly string[];
 }
 
-/** What the program `payload` takes of a name, bytes. */
+/** Maximum length of a path in bytes: the limit of images/guest/payload.c. */
 const maxName = 255;
 
-/** The archive's head, name and padding of a file at most. */
+/** Upper bound in bytes for the header, name and padding of a file in the archive. */
 const overhead = 512;
 
 interface Found {
@@ -24,26 +25,26 @@ interface Found {
   readonly executable: boolean;
 }
 
-const leftAlone = new Set(['node_modules', '.git']);
+const ignored = new Set(['node_modules', '.git']);
 
-/** Regular files, also behind links to files. A directory of artifacts is no part of the driver's. */
+/** Regular files, and links to regular files. Leaves out directories of artifacts, which do not belong to the driver. */
 const filesBelow = async (top: string, below = ''): Promise<Found[]> => {
   const entries = await readdir(join(top, below), { withFileTypes: true });
   if (entries.some(({ name }) => name === runMarker)) return [];
   const found = entries
-    .filter(({ name }) => !leftAlone.has(name))
+    .filter(({ name }) => !ignored.has(name))
     .map(async (entry): Promise<Found[]> => {
       const path = join(below, entry.name);
       if (entry.isDirectory()) return filesBelow(top, path);
-      // A dangling link is no file.
-      const facts = await stat(join(top, path)).catch(() => undefined);
+      // A dangling link has no file.
+      const facts = await ifExists(stat(join(top, path)));
       if (!facts?.isFile() || Buffer.byteLength(path) > maxName) return [];
       return [{ path, size: facts.size, executable: (facts.mode & 0o100) !== 0 }];
     });
   return (await Promise.all(found)).flat();
 };
 
-/** The files of `directory` as they are now, below `at` in the guest. The smaller ones first, as far as there is room. */
+/** The current files of `directory`, below `at` in the guest. Smaller files are preferred if the payload is too small. */
 export const copyDirectory = async (directory: string, at: string): Promise<DirectoryCopy> => {
   const files = (await filesBelow(directory)).sort((left, right) => left.size - right.size);
   let room = payloadSize;

@@ -42,7 +42,7 @@ export const watchdogParameters = (slowness: number): string[] =>
 
 /**
  * Makes an ordinary kernel check what kmalloc() returns: freed and new memory is poisoned, and has red zones
- * around it. Costs and use are measured (docs/figures.md). A slow kernel has something better, or enough to do.
+ * around it. Costs and use are measured (docs/figures.md). A slow kernel has KASAN or other checks instead.
  */
 export const memoryParameters = (slowness: number): string[] =>
   slowness > 1 ? [] : ['slub_debug=FZPU,kmalloc-*'];

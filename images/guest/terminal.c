@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: ISC
 /*
- * terminal: runs programs for people on the host, each with a terminal or with pipes of its own. Its standard
- * input and output are ttyS2. Ends when it has greeted, and a child goes on. Both directions carry frames: the
- * kind and the session, a byte each, the length of the content in two bytes, big-endian, and the content.
+ * terminal: runs programs for people on the host. Each program is a session with its own terminal or pipes.
+ * Standard input and output of `terminal` are ttyS2. It daemonizes after its greeting. Both directions carry
+ * frames: a byte for the kind, a byte for the session, two bytes for the length of the content (big-endian), and
+ * the content. Each field of a content ends in a zero byte. Numbers are decimal.
  *
  * from the host
- * o      open: fields, a zero behind each: t (a terminal) or p (pipes), rows, columns, TERM, directory, and
- *        the command for sh; an interactive shell if that is empty
- * i      input, to be acknowledged before the next one; of length 0: its end
- * w      the size of the terminal: rows and columns in decimal, a zero behind each
- * k      a signal to all processes of the session: its number in decimal, a zero behind it
- * c      close: hang up
+ * o      opens a session. Fields: t (terminal) or p (pipes), rows, columns, TERM, directory, and a command for
+ *        sh; an empty command starts an interactive shell
+ * i      input. The host sends the next input after the acknowledgement. Length 0 is the end of the input
+ * w      resizes the terminal. Fields: rows, columns
+ * k      sends a signal to all processes of the session. Field: number of the signal
+ * c      closes the session: its processes get SIGHUP
  *
  * from the guest
- * g      the program has started: there are no sessions. The content is fixed, so that the host finds it in
- *        what a reset has cut
- * O, E   standard output and standard error; both are O with a terminal
- * A      an input was taken
- * X      the end: the exit status in decimal, as a shell has it, or an exclamation mark and what went wrong
+ * g      greeting: the program has started and has no sessions. The content is fixed, so that the host finds the
+ *        frame after a reset of the guest has cut off another one
+ * O, E   standard output and standard error; with a terminal, both are O
+ * A      acknowledges an input
+ * X      the session has ended: the exit status as a shell shows it, or an exclamation mark and an error message
  */
 
 #include "command.h"
@@ -36,11 +37,11 @@
 
 enum { SESSIONS = 16, CONTENT = 4096, FIELDS = 6 };
 
-/* No child: the slot is free. With a terminal `in` and `out` are both its master, and there is no `err`. */
+/* A session without a child is free. With a terminal, `in` and `out` are its master, and `err` is not used. */
 static struct session {
 	pid_t child;
 	int in, out, err;
-	/* What was taken from the host and not passed on yet. */
+	/* Input from the host; `done` of `count` bytes have been written to the program. */
 	char input[CONTENT];
 	size_t count, done;
 } sessions[SESSIONS];
@@ -81,7 +82,7 @@ static void close_end(int *fd)
 
 static void forget(struct session *session)
 {
-	/* One descriptor, or two. */
+	/* With a terminal, both are one descriptor. */
 	if (session->in == session->out)
 		session->in = -1;
 	close_end(&session->in);
@@ -90,7 +91,7 @@ static void forget(struct session *session)
 	session->child = 0;
 }
 
-/* Passes on what there is to read, without waiting; closes what has come to its end. */
+/* Sends available output to the host without waiting. Closes the descriptor at the end of the output. */
 static void relay(int id, int *fd, char kind)
 {
 	static char buffer[CONTENT];
@@ -112,7 +113,7 @@ static int has_more(int fd)
 	return fd >= 0 && poll(&one, 1, 0) > 0;
 }
 
-/* The child has ended. What it has written comes before its status. */
+/* Ends a session whose child has exited: sends the rest of its output, then its status. */
 static void finish(int id, int status)
 {
 	struct session *session = &sessions[id];
@@ -165,7 +166,7 @@ static struct winsize size_of(const char *rows, const char *columns)
 	return size;
 }
 
-/* The fields of the content, at most `limit`; those that are missing are empty. */
+/* Splits the content into at most `limit` fields. Missing fields are empty. */
 static void split(size_t length, char **fields, int limit)
 {
 	char *at = content;
@@ -177,7 +178,7 @@ static void split(size_t length, char **fields, int limit)
 	}
 }
 
-/* The child's pid; 0 in the child. The parent's ends of its pipes are in the session. */
+/* Returns the child's pid, or 0 in the child. Stores the parent's ends of the pipes in the session. */
 static pid_t fork_with_pipes(struct session *session)
 {
 	int in[2], out[2], err[2];
@@ -241,7 +242,7 @@ static void open_session(int id, size_t length)
 	}
 }
 
-/* Input that was passed on, or that nobody reads any more, is done. */
+/* Writes input to the program, and acknowledges it when all is written or the program has closed its input. */
 static void pass_on(int id)
 {
 	struct session *session = &sessions[id];
@@ -280,7 +281,7 @@ static void hang_up(int id)
 	kill(-sessions[id].child, SIGHUP);
 	kill(-sessions[id].child, SIGCONT);
 	forget(&sessions[id]);
-	/* As of one that the signal ended. */
+	/* The status of a process that the signal ended. */
 	send_end(id, SIGHUP);
 }
 
@@ -291,14 +292,14 @@ static void take_frame(void)
 	size_t length = (size_t)(unsigned char)next() << 8;
 
 	length |= (unsigned char)next();
-	/* The host sends neither, so this is no frame: begin anew. */
+	/* The host never sends this, so the stream is out of step. A new process starts in step. */
 	if (id >= SESSIONS || length > CONTENT)
 		exit(1);
 	for (size_t at = 0; at < length; at++)
 		content[at] = next();
 	if (kind == 'o' && !sessions[id].child)
 		open_session(id, length);
-	/* What comes for a session that has ended meanwhile. */
+	/* The session may have ended before this frame arrived. */
 	if (!sessions[id].child || kind == 'o')
 		return;
 	if (kind == 'i')
@@ -322,7 +323,7 @@ static void nothing(int signal)
 	(void)signal;
 }
 
-/* Waits for the host, a program or the end of one. */
+/* Waits for a frame, output of a program, or the end of a program, and handles it. */
 static void wait_and_serve(const sigset_t *mask)
 {
 	struct pollfd fds[1 + 3 * SESSIONS] = { { .fd = 0, .events = POLLIN } };
@@ -369,7 +370,7 @@ int terminal(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	make_raw();
-	/* The end of a child is heard of in ppoll alone. */
+	/* SIGCHLD is delivered only during ppoll. */
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, &before);

@@ -20,7 +20,7 @@ export const makeArguments = [
   'modules',
 ];
 
-/** For a debugger: line numbers and types, without the kernel's other ways to have them. */
+/** Adds line numbers and types for a debugger, in place of CONFIG_DEBUG_INFO. */
 export const lineArguments = ['KCFLAGS=-g'];
 
 /** Where the sources appear in the tool root: a path without spaces, which make cannot handle. */

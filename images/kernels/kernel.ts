@@ -21,7 +21,7 @@ export interface Kernel {
   series: string;
   /** @internal */
   flavour: Flavour;
-  /** Of the kernel and of the programs in its guests. @internal */
+  /** The architecture of the kernel and of the programs in its guests. @internal */
   architecture: Architecture;
   /** The unpacked packages. All paths except `buildDirectory` are below it. @internal */
   directory: string;

@@ -23,11 +23,11 @@ export interface TreeRecipe {
   folder: 'browser' | 'userland';
   suite: string;
   architecture: Architecture;
-  /** Unpacked with everything of that architecture that they depend on. */
+  /** Packages that are unpacked with all dependencies of that architecture. */
   packages: readonly string[];
-  /** Unpacked without what they depend on. */
+  /** Packages that are unpacked without their dependencies. */
   alone: readonly string[];
-  /** Left out, although others depend on them. */
+  /** Packages that are left out, although others depend on them. */
   without: readonly string[];
   /** Space for downloads and the tree in bytes, with a reserve. */
   space: number;
@@ -36,7 +36,7 @@ export interface TreeRecipe {
 /** The file in a tree that lists its packages with their versions. */
 export const packageList = 'packages.txt';
 
-/** The versions that apt would download for packages that are wanted alone. */
+/** The versions that apt would download for packages without their dependencies. */
 const versionsOf = async (
   wanted: readonly string[],
   resolve: (names: readonly string[]) => Promise<Package[]>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * Lets one call of a kernel function fail, once, on a kernel without fault injection: a kprobe at the function's
- * entry returns in its place.
+ * Makes one call of a kernel function fail, on a kernel without fault injection: a kprobe at the function's entry
+ * returns an error instead.
  */
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
@@ -22,7 +22,7 @@ MODULE_PARM_DESC(nth, "The call that fails, from 1");
 
 static int value;
 module_param(value, int, 0444);
-MODULE_PARM_DESC(value, "What it returns");
+MODULE_PARM_DESC(value, "The value that it returns");
 
 static unsigned int seen;
 module_param(seen, uint, 0444);
@@ -30,7 +30,7 @@ MODULE_PARM_DESC(seen, "Calls so far");
 
 static char name[KSYM_SYMBOL_LEN];
 
-/* In place of the function: its return value is in the registers already. */
+/* Runs instead of the function, with the return value already in the registers. */
 static noinline notrace void return_at_once(void)
 {
 }
@@ -45,7 +45,10 @@ static int before(struct kprobe *probe, struct pt_regs *regs)
 	return 1;
 }
 
-/* A probe with such a function is not optimized, which would ignore the new instruction pointer. */
+/*
+ * The kernel does not optimize a probe with a post handler. An optimized probe would ignore the new instruction
+ * pointer.
+ */
 static void after(struct kprobe *probe, struct pt_regs *regs, unsigned long flags)
 {
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * A virtio driver that asks its transport for all that a virtio driver may ask for, and reports the answers in
- * the parameter `report`, a line each.
+ * A virtio driver that calls each operation of its transport, and reports the results in the parameter `report`,
+ * one line per call.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -11,7 +11,7 @@
 
 static char report[2048];
 module_param_string(report, report, sizeof(report), 0444);
-MODULE_PARM_DESC(report, "The answers");
+MODULE_PARM_DESC(report, "The results");
 
 static int used;
 
@@ -27,19 +27,19 @@ static void get(struct virtio_device *vdev, unsigned int offset, unsigned int le
 	REPORT("get %u %u:", offset, length);
 	for (i = 0; i < length; i++)
 		REPORT(" %02x", bytes[4 + i]);
-	/* What is around the buffer is not the transport's. */
+	/* The transport must not write outside of the buffer. */
 	for (i = 0; i < sizeof(bytes); i++)
 		if ((i < 4 || i >= 4 + length) && bytes[i] != 0xaa)
 			REPORT(" overrun");
 	REPORT("\n");
 }
 
-static void ask(struct virtio_device *vdev)
+static void call_all(struct virtio_device *vdev)
 {
 	static const u8 words[8] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 };
 	unsigned int offset;
 
-	/* The low word of the seconds first: that takes the sample. */
+	/* The read of the low word of the seconds takes the sample, so it comes first. */
 	get(vdev, 4, 8);
 	get(vdev, 12, 8);
 	for (offset = 4; offset < 8; offset++)
@@ -66,7 +66,7 @@ static int client_probe(struct virtio_device *vdev)
 	REPORT("features %llx\n", (unsigned long long)vdev->features);
 	REPORT("status %x\n", vdev->config->get_status(vdev));
 	REPORT("queue %ld\n", IS_ERR(queue) ? PTR_ERR(queue) : 0);
-	ask(vdev);
+	call_all(vdev);
 	vdev->config->del_vqs(vdev);
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
 	if (vdev->config->synchronize_cbs)
