@@ -131,7 +131,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
       progress(`trying ${left.length} of ${counted(mutants.length, 'mutant')}`);
       await inSlots(left, jobs, temporary.path, async (mutant, slot) => {
         const names = reaching(mutant, prepared.usable, prepared.lines);
-        const order = orderScenarios(names, mutant, record.results);
+        const order = orderScenarios(names, mutant, record.results, prepared.usable);
         const paths = order.flatMap((name) => files.find((file) => file.name === name)?.path ?? []);
         const result = await tryMutant(context, mutant, paths, slot);
         record = { ...record, results: [...record.results.filter(({ id }) => id !== result.id), result] };

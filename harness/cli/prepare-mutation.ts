@@ -41,16 +41,19 @@ export const prepareMutation = async (
     { ...options, choice: unchanged, read: readResults },
   );
   const covered = fileCoverage(coverage);
-  const verdictsOf = (file: ScenarioFile) =>
-    results.filter(({ scenario }) => file.declares(scenario)).map(({ verdict }) => verdict);
+  const resultsOf = (file: ScenarioFile) => results.filter(({ scenario }) => file.declares(scenario));
   const passing = open.filter((file) => {
-    const verdicts = verdictsOf(file);
+    const verdicts = resultsOf(file).map(({ verdict }) => verdict);
     return verdicts.includes('passed') && verdicts.every((each) => each === 'passed' || each === 'skipped');
   });
   const kept = files.filter((file) => !open.includes(file)).map(({ name }) => [name, known.usable[name]]);
   const added = passing.map((file) => [
     file.name,
-    { hash: hashes.get(file) ?? '', reaches: reachedLines(covered, file.declares) },
+    {
+      hash: hashes.get(file) ?? '',
+      seconds: resultsOf(file).reduce((sum, { seconds }) => sum + seconds, 0),
+      reaches: reachedLines(covered, file.declares),
+    },
   ]);
   return {
     usable: Object.fromEntries([...kept, ...added]),

@@ -19,6 +19,11 @@ const result = (by: string, file: string, line: number, name: string): MutantRes
   hints: [],
 });
 
+const usable = (seconds: Readonly<Record<string, number>>) =>
+  Object.fromEntries(
+    Object.entries(seconds).map(([name, each]) => [name, { hash: '', seconds: each, reaches: {} }]),
+  );
+
 const where = { file: 'a.c', line: 10, function: 'f' };
 
 t.test('scenarios that killed a mutant near the change come first', async (t) => {
@@ -30,7 +35,8 @@ t.test('scenarios that killed a mutant near the change come first', async (t) =>
     result('line', 'a.c', 10, 'f'),
     { ...result('none', 'a.c', 10, 'f'), status: 'survived' as const },
   ];
-  t.strictSame(orderScenarios(['none', 'new', 'far', 'file', 'function', 'line'], where, results), [
+  const names = ['none', 'new', 'far', 'file', 'function', 'line'];
+  t.strictSame(orderScenarios(names, where, results, {}), [
     'line',
     'function',
     'file',
@@ -41,5 +47,12 @@ t.test('scenarios that killed a mutant near the change come first', async (t) =>
 });
 
 t.test('without results the order does not change', async (t) => {
-  t.strictSame(orderScenarios(['b', 'a'], where, []), ['b', 'a']);
+  t.strictSame(orderScenarios(['b', 'a'], where, [], {}), ['b', 'a']);
+});
+
+t.test('of scenarios that kill as much, the faster comes first', async (t) => {
+  const names = ['slow', 'fast'];
+  t.strictSame(orderScenarios(names, where, [], usable({ slow: 8, fast: 1 })), ['fast', 'slow']);
+  const often = [0, 1, 2, 3].map((line) => result('slow', 'a.c', 20 + line, 'g'));
+  t.strictSame(orderScenarios(names, where, often, usable({ slow: 8, fast: 1 })), ['slow', 'fast']);
 });

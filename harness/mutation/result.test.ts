@@ -25,7 +25,10 @@ const result: MutantResult = {
 const run = {
   ...key,
   lines: { 'a.c': [1, 2] },
-  usable: { stop: { hash: 'x', reaches: { 'a.c': [1] } }, other: { hash: 'y', reaches: { 'a.c': [2] } } },
+  usable: {
+    stop: { hash: 'x', seconds: 1.5, reaches: { 'a.c': [1] } },
+    other: { hash: 'y', seconds: 0.8, reaches: { 'a.c': [2] } },
+  },
   results: [result, { ...result, id: 'b', status: 'killed' as const, by: 'stop' }],
 };
 
