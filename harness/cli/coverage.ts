@@ -17,6 +17,7 @@ import { runInGuests } from './guest-run.js';
 import { flag, type Values } from './option.js';
 import { print } from './print.js';
 import { choiceOf, jobs, runOptions } from './run-options.js';
+import { scenarioProgress } from './scenario-progress.js';
 
 const options = { ...runOptions, jobs, slow: flag('also run the slow scenarios') };
 
@@ -48,6 +49,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
       choice,
       workers,
       read: readResults,
+      onLine: scenarioProgress(progress),
     });
     const covered = fileCoverage(coverage);
     const { lines, stale } = compareUnreached(covered, sources, list);

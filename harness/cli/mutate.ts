@@ -113,10 +113,8 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
       const slot = join(temporary.path, 'instrumented');
       progress('testing the unchanged driver, with probes');
       const build = await buildInstrumented(environment, sources, slot, signal);
-      const { bad, ...prepared } = await prepareMutation(files, record, build, choice, {
-        ...options,
-        workers: jobs,
-      });
+      const runOptions = { ...options, workers: jobs };
+      const { bad, ...prepared } = await prepareMutation(files, record, build, choice, runOptions, progress);
       for (const { scenario, verdict } of bad)
         progress(`not used: on the unchanged driver, ${scenario} ${verdict}`);
       if (Object.keys(prepared.usable).length === 0) {

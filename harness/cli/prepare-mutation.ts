@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Progress } from '../../images/toolroot/progress.js';
 import { fileCoverage } from '../coverage/lines.js';
 import type { MutationRun } from '../mutation/result.js';
 import { reachedLines } from '../mutation/usable.js';
@@ -12,6 +13,7 @@ import { type InstrumentedBuild, runInstrumented } from '../run/instrumented.js'
 import type { ScenarioResult } from '../run/result.js';
 import type { RunFilesOptions } from '../run/run-files.js';
 import type { ScenarioFile } from '../run/scenario-file.js';
+import { scenarioProgress } from './scenario-progress.js';
 
 const hashOf = async ({ path }: ScenarioFile): Promise<string> =>
   createHash('sha256')
@@ -31,6 +33,7 @@ export const prepareMutation = async (
   build: InstrumentedBuild,
   choice: Choice,
   options: Required<Pick<RunFilesOptions, 'workers' | 'signal' | 'env'>>,
+  progress: Progress,
 ): Promise<Prepared & { bad: readonly ScenarioResult[] }> => {
   const hashes = new Map(await Promise.all(files.map(async (file) => [file, await hashOf(file)] as const)));
   const open = files.filter((file) => known.usable[file.name]?.hash !== hashes.get(file));
@@ -38,7 +41,7 @@ export const prepareMutation = async (
   const { coverage, results } = await runInstrumented(
     build,
     open.map(({ path }) => path),
-    { ...options, choice: unchanged, read: readResults },
+    { ...options, choice: unchanged, read: readResults, onLine: scenarioProgress(progress) },
   );
   const covered = fileCoverage(coverage);
   const resultsOf = (file: ScenarioFile) => results.filter(({ scenario }) => file.declares(scenario));
