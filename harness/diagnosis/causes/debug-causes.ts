@@ -4,12 +4,6 @@ import type { Cause } from './facts.js';
 import { inLog } from './log-causes.js';
 
 export const debugCauses = {
-  'memory-leaked': inLog(/^unreferenced object (?:\S+ )?0x[0-9a-f]+ \(size \d+\):$/, {
-    sentence: 'The driver leaks memory: there is no pointer to an allocation any more.',
-    change:
-      'Free it on each path: the backtrace in dmesg.txt names the function of the driver that allocated it.',
-    requirement: 'leaves-nothing',
-  }),
   'memory-out-of-bounds': inLog(
     /KASAN: (?:slab|stack|global|vmalloc|alloca)-out-of-bounds|(?:Left|Right) Redzone overwritten/,
     {

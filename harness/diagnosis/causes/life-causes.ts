@@ -3,7 +3,7 @@
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
 import { checkCause, checksOf } from './check-cause.js';
-import { following, isCommandRead, isDown, isRead, isUp, second } from './events.js';
+import { following, isCommandRead, isDown, isRead, isUp, isWrite, second } from './events.js';
 import type { Cause, Facts } from './facts.js';
 
 const ones = 0xffffffff;
@@ -17,11 +17,26 @@ const afterSleep = (events: readonly TraceEvent[]): readonly TraceEvent[] => {
   return end === -1 ? events : events.slice(0, end);
 };
 
-const leak = (seen: RegExp, cause: Pick<Cause, 'sentence' | 'change'>, log?: RegExp): Cause => ({
+/** The requirements about what a driver leaves behind: when it is removed, and when its probe fails. */
+const leaves = ['leaves-nothing', 'undoes-failures'] as const;
+
+interface LeakForm {
+  /** Matches what is left behind, as the check has it. */
+  readonly seen?: RegExp;
+  /** Matches the name of the check. */
+  readonly what?: RegExp;
+  /** Matches a line of the kernel log. */
+  readonly log?: RegExp;
+}
+
+const leak = (
+  { seen, what = /^leaked resources/, log }: LeakForm,
+  cause: Pick<Cause, 'sentence' | 'change'>,
+): Cause => ({
   ...cause,
   requirement: 'leaves-nothing',
   find: (facts) => {
-    const checks = checksOf(facts, ['leaves-nothing'], { what: /^leaked resources/, seen });
+    const checks = checksOf(facts, leaves, { what, ...(seen !== undefined && { seen }) });
     const lines =
       log === undefined ? [] : [...facts.dmesg, ...linesOf(facts)].filter((line) => log.test(line));
     return [...checks.slice(0, 2), ...new Set(lines)].slice(0, 3);
@@ -53,6 +68,17 @@ export const lifeCauses = {
       requirement: 'virtio-ids',
     },
   ),
+  'function-not-bound': {
+    sentence: 'The driver is loaded, but it does not bind to the function.',
+    change: 'Look for what keeps the PCI driver from probing it, or for why probe returns an error.',
+    requirement: 'binds-function',
+    explains: ['binds-function'],
+    find: ({ trace }) => {
+      const isBound = trace.some((event) => isWrite(event, 'status') && (event.value & status.DRIVER) !== 0);
+      const load = trace.findLast((event) => event.kind === 'shell' && /^load\b/.test(event.command));
+      return isBound || trace.some(isUp) || load === undefined ? [] : [load];
+    },
+  },
   'pci-alias-missing': checkCause(
     { what: /^module for pci:/, seen: /^none$/ },
     {
@@ -191,30 +217,58 @@ export const lifeCauses = {
       return shown === undefined ? before : [...before, shown];
     },
   },
+  'memory-leaked': leak(
+    // The second form is the one of kmemleak.
+    { what: /^allocations .*not freed/, log: /^unreferenced object (?:\S+ )?0x[0-9a-f]+ \(size \d+\):$/ },
+    {
+      sentence: 'The driver leaks memory: an allocation is never freed.',
+      change: 'Free it on each path. The line below, or the backtrace in dmesg.txt, names who allocated it.',
+    },
+  ),
   'interrupt-not-freed': leak(
-    /interrupt handler/,
+    {
+      seen: /interrupt handler/,
+      log: /Trying to free already-free IRQ|remove_proc_entry: removing non-empty directory 'irq/,
+    },
     {
       sentence: 'The interrupt handler stays registered after the driver was removed.',
       change: 'Call free_irq() once, in remove and on each error path of probe after request_irq().',
     },
-    /Trying to free already-free IRQ|remove_proc_entry: removing non-empty directory 'irq/,
   ),
   'range-not-released': leak(
-    /I\/O range/,
+    {
+      seen: /I\/O range/,
+      log: /Trying to free nonexistent resource|can't reserve \[io|\br_show\+0x/,
+    },
     {
       sentence: 'The I/O range of BAR0 is not released exactly once.',
       change: 'Call pci_release_region() once, in remove and on each error path of probe after the request.',
     },
-    /Trying to free nonexistent resource|can't reserve \[io|\br_show\+0x/,
   ),
-  'work-queue-not-destroyed': leak(/kernel thread \(?kworker/, {
-    sentence: 'The work queue of the driver is not destroyed.',
-    change: 'Call destroy_workqueue() in remove, when no work can be queued any more.',
-  }),
-  'device-left-enabled': leak(/enable count/, {
-    sentence: 'The PCI function is not disabled as often as it was enabled.',
-    change: 'Call pci_disable_device() in remove and on each error path of probe after pci_enable_device().',
-  }),
+  'work-queue-not-destroyed': leak(
+    { seen: /kernel thread \(?kworker/ },
+    {
+      sentence: 'The work queue of the driver is not destroyed.',
+      change: 'Call destroy_workqueue() in remove, when no work can be queued any more.',
+    },
+  ),
+  'device-left-enabled': leak(
+    { seen: /enable count [1-9]\d{0,4}\b/ },
+    {
+      sentence: 'The PCI function is not disabled as often as it was enabled.',
+      change:
+        'Call pci_disable_device() in remove and on each error path of probe after pci_enable_device().',
+    },
+  ),
+  'device-disabled-too-often': leak(
+    // The kernel shows a count below 0 as an unsigned number of 32 bits.
+    { seen: /enable count 42949\d{5}\b/, log: /disabling already-disabled device/ },
+    {
+      sentence: 'The PCI function is disabled more often than it was enabled.',
+      change:
+        'Return the error of pci_enable_device() from probe, and call pci_disable_device() once for each success.',
+    },
+  ),
   'accesses-after-remove': checkCause(
     {
       what: /^accesses without a driver/,
