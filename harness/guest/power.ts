@@ -27,7 +27,7 @@ export const powerRequests = async (shell: Commands, minimum = 0): Promise<strin
   const text = await shell.text(
     `until [ "$(wc -l <${requestLog})" -ge ${minimum} ]; do usleep 5000; done; cat ${requestLog}`,
     {
-      what: `${minimum} reboot or power-off requests`,
+      what: minimum === 1 ? 'request to go down' : `${minimum} requests to go down`,
       timeoutMs: 5000,
     },
   );

@@ -20,7 +20,7 @@ import {
   sleeps,
   untilSent,
 } from './events.js';
-import type { Cause } from './facts.js';
+import { type Cause, noRequest } from './facts.js';
 
 const { SHUTDOWN, REBOOT, SYNCRTC } = commands;
 
@@ -177,9 +177,7 @@ export const actionCauses = {
         what: /^requests to go down/,
         holds: ({ seq, expected, seen }) => seq > ack.seq && countOf(seen) < countOf(expected),
       });
-      const reason = facts.reasons.find((line) =>
-        /^no \d+ requests to go down|^no end of a guest/.test(line),
-      );
+      const reason = facts.reasons.find((line) => noRequest.test(line) || /^no end of a guest/.test(line));
       const shown = check ?? reason?.split('\n', 1)[0];
       return shown === undefined ? [] : [sent, ack, shown];
     },

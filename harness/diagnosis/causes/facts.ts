@@ -49,25 +49,64 @@ const isAccess = (event: TraceEvent): event is Access =>
 const isFailed = (event: TraceEvent): event is FailedCheck =>
   event.kind === 'check' && event.expected !== undefined && event.seen !== undefined;
 
-/** The requirements of an error that ended a scenario without a check, by the text of the error. */
-const endsAbout: readonly (readonly [RegExp, readonly RequirementId[]])[] = [
-  [/^no 'ack' in the trace/, ['acknowledges', 'acknowledges-in-time', 'looks-unasked', 'reads-isr']],
-  [/^no acknowledgement (?:of \w+ )?by the second/, ['acknowledges', 'keeps-devices-apart']],
-  [/^no 'status' in the trace/, ['driver-ok', 'loads-by-alias', 'restores-after-sleep']],
-  [/^no driver of the second function/, ['driver-ok', 'binds-function', 'keeps-devices-apart']],
-  [/^no 'bar-read' in the trace, \d+ times/, ['looks-unasked', 'obeys-parameters', 'restores-after-sleep']],
-  [/^no 'bar-read' in the trace within/, ['sets-clock', 'carries-out']],
-  [/^no 'fault' in the trace/, ['reads-isr']],
-  [/^no step of the guest's clock/, ['sets-clock']],
-  [/^no \d+ requests to go down/, ['goes-down', 'carries-out']],
-  [/^no end of a guest that was asked to stop/, ['goes-down', 'acknowledges']],
-  [/^the guest went down/, ['acts-once', 'goes-down', 'survives-reload']],
-  [/^in the guest, `read-files \S*\/virtio\S*` exited/, ['shows-host-time', 'reads-clock-in-words']],
-  [/^the driver shows \w*[ _]?time as/, ['shows-host-time', 'reads-clock-in-words', 'attribute-form']],
-  [/^the driver shows/, ['attribute-form']],
-  [/can't create \/sys\/module\/\S+: Permission denied/, ['parameter-contract']],
-  [/^livelock: .* of the ISR/, ['reads-isr']],
-  [/^livelock: .* acknowledgements of one command/, ['acknowledges', 'acts-once']],
+/** Matches the timeout of a wait until the guest asks its user space to reboot or to power off. */
+export const noRequest = /^no (?:request|\d+ requests) to go down/;
+
+/**
+ * The requirements of an error that ended a scenario without a check: the form of its text, words of it as they
+ * are in the source that makes it, and the requirements.
+ */
+export const endsAbout: readonly (readonly [RegExp, words: string, readonly RequirementId[]])[] = [
+  [
+    /^no 'ack' in the trace/,
+    "' in the trace",
+    ['acknowledges', 'acknowledges-in-time', 'looks-unasked', 'reads-isr'],
+  ],
+  [
+    /^no acknowledgement (?:of \w+ )?by the second/,
+    'acknowledgement by the second',
+    ['acknowledges', 'keeps-devices-apart'],
+  ],
+  [/^no 'status' in the trace/, "' in the trace", ['driver-ok', 'loads-by-alias', 'restores-after-sleep']],
+  [/^in the guest, `(?:stat|cat) .*\/virtio\*\/\S+` exited/, 'in the guest, `', ['binds-function']],
+  [
+    /^no driver of the second function/,
+    'driver of the second function',
+    ['driver-ok', 'binds-function', 'keeps-devices-apart'],
+  ],
+  [
+    /^no 'bar-read' in the trace, \d+ times/,
+    "' in the trace, ",
+    ['looks-unasked', 'obeys-parameters', 'restores-after-sleep'],
+  ],
+  [/^no 'bar-read' in the trace within/, "' in the trace", ['sets-clock', 'carries-out']],
+  [/^no 'fault' in the trace/, "' in the trace", ['reads-isr']],
+  [/^no step of the guest's clock/, "step of the guest's clock", ['sets-clock']],
+  [noRequest, 'requests to go down', ['goes-down', 'carries-out']],
+  [
+    /^no end of a guest that was asked to stop/,
+    'end of a guest that was asked to stop',
+    ['goes-down', 'acknowledges'],
+  ],
+  [/^the guest went down/, 'the guest went down', ['acts-once', 'goes-down', 'survives-reload']],
+  [
+    /^in the guest, `read-files \S*\/virtio\S*` exited/,
+    'in the guest, `',
+    ['shows-host-time', 'reads-clock-in-words'],
+  ],
+  [
+    /^the driver shows \w*[ _]?time as/,
+    'the driver shows ',
+    ['shows-host-time', 'reads-clock-in-words', 'attribute-form'],
+  ],
+  [/^the driver shows/, 'the driver shows ', ['attribute-form']],
+  [/can't create \/sys\/module\/\S+: Permission denied/, '/sys/module/', ['parameter-contract']],
+  [/^livelock: .* of the ISR/, 'a read of the ISR', ['reads-isr']],
+  [
+    /^livelock: .* acknowledgements of one command/,
+    'acknowledgements of one command',
+    ['acknowledges', 'acts-once'],
+  ],
 ];
 
 export const factsOf = (material: Material): Facts => {
@@ -75,7 +114,7 @@ export const factsOf = (material: Material): Facts => {
   const trace = asAnswered(material.trace);
   const checks = trace.filter(isFailed);
   const accesses = trace.filter(isAccess);
-  const ends = endsAbout.flatMap(([form, requirements]) =>
+  const ends = endsAbout.flatMap(([form, , requirements]) =>
     reasons.some((reason) => form.test(reason)) ? requirements : [],
   );
   return {
