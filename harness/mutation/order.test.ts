@@ -36,14 +36,7 @@ t.test('scenarios that killed a mutant near the change come first', async (t) =>
     { ...result('none', 'a.c', 10, 'f'), status: 'survived' as const },
   ];
   const names = ['none', 'new', 'far', 'file', 'function', 'line'];
-  t.strictSame(orderScenarios(names, where, results, {}), [
-    'line',
-    'function',
-    'file',
-    'far',
-    'none',
-    'new',
-  ]);
+  t.strictSame(orderScenarios(names, where, results, {}), ['line', 'function', 'file', 'far', 'none', 'new']);
 });
 
 t.test('without results the order does not change', async (t) => {

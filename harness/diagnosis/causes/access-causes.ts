@@ -171,7 +171,9 @@ export const accessCauses = {
     find: (facts) => {
       const written = writes(facts).filter(({ offset }) => offset === registers.status.offset);
       const bound = written.filter(({ value }) => (value & status.DRIVER) !== 0);
-      return bound.length > 0 && !facts.trace.some(isUp) ? bound.slice(-2) : [];
+      // A crash in probe has another cause.
+      const crashed = facts.reasons.some((reason) => reason.startsWith('the guest panicked'));
+      return bound.length > 0 && !facts.trace.some(isUp) && !crashed ? bound.slice(-2) : [];
     },
   },
 } as const satisfies Readonly<Record<string, Cause>>;

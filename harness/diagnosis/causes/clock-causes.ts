@@ -49,6 +49,16 @@ export const clockCauses = {
       return found.slice(0, 3);
     },
   },
+  'seconds-not-read': {
+    sentence: 'The seconds are never read, so the driver shows no sample of the clock.',
+    change: 'Read the seconds at offset 24 for each reading: that read takes the sample.',
+    requirement: 'shows-host-time',
+    explains: ['shows-host-time', 'shows-drift', 'shows-ptp-time', 'sets-clock'],
+    find: (facts) => {
+      const clock = clockReads(facts);
+      return clock.some(isSeconds) ? [] : clock.slice(0, 3);
+    },
+  },
   'second-sample': {
     sentence: 'The seconds are read twice for one reading, and the second read takes a new sample.',
     change: 'Read offset 24 once for each reading, then 28, 32 and 36.',

@@ -81,6 +81,10 @@ const byTrace: readonly (readonly [CauseId, readonly (TraceData | number)[]])[] 
     [...up, send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), write(24, 4, 2), expired, late],
   ],
   ['microseconds-before-seconds', [...up, read(32, 4, 5), read(24, 4, 1), read(28, 4, 0), time]],
+  [
+    'seconds-not-read',
+    [...up, read(32, 4, 0), read(32, 4, 0), failed('shows-host-time', 'host time', 'none', '0')],
+  ],
   ['second-sample', [...up, read(24, 4, 1), read(24, 4, 1), read(28, 4, 0), read(32, 4, 5), time]],
   ['features-not-written', [write(4, 4, 0), status(0), write(4, 4, 0), read(0, 4, 7), status(3), status(7)]],
   ['features-after-driver-ok', [read(0, 4, 7), status(3), status(7), write(4, 4, 7)]],
@@ -164,6 +168,43 @@ t.test('finds no cause for a correct driver', async (t) => {
       if (requirement === 'drops-driver-ok') continue; // a driver that is still up has not dropped it
       t.same(found([...right, failed(requirement)]), [], requirement);
     }
+});
+
+t.test('names a crash in probe, not its consequence', async (t) => {
+  const probing = [write(18, 1, 1), status(1), write(18, 1, 3), status(3)];
+  const reasons = ['the guest panicked while waiting for loading of a, b: Kernel panic - not syncing: Fatal'];
+  t.same(found(probing), ['driver-ok-never-set']);
+  t.same(found(probing, { reasons: [`${reasons[0]}\nRIP: 0010:0x0`] }), ['callback-missing']);
+  t.same(found(probing, { reasons }), []);
+});
+
+t.test('names the function of the driver below which the kernel crashes', async (t) => {
+  const crash = (frame: string, rip = '_raw_spin_lock_irqsave+0x27/0x50') =>
+    found(up, {
+      dmesg: [
+        '[   16.541254] BUG: kernel NULL pointer dereference, address: 00000000000000a8',
+        `[   16.550676] RIP: 0010:${rip}`,
+        '[   16.559297] Call Trace:',
+        '[   16.559584]  <IRQ>',
+        '[   16.559700]  ? rcu_do_batch+0x165/0x560 [other]',
+        `[   16.559824]  ${frame}`,
+      ],
+    });
+  t.same(crash('vmmci_handle_command+0x37/0x120 [virtio_vmmci]'), ['crash-below-driver']);
+  t.same(crash('virtio_config_changed+0x60/0x80'), [], 'no function of a module');
+  const inside = 'vmmci_sync+0x1a/0x90 [virtio_vmmci]';
+  t.same(crash(inside, inside), ['crash-in-driver']);
+});
+
+t.test('names a driver that is loaded and does not bind', async (t) => {
+  const reasons = [
+    "in the guest, `stat -c %a /sys/bus/pci/devices/0000:00:05.0/virtio*/host_time` exited with status 1: can't stat",
+  ];
+  t.same(found([loaded], { reasons }), ['function-not-bound']);
+  t.same(found([loaded, failed('binds-function', 'driver of the function', 'a', 'null')]), [
+    'function-not-bound',
+  ]);
+  t.same(found([...up, failed('binds-function', 'driver of the function', 'a', 'null')]), [], 'it was bound');
 });
 
 t.test('uses the value of a fault for a read that the fault answered', async (t) => {

@@ -64,7 +64,9 @@ const basic: ReadonlySet<string> = new Set<CauseId>([
 /** Causes that say what happened but not why. They are named only if there is no other cause. */
 const vague: ReadonlySet<string> = new Set<CauseId>([
   'accesses-differ-from-transcript',
+  'crash-below-driver',
   'crash-in-driver',
+  'function-not-bound',
   'guest-stalls',
   'probe-fails',
   'task-waits-in-driver',

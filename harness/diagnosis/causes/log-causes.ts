@@ -5,15 +5,16 @@ import type { Cause, Facts } from './facts.js';
 /** Matches the time stamp of the kernel, after that of the console if there is one. */
 const stamps = /^(?:\[ *\d+\.\d+\] ?)+/;
 
-/**
- * The lines of the kernel log and of the reasons, each text once. The reasons quote the log of a guest that
- * went down, so most lines are in both.
- */
-const matching = ({ dmesg, reasons }: Facts, pattern: RegExp): string[] => {
-  const lines = [...dmesg, ...reasons.flatMap((reason) => reason.split('\n'))];
-  const found = lines.filter((line) => pattern.test(line)).map((line) => line.replace(stamps, ''));
-  return [...new Set(found)].slice(0, 3);
-};
+/** The lines of the kernel log and of the reasons, which quote the log of a guest that went down. */
+const logLines = ({ dmesg, reasons }: Facts): string[] =>
+  [...dmesg, ...reasons.flatMap((reason) => reason.split('\n'))].map((line) => line.replace(stamps, ''));
+
+/** The first matching lines, each text once: most lines are in both. */
+const matching = (facts: Facts, pattern: RegExp): string[] =>
+  [...new Set(logLines(facts).filter((line) => pattern.test(line)))].slice(0, 3);
+
+/** The first words of an oops that a wrong pointer causes. */
+const badPointer = /^BUG: (?:kernel NULL pointer dereference|unable to handle page fault)/;
 
 export const inLog = (pattern: RegExp, cause: Pick<Cause, 'sentence' | 'change' | 'requirement'>): Cause => ({
   ...cause,
@@ -70,6 +71,22 @@ export const logCauses = {
       'Check which pointer the function dereferences (see the line above it in the log), and when it is valid.',
     requirement: 'leaves-nothing',
   }),
+  'crash-below-driver': {
+    sentence: 'The kernel crashes in a function of its own that the driver has called with a wrong argument.',
+    change: 'Check the pointers that the function of the driver in the lines below passes on.',
+    requirement: 'leaves-nothing',
+    find: (facts) => {
+      const lines = logLines(facts);
+      const begin = lines.findIndex((line) => badPointer.test(line));
+      const crash = begin === -1 ? [] : lines.slice(begin);
+      const rip = crash.find((line) => line.startsWith('RIP: '));
+      const calls = crash.slice(crash.indexOf('Call Trace:') + 1);
+      const caller = calls.find((line) => /^\s*\w[\w.]*\+0x\S+ \[\w+\]$/.test(line));
+      const [bad] = crash;
+      if (bad === undefined || rip === undefined || rip.endsWith(']') || caller === undefined) return [];
+      return [bad, rip, caller.trim()];
+    },
+  },
   'callback-missing': inLog(/RIP: 0010:0x0\b/, {
     sentence: 'The kernel calls an operation that the driver has not set, and jumps to address 0.',
     change:
