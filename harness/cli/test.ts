@@ -4,6 +4,7 @@ import { defaultJobs, resources } from '../matrix/jobs.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFilesWith } from '../run/scenario-files.js';
+import { distroOf } from '../scenario/distro.js';
 import { type CommandTable, defineCommand } from './define-command.js';
 import { guestEntrance } from './guest-entrance.js';
 import { runInGuests } from './guest-run.js';
@@ -29,7 +30,7 @@ const run = async (
   all: CommandTable,
 ): Promise<number> => {
   if (values.shell) requireTerminal('--shell');
-  const known = await scenarioFilesWith(values.scenarios);
+  const known = await scenarioFilesWith(values.scenarios, names.length === 0 ? [] : ['slow', 'distro']);
   const files = names.length === 0 ? known.map(({ path }) => path) : filesFor(known, names);
   const workers = values.shell ? 1 : (values.jobs ?? defaultJobs(resources()));
   const choice = {
@@ -38,7 +39,9 @@ const run = async (
     ...(values.dump && { dump: true }),
     ...(values.exact && names.length > 0 && { only: [...names] }),
   };
-  return runInGuests(choice, ({ options }) => {
+  const inDistro = known.some(({ path, tier }) => tier === 'distro' && files.includes(path));
+  return runInGuests(choice, async ({ environment, progress, options }) => {
+    if (inDistro) await distroOf(environment, progress);
     const digest = tapDigest(print, { quiet: false, maxLines: 12 });
     const enter = guestEntrance(options.signal, all);
     const onLine = (line: string): void => {
@@ -50,7 +53,12 @@ const run = async (
 };
 
 export const command = defineCommand({
-  operands: [{ syntax: '[SCENARIO...]', help: 'scenarios or scenario files to run (default: all)' }],
+  operands: [
+    {
+      syntax: '[SCENARIO...]',
+      help: 'scenarios or scenario files to run (default: all but slow ones and those of the Debian guest)',
+    },
+  ],
   options,
   notes: [
     'A driver that does not compile gets the verdict failed.',

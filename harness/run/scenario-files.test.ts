@@ -1,6 +1,7 @@
+import { basename } from 'node:path';
 import t from 'tap';
 import { declaredNames } from './scenario-file.js';
-import { filesFor } from './scenario-files.js';
+import { filesFor, scenarioFilesWith } from './scenario-files.js';
 
 const matches = (text: string, name: string): boolean =>
   declaredNames(text).some((known) => known.test(name));
@@ -14,6 +15,25 @@ t.test('declaredNames finds literal and computed names', async (t) => {
   for (const name of ['a-b', 'c-1.d', 'c-any thing.d', 'e']) t.ok(matches(text, name), name);
   for (const name of ['a', 'a-bc', 'c-.d', 'c-1xd', 'x']) t.notOk(matches(text, name), name);
   t.notOk(matches("myscenario('a')", 'a'));
+});
+
+t.test('declaredNames finds names that are elsewhere in the file', async (t) => {
+  const table = "const cases = { 'a-b': 1, 'c-d': 2 };\nfor (const [name] of cases) scenario(name, {}, x);";
+  t.ok(matches(table, 'a-b'));
+  t.ok(matches(table, 'c-d'));
+  t.notOk(matches(table, 'a-bc'));
+  t.notOk(matches("const x = 'a-b';\nscenario('c', {}, y);", 'a-b'));
+});
+
+t.test('every scenario of the distribution guest is found by its name, for its reproduce.sh', async (t) => {
+  const files = await scenarioFilesWith(undefined, ['slow', 'distro']);
+  const found = (name: string): string[] => filesFor(files, [name]).map((path) => basename(path));
+  t.strictSame(found('distro-chrony'), ['chrony.js']);
+  t.strictSame(found('distro-chrony-slow'), ['chrony.js']);
+  t.strictSame(found('distro-chrony-pause'), ['chrony-steps.js']);
+  t.strictSame(found('distro-chrony-host-step-back'), ['chrony-step-back.js']);
+  t.strictSame(found('distro-alias'), ['autoload.js']);
+  t.strictSame(found('vm-conf-all'), ['vm-conf.js']);
 });
 
 t.test('filesFor finds files by the name of a scenario or of the file', async (t) => {

@@ -7,7 +7,7 @@ import { HarnessError } from '../base/errors.js';
 import { namesLike } from '../base/text.js';
 import { compiledFiles } from './compiled-files.js';
 import { ownScenarioFiles } from './own-scenarios.js';
-import { declaredNames, type ScenarioFile } from './scenario-file.js';
+import { declaredNames, type ScenarioFile, type Tier } from './scenario-file.js';
 
 /** Names must be unique, because artifacts are stored by scenario name. */
 const requireUniqueNames = (own: readonly ScenarioFile[], bundled: readonly ScenarioFile[]): void => {
@@ -19,7 +19,7 @@ const requireUniqueNames = (own: readonly ScenarioFile[], bundled: readonly Scen
 };
 
 /** The scenario files of a tier, sorted by name. */
-export const scenarioFiles = async (tier: 'guest' | 'slow' = 'guest'): Promise<ScenarioFile[]> => {
+export const scenarioFiles = async (tier: Tier = 'guest'): Promise<ScenarioFile[]> => {
   const folder = tier === 'guest' ? [] : [tier];
   const compiled = join(packageRoot(), 'dist', 'scenarios', ...folder);
   const sources = join(packageRoot(), 'scenarios', ...folder);
@@ -29,6 +29,7 @@ export const scenarioFiles = async (tier: 'guest' | 'slow' = 'guest'): Promise<S
       const declared = declaredNames(await readFile(path, 'utf8'));
       return {
         path,
+        tier,
         name: basename(path, '.js'),
         declares: (scenario: string) => declared.some((name) => name.test(scenario)),
       };
@@ -37,14 +38,17 @@ export const scenarioFiles = async (tier: 'guest' | 'slow' = 'guest'): Promise<S
 };
 
 /**
- * The scenario files of the tier `guest`, followed by those in `directory`. Throws SCENARIO_TWICE and what
- * `ownScenarioFiles` throws.
+ * The scenario files of the tier `guest`, followed by those in `directory` and those of more tiers. Throws SCENARIO_TWICE
+ * and what `ownScenarioFiles` throws.
  */
-export const scenarioFilesWith = async (directory: string | undefined): Promise<ScenarioFile[]> => {
+export const scenarioFilesWith = async (
+  directory: string | undefined,
+  more: readonly Tier[] = [],
+): Promise<ScenarioFile[]> => {
   const bundled = await scenarioFiles();
   const own = directory === undefined ? [] : await ownScenarioFiles(directory);
   requireUniqueNames(own, bundled);
-  return [...bundled, ...own];
+  return [...bundled, ...own, ...(await Promise.all(more.map(scenarioFiles))).flat()];
 };
 
 /** The files that declare these scenarios, or have that name, without duplicates. Throws UNKNOWN_NAME. */
