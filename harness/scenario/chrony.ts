@@ -1,7 +1,8 @@
-// Starts chrony in the distribution guest, with the configuration of docs/time.md.
+// Starts chrony in the distribution guest, with the configuration of docs/time.md, and asks it what it does.
 
 import type { Shell } from '../guest/shell.js';
-import type { ClockClient } from './clock-client.js';
+import { type ClockClient, countReadings } from './clock-client.js';
+import type { Scene } from './scene.js';
 
 /** Number of readings in one sample: PHC_READINGS of chrony's sys_linux.c. */
 const readingsOfSample = 25;
@@ -10,7 +11,10 @@ const readingsOfSample = 25;
 const sampleMs = 250;
 const samplesOfUpdate = 4;
 
-const configuration = (device: string): string => `refclock PHC ${device} poll 0 dpoll -2 stratum 2
+/** chrony.conf for the PTP clock; docs/time.md explains the lines. */
+export const configuration = (
+  device: string,
+): string => `refclock PHC ${device} poll 0 dpoll -2 stratum 2 maxdispersion 0.1
 makestep 0.5 3
 driftfile /var/lib/chrony/chrony.drift
 `;
@@ -19,12 +23,23 @@ driftfile /var/lib/chrony/chrony.drift
 const startMs = 60_000;
 
 /** Resolves when chronyd has started. Throws GUEST_COMMAND. */
-export const startChrony = async (shell: Shell, device: string): Promise<ClockClient> => {
-  await shell.text(
+export const startChrony = async (
+  { vm, trace }: Pick<Scene, 'vm' | 'trace'>,
+  device: string,
+): Promise<ClockClient> => {
+  const taken = countReadings(trace);
+  await vm.shell.text(
     `cat >/etc/chrony/chrony.conf <<'END'\n${configuration(device)}END\nsystemctl start chrony`,
     { what: 'start of chrony', timeoutMs: startMs },
   );
-  return { name: 'chrony', device, everyMs: sampleMs, readings: readingsOfSample, groups: samplesOfUpdate };
+  return {
+    name: 'chrony',
+    device,
+    taken,
+    everyMs: sampleMs,
+    readings: readingsOfSample,
+    groups: samplesOfUpdate,
+  };
 };
 
 /** chrony's messages about steps of the clock in order: its own steps, and those that it detected. */
@@ -36,3 +51,11 @@ export const chronySteps = async (shell: Shell): Promise<string[]> => {
       (line) => /^(System clock was stepped|(?:Forward|Backward) time jump detected)/.exec(line)?.[1] ?? [],
     );
 };
+
+/** A report of chronyc as its rows of fields. Throws GUEST_COMMAND. */
+export const askChrony = async (shell: Pick<Shell, 'text'>, report: string): Promise<string[][]> =>
+  (await shell.text(`chronyc -c ${report}`)).split('\n').map((row) => row.split(','));
+
+/** The names of the sources that chrony corrects the clock by. */
+export const selectedSources = async (shell: Pick<Shell, 'text'>): Promise<string[]> =>
+  (await askChrony(shell, 'sources')).flatMap(([, state, name = '']) => (state === '*' ? [name] : []));

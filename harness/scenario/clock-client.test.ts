@@ -1,5 +1,15 @@
 import t from 'tap';
-import { keptLooks, medianWidth, offsetWithin } from './clock-client.js';
+import { Trace } from '../base/trace.js';
+import { registers } from '../vmmci/registers.js';
+import {
+  countReadings,
+  keptLooks,
+  medianWidth,
+  offsetWithin,
+  readingsSoFar,
+  untilMidCorrection,
+} from './clock-client.js';
+import type { Scene } from './scene.js';
 
 t.test('estimates the width of readings from the times between accesses', async (t) => {
   const groups = [0, 100, 300, 350, 250_000, 250_120, 250_130].map((at) => ({ at }));
@@ -56,3 +66,32 @@ t.test(
     }
   },
 );
+
+t.test("counts the client's own readings, and waits for the middle of its next correction", async (t) => {
+  const trace = new Trace();
+  const read = (offset: number = registers.microsecondsLow.offset): void =>
+    trace.sink({ kind: 'bar-read', offset, width: 4, value: 0 });
+  const taken = countReadings(trace);
+  const client = { name: 'client', device: '/dev/ptp0', everyMs: 250, readings: 5, groups: 4, taken };
+  const asked: number[] = [];
+  const until = async (_: unknown, __: unknown, ___: unknown, times: number) => asked.push(times);
+  const scene = { trace, until } as unknown as Scene;
+
+  await untilMidCorrection(scene, client);
+  for (let count = 0; count < 7; count++) read();
+  for (const name of ['secondsLow', 'isr'] as const) read(registers[name].offset);
+  await untilMidCorrection(scene, client);
+  for (let count = 0; count < 25; count++) {
+    read();
+    trace.sink({ kind: 'ptp-reading', before: 0n, time: 0n, after: 0n });
+  }
+  t.equal(readingsSoFar(client), 7);
+  for (let count = 0; count < 3; count++) read();
+  t.equal(readingsSoFar(client), 10);
+  await untilMidCorrection(scene, client);
+  for (let count = 0; count < 9; count++) read();
+  await untilMidCorrection(scene, client);
+  read();
+  t.equal(readingsSoFar(client), 0);
+  t.strictSame(asked, [10, 3, 20, 11]);
+});

@@ -1,7 +1,7 @@
 // Checks that a program (chrony, phc2sys) synchronises the guest's clock with the PTP clock as closely as it
 // can read that clock.
 
-import type { TraceEvent } from '../base/trace.js';
+import type { Trace, TraceEvent } from '../base/trace.js';
 import { showDurationNs } from './formats.js';
 import { type Bracket, readPtp } from './ptp.js';
 import type { Scene } from './scene.js';
@@ -12,6 +12,8 @@ export interface ClockClient {
   readonly name: string;
   /** The PTP clock, `/dev/ptp0`. */
   readonly device: string;
+  /** The number of its readings since its start. */
+  readonly taken: () => number;
   /** Milliseconds between the client's groups of readings. */
   readonly everyMs: number;
   /** Number of readings in a group. */
@@ -19,6 +21,19 @@ export interface ClockClient {
   /** Number of groups from one correction of the clock to the next. */
   readonly groups: number;
 }
+
+/**
+ * Counts the readings that a client takes from now on. Until the last call, only the client and `readPtp`, whose readings
+ * have events of their own, may read the clock.
+ */
+export const countReadings = (trace: Pick<Trace, 'follow'>): (() => number) => {
+  let count = 0;
+  trace.follow((event) => {
+    if (event.kind === 'ptp-reading') count--;
+    if (event.kind === 'bar-read' && isTimeRead(event as TraceEvent<'bar-read'>)) count++;
+  });
+  return () => count;
+};
 
 /** A measurement after one correction. All fields but `at` are nanoseconds. */
 export interface Look {
@@ -124,6 +139,27 @@ export const untilClientWaits = async (scene: Scene, { everyMs, readings }: Cloc
   await until('bar-read', seq, isTimeRead, readings);
   // When the guest has run this command, the client has also had time to finish.
   await vm.shell.text(':');
+};
+
+/** How many readings of the next correction the client has taken. */
+export const readingsSoFar = ({ taken, readings, groups }: ClockClient): number =>
+  taken() % (readings * groups);
+
+/** Resolves when the client has just taken the first half of the readings of a correction. */
+export const untilMidCorrection = async ({ trace, until }: Scene, client: ClockClient): Promise<void> => {
+  const all = client.readings * client.groups;
+  const half = client.readings * (client.groups >> 1);
+  const soFar = readingsSoFar(client);
+  await until('bar-read', trace.mark, isTimeRead, half > soFar ? half - soFar : all + half - soFar);
+};
+
+/** Resolves when the client has taken the readings of `count` more corrections. */
+export const untilCorrections = async (
+  { trace, until }: Scene,
+  { readings, groups }: ClockClient,
+  count: number,
+): Promise<void> => {
+  for (let left = count; left > 0; left--) await until('bar-read', trace.mark, isTimeRead, readings * groups);
 };
 
 /**

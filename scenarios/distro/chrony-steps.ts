@@ -3,8 +3,15 @@
 
 import { waitGuestClock } from '../../harness/guest/clock.js';
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
-import { chronySteps, startChrony } from '../../harness/scenario/chrony.js';
-import { keepsTime, untilClientWaits } from '../../harness/scenario/clock-client.js';
+import { chronySteps, selectedSources, startChrony } from '../../harness/scenario/chrony.js';
+import {
+  type ClockClient,
+  keepsTime,
+  readingsSoFar,
+  untilClientWaits,
+  untilCorrections,
+  untilMidCorrection,
+} from '../../harness/scenario/clock-client.js';
 import type { KernelOption } from '../../harness/scenario/kernel-needs.js';
 import { needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
 import { type Scene, scenario } from '../../harness/scenario/scenario.js';
@@ -17,7 +24,7 @@ interface Jump {
   /** Jump of the device's clock in seconds; the scenario does not wait for them. */
   readonly seconds: bigint;
   /** Does to the guest what the jump comes from, and calls `jump` to advance the device's clock. */
-  readonly run: (scene: Scene, jump: () => void) => Promise<void>;
+  readonly run: (scene: Scene, jump: () => void, chrony: ClockClient) => Promise<void>;
   /** Makes the host send a SYNCRTC. Default: vmd checks its clock. */
   readonly ask?: (scene: Scene) => void;
   /** The guest sleeps meanwhile. */
@@ -30,11 +37,29 @@ const watch = new VirtualScheduler();
 
 const lookAtClock = (): void => watch.advance(1000);
 
+/** Corrections of chrony between the step of the host's clock and the SYNCRTC of `distro-chrony-late-sync`. */
+const lateCorrections = 8;
+
 const jumps: Readonly<Record<string, Jump>> = {
   'distro-chrony-host-step': {
     when: "after a step of the host's clock by an hour",
     seconds: 3600n,
     run: async (_, jump) => jump(),
+    needs: ['PTP_1588_CLOCK'],
+  },
+  'distro-chrony-late-sync': {
+    when: "after a step of the host's clock that chrony saw before the driver",
+    seconds: 3600n,
+    // Two of the four samples of a correction are from before the step and two from after it, and chrony uses the two in
+    // the middle. It has the time for more corrections, by which it begins to slew the clock.
+    run: async (scene, jump, chrony) => {
+      await untilMidCorrection(scene, chrony);
+      jump();
+      const half = chrony.readings * (chrony.groups >> 1);
+      scene.check('device').equal('readings of the correction before the step', readingsSoFar(chrony), half);
+      await untilCorrections(scene, chrony, lateCorrections);
+      await untilClientWaits(scene, chrony);
+    },
     needs: ['PTP_1588_CLOCK'],
   },
   'distro-chrony-pause': {
@@ -70,18 +95,18 @@ for (const [name, { when, seconds, run, ask = lookAtClock, sleeps = false, needs
     const { check, vm, device, driver, trace, until } = scene;
     needsPtp(driver);
     driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
-    const chrony = await startChrony(vm.shell, await ptpClock(vm.shell, vm.address));
-    await keepsTime(scene, chrony, { when: 'before it' });
     // vmd has not checked its clock until now, so it may send a SYNCRTC.
     const early = trace.mark;
     lookAtClock();
     if (trace.since(early, 'command').length > 0) await until('ack', early);
+    const chrony = await startChrony(scene, await ptpClock(vm.shell, vm.address));
+    await keepsTime(scene, chrony, { when: 'before it' });
     const before = await chronySteps(vm.shell);
 
     const mark = trace.mark;
     let stepsSince = await countClockSteps(vm.shell);
     await untilClientWaits(scene, chrony);
-    await run(scene, () => device.clock.shift(seconds * 1_000_000n));
+    await run(scene, () => device.clock.shift(seconds * 1_000_000n), chrony);
     // The kernel may set its clock from the RTC when it wakes up. That step does not count.
     if (sleeps) {
       await stepsSince();
@@ -92,6 +117,9 @@ for (const [name, { when, seconds, run, ask = lookAtClock, sleeps = false, needs
     await until('ack', mark);
     await waitGuestClock(vm.shell, device.clock.now() * 1000n);
     await keepsTime(scene, chrony, { when });
+    check('shows-ptp-time').equal(`sources that chrony uses ${when}`, await selectedSources(vm.shell), [
+      'PHC0',
+    ]);
     check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
     check('sets-clock').equal("steps of the guest's clock", (await stepsSince()).length, 1);
     const steps = (await chronySteps(vm.shell)).slice(before.length);

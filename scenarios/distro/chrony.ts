@@ -36,7 +36,7 @@ for (const [name, { ppb, ahead }] of Object.entries(cases)) {
     const device = await ptpClock(vm.shell, vm.address);
     await shiftGuestClock(vm.shell, ahead * 1_000_000_000n);
     const stepsSince = await countClockSteps(vm.shell);
-    const chrony = await startChrony(vm.shell, device);
+    const chrony = await startChrony(scene, device);
     await keepsTime(scene, chrony, {
       ppb,
       when: `of a guest that was 3 s ${ahead > 0n ? 'ahead' : 'behind'}`,

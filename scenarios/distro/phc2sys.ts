@@ -3,7 +3,7 @@
 import { shiftGuestClock } from '../../harness/guest/clock.js';
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
 import { hostNow } from '../../harness/host/clock.js';
-import { keepsTime } from '../../harness/scenario/clock-client.js';
+import { countReadings, keepsTime } from '../../harness/scenario/clock-client.js';
 import { needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { running } from '../../harness/vmmci/clock.js';
@@ -29,11 +29,12 @@ scenario('distro-phc2sys', options, async (scene) => {
   const device = await ptpClock(vm.shell, vm.address);
   await shiftGuestClock(vm.shell, 3_000_000_000n);
   const stepsSince = await countClockSteps(vm.shell);
+  const taken = countReadings(scene.trace);
   await vm.shell.text(`systemd-run --unit phc2sys-test phc2sys -s ${device} -c CLOCK_REALTIME -O 0`, {
     what: 'start of phc2sys',
     timeoutMs: 60_000,
   });
-  const client = { name: 'phc2sys', device, everyMs, readings, groups: 1 };
+  const client = { name: 'phc2sys', device, taken, everyMs, readings, groups: 1 };
   await keepsTime(scene, client, { ppb, when: 'of a guest that was 3 s ahead' });
   check('shows-ptp-time').equal("steps of the guest's clock", (await stepsSince()).length, 1);
 });
