@@ -24,8 +24,8 @@ const instants = [
 ];
 
 /**
- * Maximum difference in nanoseconds between the guest's clock and the device's, beyond the time that the driver's reading
- * took. No driver can know when in that time the sample was taken.
+ * Maximum difference in nanoseconds between the guest's clock and the device's, beyond what follows from the reading: a
+ * driver knows only that the sample was taken during a read, and assumes the middle of it.
  */
 const tolerance = 50_000_000n;
 
@@ -39,8 +39,11 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => device.clock.now() * 1000n;
   let sent = 0;
-  /** Resolves with the nanoseconds from the acknowledgement to the end of the driver's reading of the time. */
-  const sync = async (instant: string, how: string): Promise<bigint> => {
+  /**
+   * Resolves with the maximum differences, in nanoseconds, if the driver assumes the middle of its read of the seconds. That
+   * read begins after the access before it, and ends before the next one.
+   */
+  const sync = async (instant: string, how: string): Promise<{ behind: bigint; ahead: bigint }> => {
     device.clock.set(running(hostNow, parseInstant(instant)));
     const mark = trace.mark;
     check('driver-ok').equal(`SYNCRTC at ${instant}${how}`, device.host.command('SYNCRTC'), 'sent');
@@ -56,17 +59,24 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
     );
     check('acknowledges').equal('command register', device.vmmci.state().command, 'NONE');
     await waitGuestClock(vm.shell, now()); // the driver sets the clock a moment after it read the time
-    const { at: end } = trace.since(mark, 'bar-read').filter(isTimeRead).at(-1) ?? read;
-    return BigInt(end - ack.at) * 1000n;
+    const reads = trace.since(mark, 'bar-read').filter(isTimeRead);
+    let [behind, ahead, begin] = [0, 0, ack.at];
+    for (const { seq, at } of trace.since(mark, 'sample')) {
+      const end = reads.find((read) => read.seq > seq)?.at ?? read.at;
+      behind = Math.max(behind, end - at);
+      ahead = Math.max(ahead, at - begin);
+      begin = end;
+    }
+    return { behind: BigInt(behind) * 500n, ahead: BigInt(ahead) * 500n };
   };
   const round = async (how: string): Promise<void> => {
     for (const instant of instants) {
-      const reading = await sync(instant, how);
+      const { behind, ahead } = await sync(instant, how);
       const { guest, before, after } = await readGuestClock(vm.shell, now);
       check('sets-clock').between(
         `guest's clock afterwards${how}`,
         guest,
-        { from: before - reading - tolerance, to: after + reading + tolerance },
+        { from: before - behind - tolerance, to: after + ahead + tolerance },
         showInstantNs,
       );
       if (!driver.showsCommands) continue;
