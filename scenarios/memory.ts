@@ -3,6 +3,7 @@
 
 import { beginMemoryTrace, endMemoryTrace, noteAllocations } from '../harness/guest/memory-trace.js';
 import { scenario } from '../harness/scenario/scenario.js';
+import { readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const readings = 5;
@@ -29,15 +30,17 @@ scenario('memory', options, async ({ check, vm, device, driver, trace, until }) 
   await driver.unload();
   unfreed.equal('allocations that were not freed', await endMemoryTrace(shell), []);
 
+  /** Loads and unloads a driver whose probe fails. */
+  const checkProbe = async (what: string): Promise<void> => {
+    await beginMemoryTrace(shell);
+    await driver.load(driver.quiet);
+    await noteAllocations(shell, modules);
+    await driver.unload();
+    unfreed.equal(`allocations of a probe ${what} that were not freed`, await endMemoryTrace(shell), []);
+  };
   await device.stopBackend();
-  await beginMemoryTrace(shell);
-  await driver.load(driver.quiet);
-  await noteAllocations(shell, modules);
-  await driver.unload();
-  unfreed.equal(
-    'allocations of a probe without the device that were not freed',
-    await endMemoryTrace(shell),
-    [],
-  );
+  await checkProbe('without the device');
   await device.startBackend();
+  device.faults.set({ faults: [{ kind: 'ones', when: readsOf('command') }] });
+  await checkProbe('where the command reads as all ones');
 });
