@@ -4,7 +4,7 @@
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { isCommandRead } from '../harness/scenario/traffic.js';
+import { isCommandRead, isTimeRead } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const readings = 20;
@@ -34,6 +34,7 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
     const mark = trace.mark;
     check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
     await until('ack', mark);
+    if (description.syncRtc === 'registers') await until('bar-read', mark, isTimeRead);
   };
 
   check('quiet-log').equal(`lines of ${readings} readings of each attribute`, await linesOf(readAll), []);
@@ -51,6 +52,13 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
     const acknowledged = (lines: readonly string[]) =>
       lines.filter((line) => line.includes('acknowledged SYNCRTC')).length;
 
+    /** The samples that four polls take. The last poll may not have taken its one yet. */
+    const samplesOfPolls = async (): Promise<number> => {
+      const mark = trace.mark;
+      await until('bar-read', mark, isCommandRead, 4);
+      return trace.since(mark, 'sample').length;
+    };
+
     check('quiet-log').equal(
       'lines about an acknowledgement by default',
       acknowledged(await linesOf(synchronise)),
@@ -67,7 +75,22 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
       await linesOf(readAll),
       [],
     );
+    if (driver.has('drift_interval_ms'))
+      check('obeys-parameters').equal(
+        `time samples that polls take at ${parameter} ${acknowledgements}`,
+        await samplesOfPolls(),
+        0,
+      );
     await set(samples);
+    if (driver.has('drift_interval_ms')) {
+      const taken = await samplesOfPolls();
+      check('obeys-parameters').that(
+        `time samples that four polls take at ${parameter} ${samples}`,
+        taken >= 3,
+        '3 or more',
+        taken,
+      );
+    }
     const mark = trace.mark;
     const lines = await linesOf(() => driver.hostTime());
     const taken = trace.since(mark, 'sample').length;
