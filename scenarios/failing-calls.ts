@@ -6,6 +6,7 @@ import { readDevice } from '../harness/guest/sysfs.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { type FallibleCall, fallibleCalls, withFailingCall } from '../harness/scenario/failing-calls.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
+import { probeErrors } from '../harness/scenario/probe-errors.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { isTimeRead } from '../harness/scenario/traffic.js';
 
@@ -14,20 +15,11 @@ const maxCalls = 20;
 
 const options = { driver: 'installed', helpers: true, needs: ['EVENT_TRACING', 'KPROBES'] } as const;
 
-/** `probe with driver virtio-pci-obsd failed with error -12` since 6.8, `probe of 0000:00:05.0 failed …` before. */
-const probeError = /probe .*failed with error (-\d+)$/;
-
 const isUp = async ({ vm, driver }: Scene): Promise<boolean> => {
   const { pciDriver, virtioDriver } = driver.description;
   if ((await readDevice(vm.shell, vm.address))?.driver !== pciDriver) return false;
   const bound = await vm.shell.run(`readlink ${driver.path('driver')}`);
   return bound.stdout.toString('utf8').trim().endsWith(`/${virtioDriver}`);
-};
-
-/** The errors of all probes that have failed so far. */
-const probeErrors = async ({ vm }: Scene): Promise<string[]> => {
-  const log = await vm.shell.text('dmesg | grep "failed with error" || true');
-  return log.split('\n').flatMap((line) => probeError.exec(line.trim())?.[1] ?? []);
 };
 
 /** Loads the driver while call number `nth` fails. Resolves with false if there is no such call. */
@@ -36,13 +28,13 @@ const failOnce = async (scene: Scene, point: FallibleCall, nth: number): Promise
   const { shell } = vm;
   const what = `${point.what} of ${point.module}, call ${nth}`;
   const before = await holdings(shell, vm.address);
-  const earlier = await probeErrors(scene);
+  const earlier = await probeErrors(shell);
   await beginMemoryTrace(shell);
   const failed = await withFailingCall(shell, point, nth, () => driver.load(driver.quiet));
   if (failed) {
     // A driver may work without the resource that it did not get.
     const expected = (await isUp(scene)) ? [] : [String(point.error)];
-    const errors = (await probeErrors(scene)).slice(earlier.length);
+    const errors = (await probeErrors(shell)).slice(earlier.length);
     check('undoes-failures').equal(`error of the probe when ${what} fails`, errors, expected);
     if (expected.length === 0 && driver.showsHostTime)
       check('undoes-failures').equal(
@@ -63,6 +55,9 @@ const failOnce = async (scene: Scene, point: FallibleCall, nth: number): Promise
     await leftovers(shell, before),
     [],
   );
+  const { status, guestFeatures } = device.vmmci.state();
+  check('resets-device').equal(`status after ${what} has failed`, status, 0);
+  check('resets-device').equal(`features after ${what} has failed`, guestFeatures, 0);
   return failed;
 };
 
@@ -74,9 +69,6 @@ scenario('failing-calls', options, async (scene) => {
     let nth = 1;
     while (nth <= maxCalls && (await failOnce(scene, point, nth))) nth += 1;
     count += nth - 1;
-    const { status, guestFeatures } = device.vmmci.state();
-    check('resets-device').equal(`status after ${point.what} has failed`, status, 0);
-    check('resets-device').equal(`features after ${point.what} has failed`, guestFeatures, 0);
   }
   check('device').that('calls that have failed', count > 0, 'at least one', count);
   await driver.load(driver.quiet);

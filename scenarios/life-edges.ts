@@ -4,6 +4,7 @@
 import { setGuestClock, shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { showInstantNs } from '../harness/scenario/formats.js';
+import { probeErrors } from '../harness/scenario/probe-errors.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import {
   acks,
@@ -107,6 +108,11 @@ scenario('probe-absent-command', options, async ({ check, vm, device, driver, tr
     'devices bound to the virtio driver where the command reads as all ones',
     await bound(),
     '0',
+  );
+  check('refuses-absent-device').equal(
+    'errors of the probe other than ENODEV',
+    await probeErrors(vm.shell),
+    [],
   );
   const isSet = hasDriverOk(device.vmmci.state().status);
   check('refuses-absent-device').equal('DRIVER_OK', isSet ? 'set' : 'not set', 'not set');
