@@ -1,19 +1,11 @@
 // A trace on disk. It keeps the beginning and the end, and counts the events between, so that a storm cannot
 // fill the disk.
 
-import {
-  appendFileSync,
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { bigintReplacer } from './bigint-replacer.js';
 import { HarnessError } from './errors.js';
+import { makeDirectory } from './make-directory.js';
 import { messageOf, systemCode } from './thrown.js';
 import {
   isTraceKind,
@@ -87,7 +79,7 @@ export class TraceFile {
     ];
     this.#current = this.#head;
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeDirectory(dirname(path));
       this.#fd = openSync(path, 'w');
     } catch (error) {
       throw this.#failed(error);

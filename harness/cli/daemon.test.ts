@@ -30,11 +30,12 @@ const launch = (args: readonly string[]) =>
   execa(process.execPath, [main, ...args], {
     buffer: false,
     reject: false,
-    stderr: 'inherit',
     forceKillAfterDelay: false,
   });
 
 interface Daemon {
+  /** What it has printed on standard error so far. */
+  readonly notes: readonly string[];
   /** The next line of output, parsed; `undefined` at the end. */
   line(): Promise<Record<string, unknown> | undefined>;
   /** Sends a signal and resolves with the exit status. */
@@ -44,8 +45,14 @@ interface Daemon {
 const start = (t: Test, args: readonly string[]): Daemon => {
   const child = launch(args);
   const output = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  t.teardown(() => void child.kill('SIGKILL'));
+  const notes: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => notes.push(line));
+  t.teardown(() => {
+    child.kill('SIGKILL');
+    if (!t.passing()) for (const line of notes) t.comment(line);
+  });
   return {
+    notes,
     line: async () => {
       const { value, done } = await output.next();
       return done ? undefined : (JSON.parse(String(value)) as Record<string, unknown>);
@@ -120,6 +127,7 @@ t.test('vmmci backend starts, keeps its sockets private, answers and stops', asy
   t.same(await daemon.end('SIGTERM'), { exitCode: 0, signal: undefined }, 'with its front-end connected');
   await frontEnd.closed;
   t.same(readdirSync(directory), [], 'the sockets are gone');
+  t.strictSame(daemon.notes, [`vmmci: created directory ${directory}`]);
 });
 
 t.test('vmmci function does the same and shows the interrupt line and ISR', async (t) => {

@@ -1,10 +1,11 @@
 // `vmmci init`: writes the files with which a driver's repository tests its driver.
 
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { listSources } from '../../images/kernels/module-sources.js';
 import { HarnessError } from '../base/errors.js';
+import { makeDirectory } from '../base/make-directory.js';
 import { descriptionFile, parseDriver } from '../driver/description.js';
 import { inspectSources } from '../driver/inspect-sources.js';
 import { describes, knownDrivers } from '../driver/known-drivers.js';
@@ -84,7 +85,7 @@ const writeNew = async (path: string, content: () => Promise<string> | string): 
     return;
   }
   const text = await content();
-  await mkdir(dirname(path), { recursive: true });
+  makeDirectory(dirname(path));
   await writeFile(path, text, { flag: 'wx' });
   print(`wrote  ${shown}`);
 };

@@ -1,7 +1,8 @@
 // `vmmci report`: merges, compares and renders the reports of earlier runs.
 
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeDirectory } from '../base/make-directory.js';
 import { selectKernels } from '../matrix/select.js';
 import { exitStatusOf } from '../report/counts.js';
 import { diffReports, isLost, isWorse, renderDiff } from '../report/diff.js';
@@ -37,7 +38,7 @@ const merge = async (
   );
   const expected = kernels.length === 0 ? [] : selectKernels(kernels).map(({ name }) => name);
   const report = mergeReports(parts, expected);
-  await mkdir(target, { recursive: true });
+  makeDirectory(target);
   for (const { directory } of parts)
     if (resolve(directory) !== target) await copyArtifacts(directory, target);
   await writeReports(target, report);

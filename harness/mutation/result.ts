@@ -1,10 +1,11 @@
 // The results of a mutation run, as its JSON file has them.
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { ifExists } from '../base/if-exists.js';
+import { makeDirectory } from '../base/make-directory.js';
 import { parseChecked } from '../base/read-checked.js';
 
 /**
@@ -83,7 +84,7 @@ export const readMutationRun = async (
 /** Replaces the file as a whole, so that an interruption leaves the old or the new one. */
 export const writeMutationRun = async (path: string, run: MutationRun): Promise<void> => {
   const temporary = `${path}.tmp`;
-  await mkdir(dirname(path), { recursive: true });
+  makeDirectory(dirname(path));
   const { results, ...rest } = run;
   // One result a line, so that people can search and compare files.
   const head = JSON.stringify(rest).slice(0, -1);

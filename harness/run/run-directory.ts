@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HarnessError } from '../base/errors.js';
+import { makeDirectory } from '../base/make-directory.js';
 import { runMarker } from '../base/run-marker.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 
@@ -17,7 +18,7 @@ const orMakeError = <T>(directory: string, step: () => T): T => {
 /** Creates the directory, if it is missing, and the marker file. Throws RUN_DIRECTORY_MAKE. */
 export const markRunDirectory = (directory: string): string =>
   orMakeError(directory, () => {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     writeFileSync(
       join(directory, runMarker),
       'Artifacts of a vmmci run. This directory contains no sources.\n',
@@ -30,7 +31,7 @@ export const markRunDirectory = (directory: string): string =>
  */
 export const claimRunDirectory = (directory: string): string => {
   const names = orMakeError(directory, () => {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     return readdirSync(directory);
   });
   if (names.length > 0) throw new HarnessError('RUN_DIRECTORY', { directory });
@@ -50,7 +51,7 @@ const createExclusively = (directory: string): boolean => {
 
 /** Creates the directory of all runs. The user's repository ignores it, unless it was there before. */
 const createParent = (parent: string): void => {
-  if (mkdirSync(parent, { recursive: true }) !== undefined) writeFileSync(join(parent, '.gitignore'), '*\n');
+  if (makeDirectory(parent) !== undefined) writeFileSync(join(parent, '.gitignore'), '*\n');
 };
 
 /**

@@ -2,7 +2,7 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { whenAbsent } from '../../harness/base/thrown.js';
+import { ifExists } from '../../harness/base/if-exists.js';
 import { isWithin, resolveInside } from './inside.js';
 
 /** The usual directories with headers. Each is used as a whole. */
@@ -20,7 +20,7 @@ export const includedPaths = (makefile: string): string[] =>
 
 /** The trees with the files that the Makefile in `directory` includes. */
 const includedTrees = async (root: string, directory: string): Promise<string[]> => {
-  const makefile = await readFile(join(root, directory, 'Makefile'), 'utf8').catch(whenAbsent(''));
+  const makefile = (await ifExists(readFile(join(root, directory, 'Makefile'), 'utf8'))) ?? '';
   const trees: string[] = [];
   for (const path of includedPaths(makefile)) {
     const found = await resolveInside(root, path.startsWith('/') ? path : `${directory}/${path}`);

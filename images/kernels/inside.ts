@@ -2,7 +2,7 @@
 
 import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { whenAbsent } from '../../harness/base/thrown.js';
+import { ifExists } from '../../harness/base/if-exists.js';
 
 /** True if `path` is `directory`, or below it; both without links. */
 export const isWithin = (path: string, directory: string): boolean =>
@@ -28,7 +28,7 @@ export const resolveInside = async (root: string, path: string): Promise<string 
     }
     const here = [...done, name];
     // A directory that cannot be searched is not an absent file.
-    const found = await lstat(join(root, ...here)).catch(whenAbsent(undefined));
+    const found = await ifExists(lstat(join(root, ...here)));
     if (found === undefined) return undefined;
     if (!found.isSymbolicLink()) {
       done = here;

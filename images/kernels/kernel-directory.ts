@@ -5,8 +5,9 @@ import { constants } from 'node:fs';
 import { access, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
+import { ifExists } from '../../harness/base/if-exists.js';
 import { listOf } from '../../harness/base/text.js';
-import { messageOf, systemCode, whenAbsent } from '../../harness/base/thrown.js';
+import { messageOf, systemCode } from '../../harness/base/thrown.js';
 import type { Architecture } from '../packages/architecture.js';
 import { architectureIn, missingOptions, obstaclesIn } from './config.js';
 import { isWithin, resolveInside } from './inside.js';
@@ -160,8 +161,8 @@ const readPackages = async (
 
 /** Determines the kind of the directory and reads its parts. */
 const readParts = async (directory: string, wanted: string | undefined): Promise<BuildTree | PackageTree> => {
-  const text = await readFile(join(directory, 'include/config/kernel.release'), 'utf8').catch(whenAbsent(''));
-  const built = text.trim();
+  const text = await ifExists(readFile(join(directory, 'include/config/kernel.release'), 'utf8'));
+  const built = text?.trim() ?? '';
   if (built !== '') {
     if (wanted !== undefined && wanted !== built)
       throw refuse(directory, `it contains Linux ${built}, not ${wanted}`);
@@ -169,7 +170,7 @@ const readParts = async (directory: string, wanted: string | undefined): Promise
   }
   const releases = await releasesIn(directory);
   if (releases.length > 0) return readPackages(directory, releases, wanted);
-  const names = await readdir(directory).catch(whenAbsent<string[]>([]));
+  const names = (await ifExists(readdir(directory))) ?? [];
   throw refuse(
     directory,
     names.includes('Kconfig')

@@ -3,7 +3,7 @@
 
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { whenAbsent } from '../../harness/base/thrown.js';
+import { ifExists } from '../../harness/base/if-exists.js';
 import { resolveInside } from './inside.js';
 import { compareReleases } from './packages.js';
 
@@ -22,7 +22,7 @@ const moduleDirectories = ['usr/lib/modules', 'lib/modules'];
 
 const namesInside = async (root: string, path: string): Promise<string[]> => {
   const found = await resolveInside(root, path);
-  return found === undefined ? [] : readdir(join(root, found)).catch(whenAbsent([]));
+  return found === undefined ? [] : ((await ifExists(readdir(join(root, found)))) ?? []);
 };
 
 /** Releases that have modules below `root`, the newest last. */
@@ -44,7 +44,7 @@ const firstInside = async (root: string, paths: readonly string[]): Promise<stri
  * `vmlinuz-virt`.
  */
 const flavoursOf = async (root: string, modules: string, release: string): Promise<string[]> => {
-  const base = await readFile(join(root, modules, 'pkgbase'), 'utf8').catch(whenAbsent(''));
+  const base = (await ifExists(readFile(join(root, modules, 'pkgbase'), 'utf8'))) ?? '';
   const last = /-([a-z][\w.]*)$/.exec(release)?.[1];
   return [base.trim(), last ?? ''].filter((flavour) => /^[\w.+-]+$/.test(flavour));
 };

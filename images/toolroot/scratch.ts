@@ -1,11 +1,12 @@
 // The scratch directory in which mmdebstrap works before its result goes to the cache.
 
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
+import { chmod, lstat, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Lock } from '../../harness/base/cache/lock.js';
 import { HarnessError } from '../../harness/base/errors.js';
+import { makeDirectory } from '../../harness/base/make-directory.js';
 import { isRoot } from './host-command.js';
 
 /**
@@ -56,7 +57,7 @@ export const withScratch = async <T>(
 ): Promise<T> => {
   const path = scratchPath(cache, name);
   lock.removeIfKilled(path);
-  await mkdir(path, { recursive: true });
+  makeDirectory(path);
   await checkOwner(path);
   // Subordinate users must be able to traverse it, whatever the umask.
   await chmod(path, 0o711);

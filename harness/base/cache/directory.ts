@@ -1,9 +1,10 @@
 // The cache directory, for everything that is fetched or built once and reused.
 
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { HarnessError } from '../errors.js';
+import { makeDirectory } from '../make-directory.js';
 import { messageOf, systemCode } from '../thrown.js';
 
 /** The XDG base directory specification requires that relative values are ignored. */
@@ -18,7 +19,7 @@ const checked = new Set<string>();
 /** Creates the directory, and throws if it is not writable. */
 const ensureWritable = (path: string): void => {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path, 0o700);
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
     const reason = systemCode(error) ?? messageOf(error);
