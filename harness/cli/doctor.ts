@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { packageManifest } from '../../images/asset.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { checkHost, checkNamespaces, checkRunPrograms } from '../../images/toolroot/host.js';
-import { recipeHash } from '../../images/toolroot/recipe.js';
+import { toolRootPath } from '../../images/toolroot/manifest.js';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { HarnessError } from '../base/errors.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
@@ -56,7 +56,7 @@ const requirePrograms = async (directory: string): Promise<void> => {
   }
 };
 
-const hasToolRoot = (): boolean => existsSync(join(cacheDirectory(), 'toolroot', recipeHash));
+const hasToolRoot = (): boolean => existsSync(toolRootPath());
 
 const requireHostPrograms = (): Promise<void> => (hasToolRoot() ? checkRunPrograms() : checkHost());
 

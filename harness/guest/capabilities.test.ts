@@ -7,15 +7,22 @@ const config = (bytes: Readonly<Record<number, number>>): Buffer => {
   return config;
 };
 
-t.test('follows the list from its pointer', async (t) => {
-  t.strictSame(capabilities(config({ 6: 0x10, 52: 0x98, 152: 0x11, 153: 0x40, 64: 0x09 })), [0x11, 0x09]);
+const list = (config: Buffer): [number, number][] =>
+  capabilities(config).map(({ id, offset }) => [id, offset]);
+
+t.test('follows the list from its pointer, without the reserved bits', async (t) => {
+  const bytes = { 6: 0x10, 52: 0x9b, 152: 0x11, 153: 0x41, 64: 0x09 };
+  t.strictSame(list(config(bytes)), [
+    [0x11, 152],
+    [0x09, 64],
+  ]);
 });
 
 t.test('returns nothing without the status bit, whatever the pointer is', async (t) => {
-  t.strictSame(capabilities(config({ 52: 0x98, 152: 0x11 })), []);
+  t.strictSame(list(config({ 52: 0x98, 152: 0x11 })), []);
 });
 
 t.test('stops at a loop and at a capability beyond the end', async (t) => {
-  t.strictSame(capabilities(config({ 6: 0x10, 52: 0x40, 64: 0x05, 65: 0x40 })), [0x05]);
-  t.strictSame(capabilities(config({ 6: 0x10, 52: 0x40, 64: 0x05, 65: 0xff })), [0x05]);
+  t.strictSame(list(config({ 6: 0x10, 52: 0x40, 64: 0x05, 65: 0x40 })), [[0x05, 64]]);
+  t.strictSame(list(config({ 6: 0x10, 52: 0x40, 64: 0x05, 65: 0x80 }).subarray(0, 80)), [[0x05, 64]]);
 });

@@ -3,6 +3,7 @@
 // has claimed (CONFIG_IO_STRICT_DEVMEM).
 
 import { HarnessError } from '../base/errors.js';
+import { capabilities, capability } from './capabilities.js';
 import { unexpectedText } from './guest-text.js';
 import type { Commands } from './shell.js';
 import { readDevice, type Width } from './sysfs.js';
@@ -23,12 +24,8 @@ const STRUCTURE_TYPES: Readonly<Record<number, StructureName>> = {
   4: 'device',
 };
 
-const CAPABILITY_VENDOR_SPECIFIC = 0x09;
 /** Length in bytes of the capability that describes a structure (virtio 1.2, 4.1.4). */
 const STRUCTURE_LENGTH = 16;
-const STATUS = 0x06;
-const STATUS_CAPABILITY_LIST = 0x10;
-const CAPABILITY_POINTER = 0x34;
 
 /**
  * Finds the structures in 256 bytes of configuration space. If there are several of a type, the first one is
@@ -36,22 +33,16 @@ const CAPABILITY_POINTER = 0x34;
  */
 export const findStructures = (config: Buffer): ReadonlyMap<StructureName, Structure> => {
   const found = new Map<StructureName, Structure>();
-  if ((config.readUInt16LE(STATUS) & STATUS_CAPABILITY_LIST) === 0) return found;
-  const seen = new Set<number>();
-  let at = config.readUInt8(CAPABILITY_POINTER) & 0xfc;
-  while (at !== 0 && !seen.has(at)) {
-    seen.add(at);
-    const name = config[at] === CAPABILITY_VENDOR_SPECIFIC ? STRUCTURE_TYPES[config[at + 3] ?? 0] : undefined;
+  for (const { id, offset: at } of capabilities(config)) {
+    const name = id === capability.vendorSpecific ? STRUCTURE_TYPES[config[at + 3] ?? 0] : undefined;
     // A guest may show anything, also a structure that ends beyond the configuration space.
-    if (name !== undefined && !found.has(name) && at + STRUCTURE_LENGTH <= config.length) {
-      const [bar, offset, length] = [
-        config[at + 4] ?? 0,
-        config.readUInt32LE(at + 8),
-        config.readUInt32LE(at + 12),
-      ];
-      found.set(name, { bar, offset, length });
-    }
-    at = (config[at + 1] ?? 0) & 0xfc;
+    if (name === undefined || found.has(name) || at + STRUCTURE_LENGTH > config.length) continue;
+    const [bar, offset, length] = [
+      config[at + 4] ?? 0,
+      config.readUInt32LE(at + 8),
+      config.readUInt32LE(at + 12),
+    ];
+    found.set(name, { bar, offset, length });
   }
   return found;
 };

@@ -2,27 +2,21 @@
 
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import * as v from 'valibot';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { publish } from '../../harness/base/cache/publish.js';
-import { readCacheFile } from '../../harness/base/cache/read-file.js';
 import { HarnessError } from '../../harness/base/errors.js';
 import { firstLine } from '../../harness/base/text.js';
 import { makeDebian } from './debian.js';
 import type { ToolRoot } from './enter.js';
 import { entryFailure } from './entry-failure.js';
 import { checkHost, checkSpace } from './host.js';
+import { manifestFile, readQemuVersion, toolRootPath, writeManifest } from './manifest.js';
 import { mirrorArguments } from './mirror.js';
 import type { ProgressOptions } from './progress.js';
-import { debianRecipe, recipe, recipeHash, sourceDateEpoch } from './recipe.js';
+import { debianRecipe, recipe, sourceDateEpoch } from './recipe.js';
 import { runInToolRoot } from './run.js';
 import { verifyToolRoot } from './verify.js';
-
-/** Relative to the tool root. It is inside, so that neither exists without the other. */
-const manifest = 'etc/vmmci-tool-root.json';
-
-const manifestSchema = v.object({ version: v.string() });
 
 const entered = new Map<string, Promise<string>>();
 
@@ -50,7 +44,7 @@ const enterOnce = (path: string): Promise<string> => {
 export const ensureToolRoot = async ({ progress }: ProgressOptions = {}): Promise<ToolRoot> => {
   // Throws for a wrong mirror variable now, not only when something is fetched.
   mirrorArguments(recipe.suite);
-  const target = join(cacheDirectory(), 'toolroot', recipeHash);
+  const target = toolRootPath();
   const path = await publish(
     target,
     async (temporary, lock) => {
@@ -72,15 +66,15 @@ export const ensureToolRoot = async ({ progress }: ProgressOptions = {}): Promis
       // A mount point for the host's resolver.
       await writeFile(join(temporary, 'etc/resolv.conf'), '');
       const version = await verifyToolRoot(temporary);
-      await writeFile(join(temporary, manifest), `${JSON.stringify({ version })}\n`);
+      await writeManifest(temporary, { version });
       // Keep the tool root of the last recipe: another checkout may still use it.
-      await keepNewest(dirname(target), { count: 1, dateOf: (root) => join(root, manifest) });
+      await keepNewest(dirname(target), { count: 1, dateOf: (root) => join(root, manifestFile) });
       progress?.(`tool root: ready, QEMU ${version}`);
     },
     { onWait: ({ holder }) => progress?.(`tool root: waiting for ${holder}, which makes it`) },
   );
-  const facts = await readCacheFile(join(path, manifest), manifestSchema);
-  if (facts === undefined)
-    throw new HarnessError('TOOLROOT_DAMAGED', { path, reason: `${manifest} cannot be read` });
-  return { path, version: facts.version, compiler: await enterOnce(path) };
+  const version = await readQemuVersion(path);
+  if (version === undefined)
+    throw new HarnessError('TOOLROOT_DAMAGED', { path, reason: `${manifestFile} cannot be read` });
+  return { path, version, compiler: await enterOnce(path) };
 };

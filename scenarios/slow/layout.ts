@@ -52,7 +52,9 @@ for (const { generation, interrupts, ids, revision, msix } of machines) {
       seen.slice(1, 6).map(({ driver }) => driver),
       [...ids.map(() => 'virtio-pci'), driver.description.pciDriver],
     );
-    const withMsix = seen.filter(({ config }) => capabilities(config).includes(capability.msix));
+    const withMsix = seen.filter(({ config }) =>
+      capabilities(config).some(({ id }) => id === capability.msix),
+    );
     check('device').equal(
       'devices with MSI-X',
       withMsix.map(({ address }) => address),
