@@ -1,6 +1,7 @@
 // The driver does not bind to a function that differs from vmd's in one id, even if it is forced to.
 
 import { readDevice } from '../harness/guest/sysfs.js';
+import { probeErrors } from '../harness/scenario/probe-errors.js';
 import { scenario } from '../harness/scenario/scenario.js';
 
 /** The region index of the configuration space in vfio. */
@@ -34,6 +35,7 @@ scenario('foreign-function', {}, async ({ check, vm, device, driver, until, trac
     check('binds-only-vmmci').equal(`driver of a function with a different ${what}`, found?.driver, null);
     device.faults.clear();
   }
+  check('binds-only-vmmci').equal('errors of these probes other than ENODEV', await probeErrors(shell), []);
   await rescan();
   check('comes-back').equal(
     "driver of vmd's function",

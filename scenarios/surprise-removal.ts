@@ -5,6 +5,7 @@ import { readDevice } from '../harness/guest/sysfs.js';
 import { countUnhandled } from '../harness/scenario/count-unhandled.js';
 import { showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
+import { probeErrors } from '../harness/scenario/probe-errors.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
 
@@ -38,6 +39,7 @@ scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
   await driver.load(parameters);
   const bound = (await readDevice(shell, vm.address))?.driver;
   check('refuses-absent-device').equal('driver of a device that does not respond', bound, null);
+  check('refuses-absent-device').equal('errors of the probe other than ENODEV', await probeErrors(shell), []);
   await driver.unload();
   check('leaves-nothing').equal('leaked resources after a failed probe', await leftovers(shell, before), []);
 
