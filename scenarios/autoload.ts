@@ -3,6 +3,7 @@
 
 import { readDevice } from '../harness/guest/sysfs.js';
 import { showInstant } from '../harness/scenario/formats.js';
+import { loadedBefore } from '../harness/scenario/module-needs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
 
@@ -12,8 +13,14 @@ const virtioAlias = 'virtio:d0000FFFFv00000B5D';
 scenario(
   'autoload',
   { driver: 'installed', plugged: false },
-  async ({ check, vm, device, driver, trace, until }) => {
+  async ({ check, vm, device, driver, environment, trace, until }) => {
     const { shell } = vm;
+    const [transport = '', ...others] = driver.description.modules;
+    for (const name of others) {
+      const before = await loadedBefore(environment, name);
+      const found = before.includes(transport.replaceAll('-', '_'));
+      check('loads-transport').that(`modules that modprobe loads before ${name}`, found, transport, before);
+    }
     check('loads-by-alias').equal('modules before the function is plugged in', await driver.loaded(), []);
     const mark = trace.mark;
     await vm.plug();

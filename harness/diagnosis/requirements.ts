@@ -52,6 +52,13 @@ export const requirements = {
     remedy: 'Declare MODULE_DEVICE_TABLE for the PCI ids and for the virtio ids.',
     source: 'Linux Documentation/kbuild/modules.rst; drivers/base/core.c (uevents)',
   },
+  'loads-transport': {
+    sentence: 'Who loads the virtio driver by its name gets the transport, too.',
+    level: 'may',
+    otherwise: 'modprobe of the virtio driver succeeds, and there is no virtio device for it.',
+    remedy: 'Declare MODULE_SOFTDEP("pre: …") with the name of the transport in the virtio driver.',
+    source: 'Linux include/linux/module.h (MODULE_SOFTDEP); modprobe.d(5)',
+  },
   'driver-ok': {
     sentence:
       'The driver sets DRIVER_OK when it is ready for commands, and keeps it set as long as it is ready.',
