@@ -196,6 +196,16 @@ t.test('names the function of the driver below which the kernel crashes', async 
   t.same(crash(inside, inside), ['crash-in-driver']);
 });
 
+t.test('blames a lock that is still held, not who sleeps outside of the driver', async (t) => {
+  const atomic = 'BUG: scheduling while atomic: cat/153/0x00000002';
+  const stack = (...frames: string[]) => [atomic, 'Call Trace:', ' <TASK>', ...frames, ' </TASK>'];
+  const inDriver = ' host_time_show+0x20/0x60 [virtio_vmmci]';
+  t.same(found(up, { dmesg: stack(' __schedule+0x9/0xb', inDriver) }), ['sleeps-in-interrupt']);
+  t.same(found(up, { dmesg: stack(' __schedule+0x9/0xb', ' do_exit+0x7/0xad0') }), []);
+  const waits = 'RIP: 0010:native_queued_spin_lock_slowpath+0x13f/0x2a0';
+  t.same(found(up, { dmesg: [...stack(' do_exit+0x7/0xad0'), inDriver, waits] }), ['lock-not-released']);
+});
+
 t.test('names a driver that is loaded and does not bind', async (t) => {
   const reasons = [
     "in the guest, `stat -c %a /sys/bus/pci/devices/0000:00:05.0/virtio*/host_time` exited with status 1: can't stat",

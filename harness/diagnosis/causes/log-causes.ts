@@ -21,12 +21,28 @@ export const inLog = (pattern: RegExp, cause: Pick<Cause, 'sentence' | 'change' 
   find: (facts) => matching(facts, pattern),
 });
 
+const sleeping = /sleeping function called from invalid context|scheduling while atomic/;
+
+/** False if a stack trace follows the line in which no function of a module is. */
+const isBelowModule = (lines: readonly string[], index: number): boolean => {
+  const after = lines.slice(index);
+  const begin = after.indexOf('Call Trace:');
+  const end = after.findIndex((line) => /^\s*<\/(?:TASK|IRQ)>$/.test(line));
+  return begin === -1 || after.slice(begin, end === -1 ? undefined : end).some((line) => line.endsWith(']'));
+};
+
 export const logCauses = {
-  'sleeps-in-interrupt': inLog(/sleeping function called from invalid context|scheduling while atomic/, {
+  'sleeps-in-interrupt': {
     sentence: 'The driver sleeps in atomic context: in an interrupt handler or with a spinlock held.',
     change: 'Use GFP_ATOMIC there and no sleeping calls, and do what has to wait in a work queue.',
     requirement: 'acknowledges-in-time',
-  }),
+    // A program that sleeps outside of the driver is in atomic context because a lock was not released.
+    find: (facts) => {
+      const lines = logLines(facts);
+      const found = lines.filter((line, index) => sleeping.test(line) && isBelowModule(lines, index));
+      return [...new Set(found)].slice(0, 3);
+    },
+  },
   'interrupts-nobody-claims': inLog(/irq \d+: nobody cared/, {
     sentence: 'The handler does not claim interrupts of the function, so Linux disables the line.',
     change: 'Read the ISR in each call of the handler, and return IRQ_HANDLED if a bit is set.',
