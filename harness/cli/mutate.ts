@@ -111,8 +111,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     const options = { signal, env: { TMPDIR: temporary.path } };
     if (left.length > 0) {
       const slot = join(temporary.path, 'instrumented');
-      progress('testing the unchanged driver, with probes');
-      const build = await buildInstrumented(environment, sources, slot, signal);
+      const build = () => buildInstrumented(environment, sources, slot, signal);
       const runOptions = { ...options, workers: jobs };
       const { bad, ...prepared } = await prepareMutation(files, record, build, choice, runOptions, progress);
       for (const { scenario, verdict } of bad)
