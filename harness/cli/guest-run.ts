@@ -1,12 +1,11 @@
 // The common start and end of every command that runs scenarios in guests.
 
-import { join } from 'node:path';
 import { hasCode } from '../base/errors.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { countVerdicts, statusOfCounts } from '../report/counts.js';
 import { readResults } from '../report/results.js';
 import { renderMissing, renderTable } from '../report/table.js';
-import { logFile, writeBuildFailure } from '../run/build-failure.js';
+import { compilerOutput, writeBuildFailure } from '../run/build-failure.js';
 import type { Choice } from '../run/choice.js';
 import { type Environment, openEnvironment } from '../run/environment.js';
 import type { RunFilesOptions } from '../run/run-files.js';
@@ -65,7 +64,7 @@ export const runInGuests = async (choice: Choice, runScenarios: RunScenarios): P
     if (!hasCode(error, 'DRIVER_BUILD')) throw error;
     const result = await writeBuildFailure(choice, error);
     print(`\n${renderTable([result], 'none, nothing ran')}`);
-    print(`compiler output: ${join(result.directory, logFile)}`);
+    print(compilerOutput(result));
     return 1;
   } finally {
     release();

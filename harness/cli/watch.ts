@@ -10,18 +10,16 @@ import { kernelRow } from '../../images/kernels/table.js';
 import type { ToolRoot } from '../../images/toolroot/enter.js';
 import { hasCode } from '../base/errors.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
-import { firstLine } from '../base/text.js';
-import { messageOf } from '../base/thrown.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { readResults } from '../report/results.js';
-import { columns } from '../report/table.js';
+import { renderResults } from '../report/table.js';
+import { compilerOutput, writeBuildFailure } from '../run/build-failure.js';
 import type { Choice } from '../run/choice.js';
 import { openShared } from '../run/environment.js';
 import { markRunDirectory } from '../run/run-directory.js';
 import { runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFilesWith } from '../run/scenario-files.js';
 import { abortOnSignals, unlessAborted } from '../run/signals.js';
-import { verdictWord } from '../run/verdict.js';
 import { defineCommand } from './define-command.js';
 import type { Values } from './option.js';
 import { note, print } from './print.js';
@@ -30,7 +28,7 @@ import { choiceOf, jobs, runOptions } from './run-options.js';
 import { type Watched, watchFiles } from './watch-files.js';
 
 /** The default scenarios: they are quick and together use most of a driver. */
-const defaultScenarios = ['clock-driver', 'sync-rtc'];
+const defaultScenarios = ['clock-driver', 'command-order', 'sync-rtc'];
 
 const options = { ...runOptions, jobs };
 
@@ -43,6 +41,12 @@ interface Trial {
   readonly directory: string;
   readonly workers: number;
 }
+
+/** Only the artifacts of the newest save are kept. */
+const emptyRun = async ({ run }: Choice): Promise<void> => {
+  await rm(run, { recursive: true, force: true });
+  markRunDirectory(run);
+};
 
 /**
  * Builds the driver, runs the scenarios and prints the results. Rejects if `ended` is aborted, or `outdated`
@@ -63,14 +67,16 @@ const attempt = async (
     // An incomplete save does not compile.
     signal.throwIfAborted();
     if (!hasCode(error, 'DRIVER_BUILD')) throw error;
-    print(`FAILED: ${messageOf(error)}`);
+    await emptyRun(choice);
+    const result = await writeBuildFailure(choice, error);
+    print(renderResults([result]));
+    print(compilerOutput(result));
     return;
   }
   signal.throwIfAborted();
   const temporary = join(directory, 'tmp');
   await rm(temporary, { recursive: true, force: true });
-  await rm(choice.run, { recursive: true, force: true });
-  markRunDirectory(choice.run);
+  await emptyRun(choice);
   await mkdir(temporary);
   await runFiles(files, {
     workers,
@@ -78,17 +84,7 @@ const attempt = async (
     env: { TMPDIR: temporary },
     signal,
   });
-  const results = await readResults(choice.run);
-  print(
-    columns(
-      results.map(({ scenario, verdict, seconds, reasons }) => [
-        scenario,
-        verdictWord[verdict],
-        `${seconds.toFixed(1)} s`,
-        firstLine(reasons[0]),
-      ]),
-    ),
-  );
+  print(renderResults(await readResults(choice.run)));
 };
 
 /** Tries once, and stops early if the content of the driver no longer has the hash `key`. */

@@ -37,18 +37,10 @@ const cellOf = ({ unmet = [], causes = [], ...result }: ScenarioResult): ReportC
 });
 
 /**
- * Versions, a line for each scenario, reasons for skips, requirements that are not met, the reasons of those failures
- * that no cause explains, the causes, and the counts: what says most comes last, where a terminal shows it.
+ * A line for each scenario, reasons for skips, requirements that are not met, the reasons of those failures that no
+ * cause explains, the causes, and the counts: what says most comes last, where a terminal shows it.
  */
-export const renderTable = (results: readonly ScenarioResult[], accelerator: string): string => {
-  const distinct = (key: 'kernel' | 'driver' | 'qemu'): string =>
-    [...new Set(results.map((result) => result[key]))].join(', ');
-  const head = columns([
-    ['kernel', distinct('kernel')],
-    ['driver', distinct('driver')],
-    ['QEMU', distinct('qemu')],
-    ['accelerator', accelerator],
-  ]);
+export const renderResults = (results: readonly ScenarioResult[]): string => {
   const rows = results.map(({ scenario, verdict, seconds }) => [
     scenario,
     verdictWord[verdict],
@@ -68,7 +60,6 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
       ].join('\n'),
     );
   return [
-    head,
     columns(rows),
     ...explainSkips({ cells }),
     ...explainUnmet({ cells }),
@@ -76,6 +67,19 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
     ...explainCauses({ cells }),
     renderCounts(countVerdicts(results)),
   ].join('\n\n');
+};
+
+/** The versions of what took part, and the results. */
+export const renderTable = (results: readonly ScenarioResult[], accelerator: string): string => {
+  const distinct = (key: 'kernel' | 'driver' | 'qemu'): string =>
+    [...new Set(results.map((result) => result[key]))].join(', ');
+  const head = columns([
+    ['kernel', distinct('kernel')],
+    ['driver', distinct('driver')],
+    ['QEMU', distinct('qemu')],
+    ['accelerator', accelerator],
+  ]);
+  return `${head}\n\n${renderResults(results)}`;
 };
 
 /**

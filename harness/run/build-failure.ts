@@ -13,8 +13,11 @@ import type { ScenarioResult } from './result.js';
 /** The name of this result, in place of the name of a scenario. */
 const name = 'build';
 
-/** The compiler's output, in the directory of the result. */
-export const logFile = 'build.log';
+const logFile = 'build.log';
+
+/** Says where the compiler's output is. */
+export const compilerOutput = ({ directory }: ScenarioResult): string =>
+  `compiler output: ${join(directory, logFile)}`;
 
 /** The known causes of a failed build, such as an interface of the kernel that has changed. */
 export const causesOfBuild = (log: string): FoundCause[] =>

@@ -51,6 +51,7 @@ const cases: readonly Case[] = [
   ],
   ['parameter-mode', 'parameter-contract', 'mode of debug', '644', '444'],
   ['parameter-default', 'parameter-contract', 'default of debug', '0', '1'],
+  ['parameter-with-nul', 'parameter-contract', 'default of debug', '0', String.raw`"0\n\\x00"`],
   ['zero-interval-not-off', 'obeys-parameters', 'polls while the interval is 0', '0', '21'],
   ['interval-not-read-again', 'obeys-parameters', 'polls while the interval is 4294967295', '0', '15'],
   [

@@ -5,6 +5,8 @@ import { isCommandRead, second } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
 const errors = /^(?:[A-Z][\w/ -]+)$/; // Input/output error
+/** A NUL byte, as the text of a check shows it. */
+const nul = /\\x00/;
 const value = /^-?\d+(?:\.\d+)?$/;
 
 /** The reasons that match `form`: the driver showed text of a wrong form. */
@@ -140,8 +142,16 @@ export const userCauses = {
       requirement: 'parameter-contract',
     },
   ),
+  'parameter-with-nul': checkCause(
+    { what: /^default of /, seen: nul },
+    {
+      sentence: 'The text of a parameter has a NUL byte at its end.',
+      change: 'Return from the get operation the number of characters, without the terminating NUL.',
+      requirement: 'parameter-contract',
+    },
+  ),
   'parameter-default': checkCause(
-    { what: /^default of /, of: ['parameter-contract'] },
+    { what: /^default of /, of: ['parameter-contract'], holds: ({ seen }) => !nul.test(seen) },
     {
       sentence: 'The default of a parameter differs from the description of the driver.',
       change: 'Make the initial value of the variable and the description agree.',
