@@ -1,6 +1,7 @@
 // The virtio transport on its own, below another virtio driver: fields of each width, registers that are
 // written, no queues.
 
+import { anotherDriver } from '../harness/diagnosis/causes/facts.js';
 import { stopAutoload } from '../harness/guest/autoload.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, isDriverOk } from '../harness/scenario/traffic.js';
@@ -24,7 +25,6 @@ const expected = [
   'get 14 2: 01 00',
   'get 6 4: 22 69 00 00',
   'get 5 2: bc 22',
-  'get 4 0:',
 ];
 
 const seconds = 'read secondsLow';
@@ -42,16 +42,19 @@ const expectedAccesses = [
 
 const ENOENT = 2;
 
-scenario('transport', options, async ({ check, vm, driver, device, trace, until }) => {
+scenario('transport', options, async ({ check, vm, driver, device, trace, until, environment }) => {
   const { shell } = vm;
+  // Linux's own modern transport stops the kernel for a field of no bytes (vp_get in virtio_pci_modern.c).
+  const empty = environment.choice.level === 'may';
   const { modules } = driver.description;
   const [transport = '', ...others] = modules;
   driver.needs(others.length > 0, 'a transport in a module of its own');
   const serves = check('serves-virtio');
   await stopAutoload(shell);
   await shell.output(['load', transport]);
+  trace.sink({ kind: 'phase', name: anotherDriver });
   const mark = trace.mark;
-  await shell.output(['load', 'transport_client']);
+  await shell.output(['load', 'transport_client', ...(empty ? ['empty=1'] : [])]);
   await until('status', mark, isDriverOk);
   const lines = async () =>
     (await shell.output(['read-files', '/sys/module/transport_client/parameters/report'])).trim().split('\n');
@@ -60,7 +63,7 @@ scenario('transport', options, async ({ check, vm, driver, device, trace, until 
   serves.equal('features of a driver that knows three', features, 'features 7');
   serves.equal('status while it probes', status, 'status 3');
   serves.equal('error for a queue', queue, `queue -${ENOENT}`);
-  serves.equal('fields of the configuration space', rest, expected);
+  serves.equal('fields of the configuration space', rest, [...expected, ...(empty ? ['get 4 0:'] : [])]);
   const seen = accesses(trace, mark).filter((access) => /seconds/.test(access));
   serves.equal('accesses for these fields', seen, expectedAccesses);
   check('negotiates-features').equal('features in use', device.vmmci.state().guestFeatures, 7);

@@ -109,6 +109,21 @@ export const actionCauses = {
         return events.some(isAck) || last.at - up.at < 2 * second || sleeps(events) ? undefined : [look, up];
       }),
   },
+  'pending-command-not-read': {
+    sentence: 'A command that the host sent before the driver was bound is never read.',
+    change: 'Read the command (BAR0 offset 20) once in probe as well: its interrupt came before.',
+    requirement: 'acknowledges',
+    explains: ['acknowledges', 'acknowledges-in-time'],
+    find: (facts) =>
+      following(facts, isSent, (_, after) => {
+        const events = untilSent(after);
+        const down = events.findLast(isDown);
+        const up = events.find((event) => isUp(event) && event.seq > (down?.seq ?? event.seq));
+        const last = events.at(-1);
+        if (up === undefined || last === undefined || last.at - up.at < 3 * second) return undefined;
+        return events.some(isCommandRead) || sleeps(events) ? undefined : [down, up];
+      }),
+  },
   'command-of-sleep-ignored': {
     sentence: 'After a sleep the driver ignores a command that came while the guest slept.',
     change: 'Handle the command register in restore in the same way as after an interrupt.',

@@ -134,13 +134,13 @@ export const commandCauses = {
     change: 'Write back only 1, 2 and 3, and ignore any other value.',
     requirement: 'acknowledges-known-only',
     explains: ['acknowledges-known-only'],
-    find: ({ trace }) => {
-      const index = trace.findIndex((look, index) => {
-        const next = trace[index + 1];
+    find: ({ accesses }) => {
+      const index = accesses.findIndex((look, index) => {
+        const next = accesses[index + 1];
         const unknown = isCommandRead(look) && look.value !== 0 && commandName(look.value) === undefined;
         return unknown && next !== undefined && isAck(next) && next.value === look.value;
       });
-      return index === -1 ? [] : trace.slice(index, index + 2);
+      return index === -1 ? [] : accesses.slice(index, index + 2);
     },
   },
   'acknowledged-twice': {
@@ -227,7 +227,10 @@ export const commandCauses = {
         const events = end === -1 ? rest : rest.slice(0, end);
         const looks = events.filter((later) => isCommandRead(later) && later.value !== 0);
         const [first] = looks;
-        if (looks.length > 1 && first !== undefined && !events.some(isAnswer) && trace.some(isAck))
+        // The driver has finished when it reads the command again, or when the guest's shell answers.
+        const answers = events.some(({ kind, seq }) => kind === 'shell' && seq > (first?.seq ?? seq));
+        const isOver = looks.length > 1 || answers;
+        if (isOver && first !== undefined && !events.some(isAnswer) && trace.some(isAck))
           return [offer, written, event, first].filter((each) => each !== undefined);
       }
       return [];

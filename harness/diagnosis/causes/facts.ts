@@ -43,6 +43,16 @@ const asAnswered = (trace: readonly TraceEvent[]): TraceEvent[] => {
   });
 };
 
+/** The phase of a scenario in which a driver of the harness uses the transport: its accesses show no fault. */
+export const anotherDriver = 'another driver';
+
+const withoutAnother = (trace: readonly TraceEvent[]): readonly TraceEvent[] => {
+  const begin = trace.findIndex((event) => event.kind === 'phase' && event.name === anotherDriver);
+  return begin === -1
+    ? trace
+    : trace.filter(({ kind }, index) => index < begin || (kind !== 'bar-read' && kind !== 'bar-write'));
+};
+
 const isAccess = (event: TraceEvent): event is Access =>
   (event.kind === 'bar-read' || event.kind === 'bar-write') && !event.absent;
 
@@ -111,7 +121,7 @@ export const endsAbout: readonly (readonly [RegExp, words: string, readonly Requ
 
 export const factsOf = (material: Material): Facts => {
   const { reasons } = material;
-  const trace = asAnswered(material.trace);
+  const trace = withoutAnother(asAnswered(material.trace));
   const checks = trace.filter(isFailed);
   const accesses = trace.filter(isAccess);
   const ends = endsAbout.flatMap(([form, , requirements]) =>

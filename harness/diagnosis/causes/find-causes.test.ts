@@ -220,8 +220,13 @@ t.test('names a driver that is loaded and does not bind', async (t) => {
 t.test('uses the value of a fault for a read that the fault answered', async (t) => {
   const fault: TraceData = { kind: 'fault', protocol: 'vfio-user', command: 'REGION_READ', value: 4 };
   const unknown = failed('acknowledges-known-only');
-  const handled = [read(20, 4, 3), write(20, 4, 4)];
+  const handled = [read(20, 4, 3), write(20, 4, 4)] as const;
   t.same(found([...up, send('SYNCRTC'), raise, read(19, 1, 2), fault, ...handled, unknown]), [
+    'unknown-command-acknowledged',
+  ]);
+  const logged: TraceData = { kind: 'console', line: 'unknown command 4' };
+  const [look, ack] = handled;
+  t.same(found([...up, send('SYNCRTC'), raise, read(19, 1, 2), fault, look, logged, ack, unknown]), [
     'unknown-command-acknowledged',
   ]);
   t.same(found([...up, send('SYNCRTC'), raise, read(19, 1, 2), ...handled, unknown]), [
@@ -261,6 +266,29 @@ t.test('finds causes in the kernel log', async (t) => {
       `${id} in a reason`,
     );
   }
+});
+
+t.test('a command that came just before the driver was unbound', async (t) => {
+  const bound = [...up, send('SYNCRTC'), raise, read(19, 1, 2), status(0), ...up];
+  const reasons = ["no 'ack' in the trace within 10 s"];
+  t.same(found([...bound, 10_000, loaded], { reasons }), ['pending-command-not-read']);
+  t.same(found([...bound, 1000, loaded], { reasons }), [], 'it may still read it');
+  t.same(found([...bound, read(20, 4, 0), 10_000, loaded], { reasons }), [], 'it does look');
+});
+
+t.test('a command that is not acknowledged by a driver that does not poll', async (t) => {
+  const first = [...up, send('REBOOT'), ...handled];
+  const second = [send('SYNCRTC'), raise, read(19, 1, 2), read(20, 4, 3)];
+  const unmet = failed('respects-offer');
+  t.same(found([...first, ...second, loaded, unmet]), ['not-acknowledged-though-offered']);
+  t.same(found([...first, ...second, unmet]), [], 'its handler may still run');
+  t.same(found([...first, ...second, write(20, 4, 3), loaded, unmet]), [], 'it is acknowledged');
+});
+
+t.test('accesses that another driver asks for show no fault of the transport', async (t) => {
+  const narrow = [read(24, 1, 1), read(25, 1, 1)];
+  t.same(found([...up, ...narrow]), ['config-read-bytewise']);
+  t.same(found([...up, { kind: 'phase', name: 'another driver' }, ...narrow]), []);
 });
 
 t.test('a device that was not reset, from the warning of the virtio core', async (t) => {
