@@ -1,7 +1,7 @@
 // The virtio transport on its own, below another virtio driver: fields of each width, registers that are
 // written, no queues.
 
-import { anotherDriver } from '../harness/diagnosis/causes/facts.js';
+import { anotherDriver } from '../harness/base/trace-event.js';
 import { stopAutoload } from '../harness/guest/autoload.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, isDriverOk } from '../harness/scenario/traffic.js';

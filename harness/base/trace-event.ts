@@ -3,6 +3,9 @@
 
 import * as v from 'valibot';
 
+/** The phase of a scenario in which a driver of the harness uses the transport: its accesses show no fault. */
+export const anotherDriver = 'another driver';
+
 /** JSON has no bigint: it is a number if that is exact, otherwise a string. */
 const bigint = v.pipe(
   v.union([v.bigint(), v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.regex(/^-?\d+$/))]),

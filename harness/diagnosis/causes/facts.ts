@@ -1,6 +1,6 @@
 // The facts about a failed scenario in which causes are looked for.
 
-import type { TraceEvent } from '../../base/trace-event.js';
+import { anotherDriver, type TraceEvent } from '../../base/trace-event.js';
 import type { RequirementId } from '../requirements.js';
 
 export type Access = TraceEvent<'bar-read' | 'bar-write'>;
@@ -42,9 +42,6 @@ const asAnswered = (trace: readonly TraceEvent[]): TraceEvent[] => {
     return answered;
   });
 };
-
-/** The phase of a scenario in which a driver of the harness uses the transport: its accesses show no fault. */
-export const anotherDriver = 'another driver';
 
 const withoutAnother = (trace: readonly TraceEvent[]): readonly TraceEvent[] => {
   const begin = trace.findIndex((event) => event.kind === 'phase' && event.name === anotherDriver);
