@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { fieldPath } from './read-checked.js';
 import { shorten } from './text.js';
 
-/** Limit for a wrong value in a message. */
+/** The maximum length of a wrong value in a message. */
 const maxValueLength = 60;
 
 export type Entries = Readonly<Record<string, v.GenericSchema<unknown, unknown>>>;

@@ -124,7 +124,7 @@ export const startFunction = async (
   const eventfds = { signal: signalEventFd, close: closeFd };
   const pci = new PciFunction({ generation: generations[name], eventfds, stale, slot, trace, warn });
   const attached = signal<boolean>();
-  const keeper = await keepConnected(backend, {
+  const connection = await keepConnected(backend, {
     trace,
     use: async (frontEnd) => {
       await pci.attach(frontEnd);
@@ -137,15 +137,15 @@ export const startFunction = async (
     return {
       pci,
       socket,
-      lost: keeper.done,
+      lost: connection.done,
       attached,
       close: async () => {
-        keeper.close();
+        connection.close();
         await server.close();
       },
     };
   } catch (error) {
-    keeper.close();
+    connection.close();
     throw error;
   }
 };

@@ -15,7 +15,7 @@ const whole = {
 const parse = (description: unknown) =>
   parseDriver('/d/vmmci-driver.json', '/d', JSON.stringify(description));
 
-t.test('the bundled one', async (t) => {
+t.test('the description of the bundled driver is read', async (t) => {
   const driver = await readDriver(asset('driver'));
   t.match(driver, { name: 'bundled', syncRtc: 'registers', time: { kind: 'sysfs', driftNs: 'drift_ns' } });
   t.strictSame(driver.ptp, { clockName: 'vmmci' });
@@ -26,7 +26,7 @@ t.test('the bundled one', async (t) => {
   t.strictSame(Object.keys(driver.quiet), ['drift_interval_ms']);
 });
 
-t.test('what is left out is what the driver does not have', async (t) => {
+t.test('a missing field means that the driver does not have the feature', async (t) => {
   const driver = parse(whole);
   t.strictSame(driver.time, { kind: 'sysfs', hostTime: 'host_time' });
   t.equal(driver.commands, undefined);
@@ -38,7 +38,7 @@ t.test('what is left out is what the driver does not have', async (t) => {
   t.strictSame(parse({ ...whole, time }).time, time);
 });
 
-t.test('an error names the field', async (t) => {
+t.test('the error for a wrong field names it', async (t) => {
   const cases: [unknown, RegExp][] = [
     [[], /field \(whole\): expected an object/],
     [{ ...whole, name: undefined }, /field name: .* it is missing/],
@@ -67,38 +67,48 @@ t.test('an error names the field', async (t) => {
   t.throws(() => parseDriver('/d/x.json', '/d', '{"name": '), { message: /\/d\/x\.json.*\(whole\)/ });
 });
 
-t.test('which description', async (t) => {
-  const directory = t.testdir({
-    described: { 'vmmci-driver.json': JSON.stringify(whole), Kbuild: '' },
-    public: {
-      Makefile: 'obj-m := virtio_vmmci.o \\\n\tvirtio_pci_obsd.o # two\nvirtio_vmmci-y := a.o\n',
-      'a.c': 'module_param_cb(debug, &ops, &debug, 0664); rtc_read_time(rtc, &tm); .procname = "drift_sec",',
-    },
-    early: { Kbuild: 'obj-m += virtio_vmmci.o virtio_pci_obsd.o\n', 'a.c': 'int debug;\n' },
-    other: { Kbuild: 'obj-m += virtio_vmmci.o\nobj-m += other.o\n' },
-    'd.json': JSON.stringify({ ...whole, name: 'chosen' }),
-  });
-  const at = (name: string) => join(directory, name);
-  t.match(await readDriver(at('described')), { name: 'mine', directory: at('described') });
-  t.match(await readDriver(at('described'), at('d.json')), { name: 'chosen', directory: at('described') });
-  t.match(await readDriver(at('other'), 'virtio_vmmci'), { name: 'virtio_vmmci', directory: at('other') });
-  t.match(await readDriver(at('public')), {
-    name: 'virtio_vmmci',
-    syncRtc: 'rtc',
-    time: { kind: 'sysctl', driftSec: 'vmmci.drift_sec', driftNsec: 'vmmci.drift_nsec' },
-  });
-  t.match(await readDriver(asset('stand-in')), {
-    time: { kind: 'sysctl' },
-    syncRtc: 'rtc',
-    parameters: { length: 1 },
-  });
-  const early = await readDriver(at('early'));
-  t.match(early, { name: 'virtio_vmmci', pciDriver: 'virtio-pci-obsd', parameters: [] });
-  t.strictSame([early.time, early.syncRtc], [undefined, undefined], 'a version that has neither');
-  await t.rejects(readDriver(at('other')), {
-    code: 'DRIVER_DESCRIPTION',
-    message: /the file is missing.*vmmci init.*--driver-description \(virtio_vmmci\)/,
-  });
-  await t.rejects(readDriver(at('absent')), { code: 'DRIVER_SOURCE', message: /absent is not a driver dir/ });
-  await t.rejects(readDriver(at('other'), at('none.json')), { code: 'INVALID_VALUE', message: /none\.json/ });
-});
+t.test(
+  'the description is the chosen one, the one beside the sources, or that of a known driver',
+  async (t) => {
+    const directory = t.testdir({
+      described: { 'vmmci-driver.json': JSON.stringify(whole), Kbuild: '' },
+      public: {
+        Makefile: 'obj-m := virtio_vmmci.o \\\n\tvirtio_pci_obsd.o # two\nvirtio_vmmci-y := a.o\n',
+        'a.c':
+          'module_param_cb(debug, &ops, &debug, 0664); rtc_read_time(rtc, &tm); .procname = "drift_sec",',
+      },
+      early: { Kbuild: 'obj-m += virtio_vmmci.o virtio_pci_obsd.o\n', 'a.c': 'int debug;\n' },
+      other: { Kbuild: 'obj-m += virtio_vmmci.o\nobj-m += other.o\n' },
+      'd.json': JSON.stringify({ ...whole, name: 'chosen' }),
+    });
+    const at = (name: string) => join(directory, name);
+    t.match(await readDriver(at('described')), { name: 'mine', directory: at('described') });
+    t.match(await readDriver(at('described'), at('d.json')), { name: 'chosen', directory: at('described') });
+    t.match(await readDriver(at('other'), 'virtio_vmmci'), { name: 'virtio_vmmci', directory: at('other') });
+    t.match(await readDriver(at('public')), {
+      name: 'virtio_vmmci',
+      syncRtc: 'rtc',
+      time: { kind: 'sysctl', driftSec: 'vmmci.drift_sec', driftNsec: 'vmmci.drift_nsec' },
+    });
+    t.match(await readDriver(asset('stand-in')), {
+      time: { kind: 'sysctl' },
+      syncRtc: 'rtc',
+      parameters: { length: 1 },
+    });
+    const early = await readDriver(at('early'));
+    t.match(early, { name: 'virtio_vmmci', pciDriver: 'virtio-pci-obsd', parameters: [] });
+    t.strictSame([early.time, early.syncRtc], [undefined, undefined], 'a version that has neither of them');
+    await t.rejects(readDriver(at('other')), {
+      code: 'DRIVER_DESCRIPTION',
+      message: /the file is missing.*vmmci init.*--driver-description \(virtio_vmmci\)/,
+    });
+    await t.rejects(readDriver(at('absent')), {
+      code: 'DRIVER_SOURCE',
+      message: /absent is not a driver dir/,
+    });
+    await t.rejects(readDriver(at('other'), at('none.json')), {
+      code: 'INVALID_VALUE',
+      message: /none\.json/,
+    });
+  },
+);

@@ -1,4 +1,4 @@
-// vmmci-driver.json: what the harness must know of a driver under test to use it.
+// vmmci-driver.json: describes a driver under test to the harness.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,33 +8,33 @@ import { fields, integer, list, oneOf, optional, readFields, text, variant } fro
 import { messageOf } from '../base/thrown.js';
 import { describes, knownDrivers } from './known-drivers.js';
 
-/** Attributes below the virtio device. Those that a driver does not have are left out. */
+/** The sysfs attributes of the virtio device. Missing ones are `undefined`. */
 export interface SysfsTime {
   readonly kind: 'sysfs';
-  /** `seconds.microseconds` of the host's clock, read at that moment. */
+  /** The host's clock as `seconds.microseconds`, read when the attribute is read. */
   readonly hostTime?: string | undefined;
-  /** The same of the guest's. */
+  /** The guest's clock in the same form. */
   readonly guestTime?: string | undefined;
-  /** Host − guest in nanoseconds, measured at that moment. */
+  /** Host − guest in nanoseconds, measured when the attribute is read. */
   readonly driftNs?: string | undefined;
 }
 
-/** Host − guest in two sysctl values, measured by the driver in its own time. */
+/** Host − guest in two sysctl values, which the driver measures periodically. */
 export interface SysctlTime {
   readonly kind: 'sysctl';
   readonly driftSec: string;
-  /** What is to be added to the seconds: 0 to 999999999. */
+  /** The nanoseconds to add to the seconds: 0 to 999999999. */
   readonly driftNsec: string;
-  /** Longest time between two measurements. */
+  /** The maximum time between two measurements, in ms. */
   readonly everyMs: number;
 }
 
 export interface Parameter {
   readonly module: string;
   readonly name: string;
-  /** As its file in sysfs shows it when the module was loaded without options. */
+  /** The content of its file in sysfs if the module is loaded without options. */
   readonly default?: string | undefined;
-  /** Of its file in sysfs, three octal digits. */
+  /** The mode of its file in sysfs, three octal digits. */
   readonly mode?: string | undefined;
 }
 
@@ -46,37 +46,40 @@ export interface DriverDescription {
   readonly modules: readonly string[];
   readonly pciDriver: string;
   readonly virtioDriver: string;
-  /** Where the clock can be read; absent where the driver shows none of it. */
+  /** Where the driver shows its time; `undefined` if it shows none. */
   readonly time?: SysfsTime | SysctlTime | undefined;
-  /** Attributes below the virtio device: the last command, and how often each came. */
+  /** The attributes of the virtio device with the last command and with the number of each command. */
   readonly commands?: { readonly last: string; readonly counts: string } | undefined;
   /**
-   * What SYNCRTC sets the clock from: the device's registers, or the RTC and so to the second. Absent: it
-   * does not.
+   * The source for SYNCRTC: the registers of the device, or the RTC, which has whole seconds. `undefined`:
+   * the driver does not set the clock.
    */
   readonly syncRtc?: 'registers' | 'rtc' | undefined;
   /**
-   * The PTP clock that it registers, by the name in its `clock_name` attribute. Absent: it registers none.
+   * The PTP clock that the driver registers, by its `clock_name` attribute. `undefined`: it registers none.
    */
   readonly ptp?: { readonly clockName: string } | undefined;
   readonly parameters: readonly Parameter[];
   /**
-   * Values of a parameter from which on the driver logs each acknowledgement, and each time sample too.
-   * Absent: it does not.
+   * The parameter and its lowest values at which the driver logs each acknowledgement, and each time sample.
+   * `undefined`: it logs neither.
    */
   readonly logLevels?:
     | { readonly parameter: string; readonly acknowledgements: string; readonly samples: string }
     | undefined;
-  /** Lines that the driver writes to the kernel log, or parts of them, by what has happened. */
+  /** The lines, or parts of lines, that the driver writes to the kernel log, by event. */
   readonly logLines?: Readonly<Partial<Record<LogEvent, string>>> | undefined;
-  /** Values of parameters with which the driver looks at the command only when it is interrupted. */
+  /**
+   * The values of parameters that stop all polling: the driver then reads the command only after an
+   * interrupt.
+   */
   readonly quiet: Readonly<Record<string, string>>;
 }
 
 /**
- * `features`: the driver came up; the names of the features in use follow, each after a blank. `stale`: a stop
- * was in the register when it came up. `absent`: the device did not respond in probe. `unreadable`, `unset`:
- * SYNCRTC found no time, or could not set the clock.
+ * `features`: the driver is up; the names of the features in use follow, each after a space. `stale`: the
+ * command register had a stop when the driver came up. `absent`: the device did not respond in probe.
+ * `unreadable`, `unset`: SYNCRTC could not read the time, or could not set the clock.
  */
 export type LogEvent =
   | 'features'
@@ -97,7 +100,7 @@ const value = text(/^[\w.-]+$/, 'the value of a parameter');
 const line = text(/^[^\n]{1,200}$/, 'a part of a line of the kernel log, of up to 200 characters');
 const sysctl = text(/^[\w-]+(\.[\w-]+)+$/, 'the name of a sysctl value, such as "vmmci.drift_sec"');
 
-/** vmmci-driver.schema.json says the same to editors. */
+/** vmmci-driver.schema.json is the same schema for editors. */
 const descriptionSchema = fields({
   $schema: optional(v.unknown()),
   description: optional(v.unknown()),
@@ -153,7 +156,7 @@ const descriptionSchema = fields({
   quiet: optional(v.record(v.string(), value, 'expected an object')),
 });
 
-/** Reads `content`, the content of `path`. Throws DRIVER_DESCRIPTION, which names the field. */
+/** Parses `content`, the content of `path`. Throws DRIVER_DESCRIPTION, which names the field. */
 export const parseDriver = (path: string, directory: string, content: string): DriverDescription => {
   const refuse = (field: string, reason: string): never => {
     throw new HarnessError('DRIVER_DESCRIPTION', { path, field: field === '' ? '(whole)' : field, reason });
@@ -174,16 +177,16 @@ export const parseDriver = (path: string, directory: string, content: string): D
   return { ...rest, directory, parameters, quiet };
 };
 
-/** The texts of all C files of a directory. */
+/** The concatenated C files of a directory. */
 const readSources = async (directory: string): Promise<string> => {
   const files = (await readdir(directory)).filter((file) => /\.[ch]$/.test(file)).sort();
   return (await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')))).join('\n');
 };
 
 /**
- * The description of the driver in `directory`: the one that `chosen` names, which is a known driver or a
- * file; else the file beside the sources; else that of a known driver which the sources look like.
- * DRIVER_DESCRIPTION; INVALID_VALUE if nothing of all this is there; DRIVER_SOURCE if there is no directory.
+ * Finds the description of the driver in `directory`: the one that `chosen` names (a known driver or a file),
+ * otherwise the file beside the sources, otherwise that of a known driver with the same modules. Throws
+ * DRIVER_DESCRIPTION, or INVALID_VALUE if `chosen` is neither a known driver nor a file.
  */
 export const readDriver = async (directory: string, chosen?: string): Promise<DriverDescription> => {
   const known = chosen === undefined ? undefined : knownDrivers.find(({ name }) => name === chosen);
@@ -208,9 +211,9 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
   const kbuild = await Promise.all(
     ['Kbuild', 'Makefile'].map((file) => readFile(join(directory, file), 'utf8').catch(() => '')),
   );
-  const alike = knownDrivers.find((driver) => describes(driver, kbuild.join('\n')));
-  if (alike !== undefined)
-    return fromText(JSON.stringify(alike.fieldsFor(await readSources(directory))), alike.name);
+  const matching = knownDrivers.find((driver) => describes(driver, kbuild.join('\n')));
+  if (matching !== undefined)
+    return fromText(JSON.stringify(matching.fieldsFor(await readSources(directory))), matching.name);
   throw new HarnessError('DRIVER_DESCRIPTION', {
     path,
     field: '(whole)',

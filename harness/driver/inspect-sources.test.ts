@@ -14,7 +14,7 @@ const sourcesIn = (directory: string): Map<string, string> =>
 const inspect = (...path: string[]) =>
   inspectSources(readFileSync(asset(...path, 'Kbuild'), 'utf8'), sourcesIn(asset(...path)));
 
-t.test('the bundled driver is found to be what its description says', (t) => {
+t.test('the sources of the bundled driver give its description', (t) => {
   const { name, description, ...expected } = JSON.parse(
     readFileSync(asset('driver', 'vmmci-driver.json'), 'utf8'),
   ) as Record<string, unknown> & { parameters: { module: string; name: string }[] };
@@ -32,7 +32,7 @@ t.test('the bundled driver is found to be what its description says', (t) => {
   t.end();
 });
 
-t.test('a driver with sysctl values', (t) => {
+t.test('a driver with sysctl values is recognized', (t) => {
   t.match(inspect('stand-in'), {
     modules: ['virtio_pci_obsd', 'virtio_vmmci'],
     pciDriver: 'virtio-pci-obsd',
@@ -43,7 +43,7 @@ t.test('a driver with sysctl values', (t) => {
   t.end();
 });
 
-t.test('the transport is loaded first, whatever the order in Kbuild', (t) => {
+t.test('the transport is loaded first, whatever the order in Kbuild is', (t) => {
   const sources = new Map([
     ['b.c', 'static struct pci_driver p = {\n\t.id_table = ids,\n\t.name = "bus",\n};'],
     ['a.c', 'static struct virtio_driver v = {\n\t.driver.name = KBUILD_MODNAME,\n};'],

@@ -1,4 +1,4 @@
-// What the sources of a driver say of it: enough for a vmmci-driver.json that works.
+// Extracts from the sources of a driver what a first vmmci-driver.json needs.
 
 import { modulesIn } from './known-drivers.js';
 
@@ -13,7 +13,10 @@ export interface Inspection {
 
 type Sources = ReadonlyMap<string, string>;
 
-/** The module that a source file is part of: `module-y := file.o`, or the file's own name. */
+/**
+ * The module that a source file belongs to: the one with `module-y := file.o`, otherwise the one with the
+ * name of the file.
+ */
 const moduleOf = (file: string, modules: readonly string[], kbuild: string): string => {
   const object = file.replace(/^.*\//, '').replace(/\.c$/, '.o');
   const joined = kbuild.replaceAll('\\\n', ' ');
@@ -25,7 +28,9 @@ const moduleOf = (file: string, modules: readonly string[], kbuild: string): str
   return owner ?? modules.find((module) => `${module}.o` === object) ?? modules.at(-1) ?? '';
 };
 
-/** The text of `.name = …` in a structure of that type: a string, a macro with one, or the module's name. */
+/**
+ * The value of `.name = …` in a structure of that type: a string, a macro for one, or the name of the module.
+ */
 const driverName = (
   sources: Sources,
   type: string,
@@ -49,8 +54,8 @@ const all = (sources: Sources, form: RegExp): string[] =>
   [...sources.values()].flatMap((text) => [...text.matchAll(form)].map(([, name = '']) => name));
 
 /**
- * Milliseconds between two measurements of a driver that shows sysctl values; generous, and only how long is
- * waited for one.
+ * The assumed time between two measurements of a driver with sysctl values, in ms. It is generous: it only
+ * limits a wait.
  */
 const everyMs = 20_000;
 
@@ -76,7 +81,7 @@ const timeIn = (sources: Sources): Inspection['time'] => {
   return { kind: 'sysctl', driftSec: `${dots}.${seconds}`, driftNsec: `${dots}.${nanoseconds}`, everyMs };
 };
 
-/** `sources`: texts by path, C and headers. */
+/** `sources` has the C sources and headers by path. */
 export const inspectSources = (kbuild: string, sources: Sources): Inspection => {
   const names = modulesIn(kbuild);
   const owner = (file: string): string => moduleOf(file, names, kbuild);

@@ -1,10 +1,10 @@
-// Descriptions of drivers that come without one.
+// The descriptions of drivers that have no vmmci-driver.json.
 
 export interface KnownDriver {
   readonly name: string;
-  /** In the form of vmmci-driver.json: what its newest version has. */
+  /** The description of the newest version, as vmmci-driver.json. */
   readonly text: string;
-  /** Its modules: a Kbuild or Makefile with all of them in obj-m is taken for this driver's. */
+  /** The modules. A Kbuild file or Makefile with exactly these in obj-m belongs to this driver. */
   readonly modules: readonly string[];
   /** The fields of the version with these sources: earlier versions have fewer. */
   readonly fieldsFor: (sources: string) => Readonly<Record<string, unknown>>;
@@ -20,10 +20,10 @@ interface Description extends Readonly<Record<string, unknown>> {
   }[];
 }
 
-/** Fields that a version has only if its sources contain this. */
-type Signs = Readonly<Record<string, RegExp>>;
+/** Fields that a version has only if its sources match. */
+type FieldPatterns = Readonly<Record<string, RegExp>>;
 
-const known = (description: Description, signs: Signs): KnownDriver => ({
+const known = (description: Description, signs: FieldPatterns): KnownDriver => ({
   name: description.name,
   text: JSON.stringify(description),
   modules: description.modules,
@@ -40,7 +40,7 @@ const known = (description: Description, signs: Signs): KnownDriver => ({
 
 export const knownDrivers: readonly KnownDriver[] = [
   // The public driver in two modules, from 0.1 on. It measures 1 s after probe and then every 20 s
-  // (virtio_vmmci.h 0.6), and looks at the command only when it is interrupted.
+  // (virtio_vmmci.h 0.6), and reads the command only after an interrupt.
   known(
     {
       name: 'virtio_vmmci',
@@ -61,14 +61,14 @@ export const knownDrivers: readonly KnownDriver[] = [
   ),
 ];
 
-/** The objects that a Kbuild file builds as modules, in its order: the names of the modules. */
+/** The names of the modules that a Kbuild file builds, in its order. */
 export const modulesIn = (kbuild: string): string[] =>
   [...kbuild.replaceAll('\\\n', ' ').matchAll(/^\s*obj-(?:m|\$\(\S+\))\s*[:+]?=\s*(.*)$/gm)]
     .flatMap(([, list = '']) => list.replace(/#.*/, '').split(/\s+/))
     .filter((word) => word.endsWith('.o'))
     .map((word) => word.slice(0, -2));
 
-/** Whether a Kbuild file builds just the modules of that driver. */
+/** True if a Kbuild file builds exactly the modules of that driver. */
 export const describes = ({ modules }: KnownDriver, kbuild: string): boolean => {
   const objects = modulesIn(kbuild);
   return objects.length === modules.length && modules.every((module) => objects.includes(module));

@@ -21,7 +21,7 @@ const schema = JSON.parse(
   readFileSync(join(packageRoot(), 'harness/driver/vmmci-driver.schema.json'), 'utf8'),
 ) as Schema;
 
-/** A value with everything in it that the schema knows. */
+/** A value with every field of the schema. */
 const fullest = ({
   properties,
   oneOf,
@@ -43,7 +43,7 @@ const fullest = ({
 
 const read = (value: unknown) => parseDriver('vmmci-driver.json', '/driver', JSON.stringify(value));
 
-t.test('what the schema allows is read', async (t) => {
+t.test('the parser accepts every field of the schema', async (t) => {
   const value = fullest(schema) as Readonly<Record<string, unknown>>;
   t.match(read(value), { name: 'a', modules: ['a'], time: { kind: 'sysfs' }, quiet: { debug: '1' } });
   for (const time of schema.properties?.time?.oneOf ?? []) read({ ...value, time: fullest(time) });
@@ -53,7 +53,7 @@ t.test('what the schema allows is read', async (t) => {
   }
 });
 
-t.test('what is read, the schema knows', async (t) => {
+t.test('the schema has every field of the descriptions', async (t) => {
   const texts = [
     readFileSync(asset('driver', 'vmmci-driver.json'), 'utf8'),
     ...knownDrivers.map(({ text }) => text),

@@ -1,4 +1,4 @@
-// The transcript of a driver that is kept beside its sources.
+// Reads and writes the transcript that is stored beside the sources of a driver.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,12 +6,15 @@ import { HarnessError } from '../base/errors.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { fromFile, type Phase, toFile } from './transcript.js';
 
-/** Its name beside the sources. */
+/** The name of the file. */
 export const transcriptFile = 'transcript.txt';
 
 const pathOf = (driver: string): string => join(driver, transcriptFile);
 
-/** Undefined when there is none in that driver's directory. TRANSCRIPT_READ when it cannot be read. */
+/**
+ * Reads the transcript of a driver; `undefined` if the file does not exist. Throws TRANSCRIPT_READ if it
+ * cannot be read or parsed.
+ */
 export const readTranscript = async (driver: string): Promise<readonly Phase[] | undefined> => {
   const path = pathOf(driver);
   try {
@@ -23,7 +26,7 @@ export const readTranscript = async (driver: string): Promise<readonly Phase[] |
   }
 };
 
-/** Resolves with the path of the file. */
+/** Writes the transcript of a driver. Resolves with the path of the file. */
 export const writeTranscript = async (driver: string, phases: readonly Phase[]): Promise<string> => {
   const path = pathOf(driver);
   await writeFile(path, toFile(phases));

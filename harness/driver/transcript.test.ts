@@ -34,18 +34,21 @@ read
 remove
 `;
 
-t.test('by phase, registers by name, odd widths shown, and no reads of the status', async (t) => {
-  t.equal(render(transcriptOf(events)), text);
-});
+t.test(
+  'a transcript has phases, register names and unusual widths, but no reads of the status',
+  async (t) => {
+    t.equal(render(transcriptOf(events)), text);
+  },
+);
 
-t.test('the file', async (t) => {
+t.test('a transcript is written and parsed without loss', async (t) => {
   const phases = transcriptOf(events);
   t.strictSame(fromFile(toFile(phases)), phases);
   t.strictSame(fromFile('# only a comment\n\n'), []);
   t.throws(() => fromFile('# c\n  read isr = 0x0\nprobe\n'), /line 2/);
 });
 
-t.test('the difference of two lists', async (t) => {
+t.test('diffLines finds the shortest edit', async (t) => {
   const shown = (left: string, right: string) =>
     diffLines([...left], [...right])
       .map(({ mark, text }) => mark.trim() + text)
@@ -57,7 +60,7 @@ t.test('the difference of two lists', async (t) => {
   t.equal(shown('ab', 'xy'), '-a -b +x +y');
 });
 
-t.test('the difference of two transcripts', async (t) => {
+t.test('diffTranscripts compares phase by phase', async (t) => {
   const stored = fromFile('probe\n  read isr = 0x0\n  write status = 0x7\nremove\n  write status = 0x0\n');
   const seen = fromFile(
     'probe\n  write status = 0x7\nremove\n  write status = 0x0\nread\n  read isr = 0x2\n',

@@ -1,16 +1,17 @@
-// What a driver does to the registers of the device, in order: made of a trace, written down, and read back.
+// The transcript of a driver: its accesses to the registers of the device in order, extracted from a trace,
+// written to a file and parsed again.
 
 import type { TraceData } from '../base/trace.js';
 import { registerAt } from '../vmmci/registers.js';
 
-/** One part of a driver's life, such as `probe`. */
+/** A phase of the life of a driver, such as `probe`. */
 export interface Phase {
   readonly name: string;
-  /** `read hostFeatures = 0x7`; the width in bits where it is not that of the register. */
+  /** `read hostFeatures = 0x7`; includes the width in bits if it is not that of the register. */
   readonly accesses: readonly string[];
 }
 
-/** A phase of this name ends the one before and is itself no part of the transcript. */
+/** A phase with this name only ends the previous one; it is not part of the transcript. */
 export const lastPhase = 'end';
 
 const natural: Readonly<Record<string, number>> = {
@@ -30,42 +31,43 @@ const access = ({ kind, offset, width, value }: Access): string => {
 };
 
 /**
- * Linux itself reads the status before it writes it, how often is a matter of its version: such a read says
- * nothing of the driver.
+ * True for a read of the status. Linux itself reads the status before it writes it, how often depends on its
+ * version, so such a read says nothing about the driver.
  */
-const isCore = ({ kind, offset }: Access): boolean => kind === 'bar-read' && registerAt(offset) === 'status';
+const isStatusRead = ({ kind, offset }: Access): boolean =>
+  kind === 'bar-read' && registerAt(offset) === 'status';
 
-/** The accesses to BAR0 by phase; what comes before the first mark is left out. */
+/** The accesses to BAR0 by phase. Accesses before the first phase are left out. */
 export const transcriptOf = (events: readonly TraceData[]): Phase[] => {
   const phases: { name: string; accesses: string[] }[] = [];
   for (const event of events) {
     if (event.kind === 'phase') phases.push({ name: event.name, accesses: [] });
     if (event.kind !== 'bar-read' && event.kind !== 'bar-write') continue;
-    if (!isCore(event)) phases.at(-1)?.accesses.push(access(event));
+    if (!isStatusRead(event)) phases.at(-1)?.accesses.push(access(event));
   }
   return phases.filter(({ name }) => name !== lastPhase);
 };
 
-/** Accesses are indented, phases are not. */
+/** Formats phases; their accesses are indented. */
 export const render = (phases: readonly Phase[]): string =>
   phases.map(({ name, accesses }) => `${name}\n${accesses.map((line) => `  ${line}\n`).join('')}`).join('\n');
 
 const head = `# The accesses to the registers that this driver makes, in order. Written by: vmmci transcript --update
 `;
 
-/** What is stored beside a driver. */
+/** The content of the file beside a driver. */
 export const toFile = (phases: readonly Phase[]): string => `${head}\n${render(phases)}`;
 
 /**
- * Reads `toFile`'s text; lines that begin with # and empty ones do not count. Throws an Error that names a
- * line out of place.
+ * Parses the text of `toFile`. Ignores empty lines and lines that begin with #. Throws an Error for an access
+ * outside of a phase, with the line number.
  */
 export const fromFile = (text: string): Phase[] => {
   const phases: { name: string; accesses: string[] }[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     if (!line.startsWith(' ')) phases.push({ name: line.trim(), accesses: [] });
-    else if (phases.length === 0) throw new Error(`line ${index + 1} is an access outside of any phase`);
+    else if (phases.length === 0) throw new Error(`line ${index + 1} is an access outside of a phase`);
     else phases.at(-1)?.accesses.push(line.trim());
   }
   return phases;

@@ -1,11 +1,11 @@
-// Steps of the guest's wall clock, as the kernel tells programs of them.
+// Counts steps of the guest's wall clock, as the kernel reports them to programs.
 
 import { matchText } from './guest-text.js';
 import type { Commands } from './shell.js';
 
 const file = '/run/clock-steps';
 
-/** The output of `clock-steps`: the steps, in nanoseconds. GUEST_READ for any other text. */
+/** Parses the output of `clock-steps`: the steps in nanoseconds. Throws GUEST_READ for other text. */
 export const parseClockSteps = (text: string): bigint[] => {
   const [first, ...steps] = text.split('\n');
   matchText('clock-steps', 'watching', /^watching$/, first);
@@ -13,8 +13,8 @@ export const parseClockSteps = (text: string): bigint[] => {
 };
 
 /**
- * Counts from now on. The function that it resolves with gives the steps since then, in nanoseconds, and
- * ends the count. A sleep of the guest may count as a step. One count at a time.
+ * Starts counting. Resolves with a function that stops the count and resolves with the steps since then, in
+ * nanoseconds. A sleep of the guest may count as a step. Only one count at a time is possible.
  */
 export const countClockSteps = async (shell: Commands): Promise<() => Promise<bigint[]>> => {
   await shell.text(

@@ -1,4 +1,4 @@
-// Disks, from the guest's side.
+// Uses the disks of the machine in the guest.
 
 import type { Commands, Programs } from './shell.js';
 

@@ -6,12 +6,12 @@ import type { Commands } from './shell.js';
 
 const directory = '/sys/kernel/debug/failslab';
 
-/** The greatest depth to which the kernel looks for the driver on the stack (lib/fault-inject.c). */
+/** The maximum stack depth in which the kernel looks for code of the driver (lib/fault-inject.c). */
 const stackDepth = 32;
 
 /**
- * From now on only allocations with the driver's code on the stack count, also those that may wait. Nothing
- * fails yet. The modules must be loaded, and stay where they are.
+ * Limits fault injection to allocations with code of the driver on the stack, including those that may sleep.
+ * Nothing fails yet. The modules must be loaded and must not be reloaded afterwards.
  */
 export const limitFaultsTo = async (shell: Commands, modules: readonly string[]): Promise<void> => {
   const pattern = `^(${modules.join('|')}) `;
@@ -42,7 +42,7 @@ export const limitFaultsTo = async (shell: Commands, modules: readonly string[])
 };
 
 export interface Attempt {
-  /** Whether there were as many allocations, so that one failed. */
+  /** True if there were so many allocations, so that one of them failed. */
   readonly injected: boolean;
   /** The exit status of the command. */
   readonly status: number;
@@ -59,7 +59,10 @@ const parseAttempt = (text: string): Attempt => {
   return { injected: left === '0', status: Number(status) };
 };
 
-/** Runs a command of built-ins of the shell, in which the `nth` allocation of the driver fails, counted from 1. */
+/**
+ * Runs a command that consists of shell builtins. The `nth` allocation of the driver in it fails, counted
+ * from 1.
+ */
 export const withFailure = async (shell: Commands, nth: number, command: string): Promise<Attempt> =>
   parseAttempt(
     await shell.text(
@@ -71,14 +74,14 @@ export const withFailure = async (shell: Commands, nth: number, command: string)
 
 const workers = `for comm in $(grep -l ^kworker /proc/[0-9]*/comm 2>/dev/null); do task=$(dirname $comm)`;
 
-/** The `nth` allocation of the driver fails in a work item, whichever worker runs it. */
+/** Makes the `nth` allocation of the driver in work items fail, whichever worker runs them. */
 export const failInWorkers = async (shell: Commands, nth: number): Promise<void> => {
   await shell.text(`${workers}; echo ${nth} >$task/fail-nth; done 2>/dev/null`, {
     what: 'fail-nth of workers',
   });
 };
 
-/** Whether one failed since `failInWorkers`; ends it. */
+/** Stops `failInWorkers`. Resolves with true if an allocation failed. */
 export const hasFailedInWorkers = async (shell: Commands, nth: number): Promise<boolean> => {
   const text = await shell.text(
     `${workers}; left=${nth}; read left <$task/fail-nth; echo 0 >$task/fail-nth; echo $left; done 2>/dev/null`,

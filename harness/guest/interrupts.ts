@@ -40,6 +40,8 @@ export const interruptChips = async (shell: Programs): Promise<string[]> =>
 /** True if a handler has a name. The kernel prints `(null)` for a handler without one. */
 export const isName = (handler: string): boolean => handler !== '' && handler !== '(null)';
 
-/** Whether the guest's kernel runs interrupt handlers in threads: with PREEMPT_RT, or if it was told to. */
+/**
+ * True if the guest's kernel runs interrupt handlers in threads: with PREEMPT_RT or the parameter threadirqs.
+ */
 export const runsHandlersInThreads = async (shell: Programs): Promise<boolean> =>
   /\bPREEMPT_RT\b|\bthreadirqs\b/.test(await shell.output(['read-files', '/proc/version', '/proc/cmdline']));

@@ -1,19 +1,26 @@
-// The kernel's symbols, as the running kernel has them: Debian's System.map is in the packages with debugging information alone.
+// Reads the kernel's symbols from the running kernel: in Debian, System.map is only in the package with
+// debugging information.
 
 import { open } from 'node:fs/promises';
 import { HarnessError } from '../base/errors.js';
 import type { Commands } from './shell.js';
 import type { ElfSymbol } from './symbol-file.js';
 
-/** 200 000 lines, which TCG makes in some ten seconds. */
+/** In milliseconds: 200,000 lines, which take about ten seconds under TCG. */
 const listMs = 120_000;
 
-/** Where the kernel is linked to (arch/x86: __START_KERNEL_map and the default CONFIG_PHYSICAL_START). KASLR moves it. */
+/**
+ * The address for which the kernel is linked (arch/x86: __START_KERNEL_map and the default
+ * CONFIG_PHYSICAL_START). KASLR moves it.
+ */
 const linkedText = 0xffffffff81000000n;
 
 const line = /^([0-9a-f]{16}) ([A-Za-z]) (\S+)$/;
 
-/** The symbols of the kernel itself, where it is linked to. Lines of modules have a third field. GUEST_READ if there is no `_text`. */
+/**
+ * The symbols of the kernel itself, at the addresses for which it is linked. Lines of modules have a third
+ * field and are left out. Throws GUEST_READ if `_text` is missing.
+ */
 export const parseSymbols = (listing: string): ElfSymbol[] => {
   const found = listing.split('\n').flatMap((text) => {
     const [, address, type = '', name] = line.exec(text) ?? [];
@@ -39,8 +46,8 @@ export const parseSymbols = (listing: string): ElfSymbol[] => {
 };
 
 /**
- * Reads /proc/kallsyms by way of the guest's disk `device`, whose image is `image`: over a serial line seven megabytes take a minute.
- * What is on that disk is lost.
+ * Reads /proc/kallsyms through the guest's disk `device`, whose image is `image`, because seven megabytes
+ * take a minute over a serial line. Overwrites that disk.
  */
 export const readSymbols = async (
   shell: Commands,
@@ -60,7 +67,7 @@ export const readSymbols = async (
   }
 };
 
-/** By how much KASLR has moved the kernel of this guest. GUEST_READ. */
+/** The offset by which KASLR has moved the kernel of this guest. Throws GUEST_READ. */
 export const readSlide = async (shell: Commands): Promise<bigint> => {
   const text = await shell.text(`grep -m 1 ' _text$' /proc/kallsyms`, { what: 'address of _text' });
   const address = BigInt(`0x${line.exec(text)?.[1] ?? '0'}`);

@@ -1,22 +1,22 @@
-// Memory that the driver allocates and never frees, from the kernel's own trace events, which ordinary kernels
-// have, too (include/trace/events/kmem.h).
+// Finds memory that the driver allocates and never frees, with the kernel's trace events, which ordinary
+// kernels have too (include/trace/events/kmem.h).
 
 import type { Shell } from './shell.js';
 
 const tracing = '/sys/kernel/tracing';
 
-/** KiB for each CPU: many times what a life of the driver writes. */
+/** The size of the trace buffer in KiB per CPU: many times what a scenario with the driver needs. */
 const bufferKb = 8192;
 
-/** Of x86-64: the kernel puts modules from here on (Documentation/arch/x86/x86_64/mm.rst). */
+/** On x86-64 the kernel loads modules above this address (Documentation/arch/x86/x86_64/mm.rst). */
 const firstModuleAddress = '0xffffffffa0000000';
 
 const allocations = '/run/driver-allocations';
 
-/** How often the trace is looked at again: what is freed after a grace period comes a moment later. */
+/** How often the trace is read again: memory that is freed after a grace period is freed a moment later. */
 const attempts = 20;
 
-/** From now on the allocations of modules, and all that is freed, are traced. */
+/** Starts tracing the allocations of modules, and everything that is freed. */
 export const beginMemoryTrace = async (shell: Pick<Shell, 'text'>): Promise<void> => {
   await shell.text(`
     [ -e ${tracing}/trace ] || mount -t tracefs tracefs ${tracing}
@@ -26,8 +26,8 @@ export const beginMemoryTrace = async (shell: Pick<Shell, 'text'>): Promise<void
 };
 
 /**
- * Notes what the driver's modules have allocated so far, while they are still loaded: afterwards their symbols
- * are gone.
+ * Records what the driver's modules have allocated so far. Call it while they are still loaded: afterwards
+ * their symbols are gone.
  */
 export const noteAllocations = async (
   shell: Pick<Shell, 'text'>,
@@ -38,8 +38,8 @@ export const noteAllocations = async (
 };
 
 /**
- * `12.345678: kmalloc: call_site=f+0x10/0x20 [module] ptr=… bytes_req=…`: the time tells an allocation of the
- * driver from a later one of somebody else at the same address, which shows that the driver's was freed.
+ * `12.345678: kmalloc: call_site=f+0x10/0x20 [module] ptr=… bytes_req=…`. The time distinguishes an
+ * allocation of the driver from a later one at the same address, which shows that the driver's was freed.
  */
 const script = `
   { time = match($0, / [0-9]+\\.[0-9]+: k/) ? substr($0, RSTART, RLENGTH) : ""
@@ -50,8 +50,8 @@ const script = `
   END { for (at in live) print live[at] }`;
 
 /**
- * Where the driver has allocated what nobody has freed since: functions, one for each object. To be called when
- * the driver is gone.
+ * Stops tracing. Resolves with the functions that allocated memory which was never freed, one for each
+ * object. Call it after the driver was unloaded.
  */
 export const endMemoryTrace = async (shell: Pick<Shell, 'text'>): Promise<string[]> => {
   const text = await shell.text(

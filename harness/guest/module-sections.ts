@@ -1,4 +1,4 @@
-// Where the kernel has loaded the sections of a module: /sys/module/NAME/sections, which only root reads.
+// Reads the addresses of a module's sections: /sys/module/NAME/sections, which only root can read.
 
 import { HarnessError } from '../base/errors.js';
 import { shellWord } from '../base/text.js';
@@ -13,10 +13,10 @@ export interface ModuleSections {
 
 const line = /^(\S+) (0x[0-9a-f]+)$/;
 
-/** Sections with variables or functions. Those of the start are gone once the module is loaded. */
+/** Sections with variables or functions. Sections for initialization are gone after loading. */
 const isOfUse = (name: string): boolean => /^\.(data|bss|rodata|text|exit)/.test(name);
 
-/** Of a module that is loaded. GUEST_COMMAND if it is not, GUEST_READ. */
+/** Reads the sections of a loaded module. Throws GUEST_COMMAND if it is not loaded, and GUEST_READ. */
 export const readSections = async (shell: Commands, module: string): Promise<ModuleSections> => {
   const name = module.replaceAll('-', '_');
   const listing = await shell.text(

@@ -20,7 +20,7 @@ export const recordPowerRequests = async (shell: Commands): Promise<void> => {
 };
 
 /**
- * Waits until at minimum `minimum` requests are recorded, and returns all of them, oldest first: `reboot`,
+ * Waits until at least `minimum` requests are recorded, and returns all of them, oldest first: `reboot`,
  * `poweroff`. Rejects with GUEST_TIMEOUT or GUEST_READ.
  */
 export const powerRequests = async (shell: Commands, minimum = 0): Promise<string[]> => {

@@ -6,7 +6,7 @@ export interface Splat {
   kind: string;
   /** The line that matched. */
   line: string;
-  /** That line, a few lines linesBefore it, and its trace. */
+  /** That line, a few lines before it, and its trace. */
   context: readonly string[];
 }
 

@@ -1,5 +1,5 @@
-// An ELF file that has nothing but symbols: what a debugger needs to name addresses of a kernel whose vmlinux is not there. Pure.
-// Structures: ELF-64 Object File Format 1.5, and the x86-64 psABI.
+// Makes an ELF file that contains only symbols, so that a debugger can name addresses of a kernel without its
+// vmlinux. Pure. Structures: ELF-64 Object File Format 1.5, and the x86-64 psABI.
 
 export interface ElfSymbol {
   readonly name: string;
@@ -19,7 +19,7 @@ const SHF_ALLOC_EXECINSTR = 6;
 const STT = { object: 1, function: 2 } as const;
 const STB_GLOBAL = 1 << 4;
 
-/** Index of the section that the symbols are in. */
+/** The index of the section that contains the symbols. */
 const text = 1;
 
 const names = '\0.text\0.symtab\0.strtab\0';
@@ -76,7 +76,7 @@ const fileHeader = (sectionsAt: number, count: number): Buffer => {
   return header;
 };
 
-/** A file with these symbols, all in one section without content that spans them. */
+/** Makes a file with these symbols, all in one section without content that covers them. */
 export const symbolFile = (symbols: readonly ElfSymbol[]): Buffer => {
   let [low, high] = [symbols[0]?.address ?? 0n, 0n];
   for (const { address } of symbols) {

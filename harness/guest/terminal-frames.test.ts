@@ -41,7 +41,7 @@ t.test('what is no frame is refused', async (t) => {
   for (const bytes of ['Z\0\0\0', 'O\x10\0\0', 'O\0\x10\x01'])
     t.throws(() => [...new FrameReader().feed(Buffer.from(bytes, 'latin1'))], {
       code: 'TERMINAL',
-      message: /no frame begins with/,
+      message: /invalid beginning of a frame/,
     });
 });
 

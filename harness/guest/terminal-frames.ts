@@ -1,11 +1,12 @@
-// The frames between a terminal's two ends. images/guest/terminal.c describes them; the socket of a shell has the same. Pure.
+// The frames between the two ends of a terminal. images/guest/terminal.c describes them; the socket of `vmmci
+// shell` uses them too. Pure.
 
 import { HarnessError } from '../base/errors.js';
 
-/** Kinds of frames to the program, as images/guest/terminal.c has them. */
+/** The kinds of frames to the program, as in images/guest/terminal.c. */
 export const toProgram = { open: 'o', input: 'i', window: 'w', signal: 'k', close: 'c' } as const;
 
-/** Kinds of frames from it. */
+/** The kinds of frames from the program. */
 export const fromProgram = { greeting: 'g', output: 'O', error: 'E', taken: 'A', end: 'X' } as const;
 
 type Kind = (typeof toProgram)[keyof typeof toProgram] | (typeof fromProgram)[keyof typeof fromProgram];
@@ -17,18 +18,18 @@ export interface Frame {
   readonly content: Buffer;
 }
 
-/** Sessions at once. */
+/** The maximum number of parallel sessions. */
 export const maxSessions = 16;
 
-/** Bytes of one frame's content at most. */
+/** The maximum length of the content of a frame in bytes. */
 export const maxContent = 4096;
 
-/** Bytes of a command at most, which leaves room for the other fields of an `open` frame. */
+/** The maximum length of a command in bytes, which leaves room for the other fields of an `open` frame. */
 export const maxCommand = 3840;
 
 const headLength = 4;
 
-/** What the guest's program says when it starts. It is found within anything, as no rest of a frame has it. */
+/** The frame that the guest's program sends when it starts. No other frame contains it. */
 const greeting = 'g\0\0\x10vmmci-terminal 1';
 
 const kinds = new Set<string>([...Object.values(toProgram), ...Object.values(fromProgram)]);
@@ -43,7 +44,7 @@ export const encodeFrame = ({ kind, session, content }: Frame): Buffer => {
   return Buffer.concat([head, content]);
 };
 
-/** Several texts as one content, a zero behind each. */
+/** Encodes several texts as one content, each with a NUL after it. Throws TERMINAL if it is too long. */
 export const fieldsContent = (fields: readonly string[]): Buffer => {
   const content = Buffer.from(fields.map((field) => `${field}\0`).join(''));
   if (content.length > maxContent || fields.some((field) => field.includes('\0'))) {
@@ -52,15 +53,15 @@ export const fieldsContent = (fields: readonly string[]): Buffer => {
   return content;
 };
 
-/** The texts of such a content. */
+/** Decodes the texts of such a content. */
 export const contentFields = (content: Buffer): string[] => content.toString('utf8').split('\0').slice(0, -1);
 
-/** Takes bytes as they come, and gives each frame once it is whole. `feed` throws TERMINAL for what is none. */
+/** Splits a byte stream into frames. `feed` yields complete frames and throws TERMINAL for an invalid one. */
 export class FrameReader {
   #bytes: Buffer = Buffer.alloc(0);
   #isLost = false;
 
-  /** Forgets what came, and everything that comes before the next greeting. */
+  /** Drops received bytes, and all bytes before the next greeting. */
   lose(): void {
     this.#isLost = true;
   }
@@ -73,7 +74,7 @@ export class FrameReader {
       const session = this.#bytes.readUInt8(1);
       const end = headLength + this.#bytes.readUInt16BE(2);
       if (!isKind(kind) || session >= maxSessions || end - headLength > maxContent) {
-        const reason = `no frame begins with ${this.#bytes.toString('hex', 0, headLength)}`;
+        const reason = `invalid beginning of a frame: ${this.#bytes.toString('hex', 0, headLength)}`;
         throw new HarnessError('TERMINAL', { reason });
       }
       if (this.#bytes.length < end) return;
@@ -83,7 +84,7 @@ export class FrameReader {
     }
   }
 
-  /** Drops what is before the greeting; false while there is none. */
+  /** Drops the bytes before the greeting. Returns false if there is none yet. */
   #find(): boolean {
     const at = this.#bytes.indexOf(greeting, 0, 'latin1');
     this.#isLost = at === -1;

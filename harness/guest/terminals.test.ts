@@ -95,7 +95,7 @@ t.test('there are so many sessions and no more', async (t) => {
   for (let count = 0; count < maxSessions; count += 1) terminals.open(pipes('x').options);
   t.throws(() => terminals.open(pipes('x').options), {
     code: 'TERMINAL',
-    fields: { reason: '16 are open already' },
+    fields: { reason: '16 sessions are already open' },
   });
 });
 
@@ -147,5 +147,5 @@ t.test('bytes that are not a frame end all sessions, and so does a second greeti
   await greeted;
   const second = terminals.open(pipes('y').options);
   program.send('g', 0, terminalGreeting);
-  await t.rejects(second.end, { code: 'TERMINAL', fields: { reason: 'its program was started again' } });
+  await t.rejects(second.end, { code: 'TERMINAL', fields: { reason: 'its program has restarted' } });
 });

@@ -1,5 +1,5 @@
-// Terminals for people, and commands with pipes, over one byte stream: ttyS2, whose other end is images/guest/terminal.c, or the socket
-// of a shell.
+// Terminals for people, and commands with pipes, over one byte stream: ttyS2 (the other end is
+// images/guest/terminal.c) or the socket of `vmmci shell`.
 
 import type { Duplex } from 'node:stream';
 import { HarnessError } from '../base/errors.js';
@@ -20,23 +20,23 @@ export interface WindowSize {
 }
 
 export interface SessionOptions {
-  /** A terminal of that size; pipes when absent. */
+  /** The size of the terminal; `undefined` for pipes instead of a terminal. */
   readonly window?: WindowSize | undefined;
-  /** The terminal's kind, for the variable TERM. */
+  /** The type of the terminal, for the variable TERM. */
   readonly term?: string | undefined;
-  /** Where it starts, if there is such a directory. */
+  /** The working directory, if it exists. */
   readonly directory: string;
-  /** For the guest's sh; an interactive shell when empty. */
+  /** The command for the guest's sh; empty for an interactive shell. */
   readonly command: string;
   readonly onOutput: (bytes: Buffer, from: 'output' | 'error') => void;
 }
 
 export interface TerminalSession {
-  /** The exit status as a shell has it. Rejects with TERMINAL when the guest or its program goes away first. */
+  /** The exit status, as a shell reports it. Throws TERMINAL if the guest or its program ends first. */
   readonly end: Promise<number>;
-  /** Resolves when the program in the guest has taken all of it. */
+  /** Resolves when the program in the guest has received all of it. */
   write(bytes: Buffer): Promise<void>;
-  /** The end of the input, for a command with pipes. */
+  /** Closes the input of a command with pipes. */
   endInput(): Promise<void>;
   resize(window: WindowSize): void;
   /** Sends a signal, by number, to all processes of the session. */
@@ -48,17 +48,17 @@ interface Open {
   readonly options: SessionOptions;
   readonly resolve: (status: number) => void;
   readonly reject: (error: Error) => void;
-  /** Called when the last input was taken, or when there is nobody left to take it. */
+  /** Called when the last input was received, or can never be received. */
   taken: (() => void) | undefined;
 }
 
 export interface TerminalsOptions {
   readonly stream: Duplex;
-  /** Resolves when nobody answers any more, with the reason. */
+  /** Resolves with the reason when the other end is gone. */
   readonly gone: Promise<string>;
 }
 
-/** All sessions over one stream. */
+/** The sessions over one stream. */
 export class Terminals {
   readonly #stream: Duplex;
   readonly #reader = new FrameReader();
@@ -74,19 +74,25 @@ export class Terminals {
     });
   }
 
-  /** The guest was reset: its sessions are gone, and what comes before it greets again is a rest of them. */
+  /**
+   * Ends all sessions after a reset of the guest. Bytes before its next greeting belong to them and are
+   * dropped.
+   */
   reset(): void {
     this.#reader.lose();
     this.#abandon(new HarnessError('TERMINAL', { reason: 'the guest was reset' }));
   }
 
-  /** Starts a shell or a command in the guest. TERMINAL when it has no room for one more, or is gone. */
+  /**
+   * Starts a shell or a command in the guest. Throws TERMINAL if there are too many sessions or the guest is
+   * gone.
+   */
   open(options: SessionOptions): TerminalSession {
     if (this.#end !== undefined) throw this.#end;
     const { window, term = '', directory, command } = options;
     const session = Array.from({ length: maxSessions }, (_, id) => id).find((id) => !this.#open.has(id));
     if (session === undefined)
-      throw new HarnessError('TERMINAL', { reason: `${maxSessions} are open already` });
+      throw new HarnessError('TERMINAL', { reason: `${maxSessions} sessions are already open` });
     const { rows = 0, columns = 0 } = window ?? {};
     const content = fieldsContent([
       window === undefined ? 'p' : 't',
@@ -105,16 +111,16 @@ export class Terminals {
       last = last.then(act);
       return last;
     };
-    const own = this.#open.get(session);
+    const opened = this.#open.get(session);
     const sendIfOpen = (frame: Omit<Frame, 'session'>): boolean => {
-      if (this.#open.get(session) !== own) return false;
+      if (this.#open.get(session) !== opened) return false;
       this.#send({ ...frame, session });
       return true;
     };
     const passPart = (part: Buffer): Promise<void> =>
       new Promise((resolve) => {
-        if (own === undefined || !sendIfOpen({ kind: toProgram.input, content: part })) return resolve();
-        own.taken = resolve;
+        if (opened === undefined || !sendIfOpen({ kind: toProgram.input, content: part })) return resolve();
+        opened.taken = resolve;
       });
     return {
       end,
@@ -149,8 +155,8 @@ export class Terminals {
   #frame({ kind, session, content }: Frame): void {
     const open = this.#open.get(session);
     if (kind === fromProgram.greeting)
-      this.#abandon(new HarnessError('TERMINAL', { reason: 'its program was started again' }));
-    // Of a session that is over here: nobody wants it.
+      this.#abandon(new HarnessError('TERMINAL', { reason: 'its program has restarted' }));
+    // A frame of a session that has ended on this side.
     if (open === undefined) return;
     if (kind === fromProgram.output) open.options.onOutput(content, 'output');
     else if (kind === fromProgram.error) open.options.onOutput(content, 'error');

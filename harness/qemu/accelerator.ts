@@ -30,7 +30,7 @@ export interface KvmEvidence {
   boot(): Promise<string | undefined>;
 }
 
-/** Milliseconds for 100 million iterations. KVM on hardware needs a tenth of that, TCG a third. */
+/** The time limit for 100 million iterations in ms. KVM on hardware needs a tenth of that, TCG a third. */
 const bootTimeout = 2000;
 
 export const chooseAccelerator = async (evidence: KvmEvidence): Promise<AcceleratorChoice> => {

@@ -204,7 +204,7 @@ export const argv = (machine: MachineDescription): string[] => [
     `socket,id=${name},fd=${channelDescriptors[name]}`,
     ...channelArguments[name],
   ]),
-  // With it a kernel can say where things are in a dump of its memory.
+  // Lets a kernel describe where its structures are in a dump of its memory.
   ...(machine.accelerator === 'qtest' ? [] : ['-device', JSON.stringify({ driver: 'vmcoreinfo' })]),
   ...deviceArguments(machine),
   ...option(

@@ -1,4 +1,4 @@
-// The guest's memory as a file that drgn(1) and crash(8) open.
+// Writes the guest's memory to a file that drgn(1) and crash(8) can open.
 
 import { chmod, open } from 'node:fs/promises';
 import type { Machine } from './process.js';
@@ -12,18 +12,19 @@ export interface DumpedKernel {
 /** Machines as uname(2) names them, by Debian's names of architectures. */
 const machines = { amd64: 'x86_64', i386: 'i686' } as const;
 
-/** Offsets of members of utsname in the header (makedumpfile, struct disk_dump_header). */
+/** Offsets of the members of utsname in the header (makedumpfile, struct disk_dump_header). */
 const SYSNAME_OFFSET = 12;
 const RELEASE_OFFSET = 142;
 const VERSION_OFFSET = 207;
 const MACHINE_OFFSET = 272;
 
 /**
- * Completes the header. QEMU 11.1 knows nothing of the guest's utsname and leaves it empty but for the machine, which is `Unknown`
- * (dump/dump.c). libkdumpfile takes the architecture from there, if sysname is `Linux` and nothing is empty.
+ * Completes the header. QEMU 11.1 does not know the guest's utsname: it leaves all members empty except the
+ * machine, which is `Unknown` (dump/dump.c). libkdumpfile derives the architecture from utsname, if sysname
+ * is `Linux` and no member is empty.
  */
 const writeUtsname = async (path: string, { release, architecture }: DumpedKernel): Promise<void> => {
-  // QEMU makes the file for reading only.
+  // QEMU creates the file read-only.
   await chmod(path, 0o600);
   const file = await open(path, 'r+');
   try {
@@ -40,9 +41,10 @@ const writeUtsname = async (path: string, { release, architecture }: DumpedKerne
 };
 
 /**
- * Writes the memory to `path`, in a directory that QEMU may write to; the CPUs stand still meanwhile. Compressed,
- * in makedumpfile's format, with the registers of all CPUs as notes; and with VMCOREINFO if the guest has given it
- * to QEMU (its module qemu_fw_cfg). Throws QMP_COMMAND and QMP_CLOSED.
+ * Writes the memory to `path`, in a directory that QEMU may write to. The CPUs are stopped meanwhile. The
+ * file is compressed, in makedumpfile's format, with the registers of all CPUs as notes, and with VMCOREINFO
+ * if the guest has passed it to QEMU (its module qemu_fw_cfg). `release` is that of the kernel. Rejects with
+ * QMP_COMMAND or QMP_CLOSED.
  */
 export const dumpMemory = async (
   { qmp }: Pick<Machine, 'qmp'>,

@@ -109,7 +109,7 @@ export const startQemu = async ({
   const qmp = new Qmp(stream('qmp'), { timers, trace });
   const hostFailure = new Promise<HarnessError>((resolve) => {
     qmp.onEvent(({ event, data }) => {
-      // The first one: `quit` follows where QEMU was told to stand still at the end of the guest.
+      // Keeps the first reason: `quit` follows if QEMU was told to pause at the end of the guest.
       if (event === 'SHUTDOWN') shutdown ??= String(data.reason);
       if (event === 'BLOCK_IO_ERROR') void diskFailure(machine, data).then(resolve);
     });
