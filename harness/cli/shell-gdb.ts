@@ -8,6 +8,7 @@ import { enter } from '../../images/toolroot/enter.js';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { publish } from '../base/cache/publish.js';
+import { HarnessError } from '../base/errors.js';
 import { shellWord } from '../base/text.js';
 import { readSlide, readSymbols } from '../guest/kernel-symbols.js';
 import { type ModuleSections, readSections } from '../guest/module-sections.js';
@@ -19,9 +20,13 @@ import type { OpenedShell } from './shell-guest.js';
 /** Where the compiler saw the sources (images/kernels/compile.ts). */
 const buildPath = '/build';
 
-/** The same environment, its driver compiled with line numbers. */
+/** The same environment, its driver compiled with line numbers. KERNEL_LACKS for a 32-bit kernel. */
 export const withLines = async (environment: Environment, progress: Progress): Promise<Environment> => {
   const { kernel, root, choice } = environment;
+  if (kernel.architecture !== 'amd64') {
+    const reason = '--gdb needs a 64-bit kernel, and this one has 32 bits';
+    throw new HarnessError('KERNEL_LACKS', { release: kernel.release, reason });
+  }
   return {
     ...environment,
     modules: await buildModules(kernel, root, choice.driver, { progress, lines: true }),

@@ -21,14 +21,18 @@ const makeModule = async (tree: string, name: string, alias: string): Promise<vo
   });
 };
 
-t.test('a module with an alias that depmod refuses is left out', async (t) => {
-  const tree = t.testdir();
-  await makeModule(tree, 'good', 'platform:good');
-  await makeModule(tree, 'bad', 'platform:jsl_rt5682_max98360\\x80\\x01');
-  await indexModules(tree, release, root);
-  const modules = join(tree, 'usr/lib/modules', release);
-  t.strictSame(await readdir(join(modules, 'kernel')), ['good.ko']);
-  t.match(await readFile(join(modules, 'modules.alias'), 'utf8'), /^alias platform:good good$/m);
+t.test('a module with an alias that depmod refuses is left out, however modules are packed', async (t) => {
+  for (const pack of [['true'], ['xz'], ['zstd', '-q', '--rm']]) {
+    const tree = t.testdir();
+    await makeModule(tree, 'good', 'platform:good');
+    await makeModule(tree, 'bad', 'platform:jsl_rt5682_max98360\\x80\\x01');
+    const modules = join(tree, 'usr/lib/modules', release);
+    const files = ['good', 'bad'].map((name) => join(modules, 'kernel', `${name}.ko`));
+    await runInToolRoot(root, [...pack, ...files], { binds: [{ path: tree, writable: true }] });
+    await indexModules(tree, release, root);
+    t.strictSame(await readdir(join(modules, 'kernel')), ['good.ko'], pack.join(' '));
+    t.match(await readFile(join(modules, 'modules.alias'), 'utf8'), /^alias platform:good good$/m);
+  }
 });
 
 t.test('any other failure of depmod is reported with its reason', async (t) => {
