@@ -56,10 +56,8 @@ export const filesFor = (files: readonly ScenarioFile[], names: readonly string[
   const found = names.map((wanted) => {
     const file = files.find(({ declares }) => declares(wanted)) ?? files.find(({ name }) => name === wanted);
     if (file !== undefined) return file.path;
-    const valid = namesLike(
-      wanted,
-      files.map(({ name }) => name),
-    );
+    // Files of two tiers may have the same name.
+    const valid = namesLike(wanted, [...new Set(files.map(({ name }) => name))]);
     throw new HarnessError('UNKNOWN_NAME', { kind: 'scenario', name: wanted, valid });
   });
   return [...new Set(found)];

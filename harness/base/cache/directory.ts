@@ -7,10 +7,20 @@ import { HarnessError } from '../errors.js';
 import { makeDirectory } from '../make-directory.js';
 import { messageOf, systemCode } from '../thrown.js';
 
+const home = (): string => {
+  try {
+    return homedir();
+  } catch (error) {
+    // Without HOME, passwd tells; in some containers the user has no entry there.
+    const reason = `HOME is not set, and user ${process.getuid?.()} has no home directory`;
+    throw new HarnessError('CACHE_UNWRITABLE', { path: '~/.cache/vmmci-harness', reason }, error);
+  }
+};
+
 /** The XDG base directory specification requires that relative values are ignored. */
 const base = (): string => {
   const xdg = process.env.XDG_CACHE_HOME;
-  return xdg && isAbsolute(xdg) ? xdg : join(homedir(), '.cache');
+  return xdg && isAbsolute(xdg) ? xdg : join(home(), '.cache');
 };
 
 /** Directories that were checked already: a process asks for the same one often. */

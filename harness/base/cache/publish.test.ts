@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -98,3 +99,27 @@ t.test('a cache that is not writable is reported as CACHE_UNWRITABLE', async (t)
   process.env.XDG_CACHE_HOME = join(t.testdir({ file: '' }), 'file');
   t.throws(cacheDirectory, { code: 'CACHE_UNWRITABLE', fields: { reason: 'ENOTDIR' } });
 });
+
+const isRoot = process.getuid?.() === 0;
+
+t.test(
+  'a user without a home directory is told to choose a cache',
+  { skip: isRoot ? false : 'needs root' },
+  async (t) => {
+    const module = JSON.stringify(new URL('./directory.js', import.meta.url).href);
+    const text = `const { cacheDirectory } = await import(${module});
+    try { cacheDirectory(); } catch ({ code, message }) { console.log(code, message); }`;
+    // No entry in passwd, as in a container with another user id.
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', text], {
+      uid: 54_321,
+      gid: 54_321,
+      env: {},
+      encoding: 'utf8',
+    });
+    t.match(
+      stdout,
+      /^CACHE_UNWRITABLE .*\(HOME is not set, and user 54321 has no home directory\); set XDG_CACHE_HOME/,
+      stderr,
+    );
+  },
+);
