@@ -23,6 +23,3 @@ export const duration = (seconds: number): string => {
 
 /** `duration` for milliseconds. */
 export const durationOfMs = (ms: number): string => duration(ms / 1e3);
-
-/** `duration` for microseconds. */
-export const durationOfUs = (us: number): string => duration(us / 1e6);

@@ -6,7 +6,7 @@ import { findKernel } from '../../images/kernels/tree.js';
 import { readQemuVersion, toolRootPath } from '../../images/toolroot/manifest.js';
 
 /** `vmmci-harness 0.1.0` */
-export const packageVersion = (): string => {
+const packageVersion = (): string => {
   const { name, version } = packageManifest();
   return `${name} ${version}`;
 };

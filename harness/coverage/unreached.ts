@@ -9,7 +9,7 @@ import { parseChecked } from '../base/read-checked.js';
 import type { FileCoverage } from './lines.js';
 
 /** The name of the list, which is in the directory of the sources. */
-export const unreachedFile = 'vmmci-unreached.json';
+const unreachedFile = 'vmmci-unreached.json';
 
 const schema = v.array(
   v.strictObject({

@@ -309,6 +309,4 @@ export const requirements = {
 /** The id of a requirement; docs/requirements.md has all of them. */
 export type RequirementId = keyof typeof requirements;
 
-export const requirementIds = Object.keys(requirements) as readonly RequirementId[];
-
 export const isRequirementId = (id: string): id is RequirementId => Object.hasOwn(requirements, id);

@@ -4,7 +4,7 @@ import type { Effect } from './fault.js';
 import type { MessageView } from './hook.js';
 
 /** The default of x-msg-timeout in QEMU 11.1: how long its vfio-user client waits for an answer. */
-export const QEMU_TIMEOUT_MS = 5000;
+const QEMU_TIMEOUT_MS = 5000;
 
 const linkLost = 'reads give all ones from then on, and a later system_reset may abort it';
 

@@ -14,7 +14,7 @@ export interface KernelLog {
 }
 
 /** Lines that appear once in the log of each boot. */
-export const logMarks = {
+const logMarks = {
   /** The first line of the kernel. */
   powerOn: 'Linux version ',
   /**

@@ -7,7 +7,7 @@ import { linesBesideTap } from '../report/tap-digest.js';
 import type { Cell } from './plan.js';
 
 /** The name of the file in the directory of a kernel. */
-export const lateOutputFile = 'late-output.txt';
+const lateOutputFile = 'late-output.txt';
 
 /** Called with the output that came after the file of `cell` had finished. */
 export type OnLateOutput = (cell: Cell, text: string) => Promise<void>;

@@ -47,7 +47,7 @@ const problemOf = (end: FileEnd, results: readonly ScenarioResult[]): string | u
   return `the process ended badly (${end.how}):\n${lastLines(`${end.late}\n${end.output}`)}`;
 };
 
-export const artifactName = (scenario: string, generation: string): string =>
+const artifactName = (scenario: string, generation: string): string =>
   generation === defaultGeneration ? scenario : `${scenario}@${generation}`;
 
 /** Moves the artifacts of a scenario to their final directory. Returns its path relative to `run`. */

@@ -58,7 +58,7 @@ const openKvm = async (): Promise<string | undefined> => {
  * Boots the probe firmware with the arguments of any accelerator. Returns undefined if it finished, otherwise
  * what happened.
  */
-export const bootFirmware = async (qemu: Qemu, accel: readonly string[]): Promise<string | undefined> => {
+const bootFirmware = async (qemu: Qemu, accel: readonly string[]): Promise<string | undefined> => {
   const directory = temporaryDirectory().path;
   try {
     const image = join(directory, 'probe.bin');

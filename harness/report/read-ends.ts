@@ -10,7 +10,7 @@ export interface Ends {
   readonly skippedBytes: number;
 }
 
-export const noLines: Ends = { lines: [], skippedBytes: 0 };
+const noLines: Ends = { lines: [], skippedBytes: 0 };
 
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 

@@ -47,7 +47,7 @@ export const handleBrokenPipe = (status: number = statuses.SIGPIPE): void => {
 };
 
 /** The reason of an interrupted run. */
-export class Interrupted extends Error {
+class Interrupted extends Error {
   constructor(readonly signal: EndSignal) {
     super(`interrupted by ${signal}`);
   }

@@ -21,7 +21,7 @@ export const parseAttribute = (what: string, text: string): string => {
 };
 
 /** The lines of an attribute with a list. Each line must end in a newline. */
-export const parseLines = (what: string, text: string): string[] => {
+const parseLines = (what: string, text: string): string[] => {
   match(what, 'lines that each end in a newline', /^(?:[^\n]+\n)*$/, text);
   return text.split('\n').slice(0, -1);
 };

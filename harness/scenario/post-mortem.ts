@@ -9,7 +9,7 @@ import type { Machine } from '../qemu/process.js';
 import { readRegisters } from '../qemu/registers.js';
 
 /** Name of the file with the memory. */
-export const memoryName = 'vmcore';
+const memoryName = 'vmcore';
 
 export interface Dump extends DumpedKernel {
   /** QEMU may write to it. */

@@ -5,7 +5,7 @@ import type { Connection, Descriptors } from './connection.js';
 import { runSession, type ServeOptions } from './session.js';
 import type { Target } from './target.js';
 
-export const realDescriptors: Descriptors = { close: closeFd, isEventFd };
+const realDescriptors: Descriptors = { close: closeFd, isEventFd };
 
 /** Serves one client on a channel of harness/socket; see `runSession`. */
 export const serve = (connection: Connection, target: Target, options: ServeOptions = {}): Promise<void> =>

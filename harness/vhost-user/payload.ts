@@ -5,7 +5,7 @@ import { refusal } from './refusal.js';
 import type { Payload, Request } from './requests.js';
 
 /** The config space is at most 256 bytes (vhost-user, "Virtio device config space"). */
-export const maxConfig = 256;
+const maxConfig = 256;
 /** Offset, size and flags before the data of a config payload. */
 export const CONFIG_HEADER = 12;
 const MEMORY_HEADER = 8;

@@ -6,10 +6,10 @@ import { secondsOf } from '../vmmci/instant.js';
 import type { Scheduler, Timer } from '../vmmci/scheduler.js';
 
 /** Milliseconds between two reads of the clock. */
-export const TICK_MS = 1_000;
+const TICK_MS = 1_000;
 
 /** The largest number of whole seconds between two reads that does not cause a SYNCRTC. */
-export const JUMP_SECONDS = 5n;
+const JUMP_SECONDS = 5n;
 
 /** Calls `jumped` with the whole seconds between two reads if they are more than JUMP_SECONDS. */
 export class ClockWatch {

@@ -12,7 +12,7 @@ import { lines } from './lines.js';
 const maxReplyBytes = 64 * 1024 * 1024;
 
 /** The peer counts as dead if it sends nothing for so many milliseconds. */
-export const maxSilenceMs = 10_000;
+const maxSilenceMs = 10_000;
 
 /** Parses a line; returns an empty object, which is not a valid reply, if it is not an object. */
 const parse = (line: string): Readonly<Record<string, unknown>> => {

@@ -28,7 +28,7 @@ export interface ClockScript {
   readonly changes: readonly Change[];
 }
 
-export const scriptForm =
+const scriptForm =
   '{"start"?: instant, "rate"?: "+250ppm", "changes": [{"at": instant or "after": seconds, "step"?: seconds, "rate"?: "-40ppm"}]}';
 
 /**

@@ -12,7 +12,7 @@ export type Request = Exclude<CommandName, 'NONE'>;
 
 export const requests = ['SHUTDOWN', 'REBOOT', 'SYNCRTC'] as const satisfies readonly Request[];
 
-export const commandNames = ['NONE', ...requests] as const satisfies readonly CommandName[];
+const commandNames = ['NONE', ...requests] as const satisfies readonly CommandName[];
 
 /** The name of a command value; `undefined` if there is no such command. */
 export const commandName = (value: number): CommandName | undefined => commandNames[value];

@@ -170,6 +170,3 @@ export type GenerationName = keyof typeof generations;
 export const generationNames = Object.keys(generations) as readonly GenerationName[];
 
 export const defaultGeneration: GenerationName = '8.0';
-
-/** True if `name` is the name of a generation. */
-export const isGenerationName = (name: string): name is GenerationName => Object.hasOwn(generations, name);

@@ -32,7 +32,7 @@ export interface Slot {
 }
 
 /** The interrupt of a slot; `undefined` if vmd has no such slot. */
-export const irqOf = (slot: number): number | undefined => IRQS[slot - 1];
+const irqOf = (slot: number): number | undefined => IRQS[slot - 1];
 
 /**
  * All devices of the VM in slot order. If there is no slot left for vmmci, it is missing, as in vmd until

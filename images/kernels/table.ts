@@ -160,7 +160,7 @@ const splitRelease = (path: string): { path: string; release?: string | undefine
 };
 
 /** The row of an own kernel; its name is a valid file name. MISSING_VALUE if the path is empty. */
-export const directoryRow = (text: string): KernelRow => {
+const directoryRow = (text: string): KernelRow => {
   const { path, release } = splitRelease(text);
   if (path === '')
     throw new HarnessError('MISSING_VALUE', { name: directoryPrefix, expected: 'a path after it' });

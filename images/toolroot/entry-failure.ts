@@ -12,7 +12,7 @@ interface ProgramResult {
 }
 
 /** The command with which an administrator allows the namespaces that bwrap needs. */
-export const allowNamespaces =
+const allowNamespaces =
   'sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 (those that exist); in a container, give it CAP_SYS_ADMIN';
 
 /** The error HOST_NAMESPACE, with bwrap's message as the reason. */
