@@ -69,7 +69,7 @@ export const command = defineGroup({
       operands: [
         {
           syntax: '[NAME...]',
-          help: `folders to clear; 'all' removes everything (default: folders that can be rebuilt offline, ${namesOf(({ rebuiltOffline }) => rebuiltOffline)})`,
+          help: `folders to clear; 'all' removes everything (default: those that can be rebuilt offline: ${namesOf(({ rebuiltOffline }) => rebuiltOffline)})`,
         },
       ],
       options: {},

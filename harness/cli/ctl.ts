@@ -75,7 +75,7 @@ export const command = defineGroup({
       'stop-service',
       'do what rcctl stop vmd does: stop, and end the VM 30 s later',
     ),
-    command: requestAction('command', 'write a command to the command register', {
+    command: requestAction('command', 'send a command to the guest', {
       operand: { syntax: '<NAME>', help: 'the command', words: requests },
       params: (name) => ({ name }),
     }),

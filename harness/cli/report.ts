@@ -97,7 +97,7 @@ export const command = defineGroup({
       },
       run: ({ issue }, [before = '', after = '']) => diff(before, after, issue),
     }),
-    issue: defineAction('write an issue for the author of the driver; exit status as matrix', {
+    issue: defineAction('write an issue for the author of the driver; exit status as for vmmci matrix', {
       operands: [{ syntax: '<DIR>', help: directoryOf }],
       options: { output: value('FILE', 'write to this file', { shown: 'standard output' }) },
       run: ({ output }, [directory = '']) => issue(directory, output),
