@@ -3,8 +3,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listOf } from '../base/text.js';
-import { fileCoverage, percent, shareOf } from '../coverage/lines.js';
-import { compareUnreached, readUnreached } from '../coverage/unreached.js';
+import { type FileCoverage, fileCoverage, percent, shareOf } from '../coverage/lines.js';
+import {
+  compareUnreached,
+  readUnreached,
+  type Unreached,
+  type UnreachedLine,
+} from '../coverage/unreached.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { coveragePage } from '../report/html-coverage.js';
 import { readResults } from '../report/results.js';
@@ -23,6 +28,32 @@ const options = { ...runOptions, jobs, slow: flag('also run the slow scenarios')
 
 /** The summary shows at most this many lines without a reason; the page has all of them. */
 const maxLines = 40;
+
+/** Prints the share of each file, the lines that need a reason, and the entries of the list that need none. */
+const printCoverage = (
+  covered: readonly FileCoverage[],
+  open: readonly UnreachedLine[],
+  stale: readonly Unreached[],
+): void => {
+  const total = {
+    file: 'all',
+    lines: covered.flatMap((file) => file.lines),
+    branches: covered.flatMap((file) => file.branches),
+  };
+  print(
+    columns([
+      ['file', 'lines', '', 'outcomes', ''],
+      ...[...covered, total].map(({ file, lines, branches }) => {
+        const [own, outcomes] = [shareOf(lines), shareOf(branches)];
+        return [file, percent(own), `of ${own.total}`, percent(outcomes), `of ${outcomes.total}`];
+      }),
+    ]),
+  );
+  for (const { file, line, text } of open.slice(0, maxLines)) print(`not reached  ${file}:${line}  ${text}`);
+  if (open.length > maxLines) print(`… and ${open.length - maxLines} more`);
+  for (const { file, line } of stale)
+    print(`reached, or gone, although the list has a reason: ${file}: ${line}`);
+};
 
 /**
  * Exit status: that of the scenarios; 1 also if a line is not reached and has no reason in the list beside the
@@ -60,27 +91,9 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
       coveragePage({ driver: environment.driver.name, kernel, files: covered, sources, unreached: lines }),
     );
     await writeFile(join(choice.run, 'coverage.json'), `${JSON.stringify(covered, null, 1)}\n`);
-    const total = {
-      file: 'all',
-      lines: covered.flatMap((file) => file.lines),
-      branches: covered.flatMap((file) => file.branches),
-    };
-    print(
-      columns([
-        ['file', 'lines', '', 'outcomes', ''],
-        ...[...covered, total].map((file) => {
-          const [own, outcomes] = [shareOf(file.lines), shareOf(file.branches)];
-          return [file.file, percent(own), `of ${own.total}`, percent(outcomes), `of ${outcomes.total}`];
-        }),
-      ]),
-    );
     // A run of some scenarios cannot say that a line is not reached.
     const open = words.length > 0 ? [] : lines.filter(({ reason }) => reason === undefined);
-    for (const { file, line, text } of open.slice(0, maxLines))
-      print(`not reached  ${file}:${line}  ${text}`);
-    if (open.length > maxLines) print(`… and ${open.length - maxLines} more`);
-    for (const { file, line } of stale)
-      print(`reached, or gone, although the list has a reason: ${file}: ${line}`);
+    printCoverage(covered, open, stale);
     print(`page: ${page}`);
     incomplete = open.length + stale.length;
     return 0;

@@ -1,4 +1,4 @@
-// Takes the user into the guest of a scenario that has failed, when its process says where that is.
+// Opens a terminal in the guest of a failed scenario when the process of the scenario prints the control socket.
 
 import { shellComment } from '../scenario/shell-at-failure.js';
 import { connectShell } from '../shell/connect.js';
@@ -23,7 +23,7 @@ const enter = async (control: string, signal: AbortSignal, all: CommandTable): P
   }
 };
 
-/** Is given each line of TAP. */
+/** Returns a function that takes each line of TAP. */
 export const guestEntrance =
   (signal: AbortSignal, all: CommandTable) =>
   (line: string): void => {

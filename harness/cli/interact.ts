@@ -1,4 +1,4 @@
-// Gives the user's terminal to a guest, with the host's side at hand.
+// Connects the user's terminal to a guest, with commands to the host's side.
 
 import type { ReadStream } from 'node:tty';
 import { HarnessError } from '../base/errors.js';
@@ -8,7 +8,7 @@ import { controlLine } from './control-line.js';
 import type { CommandTable } from './define-command.js';
 import { guestDirectory } from './shell-guest.js';
 
-/** The user's terminal. INVALID_VALUE if standard input or output is none. */
+/** Returns the user's terminal. Throws INVALID_VALUE unless standard input and output are terminals. */
 export const requireTerminal = (name: string): ReadStream => {
   if (process.stdin.isTTY && process.stdout.isTTY) return process.stdin;
   throw new HarnessError('INVALID_VALUE', {

@@ -17,7 +17,7 @@ import { serveGdb } from '../qemu/gdb-stub.js';
 import type { Environment } from '../run/environment.js';
 import type { OpenedShell } from './shell-guest.js';
 
-/** Where the compiler saw the sources (images/kernels/compile.ts). */
+/** The path of the sources during compilation (images/kernels/compile.ts). */
 const buildPath = '/build';
 
 /** The same environment, its driver compiled with line numbers. KERNEL_LACKS for a 32-bit kernel. */
@@ -33,7 +33,7 @@ export const withLines = async (environment: Environment, progress: Progress): P
   };
 };
 
-/** Raise it when the file of a kernel's symbols changes. */
+/** Increase it when the format of the file with a kernel's symbols changes. */
 const recipe = 1;
 
 /** The path of a file with the kernel's symbols, which the guest is asked for once. */
@@ -55,7 +55,7 @@ const moduleLine = (directory: string, { module, text, others }: ModuleSections)
 export interface GdbFiles {
   /** A program that starts the tool root's gdb with the commands. */
   readonly program: string;
-  /** What any gdb is to run first. */
+  /** The path of a file with commands that any gdb can run with `source`. */
   readonly commands: string;
 }
 

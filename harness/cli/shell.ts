@@ -1,4 +1,4 @@
-// `vmmci shell`: a guest with device and driver, and the user's terminal in it.
+// `vmmci shell`: starts a guest with device and driver, and opens a terminal in it.
 
 import { mkdir } from 'node:fs/promises';
 import { constants } from 'node:os';
@@ -58,7 +58,7 @@ type ShellValues = Values<typeof options>;
 const usage = (name: string, expected: string, got: string): HarnessError =>
   new HarnessError('INVALID_VALUE', { name, expected, value: got });
 
-/** Passes standard input on, unless that is a terminal, whose user expects to be asked nothing. */
+/** Passes standard input on, unless it is a terminal: a command with --run must not wait for the user. */
 const passInput = async (session: TerminalSession): Promise<void> => {
   if (!process.stdin.isTTY)
     for await (const bytes of process.stdin) await session.write(Buffer.from(bytes as Buffer));
@@ -78,7 +78,7 @@ const runOnly = async (terminals: Pick<Terminals, 'open'>, command: string, sign
   });
   signal.addEventListener('abort', () => session.signal(constants.signals.SIGTERM), { once: true });
   const input = passInput(session);
-  // An input that nobody reads any more is no error: the command has ended.
+  // Writing fails when the command has ended, which is not an error.
   input.catch(() => {});
   try {
     const aborted = new Promise<'left'>((resolve) =>
@@ -90,16 +90,16 @@ const runOnly = async (terminals: Pick<Terminals, 'open'>, command: string, sign
   }
 };
 
-/** Many times what QEMU takes to end when its terminal has ended. */
+/** Upper bound in milliseconds for the end of QEMU after the end of its terminal. */
 const endMs = 10_000;
 
 /**
- * How a guest ended that went away under its user: GUEST_PANIC, QEMU_EXIT and so on. For one that went down as it was told, what the
- * user is told.
+ * Resolves with a message for the user if the guest went down as requested. Otherwise throws the reason for its end:
+ * GUEST_PANIC, QEMU_EXIT and so on.
  */
 const explainEnd = async (vm: Vm, error: unknown): Promise<string> => {
   if (!hasCode(error, 'TERMINAL') || !vm.hasEnded()) throw error;
-  // Asked first: an end of its own accord becomes one of vmd's below.
+  // Read first, because `ended` reports the end to vmd, which then notes a kill of its own.
   const kill = vm.kill();
   await vm.ended('end of the guest', endMs);
   return kill === undefined ? String(error.fields.reason) : `vmd ends the VM (${kill.reason})`;
@@ -168,7 +168,7 @@ const start = async (values: ShellValues, all: CommandTable): Promise<number> =>
   }
 };
 
-/** Of the options of a run, those that a shell has not. */
+/** The options of a run that a shell does not have. */
 const runDefaults = { scenarios: undefined, level: undefined, keep: false, output: undefined } as const;
 
 const attach = async (control: string, values: ShellValues, all: CommandTable): Promise<number> => {
@@ -180,7 +180,7 @@ const attach = async (control: string, values: ShellValues, all: CommandTable): 
       const end = await runOnly(terminals, values.run, signal);
       return typeof end === 'number' ? end : (status() ?? 1);
     }
-    note(`${escapeHint}; the guest goes on`);
+    note(`${escapeHint}; the guest keeps running`);
     const end = await interact({ name: 'without --run', terminals, control, all, signal });
     note('\nleft the guest');
     return status() ?? (typeof end === 'number' ? end : 0);
