@@ -85,7 +85,7 @@ t.test('a terminal in the guest: keys, signals, size, the host side, a second te
   terminal.type('kill %1; jobs\r');
 
   const second = await startInTerminal([process.execPath, main, 'shell', '--attach'], { TMPDIR: temporary });
-  await second.shown(/the guest goes on.*guest:\/driver# /s);
+  await second.shown(/the guest keeps running.*guest:\/driver# /s);
   second.type('tty; echo second >/tmp/second\r');
   await second.shown(/\/dev\/pts\/1\r\n/);
   second.type('exit 4\r');
