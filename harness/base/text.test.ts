@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
 import { duration, durationOfMs } from './duration.js';
-import { counted, firstLine, listOf, namesLike, printable, shellWord, shorten } from './text.js';
+import { counted, firstLine, listOf, namesLike, pathFrom, printable, shellWord, shorten } from './text.js';
 import { messageOf, stackOf, systemCode } from './thrown.js';
 
 t.test('firstLine', async (t) => {
@@ -34,6 +34,13 @@ t.test('printable escapes control characters', async (t) => {
   t.equal(printable('\x1b[31mred\x07\x9b1A\tok\n'), '\\x1b[31mred\\x07\\x9b1A\tok\n');
   t.equal(printable('a\u202eb\ufeff\ud800'), 'a\\u202eb\\ufeff\\ud800');
   t.equal(printable('µs … 时 \u{1f600}'), 'µs … 时 \u{1f600}');
+});
+
+t.test('pathFrom shortens only paths below the directory', async (t) => {
+  t.equal(pathFrom('/home/driver', '/home/driver/vmmci'), 'vmmci');
+  t.equal(pathFrom('/home/driver', '/home/driver/..vmmci'), '..vmmci');
+  t.equal(pathFrom('/home/driver', '/home/driver'), '.');
+  t.equal(pathFrom('/home/driver', '/home/vmmci'), '/home/vmmci');
 });
 
 t.test('a quoted word passes through a shell unchanged', async (t) => {

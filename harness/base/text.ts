@@ -1,5 +1,7 @@
 // Formats text for people: shortens it, joins lists, escapes control characters and quotes shell words.
 
+import { relative } from 'node:path';
+
 /** The text before the first line break; empty if there is no text. */
 export const firstLine = (text = ''): string => text.split('\n', 1)[0] ?? '';
 
@@ -47,6 +49,12 @@ export const printable = (text: string): string =>
       ? `\\x${code.toString(16).padStart(2, '0')}`
       : `\\u${code.toString(16).padStart(4, '0')}`;
   });
+
+/** A path below `directory` relative to it; any other path as it is. */
+export const pathFrom = (directory: string, path: string): string => {
+  const short = relative(directory, path);
+  return short === '..' || short.startsWith('../') ? path : short || '.';
+};
 
 /** Quotes `text` as one word of a POSIX shell, if it needs quotes. */
 export const shellWord = (text: string): string =>

@@ -7,7 +7,7 @@ import type { Kernel } from '../../images/kernels/kernel.js';
 import type { KernelRow } from '../../images/kernels/table.js';
 import type { Progress } from '../../images/toolroot/progress.js';
 import { removeTree } from '../base/cache/remove-tree.js';
-import { firstLine } from '../base/text.js';
+import { firstLine, pathFrom } from '../base/text.js';
 import { type Asked, type Report, type ReportCell, type ReportStep, reportFormat } from '../report/model.js';
 import type { SharedChoice } from '../run/choice.js';
 import { openShared, readChosenDriver, type SharedEnvironment } from '../run/environment.js';
@@ -86,7 +86,7 @@ export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
     driverCommit: await driverCommit(driver.directory),
     kernelParameters: choice.kernelParameters ?? null,
     description: choice.description ?? null,
-    scenarios: choice.scenarios ?? null,
+    scenarios: choice.scenarios === undefined ? null : pathFrom(process.cwd(), choice.scenarios),
     qemuPath: choice.qemu ?? null,
     level: choice.level,
     qemu: shared?.qemu.version ?? '',
