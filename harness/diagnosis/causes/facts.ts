@@ -1,6 +1,7 @@
 // The facts about a failed scenario in which causes are looked for.
 
 import { anotherDriver, type TraceEvent } from '../../base/trace-event.js';
+import { CONFIG_OFFSET } from '../../vmmci/registers.js';
 import type { RequirementId } from '../requirements.js';
 
 export type Access = TraceEvent<'bar-read' | 'bar-write'>;
@@ -43,11 +44,12 @@ const asAnswered = (trace: readonly TraceEvent[]): TraceEvent[] => {
   });
 };
 
+const inConfig = (event: TraceEvent): boolean =>
+  (event.kind === 'bar-read' || event.kind === 'bar-write') && event.offset >= CONFIG_OFFSET;
+
 const withoutAnother = (trace: readonly TraceEvent[]): readonly TraceEvent[] => {
   const begin = trace.findIndex((event) => event.kind === 'phase' && event.name === anotherDriver);
-  return begin === -1
-    ? trace
-    : trace.filter(({ kind }, index) => index < begin || (kind !== 'bar-read' && kind !== 'bar-write'));
+  return begin === -1 ? trace : trace.filter((event, index) => index < begin || !inConfig(event));
 };
 
 const isAccess = (event: TraceEvent): event is Access =>
