@@ -1,7 +1,8 @@
 // Starts chrony in the distribution guest, with the configuration of docs/time.md, and asks it what it does.
 
+import { HarnessError } from '../base/errors.js';
 import type { Shell } from '../guest/shell.js';
-import { type ClockClient, countReadings } from './clock-client.js';
+import { type ClockClient, countReadings, untilClientWaits } from './clock-client.js';
 import type { Scene } from './scene.js';
 
 /** Number of readings in one sample: PHC_READINGS of chrony's sys_linux.c. */
@@ -59,3 +60,36 @@ export const askChrony = async (shell: Pick<Shell, 'text'>, report: string): Pro
 /** The names of the sources that chrony corrects the clock by. */
 export const selectedSources = async (shell: Pick<Shell, 'text'>): Promise<string[]> =>
   (await askChrony(shell, 'sources')).flatMap(([, state, name = '']) => (state === '*' ? [name] : []));
+
+/** select and pselect6 of x86-64 (arch/x86/entry/syscalls/syscall_64.tbl), with which chrony waits. */
+const waits: readonly string[] = ['23', '270'];
+
+/** On a busy host the guest may stop chrony too late, when it reads again. */
+const maxAttempts = 20;
+
+const processId = '$(cat /run/chrony/chronyd.pid)';
+
+/**
+ * Runs `action` while chrony waits for its next reading. A signal stops it there: it detects a step of the clock by another
+ * program only if that happens while it waits. Throws GUEST_READ if chrony could not be stopped in time.
+ */
+export const whileChronyWaits = async (
+  scene: Scene,
+  chrony: ClockClient,
+  action: () => Promise<unknown>,
+): Promise<void> => {
+  const { shell } = scene.vm;
+  let call = '';
+  for (let left = maxAttempts; left > 0; left--) {
+    await untilClientWaits(scene, chrony);
+    call = await shell.text(`kill -STOP ${processId} && cut -d ' ' -f 1 /proc/${processId}/syscall`);
+    if (waits.includes(call)) break;
+    await shell.text(`kill -CONT ${processId}`);
+  }
+  if (!waits.includes(call)) {
+    const expected = `${waits.join(' or ')} (it waits) in ${maxAttempts} attempts`;
+    throw new HarnessError('GUEST_READ', { what: 'system call of chrony', expected, got: call });
+  }
+  await action();
+  await shell.text(`kill -CONT ${processId}`);
+};

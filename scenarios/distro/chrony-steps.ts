@@ -3,12 +3,16 @@
 
 import { waitGuestClock } from '../../harness/guest/clock.js';
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
-import { chronySteps, selectedSources, startChrony } from '../../harness/scenario/chrony.js';
+import {
+  chronySteps,
+  selectedSources,
+  startChrony,
+  whileChronyWaits,
+} from '../../harness/scenario/chrony.js';
 import {
   type ClockClient,
   keepsTime,
   readingsSoFar,
-  untilClientWaits,
   untilCorrections,
   untilMidCorrection,
 } from '../../harness/scenario/clock-client.js';
@@ -27,6 +31,8 @@ interface Jump {
   readonly run: (scene: Scene, jump: () => void, chrony: ClockClient) => Promise<void>;
   /** Makes the host send a SYNCRTC. Default: vmd checks its clock. */
   readonly ask?: (scene: Scene) => void;
+  /** chrony reads the clock between the jump and the SYNCRTC. */
+  readonly seen?: boolean;
   /** The guest sleeps meanwhile. */
   readonly sleeps?: boolean;
   readonly needs: readonly KernelOption[];
@@ -58,8 +64,8 @@ const jumps: Readonly<Record<string, Jump>> = {
       const half = chrony.readings * (chrony.groups >> 1);
       scene.check('device').equal('readings of the correction before the step', readingsSoFar(chrony), half);
       await untilCorrections(scene, chrony, lateCorrections);
-      await untilClientWaits(scene, chrony);
     },
+    seen: true,
     needs: ['PTP_1588_CLOCK'],
   },
   'distro-chrony-pause': {
@@ -83,14 +89,16 @@ const jumps: Readonly<Record<string, Jump>> = {
     // QEMU resets the function when the guest wakes up; to vmd this is a new guest, for which it has not seen
     // the jump.
     ask: ({ device }) => void device.host.command('SYNCRTC'),
+    seen: true,
     sleeps: true,
     needs: ['PTP_1588_CLOCK', 'SUSPEND'],
   },
 };
 
-for (const [name, { when, seconds, run, ask = lookAtClock, sleeps = false, needs }] of Object.entries(
-  jumps,
-)) {
+for (const [
+  name,
+  { when, seconds, run, ask = lookAtClock, seen = false, sleeps = false, needs },
+] of Object.entries(jumps)) {
   scenario(name, { guest: 'distro', needs, scheduler: watch }, async (scene) => {
     const { check, vm, device, driver, trace, until } = scene;
     needsPtp(driver);
@@ -105,17 +113,19 @@ for (const [name, { when, seconds, run, ask = lookAtClock, sleeps = false, needs
 
     const mark = trace.mark;
     let stepsSince = await countClockSteps(vm.shell);
-    await untilClientWaits(scene, chrony);
-    await run(scene, () => device.clock.shift(seconds * 1_000_000n), chrony);
+    const jump = () => run(scene, () => device.clock.shift(seconds * 1_000_000n), chrony);
+    if (seen) await jump();
     // The kernel may set its clock from the RTC when it wakes up. That step does not count.
     if (sleeps) {
       await stepsSince();
       stepsSince = await countClockSteps(vm.shell);
-      await untilClientWaits(scene, chrony);
     }
-    ask(scene);
-    await until('ack', mark);
-    await waitGuestClock(vm.shell, device.clock.now() * 1000n);
+    await whileChronyWaits(scene, chrony, async () => {
+      if (!seen) await jump();
+      ask(scene);
+      await until('ack', mark);
+      await waitGuestClock(vm.shell, device.clock.now() * 1000n);
+    });
     await keepsTime(scene, chrony, { when });
     check('shows-ptp-time').equal(`sources that chrony uses ${when}`, await selectedSources(vm.shell), [
       'PHC0',
