@@ -52,7 +52,7 @@ export const runInGuests = async (choice: Choice, runScenarios: RunScenarios): P
       if (!signal.aborted) throw error;
       return 3;
     });
-    const results = await readResults(choice.run);
+    const results = await readResults(choice.run, signal.aborted ? String(signal.reason.message) : undefined);
     const { accelerator } = environment;
     print(`\n${renderTable(results, `${accelerator.name} (${accelerator.reason})`)}`);
     const missing = signal.aborted

@@ -45,6 +45,7 @@ for (const [signal, status] of [
     const { exitCode } = await child;
     t.equal(exitCode, status);
     t.match(lines.join('\n'), new RegExp(`identity +passed[^]*interrupted by ${signal}`));
+    t.notMatch(lines.join('\n'), 'BROKEN', 'a scenario that was interrupted says nothing about the harness');
     t.strictSame(await readdir(temporary), []);
   });
 

@@ -14,11 +14,11 @@ const directories = async (path: string): Promise<string[]> => {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
 };
 
-/** An unreadable result is `broken`, because it shows nothing about the driver. */
-const damaged = (directory: string, problem: string): ScenarioResult => ({
+type Unjudged = Pick<ScenarioResult, 'verdict' | 'reasons'>;
+
+const withoutResult = (directory: string, unjudged: Unjudged): ScenarioResult => ({
+  ...unjudged,
   scenario: basename(directory),
-  verdict: 'broken',
-  reasons: [`${join(directory, resultFile)} is damaged: ${problem}`],
   seconds: 0,
   kernel: '',
   generation: '',
@@ -29,13 +29,22 @@ const damaged = (directory: string, problem: string): ScenarioResult => ({
   directory,
 });
 
-const readResult = async (directory: string): Promise<ScenarioResult> => {
+/** An unreadable result is `broken`, because it shows nothing about the driver. */
+const damaged = (directory: string, problem: string): ScenarioResult =>
+  withoutResult(directory, {
+    verdict: 'broken',
+    reasons: [`${join(directory, resultFile)} is damaged: ${problem}`],
+  });
+
+const readResult = async (directory: string, interruption?: string): Promise<ScenarioResult> => {
   let text: string | undefined;
   try {
     text = await ifExists(readFile(join(directory, resultFile), 'utf8'));
   } catch (error) {
     return damaged(directory, messageOf(error));
   }
+  if (text === undefined && interruption !== undefined)
+    return withoutResult(directory, { verdict: 'skipped', reasons: [interruption] });
   if (text === undefined) return damaged(directory, 'the file is missing');
   const checked = parseChecked(text, scenarioResultSchema);
   return 'problem' in checked ? damaged(directory, checked.problem) : checked.value;
@@ -43,10 +52,11 @@ const readResult = async (directory: string): Promise<ScenarioResult> => {
 
 /**
  * All results below the run directory `run`, sorted by kernel and scenario; empty if nothing ran. A directory
- * without a complete result (its process was killed, or the disk was full) gives a `broken` result.
+ * without a complete result (its process was killed, or the disk was full) gives a `broken` result, or a `skipped` one
+ * without a file if the run was interrupted for the reason `interruption`.
  */
-export const readResults = async (run: string): Promise<ScenarioResult[]> => {
+export const readResults = async (run: string, interruption?: string): Promise<ScenarioResult[]> => {
   const kernels = await directories(run);
   const scenarios = (await Promise.all(kernels.map(directories))).flat();
-  return Promise.all(scenarios.sort().map(readResult));
+  return Promise.all(scenarios.sort().map((directory) => readResult(directory, interruption)));
 };

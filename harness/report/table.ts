@@ -72,7 +72,7 @@ export const renderResults = (results: readonly ScenarioResult[]): string => {
 /** The versions of what took part, and the results. */
 export const renderTable = (results: readonly ScenarioResult[], accelerator: string): string => {
   const distinct = (key: 'kernel' | 'driver' | 'qemu'): string =>
-    [...new Set(results.map((result) => result[key]))].join(', ');
+    [...new Set(results.map((result) => result[key]).filter((text) => text !== ''))].join(', ');
   const head = columns([
     ['kernel', distinct('kernel')],
     ['driver', distinct('driver')],
