@@ -202,3 +202,38 @@ t.test('assertHealthy accepts only a healthy log', async (t) => {
     message: /\(tainted\): D: kernel died/,
   });
 });
+
+t.test('the first line of the error names the report and the function of the driver', async (t) => {
+  const first = (lines: string[]): string => {
+    try {
+      assertHealthy({ splats: findSplats(lines), taint: [] });
+    } catch (error) {
+      return String((error as Error).message).split('\n')[0] ?? '';
+    }
+    return '';
+  };
+  t.equal(
+    first([
+      '[  1.000000] INFO: trying to register non-static key.',
+      '[  1.000001] Call Trace:',
+      '[  1.000002]  lock_acquire+0x15f/0x3c0',
+      '[  1.000003]  ? vmmci_old+0x9a/0x3a0 [virtio_vmmci]',
+      '[  1.000004]  vmmci_sample_clock+0x9a/0x3a0 [virtio_vmmci]',
+      '[  1.000005]  host_time_show+0x7c/0xc0 [virtio_vmmci]',
+    ]),
+    'the guest kernel reported an error (lockdep): INFO: trying to register non-static key, in vmmci_sample_clock [virtio_vmmci]',
+  );
+  t.match(
+    first([
+      'WARNING: possible circular locking dependency detected',
+      'cat/77 is trying to acquire lock:',
+      'ffff88800 (&vm->clock_lock){....}-{2:2}, at: commands_show+0x7e/0x180 [virtio_vmmci]',
+    ]),
+    /possible circular locking dependency detected, in commands_show \[virtio_vmmci\]$/,
+  );
+  t.match(
+    first(['BUG: KASAN: slab-use-after-free in vmmci_poll+0x1c/0x90 [virtio_vmmci]', 'Call Trace:']),
+    /\(KASAN\): BUG: KASAN: slab-use-after-free in vmmci_poll\+0x1c\/0x90 \[virtio_vmmci\]$/,
+  );
+  t.match(first(['irq 10: nobody cared (try booting)']), /: irq 10: nobody cared \(try booting\)$/);
+});

@@ -2,8 +2,9 @@
 // is an error, never a pass.
 
 import { HarnessError } from '../base/errors.js';
+import { printable, shorten } from '../base/text.js';
 import type { Programs } from './shell.js';
-import { findSplats, type Splat, splatTitles } from './splats.js';
+import { describeSplat, findSplats, type Splat, splatTitles } from './splats.js';
 import { type Taint, unexpectedTaint } from './taint.js';
 
 export interface KernelLog {
@@ -47,6 +48,9 @@ export const readKernelLog = async (
   return { lines, splats: findSplats(lines), taint: unexpectedTaint(Number(taint), taintBefore) };
 };
 
+/** Maximum length of a title in an error. */
+const maxTitle = 180;
+
 /** The maximum number of further reports that an error names. */
 const maxTitles = 5;
 
@@ -54,14 +58,18 @@ const maxTitles = 5;
 export const assertHealthy = ({ splats, taint }: Pick<KernelLog, 'splats' | 'taint'>): void => {
   const [first] = splats;
   if (first) {
-    const [{ title } = { title: first.line }, ...others] = splatTitles(splats);
+    const [, ...others] = splatTitles(splats);
     const named = others.slice(0, maxTitles).map(({ title, count }) => `also, ${count}×: ${title}`);
     const rest = others.length - named.length;
     const lines = [...first.context, ...named, ...(rest > 0 ? [`also: ${rest} other reports`] : [])];
     const { kind } = first;
+    const title = describeSplat(first);
     throw new HarnessError('KERNEL_SPLAT', {
       kind,
-      title: title.startsWith(`${kind}: `) ? title.slice(kind.length + 2) : title,
+      title: shorten(
+        printable(title.startsWith(`${kind}: `) ? title.slice(kind.length + 2) : title),
+        maxTitle,
+      ),
       lines: lines.join('\n'),
     });
   }

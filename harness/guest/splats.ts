@@ -53,6 +53,20 @@ const titleOf = ({ line }: Splat): string =>
     .replaceAll(/\b(CPU|PID)[:#] ?\d+/g, '$1')
     .replaceAll(/\/\d+(?=[/\s[]|$)/g, '');
 
+/** A frame that the unwinder is sure of, or the function that a report names: `vmmci_poll+0x1c/0x90 [virtio_vmmci]`. */
+const moduleFunction = /(?<!\? )\b([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+ \[(\w+)(?: [0-9a-f]+)?\]/;
+
+/** The title, with the first function of a module in the report: what the driver did when the kernel complained. */
+export const describeSplat = (splat: Splat): string => {
+  const title = titleOf(splat);
+  for (const line of [splat.line, ...splat.context]) {
+    const [, name, module] = moduleFunction.exec(line) ?? [];
+    if (name !== undefined)
+      return line === splat.line ? title : `${title.replace(/\.$/, '')}, in ${name} [${module}]`;
+  }
+  return title;
+};
+
 /** The titles of the splats in their order, without duplicates, with the number of occurrences. */
 export const splatTitles = (splats: readonly Splat[]): { title: string; count: number }[] => {
   const counts = new Map<string, number>();

@@ -40,18 +40,19 @@ const readLog = ({ guest, boot }: ScenarioOptions, { shell }: Vm, { taint }: Bas
   readKernelLog(shell, guest === 'distro' && boot === 'cold' ? 'powerOn' : 'up', taint);
 
 /**
- * Resolves with the lines of the kernel log. Throws KERNEL_SPLAT, KERNEL_LOG, QEMU_EXIT and errors of the
- * shell.
+ * Calls `onLog` with the lines of the kernel log before they are judged, and again with the reports of leaks. Throws
+ * KERNEL_SPLAT, KERNEL_LOG, QEMU_EXIT and errors of the shell.
  */
 export const inspectGuest = async (
   { check, vm, driver, environment }: Scene,
   baseline: Baseline,
   options: ScenarioOptions,
-): Promise<readonly string[]> => {
+  onLog: (lines: readonly string[]) => void,
+): Promise<void> => {
   if (vm.hasEnded()) {
     await assertExpectedEnd(vm);
     assertConsole(vm, baseline);
-    return [];
+    return;
   }
   const { holdings } = baseline;
   const looksForLeaks =
@@ -62,10 +63,11 @@ export const inspectGuest = async (
   else if (holdings !== undefined && (await driver.unloadLoaded()).length > 0)
     check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, holdings), []);
   const log = await readLog(options, vm, vm.hasRestarted() ? { ...baseline, taint: 0 } : baseline);
+  onLog(log.lines);
   assertHealthy(log);
-  if (!looksForLeaks) return log.lines;
+  if (!looksForLeaks) return;
   // Runs after the log was read, because kmemleak also logs a count of the kernel's own leaks.
   const leaks = await findLeaks(vm.shell, modules);
   check('leaves-nothing').equal('leaked memory', leaks.map(describeLeak), []);
-  return [...log.lines, ...leaks.flatMap(({ report }) => report)];
+  onLog([...log.lines, ...leaks.flatMap(({ report }) => report)]);
 };

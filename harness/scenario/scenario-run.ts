@@ -145,7 +145,9 @@ export class ScenarioRun {
     const old = oldTaint(baseline, environment.kernel.release);
     if (old !== undefined) this.#context.reporter.comment(old);
     await body(scene);
-    this.#dmesg = await inspectGuest(scene, baseline, this.#options);
+    await inspectGuest(scene, baseline, this.#options, (lines) => {
+      this.#dmesg = lines;
+    });
   }
 
   #check(): Check {
