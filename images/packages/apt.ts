@@ -12,6 +12,7 @@ import { entryFailure } from '../toolroot/entry-failure.js';
 import { classify, reasonIn } from '../toolroot/failure.js';
 import { mirrorArguments } from '../toolroot/mirror.js';
 import type { Progress } from '../toolroot/progress.js';
+import { proxyNote } from '../toolroot/proxies.js';
 import { suite as toolRootSuite } from '../toolroot/recipe.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import type { Architecture } from './architecture.js';
@@ -63,13 +64,10 @@ const complaintsOf = (error: ExecaError): string => String(error.stderr || error
 const failureOf = (error: ExecaError, { suite, what }: AptOptions): HarnessError => {
   const complaints = complaintsOf(error);
   const line = complaints.split('\n').find((line) => line.startsWith('E: '));
-  const fields = {
-    what,
-    suite,
-    reason: (line ?? complaints).replace(/^E: /, '').replaceAll(/\s+/g, ' ').trim(),
-  };
-  const isNetwork = classify(complaints) === 'network';
-  return new HarnessError(isNetwork ? 'KERNEL_NETWORK' : 'KERNEL_FETCH', fields);
+  const reason = (line ?? complaints).replace(/^E: /, '').replaceAll(/\s+/g, ' ').trim();
+  return classify(complaints) === 'network'
+    ? new HarnessError('KERNEL_NETWORK', { what, reason: reason + proxyNote() })
+    : new HarnessError('KERNEL_FETCH', { what, suite, reason });
 };
 
 type AptState = Pick<AptOptions, 'suite' | 'architecture'>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { bootstrap } from './bootstrap.js';
 import { ensureToolRoot } from './ensure.js';
-import { proxies } from './proxies.js';
+import { proxies, proxyNote } from './proxies.js';
 import { debianRecipe, recipeHash } from './recipe.js';
 
 const setVariable = (t: { teardown(fn: () => void): void }, name: string, value: string): void => {
@@ -56,6 +56,15 @@ t.test('wrong mirror variables are reported even if nothing must be fetched', as
   await t.rejects(ensureToolRoot(), { code: 'MIRROR_ALONE' });
   setVariable(t, 'VMMCI_MIRROR', 'notaurl');
   await t.rejects(ensureToolRoot(), { code: 'INVALID_VALUE', fields: { name: 'VMMCI_MIRROR' } });
+});
+
+t.test('a failure of the network names the proxy, without its password', async (t) => {
+  t.equal(proxyNote({}), '');
+  t.equal(proxyNote({ no_proxy: 'localhost' }), '');
+  t.equal(
+    proxyNote({ HTTP_PROXY: 'http://user:secret@proxy:3128/' }),
+    ' (through the proxy proxy:3128 of http_proxy)',
+  );
 });
 
 t.test('upper-case proxy variables are used unless the lower-case one is set', async (t) => {

@@ -2,6 +2,7 @@
 
 import { HarnessError } from '../../harness/base/errors.js';
 import { asRoot } from './host-command.js';
+import { proxyNote } from './proxies.js';
 
 export type FailureKind = 'network' | 'signature' | 'space' | 'other';
 
@@ -49,7 +50,8 @@ export const failureOf = (complaints: string, { what, scratch, log, attempts }: 
   if (kind === 'space' && !reason.startsWith('tar: ')) {
     return new HarnessError('CACHE_FULL', { path: scratch, variable: 'TMPDIR' });
   }
-  if (kind === 'network') return new HarnessError('TOOLROOT_NETWORK', { what, reason, log, attempts });
+  if (kind === 'network')
+    return new HarnessError('TOOLROOT_NETWORK', { what, reason: reason + proxyNote(), log, attempts });
   if (kind === 'signature') {
     const command = asRoot('apt-get install --only-upgrade debian-archive-keyring');
     return new HarnessError('TOOLROOT_SIGNATURE', { reason, log, command });
