@@ -196,6 +196,15 @@ t.test('names the function of the driver below which the kernel crashes', async 
   t.same(crash(inside, inside), ['crash-in-driver']);
 });
 
+t.test('does not blame the restore for a device that is gone when the guest wakes up', async (t) => {
+  const gone: TraceData = { kind: 'bar-read', offset: 0, width: 4, value: 0xffffffff, absent: true };
+  const slept = [...up, suspend, { kind: 'reset' } as const, gone, 1000];
+  const unnoticed = failed('restores-after-sleep', 'resume error', 'in the kernel log', 'none');
+  t.same(found([...slept, unnoticed]), ['all-ones-taken-for-data']);
+  t.same(found([...slept, failed('restores-after-sleep')]), []);
+  t.same(found([...slept, failed('refuses-absent-device', 'errors of the resume', '-19', '-5')]), []);
+});
+
 t.test('blames a lock that is still held, not who sleeps outside of the driver', async (t) => {
   const atomic = 'BUG: scheduling while atomic: cat/153/0x00000002';
   const stack = (...frames: string[]) => [atomic, 'Call Trace:', ' <TASK>', ...frames, ' </TASK>'];

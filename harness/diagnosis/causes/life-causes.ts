@@ -151,6 +151,8 @@ export const lifeCauses = {
         const negotiated = later.find((event) => event.kind === 'features' && event.value !== 0);
         const last = events.at(-1);
         if (reset === undefined || last === undefined || last.at - reset.at < second / 2) return undefined;
+        // Nothing can be restored in a device that is gone.
+        if (later.some((event) => event.kind === 'bar-read' && event.absent === true)) return undefined;
         return negotiated !== undefined && later.some(isUp)
           ? undefined
           : [reset, ...later.filter(({ kind }) => kind === 'status').slice(-1)];
@@ -203,7 +205,9 @@ export const lifeCauses = {
       const shown = checks.find(
         ({ what, seen, requirement }) =>
           requirement === 'survives-removal' ||
-          requirement === 'refuses-absent-device' ||
+          // A driver that returns another error has noticed that the device is gone.
+          (requirement === 'refuses-absent-device' && !what.startsWith('errors of ')) ||
+          (/^resume error/.test(what) && seen === 'none') ||
           /\b(?:4294967295|0xffffffff)\b/.test(seen) ||
           (/^errno .*without the device/.test(what) && seen === '0') ||
           (/all ones|time without the device/.test(what) && /^-?\d+(?:\.\d+)?$/.test(seen) && seen !== '0'),
