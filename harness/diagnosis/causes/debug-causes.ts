@@ -17,4 +17,10 @@ export const debugCauses = {
     change: 'Check the index, the shift or the value before its use: the line names file and line.',
     requirement: 'carries-out',
   }),
+  'lock-not-initialized': inLog(/trying to register non-static key|spinlock bad magic/, {
+    sentence: 'The driver takes a lock that was not initialized.',
+    change:
+      'Call spin_lock_init() or mutex_init() before anything can take it: before registration, and before interrupts.',
+    requirement: 'carries-out',
+  }),
 } as const satisfies Readonly<Record<string, Cause>>;

@@ -259,6 +259,7 @@ t.test('finds causes in the kernel log', async (t) => {
     ['memory-leaked', 'unreferenced object 0xffff888006a3c000 (size 64):'],
     ['memory-out-of-bounds', 'BUG: KASAN: slab-out-of-bounds in x+0x1/0x2'],
     ['undefined-behaviour', 'UBSAN: array-index-out-of-bounds in vmmci_sysfs.c:68:34'],
+    ['lock-not-initialized', 'INFO: trying to register non-static key.'],
     ['crash-in-driver', 'RIP: 0010:vmmci_sync+0x1a/0x90 [virtio_vmmci]'],
     ['lock-not-released', 'RIP: 0010:native_queued_spin_lock_slowpath+0x5f/0x2c0'],
     ['task-waits-in-driver', 'no answer within 5 s; insmod waits in vmmci_probe [virtio_vmmci]; CPU 0 idle'],
