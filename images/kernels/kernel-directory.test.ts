@@ -101,6 +101,16 @@ t.test('of several kernels the newest is used, or the requested one', async (t) 
   });
 });
 
+t.test('an empty image or list of symbols is missing', async (t) => {
+  for (const name of [`boot/vmlinuz-${release}`, `usr/src/linux-headers-${release}/Module.symvers`]) {
+    const directory = await fill(t.testdir({}), { ...packages, [name]: '' });
+    await t.rejects(readKernelDirectory(directory), {
+      code: 'KERNEL_DIRECTORY',
+      message: new RegExp(`but not .*${name.replace(/^.*\//, '')}`),
+    });
+  }
+});
+
 t.test('the newest release that has all parts is used, and the reason is kept', async (t) => {
   const directory = await fill(t.testdir({}), {
     ...packages,

@@ -121,7 +121,7 @@ const partsOf = async (directory: string, release: string): Promise<Parts | stri
   );
   for (const path of [
     `${modules}/modules.builtin`,
-    ...(headers === undefined ? [] : [`${headers}/Makefile`, `${headers}/scripts`]),
+    ...(headers === undefined ? [] : [`${headers}/Makefile`, `${headers}/scripts/mod/modpost`]),
   ])
     if ((await resolveInside(directory, path)) === undefined) absent.push(path);
   if (!image || !config || !headers || !symbols || absent.length > 0)

@@ -1,7 +1,7 @@
 // Finds the parts of a kernel where distributions put them: Debian, Ubuntu, Fedora, openSUSE, Arch, Alpine
 // and NixOS.
 
-import { open, readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifExists } from '../../harness/base/if-exists.js';
 import { resolveInside } from './inside.js';
@@ -31,10 +31,13 @@ export const releasesIn = async (root: string): Promise<string[]> => {
   return [...new Set(found.flat())].filter((name) => /^\d+\.\d+/.test(name)).sort(compareReleases);
 };
 
+/** The first path that exists. An empty file does not count: something was interrupted when it was written. */
 const firstInside = async (root: string, paths: readonly string[]): Promise<string | undefined> => {
   for (const path of paths) {
     const found = await resolveInside(root, path);
-    if (found !== undefined) return found;
+    if (found === undefined) continue;
+    const facts = await stat(join(root, found));
+    if (!facts.isFile() || facts.size > 0) return found;
   }
   return undefined;
 };
@@ -93,7 +96,7 @@ const headersOf = async (
 ): Promise<Pick<FoundParts, 'headers' | 'symbols'>> => {
   for (const path of paths) {
     const headers = await resolveInside(root, path);
-    const symbols = headers && (await resolveInside(root, `${headers}/Module.symvers`));
+    const symbols = headers && (await firstInside(root, [`${headers}/Module.symvers`]));
     if (symbols !== undefined) return { headers, symbols };
   }
   return {};
