@@ -12,7 +12,7 @@ import { hasCode } from '../base/errors.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { readResults } from '../report/results.js';
-import { renderResults } from '../report/table.js';
+import { renderMissing, renderResults } from '../report/table.js';
 import { compilerOutput, writeBuildFailure } from '../run/build-failure.js';
 import type { Choice } from '../run/choice.js';
 import { openShared } from '../run/environment.js';
@@ -78,13 +78,16 @@ const attempt = async (
   await rm(temporary, { recursive: true, force: true });
   await emptyRun(choice);
   await mkdir(temporary);
-  await runFiles(files, {
+  const status = await runFiles(files, {
     workers,
     choice: { ...choice, modules: built.directory },
     env: { TMPDIR: temporary },
     signal,
   });
-  print(renderResults(await readResults(choice.run)));
+  const results = await readResults(choice.run);
+  print(renderResults(results));
+  const missing = renderMissing(results, status === 0).trimEnd();
+  if (missing !== '') print(missing);
 };
 
 /** Tries once, and stops early if the content of the driver no longer has the hash `key`. */
