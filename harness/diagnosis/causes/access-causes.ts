@@ -48,7 +48,9 @@ export const accessCauses = {
     requirement: 'acknowledges',
     find: (facts) => {
       const touched = facts.accesses.filter(inConfig);
-      const beyond = touched.filter(({ offset }) => offset >= CONFIG_OFFSET + CONFIG_SIZE);
+      // Every register is taken to be 4 bytes further on, so the last one is right behind the area.
+      const end = CONFIG_OFFSET + CONFIG_SIZE;
+      const beyond = touched.filter(({ offset }) => offset >= end && offset < end + 4);
       const touches = ({ offset: at }: { offset: number }): boolean =>
         touched.some(({ offset, width }) => offset === at && width === 4);
       // No driver needs only the high words. Reads of them mean low words at offsets that are 4 too high.

@@ -4,6 +4,7 @@ import type { TraceEvent } from '../../base/trace-event.js';
 import { commands } from '../../vmmci/commands.js';
 import { TIMESYNC } from '../../vmmci/features.js';
 import { status } from '../../vmmci/registers.js';
+import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
 import {
   exchangesOf,
@@ -24,11 +25,18 @@ import { type Cause, noRequest } from './facts.js';
 
 const { SHUTDOWN, REBOOT, SYNCRTC } = commands;
 
+/** The last item of a list: `reboot` of `poweroff, reboot × 2`. */
+const lastOf = (list: string): string | undefined =>
+  list
+    .split(', ')
+    .at(-1)
+    ?.replace(/ × [\d,]+$/, '');
+
 /** True if the last item of a list differs from the expected one. */
 const hasInPlaceOf =
   (name: string, other: string) =>
   ({ expected, seen }: { expected: string; seen: string }) =>
-    expected.split(', ').at(-1) === name && seen.split(', ').at(-1) === other;
+    lastOf(expected) === name && lastOf(seen) === other;
 
 /** Parses a list of requests to go down: `reboot, poweroff × 2`. */
 const countOf = (list: string): number =>
@@ -157,6 +165,20 @@ export const actionCauses = {
       change: 'Power off for command 1 (SHUTDOWN), and reboot for command 2 (REBOOT).',
       requirement: 'goes-down',
       explains: ['goes-down', 'acts-once'],
+    },
+  ),
+  'stop-mixed-up-with-later-command': checkCause(
+    {
+      what: named('stopsAfterTwo'),
+      holds: (check) =>
+        hasInPlaceOf('poweroff', 'reboot')(check) || hasInPlaceOf('reboot', 'poweroff')(check),
+      besides: (check, { trace }) =>
+        trace.filter((event) => isSent(event) && event.seq < check.seq).slice(-2),
+    },
+    {
+      sentence: 'A stop is carried out as another one, because a command that came after it is looked at.',
+      change: 'Remember the last SHUTDOWN or REBOOT apart from the last command.',
+      requirement: 'acts-on-newest',
     },
   ),
   'goes-down-without-user-space': checkCause(

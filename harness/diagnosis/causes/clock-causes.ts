@@ -21,6 +21,21 @@ const isAlwaysTwice = (clock: readonly Access[]): boolean => {
   return ends.length > 0 && ends.every((end) => isSeconds(clock[end - 1]) && isSeconds(clock[end - 2]));
 };
 
+/**
+ * The reads from where one reading begins before another has ended; empty if no two overlap. Each reading must have
+ * one read of each register: other drivers read the seconds alone.
+ */
+export const overlappingReads = (facts: Facts): Access[] => {
+  const clock = clockReads(facts);
+  if (isAlwaysTwice(clock) || 2 * clock.filter(isSeconds).length !== clock.length) return [];
+  let open = 0;
+  const overlap = clock.findIndex((access) => {
+    open += isSeconds(access) ? 1 : -1;
+    return open > 1;
+  });
+  return overlap === -1 ? [] : clock.slice(overlap - 1, overlap + 3);
+};
+
 const ones = 0xffffffff;
 const million = 1_000_000;
 
@@ -75,18 +90,7 @@ export const clockCauses = {
     change: 'Hold one lock from the read of the seconds to that of the microseconds, for all readers.',
     requirement: 'shows-host-time',
     explains: ['shows-host-time', 'shows-ptp-time'],
-    find: (facts) => {
-      const clock = clockReads(facts);
-      if (isAlwaysTwice(clock)) return [];
-      const start = clock.findIndex(
-        (access, index) =>
-          isSeconds(access) &&
-          isSeconds(clock[index + 1]) &&
-          isMicroseconds(clock[index + 2]) &&
-          isMicroseconds(clock[index + 3]),
-      );
-      return start === -1 ? [] : clock.slice(start, start + 4);
-    },
+    find: overlappingReads,
   },
   'last-second-taken-for-absence': {
     sentence: 'Seconds that read as all ones (2106-02-07T06:28:15Z) are treated as an absent device.',

@@ -78,6 +78,7 @@ export const endsAbout: readonly (readonly [RegExp, words: string, readonly Requ
   ],
   [/^no 'status' in the trace/, "' in the trace", ['driver-ok', 'loads-by-alias', 'restores-after-sleep']],
   [/^in the guest, `(?:stat|cat) .*\/virtio\*\/\S+` exited/, 'in the guest, `', ['binds-function']],
+  [/^no \w+ poll of the (?:first|second)/, ' poll of the ', ['looks-unasked', 'keeps-devices-apart']],
   [
     /^no driver of the second function/,
     'driver of the second function',

@@ -8,6 +8,7 @@ import { actionCauses } from './action-causes.js';
 import { buildCauses } from './build-causes.js';
 import { clockCauses } from './clock-causes.js';
 import { commandCauses } from './command-causes.js';
+import { contractCauses } from './contract-causes.js';
 import { debugCauses } from './debug-causes.js';
 import { type Cause, type Facts, factsOf, type Material } from './facts.js';
 import { interruptCauses } from './interrupt-causes.js';
@@ -29,6 +30,7 @@ export const causes = {
   ...ptpCauses,
   ...lifeCauses,
   ...userCauses,
+  ...contractCauses,
   ...logCauses,
   ...debugCauses,
   ...buildCauses,
@@ -81,9 +83,11 @@ const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
   'acknowledged-after-work': ['same-command-ignored'],
   'command-acted-on-again': ['acknowledged-twice'],
   'memory-freed-twice': ['memory-used-after-free'],
-  'time-torn': ['ptp-bracket-holds-wait'],
+  'work-outlives-driver': ['memory-used-after-free'],
   'microseconds-before-seconds': ['earlier-sample-shown', 'time-torn'],
   'drift-in-whole-seconds': ['sample-placed-early', 'sample-placed-late'],
+  'commands-counted-if-acknowledged': ['commands-not-counted', 'last-command-not-kept'],
+  'commands-lost-in-sleep': ['commands-not-counted'],
   'line-per-poll': ['line-per-reading', 'log-level-not-kept'],
   'line-per-reading': ['log-level-not-kept'],
   'probe-returns-positive': ['warning-without-fault'],

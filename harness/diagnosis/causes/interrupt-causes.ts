@@ -134,6 +134,22 @@ export const interruptCauses = {
         return looked || !waited ? undefined : [served];
       }),
   },
+  'isr-compared-as-a-whole': {
+    sentence: 'The handler ignores a config change if another bit of the ISR is set, too.',
+    change: 'Test bit 1 of the ISR alone: (isr & 2) != 0.',
+    requirement: 'reads-isr',
+    explains: ['acknowledges', 'acknowledges-in-time', 'reads-isr'],
+    find: (facts) =>
+      inExchange(facts, ({ events }) => {
+        const served = events.find(
+          (event) => isRead(event, 'isr') && (event.value & ISR_CONFIG) !== 0 && event.value < 0xff,
+        );
+        if (served?.kind !== 'bar-read' || served.value === ISR_CONFIG) return undefined;
+        const looked = events.some((event) => isCommandRead(event) && event.seq > served.seq);
+        const waited = (events.at(-1)?.at ?? 0) - served.at > second;
+        return looked || !waited ? undefined : [served];
+      }),
+  },
   'interrupt-lost-while-coming-up': {
     sentence: 'The handler reads the ISR of an interrupt right after DRIVER_OK and ignores it.',
     change: 'Let the handler deliver config changes before DRIVER_OK is written to the device, not after.',

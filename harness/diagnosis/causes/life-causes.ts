@@ -1,7 +1,9 @@
 // Causes that are visible when the driver comes up, is removed, sleeps or loses its device.
 
+import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
+import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
 import { following, isCommandRead, isDown, isRead, isUp, isWrite, second } from './events.js';
 import type { Cause, Facts } from './facts.js';
@@ -158,6 +160,20 @@ export const lifeCauses = {
           : [reset, ...later.filter(({ kind }) => kind === 'status').slice(-1)];
       }),
   },
+  'absence-after-sleep-hidden': checkCause(
+    {
+      what: named('resumeError'),
+      besides: ({ seq }, { trace }) =>
+        trace
+          .filter((event) => event.seq < seq && event.kind === 'bar-read' && event.absent === true)
+          .slice(0, 2),
+    },
+    {
+      sentence: 'The device does not respond after a sleep, and the driver reports that it was restored.',
+      change: 'Return -ENODEV from the resume callback if the features read as all ones.',
+      requirement: 'restores-after-sleep',
+    },
+  ),
   'polling-not-restarted-after-sleep': {
     sentence: 'After a sleep of the guest the driver does not poll the command any more.',
     change: 'Queue the work that polls BAR0 offset 20 again in restore.',
@@ -320,8 +336,12 @@ export const lifeCauses = {
       );
       const shared = checks.filter(
         ({ requirement, what }) =>
-          requirement === 'keeps-devices-apart' && /^(?:host time|commands that)/.test(what),
+          requirement === 'keeps-devices-apart' &&
+          /^(?:host time|commands that|PTP clocks of the second)/.test(what) &&
+          !checks.some((other) => /^PTP clocks of the first/.test(other.what)),
       );
+      const unpolled = reasons.find((line) => /^no \w+ poll of the second within/.test(line));
+      if (unpolled !== undefined) return [firstLine(unpolled)];
       const crash = reasons.find((line) => line.startsWith('the guest panicked'));
       if (alone && crash !== undefined)
         return linesOf(facts)

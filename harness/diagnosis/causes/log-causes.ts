@@ -69,6 +69,11 @@ export const logCauses = {
     }),
     explains: ['binds-function', 'driver-ok', 'loads-by-alias', 'comes-back', 'restores-after-sleep'],
   },
+  'line-not-shared': inLog(/genirq: Flags mismatch irq \d+/, {
+    sentence: 'The interrupt line is not requested as one that is shared, so another device cannot use it.',
+    change: 'Pass IRQF_SHARED to request_irq().',
+    requirement: 'keeps-devices-apart',
+  }),
   'lock-not-released': inLog(/queued_spin_lock_slowpath/, {
     sentence:
       'A processor waits for a spinlock that is never released: a path leaves its function with the lock held.',

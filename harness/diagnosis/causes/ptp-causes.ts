@@ -1,6 +1,7 @@
 // Causes that are visible in the driver's PTP clock.
 
 import { checkCause } from './check-cause.js';
+import { overlappingReads } from './clock-causes.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
 const of = ['shows-ptp-time'] as const;
@@ -94,10 +95,19 @@ export const ptpCauses = {
       change: 'Return the error of the sample from gettimex64.',
     },
   ),
+  'ptp-time-refused': ptpCause(
+    { what: /^errno of clock_gettime at/, holds: (check) => isNumber(check) && check.seen !== '0' },
+    {
+      sentence:
+        'The PTP clock refuses a time that the device shows: every 32-bit number of seconds is valid.',
+      change:
+        'Return an error only if the host does not offer the time or the microseconds are not below a million.',
+    },
+  ),
   'ptp-without-brackets': ptpCause(
     {
       what: /^PTP_SYS_OFFSET_EXTENDED at/,
-      holds: ({ seen }) => seen === 'none',
+      holds: ({ seen }, facts) => seen === 'none' && !fails(facts, /^errno of clock_gettime at/),
     },
     {
       sentence: 'The PTP clock does not report when a sample was taken: PTP_SYS_OFFSET_EXTENDED fails.',
@@ -119,7 +129,11 @@ export const ptpCauses = {
     },
   ),
   'ptp-bracket-holds-wait': ptpCause(
-    { what: /^brackets that begin before the one of the sample before has ended/ },
+    {
+      what: /^brackets that begin before the one of the sample before has ended/,
+      // Readers that do not wait for each other have other brackets that overlap.
+      holds: (_, facts) => overlappingReads(facts).length === 0,
+    },
     {
       sentence: 'The system times of a PTP reading also enclose the wait for another reader.',
       change: 'Call ptp_read_system_prets() after the lock is taken.',

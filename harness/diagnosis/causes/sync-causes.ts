@@ -1,6 +1,8 @@
 // Causes that are visible in the guest's clock after a SYNCRTC.
 
 import type { TraceEvent } from '../../base/trace-event.js';
+import { named } from '../check-names.js';
+import { checkCause } from './check-cause.js';
 import { exchangesOf, isAck, isRead, isSent } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
@@ -99,9 +101,14 @@ export const syncCauses = {
     explains: ['sets-clock'],
     find: (facts) => {
       const end = withoutStep(facts);
-      const [last, before] = instantsOf(facts).reverse();
+      const instants = instantsOf(facts);
+      const backward = instants.filter(({ ms }, index) => ms < (instants[index - 1]?.ms ?? ms));
+      const [last, before] = instants.reverse();
       if (end === undefined || last === undefined || before === undefined) return [];
-      return last.ms < before.ms ? [before.event, last.event, end.read, end.reason] : [];
+      // If the clock was set back before, there is another reason.
+      return last.ms < before.ms && backward.length === 1
+        ? [before.event, last.event, end.read, end.reason]
+        : [];
     },
   },
   'sync-not-to-device-time': {
@@ -119,6 +126,25 @@ export const syncCauses = {
         : [];
     },
   },
+  'sync-adds-delay-of-ticks': checkCause(
+    {
+      what: named('setBeforeSample'),
+      holds: (_, { checks }) => !checks.some(({ what }) => named('resolutionOfSet').test(what)),
+    },
+    {
+      sentence: 'SYNCRTC sets the clock to a time before that of the sample.',
+      change: 'Add the time since the sample by ktime_get(), not by ktime_get_coarse() or jiffies.',
+      requirement: 'sets-clock',
+    },
+  ),
+  'sync-rounds-time': checkCause(
+    { what: named('resolutionOfSet') },
+    {
+      sentence: 'SYNCRTC sets the clock to a rounded time.',
+      change: 'Set the clock to the sample plus the time since it was taken, to the nanosecond.',
+      requirement: 'sets-clock',
+    },
+  ),
   'sync-uses-time-zone': {
     sentence: 'SYNCRTC takes the time zone of the kernel into account.',
     change: 'Set the clock to the unchanged time of the device: it is UTC, whatever sys_tz is.',

@@ -2,6 +2,7 @@
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import type { RegisterName } from '../../vmmci/registers.js';
+import { named } from '../check-names.js';
 import { isRead } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
@@ -194,7 +195,10 @@ export const timeCauses = {
           );
         })
         .map(({ check }) => check);
-      return [...shown, ...bytes, ...cut].slice(0, 2);
+      const unpadded = facts.checks.filter(
+        ({ what, seen }) => named('unpaddedReadings').test(what) && /(?:^|\D)\d+\.\d{1,5}(?!\d)/.test(seen),
+      );
+      return [...shown, ...bytes, ...cut, ...unpadded].slice(0, 2);
     },
   },
   'microseconds-as-nanoseconds': timeCause(

@@ -1,0 +1,237 @@
+import t from 'tap';
+import type { TraceData } from '../../base/trace-event.js';
+import { checkNames } from '../check-names.js';
+import { type CauseId, findCauses } from './find-causes.js';
+
+const check = (requirement: string, what: string, expected = '', seen = ''): TraceData =>
+  expected === seen
+    ? { kind: 'check', result: 'ok', requirement, what }
+    : { kind: 'check', result: 'not ok', requirement, what, expected, seen };
+
+/** The causes that are found in events a millisecond apart; a number among them is a pause in ms. */
+const found = (items: readonly (TraceData | number)[], reasons: readonly string[] = []): string[] => {
+  let at = 0;
+  const trace = items.flatMap((item) => {
+    at += typeof item === 'number' ? item * 1000 : 1000;
+    return typeof item === 'number' ? [] : [{ at, ...item }];
+  });
+  const numbered = trace.map((event, seq) => ({ ...event, seq }));
+  return findCauses({ trace: numbered, dmesg: [], reasons }).map(({ id }) => id);
+};
+
+const logged = (what: string, expected: string, seen: string): TraceData =>
+  check('says-what-happens', `${checkNames.eventsLogged}: ${what}`, expected, seen);
+const warned = (what: string, expected: string, seen: string): TraceData =>
+  check('says-what-happens', `${checkNames.eventsThatWarn}: ${what}`, expected, seen);
+const delay = (ms: number, expected: string, seen: string): TraceData =>
+  check(
+    'obeys-parameters',
+    `${checkNames.firstDelay} in ticks where the interval is ${ms} ms`,
+    expected,
+    seen,
+  );
+const counted = (offer: string, seen: string): TraceData =>
+  check('shows-commands', `${checkNames.commandsByOffer} ${offer}`, 'REBOOT 1, SYNCRTC 0', seen);
+const right = 'REBOOT 1, SYNCRTC 0';
+const none = 'REBOOT 0, SYNCRTC 0';
+const before = (seen: string): TraceData =>
+  check('shows-commands', checkNames.commandsBeforeSleep, right, seen);
+const after = check('shows-commands', checkNames.commandsAfterSleep, right, none);
+
+const sent = (name: 'REBOOT' | 'SHUTDOWN' | 'SYNCRTC'): TraceData => ({
+  kind: 'command',
+  name,
+  result: 'sent',
+});
+const up: readonly TraceData[] = [
+  { kind: 'bar-read', offset: 0, width: 4, value: 7 },
+  { kind: 'status', value: 3 },
+  { kind: 'bar-write', offset: 4, width: 4, value: 7 },
+  { kind: 'status', value: 7 },
+];
+const gone: TraceData = { kind: 'bar-read', offset: 0, width: 4, value: 0xffffffff, absent: true };
+const suspend: TraceData = { kind: 'qmp-event', event: 'SUSPEND', data: '{}' };
+const reset: TraceData = { kind: 'reset' };
+const unreported = check('restores-after-sleep', checkNames.resumeError, 'in the kernel log', 'none');
+const stops = check(
+  'acts-on-newest',
+  `${checkNames.stopsAfterTwo} SHUTDOWN and SYNCRTC`,
+  'reboot, poweroff',
+  'reboot × 2',
+);
+
+const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData | number)[]])[] = [
+  ['a line is missing', ['event-not-logged'], [logged('x', 'REBOOT', 'none'), warned('x', 'none', 'none')]],
+  ['a line comes twice', [], [logged('x', 'REBOOT', 'REBOOT × 2')]],
+  [
+    'a line is a warning',
+    ['severity-wrong'],
+    [logged('x', 'REBOOT', 'REBOOT'), warned('x', 'none', 'REBOOT')],
+  ],
+  [
+    'a line of a fault is missing',
+    ['event-not-logged'],
+    [logged('x', 'unknown', 'none'), warned('x', 'unknown', 'none')],
+  ],
+  [
+    'the error of a probe',
+    ['absence-is-an-error'],
+    [
+      check(
+        'quiet-log',
+        `${checkNames.otherWarnings}: loaded`,
+        'none',
+        'x: probe with driver x failed with error -5',
+      ),
+    ],
+  ],
+  ['another warning', [], [check('quiet-log', `${checkNames.otherWarnings}: loaded`, 'none', 'x: hm')]],
+  ['a deferred probe', ['probe-deferred'], [check('survives-removal', checkNames.deferred, 'none', '0:5')]],
+  ['wrong unit', ['interval-in-wrong-unit'], [delay(37, '10', '37'), delay(1, '3', '10')]],
+  ['wrong limit', ['interval-limits-wrong'], [delay(37, '10', '10'), delay(1, '3', '1')]],
+  ['deferrable', ['poll-does-not-wake'], [check('looks-unasked', checkNames.pollWaits, 'no', 'yes')]],
+  [
+    'guest time of ticks',
+    ['guest-time-of-last-tick'],
+    [check('shows-guest-time', checkNames.differentTimes, '50', '3')],
+  ],
+  ['drift of ticks', ['drift-of-last-tick'], [check('shows-drift', checkNames.differentDrifts, '50', '3')]],
+  [
+    'a wait in the drift',
+    ['sample-includes-wait'],
+    [check('shows-drift', checkNames.samplesTooClose, 'none', '2 ms')],
+  ],
+  [
+    'no description',
+    ['parameter-not-described'],
+    [check('parameter-contract', checkNames.undescribed, 'none', 'debug')],
+  ],
+  [
+    'a rounded drift',
+    ['drift-rounded'],
+    [check('shows-drift', checkNames.resolutionOfDrift, 'finer', '1000')],
+  ],
+  [
+    'a clock set with the last tick',
+    ['sync-adds-delay-of-ticks'],
+    [check('sets-clock', checkNames.setBeforeSample, 'none', '2031-05-06T07:08:09.499Z')],
+  ],
+  [
+    'guest time without zeros',
+    ['fraction-not-padded'],
+    [check('attribute-form', `${checkNames.unpaddedReadings}, guest_time`, 'none', '1795350900.702')],
+  ],
+  [
+    'an alias',
+    ['alias-too-wide'],
+    [check('binds-only-vmmci', `${checkNames.foreignModule} virtio:d4`, 'none', 'x')],
+  ],
+  [
+    'beyond BAR0',
+    ['config-range-not-checked'],
+    [check('serves-virtio', `${checkNames.beyondBar}, values`, 'get 1', 'get 2')],
+  ],
+  ['rounded', ['sync-rounds-time'], [check('sets-clock', checkNames.resolutionOfSet, 'finer', '.1')]],
+  [
+    'counts by feature',
+    ['commands-counted-if-acknowledged'],
+    [counted('nothing', none), counted('ACK', right)],
+  ],
+  ['no counts', ['commands-not-counted'], [counted('nothing', none), counted('ACK and SYNCRTC', none)]],
+  ['counts lost in sleep', ['commands-lost-in-sleep'], [before(right), after]],
+  ['counts missing before', ['commands-not-counted'], [before(none), after]],
+  ['a later command', ['stop-mixed-up-with-later-command'], [sent('SHUTDOWN'), sent('SYNCRTC'), stops]],
+  ['absence after sleep', ['absence-after-sleep-hidden'], [suspend, reset, gone, 1000, unreported]],
+  ['no restore', ['nothing-restored-after-sleep'], [suspend, reset, 1000, unreported]],
+  [
+    'the ISR as a whole',
+    ['isr-compared-as-a-whole'],
+    [
+      ...up,
+      sent('SYNCRTC'),
+      { kind: 'bar-read', offset: 19, width: 1, value: 3 },
+      3000,
+      check('acknowledges', 'acknowledgements', 'SYNCRTC', 'none'),
+    ],
+  ],
+  [
+    'a time that the PTP clock refuses',
+    ['ptp-time-refused'],
+    [
+      check('shows-ptp-time', 'errno of clock_gettime at 1970', '0', '34'),
+      check('shows-ptp-time', 'PTP_SYS_OFFSET_EXTENDED at 1970', '1000', 'none'),
+    ],
+  ],
+];
+
+t.test('finds the cause, and no other', async (t) => {
+  for (const [what, ids, items] of cases) t.same(found(items), ids, what);
+});
+
+const overlap = check(
+  'shows-ptp-time',
+  'brackets that begin before the one of the sample before has ended',
+  'none',
+  'x',
+);
+const second: TraceData = { kind: 'bar-read', offset: 24, width: 4, value: 1 };
+const fraction: TraceData = { kind: 'bar-read', offset: 32, width: 4, value: 5 };
+
+t.test('tells readers that do not wait for each other from brackets that enclose the wait', async (t) => {
+  const paired = [second, fraction, second, fraction, second, fraction];
+  t.same(found([...paired, overlap]), ['ptp-bracket-holds-wait']);
+  t.same(found([second, second, fraction, second, fraction, fraction, overlap]), ['time-torn']);
+  t.same(found([second, second, fraction, overlap]), ['ptp-bracket-holds-wait'], 'seconds read alone');
+});
+
+t.test('names the work that is still queued, not the memory that it then uses', async (t) => {
+  const dmesg = ['ODEBUG: free active (active state 0) object: x', 'BUG: KASAN: slab-use-after-free in x'];
+  t.same(
+    findCauses({ trace: [], dmesg, reasons: [] }).map(({ id }) => id),
+    ['work-outlives-driver'],
+  );
+});
+
+t.test('finds a function that is not polled, and one without a clock', async (t) => {
+  t.same(found([], ['no first poll of the second within 10 s']), ['state-shared-by-devices']);
+  t.same(found([], ['no first poll of the first within 10 s']), []);
+  const clocks = (name: string): TraceData =>
+    check('keeps-devices-apart', `PTP clocks of the ${name}`, '1', '0');
+  t.same(found([clocks('second')]), ['state-shared-by-devices']);
+  t.same(found([clocks('first'), clocks('second')]), []);
+});
+
+t.test('finds causes in commands that failed in the guest', async (t) => {
+  const missing =
+    "in the guest, `stat -c %a /sys/bus/pci/devices/0000:00:05.0/virtio*/guest_time` exited with status 1: stat: can't stat: No such file or directory";
+  t.same(found([], [missing]), ['attribute-missing']);
+  const kept = 'in the guest, `unload b a` exited with status 1: b: Resource temporarily unavailable';
+  t.same(found([], [kept]), ['module-reference-kept']);
+  t.same(found([], ['in the guest, `unload b a` exited with status 1: no such module']), []);
+  const command = 'load a b drift_interval_ms=4294967295';
+  const narrow = `in the guest, \`${command}\` exited with status 1: load: b: Result not representable`;
+  t.same(found([{ kind: 'shell', command, status: 1 }], [narrow]), ['parameter-type-too-narrow']);
+});
+
+const atInstant = (instant: string): TraceData => check('driver-ok', `SYNCRTC at ${instant}`);
+const synced = (...instants: string[]): TraceData[] =>
+  instants.flatMap((instant) => [
+    atInstant(instant),
+    sent('SYNCRTC'),
+    { kind: 'bar-read', offset: 20, width: 4, value: 3 } as const,
+    { kind: 'bar-write', offset: 20, width: 4, value: 3 } as const,
+    { kind: 'bar-read', offset: 24, width: 4, value: 1 } as const,
+  ]);
+const noStep = ["no step of the guest's clock within 5 s"];
+
+t.test('says that the clock is never set back only if it never was', async (t) => {
+  const first = synced('2031-05-06T07:08:09.500000Z', '2028-02-29T23:59:59.500000Z');
+  t.same(found(first, noStep), ['sync-never-back']);
+  const again = synced(
+    '2031-05-06T07:08:09.500000Z',
+    '2028-02-29T23:59:59.500000Z',
+    '2106-02-07T06:28:13.500000Z',
+    '1980-01-01T00:00:00.500000Z',
+  );
+  t.same(found(again, noStep), []);
+});

@@ -1,0 +1,222 @@
+// Causes that are visible where the driver does not keep to its description: lines of the kernel log, intervals,
+// attributes, aliases.
+
+import { named } from '../check-names.js';
+import { checkCause, checksOf } from './check-cause.js';
+import type { Cause, Facts, FailedCheck } from './facts.js';
+
+/** The part of a check's name after the first colon: what happened while lines were logged. */
+const partOf = ({ what }: FailedCheck): string => what.slice(what.indexOf(':'));
+
+/** True if the same step logged all events as expected. */
+const logsAll = (check: FailedCheck, { checks }: Facts): boolean =>
+  !checks.some((other) => named('eventsLogged').test(other.what) && partOf(other) === partOf(check));
+
+const itemsOf = (list: string): string[] => (list === 'none' ? [] : list.split(', '));
+
+/** The interval in the name of a check of a delay, in milliseconds. */
+const intervalOf = ({ what }: FailedCheck): number =>
+  Number(/interval is (\d+) ms/.exec(what)?.[1] ?? Number.NaN);
+
+const delaysOf = (facts: Facts): FailedCheck[] =>
+  checksOf(facts, ['obeys-parameters'], { what: named('firstDelay') });
+
+/** True for an interval that is between the limits, so that it must be kept exactly. */
+const isInside = (check: FailedCheck): boolean => intervalOf(check) > 10 && intervalOf(check) < 3_600_000;
+
+/** The reasons of a scenario that ended with a failed command in the guest, of the form. */
+const failedCommands = ({ reasons }: Facts, form: RegExp): string[] =>
+  reasons.filter((reason) => form.test(reason)).map((reason) => reason.split('\n', 1)[0] ?? '');
+
+export const contractCauses = {
+  'event-not-logged': checkCause(
+    {
+      what: named('eventsLogged'),
+      holds: ({ expected, seen }) =>
+        itemsOf(expected).some((event) => !itemsOf(seen).includes(event)) &&
+        itemsOf(seen).every((event) => itemsOf(expected).includes(event)),
+    },
+    {
+      sentence:
+        'The driver does not log an event that its description promises, or logs it with a different text.',
+      change: 'Make the line and the description agree, its numbers included.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'severity-wrong': checkCause(
+    { what: named('eventsThatWarn'), holds: logsAll },
+    {
+      sentence: 'A fault is logged as information, or an ordinary event as a warning.',
+      change: 'Use dev_warn() or dev_err() for faults, and dev_info() for all else.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'logged-offset-wrong': checkCause(
+    { what: named('loggedOffset') },
+    {
+      sentence: 'The line about a clock that was set names an offset that the clock did not have.',
+      change: 'Log host − guest from before the clock is set, in nanoseconds.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'absence-is-an-error': checkCause(
+    { what: named('otherWarnings'), seen: /probe .*failed with error/ },
+    {
+      sentence: 'Where the device does not respond, probe fails with an error other than ENODEV.',
+      change: 'Return -ENODEV from probe: the kernel takes other errors for a fault, and warns of them.',
+      requirement: 'quiet-log',
+    },
+  ),
+  'probe-deferred': checkCause(
+    { what: named('deferred') },
+    {
+      sentence: 'Where the device does not respond, the kernel tries the probe again with each new device.',
+      change: 'Return -ENODEV from probe, not -EPROBE_DEFER.',
+      requirement: 'survives-removal',
+    },
+  ),
+  'parameter-not-described': checkCause(
+    { what: named('undescribed') },
+    {
+      sentence: 'A parameter has no description that modinfo shows.',
+      change: 'Add MODULE_PARM_DESC() with the name of the parameter.',
+      requirement: 'parameter-contract',
+    },
+  ),
+  'interval-in-wrong-unit': {
+    sentence: 'The time between two polls is not the interval that the parameter names.',
+    change: 'Convert the milliseconds with msecs_to_jiffies(), and change nothing else.',
+    requirement: 'obeys-parameters',
+    explains: ['obeys-parameters'],
+    find: (facts) => (delaysOf(facts).some(isInside) ? delaysOf(facts).slice(0, 3) : []),
+  },
+  'interval-limits-wrong': {
+    sentence: 'The limits of the interval differ from the documented ones.',
+    change: 'Clamp the parameter to 10 … 3600000 ms, and use 1000 ms while it is 0.',
+    requirement: 'obeys-parameters',
+    explains: ['obeys-parameters'],
+    find: (facts) => (delaysOf(facts).some(isInside) ? [] : delaysOf(facts).slice(0, 3)),
+  },
+  'poll-does-not-wake': checkCause(
+    { what: named('pollWaits'), seen: /^yes$/ },
+    {
+      sentence: 'The timer of the poll does not wake an idle processor, so a poll can be late without limit.',
+      change: 'Use INIT_DELAYED_WORK(), not INIT_DEFERRABLE_WORK().',
+      requirement: 'looks-unasked',
+    },
+  ),
+  'guest-time-of-last-tick': checkCause(
+    { what: named('differentTimes') },
+    {
+      sentence: 'The guest time is that of the last tick of the kernel: it stands still for milliseconds.',
+      change: 'Read it with ktime_get_real_ts64(), not with ktime_get_coarse_real_ts64().',
+      requirement: 'shows-guest-time',
+    },
+  ),
+  'drift-of-last-tick': checkCause(
+    { what: named('differentDrifts') },
+    {
+      sentence:
+        'The drift is measured with the time of the last tick of the kernel, so it is off by milliseconds.',
+      change: 'Take the guest clock with ktime_get(), not with ktime_get_coarse() or jiffies.',
+      requirement: 'shows-drift',
+    },
+  ),
+  'sample-includes-wait': checkCause(
+    { what: named('samplesTooClose') },
+    {
+      sentence: 'The wait for another reader counts as a part of the read of the seconds.',
+      change: 'Take the guest clock before the read of offset 24 when the lock is already held.',
+      requirement: 'shows-drift',
+    },
+  ),
+  'drift-rounded': checkCause(
+    {
+      what: named('resolutionOfDrift'),
+      holds: (_, { checks }) => !checks.some(({ what }) => named('differentDrifts').test(what)),
+    },
+    {
+      sentence: 'The drift is rounded to microseconds or more.',
+      change: 'Compute the drift in nanoseconds from seconds and microseconds, and do not round it.',
+      requirement: 'shows-drift',
+    },
+  ),
+  'alias-too-wide': checkCause(
+    { what: named('foreignModule') },
+    {
+      sentence: 'A module has an alias that also matches devices of others, and is loaded for them.',
+      change: 'Name vendor and device in the id table, with subsystem ids for PCI.',
+      requirement: 'binds-only-vmmci',
+    },
+  ),
+  'config-range-not-checked': checkCause(
+    { what: named('beyondBar') },
+    {
+      sentence: 'The transport does not check whether a field is within BAR0, or checks it wrongly.',
+      change: 'Refuse a field that does not end within BAR0, with a warning; it reads as 0.',
+      requirement: 'serves-virtio',
+    },
+  ),
+  'commands-counted-if-acknowledged': {
+    sentence: 'Only commands that are acknowledged are counted, not those of a host without that feature.',
+    change: 'Count a command where it is acted on, whatever the features are.',
+    requirement: 'shows-commands',
+    explains: ['shows-commands'],
+    find: (facts) => {
+      const checks = checksOf(facts, ['shows-commands'], { what: named('commandsByOffer') });
+      const counted = facts.trace.some(
+        (event) =>
+          event.kind === 'check' &&
+          event.result === 'ok' &&
+          named('commandsByOffer').test(event.what) &&
+          /ACK|all/.test(event.what),
+      );
+      return counted && checks.every(({ what }) => !/ACK|all/.test(what)) ? checks.slice(0, 3) : [];
+    },
+  },
+  'commands-lost-in-sleep': checkCause(
+    {
+      what: named('commandsAfterSleep', 'lastCommandAfterSleep'),
+      holds: (_, { checks }) => !checks.some(({ what }) => named('commandsBeforeSleep').test(what)),
+    },
+    {
+      sentence: 'The driver forgets in a sleep which commands it has received.',
+      change: 'Leave the counts and the last command as they are in freeze and restore.',
+      requirement: 'shows-commands',
+    },
+  ),
+  'attribute-missing': {
+    sentence: 'An attribute that the description names does not exist.',
+    change: 'List it in the attribute group, or remove it from the description.',
+    requirement: 'attribute-form',
+    find: (facts) =>
+      failedCommands(
+        facts,
+        /^in the guest, `(?:stat -c %a|cat|read-files) \S*\/virtio\S*` exited with status \d+: .*No such file/,
+      ),
+  },
+  'parameter-type-too-narrow': {
+    sentence: 'A parameter does not accept a value that its documented type can hold.',
+    change: 'Declare it with the documented type: uint holds 0 to 4294967295.',
+    requirement: 'obeys-parameters',
+    find: ({ trace, reasons }) => {
+      const form =
+        /invalid for parameter|Numerical result out of range|Result not representable|Invalid argument/;
+      const set = trace.findLast(
+        (event) => event.kind === 'shell' && /drift_interval_ms/.test(event.command),
+      );
+      const reason = reasons.find((line) => /drift_interval_ms/.test(line) && form.test(line));
+      return set === undefined || reason === undefined ? [] : [set, reason.split('\n', 1)[0] ?? ''];
+    },
+  },
+  'module-reference-kept': {
+    sentence: 'The module cannot be unloaded, since it holds a reference to itself.',
+    change: 'Put each reference that __module_get() or try_module_get() takes; a bound device needs none.',
+    requirement: 'leaves-nothing',
+    find: (facts) =>
+      failedCommands(
+        facts,
+        /^in the guest, `unload .*` exited with status \d+: .*(?:temporarily unavailable|busy)/,
+      ),
+  },
+} as const satisfies Readonly<Record<string, Cause>>;
