@@ -1,6 +1,8 @@
 // The driver's sysfs attributes have the documented mode and exact content, and reading one that has no value
 // fails with the documented error.
 
+import { checkNames } from '../harness/scenario/check-names.js';
+import { parseDrift } from '../harness/scenario/driver-text.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { readsOf } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC } from '../harness/vmmci/features.js';
@@ -20,6 +22,10 @@ const unusable = [
   ],
   ['all ones', { kind: 'ones', when: readsOf('microsecondsLow') }, 'No such device'],
 ] as const;
+
+/** The guest's clock, at the start of a second, from which on its time is read in a loop. */
+const secondNs = 1_795_350_900_000_000_000n;
+const readings = 50;
 
 const options = {
   driver: 'installed',
@@ -64,6 +70,35 @@ scenario('attributes', options, async ({ check, vm, device, driver }) => {
     if (name === undefined) continue;
     const shown = await bytes(name);
     check('attribute-form').that(`bytes of ${name}`, form.test(shown), `${form}`, shown);
+  }
+
+  /** Reads an attribute in a loop that starts no program, so many of the readings are within one tick of the kernel. */
+  const readAtOnce = async (name: string): Promise<string[]> => {
+    const text = await vm.shell.text(
+      `cd ${driver.path('')} && guest-clock ${secondNs} >/dev/null
+      for reading in $(seq ${readings}); do read -r value <${name}; echo "$value"; done`,
+    );
+    return text.split('\n');
+  };
+  if (guestTime !== undefined) {
+    const times = await readAtOnce(guestTime);
+    check('attribute-form').equal(
+      `${checkNames.unpaddedReadings}, ${guestTime}`,
+      times.filter((time) => !/^\d+\.\d{6}$/.test(time)),
+      [],
+    );
+    check('shows-guest-time').equal(checkNames.differentTimes, new Set(times).size, readings);
+  }
+  if (driftNs !== undefined) {
+    // The device's clock stands still, and the guest's goes on.
+    const drifts = (await readAtOnce(driftNs)).map(parseDrift);
+    check('shows-drift').equal(checkNames.differentDrifts, new Set(drifts).size, readings);
+    check('shows-drift').that(
+      checkNames.resolutionOfDrift,
+      drifts.some((drift) => drift % 1000n !== 0n),
+      'finer than 1000 ns',
+      drifts.slice(0, 3).map(String),
+    );
   }
 
   for (const [what, fault, error] of unusable) {

@@ -2,6 +2,7 @@
 // driver by the virtio alias of the child device.
 
 import { readDevice } from '../harness/guest/sysfs.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { showInstant } from '../harness/scenario/formats.js';
 import { loadedBefore } from '../harness/scenario/module-needs.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -9,6 +10,14 @@ import { isDriverOk } from '../harness/scenario/traffic.js';
 
 /** The modalias of virtio device 0xffff, vendor 0x0b5d. */
 const virtioAlias = 'virtio:d0000FFFFv00000B5D';
+
+/** Another PCI function of the same vendor, and virtio devices with one other id. */
+const foreignAliases = [
+  'pci:v00000B5Dd00000778sv00000B5Dsd0000FFFFbc00sc00i00',
+  'pci:v00001AF4d00000777sv00000B5Dsd0000FFFFbc00sc00i00',
+  'virtio:d00000004v00000B5D',
+  'virtio:d0000FFFFv00001AF4',
+];
 
 scenario(
   'autoload',
@@ -31,6 +40,12 @@ scenario(
       // Nothing loads it then.
       if (found.length === 0) return;
     }
+    for (const alias of foreignAliases)
+      check('binds-only-vmmci').equal(
+        `${checkNames.foreignModule} ${alias}`,
+        await driver.withAlias(alias),
+        [],
+      );
     await until('status', mark, isDriverOk);
     check('loads-by-alias').equal(
       'modules after the function is plugged in',

@@ -1,12 +1,19 @@
 // A command that arrives before the driver handled the previous one replaces it. The driver acts on the
-// command that it reads.
+// command that it reads, and on each that it has acknowledged.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
+
+/** Two commands, the second of which is sent when the device has just received the acknowledgement of the first. */
+const pairs = [
+  ['SHUTDOWN', 'SYNCRTC', ['SHUTDOWN: graceful', 'SYNCRTC: cleared'], 'poweroff'],
+  ['SYNCRTC', 'REBOOT', ['SYNCRTC: cleared', 'REBOOT: graceful'], 'reboot'],
+] as const;
 
 scenario('command-overwritten', options, async ({ check, vm, device, driver, trace, until }) => {
   const { host } = device;
@@ -35,4 +42,26 @@ scenario('command-overwritten', options, async ({ check, vm, device, driver, tra
   check('acts-on-newest').equal('requests to go down', await powerRequests(vm.shell), ['reboot']);
   check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   check('acknowledges').equal('command register', device.vmmci.state().command, 'NONE');
+
+  const requested = ['reboot'];
+  for (const [first, second, answers, program] of pairs) {
+    const results: string[] = [];
+    const stop = trace.follow((event) => {
+      if (event.kind !== 'ack') return;
+      stop();
+      // The device is not done with the acknowledgement yet.
+      queueMicrotask(() => results.push(host.command(second)));
+    });
+    mark = trace.mark;
+    check('driver-ok').equal(first, host.command(first), 'sent');
+    await until('ack', mark, undefined, 2);
+    check('driver-ok').equal(`${second} at the acknowledgement of ${first}`, results, ['sent']);
+    check('acknowledges').equal('acknowledgements of both', acks(trace, mark), [...answers]);
+    requested.push(program);
+    check('acts-on-newest').equal(
+      `${checkNames.stopsAfterTwo} ${first} and ${second}`,
+      await powerRequests(vm.shell, requested.length),
+      requested,
+    );
+  }
 });

@@ -3,6 +3,7 @@
 
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, isCommandRead, isTimeRead, writes } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
@@ -58,6 +59,14 @@ scenario('feature-subsets', options, async ({ check, ...scene }) => {
       check('no-time-is-an-error').that('host time', shown.includes(expected), expected, shown);
     }
 
+    // A bit for each feature of virtio, the lowest first (drivers/virtio/virtio.c, features_show).
+    const known = await driver.attribute('features');
+    accepts.equal(
+      'features in use, as the kernel shows them',
+      [...known].flatMap((bit, index) => (bit === '1' ? [index] : [])),
+      [...expectedFeatures.toString(2)].reverse().flatMap((bit, index) => (bit === '1' ? [index] : [])),
+    );
+
     mark = trace.mark;
     const asked = process.hrtime.bigint();
     const before = await shiftGuestClock(vm.shell, 0n);
@@ -94,6 +103,15 @@ scenario('feature-subsets', options, async ({ check, ...scene }) => {
     check('acts-once').equal('requests to go down', (await powerRequests(vm.shell, stops)).length, stops);
     const graceful = offers(ACK) ? ['REBOOT: graceful'] : [];
     check('respects-offer').equal('acknowledgements', acks(trace, mark), graceful);
+    if (driver.showsCommands) {
+      const counts = { SHUTDOWN: 0, REBOOT: 1, SYNCRTC: sync === 'sent' ? 1 : 0, unknown: 0 };
+      check('shows-commands').equal(
+        `${checkNames.commandsByOffer} ${name}`,
+        await driver.commandCounts(),
+        counts,
+      );
+      check('shows-commands').equal('last command', await driver.lastCommand(), 'REBOOT');
+    }
     await driver.unload();
   }
 });

@@ -22,6 +22,14 @@ scenario('interrupts', options, async (scene) => {
   const own = await readInterrupt(vm.shell, irq);
   check('claims-own-interrupts').equal('unhandled interrupts', own.unhandled, 0);
 
+  // The bit of the queues is set, too (virtio 1.2, 4.1.4.5).
+  device.faults.set({ faults: [{ kind: 'value', value: 3, when: readsOf('isr') }] });
+  mark = trace.mark;
+  check('driver-ok').equal('SYNCRTC with an ISR of 3', device.host.command('SYNCRTC'), 'sent');
+  await until('ack', mark);
+  check('acknowledges').equal('acknowledgements, the ISR reading 3', acks(trace, mark), ['SYNCRTC: cleared']);
+  const both = await readInterrupt(vm.shell, irq);
+
   device.faults.set({ faults: [{ kind: 'value', value: 0, when: readsOf('isr') }] });
   mark = trace.mark;
   check('driver-ok').equal('second SYNCRTC', device.host.command('SYNCRTC'), 'sent');
@@ -29,7 +37,7 @@ scenario('interrupts', options, async (scene) => {
   const foreign = await readInterrupt(vm.shell, irq);
   check('claims-own-interrupts').equal(
     'interrupts that the guest counted, the ISR reading 0',
-    foreign.count - own.count,
+    foreign.count - both.count,
     1,
   );
   check('claims-own-interrupts').equal('acknowledgements, the ISR reading 0', acks(trace, mark), []);

@@ -98,6 +98,18 @@ scenario('unload-pending', options, async ({ check, vm, device, driver, trace, u
   check('acknowledges').equal('acknowledgements by the next driver', acks(trace, mark), ['SYNCRTC: cleared']);
 });
 
+scenario('unload-stop', options, async ({ check, vm, device, driver, trace, until }) => {
+  await recordPowerRequests(vm.shell);
+  await driver.load(driver.quiet);
+  device.faults.set({ faults: [{ kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } }] });
+  const mark = trace.mark;
+  check('driver-ok').equal('SHUTDOWN without an interrupt', device.host.command('SHUTDOWN'), 'sent');
+  await until('fault', mark);
+  await driver.unload();
+  check('acknowledges').equal('acknowledgements once it is gone', acks(trace, mark), ['SHUTDOWN: graceful']);
+  check('carries-out').equal('requests to go down', await powerRequests(vm.shell, 1), ['poweroff']);
+});
+
 scenario('probe-absent-command', options, async ({ check, vm, device, driver, trace, until }) => {
   const { virtioDriver } = driver.description;
   const bound = () =>

@@ -1,8 +1,10 @@
-// The driver logs each event that its description names, in one line and only once.
+// The driver logs each event that its description names, in one line and only once. Faults are warnings or
+// errors, all else is not.
 
 import type { LogEvent } from '../harness/driver/description.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { driverLog } from '../harness/scenario/driver-log.js';
+import { checkNames } from '../harness/scenario/check-names.js';
+import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, readsOf } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
@@ -17,11 +19,18 @@ const names: readonly [feature: number, name: string][] = [
 
 const offers = [TIMESYNC, ACK, SYNCRTC | ACK, TIMESYNC | ACK | SYNCRTC];
 
-const options = { scheduler: new VirtualScheduler(), driver: 'installed' } as const;
+/** The events that a warning or an error tells of. */
+const faults: readonly LogEvent[] = ['absent', 'unknown', 'unreadable', 'unset'];
+
+const options = {
+  clock: 'frozen:2026-11-22T12:34:56.000007Z',
+  scheduler: new VirtualScheduler(),
+  driver: 'installed',
+} as const;
 
 scenario('log-lines', options, async ({ check, vm, device, driver, trace, until }) => {
   const { shell } = vm;
-  const { logLines = {} } = driver.description;
+  const { logLines = {}, logLevels } = driver.description;
   driver.needs(Object.keys(logLines).length > 0, 'log lines in its description');
   await recordPowerRequests(shell);
   /**
@@ -31,11 +40,25 @@ scenario('log-lines', options, async ({ check, vm, device, driver, trace, until 
     const before = (await driverLog(shell, driver.description)).length;
     await step();
     const lines = (await driverLog(shell, driver.description)).slice(before);
-    const seen = Object.entries(logLines).flatMap(([event, part]) =>
-      lines.filter((line) => line.includes(part)).map(() => event),
-    );
+    const eventsIn = (some: readonly string[]): string[] =>
+      some.flatMap((line) => {
+        const found = Object.entries(logLines).filter(([, part]) => line.includes(part));
+        return found.map(([event]) => event);
+      });
+    const seen = eventsIn(lines);
     const expected = events.filter((event) => logLines[event] !== undefined);
-    check('says-what-happens').equal(`events in the kernel log: ${what}`, seen.sort(), expected.sort());
+    check('says-what-happens').equal(`${checkNames.eventsLogged}: ${what}`, seen.sort(), expected.sort());
+    const warnings = warningsIn(lines);
+    check('says-what-happens').equal(
+      `${checkNames.eventsThatWarn}: ${what}`,
+      eventsIn(warnings),
+      expected.filter((event) => faults.includes(event)),
+    );
+    check('quiet-log').equal(
+      `${checkNames.otherWarnings}: ${what}`,
+      warnings.filter((line) => eventsIn([line]).length === 0),
+      [],
+    );
     return lines;
   };
   const send = async (name: 'SHUTDOWN' | 'REBOOT' | 'SYNCRTC') => {
@@ -79,6 +102,14 @@ scenario('log-lines', options, async ({ check, vm, device, driver, trace, until 
   });
   device.faults.clear();
   await driver.load(driver.quiet);
+  if (logLevels !== undefined && driver.showsHostTime) {
+    const { parameter, samples } = logLevels;
+    const module = driver.description.parameters.find(({ name }) => name === parameter)?.module;
+    const set = (value: string) => shell.text(`echo ${value} >/sys/module/${module}/parameters/${parameter}`);
+    await set(samples);
+    await checkEvents(`a reading at ${parameter} ${samples}`, ['sample'], () => driver.hostTime());
+    await set('0');
+  }
   await checkEvents('REBOOT', ['REBOOT'], async () => {
     await send('REBOOT');
     await powerRequests(shell, 1);

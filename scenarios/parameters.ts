@@ -1,7 +1,10 @@
 // The driver's module parameters have the documented defaults and modes, and a change at run time takes
 // effect.
 
+import { readFile } from 'node:fs/promises';
 import { shiftGuestClock } from '../harness/guest/clock.js';
+import { delayedWorkIn } from '../harness/guest/timer-trace.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isCommandRead } from '../harness/scenario/traffic.js';
 
@@ -12,6 +15,20 @@ import { isCommandRead } from '../harness/scenario/traffic.js';
 const shortestMs = 8;
 const polls = 100;
 
+/** A value of the interval with which the driver is loaded, and the time until the first poll, both in milliseconds. */
+const intervals = [
+  [0, 1000],
+  [1, 10],
+  [37, 37],
+  [1234, 1234],
+  [3_599_000, 3_599_000],
+  [3_601_000, 3_600_000],
+  [4_294_967_295, 3_600_000],
+] as const;
+
+/** A tick of the kernel between the computation of a timer and the trace of it makes the delay one tick shorter. */
+const maxAttempts = 3;
+
 scenario('parameters', { driver: 'installed' }, async ({ check, vm, driver }) => {
   const { shell } = vm;
   const { parameters } = driver.description;
@@ -21,6 +38,15 @@ scenario('parameters', { driver: 'installed' }, async ({ check, vm, driver }) =>
     return `/sys/module/${module}/parameters/${name}`;
   };
   await driver.load();
+  const modules = [...new Set(parameters.map(({ module }) => module))];
+  const described = await shell.text(`for module in ${modules.join(' ')}; do modinfo $module; done`);
+  check('parameter-contract').equal(
+    checkNames.undescribed,
+    parameters
+      .map(({ name }) => name)
+      .filter((name) => !new RegExp(`^parm: +${name}:\\S`, 'm').test(described)),
+    [],
+  );
   for (const { name, default: value, mode } of parameters) {
     if (value !== undefined)
       check('parameter-contract').equal(`default of ${name}`, await shell.text(`cat ${path(name)}`), value);
@@ -79,5 +105,33 @@ scenario(
       trace.since(mark, 'bar-read').filter(isCommandRead).length,
       0,
     );
+  },
+);
+
+scenario(
+  'parameter-limits',
+  { driver: 'installed', needs: ['EVENT_TRACING'] },
+  async ({ check, vm, driver, environment }) => {
+    driver.needs(driver.has('drift_interval_ms'), 'a parameter drift_interval_ms');
+    const config = await readFile(environment.kernel.config, 'utf8');
+    const hz = Number(/^CONFIG_HZ=(\d+)$/m.exec(config)?.[1]);
+    for (const [value, ms] of intervals) {
+      const expected = Math.ceil((ms * hz) / 1000);
+      const load = () => driver.load({ drift_interval_ms: String(value) });
+      let works = await delayedWorkIn(vm.shell, load);
+      for (let left = maxAttempts; works.every(({ ticks }) => ticks !== expected) && left > 1; left--) {
+        await driver.unload();
+        works = await delayedWorkIn(vm.shell, load);
+      }
+      await driver.unload();
+      const found = works.find(({ ticks }) => ticks === expected);
+      check('obeys-parameters').that(
+        `${checkNames.firstDelay} in ticks of 1/${hz} s where the interval is ${value} ms`,
+        found !== undefined,
+        String(expected),
+        works.map(({ ticks }) => ticks),
+      );
+      if (found !== undefined) check('looks-unasked').equal(checkNames.pollWaits, found.deferrable, false);
+    }
   },
 );

@@ -4,6 +4,7 @@
 import { showEach, showInstantNs } from '../harness/scenario/formats.js';
 import { holdPtp, needsPtp, ptpClock } from '../harness/scenario/ptp.js';
 import { scenario } from '../harness/scenario/scenario.js';
+import { suspendGuest } from '../harness/scenario/suspend-guest.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
 import { frozen } from '../harness/vmmci/clock.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -19,18 +20,13 @@ const night = 8n * 3_600_000_000n; // microseconds
 
 scenario('ptp-suspend', options, async ({ check, vm, device, driver, trace, until }) => {
   needsPtp(driver);
-  const { shell, console, machine } = vm;
+  const { shell } = vm;
   const clock = await ptpClock(shell, vm.address);
   const finish = await holdPtp({ vm, trace }, clock, 'time', 'extended');
   const evening = device.clock.now();
 
-  const asleep = machine.qmp.waitEvent('SUSPEND', { ms: 15_000 });
   const mark = trace.mark;
-  const suspend = shell.text('echo mem >/sys/power/state', { what: 'waking up' });
-  await console.guard(asleep, { what: 'suspend', timeoutMs: 15_000 });
-  device.clock.set(frozen(evening + night));
-  await machine.qmp.execute('system_wakeup');
-  await suspend;
+  await suspendGuest(vm, async () => device.clock.set(frozen(evening + night)));
   await until('status', mark, isDriverOk);
 
   const [before, time, extended] = await finish();

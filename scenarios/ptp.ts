@@ -22,6 +22,8 @@ const instants = [
   '2026-11-22T12:34:57.999999Z',
   '2038-01-19T03:14:08.000000Z',
   '2106-02-07T06:28:15.999999Z',
+  '1970-01-01T00:00:00.000001Z',
+  '2026-11-22T12:34:56.000000Z',
 ];
 
 /** PTP_CLOCK_GETCAPS of a read-only clock: no frequency adjustment, alarms, channels, pins or PPS. */

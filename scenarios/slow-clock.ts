@@ -2,8 +2,10 @@
 
 import { setGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { matchText } from '../harness/guest/guest-text.js';
+import { checkNames } from '../harness/scenario/check-names.js';
+import { driverLog } from '../harness/scenario/driver-log.js';
 import { parseDrift } from '../harness/scenario/driver-text.js';
-import { showInstantNs } from '../harness/scenario/formats.js';
+import { showDurationNs, showInstantNs } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -99,7 +101,9 @@ scenario('slow-clock', options, async (scene) => {
 
   // The device's clock is frozen, so the guest's clock is now at most that time plus what has passed since
   // the command.
-  await setGuestClock(shell, frozenNs + 1000n * millisecond);
+  const begin = process.hrtime.bigint();
+  const ahead = await setGuestClock(shell, frozenNs + 1000n * millisecond);
+  const linesBefore = (await driverLog(shell, driver.description)).length;
   mark = trace.mark;
   const sent = process.hrtime.bigint();
   check('driver-ok').equal('SYNCRTC to a guest that is ahead by 1 s', device.host.command('SYNCRTC'), 'sent');
@@ -107,13 +111,26 @@ scenario('slow-clock', options, async (scene) => {
   await until('bar-read', mark, isTimeRead);
   await driver.unload(); // waits until the clock is set
   const now = await shiftGuestClock(shell, 0n);
-  const latest = frozenNs + process.hrtime.bigint() - sent;
+  const end = process.hrtime.bigint();
+  const [latest, elapsed] = [frozenNs + end - sent, end - begin];
   check('sets-clock').between(
     "the guest's clock after it",
     now,
     { from: frozenNs, to: latest },
     showInstantNs,
   );
+  const { set: setLine } = driver.description.logLines ?? {};
+  const lines = (await driverLog(shell, driver.description)).slice(linesBefore);
+  const logged = lines
+    .map((line) => /^(.*) (-?\d+) ns$/.exec(line))
+    .find((found) => found?.[1]?.endsWith(setLine ?? ''));
+  if (setLine !== undefined && logged?.[2] !== undefined)
+    check('says-what-happens').between(
+      checkNames.loggedOffset,
+      BigInt(logged[2]),
+      { from: frozenNs - ahead - elapsed, to: frozenNs - ahead },
+      showDurationNs,
+    );
   await driver.load(driver.quiet);
 
   // The kernel's time zone is now 5 h west of Greenwich; its clock is in UTC all the same.

@@ -1,7 +1,8 @@
 // The device is gone and reads as all ones. The driver takes that for no time, command or interrupt, and
 // leaves nothing behind.
 
-import { readDevice } from '../harness/guest/sysfs.js';
+import { deferredProbes, readDevice } from '../harness/guest/sysfs.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { countUnhandled } from '../harness/scenario/count-unhandled.js';
 import { showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
@@ -40,6 +41,7 @@ scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
   const bound = (await readDevice(shell, vm.address))?.driver;
   check('refuses-absent-device').equal('driver of a device that does not respond', bound, null);
   check('refuses-absent-device').equal('errors of the probe other than ENODEV', await probeErrors(shell), []);
+  check('survives-removal').equal(checkNames.deferred, await deferredProbes(shell, vm.address), []);
   await driver.unload();
   check('leaves-nothing').equal('leaked resources after a failed probe', await leftovers(shell, before), []);
 

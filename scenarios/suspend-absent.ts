@@ -1,6 +1,7 @@
 // The device no longer responds when the guest wakes up. The guest keeps running, and the driver can be
 // unloaded.
 
+import { checkNames } from '../harness/scenario/check-names.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { suspendGuest } from '../harness/scenario/suspend-guest.js';
@@ -19,7 +20,7 @@ scenario('suspend-absent', options, async ({ check, vm, device, driver }) => {
   check('no-time-is-an-error').that('host time without the device', shown.includes(absent), absent, shown);
   const log = await shell.text('dmesg | grep -F "failed to resume" || true');
   const errors = [...log.matchAll(/: error (-?\d+)/g)].map(([, error]) => error);
-  check('restores-after-sleep').that('resume error', errors.length > 0, 'in the kernel log', 'none');
+  check('restores-after-sleep').that(checkNames.resumeError, errors.length > 0, 'in the kernel log', 'none');
   check('refuses-absent-device').equal('errors of the resume', errors, [`-${ENODEV}`]);
   await driver.unload();
   check('leaves-nothing').equal('leaked resources', await leftovers(shell, before), []);

@@ -1,6 +1,8 @@
 // The guest sleeps (ACPI S3), and the device loses its state. After the wake-up the driver has restored the
-// features and DRIVER_OK, and commands work.
+// features and DRIVER_OK, commands work, and those from before are still shown.
 
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { suspendGuest } from '../harness/scenario/suspend-guest.js';
@@ -10,6 +12,14 @@ const options = { optionalParameters: { drift_interval_ms: '20' }, needs: ['SUSP
 
 scenario('suspend', options, async ({ check, ...scene }) => {
   const { vm, device, driver, trace, until } = scene;
+  await recordPowerRequests(vm.shell);
+  const early = trace.mark;
+  check('driver-ok').equal('REBOOT before the sleep', device.host.command('REBOOT'), 'sent');
+  await until('ack', early);
+  check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+  const counts = { SHUTDOWN: 0, REBOOT: 1, SYNCRTC: 0, unknown: 0 };
+  if (driver.showsCommands)
+    check('shows-commands').equal(checkNames.commandsBeforeSleep, await driver.commandCounts(), counts);
   const mark = trace.mark;
   await suspendGuest(vm);
   const { seq } = await until('status', mark, isDriverOk);
@@ -20,6 +30,11 @@ scenario('suspend', options, async ({ check, ...scene }) => {
   if (driver.showsHostTime) {
     const time = await driver.hostTime();
     check('restores-after-sleep').equal('host time', time, device.vmmci.state().lastSample, showInstant);
+  }
+  check('acts-once').equal('requests to go down after the sleep', await powerRequests(vm.shell), ['reboot']);
+  if (driver.showsCommands) {
+    check('shows-commands').equal(checkNames.lastCommandAfterSleep, await driver.lastCommand(), 'REBOOT');
+    check('shows-commands').equal(checkNames.commandsAfterSleep, await driver.commandCounts(), counts);
   }
   const woken = trace.mark;
   check('restores-after-sleep').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');

@@ -2,8 +2,11 @@
 // RTC, which has whole seconds, is not used.
 
 import { readGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
+import { beginClockTrace, endClockTrace } from '../harness/guest/clock-trace.js';
 import { hostNow } from '../harness/host/clock.js';
-import { showInstantNs } from '../harness/scenario/formats.js';
+import { checkNames } from '../harness/scenario/check-names.js';
+import { showEach, showInstantNs } from '../harness/scenario/formats.js';
+import { hasOption } from '../harness/scenario/kernel-needs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { running } from '../harness/vmmci/clock.js';
@@ -20,6 +23,7 @@ const instants = [
   '2038-01-19T03:14:07.500000Z',
   '2100-02-28T23:59:59.500000Z',
   '2106-02-07T06:28:13.500000Z',
+  '1980-01-01T00:00:00.500000Z',
   '2027-01-01T00:00:00.500000Z',
 ];
 
@@ -32,10 +36,16 @@ const tolerance = 50_000_000n;
 /** How long the device takes to answer a read of the seconds in the second round, as on a busy host. */
 const slowMs = 300;
 
+/** Upper bound for the time from a sample until the clock is set, in nanoseconds. */
+const maxDelay = 60_000_000_000n;
+
+/** That all times are multiples of this many nanoseconds by chance is out of the question. */
+const coarse = 10_000n;
+
 // A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send another SYNCRTC.
 const options = { scheduler: new VirtualScheduler(), quiet: true };
 
-scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }) => {
+scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until, environment }) => {
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const now = () => device.clock.now() * 1000n;
   let sent = 0;
@@ -69,6 +79,8 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
     }
     return { behind: BigInt(behind) * 500n, ahead: BigInt(ahead) * 500n };
   };
+  const traces = await hasOption(environment, 'KPROBE_EVENTS');
+  if (traces) await beginClockTrace(vm.shell);
   const round = async (how: string): Promise<void> => {
     for (const instant of instants) {
       const { behind, ahead } = await sync(instant, how);
@@ -88,6 +100,29 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until }
   await round('');
   device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: readsOf('secondsLow') }] });
   await round(` where the seconds take ${slowMs} ms`);
+  if (!traces) return;
+  // The sample has whole microseconds, and the time since it was taken is added to the nanosecond. What the scenario
+  // itself sets is not near a sample.
+  const sampled = trace.since(0, 'sample').map(({ us }) => us * 1000n);
+  const all = await endClockTrace(vm.shell);
+  const isAfterSample = (ns: bigint): boolean =>
+    sampled.some((sample) => sample <= ns && ns < sample + maxDelay);
+  const isBeforeSample = (ns: bigint): boolean =>
+    sampled.some((sample) => ns < sample && sample < ns + 1_000_000_000n);
+  const set = all.filter(isAfterSample);
+  check('sets-clock').equal(
+    checkNames.setBeforeSample,
+    all.filter((ns) => isBeforeSample(ns) && !isAfterSample(ns)),
+    [],
+    showEach(showInstantNs),
+  );
+  check('sets-clock').that('times that were set from a sample', set.length > 0, 'at least one', set.length);
+  check('sets-clock').that(
+    checkNames.resolutionOfSet,
+    set.some((ns) => ns % coarse !== 0n),
+    `finer than ${coarse} ns`,
+    set.map((ns) => showInstantNs(ns)),
+  );
 });
 
 /** Maximum difference in nanoseconds: one second for the RTC's rounding, the rest for a busy host. */

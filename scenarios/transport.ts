@@ -1,10 +1,12 @@
 // The virtio transport on its own, below another virtio driver: fields of each width, registers that are
-// written, no queues.
+// written, no queues, and nothing beyond the end of BAR0.
 
 import { anotherDriver } from '../harness/base/trace-event.js';
 import { stopAutoload } from '../harness/guest/autoload.js';
-import { scenario } from '../harness/scenario/scenario.js';
+import { checkNames } from '../harness/scenario/check-names.js';
+import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { accesses, isDriverOk } from '../harness/scenario/traffic.js';
+import { BAR_SIZE, CONFIG_OFFSET } from '../harness/vmmci/registers.js';
 
 /** 0x6922bcd0 seconds and 0x0001e240 microseconds. */
 const options = {
@@ -42,7 +44,47 @@ const expectedAccesses = [
 
 const ENOENT = 2;
 
-scenario('transport', options, async ({ check, vm, driver, device, trace, until, environment }) => {
+/** A field that is not in BAR0 reads as 0. */
+const beyond = (size: number): string[] => [
+  `get ${size - 3} 4: 00 00 00 00`,
+  `get ${size} 1: 00`,
+  'get 4294967294 4: 00 00 00 00',
+];
+
+/** The transport warns of each field that it refuses: three that are read, four that are written. */
+const warnings = 7;
+
+/** `report_bug` of the kernel's lib/bug.c: a warning was reported. */
+const BUG_TRAP_TYPE_WARN = 1;
+
+/**
+ * Such a request is a fault of the virtio driver, so a warning with a stack trace is right. It is not printed here: the
+ * function that would print it returns at once, and is only counted.
+ */
+const checkBeyond = async ({ check, vm, trace }: Scene): Promise<void> => {
+  const { shell } = vm;
+  const serves = check('serves-virtio');
+  const size = BAR_SIZE - CONFIG_OFFSET;
+  await shell.output(['load', 'failing_call', 'call=report_bug', 'nth=0', `value=${BUG_TRAP_TYPE_WARN}`]);
+  const mark = trace.mark;
+  await shell.output(['load', 'transport_client', `config_size=${size}`]);
+  const parameter = (path: string) => shell.output(['read-files', `/sys/module/${path}`]);
+  const lines = (await parameter('transport_client/parameters/report')).trim().split('\n');
+  const count = Number(await parameter('failing_call/parameters/seen'));
+  serves.equal(`${checkNames.beyondBar}, warnings of the kernel`, count, warnings);
+  serves.equal(`${checkNames.beyondBar}, values`, lines.slice(5), beyond(size));
+  const last = CONFIG_OFFSET + size - 4;
+  serves.equal(
+    `${checkNames.beyondBar} and at its end, accesses`,
+    accesses(trace, mark).filter((access) => /offset|seconds|command/.test(access)),
+    [`read offset ${last} (32 bits)`, `write offset ${last} (32 bits) = ${0x44332211}`],
+  );
+  await shell.output(['unload', 'transport_client']);
+  await shell.output(['unload', 'failing_call']);
+};
+
+scenario('transport', options, async (scene) => {
+  const { check, vm, driver, device, trace, until, environment } = scene;
   const { shell } = vm;
   // Linux's own modern transport stops the kernel for a field of no bytes (vp_get in virtio_pci_modern.c).
   const empty = environment.choice.level === 'may';
@@ -69,5 +111,7 @@ scenario('transport', options, async ({ check, vm, driver, device, trace, until,
   check('negotiates-features').equal('features in use', device.vmmci.state().guestFeatures, 7);
   await shell.output(['unload', 'transport_client']);
   check('resets-device').equal('status without a driver', device.vmmci.state().status & ~1, 0);
+  // The modern transport stops the kernel for a field beyond the end, too.
+  if (empty) await checkBeyond(scene);
   await shell.output(['unload', transport]);
 });

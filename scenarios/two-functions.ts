@@ -1,16 +1,18 @@
-// Two functions in one guest share an interrupt line. Each has its own clock and its own commands.
+// Two functions in one guest share an interrupt line. Each has its own clock, commands and polls.
 
 import { isName, readInterrupt } from '../harness/guest/interrupts.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { readDevice } from '../harness/guest/sysfs.js';
-import { showInstant } from '../harness/scenario/formats.js';
+import { showInstant, showInstantNs } from '../harness/scenario/formats.js';
+import { hasOption } from '../harness/scenario/kernel-needs.js';
+import { askPtp, ptpClocks } from '../harness/scenario/ptp.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, isDriverOk } from '../harness/scenario/traffic.js';
+import { acks, isCommandRead, isDriverOk } from '../harness/scenario/traffic.js';
 import { sharingAddress } from '../harness/scenario/vm.js';
 
 const options = { clock: 'frozen:2026-11-22T12:00:00Z', quiet: true, needs: ['PCI_MSI'] } as const;
 
-scenario('two-functions', options, async ({ check, vm, driver, another, until, ...first }) => {
+scenario('two-functions', options, async ({ check, vm, driver, another, environment, ...first }) => {
   const second = await another({ clock: 'frozen:2031-05-06T07:08:09.000001Z' });
   await vm.plug(second.device, sharingAddress);
   await vm.console.guard(second.trace.next('status', 0, isDriverOk), {
@@ -21,6 +23,19 @@ scenario('two-functions', options, async ({ check, vm, driver, another, until, .
   const apart = check('keeps-devices-apart');
   apart.equal('host time of the first', await driver.hostTime(), first.device.clock.now(), showInstant);
   apart.equal('host time of the second', await other.hostTime(), second.device.clock.now(), showInstant);
+
+  const { ptp } = driver.description;
+  if (ptp !== undefined && (await hasOption(environment, 'PTP_1588_CLOCK')))
+    for (const [name, address, { device, trace }] of [
+      ['first', vm.address, first],
+      ['second', sharingAddress, second],
+    ] as const) {
+      const [clock, ...others] = await ptpClocks(vm.shell, address);
+      apart.equal(`PTP clocks of the ${name}`, clock === undefined ? 0 : 1 + others.length, 1);
+      if (clock === undefined) continue;
+      const [time] = await askPtp({ vm, trace }, clock.device, 'time');
+      apart.equal(`PTP time of the ${name}`, time?.values[0], device.clock.now() * 1000n, showInstantNs);
+    }
 
   const irq = (await readDevice(vm.shell, vm.address))?.irq ?? -1;
   const otherIrq = (await readDevice(vm.shell, sharingAddress))?.irq;
@@ -85,4 +100,22 @@ scenario('two-functions', options, async ({ check, vm, driver, another, until, .
     first.device.clock.now(),
     showInstant,
   );
+
+  if (!driver.has('drift_interval_ms')) return;
+  const module = driver.description.parameters.find(({ name }) => name === 'drift_interval_ms')?.module;
+  await vm.shell.text(`echo 20 >/sys/module/${module}/parameters/drift_interval_ms`);
+  for (const [name, address, { trace }] of [
+    ['first', vm.address, first],
+    ['second', sharingAddress, second],
+  ] as const) {
+    await vm.shell.text(`cd /sys/bus/pci/drivers/${pciDriver} && echo ${address} >unbind`);
+    await vm.shell.text(`echo ${address} >/sys/bus/pci/drivers/${pciDriver}/bind`);
+    // The driver reads the command in probe, too.
+    let seq = trace.mark;
+    for (const poll of ['first', 'second', 'third']) {
+      const look = trace.next('bar-read', seq, isCommandRead);
+      const what = `${poll} poll of the ${name}`;
+      seq = (await vm.console.guard(look, { what, timeoutMs: 10_000 })).seq + 1;
+    }
+  }
 });

@@ -79,7 +79,9 @@ export interface DriverDescription {
 /**
  * `features`: the driver is up; the names of the features in use follow, each after a space. `stale`: the
  * command register had a stop when the driver came up. `absent`: the device did not respond in probe.
- * `unreadable`, `unset`: SYNCRTC could not read the time, or could not set the clock.
+ * `unreadable`, `unset`: SYNCRTC could not read the time (ENODATA), or could not set the clock (EINVAL).
+ * `sample`: a reading at the debug level for samples, when the host's clock shows 2026-11-22T12:34:56.000007Z. The
+ * lines of `absent`, `unknown`, `unreadable` and `unset` are warnings or errors, the others are not.
  */
 export type LogEvent =
   | 'features'
@@ -91,7 +93,8 @@ export type LogEvent =
   | 'unknown'
   | 'set'
   | 'unreadable'
-  | 'unset';
+  | 'unset'
+  | 'sample';
 
 export const descriptionFile = 'vmmci-driver.json';
 
@@ -151,6 +154,7 @@ const descriptionSchema = fields({
       set: optional(line),
       unreadable: optional(line),
       unset: optional(line),
+      sample: optional(line),
     }),
   ),
   quiet: optional(v.record(v.string(), value, 'expected an object')),

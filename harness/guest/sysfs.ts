@@ -151,3 +151,18 @@ export const writeRegister = async (
     `printf ${shellWord(octal)} | ${dd(width, `of=${file}`, 'oflag=seek_bytes', `seek=${offset}`, 'conv=notrunc')}`,
   );
 };
+
+/**
+ * The devices at `address` whose probe the kernel tries again whenever another device is bound. Empty on a kernel
+ * without debugfs.
+ */
+export const deferredProbes = async (shell: Commands, address: string): Promise<string[]> => {
+  const file = '/sys/kernel/debug/devices_deferred';
+  const text = await shell.text(
+    `[ -e ${file} ] || mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null || true
+    [ ! -e ${file} ] || while read -r device rest; do
+      case $device in *${address}) echo "$device" ;; esac
+    done <${file}`,
+  );
+  return text === '' ? [] : text.split('\n');
+};

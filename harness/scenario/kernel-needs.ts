@@ -15,6 +15,7 @@ const reasons = {
   EVENT_TRACING: 'the kernel reports what is allocated and freed',
   HIBERNATION: 'the guest freezes its devices as for hibernation',
   HW_RANDOM_VIRTIO: "vmd's machine has an entropy device",
+  KPROBE_EVENTS: 'the kernel reports to which times the clock is set',
   KPROBES: 'a call of the driver into the kernel is made to fail',
   PCI_MSI: 'without it the disks share the interrupt line of the function',
   PTP_1588_CLOCK: 'the driver registers a PTP clock',

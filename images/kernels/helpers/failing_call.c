@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * Makes one call of a kernel function fail, on a kernel without fault injection: a kprobe at the function's entry
- * returns an error instead.
+ * Makes one call of a kernel function fail, or each, on a kernel without fault injection: a kprobe at the function's
+ * entry returns an error instead.
  */
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
@@ -18,7 +18,7 @@ MODULE_PARM_DESC(caller, "Only calls from here count: [module], or function+");
 
 static unsigned int nth = 1;
 module_param(nth, uint, 0444);
-MODULE_PARM_DESC(nth, "The call that fails, from 1");
+MODULE_PARM_DESC(nth, "The call that fails, from 1; 0 for all");
 
 static int value;
 module_param(value, int, 0444);
@@ -38,7 +38,7 @@ static noinline notrace void return_at_once(void)
 static int before(struct kprobe *probe, struct pt_regs *regs)
 {
 	sprint_symbol(name, *(unsigned long *)kernel_stack_pointer(regs));
-	if (!strstr(name, caller) || ++seen != nth)
+	if (!strstr(name, caller) || (++seen != nth && nth))
 		return 0;
 	regs_set_return_value(regs, value);
 	instruction_pointer_set(regs, (unsigned long)return_at_once);

@@ -17,6 +17,10 @@ static bool empty;
 module_param(empty, bool, 0444);
 MODULE_PARM_DESC(empty, "Also ask for fields of no bytes, for which Linux's own modern transport stops the kernel");
 
+static unsigned int config_size;
+module_param(config_size, uint, 0444);
+MODULE_PARM_DESC(config_size, "If not 0, ask for fields at the end of a config area of this size, and beyond");
+
 static int used;
 
 #define REPORT(...) (used += scnprintf(report + used, sizeof(report) - used, __VA_ARGS__))
@@ -60,6 +64,22 @@ static void call_all(struct virtio_device *vdev)
 	}
 }
 
+/* Only the first field that is read and the first that is written are in the area and whole registers. */
+static void call_beyond(struct virtio_device *vdev)
+{
+	static const u8 word[4] = { 0x11, 0x22, 0x33, 0x44 };
+
+	get(vdev, config_size - 4, 4);
+	get(vdev, config_size - 3, 4);
+	get(vdev, config_size, 1);
+	get(vdev, -2U, 4);
+	vdev->config->set(vdev, config_size - 4, word, 4);
+	vdev->config->set(vdev, config_size, word, 4);
+	vdev->config->set(vdev, -4U, word, 4);
+	vdev->config->set(vdev, 6, word, 4);
+	vdev->config->set(vdev, 4, word, 2);
+}
+
 static void no_callback(struct virtqueue *queue)
 {
 }
@@ -72,7 +92,10 @@ static int client_probe(struct virtio_device *vdev)
 	REPORT("features %llx\n", (unsigned long long)vdev->features);
 	REPORT("status %x\n", vdev->config->get_status(vdev));
 	REPORT("queue %ld\n", IS_ERR(queue) ? PTR_ERR(queue) : 0);
-	call_all(vdev);
+	if (config_size)
+		call_beyond(vdev);
+	else
+		call_all(vdev);
 	vdev->config->del_vqs(vdev);
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
 	if (vdev->config->synchronize_cbs)
