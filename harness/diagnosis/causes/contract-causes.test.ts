@@ -141,7 +141,7 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
   ['counts lost in sleep', ['commands-lost-in-sleep'], [before(right), after]],
   ['counts missing before', ['commands-not-counted'], [before(none), after]],
   ['a later command', ['stop-mixed-up-with-later-command'], [sent('SHUTDOWN'), sent('SYNCRTC'), stops]],
-  ['absence after sleep', ['absence-after-sleep-hidden'], [suspend, reset, gone, 1000, unreported]],
+  ['absence after sleep', ['all-ones-taken-for-data'], [suspend, reset, gone, 1000, unreported]],
   ['no restore', ['nothing-restored-after-sleep'], [suspend, reset, 1000, unreported]],
   [
     'the ISR as a whole',

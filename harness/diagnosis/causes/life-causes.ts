@@ -160,20 +160,6 @@ export const lifeCauses = {
           : [reset, ...later.filter(({ kind }) => kind === 'status').slice(-1)];
       }),
   },
-  'absence-after-sleep-hidden': checkCause(
-    {
-      what: named('resumeError'),
-      besides: ({ seq }, { trace }) =>
-        trace
-          .filter((event) => event.seq < seq && event.kind === 'bar-read' && event.absent === true)
-          .slice(0, 2),
-    },
-    {
-      sentence: 'The device does not respond after a sleep, and the driver reports that it was restored.',
-      change: 'Return -ENODEV from the resume callback if the features read as all ones.',
-      requirement: 'restores-after-sleep',
-    },
-  ),
   'polling-not-restarted-after-sleep': {
     sentence: 'After a sleep of the guest the driver does not poll the command any more.',
     change: 'Queue the work that polls BAR0 offset 20 again in restore.',
@@ -223,7 +209,7 @@ export const lifeCauses = {
           requirement === 'survives-removal' ||
           // A driver that returns another error has noticed that the device is gone.
           (requirement === 'refuses-absent-device' && !what.startsWith('errors of ')) ||
-          (/^resume error/.test(what) && seen === 'none') ||
+          (named('resumeError').test(what) && seen === 'none') ||
           /\b(?:4294967295|0xffffffff)\b/.test(seen) ||
           (/^errno .*without the device/.test(what) && seen === '0') ||
           (/all ones|time without the device/.test(what) && /^-?\d+(?:\.\d+)?$/.test(seen) && seen !== '0'),
