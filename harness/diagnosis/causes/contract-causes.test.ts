@@ -137,6 +137,21 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
     ['commands-counted-if-acknowledged'],
     [counted('nothing', none), counted('ACK', right)],
   ],
+  [
+    'a command that is repeated without ACK',
+    [],
+    [counted('nothing', 'REBOOT 7, SYNCRTC 0'), counted('ACK', right)],
+  ],
+  [
+    'an offset in the line',
+    ['logged-offset-wrong'],
+    [check('says-what-happens', checkNames.loggedOffset, '-1 s', '1 s')],
+  ],
+  [
+    'an offset that is wrong everywhere',
+    [],
+    [check('says-what-happens', checkNames.loggedOffset, '-1 s', '1 s'), check('shows-drift', 'x', '1', '2')],
+  ],
   ['no counts', ['commands-not-counted'], [counted('nothing', none), counted('ACK and SYNCRTC', none)]],
   ['counts lost in sleep', ['commands-lost-in-sleep'], [before(right), after]],
   ['counts missing before', ['commands-not-counted'], [before(none), after]],
@@ -223,6 +238,28 @@ const synced = (...instants: string[]): TraceData[] =>
     { kind: 'bar-read', offset: 24, width: 4, value: 1 } as const,
   ]);
 const noStep = ["no step of the guest's clock within 5 s"];
+
+t.test('names the lost fraction, not that all times are rounded then', async (t) => {
+  const numbers = {
+    from: 1_924_895_289_450_000_000n,
+    to: 1_924_895_289_550_000_000n,
+    seen: 1_924_895_289_000_000_000n,
+  };
+  const lost: TraceData = {
+    kind: 'check',
+    result: 'not ok',
+    requirement: 'sets-clock',
+    what: "guest's clock afterwards",
+    expected: '.45 to .55',
+    seen: '.0',
+    numbers,
+  };
+  const rounded = check('sets-clock', checkNames.resolutionOfSet, 'finer', '.0');
+  const before = check('sets-clock', checkNames.setBeforeSample, 'none', '.0');
+  t.same(found([{ kind: 'sample', us: 1_924_895_289_500_000n }, lost, before, rounded]), [
+    'sync-loses-fraction',
+  ]);
+});
 
 t.test('says that the clock is never set back only if it never was', async (t) => {
   const first = synced('2031-05-06T07:08:09.500000Z', '2028-02-29T23:59:59.500000Z');

@@ -86,6 +86,8 @@ const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
   'work-outlives-driver': ['memory-used-after-free'],
   'microseconds-before-seconds': ['earlier-sample-shown', 'time-torn'],
   'drift-in-whole-seconds': ['sample-placed-early', 'sample-placed-late'],
+  'sync-loses-fraction': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
+  'sync-adds-half-a-second': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
   'commands-counted-if-acknowledged': ['commands-not-counted', 'last-command-not-kept'],
   'commands-lost-in-sleep': ['commands-not-counted'],
   'line-per-poll': ['line-per-reading', 'log-level-not-kept'],
