@@ -205,6 +205,18 @@ t.test('does not blame the restore for a device that is gone when the guest wake
   t.same(found([...slept, failed('refuses-absent-device', 'errors of the resume', '-19', '-5')]), []);
 });
 
+t.test('does not take a warning of the driver for a crash', async (t) => {
+  const at = 'obsd_get+0x46/0x130 [virtio_pci_obsd]';
+  const rip = `RIP: 0010:${at}`;
+  t.same(
+    found(up, { dmesg: [`WARNING: CPU: 0 PID: 131 at /build/obsd_config.c:30 ${at}`, 'Modules', rip] }),
+    ['warning-in-driver'],
+  );
+  t.same(found(up, { dmesg: ['BUG: kernel NULL pointer dereference, address: 00', 'Modules', rip] }), [
+    'crash-in-driver',
+  ]);
+});
+
 t.test('blames a lock that is still held, not who sleeps outside of the driver', async (t) => {
   const atomic = 'BUG: scheduling while atomic: cat/153/0x00000002';
   const stack = (...frames: string[]) => [atomic, 'Call Trace:', ' <TASK>', ...frames, ' </TASK>'];

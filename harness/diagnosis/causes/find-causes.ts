@@ -72,6 +72,7 @@ const vague: ReadonlySet<string> = new Set<CauseId>([
   'guest-stalls',
   'probe-fails',
   'task-waits-in-driver',
+  'warning-in-driver',
 ]);
 
 /** If the cause on the left is found, those on the right are only consequences of it and are not named. */

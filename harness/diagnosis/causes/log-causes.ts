@@ -31,6 +31,11 @@ const isBelowModule = (lines: readonly string[], index: number): boolean => {
   return begin === -1 || after.slice(begin, end === -1 ? undefined : end).some((line) => line.endsWith(']'));
 };
 
+const ripInModule = /^RIP: 0010:\w+(?:\.\w+)*\+0x\S+ \[\w+\]/;
+
+/** The maximum number of lines from the first of a warning to its RIP. */
+const linesAboveRip = 12;
+
 export const logCauses = {
   'sleeps-in-interrupt': {
     sentence: 'The driver sleeps in atomic context: in an interrupt handler or with a spinlock held.',
@@ -86,11 +91,23 @@ export const logCauses = {
     change: 'Check what that function waits for, and which code should wake it.',
     requirement: 'carries-out',
   }),
-  'crash-in-driver': inLog(/^(?:\[ *[\d.]+\] ?)*RIP: 0010:\w+(?:\.\w+)*\+0x\S+ \[\w+\]/, {
+  'crash-in-driver': {
     sentence: 'The kernel crashes in a function of the driver.',
     change:
       'Check which pointer the function dereferences (see the line above it in the log), and when it is valid.',
     requirement: 'leaves-nothing',
+    find: (facts) => {
+      const lines = logLines(facts);
+      const isWarning = (index: number): boolean =>
+        lines.slice(Math.max(0, index - linesAboveRip), index).some((line) => line.startsWith('WARNING: '));
+      const found = lines.filter((line, index) => ripInModule.test(line) && !isWarning(index));
+      return [...new Set(found)].slice(0, 3);
+    },
+  },
+  'warning-in-driver': inLog(/^WARNING: .*\+0x[\da-f]+\/0x[\da-f]+ \[\w+\]/, {
+    sentence: 'A condition that the driver checks with WARN_ON() does not hold.',
+    change: 'Look at the line of the source that the warning names: a value there is not what is expected.',
+    requirement: 'quiet-log',
   }),
   'crash-below-driver': {
     sentence: 'The kernel crashes in a function of its own that the driver has called with a wrong argument.',
