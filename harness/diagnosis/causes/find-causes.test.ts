@@ -255,6 +255,15 @@ t.test('uses the value of a fault for a read that the fault answered', async (t)
   ]);
 });
 
+t.test('evidence of the kernel log has each line once', async (t) => {
+  const line = 'BUG: KASAN: slab-use-after-free in x+0x1/0x2 [m]';
+  const reasons = [`the guest kernel reported an error (KASAN): ${line}\n[    1.5] ${line}`];
+  t.match(findCauses({ trace: [], dmesg: [`[    1.5] ${line}`], reasons }), [
+    { id: 'memory-used-after-free', evidence: [line] },
+  ]);
+  t.strictSame(findCauses({ trace: [], dmesg: [], reasons })[0]?.evidence, [line]);
+});
+
 t.test('finds causes in the kernel log', async (t) => {
   const cases: readonly (readonly [CauseId, string])[] = [
     ['sleeps-in-interrupt', 'BUG: sleeping function called from invalid context at drivers/x.c:1'],

@@ -5,9 +5,14 @@ import type { Cause, Facts } from './facts.js';
 /** Matches the time stamp of the kernel, after that of the console if there is one. */
 const stamps = /^(?:\[ *\d+\.\d+\] ?)+/;
 
+/** Begins the first line of KERNEL_SPLAT, which repeats a line of the log. */
+const summary = /^the guest kernel reported an error \(/;
+
 /** The lines of the kernel log and of the reasons, which quote the log of a guest that went down. */
 const logLines = ({ dmesg, reasons }: Facts): string[] =>
-  [...dmesg, ...reasons.flatMap((reason) => reason.split('\n'))].map((line) => line.replace(stamps, ''));
+  [...dmesg, ...reasons.flatMap((reason) => reason.split('\n'))]
+    .filter((line) => !summary.test(line))
+    .map((line) => line.replace(stamps, ''));
 
 /** The first matching lines, each text once: most lines are in both. */
 const matching = (facts: Facts, pattern: RegExp): string[] =>
