@@ -10,7 +10,7 @@ import { acks, interrupts, readsOf } from '../harness/scenario/traffic.js';
 const options = { generation: '7.9', quiet: true, needs: ['PCI_MSI'] } as const;
 
 scenario('interrupts', options, async (scene) => {
-  const { check, vm, device, trace, until } = scene;
+  const { check, vm, device, trace, until, environment } = scene;
   const irq = (await readDevice(vm.shell, vm.address))?.irq ?? -1;
   let mark = trace.mark;
   check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
@@ -22,12 +22,15 @@ scenario('interrupts', options, async (scene) => {
   const own = await readInterrupt(vm.shell, irq);
   check('claims-own-interrupts').equal('unhandled interrupts', own.unhandled, 0);
 
-  // The bit of the queues is set, too (virtio 1.2, 4.1.4.5).
-  device.faults.set({ faults: [{ kind: 'value', value: 3, when: readsOf('isr') }] });
-  mark = trace.mark;
-  check('driver-ok').equal('SYNCRTC with an ISR of 3', device.host.command('SYNCRTC'), 'sent');
-  await until('ack', mark);
-  check('acknowledges').equal('acknowledgements, the ISR reading 3', acks(trace, mark), ['SYNCRTC: cleared']);
+  // The bit of the queues is set, too (virtio 1.2, 4.1.4.5). No vmd sets it for this device.
+  if (environment.choice.level === 'may') {
+    device.faults.set({ faults: [{ kind: 'value', value: 3, when: readsOf('isr') }] });
+    mark = trace.mark;
+    check('driver-ok').equal('SYNCRTC with an ISR of 3', device.host.command('SYNCRTC'), 'sent');
+    await until('ack', mark);
+    const answers = acks(trace, mark);
+    check('acknowledges').equal('acknowledgements, the ISR reading 3', answers, ['SYNCRTC: cleared']);
+  }
   const both = await readInterrupt(vm.shell, irq);
 
   device.faults.set({ faults: [{ kind: 'value', value: 0, when: readsOf('isr') }] });
