@@ -17,10 +17,23 @@ t.test('the range of addresses goes from the first module to the end of the last
     'virtio_vmmci 24576 0 - Live 0xffffffffc0210000 (O)',
     'virtio_pci_obsd 20480 1 virtio_vmmci, Live 0xffffffffc0200000 (O)',
   ];
-  const { shell, asked } = shellWith(modules.join('\n'));
+  const { shell, asked } = shellWith(modules.join('\n'), '');
   await limitFaultsTo(shell, ['virtio_pci_obsd', 'virtio_vmmci']);
-  t.match(asked[1], /echo 0xffffffffc0200000 >\S+\/require-start\necho 0xffffffffc0216000 >\S+\/require-end/);
-  t.match(asked[1], /echo N >\S+\/ignore-gfp-wait/);
+  t.match(asked[2], /echo 0xffffffffc0200000 >\S+\/require-start\necho 0xffffffffc0216000 >\S+\/require-end/);
+  t.match(asked[2], /echo N >\S+\/ignore-gfp-wait/);
+  t.notMatch(asked[2], 'reject-');
+});
+
+t.test("allocations of the firmware's interpreter do not count", async (t) => {
+  const module = 'm 4096 0 - Live 0xffffffffc0200000';
+  const symbols = ['ffffffff81500000 T acpi_ns_evaluate', 'ffffffff81500300 t acpi_ns_init_one_object'];
+  const { shell, asked } = shellWith(module, symbols.join('\n'));
+  await limitFaultsTo(shell, ['m']);
+  t.match(asked[2], /echo 0xffffffff81500000 >\S+\/reject-start\necho 0xffffffff81500300 >\S+\/reject-end/);
+  await t.rejects(limitFaultsTo(shellWith(module, symbols[0] ?? '').shell, ['m']), {
+    code: 'GUEST_READ',
+    message: /acpi_ns_evaluate and of the next symbol/,
+  });
 });
 
 t.test('a module that is not loaded is an error that shows what was read', async (t) => {
