@@ -1,5 +1,6 @@
 // Reads a file or directory that may be missing.
 
+import { readdir, readlink } from 'node:fs/promises';
 import { systemCode } from './thrown.js';
 
 /** Nothing is at a path below a file either. */
@@ -12,5 +13,18 @@ const absentCodes: readonly unknown[] = ['ENOENT', 'ENOTDIR'];
 export const ifExists = <T>(reading: Promise<T>): Promise<T | undefined> =>
   reading.catch((error: unknown) => {
     if (absentCodes.includes(systemCode(error))) return undefined;
+    throw error;
+  });
+
+/** The names in a directory; none if it does not exist. Other errors of the file system are thrown. */
+export const namesIn = async (path: string): Promise<string[]> => (await ifExists(readdir(path))) ?? [];
+
+/**
+ * The target of a symbolic link; `undefined` if nothing is at `path`, or no link (EINVAL). Other errors of the file
+ * system are thrown.
+ */
+export const targetOf = (path: string): Promise<string | undefined> =>
+  ifExists(readlink(path)).catch((error: unknown) => {
+    if (systemCode(error) === 'EINVAL') return undefined;
     throw error;
   });

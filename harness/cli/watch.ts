@@ -8,8 +8,9 @@ import type { Kernel } from '../../images/kernels/kernel.js';
 import { hashSources, listSources } from '../../images/kernels/module-sources.js';
 import { kernelRow } from '../../images/kernels/table.js';
 import type { ToolRoot } from '../../images/toolroot/enter.js';
-import { hasCode } from '../base/errors.js';
+import { HarnessError, hasCode } from '../base/errors.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
+import { messageOf, systemCode } from '../base/thrown.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { readResults } from '../report/results.js';
 import { renderMissing, renderResults } from '../report/table.js';
@@ -117,6 +118,12 @@ const tryOnce = async (
   }
 };
 
+/** True for a file that is missing between two events of a save, and for a directory without a Makefile. */
+const isIncomplete = (error: unknown): boolean => {
+  const cause = error instanceof HarnessError ? error.cause : error;
+  return cause === undefined || systemCode(cause) === 'ENOENT';
+};
+
 const watchDriver = async (trial: Trial, signal: AbortSignal): Promise<void> => {
   const { driver } = trial.choice;
   const watched = watchFiles(driver, note);
@@ -125,10 +132,16 @@ const watchDriver = async (trial: Trial, signal: AbortSignal): Promise<void> => 
     if (signal.aborted) resolve();
   });
   // A save causes several events, and a file may be missing between two of them, so compare the content.
+  let reported = '';
   const content = (): Promise<string | undefined> =>
     listSources(driver)
       .then((sources) => hashSources(driver, sources, []))
-      .catch(() => undefined);
+      .catch((error: unknown) => {
+        const message = messageOf(error);
+        if (!isIncomplete(error) && message !== reported) note(`${message}; waiting for the next save`);
+        reported = message;
+        return undefined;
+      });
   let tried: string | undefined;
   try {
     while (!signal.aborted) {

@@ -79,6 +79,7 @@ t.test(
       },
       early: { Kbuild: 'obj-m += virtio_vmmci.o virtio_pci_obsd.o\n', 'a.c': 'int debug;\n' },
       other: { Kbuild: 'obj-m += virtio_vmmci.o\nobj-m += other.o\n' },
+      odd: { Makefile: {} },
       'd.json': JSON.stringify({ ...whole, name: 'chosen' }),
     });
     const at = (name: string) => join(directory, name);
@@ -105,6 +106,10 @@ t.test(
     await t.rejects(readDriver(at('absent')), {
       code: 'DRIVER_SOURCE',
       message: /absent is not a driver dir/,
+    });
+    await t.rejects(readDriver(at('odd')), {
+      code: 'DRIVER_SOURCE',
+      message: /odd is not a driver dir.*EISDIR/,
     });
     await t.rejects(readDriver(at('other'), at('none.json')), {
       code: 'INVALID_VALUE',

@@ -4,8 +4,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
+import { ifExists } from '../base/if-exists.js';
 import { fields, integer, list, oneOf, optional, readFields, text, variant } from '../base/schema.js';
-import { messageOf } from '../base/thrown.js';
+import { messageOf, systemCode } from '../base/thrown.js';
 import { describes, knownDrivers } from './known-drivers.js';
 
 /** The sysfs attributes of the virtio device. Missing ones are `undefined`. */
@@ -197,9 +198,9 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
   const fromText = (text: string, path: string) => parseDriver(path, directory, text);
   if (known !== undefined) return fromText(known.text, known.name);
   const path = chosen ?? join(directory, descriptionFile);
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return undefined;
-    throw new HarnessError('DRIVER_DESCRIPTION', { path, field: '(whole)', reason: cause.message }, cause);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    if (systemCode(cause) === 'ENOENT') return undefined;
+    throw new HarnessError('DRIVER_DESCRIPTION', { path, field: '(whole)', reason: messageOf(cause) }, cause);
   });
   if (text !== undefined) return fromText(text, path);
   const names = knownDrivers.map(({ name }) => name).join(', ');
@@ -209,11 +210,12 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
       expected: `a file, or a known driver (${names})`,
       value: chosen,
     });
-  await readdir(directory).catch((cause: unknown) => {
+  const refuse = (cause: unknown): never => {
     throw new HarnessError('DRIVER_SOURCE', { directory, reason: messageOf(cause) }, cause);
-  });
+  };
+  await readdir(directory).catch(refuse);
   const kbuild = await Promise.all(
-    ['Kbuild', 'Makefile'].map((file) => readFile(join(directory, file), 'utf8').catch(() => '')),
+    ['Kbuild', 'Makefile'].map((file) => ifExists(readFile(join(directory, file), 'utf8')).catch(refuse)),
   );
   const matching = knownDrivers.find((driver) => describes(driver, kbuild.join('\n')));
   if (matching !== undefined)

@@ -1,12 +1,12 @@
 // Limits the size of the snapshot cache. Each snapshot takes about 100 MB, and every change of kernel,
 // initramfs or QEMU makes new ones, so the least recently used are evicted.
 
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { withLock } from '../base/cache/lock.js';
 import { HarnessError } from '../base/errors.js';
-import { ifExists } from '../base/if-exists.js';
+import { ifExists, namesIn } from '../base/if-exists.js';
 
 /** The environment variable with the limit, in MiB. */
 export const limitVariable = 'VMMCI_SNAPSHOT_LIMIT';
@@ -67,13 +67,13 @@ export const snapshotLimit = (text = process.env[limitVariable]): number => {
 export const snapshotBytes = async (path: string): Promise<number> => {
   const found = await ifExists(stat(path));
   if (!found?.isDirectory()) return (found?.blocks ?? 0) * 512;
-  const names = (await ifExists(readdir(path))) ?? [];
+  const names = await namesIn(path);
   const files = await Promise.all(names.map((name) => ifExists(stat(join(path, name)))));
   return files.reduce((sum, file) => sum + (file?.blocks ?? 0) * 512, 0);
 };
 
 export const listSnapshots = async (): Promise<SnapshotFile[]> => {
-  const names = (await ifExists(readdir(snapshotDirectory()))) ?? [];
+  const names = await namesIn(snapshotDirectory());
   const found = names.map(async (name): Promise<SnapshotFile[]> => {
     const key = /^([0-9A-Za-z-]+)\.ram$/.exec(name)?.[1];
     if (key === undefined) return [];

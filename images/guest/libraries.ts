@@ -4,19 +4,14 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
+import { ifExists } from '../../harness/base/if-exists.js';
 import { parseElfListing } from '../toolroot/elf-listing.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import type { Userland } from './userland.js';
 
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
 const find = async (top: string, directory: string, name: string): Promise<string> => {
-  if (await exists(join(top, 'usr', directory, name))) return `${directory}/${name}`;
+  if ((await ifExists(stat(join(top, 'usr', directory, name)))) !== undefined) return `${directory}/${name}`;
   throw new HarnessError('GUEST_BUILD', { reason: `${top} has no library ${name}` });
 };
 

@@ -1,11 +1,12 @@
 // Finds kernels in the cache, or fetches them.
 
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { withLock } from '../../harness/base/cache/lock.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { useEntry, whileUnused } from '../../harness/base/cache/users.js';
+import { namesIn } from '../../harness/base/if-exists.js';
 import { type Apt, aptLock, openApt } from '../packages/apt.js';
 import { unpackPackages } from '../packages/unpack.js';
 import type { ToolRoot } from '../toolroot/enter.js';
@@ -89,7 +90,7 @@ export const ensureKernel = async (
 export const removeKernel = async (row: KernelRow): Promise<boolean> => {
   const paths = [rowDirectory(row), ...(await unfinishedBuilds(row))];
   return whileUnused(`kernel ${row.name}`, paths, async () => {
-    const present = await Promise.all(paths.map((path) => readdir(path).catch(() => [])));
+    const present = await Promise.all(paths.map(namesIn));
     for (const path of paths) await removeTree(path);
     return present.flat().length > 0;
   });

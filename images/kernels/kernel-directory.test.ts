@@ -180,6 +180,19 @@ t.test('the sources of an O= build are found, and a path with spaces is refused'
   await t.rejects(readKernelDirectory(join(directory, 'my tree')), { message: /cannot handle spaces/ });
 });
 
+t.test('a part or sources that cannot be read are not missing', async (t) => {
+  const tree = await fill(t.testdir({}), buildTree);
+  await symlink('source', join(tree, 'source'));
+  await t.rejects(readKernelDirectory(tree), {
+    code: 'KERNEL_DIRECTORY',
+    message: /source cannot be read \(ELOOP\)/,
+  });
+  await rm(join(tree, 'source'));
+  await rm(join(tree, 'Module.symvers'));
+  await symlink('Module.symvers', join(tree, 'Module.symvers'));
+  await t.rejects(readKernelDirectory(tree), { message: /Module.symvers cannot be read \(ELOOP\)/ });
+});
+
 t.test('configuration options that a guest needs', async (t) => {
   t.strictSame(missingOptions(config, 'bzImage'), []);
   t.match(missingOptions(config, 'vmlinux'), [/^CONFIG_PVH=y \(/]);

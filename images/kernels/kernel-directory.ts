@@ -2,10 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
-import { ifExists } from '../../harness/base/if-exists.js';
+import { ifExists, namesIn, targetOf } from '../../harness/base/if-exists.js';
 import { listOf } from '../../harness/base/text.js';
 import { messageOf, systemCode } from '../../harness/base/thrown.js';
 import type { Architecture } from '../packages/architecture.js';
@@ -55,11 +55,7 @@ export const expectedDirectory =
 export const refuse = (directory: string, reason: string): HarnessError<'KERNEL_DIRECTORY'> =>
   new HarnessError('KERNEL_DIRECTORY', { directory, reason, expected: expectedDirectory });
 
-const isFilled = async (path: string): Promise<boolean> =>
-  stat(path).then(
-    ({ size }) => size > 0,
-    () => false,
-  );
+const isFilled = async (path: string): Promise<boolean> => ((await ifExists(stat(path)))?.size ?? 0) > 0;
 
 const firstFilled = async (directory: string, names: readonly string[]): Promise<string | undefined> => {
   for (const name of names) if (await isFilled(join(directory, name))) return join(directory, name);
@@ -68,8 +64,8 @@ const firstFilled = async (directory: string, names: readonly string[]): Promise
 
 /** The directory of an O= build's sources; undefined if they are in the same tree. */
 const sourceOf = async (directory: string): Promise<string | undefined> => {
-  const link = await readlink(join(directory, 'source')).catch(() => undefined);
-  return link === undefined ? undefined : realpath(resolve(directory, link)).catch(() => undefined);
+  const link = await targetOf(join(directory, 'source'));
+  return link === undefined ? undefined : ifExists(realpath(resolve(directory, link)));
 };
 
 /** Files that a build tree must have; any one file of a list is enough. */
@@ -170,7 +166,7 @@ const readParts = async (directory: string, wanted: string | undefined): Promise
   }
   const releases = await releasesIn(directory);
   if (releases.length > 0) return readPackages(directory, releases, wanted);
-  const names = (await ifExists(readdir(directory))) ?? [];
+  const names = await namesIn(directory);
   throw refuse(
     directory,
     names.includes('Kconfig')
@@ -194,7 +190,8 @@ export const orRefuse = async <T>(directory: string, step: () => Promise<T>): Pr
   try {
     return await step();
   } catch (error) {
-    const { path = '', code } = error as NodeJS.ErrnoException;
+    const code = systemCode(error);
+    const path = error instanceof Error && 'path' in error ? String(error.path) : '';
     if (!readErrors.includes(code) || !isWithin(path, directory)) throw error;
     const reason = `${path} cannot be read (${code})`;
     throw new HarnessError(

@@ -1,20 +1,19 @@
 // Rearranges a kernel's unpacked packages so that the tree can be in any directory.
 
-import { mkdir, readdir, readlink, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
+import { ifExists, namesIn, targetOf } from '../../harness/base/if-exists.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { indexModules } from './index-modules.js';
 
 /** Increase it when the layout changes. Trees of another layout version are fetched again. */
 export const layoutVersion = 1;
 
-const list = (path: string): Promise<string[]> => readdir(path).catch(() => []);
-
 /** Debian 11 and 12 have files in /lib/modules and in /usr/lib/…. Moves all of them to usr/lib. */
 const mergeLib = async (tree: string): Promise<void> => {
   await mkdir(join(tree, 'usr/lib'), { recursive: true });
-  for (const name of await list(join(tree, 'lib'))) {
+  for (const name of await namesIn(join(tree, 'lib'))) {
     await rename(join(tree, 'lib', name), join(tree, 'usr/lib', name));
   }
   await rm(join(tree, 'lib'), { recursive: true, force: true });
@@ -27,15 +26,15 @@ const mergeLib = async (tree: string): Promise<void> => {
  */
 const gatherSources = async (tree: string): Promise<void> => {
   const sources = join(tree, 'usr/src');
-  for (const name of await list(join(tree, 'usr/lib'))) {
+  for (const name of await namesIn(join(tree, 'usr/lib'))) {
     if (!name.startsWith('linux-kbuild-')) continue;
     await rm(join(sources, name), { force: true });
     await rename(join(tree, 'usr/lib', name), join(sources, name));
   }
-  for (const name of await list(sources)) {
+  for (const name of await namesIn(sources)) {
     for (const link of ['scripts', 'tools']) {
       const path = join(sources, name, link);
-      const target = await readlink(path).catch(() => undefined);
+      const target = await targetOf(path);
       const kbuild = target === undefined ? undefined : /linux-kbuild-[^/]+/.exec(target)?.[0];
       if (kbuild === undefined) continue;
       await unlink(path);
@@ -51,7 +50,7 @@ const gatherSources = async (tree: string): Promise<void> => {
 const gatherBoot = async (tree: string, release: string): Promise<void> => {
   const modules = join(tree, 'usr/lib/modules', release);
   await mkdir(join(tree, 'boot'), { recursive: true });
-  for (const name of await list(modules)) {
+  for (const name of await namesIn(modules)) {
     if (!['vmlinuz', 'config', 'System.map'].includes(name)) continue;
     await rename(join(modules, name), join(tree, 'boot', `${name}-${release}`));
   }
@@ -67,7 +66,7 @@ export const layOut = async (tree: string, release: string, root: ToolRoot): Pro
   await mergeLib(tree);
   await gatherSources(tree);
   await gatherBoot(tree, release);
-  for (const name of await list(join(tree, 'usr'))) {
+  for (const name of await namesIn(join(tree, 'usr'))) {
     if (!kept.has(name)) await rm(join(tree, 'usr', name), { recursive: true });
   }
   await indexModules(tree, release, root);
@@ -79,7 +78,8 @@ export const layOut = async (tree: string, release: string, root: ToolRoot): Pro
     `usr/src/linux-headers-${release}/scripts/mod/modpost`,
   ];
   for (const path of expected) {
-    const { size } = await stat(join(tree, path)).catch(() => ({ size: 0 }));
-    if (size === 0) throw new HarnessError('KERNEL_INCOMPLETE', { release, path });
+    const found = await ifExists(stat(join(tree, path)));
+    if (found === undefined || found.size === 0)
+      throw new HarnessError('KERNEL_INCOMPLETE', { release, path });
   }
 };

@@ -1,9 +1,9 @@
 // Finds the parts of a kernel where distributions put them: Debian, Ubuntu, Fedora, openSUSE, Arch, Alpine
 // and NixOS.
 
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ifExists } from '../../harness/base/if-exists.js';
+import { ifExists, namesIn } from '../../harness/base/if-exists.js';
 import { resolveInside } from './inside.js';
 import { compareReleases } from './packages.js';
 
@@ -22,7 +22,7 @@ const moduleDirectories = ['usr/lib/modules', 'lib/modules'];
 
 const namesInside = async (root: string, path: string): Promise<string[]> => {
   const found = await resolveInside(root, path);
-  return found === undefined ? [] : ((await ifExists(readdir(join(root, found)))) ?? []);
+  return found === undefined ? [] : namesIn(join(root, found));
 };
 
 /** Releases that have modules below `root`, the newest last. */

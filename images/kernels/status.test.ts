@@ -1,7 +1,8 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { privateCache } from '../../harness/testing/private-cache.js';
+import { removeKernel } from './ensure.js';
 import { manifestFor } from './kernel.js';
 import { kernelStatus } from './status.js';
 import { kernelRow } from './table.js';
@@ -29,4 +30,20 @@ t.test('the states not fetched, fetched and built', async (t) => {
   await writeFile(join(cache, 'guest', '6.12.9+deb13-cloud-amd64-ab.cpio'), Buffer.alloc(300_000, 1));
   const built = await kernelStatus(row);
   t.ok(built.bytes >= fetched.bytes + 300_000, `${built.bytes} bytes with its guest image`);
+});
+
+t.test('a cache that cannot be read is not an empty cache', async (t) => {
+  const cache = privateCache(t);
+  const home = join(cache, 'kernels', row.name);
+  await mkdir(home, { recursive: true });
+  await mkdir(join(home, 'current'));
+  await t.rejects(
+    kernelStatus(row),
+    { code: 'EINVAL' },
+    'a directory in place of the link to the current tree',
+  );
+  await rm(home, { recursive: true });
+  await symlink(row.name, home);
+  await t.rejects(kernelStatus(row), { code: 'ELOOP' }, 'a link to itself in place of the kernel');
+  await t.rejects(removeKernel(row), { code: 'ELOOP' });
 });

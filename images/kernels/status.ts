@@ -1,9 +1,9 @@
 // The state of each kernel of the table in the cache, and the space it takes.
 
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { diskUsage } from '../../harness/base/cache/inventory.js';
+import { namesIn } from '../../harness/base/if-exists.js';
 import { defaultKernelName, type KernelRow } from './table.js';
 import { findKernel } from './tree.js';
 
@@ -22,8 +22,6 @@ export interface KernelStatus extends Omit<KernelRow, 'directory' | 'release'> {
   bytes: number;
   directory: string | null;
 }
-
-const namesIn = (path: string): Promise<string[]> => readdir(path).catch(() => []);
 
 const bytesOf = async (paths: readonly string[]): Promise<number> =>
   (await Promise.all(paths.map(diskUsage))).reduce((sum, bytes) => sum + bytes, 0);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
+import { ifExists } from '../../harness/base/if-exists.js';
 import { type Kernel, readKernel } from './kernel.js';
 import type { KernelRow } from './table.js';
 
@@ -16,8 +17,7 @@ export const rowDirectory = (row: KernelRow): string => join(cacheDirectory(), '
  */
 const currentLink = (row: KernelRow): string => join(rowDirectory(row), 'current');
 
-const currentName = (row: KernelRow): Promise<string | undefined> =>
-  readlink(currentLink(row)).catch(() => undefined);
+const currentName = (row: KernelRow): Promise<string | undefined> => ifExists(readlink(currentLink(row)));
 
 /** The current kernel of this row in the cache. Needs no network. */
 export const findKernel = async (row: KernelRow): Promise<Kernel | undefined> => {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { asset } from '../asset.js';
-import { checkSpace, countSubordinateIds, parseHostPackages } from './host.js';
+import { checkSpace, checkSubordinateIds, countSubordinateIds, parseHostPackages } from './host.js';
 import { mirrorArguments } from './mirror.js';
 import { isNewEnough, parseQemuVersion } from './verify.js';
 
@@ -20,6 +21,20 @@ t.test('finds the largest range of subordinate ids by name or number', async (t)
   t.equal(countSubordinateIds(text, 'a', 1), 65536);
   t.equal(countSubordinateIds(text, 'b', 1002), 70000);
   t.equal(countSubordinateIds(text, 'c', 7), 0);
+});
+
+t.test('no range, a missing file and an unreadable file of subordinate ids', async (t) => {
+  const directory = t.testdir({ small: '0:1:10\n', large: `${process.getuid?.()}:100000:65536\n` });
+  const [small = '', large = ''] = ['small', 'large'].map((name) => join(directory, name));
+  await t.resolves(checkSubordinateIds([large]));
+  await t.rejects(checkSubordinateIds([large, small]), { code: 'HOST_SUBUID', fields: { file: small } });
+  const missing = join(directory, 'missing');
+  await t.rejects(checkSubordinateIds([missing]), { code: 'HOST_SUBUID', fields: { file: missing } });
+  await t.rejects(
+    checkSubordinateIds([directory]),
+    { code: 'EISDIR' },
+    'the advice of HOST_SUBUID would not help',
+  );
 });
 
 t.test('too little free space is an error', async (t) => {

@@ -6,6 +6,7 @@ import { access, readFile, statfs } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { execa } from 'execa';
 import { HarnessError } from '../../harness/base/errors.js';
+import { ifExists } from '../../harness/base/if-exists.js';
 import { asset } from '../asset.js';
 import { namespaceFailure } from './entry-failure.js';
 import { asRoot, isRoot, userName } from './host-command.js';
@@ -65,10 +66,13 @@ export const countSubordinateIds = (text: string, user: string, uid: number): nu
     .filter(([name]) => name === user || name === String(uid))
     .reduce((largest, [, , count]) => Math.max(largest, Number(count) || 0), 0);
 
-const checkSubordinateIds = async (): Promise<void> => {
+const subordinateIdFiles: readonly string[] = ['/etc/subuid', '/etc/subgid'];
+
+/** Throws HOST_SUBUID if one of the files is missing or has no range for this user that is large enough. */
+export const checkSubordinateIds = async (files = subordinateIdFiles): Promise<void> => {
   const username = userName();
-  for (const file of ['/etc/subuid', '/etc/subgid']) {
-    const text = await readFile(file, 'utf8').catch(() => '');
+  for (const file of files) {
+    const text = (await ifExists(readFile(file, 'utf8'))) ?? '';
     if (countSubordinateIds(text, username, process.getuid?.() ?? 0) >= 65536) continue;
     throw new HarnessError('HOST_SUBUID', {
       user: username,

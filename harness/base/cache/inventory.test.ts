@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { privateCache } from '../../testing/private-cache.js';
@@ -23,6 +23,12 @@ t.test('clearing a folder keeps entries that are being built', async (t) => {
   await writeFile(join(cache, 'modules', '.x.partial-01-work'), '');
   await clearFolders(chooseFolders(['modules', 'guest']));
   t.strictSame(await readdir(join(cache, 'modules')), ['.x.partial-01-work']);
+});
+
+t.test('a folder that cannot be read is not an empty one', async (t) => {
+  const cache = privateCache(t);
+  await symlink('modules', join(cache, 'modules'));
+  await t.rejects(clearFolders(chooseFolders(['modules'])), { code: 'ELOOP' });
 });
 
 t.test('unknown folder names are refused, and the locks are not a folder', async (t) => {

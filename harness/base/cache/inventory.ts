@@ -4,6 +4,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { HarnessError } from '../errors.js';
+import { ifExists, namesIn } from '../if-exists.js';
 import { cacheDirectory } from './directory.js';
 import { removeTree } from './remove-tree.js';
 import { whileUnused } from './users.js';
@@ -45,12 +46,6 @@ export interface FolderUsage extends CacheFolder {
 
 const pathOf = ({ name }: Pick<CacheFolder, 'name'>): string => join(cacheDirectory(), name);
 
-const exists = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    () => false,
-  );
-
 /** The bytes on disk of a file or a tree; 0 if it does not exist. */
 export const diskUsage = async (path: string): Promise<number> => {
   // du(1) fails if another process removes a file meanwhile, but still prints the size of the rest.
@@ -63,7 +58,7 @@ export const measureCache = async (): Promise<FolderUsage[]> => {
   const found: FolderUsage[] = [];
   for (const folder of cacheFolders) {
     const path = pathOf(folder);
-    if (!(await exists(path))) continue;
+    if ((await ifExists(lstat(path))) === undefined) continue;
     const entries = (await readdir(path)).filter((name) => !name.startsWith('.')).length;
     found.push({ ...folder, entries, bytes: await diskUsage(path) });
   }
@@ -86,6 +81,6 @@ export const chooseFolders = (names: readonly string[]): CacheFolder[] =>
 export const clearFolders = (folders: readonly CacheFolder[]): Promise<void> =>
   whileUnused(`the cache (${folders.map(({ name }) => name).join(', ')})`, folders.map(pathOf), async () => {
     for (const path of folders.map(pathOf))
-      for (const entry of await readdir(path).catch(() => []))
+      for (const entry of await namesIn(path))
         if (!entry.includes('.partial-')) await removeTree(join(path, entry));
   });

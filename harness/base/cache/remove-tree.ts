@@ -2,11 +2,12 @@
 
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifExists } from '../if-exists.js';
 import { systemCode } from '../thrown.js';
 
 /** Adds write permission: without it, an ordinary user cannot remove the entries of a directory. */
 const makeWritable = async (path: string): Promise<void> => {
-  const found = await lstat(path).catch(() => undefined);
+  const found = await ifExists(lstat(path));
   if (!found?.isDirectory()) return;
   await chmod(path, (found.mode & 0o7777) | 0o700);
   const entries = await readdir(path, { withFileTypes: true });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { eventually } from '../../testing/eventually.js';
@@ -107,4 +107,12 @@ t.test('keepNewest keeps the newest entries, and those in use or being built', a
   await untilGone(child, cache);
   await keepNewest(directory, { count: 0, always: ['current'] });
   t.strictSame((await readdir(directory)).sort(), ['.x.partial-1', 'current']);
+});
+
+t.test('nothing is removed while the list of users cannot be read', async (t) => {
+  const cache = privateCache(t);
+  await mkdir(join(cache, 'locks'), { recursive: true });
+  await symlink('users', join(cache, 'locks', 'users'));
+  const remove = async () => t.fail('removed, although the entry may be in use');
+  await t.rejects(whileUnused('that', [join(cache, 'kernels')], remove), { code: 'ELOOP' });
 });

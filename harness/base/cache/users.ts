@@ -2,12 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { basename, join, relative, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { HarnessError } from '../errors.js';
+import { ifExists, namesIn } from '../if-exists.js';
 import { printable, shorten } from '../text.js';
 import { cacheDirectory } from './directory.js';
 import { lockPath, withLock } from './lock.js';
@@ -125,8 +126,8 @@ const deadScript = 'for each; do flock --nonblock "$each" true && printf "%s\\n"
 /** All other processes that use entries. Call it only under the users lock. */
 const otherUsers = async (): Promise<User[]> => {
   const directory = usersDirectory();
-  const mine = await own.get(cacheDirectory())?.registration.catch(() => undefined);
-  const names = await readdir(directory).catch(() => []);
+  const mine = await own.get(cacheDirectory())?.registration;
+  const names = await namesIn(directory);
   const paths = names.map((name) => join(directory, name)).filter((path) => path !== mine?.path);
   if (paths.length === 0) return [];
   const { stdout } = await execa('sh', ['-c', deadScript, 'sh', ...paths]);
@@ -137,9 +138,9 @@ const otherUsers = async (): Promise<User[]> => {
       await rm(path, { force: true });
       continue;
     }
-    const [description = '', ...entries] = (await readFile(path, 'utf8').catch(() => ''))
-      .trimEnd()
-      .split('\n');
+    const text = await ifExists(readFile(path, 'utf8'));
+    if (text === undefined) continue; // the process has ended meanwhile
+    const [description = '', ...entries] = text.trimEnd().split('\n');
     users.push({ description, entries });
   }
   return users;

@@ -1,12 +1,13 @@
 // Finds debug kernels in the cache, or builds them.
 
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../../harness/base/cache/directory.js';
 import { withLock } from '../../../harness/base/cache/lock.js';
 import { publish } from '../../../harness/base/cache/publish.js';
 import { removeTree } from '../../../harness/base/cache/remove-tree.js';
 import { HarnessError } from '../../../harness/base/errors.js';
+import { namesIn } from '../../../harness/base/if-exists.js';
 import { aptLock, openApt } from '../../packages/apt.js';
 import { resolvePackages } from '../../packages/unpack.js';
 import type { ToolRoot } from '../../toolroot/enter.js';
@@ -68,7 +69,7 @@ const downloadSource = (
 
 /** Paths of this row's interrupted builds. */
 export const unfinishedBuilds = async (row: KernelRow): Promise<string[]> => {
-  const names = await readdir(buildsDirectory()).catch(() => []);
+  const names = await namesIn(buildsDirectory());
   return names.filter((name) => name.startsWith(`${row.name}-`)).map((name) => join(buildsDirectory(), name));
 };
 
