@@ -6,13 +6,16 @@ import { systemCode } from './thrown.js';
 /** Nothing is at a path below a file either. */
 const absentCodes: readonly unknown[] = ['ENOENT', 'ENOTDIR'];
 
+/** True for the error that a file or directory does not exist. */
+export const isAbsent = (error: unknown): boolean => absentCodes.includes(systemCode(error));
+
 /**
  * Resolves like `reading`, or with `undefined` if the file or directory does not exist: another process may have
  * removed it. Other errors of the file system are thrown.
  */
 export const ifExists = <T>(reading: Promise<T>): Promise<T | undefined> =>
   reading.catch((error: unknown) => {
-    if (absentCodes.includes(systemCode(error))) return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   });
 

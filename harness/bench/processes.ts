@@ -1,6 +1,7 @@
 // Lists the descendants of a process with their peak memory.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { systemCode } from '../base/thrown.js';
 
 export interface ProcessFacts {
   readonly pid: number;
@@ -23,10 +24,14 @@ export const parseStatus = (pid: number, status: string): ProcessFacts | undefin
     : { pid, program, parent: Number(parent), peakMiB: Number(peak) / MiB };
 };
 
+/** The errors of reading a file of a process that has ended, before and after it was opened. */
+const endedCodes: readonly unknown[] = ['ENOENT', 'ESRCH'];
+
 const statusOf = (pid: number): string => {
   try {
     return readFileSync(`/proc/${pid}/status`, 'utf8');
-  } catch {
+  } catch (error) {
+    if (!endedCodes.includes(systemCode(error))) throw error;
     return '';
   }
 };

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The main program of `vmmci`. Its commands are listed in commands.ts.
+import { systemCode } from '../base/thrown.js';
 import { handleBrokenPipe } from '../run/signals.js';
 import { runCommand } from './command.js';
 import { reportError, statusOf } from './report-error.js';
@@ -7,9 +8,9 @@ import { reportError, statusOf } from './report-error.js';
 let hasOutputFailed = false;
 
 const watchOutput = (name: string, stream: NodeJS.WriteStream): void => {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
+  stream.on('error', (error) => {
     // A reader such as `head` may close the pipe early; that is not an error.
-    if (error.code !== 'EPIPE' && !hasOutputFailed) {
+    if (systemCode(error) !== 'EPIPE' && !hasOutputFailed) {
       hasOutputFailed = true;
       process.exitCode = reportError('vmmci', { error, what: `${name} cannot be written` });
     }

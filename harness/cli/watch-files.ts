@@ -15,7 +15,7 @@ export interface Watched {
 
 /**
  * The directory and all directories below it that may contain sources. Ignores directories that disappear
- * meanwhile.
+ * meanwhile, and those that cannot be read: reading the sources reports them.
  */
 const directoriesOf = (directory: string): string[] => {
   try {

@@ -5,6 +5,7 @@ import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { parseChecked } from '../base/read-checked.js';
+import { messageOf, systemCode } from '../base/thrown.js';
 import { unmetSchema } from '../run/result.js';
 import { verdicts } from '../run/verdict.js';
 
@@ -128,11 +129,11 @@ export type Report = Readonly<v.InferOutput<typeof reportSchema>>;
 /** Reads the report in `directory`. Throws REPORT_READ if it is missing, damaged or of another format. */
 export const readReport = async (directory: string): Promise<Report> => {
   const path = join(directory, reportFile);
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     const reason =
-      cause.code === 'ENOENT'
+      systemCode(cause) === 'ENOENT'
         ? 'the file is missing; vmmci matrix writes one, also of one kernel'
-        : cause.message;
+        : messageOf(cause);
     throw new HarnessError('REPORT_READ', { path, reason }, cause);
   });
   const checked = parseChecked(text, reportSchema);

@@ -5,6 +5,8 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
+import { isAbsent } from '../base/if-exists.js';
+import { messageOf, systemCode } from '../base/thrown.js';
 import { Terminals } from '../guest/terminals.js';
 import { checkSocketPath } from '../socket/path.js';
 import { pathsOf } from '../socket/private-directory.js';
@@ -27,12 +29,13 @@ const answers = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Private directories in `parent`. Nothing is there if it cannot be read. */
+/** Private directories in `parent`; none if it does not exist. */
 const directoriesIn = (parent: string): string[] => {
   try {
     return readdirSync(parent).filter((name) => name.startsWith('vmmci-'));
-  } catch {
-    return [];
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
   }
 };
 
@@ -68,11 +71,11 @@ export interface Connection {
 /** Connects to the shell with that control socket. SHELL_ATTACH if it does not answer. */
 export const connectShell = async (control: string): Promise<Connection> => {
   const path = terminalSocket(control);
-  const socket = await open(path).catch((error: NodeJS.ErrnoException) => {
+  const socket = await open(path).catch((error: unknown) => {
     throw new HarnessError(
       'SHELL_ATTACH',
       {
-        reason: `no shell answers on ${control} (${error.code ?? error.message})`,
+        reason: `no shell answers on ${control} (${systemCode(error) ?? messageOf(error)})`,
         next: 'start one with vmmci shell',
       },
       error,

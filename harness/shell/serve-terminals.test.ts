@@ -1,7 +1,7 @@
 // Terminals over a real socket: both ends of `vmmci shell --attach`, with a program instead of the guest.
 
 import { once } from 'node:events';
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -97,8 +97,8 @@ t.test('what the guest refuses is told; what the other end may not send ends its
   const window = (rows: string): Buffer =>
     encodeFrame({ kind: 'o', session: 2, content: fieldsContent(['t', rows, '80', '', '/', 'x']) });
   const cases: readonly [bytes: Buffer, reason: RegExp][] = [
-    [window('-1'), /window of -1 by 80/],
-    [window('65536'), /window of 65536 by 80/],
+    [window('-1'), /invalid window size: -1 rows, 80 columns/],
+    [window('65536'), /invalid window size: 65536 rows, 80 columns/],
     [window('1e9'), /window/],
     [Buffer.from('GET / HTTP/1.1\r\n'), /47455420/],
   ];
@@ -123,7 +123,7 @@ t.test('a shell that is closed ends the sessions of all who are attached', async
   await closed;
 });
 
-t.test('no shell is found where there is none, nor where nothing can be read', async (t) => {
+t.test('no shell is found where there is none, nor where there is no directory', async (t) => {
   const directory = t.testdir({ 'vmmci-left': {} });
   mkdirSync(join(directory, 'other'));
   await t.rejects(findShell(directory), {
@@ -131,6 +131,8 @@ t.test('no shell is found where there is none, nor where nothing can be read', a
     message: /no shell of this user is running/,
   });
   await t.rejects(findShell(join(directory, 'nowhere')), { code: 'SHELL_ATTACH' });
+  symlinkSync('loop', join(directory, 'loop'));
+  await t.rejects(findShell(join(directory, 'loop')), { code: 'ELOOP' }, 'a directory that cannot be read');
 });
 
 t.test('a shell is found where the path of TMPDIR is too long for sockets', async (t) => {

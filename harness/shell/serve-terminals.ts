@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { HarnessError } from '../base/errors.js';
-import { messageOf } from '../base/thrown.js';
+import { messageOf, systemCode } from '../base/thrown.js';
 import {
   contentFields,
   encodeFrame,
@@ -116,8 +116,12 @@ export const serveTerminals = async (path: string, terminals: Terminals): Promis
   const mask = process.umask(0o177);
   server.listen(path);
   process.umask(mask);
-  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new HarnessError('SOCKET_IO', { call: 'listen', path, errno: error.code ?? error.message }, error);
+  await once(server, 'listening').catch((error: unknown) => {
+    throw new HarnessError(
+      'SOCKET_IO',
+      { call: 'listen', path, errno: systemCode(error) ?? messageOf(error) },
+      error,
+    );
   });
   return {
     left,

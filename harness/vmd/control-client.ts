@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { problemOf } from '../base/read-checked.js';
+import { messageOf, systemCode } from '../base/thrown.js';
 import { checkSocketPath } from '../socket/path.js';
 import { encode } from './control.js';
 import { lines } from './lines.js';
@@ -20,22 +21,37 @@ const parse = (line: string): Readonly<Record<string, unknown>> => {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 };
 
-const isError = (value: unknown): value is { code: string; message: string } =>
-  typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
+const refusalSchema = v.object({ code: v.string(), message: v.string() });
 
-const anything = v.unknown();
+interface CallOptions<T> {
+  silenceMs?: number;
+  /** Without it, any result is accepted. */
+  schema?: v.GenericSchema<unknown, T>;
+}
 
 /**
  * Calls a method and resolves with its result, which must match `schema`. Throws CONTROL_CONNECT if nobody
  * listens at `path`, CONTROL_REFUSED with the error of the peer, CONTROL_REPLY if there is no valid reply,
  * and SOCKET_PATH if `path` cannot be a socket.
  */
-export const callControl = async <T = unknown>(
+export async function callControl<T>(
+  path: string,
+  method: string,
+  params: Readonly<Record<string, unknown>>,
+  options: CallOptions<T> & { schema: v.GenericSchema<unknown, T> },
+): Promise<T>;
+export async function callControl(
+  path: string,
+  method: string,
+  params?: Readonly<Record<string, unknown>>,
+  options?: CallOptions<unknown>,
+): Promise<unknown>;
+export async function callControl(
   path: string,
   method: string,
   params: Readonly<Record<string, unknown>> = {},
-  { silenceMs = maxSilenceMs, schema }: { silenceMs?: number; schema?: v.GenericSchema<unknown, T> } = {},
-): Promise<T> => {
+  { silenceMs = maxSilenceMs, schema = v.unknown() }: CallOptions<unknown> = {},
+): Promise<unknown> {
   const id = 1;
   const broken = (reason: string): HarnessError => new HarnessError('CONTROL_REPLY', { path, reason });
   checkSocketPath(path);
@@ -46,11 +62,10 @@ export const callControl = async <T = unknown>(
     for await (const line of lines(socket, maxReplyBytes)) {
       const reply = parse(line);
       if ('event' in reply) continue;
-      if (isError(reply.error)) {
-        throw new HarnessError('CONTROL_REFUSED', { code: reply.error.code, message: reply.error.message });
-      }
+      const refusal = v.safeParse(refusalSchema, reply.error);
+      if (refusal.success) throw new HarnessError('CONTROL_REFUSED', refusal.output);
       if (reply.id !== id || !('result' in reply)) throw broken(`not a reply: ${line.slice(0, 200)}`);
-      const result = v.safeParse(schema ?? (anything as v.GenericSchema<unknown, T>), reply.result);
+      const result = v.safeParse(schema, reply.result);
       if (!result.success) throw broken(`the result of ${method}: ${problemOf(result.issues[0])}`);
       return result.output;
     }
@@ -58,11 +73,11 @@ export const callControl = async <T = unknown>(
   } catch (error) {
     if (error instanceof HarnessError) throw error;
     if (error instanceof SyntaxError) throw broken(error.message);
-    const { code = String(error), syscall } = error as NodeJS.ErrnoException;
-    throw syscall === 'connect'
-      ? new HarnessError('CONTROL_CONNECT', { path, errno: code }, error)
-      : new HarnessError('CONTROL_REPLY', { path, reason: code }, error);
+    const reason = systemCode(error) ?? messageOf(error);
+    throw error instanceof Error && 'syscall' in error && error.syscall === 'connect'
+      ? new HarnessError('CONTROL_CONNECT', { path, errno: reason }, error)
+      : new HarnessError('CONTROL_REPLY', { path, reason }, error);
   } finally {
     socket.destroy();
   }
-};
+}

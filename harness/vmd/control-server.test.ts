@@ -215,6 +215,11 @@ for (const [what, says, message] of [
   ['no JSON', (socket: Socket) => void socket.end('hello\n'), /JSON/],
   ['no object', (socket: Socket) => void socket.end('1\n'), /not a reply: 1/],
   ['null', (socket: Socket) => void socket.end('null\n'), /not a reply: null/],
+  [
+    'an error without text',
+    (socket: Socket) => void socket.end('{"id":1,"error":{"code":5,"message":{}}}\n'),
+    /not a reply: \{"id":1,"error"/,
+  ],
   ['another id', (socket: Socket) => void socket.end('{"id":2,"result":1}\n'), /not a reply: \{"id":2/],
   [
     'another result',

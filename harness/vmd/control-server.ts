@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { HarnessError } from '../base/errors.js';
+import { systemCode } from '../base/thrown.js';
 import { makeSocketDirectory } from '../socket/directory.js';
 import { checkSocketPath } from '../socket/path.js';
 import { encode, errorReply, handleLine, type MethodTable } from './control.js';
@@ -65,13 +66,13 @@ const isDead = (path: string): Promise<boolean> =>
       probe.destroy();
       resolve(false);
     });
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'));
+    probe.once('error', (error) => resolve(systemCode(error) === 'ECONNREFUSED'));
   });
 
 /** Binds with a umask that excludes other users from the start. */
-const bind = (server: Server, path: string): Promise<NodeJS.ErrnoException | undefined> =>
+const bind = (server: Server, path: string): Promise<Error | undefined> =>
   new Promise((resolve) => {
-    const settle = (error?: NodeJS.ErrnoException): void => {
+    const settle = (error?: Error): void => {
       server.removeAllListeners('error');
       server.removeAllListeners('listening');
       resolve(error);
@@ -89,14 +90,14 @@ const bind = (server: Server, path: string): Promise<NodeJS.ErrnoException | und
 const open = async (server: Server, path: string): Promise<void> => {
   const isSocket = (): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
   let error = await bind(server, path);
-  if (error?.code === 'EADDRINUSE') {
+  if (systemCode(error) === 'EADDRINUSE') {
     if (!isSocket()) throw new HarnessError('SOCKET_PATH', { path, reason: 'exists and is not a socket' });
     if (!(await isDead(path))) throw new HarnessError('SOCKET_IN_USE', { path });
     unlinkSync(path);
     error = await bind(server, path);
   }
   if (error !== undefined)
-    throw new HarnessError('SOCKET_IO', { call: 'listen', path, errno: error.code ?? error.message });
+    throw new HarnessError('SOCKET_IO', { call: 'listen', path, errno: systemCode(error) ?? error.message });
 };
 
 /**

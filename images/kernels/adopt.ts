@@ -7,6 +7,7 @@ import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { HarnessError } from '../../harness/base/errors.js';
 import { listOf } from '../../harness/base/text.js';
+import { systemCode } from '../../harness/base/thrown.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import type { Progress, ProgressOptions } from '../toolroot/progress.js';
 import { checkBuildable } from './build-failure.js';
@@ -24,8 +25,8 @@ import {
 import { directoryPrefix, type KernelRow } from './table.js';
 
 const copyIfThere = (from: string, to: string): Promise<void> =>
-  cp(from, to, { recursive: true, verbatimSymlinks: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
+  cp(from, to, { recursive: true, verbatimSymlinks: true }).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
   });
 
 /**
