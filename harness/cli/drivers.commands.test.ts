@@ -2,7 +2,7 @@
 // one that is being written, and one with a bug that was put into it. Each is a run of scenarios, so not part
 // of the default tests.
 
-import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -74,36 +74,6 @@ t.test('a driver with the interface of the public driver is recognized by its Kb
     );
   }
   t.equal(exitCode, 0, 'nothing failed');
-});
-
-/** Comes after the kernel's configuration, so the driver is built as for a kernel without PTP clocks. */
-const noPtp = '#undef CONFIG_PTP_1588_CLOCK\n#undef CONFIG_PTP_1588_CLOCK_MODULE\n';
-
-t.test('the bundled driver builds and works for a kernel without PTP clocks', async (t) => {
-  const place = await temporary(t);
-  const driver = join(place, 'driver');
-  await cp(asset('driver'), driver, { recursive: true });
-  await writeFile(join(driver, 'no-ptp.h'), noPtp);
-  await appendFile(join(driver, 'Kbuild'), 'ccflags-y += -include $(src)/no-ptp.h\n');
-  const scenarios = ['clock-driver', 'load-unload', 'ptp', 'sync-rtc'];
-  const { exitCode, stdout } = await execa(
-    process.execPath,
-    [main, 'test', '--driver', driver, '--exact', ...scenarios],
-    { env: environment(place), reject: false, stderr: 'ignore' },
-  );
-  const results = await readResults(join(place, 'run'));
-  t.strictSame(
-    Object.fromEntries(results.map(({ scenario, verdict }) => [scenario, verdict])),
-    { 'clock-driver': 'passed', 'load-unload': 'passed', ptp: 'failed', 'sync-rtc': 'passed' },
-    stdout,
-  );
-  const failed = results.find(({ verdict }) => verdict === 'failed');
-  t.match(
-    failed?.reasons[0],
-    /^names of the PTP clocks of the function: expected vmmci, seen none/,
-    'there is none',
-  );
-  t.equal(exitCode, 1);
 });
 
 t.test('watch tests each save, and an interrupt leaves no temporary file', async (t) => {
