@@ -58,7 +58,7 @@ t.test('every form of the report has the causes, each with what to change and th
     html: causesSection(report),
   })) {
     t.match(text, sentence, form);
-    t.match(text, 'Read the ISR (8 bits at BAR0 offset 19)', form);
+    t.match(text, 'Read the ISR (8 bits, BAR0 offset 19)', form);
     t.match(text, breaks, form);
   }
   const [stop = '', drift = ''] = ['stop', 'drift'].map(

@@ -20,21 +20,22 @@ const known = TIMESYNC | ACK | SYNCRTC;
 
 export const accessCauses = {
   'config-read-bytewise': {
-    sentence: 'The config area is read byte by byte.',
+    sentence: 'The driver reads the device registers (BAR0 offset 20 and up) byte by byte.',
     change:
-      'Read each register of the config area with one 32-bit access; the offsets in between are not registers.',
+      'Read each register with one 32-bit access (command 20, seconds 24, microseconds 32): vmd answers other offsets with old values.',
     requirement: 'reads-clock-in-words',
     find: (facts) => narrowReads(facts, 1).slice(0, 4),
   },
   'config-read-halfwords': {
-    sentence: 'The config area is read 16 bits at a time.',
-    change: 'Read each register of the config area with one 32-bit access.',
+    sentence: 'The driver reads the device registers (BAR0 offset 20 and up) 16 bits at a time.',
+    change:
+      'Read each register with one 32-bit access (command 20, seconds 24, microseconds 32): vmd answers other offsets with old values.',
     requirement: 'reads-clock-in-words',
     find: (facts) => narrowReads(facts, 2).slice(0, 4),
   },
   'config-written-narrow': {
-    sentence: 'The command is acknowledged with writes narrower than the register.',
-    change: 'Write the command back with one 32-bit write at BAR0 offset 20.',
+    sentence: 'The driver writes the acknowledgement with accesses of 8 or 16 bits.',
+    change: 'Write the command back with one 32-bit write to BAR0 offset 20.',
     requirement: 'register-widths',
     find: (facts) => {
       const narrow = writes(facts).filter((access) => inConfig(access) && access.width < 4);
@@ -42,9 +43,9 @@ export const accessCauses = {
     },
   },
   'config-at-24': {
-    sentence: 'The driver assumes that the config area starts at offset 24, as it does with MSI-X.',
+    sentence: 'The driver assumes that the device registers start at BAR0 offset 24, as they do with MSI-X.',
     change:
-      'Without MSI-X the config area starts at BAR0 offset 20: command 20, seconds 24, microseconds 32.',
+      'The device has no MSI-X: its registers start at BAR0 offset 20 (command 20, seconds 24, microseconds 32).',
     requirement: 'acknowledges',
     find: (facts) => {
       const touched = facts.accesses.filter(inConfig);
@@ -64,13 +65,14 @@ export const accessCauses = {
     {
       sentence: 'The register accesses of the driver differ from the transcript that is stored beside it.',
       change:
-        'Look at the lines that differ (- stored, + seen); if they are intended, store them: vmmci transcript --update.',
+        'Look at the lines that differ (- stored, + seen). If the change is intended, run: vmmci transcript --update.',
       requirement: 'keeps-transcript',
     },
   ),
   'registers-read-in-a-loop': {
-    sentence: 'The driver reads the same registers over and over: it waits for a value that never appears.',
-    change: 'Give the loop a limit, and let it sleep between two reads.',
+    sentence:
+      'The driver reads the same registers in an endless loop: it waits for a value that never appears.',
+    change: 'Limit the number of reads, and sleep between two of them. The lines below name the registers.',
     requirement: 'no-needless-accesses',
     find: (facts) => {
       const reason = facts.reasons.find((line) =>
@@ -80,8 +82,8 @@ export const accessCauses = {
     },
   },
   'ack-at-wrong-offset': {
-    sentence: 'The acknowledgement is written to a different register than that of the command.',
-    change: 'Write the value back to the register it was read from, BAR0 offset 20.',
+    sentence: 'The driver writes the acknowledgement to the wrong register.',
+    change: 'Write the command back (32 bits) to the register that it was read from, BAR0 offset 20.',
     requirement: 'acknowledges',
     find: (facts) =>
       writes(facts)
@@ -93,8 +95,8 @@ export const accessCauses = {
         .slice(0, 3),
   },
   'features-not-written': {
-    sentence: 'The driver comes up without writing the features that it accepts.',
-    change: 'Write the accepted features to BAR0 offset 4 before DRIVER_OK.',
+    sentence: 'The driver sets DRIVER_OK without writing the features that it accepts.',
+    change: 'Write the accepted features (32 bits, BAR0 offset 4) before DRIVER_OK.',
     requirement: 'negotiates-features',
     find: (facts) => {
       // A reset may write 0 to the features; the driver writes its own after it has found the device.
@@ -116,8 +118,8 @@ export const accessCauses = {
     },
   },
   'features-after-driver-ok': {
-    sentence: 'The features are written when DRIVER_OK is already set.',
-    change: 'Write the features to BAR0 offset 4 first, and set DRIVER_OK last.',
+    sentence: 'The driver writes its features after it has set DRIVER_OK.',
+    change: 'Write the features to BAR0 offset 4 first, and then DRIVER_OK to the status (BAR0 offset 18).',
     requirement: 'negotiates-features',
     find: (facts) => {
       let up: TraceEvent | undefined;
@@ -134,8 +136,9 @@ export const accessCauses = {
     },
   },
   'feature-not-accepted': {
-    sentence: 'The driver does not accept a feature that the host offers and that it needs.',
-    change: 'List TIMESYNC (bit 0), ACK (1) and SYNCRTC (2) in the feature table of the virtio driver.',
+    sentence: 'The driver does not accept a feature that it needs and that the host offers.',
+    change:
+      'List TIMESYNC (bit 0), ACK (1) and SYNCRTC (2) in the feature table of the virtio driver; they are written to BAR0 offset 4.',
     requirement: 'negotiates-features',
     explains: ['negotiates-features', 'driver-ok', 'comes-back', 'respects-offer', 'restores-after-sleep'],
     find: ({ trace }) => {
@@ -153,7 +156,7 @@ export const accessCauses = {
   },
   'features-not-offered': {
     sentence: 'The driver accepts features that the host does not offer.',
-    change: 'Accept only bits that BAR0 offset 0 reads as 1.',
+    change: 'Accept only features that the host offers: the bits that are 1 in BAR0 offset 0.',
     requirement: 'respects-offer',
     find: (facts) => {
       let offer: Access | undefined;
@@ -168,7 +171,7 @@ export const accessCauses = {
   },
   'driver-ok-never-set': {
     sentence: 'The driver never sets DRIVER_OK.',
-    change: 'Set bit 2 of the status (BAR0 offset 18) when the driver is ready for commands.',
+    change: 'Set DRIVER_OK (bit 2 of the status, BAR0 offset 18) when the driver is ready for commands.',
     requirement: 'driver-ok',
     find: (facts) => {
       const written = writes(facts).filter(({ offset }) => offset === registers.status.offset);

@@ -64,7 +64,8 @@ const repeated = (
 export const actionCauses = {
   'command-acted-on-again': {
     sentence: 'The driver acts on the same command again each time that it reads the register.',
-    change: 'Remember the value that was acted on for as long as BAR0 offset 20 reads as that value.',
+    change:
+      'Remember the value that was handled, and ignore it as long as BAR0 offset 20 reads as that value.',
     requirement: 'acts-once',
     explains: ['acts-once', 'acknowledges', 'respects-offer', 'one-interrupt'],
     find: (facts) =>
@@ -86,22 +87,25 @@ export const actionCauses = {
       }),
   },
   'stop-repeated-after-sleep': {
-    sentence: 'After a sleep of the guest the driver acts again on the stop from before the sleep.',
-    change: 'Remember the value that was acted on across freeze and restore: the register may still have it.',
+    sentence:
+      'After a sleep of the guest the driver acts again on a SHUTDOWN or REBOOT from before the sleep.',
+    change:
+      'Keep the value that was handled across freeze and restore: BAR0 offset 20 may still read as that value.',
     requirement: 'acts-once',
     explains: ['acts-once'],
     find: (facts) => following(facts, isAck, (ack, after) => repeated(ack, after, true)),
   },
   'old-stop-acted-on': {
-    sentence: 'A reloaded driver acts on a stop that was handled before the reload.',
+    sentence: 'A reloaded driver acts on a SHUTDOWN or REBOOT that was handled before the reload.',
     change: 'Read BAR0 offset 20 in probe, and treat a 1 or 2 there as already handled.',
     requirement: 'survives-reload',
     explains: ['survives-reload', 'acts-once'],
     find: (facts) => following(facts, isAck, (ack, after) => repeated(ack, after, false)),
   },
   'pending-sync-ignored': {
-    sentence: 'A SYNCRTC that is in the register when the driver is loaded is not acknowledged.',
-    change: 'Handle the command in probe or in the first poll: the host sends no other SYNCRTC before that.',
+    sentence: 'The driver ignores a SYNCRTC that is in the register when the driver is loaded.',
+    change:
+      'If BAR0 offset 20 reads as 3 in probe or in the first poll, handle it: vmd sends no other SYNCRTC before it is acknowledged.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time'],
     find: (facts) =>
@@ -118,8 +122,9 @@ export const actionCauses = {
       }),
   },
   'pending-command-not-read': {
-    sentence: 'A command that the host sent before the driver was bound is never read.',
-    change: 'Read the command (BAR0 offset 20) once in probe as well: its interrupt came before.',
+    sentence: 'The driver never reads a command that the host sent before the driver was bound.',
+    change:
+      'Also read the command (BAR0 offset 20) once in probe: its interrupt came before there was a handler.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time'],
     find: (facts) =>
@@ -134,7 +139,7 @@ export const actionCauses = {
   },
   'command-of-sleep-ignored': {
     sentence: 'After a sleep the driver ignores a command that came while the guest slept.',
-    change: 'Handle the command register in restore in the same way as after an interrupt.',
+    change: 'Read the command (BAR0 offset 20) in restore, and handle it as after an interrupt.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time', 'acts-once', 'carries-out'],
     find: (facts) =>
@@ -162,7 +167,7 @@ export const actionCauses = {
     },
     {
       sentence: 'The driver reboots for SHUTDOWN, or powers off for REBOOT.',
-      change: 'Power off for command 1 (SHUTDOWN), and reboot for command 2 (REBOOT).',
+      change: 'Power off if BAR0 offset 20 reads as 1 (SHUTDOWN), and reboot if it reads as 2 (REBOOT).',
       requirement: 'goes-down',
       explains: ['goes-down', 'acts-once'],
     },
@@ -176,8 +181,10 @@ export const actionCauses = {
         trace.filter((event) => isSent(event) && event.seq < check.seq).slice(-2),
     },
     {
-      sentence: 'A stop is carried out as another one, because a command that came after it is looked at.',
-      change: 'Remember the last SHUTDOWN or REBOOT apart from the last command.',
+      sentence:
+        'The driver carries out a SHUTDOWN or REBOOT as the other one, because a later command has replaced it.',
+      change:
+        'Store the last SHUTDOWN or REBOOT separately from the last command, and let the work that carries it out use that value.',
       requirement: 'acts-on-newest',
     },
   ),
@@ -195,15 +202,16 @@ export const actionCauses = {
       },
     },
     {
-      sentence: 'The guest goes down at once: user space is not asked, and nothing is written to the disks.',
+      sentence:
+        'The guest goes down at once: user space is not asked, and file systems are not written to the disks.',
       change: 'Call orderly_reboot() and orderly_poweroff(), never kernel_restart() or emergency_restart().',
       requirement: 'keeps-data',
     },
   ),
   'stop-not-carried-out': {
-    sentence: 'A stop is acknowledged, but the guest is not asked to go down.',
+    sentence: 'The driver acknowledges a SHUTDOWN or REBOOT, but does not ask the guest to go down.',
     change:
-      'Queue work that calls orderly_reboot() or orderly_poweroff(), and wait until programs can be started.',
+      'Queue work that calls orderly_poweroff() or orderly_reboot(); while the guest sleeps, wait until programs can be started.',
     requirement: 'carries-out',
     explains: ['goes-down', 'carries-out', 'acts-once'],
     find: (facts) => {
@@ -220,8 +228,10 @@ export const actionCauses = {
     },
   },
   'command-lost-on-remove': {
-    sentence: 'The driver is removed without a last read of the command, so a new command is lost.',
-    change: 'In remove, after timers are cancelled, read BAR0 offset 20 and handle it before the reset.',
+    sentence:
+      'The driver is removed without a last read of the command, so a command that has just arrived is lost.',
+    change:
+      'In remove, after timers are cancelled and before the reset, read the command (BAR0 offset 20) and handle it.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'carries-out'],
     find: (facts) => {
@@ -238,8 +248,9 @@ export const actionCauses = {
     },
   },
   'sync-without-reading-time': {
-    sentence: 'SYNCRTC is acknowledged, but the time of the device is not read.',
-    change: 'Read the seconds (offset 24) and microseconds (32) for SYNCRTC, and set the clock to them.',
+    sentence: 'The driver acknowledges SYNCRTC, but does not read the time of the device.',
+    change:
+      'For SYNCRTC read the seconds (BAR0 offset 24) and microseconds (BAR0 offset 32), and set the clock to them.',
     requirement: 'sets-clock',
     explains: ['sets-clock', 'carries-out'],
     find: (facts) => {
@@ -258,9 +269,9 @@ export const actionCauses = {
     },
   },
   'driver-ok-dropped-on-stop': {
-    sentence: 'The device is reset while the guest is still going down.',
+    sentence: 'The driver resets the device while the guest is still going down.',
     change:
-      'Do not change the status on shutdown: without DRIVER_OK vmd assumes that the guest has no driver.',
+      'Leave the status (BAR0 offset 18) as it is on shutdown: without DRIVER_OK vmd assumes that the guest has no driver.',
     requirement: 'quiet-on-the-way-down',
     explains: ['driver-ok', 'quiet-on-the-way-down'],
     find: (facts) =>

@@ -43,7 +43,7 @@ export const clockCauses = {
   'microseconds-before-seconds': {
     sentence: 'The microseconds are read before the seconds, so they belong to the previous sample.',
     change:
-      'Read the seconds (offset 24, then 28) first: that read takes the sample of which 32 and 36 are part.',
+      'Read the seconds (BAR0 offset 24, then 28) first: this read takes the sample to which the microseconds (32, 36) belong.',
     requirement: 'shows-host-time',
     find: (facts) => {
       const clock = clockReads(facts);
@@ -54,8 +54,9 @@ export const clockCauses = {
     },
   },
   'high-words-read': {
-    sentence: 'A high word of the clock is read, but never the low word: the high words are 0 on every host.',
-    change: 'Read the seconds at offset 24 and the microseconds at 32; 28 and 36 are their high words.',
+    sentence:
+      'The driver reads a high word of the clock, but never its low word. High words are 0 on every host.',
+    change: 'Read the seconds at BAR0 offset 24 and the microseconds at 32; 28 and 36 are their high words.',
     requirement: 'shows-host-time',
     find: ({ trace }) => {
       const alone = (high: RegisterName, low: RegisterName): TraceEvent[] =>
@@ -65,8 +66,8 @@ export const clockCauses = {
     },
   },
   'seconds-not-read': {
-    sentence: 'The seconds are never read, so the driver shows no sample of the clock.',
-    change: 'Read the seconds at offset 24 for each reading: that read takes the sample.',
+    sentence: 'The driver never reads the seconds, so the device takes no sample of its clock.',
+    change: 'For each reading, read the seconds (BAR0 offset 24) first: this read takes the sample.',
     requirement: 'shows-host-time',
     explains: ['shows-host-time', 'shows-drift', 'shows-ptp-time', 'sets-clock'],
     find: (facts) => {
@@ -75,8 +76,8 @@ export const clockCauses = {
     },
   },
   'second-sample': {
-    sentence: 'The seconds are read twice for one reading, and the second read takes a new sample.',
-    change: 'Read offset 24 once for each reading, then 28, 32 and 36.',
+    sentence: 'The driver reads the seconds twice for one reading, and the second read takes a new sample.',
+    change: 'For each reading, read BAR0 offset 24 once, then 28, 32 and 36.',
     requirement: 'shows-host-time',
     explains: ['shows-host-time', 'reads-clock-in-words', 'shows-drift', 'keeps-transcript'],
     find: (facts) => {
@@ -87,15 +88,16 @@ export const clockCauses = {
   },
   'time-torn': {
     sentence: 'Two concurrent readings mix the seconds of one sample with the microseconds of another.',
-    change: 'Hold one lock from the read of the seconds to that of the microseconds, for all readers.',
+    change:
+      'Let all readers hold one lock from the read of the seconds (BAR0 offset 24) to that of the microseconds (32).',
     requirement: 'shows-host-time',
     explains: ['shows-host-time', 'shows-ptp-time'],
     find: overlappingReads,
   },
   'last-second-taken-for-absence': {
-    sentence: 'Seconds that read as all ones (2106-02-07T06:28:15Z) are treated as an absent device.',
+    sentence: 'The driver takes seconds of all ones (2106-02-07T06:28:15Z) for an absent device.',
     change:
-      'Treat all ones in the microseconds (offset 32) as an absent device: they are never a valid time.',
+      'Treat only all ones in the microseconds (BAR0 offset 32) as an absent device: they are never a valid time.',
     requirement: 'shows-host-time',
     explains: ['shows-host-time', 'shows-ptp-time', 'reads-clock-in-words'],
     find: (facts) => {
@@ -110,9 +112,9 @@ export const clockCauses = {
     },
   },
   'time-without-feature': {
-    sentence: 'The time is read although the host does not offer it.',
+    sentence: 'The driver reads the time although the host does not offer TIMESYNC.',
     change:
-      'Read the time only if bit 0 of the host features (BAR0 offset 0) is set, and return ENODATA otherwise.',
+      'Read the time only if bit 0 (TIMESYNC) of the host features (BAR0 offset 0) is set, and return ENODATA otherwise.',
     requirement: 'respects-offer',
     find: ({ trace }) => {
       let offer: TraceEvent<'bar-read'> | undefined;
@@ -126,8 +128,9 @@ export const clockCauses = {
     },
   },
   'unusable-microseconds-shown': {
-    sentence: 'Microseconds of a million or more are shown as a time.',
-    change: 'Return EIO if offset 32 reads as 1000000 or more, and ENODEV if it reads as all ones.',
+    sentence: 'The driver shows microseconds of a million or more as a time.',
+    change:
+      'Return ENODEV if BAR0 offset 32 reads as all ones, and EIO if it reads as another value of 1000000 or more.',
     requirement: 'no-time-is-an-error',
     explains: ['no-time-is-an-error', 'shows-ptp-time'],
     find: ({ trace, checks }) => {

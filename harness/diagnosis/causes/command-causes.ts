@@ -84,7 +84,8 @@ const looksUnasked = ({ trace }: Facts): TraceEvent[] => {
 export const commandCauses = {
   'command-never-acknowledged': {
     sentence: 'The driver reads a command and never acknowledges it.',
-    change: 'Write the command back to BAR0 offset 20 as soon as it is read.',
+    change:
+      'Write the command back (32 bits) to BAR0 offset 20 as soon as it is read: vmd waits 3 s for that.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time'],
     find: (facts) => {
@@ -97,9 +98,9 @@ export const commandCauses = {
     },
   },
   'same-command-ignored': {
-    sentence: 'A repeated command is ignored, because the driver takes it for the one that it has handled.',
+    sentence: 'The driver ignores a command that is the same as the one before.',
     change:
-      'Forget the last command after its acknowledgement (SYNCRTC), and when the register reads as NONE or another value.',
+      'Forget the last command when BAR0 offset 20 reads as NONE or another value, and SYNCRTC as soon as it is acknowledged.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acknowledges-in-time', 'acts-once'],
     find: (facts) => {
@@ -115,8 +116,8 @@ export const commandCauses = {
     },
   },
   'acknowledged-with-wrong-value': {
-    sentence: 'The value that is written back is not the command that was read.',
-    change: 'Write back the value that was read from BAR0 offset 20.',
+    sentence: 'The driver acknowledges a command with a value other than the command.',
+    change: 'Write back exactly the value that was read from BAR0 offset 20.',
     requirement: 'acknowledges',
     find: (facts) =>
       inExchange(facts, ({ events }) => {
@@ -131,8 +132,9 @@ export const commandCauses = {
       }),
   },
   'unknown-command-acknowledged': {
-    sentence: 'A command that the driver does not know is acknowledged.',
-    change: 'Write back only 1, 2 and 3, and ignore any other value.',
+    sentence: 'The driver acknowledges a command that it does not know.',
+    change:
+      'Write back only 1 (SHUTDOWN), 2 (REBOOT) and 3 (SYNCRTC) to BAR0 offset 20, and ignore any other value.',
     requirement: 'acknowledges-known-only',
     explains: ['acknowledges-known-only'],
     find: ({ accesses }) => {
@@ -145,8 +147,8 @@ export const commandCauses = {
     },
   },
   'acknowledged-twice': {
-    sentence: 'One command is acknowledged more than once.',
-    change: 'Write the command back once, before the work.',
+    sentence: 'The driver acknowledges one command more than once.',
+    change: 'Write the command back to BAR0 offset 20 once, before the work for it.',
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acts-once', 'no-needless-accesses', 'quiet-on-the-way-down'],
     find: (facts) =>
@@ -159,8 +161,9 @@ export const commandCauses = {
       }),
   },
   'acknowledged-late': {
-    sentence: 'A command is acknowledged long after the driver was interrupted for it.',
-    change: 'Acknowledge in the interrupt handler, before any work that waits or is queued.',
+    sentence: 'The driver acknowledges a command more than 1 s after its interrupt.',
+    change:
+      'Write the command back to BAR0 offset 20 in the interrupt handler, before any work that waits or is queued.',
     requirement: 'acknowledges-in-time',
     explains: ['acknowledges-in-time', 'acknowledges'],
     find: (facts) =>
@@ -181,8 +184,9 @@ export const commandCauses = {
       }),
   },
   'acknowledged-after-work': {
-    sentence: 'SYNCRTC is acknowledged after the clock was read, not before.',
-    change: 'Write the command back in the interrupt handler, and read the time (offset 24) after that.',
+    sentence: 'The driver acknowledges SYNCRTC only after it has read the time.',
+    change:
+      'Write the command back to BAR0 offset 20 in the interrupt handler, and read the time (BAR0 offset 24) after that.',
     requirement: 'acknowledges-in-time',
     explains: ['acknowledges-in-time'],
     find: (facts) =>
@@ -197,8 +201,9 @@ export const commandCauses = {
       }),
   },
   'acknowledged-without-feature': {
-    sentence: 'Commands are acknowledged although the host does not offer acknowledgements.',
-    change: 'Write the command back only if bit 1 of the host features (BAR0 offset 0) is set.',
+    sentence: 'The driver acknowledges commands although the host does not offer ACK.',
+    change:
+      'Write the command back to BAR0 offset 20 only if bit 1 (ACK) of the host features (BAR0 offset 0) is set.',
     requirement: 'respects-offer',
     explains: ['respects-offer'],
     find: (facts) => {
@@ -211,8 +216,9 @@ export const commandCauses = {
     },
   },
   'not-acknowledged-though-offered': {
-    sentence: 'Commands are not acknowledged on some hosts that offer acknowledgements.',
-    change: 'Decide by bit 1 of the features (ACK) alone whether to write the command back.',
+    sentence: 'The driver does not acknowledge commands on some hosts that offer ACK.',
+    change:
+      'Write the command back to BAR0 offset 20 whenever bit 1 (ACK) of the features is set, whatever the other bits are.',
     requirement: 'respects-offer',
     explains: ['respects-offer'],
     find: (facts) => {
@@ -238,9 +244,10 @@ export const commandCauses = {
     },
   },
   'never-looks-unasked': {
-    sentence: 'The driver reads the command only after an interrupt.',
+    sentence:
+      'The driver reads the command only after an interrupt, so it misses a command whose interrupt is lost.',
     change:
-      'Poll the command (BAR0 offset 20) as well, at least every second; check the unit of the interval.',
+      'Also poll the command (BAR0 offset 20), at least every second. If the driver does poll, check the unit of the interval.',
     hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
     requirement: 'looks-unasked',
     explains: ['looks-unasked'],
@@ -251,7 +258,7 @@ export const commandCauses = {
   },
   'stops-looking-unasked': {
     sentence: 'The driver stops polling the command after a few polls.',
-    change: 'Queue the work that reads the command (BAR0 offset 20) again at its end, each time.',
+    change: 'Queue the work that polls the command (BAR0 offset 20) again at the end of each poll.',
     hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
     requirement: 'looks-unasked',
     explains: ['looks-unasked'],
@@ -262,7 +269,7 @@ export const commandCauses = {
     },
   },
   'looks-too-seldom': {
-    sentence: 'The driver polls the command, but more than 3 s after it was sent.',
+    sentence: 'The driver polls the command too rarely: it reads it more than 3 s after it was sent.',
     change:
       'Poll the command (BAR0 offset 20) at least every second; check the unit of the interval (ms or s).',
     hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',

@@ -38,8 +38,8 @@ export const contractCauses = {
     },
     {
       sentence:
-        'The driver does not log an event that its description promises, or logs it with a different text.',
-      change: 'Make the line and the description agree, its numbers included.',
+        'The driver does not log an event that its description promises, or logs it with another text.',
+      change: 'Make the logged line and vmmci-driver.json agree, including the numbers.',
       requirement: 'says-what-happens',
     },
   ),
@@ -55,15 +55,15 @@ export const contractCauses = {
     // A drift that is wrong as such is wrong in the line, too.
     { what: named('loggedOffset'), holds: (_, { failed }) => !failed.has('shows-drift') },
     {
-      sentence: 'The line about a clock that was set names an offset that the clock did not have.',
-      change: 'Log host − guest from before the clock is set, in nanoseconds.',
+      sentence: 'The log line of a SYNCRTC shows an offset that the clock did not have.',
+      change: 'Log host − guest in nanoseconds, measured before the clock is set.',
       requirement: 'says-what-happens',
     },
   ),
   'absence-is-an-error': checkCause(
     { what: named('otherWarnings'), seen: /probe .*failed with error/ },
     {
-      sentence: 'Where the device does not respond, probe fails with an error other than ENODEV.',
+      sentence: 'If the device does not respond, probe fails with an error other than ENODEV.',
       change: 'Return -ENODEV from probe: the kernel takes other errors for a fault, and warns of them.',
       requirement: 'quiet-log',
     },
@@ -71,7 +71,8 @@ export const contractCauses = {
   'probe-deferred': checkCause(
     { what: named('deferred') },
     {
-      sentence: 'Where the device does not respond, the kernel tries the probe again with each new device.',
+      sentence:
+        'If the device does not respond, probe defers, so the kernel repeats it with each new device.',
       change: 'Return -ENODEV from probe, not -EPROBE_DEFER.',
       requirement: 'survives-removal',
     },
@@ -85,8 +86,8 @@ export const contractCauses = {
     },
   ),
   'interval-in-wrong-unit': {
-    sentence: 'The time between two polls is not the interval that the parameter names.',
-    change: 'Convert the milliseconds with msecs_to_jiffies(), and change nothing else.',
+    sentence: 'The time between two polls differs from the interval that the parameter sets.',
+    change: 'Convert the milliseconds of the parameter with msecs_to_jiffies(), and nothing else.',
     requirement: 'obeys-parameters',
     explains: ['obeys-parameters'],
     find: (facts) => (delaysOf(facts).some(isInside) ? delaysOf(facts).slice(0, 3) : []),
@@ -102,15 +103,15 @@ export const contractCauses = {
     { what: named('pollWaits'), seen: /^yes$/ },
     {
       sentence: 'The timer of the poll does not wake an idle processor, so a poll can be late without limit.',
-      change: 'Use INIT_DELAYED_WORK(), not INIT_DEFERRABLE_WORK().',
+      change: 'Use INIT_DELAYED_WORK() for the work that polls, not INIT_DEFERRABLE_WORK().',
       requirement: 'looks-unasked',
     },
   ),
   'guest-time-of-last-tick': checkCause(
     { what: named('differentTimes') },
     {
-      sentence: 'The guest time is that of the last tick of the kernel: it stands still for milliseconds.',
-      change: 'Read it with ktime_get_real_ts64(), not with ktime_get_coarse_real_ts64().',
+      sentence: 'The guest time is that of the last tick of the kernel: it is up to some milliseconds old.',
+      change: 'Read the guest time with ktime_get_real_ts64(), not with ktime_get_coarse_real_ts64().',
       requirement: 'shows-guest-time',
     },
   ),
@@ -126,8 +127,8 @@ export const contractCauses = {
   'sample-includes-wait': checkCause(
     { what: named('samplesTooClose') },
     {
-      sentence: 'The wait for another reader counts as a part of the read of the seconds.',
-      change: 'Take the guest clock before the read of offset 24 when the lock is already held.',
+      sentence: 'The drift counts the wait for another reader as a part of the read of the seconds.',
+      change: 'Take the lock first, then read the guest clock, and then BAR0 offset 24.',
       requirement: 'shows-drift',
     },
   ),
@@ -138,14 +139,15 @@ export const contractCauses = {
     },
     {
       sentence: 'The drift is rounded to microseconds or more.',
-      change: 'Compute the drift in nanoseconds from seconds and microseconds, and do not round it.',
+      change:
+        'Compute the drift in nanoseconds from seconds (BAR0 offset 24) and microseconds (BAR0 offset 32), without rounding.',
       requirement: 'shows-drift',
     },
   ),
   'alias-too-wide': checkCause(
     { what: named('foreignModule') },
     {
-      sentence: 'A module has an alias that also matches devices of others, and is loaded for them.',
+      sentence: 'A module has an alias that also matches other devices, and is loaded for them.',
       change: 'Name vendor and device in the id table, with subsystem ids for PCI.',
       requirement: 'binds-only-vmmci',
     },
@@ -154,13 +156,14 @@ export const contractCauses = {
     { what: named('beyondBar') },
     {
       sentence: 'The transport does not check whether a field is within BAR0, or checks it wrongly.',
-      change: 'Refuse a field that does not end within BAR0, with a warning; it reads as 0.',
+      change: 'Refuse a field that does not end within BAR0: log a warning, and return 0 for a read.',
       requirement: 'serves-virtio',
     },
   ),
   'commands-counted-if-acknowledged': {
-    sentence: 'Only commands that are acknowledged are counted, not those of a host without that feature.',
-    change: 'Count a command where it is acted on, whatever the features are.',
+    sentence:
+      'The driver counts a command only if it acknowledges it, so it counts none on a host without ACK.',
+    change: 'Count a command where it is acted on, whether or not bit 1 (ACK) of the features is set.',
     requirement: 'shows-commands',
     explains: ['shows-commands'],
     find: (facts) => {
@@ -182,14 +185,14 @@ export const contractCauses = {
       holds: (_, { checks }) => !checks.some(({ what }) => named('commandsBeforeSleep').test(what)),
     },
     {
-      sentence: 'The driver forgets in a sleep which commands it has received.',
-      change: 'Leave the counts and the last command as they are in freeze and restore.',
+      sentence: 'During a sleep the driver forgets which commands it has received.',
+      change: 'Keep the counts and the last command in freeze and restore.',
       requirement: 'shows-commands',
     },
   ),
   'attribute-missing': {
-    sentence: 'An attribute that the description names does not exist.',
-    change: 'List it in the attribute group, or remove it from the description.',
+    sentence: 'An attribute that vmmci-driver.json names does not exist.',
+    change: 'Add it to the attribute group, or remove it from vmmci-driver.json.',
     requirement: 'attribute-form',
     find: (facts) =>
       failedCommands(
@@ -212,8 +215,9 @@ export const contractCauses = {
     },
   },
   'module-reference-kept': {
-    sentence: 'The module cannot be unloaded, since it holds a reference to itself.',
-    change: 'Put each reference that __module_get() or try_module_get() takes; a bound device needs none.',
+    sentence: 'The module cannot be unloaded, because it holds a reference to itself.',
+    change:
+      'Release each reference of __module_get() or try_module_get() with module_put(); a bound device needs none.',
     requirement: 'leaves-nothing',
     find: (facts) =>
       failedCommands(

@@ -14,7 +14,7 @@ export const debugCauses = {
   ),
   'undefined-behaviour': inLog(/UBSAN: [\w-]+ in /, {
     sentence: 'The code of the driver has undefined behaviour in C.',
-    change: 'Check the index, the shift or the value before its use: the line names file and line.',
+    change: 'Check the index, the shift or the value before its use; the line below names file and line.',
     requirement: 'carries-out',
   }),
   'lock-not-initialized': inLog(/trying to register non-static key|spinlock bad magic/, {

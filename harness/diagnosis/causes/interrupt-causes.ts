@@ -75,7 +75,8 @@ const isOnDriverOk = ({ trace }: Facts, up: TraceEvent, sent: TraceEvent): boole
 export const interruptCauses = {
   'isr-never-read': {
     sentence: 'The interrupt handler never reads the ISR, so the interrupt is never deasserted.',
-    change: 'Read the ISR (8 bits at BAR0 offset 19) first thing in the interrupt handler, and act on bit 1.',
+    change:
+      'Read the ISR (8 bits, BAR0 offset 19) first in the interrupt handler. If its bit 1 is set, read the command (BAR0 offset 20).',
     hosts: 'OpenBSD 8.0 and later: there the interrupt repeats forever; earlier hosts interrupt once',
     requirement: 'reads-isr',
     find: (facts) => {
@@ -90,8 +91,9 @@ export const interruptCauses = {
     },
   },
   'isr-read-wide': {
-    sentence: 'The ISR is read together with adjacent registers instead of on its own.',
-    change: 'Read the ISR with 8 bits at BAR0 offset 19; a host dispatches only on the offset.',
+    sentence: 'The driver reads the ISR together with neighbouring registers.',
+    change:
+      'Read the ISR with one 8-bit access to BAR0 offset 19: vmd looks only at the offset where an access starts.',
     requirement: 'register-widths',
     find: (facts) =>
       reads(facts)
@@ -101,8 +103,9 @@ export const interruptCauses = {
         .slice(0, 3),
   },
   'interrupt-has-no-handler': {
-    sentence: 'The driver makes no access after an interrupt: it has no interrupt handler.',
-    change: 'Call request_irq() with IRQF_SHARED before the device is registered.',
+    sentence: 'The driver does nothing after an interrupt: it has no interrupt handler.',
+    change:
+      'Call request_irq() with IRQF_SHARED before the virtio device is registered, and read the ISR (BAR0 offset 19) in the handler.',
     requirement: 'reads-isr',
     find: (facts) => {
       const served = signals(facts);
@@ -118,8 +121,8 @@ export const interruptCauses = {
     },
   },
   'interrupt-not-acted-on': {
-    sentence: 'The handler reads the ISR, but does not read the command in time.',
-    change: 'When bit 1 of the ISR is set, read the command (BAR0 offset 20) in the handler.',
+    sentence: 'The interrupt handler reads the ISR, but the driver does not read the command in time.',
+    change: 'If bit 1 of the ISR (BAR0 offset 19) is set, read the command (BAR0 offset 20) in the handler.',
     requirement: 'acknowledges-in-time',
     explains: ['acknowledges', 'acknowledges-in-time', 'sets-clock', 'goes-down', 'reads-isr'],
     find: (facts) =>
@@ -135,8 +138,8 @@ export const interruptCauses = {
       }),
   },
   'isr-compared-as-a-whole': {
-    sentence: 'The handler ignores a config change if another bit of the ISR is set, too.',
-    change: 'Test bit 1 of the ISR alone: (isr & 2) != 0.',
+    sentence: 'The interrupt handler ignores a command if another bit of the ISR is set as well.',
+    change: 'Test only bit 1 of the ISR (BAR0 offset 19): (isr & 2) != 0.',
     requirement: 'reads-isr',
     explains: ['acknowledges', 'acknowledges-in-time', 'reads-isr'],
     find: (facts) =>
@@ -151,8 +154,9 @@ export const interruptCauses = {
       }),
   },
   'interrupt-lost-while-coming-up': {
-    sentence: 'The handler reads the ISR of an interrupt right after DRIVER_OK and ignores it.',
-    change: 'Let the handler deliver config changes before DRIVER_OK is written to the device, not after.',
+    sentence: 'The driver ignores an interrupt right after DRIVER_OK: it reads the ISR, but not the command.',
+    change:
+      'Make the handler ready for config changes before DRIVER_OK is written to the status (BAR0 offset 18).',
     requirement: 'acknowledges-in-time',
     explains: ['acknowledges', 'acknowledges-in-time'],
     find: (facts) =>
@@ -169,15 +173,15 @@ export const interruptCauses = {
     { what: /^unhandled interrupts, the ISR reading 0/, seen: /^0$/ },
     {
       sentence:
-        'The handler claims interrupts of other devices on the line: those for which the ISR reads 0.',
-      change: 'Return IRQ_NONE when the ISR (BAR0 offset 19) reads 0.',
+        'The interrupt handler claims interrupts of other devices on the line, for which the ISR reads as 0.',
+      change: 'Return IRQ_NONE if the ISR (BAR0 offset 19) reads as 0.',
       requirement: 'claims-own-interrupts',
     },
   ),
   'own-interrupt-not-claimed': checkCause(
     { what: /^unhandled interrupts$/, seen: /^[1-9]\d*$/ },
     {
-      sentence: 'The handler handles an interrupt of the device but returns IRQ_NONE.',
+      sentence: 'The interrupt handler returns IRQ_NONE for an interrupt of its own device.',
       change: 'Return IRQ_HANDLED if the ISR (BAR0 offset 19) does not read as 0.',
       requirement: 'claims-own-interrupts',
     },

@@ -71,8 +71,8 @@ export const lifeCauses = {
     },
   ),
   'function-not-bound': {
-    sentence: 'The driver is loaded, but it does not bind to the function.',
-    change: 'Look for what keeps the PCI driver from probing it, or for why probe returns an error.',
+    sentence: 'The driver is loaded, but does not bind to the PCI function 0b5d:0777.',
+    change: 'Check the id table of the PCI driver, and the error that its probe returns.',
     requirement: 'binds-function',
     explains: ['binds-function'],
     find: ({ trace }) => {
@@ -99,7 +99,8 @@ export const lifeCauses = {
   ),
   'features-kept-after-reset': {
     sentence: 'The device is reset, but the accepted features stay in its register.',
-    change: 'Write 0 to the guest features (BAR0 offset 4) when the device is reset: vmd keeps them.',
+    change:
+      'Write 0 to the guest features (BAR0 offset 4) when the device is reset: vmd does not clear them itself.',
     requirement: 'resets-device',
     explains: ['resets-device'],
     find: (facts) =>
@@ -117,7 +118,8 @@ export const lifeCauses = {
     },
     {
       sentence: 'The device is reset, but its interrupt line stays asserted.',
-      change: 'Read the ISR (BAR0 offset 19) when the device is reset: vmd clears neither it nor the line.',
+      change:
+        'Read the ISR (8 bits, BAR0 offset 19) when the device is reset: vmd clears neither the ISR nor the line itself.',
       requirement: 'resets-device',
     },
   ),
@@ -141,8 +143,9 @@ export const lifeCauses = {
     },
   },
   'nothing-restored-after-sleep': {
-    sentence: 'After a sleep of the guest the device is not set up again.',
-    change: 'Write features and status again in the resume callback, as virtio_device_restore() does.',
+    sentence: 'After a sleep of the guest the driver does not set up the device again.',
+    change:
+      'Write features (BAR0 offset 4) and status (BAR0 offset 18) again on resume, as virtio_device_restore() does.',
     requirement: 'restores-after-sleep',
     explains: ['restores-after-sleep', 'driver-ok'],
     find: (facts) =>
@@ -162,7 +165,7 @@ export const lifeCauses = {
   },
   'polling-not-restarted-after-sleep': {
     sentence: 'After a sleep of the guest the driver does not poll the command any more.',
-    change: 'Queue the work that polls BAR0 offset 20 again in restore.',
+    change: 'Queue the work that polls the command (BAR0 offset 20) again in restore.',
     requirement: 'restores-after-sleep',
     explains: ['restores-after-sleep', 'looks-unasked'],
     find: (facts) =>
@@ -187,13 +190,15 @@ export const lifeCauses = {
     },
     {
       sentence: 'The driver polls the command while the guest goes to sleep and wakes up.',
-      change: 'Cancel the work that polls the command in freeze, with cancel_delayed_work_sync().',
+      change:
+        'In freeze, cancel the work that polls the command (BAR0 offset 20) with cancel_delayed_work_sync().',
       requirement: 'restores-after-sleep',
     },
   ),
   'all-ones-taken-for-data': {
-    sentence: 'All ones, which an absent device reads as, are taken for a value of the device.',
-    change: 'If a register reads as all ones, read a second one, and return ENODEV if the device is gone.',
+    sentence: 'The driver takes all ones, which every register of an absent device reads as, for a value.',
+    change:
+      'If a register reads as all ones, read a second one. If that does too, the device is gone: return ENODEV.',
     requirement: 'survives-removal',
     // Every driver reads all ones from an absent device. The fault is visible only in what it does with them.
     find: (facts) => {
@@ -228,7 +233,8 @@ export const lifeCauses = {
     { what: /^allocations .*not freed/, log: /^unreferenced object (?:\S+ )?0x[0-9a-f]+ \(size \d+\):$/ },
     {
       sentence: 'The driver leaks memory: an allocation is never freed.',
-      change: 'Free it on each path. The line below, or the backtrace in dmesg.txt, names who allocated it.',
+      change:
+        'Free it on each path. The line below, or the backtrace in dmesg.txt, names the function that allocated it.',
     },
   ),
   'interrupt-not-freed': leak(
@@ -247,8 +253,9 @@ export const lifeCauses = {
       log: /Trying to free nonexistent resource|can't reserve \[io|\br_show\+0x/,
     },
     {
-      sentence: 'The I/O range of BAR0 is not released exactly once.',
-      change: 'Call pci_release_region() once, in remove and on each error path of probe after the request.',
+      sentence: 'The driver does not release the I/O range of BAR0, or releases it twice.',
+      change:
+        'Call pci_release_region() once for each success of pci_request_region(): in remove, or on an error path of probe.',
     },
   ),
   'work-queue-not-destroyed': leak(

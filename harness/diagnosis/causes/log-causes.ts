@@ -44,7 +44,7 @@ const linesAboveRip = 12;
 export const logCauses = {
   'sleeps-in-interrupt': {
     sentence: 'The driver sleeps in atomic context: in an interrupt handler or with a spinlock held.',
-    change: 'Use GFP_ATOMIC there and no sleeping calls, and do what has to wait in a work queue.',
+    change: 'Use GFP_ATOMIC and no sleeping calls there, and move what has to wait to a work queue.',
     requirement: 'acknowledges-in-time',
     // A program that sleeps outside of the driver is in atomic context because a lock was not released.
     find: (facts) => {
@@ -54,8 +54,9 @@ export const logCauses = {
     },
   },
   'interrupts-nobody-claims': inLog(/irq \d+: nobody cared/, {
-    sentence: 'The handler does not claim interrupts of the function, so Linux disables the line.',
-    change: 'Read the ISR in each call of the handler, and return IRQ_HANDLED if a bit is set.',
+    sentence: 'The interrupt handler does not claim interrupts of its device, so Linux disables the line.',
+    change:
+      'Read the ISR (8 bits, BAR0 offset 19) in each call of the handler, and return IRQ_HANDLED if a bit is set.',
     requirement: 'claims-own-interrupts',
   }),
   'work-outlives-driver': inLog(
@@ -80,7 +81,8 @@ export const logCauses = {
     explains: ['binds-function', 'driver-ok', 'loads-by-alias', 'comes-back', 'restores-after-sleep'],
   },
   'line-not-shared': inLog(/genirq: Flags mismatch irq \d+/, {
-    sentence: 'The interrupt line is not requested as one that is shared, so another device cannot use it.',
+    sentence:
+      'The driver does not request its interrupt line as shared, so other devices on the line get no handler.',
     change: 'Pass IRQF_SHARED to request_irq().',
     requirement: 'keeps-devices-apart',
   }),
@@ -156,7 +158,7 @@ export const logCauses = {
   }),
   'symbol-missing': inLog(/Unknown symbol \S+/, {
     sentence: 'A module needs a symbol that this kernel does not export to it.',
-    change: 'Load the module that exports the symbol first, or avoid the symbol, which the line names.',
+    change: 'Load the module that exports the symbol first, or avoid the symbol. The line below names it.',
     requirement: 'comes-back',
   }),
   'built-for-another-kernel': inLog(/version magic '.*' should be|disagrees about version of symbol/, {

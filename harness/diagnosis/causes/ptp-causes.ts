@@ -66,8 +66,8 @@ export const ptpCauses = {
   'ptp-clock-without-time': ptpCause(
     { what: /^PTP clocks where the host does not offer the time/ },
     {
-      sentence: 'The PTP clock is registered although the host does not offer the time.',
-      change: 'Register it only if bit 0 of the host features (BAR0 offset 0) is set.',
+      sentence: 'The PTP clock is registered although the host does not offer TIMESYNC.',
+      change: 'Register it only if bit 0 (TIMESYNC) of the host features (BAR0 offset 0) is set.',
     },
   ),
   'ptp-clock-stays': ptpCause(
@@ -80,8 +80,8 @@ export const ptpCauses = {
   'ptp-clock-made-anew-in-sleep': ptpCause(
     { what: /after it, same descriptor/ },
     {
-      sentence: 'The PTP clock is registered anew after a sleep: a program that has it open gets ENODEV.',
-      change: 'Leave the clock registered in freeze and restore.',
+      sentence: 'The PTP clock is registered again after a sleep, so a program that has it open gets ENODEV.',
+      change: 'Keep the clock registered in freeze and restore.',
     },
   ),
   'ptp-error-ignored': ptpCause(
@@ -91,8 +91,8 @@ export const ptpCauses = {
       holds: (_, facts) => fails(facts, /^errno of \w+ without the device/),
     },
     {
-      sentence: 'The PTP clock shows a time although no sample could be taken.',
-      change: 'Return the error of the sample from gettimex64.',
+      sentence: 'The PTP clock returns a time although the device has none.',
+      change: 'Return the error of the reading from gettimex64.',
     },
   ),
   'ptp-time-refused': ptpCause(
@@ -101,7 +101,7 @@ export const ptpCauses = {
       sentence:
         'The PTP clock refuses a time that the device shows: every 32-bit number of seconds is valid.',
       change:
-        'Return an error only if the host does not offer the time or the microseconds are not below a million.',
+        'Return an error only if the host does not offer TIMESYNC, or if the microseconds (BAR0 offset 32) are a million or more.',
     },
   ),
   'ptp-without-brackets': ptpCause(
@@ -110,22 +110,25 @@ export const ptpCauses = {
       holds: ({ seen }, facts) => seen === 'none' && !fails(facts, /^errno of clock_gettime at/),
     },
     {
-      sentence: 'The PTP clock does not report when a sample was taken: PTP_SYS_OFFSET_EXTENDED fails.',
-      change: 'Implement gettimex64, with ptp_read_system_prets() and _postts(), in place of gettime64.',
+      sentence: 'The PTP clock does not tell when it took a sample: PTP_SYS_OFFSET_EXTENDED fails.',
+      change:
+        'Implement gettimex64, with ptp_read_system_prets() and ptp_read_system_postts(), instead of gettime64.',
     },
   ),
   'ptp-bracket-too-wide': ptpCause(
     { what: /^gaps between brackets where the microseconds take/ },
     {
-      sentence: 'The system times of a PTP reading also enclose the read of the microseconds.',
-      change: 'Call ptp_read_system_postts() right after the read of offset 24, which takes the sample.',
+      sentence:
+        'The system times of a PTP reading also enclose the read of the microseconds (BAR0 offset 32).',
+      change: 'Call ptp_read_system_postts() right after the read of BAR0 offset 24, which takes the sample.',
     },
   ),
   'ptp-bracket-beside-sample': ptpCause(
     { what: /^brackets of seconds that take/ },
     {
-      sentence: 'The system times of a PTP reading do not enclose the read of the seconds.',
-      change: 'Call ptp_read_system_prets() right before the read of offset 24, and _postts() right after.',
+      sentence: 'The system times of a PTP reading do not enclose the read of the seconds (BAR0 offset 24).',
+      change:
+        'Call ptp_read_system_prets() right before the read of BAR0 offset 24, and ptp_read_system_postts() right after it.',
     },
   ),
   'ptp-bracket-holds-wait': ptpCause(
@@ -136,7 +139,7 @@ export const ptpCauses = {
     },
     {
       sentence: 'The system times of a PTP reading also enclose the wait for another reader.',
-      change: 'Call ptp_read_system_prets() after the lock is taken.',
+      change: 'Take the lock first, then call ptp_read_system_prets(), and then read BAR0 offset 24.',
     },
   ),
 } as const satisfies Readonly<Record<string, Cause>>;

@@ -87,16 +87,18 @@ const instantsOf = ({ trace }: Facts): { event: TraceEvent; ms: bigint }[] =>
 export const syncCauses = {
   'sync-loses-fraction': settingCause(({ fraction }) => -fraction, {
     sentence: 'SYNCRTC sets the clock to the start of the second: the microseconds are lost.',
-    change: 'Set seconds and nanoseconds; the latter are the value at offset 32 times 1000.',
+    change:
+      'Set the clock to seconds and nanoseconds; the nanoseconds are the value at BAR0 offset 32 times 1000.',
   }),
   'sync-adds-half-a-second': settingCause(() => half, {
     sentence: 'SYNCRTC sets the clock half a second ahead.',
     change:
-      'Set the clock to the sample plus the time since; half a second is only for clocks with whole seconds.',
+      'Set the clock to the sample plus the time that has passed since; half a second is only for clocks without microseconds.',
   }),
   'sync-never-back': {
     sentence: 'SYNCRTC sets the clock forward but never back.',
-    change: 'Set the clock to that of the device, whichever of the two is ahead.',
+    change:
+      'Set the clock to the time of the device (BAR0 offsets 24 and 32), whether the guest is ahead or behind.',
     requirement: 'sets-clock',
     explains: ['sets-clock'],
     find: (facts) => {
@@ -112,8 +114,8 @@ export const syncCauses = {
     },
   },
   'sync-not-to-device-time': {
-    sentence: 'For SYNCRTC the time of the device is read, but the clock is not set to it.',
-    change: 'Call do_settimeofday64() with the time that was read, not with that of the RTC.',
+    sentence: 'For SYNCRTC the driver reads the time of the device, but does not set the clock to it.',
+    change: 'Call do_settimeofday64() with the time from BAR0 offsets 24 and 32, not with that of the RTC.',
     requirement: 'sets-clock',
     explains: ['sets-clock', 'carries-out'],
     find: (facts) => {
@@ -132,8 +134,9 @@ export const syncCauses = {
       holds: (_, { checks }) => !checks.some(({ what }) => named('resolutionOfSet').test(what)),
     },
     {
-      sentence: 'SYNCRTC sets the clock to a time before that of the sample.',
-      change: 'Add the time since the sample by ktime_get(), not by ktime_get_coarse() or jiffies.',
+      sentence: 'SYNCRTC sets the clock to a time before the sample was taken.',
+      change:
+        'Measure the time since the read of BAR0 offset 24 with ktime_get(), not with ktime_get_coarse() or jiffies, and add it.',
       requirement: 'sets-clock',
     },
   ),
@@ -141,13 +144,14 @@ export const syncCauses = {
     { what: named('resolutionOfSet') },
     {
       sentence: 'SYNCRTC sets the clock to a rounded time.',
-      change: 'Set the clock to the sample plus the time since it was taken, to the nanosecond.',
+      change:
+        'Set the clock to the sample plus the time since the read of BAR0 offset 24, to the nanosecond.',
       requirement: 'sets-clock',
     },
   ),
   'sync-uses-time-zone': {
-    sentence: 'SYNCRTC takes the time zone of the kernel into account.',
-    change: 'Set the clock to the unchanged time of the device: it is UTC, whatever sys_tz is.',
+    sentence: 'SYNCRTC applies the time zone of the kernel to the time of the device.',
+    change: 'Set the clock to the time of the device unchanged: it is UTC, whatever sys_tz is.',
     requirement: 'sets-clock',
     explains: ['sets-clock'],
     find: (facts) => {
@@ -158,7 +162,7 @@ export const syncCauses = {
   },
   'sync-without-delay': {
     sentence: 'SYNCRTC sets the clock to the sample without the time that has passed since it was taken.',
-    change: 'Add the time from the read of offset 24 to the moment at which the clock is set.',
+    change: 'Add the time from the read of BAR0 offset 24 to the moment at which the clock is set.',
     requirement: 'sets-clock',
     explains: ['sets-clock'],
     find: (facts) => {

@@ -118,7 +118,7 @@ const driftCause = (
 /** A cause of a drift on one side of its range if the registers take long to read. `excess` is positive on that side. */
 const placementCause = (sentence: string, excess: (drift: Drift) => bigint): Cause => ({
   sentence,
-  change: 'Take the guest clock right before and right after the read of offset 24, and use the middle.',
+  change: 'Read the guest clock right before and right after the read of BAR0 offset 24, and use the middle.',
   requirement: 'shows-drift',
   explains: ['shows-drift'],
   find: (facts) =>
@@ -132,8 +132,10 @@ const isDrift = ({ check }: Drift): boolean => /^drift/.test(check.what);
 
 export const timeCauses = {
   'seconds-signed': {
-    sentence: 'The driver keeps the seconds as a signed 32-bit number: from 2038 on the time is before 1970.',
-    change: 'Combine the seconds to an unsigned 64-bit number: high word at offset 28, low word at 24.',
+    sentence:
+      'The driver keeps the seconds as a signed 32-bit number: it shows times from 2038-01-19 on as before 1970.',
+    change:
+      'Combine the seconds into an unsigned 64-bit number: low word at BAR0 offset 24, high word at 28.',
     requirement: 'shows-host-time',
     find: (facts) => {
       const signed = bySeconds((seconds) => BigInt.asIntN(32, seconds));
@@ -151,8 +153,8 @@ export const timeCauses = {
       split(difference.expected).seconds >= word &&
       bySeconds((seconds) => BigInt.asUintN(32, seconds))(difference),
     {
-      sentence: 'The high word of the seconds (offset 28) is not used.',
-      change: 'Add the word at offset 28, shifted by 32 bits, to that at 24.',
+      sentence: 'The driver does not use the high word of the seconds (BAR0 offset 28).',
+      change: 'Shift the word at BAR0 offset 28 left by 32 bits, and add the word at BAR0 offset 24.',
     },
   ),
   'words-swapped': timeCause(
@@ -166,13 +168,13 @@ export const timeCauses = {
       return isSwapped && shown.rest === rest && reads('secondsHigh') && reads('secondsLow');
     },
     {
-      sentence: 'The two words of the seconds are swapped.',
-      change: 'The low word is at offset 24, the high word at 28.',
+      sentence: 'The driver swaps the two words of the seconds.',
+      change: 'Use BAR0 offset 24 as the low word and BAR0 offset 28 as the high word.',
     },
   ),
   'fraction-not-padded': {
     sentence: 'The fraction of the time lacks leading zeros.',
-    change: 'Print the microseconds with six digits: %06u.',
+    change: 'Print the microseconds (BAR0 offset 32) with six digits: %06u.',
     requirement: 'shows-host-time',
     find: (facts) => {
       const shown = facts.reasons.filter((reason) =>
@@ -210,8 +212,8 @@ export const timeCauses = {
       );
     },
     {
-      sentence: 'The microseconds are taken for nanoseconds.',
-      change: 'Multiply the value at offset 32 by 1000 before it becomes nanoseconds.',
+      sentence: 'The driver takes the microseconds for nanoseconds.',
+      change: 'Multiply the value at BAR0 offset 32 by 1000 to get nanoseconds.',
     },
   ),
   'fraction-dropped': timeCause(
@@ -220,15 +222,15 @@ export const timeCauses = {
       difference.seen !== 0n &&
       difference.seen === split(difference.expected).seconds * billion,
     {
-      sentence: 'The microseconds are not used: the time is that of the start of the second.',
-      change: 'Add the microseconds at BAR0 offset 32.',
+      sentence: 'The driver does not use the microseconds: it shows the start of the second.',
+      change: 'Add the microseconds at BAR0 offset 32 to the seconds.',
     },
   ),
   'earlier-sample-shown': timeCause(
     (difference, facts) => difference.seen !== difference.expected && isEarlierSample(difference, facts),
     {
       sentence: 'The driver shows the time of an earlier reading.',
-      change: 'Read offsets 24 and 32 for each reading, and show exactly that sample.',
+      change: 'Read BAR0 offsets 24 and 32 for each reading, and show exactly that sample.',
     },
   ),
   'drift-sign': driftCause(
@@ -260,7 +262,7 @@ export const timeCauses = {
       ),
     {
       sentence: 'The drift is shown in microseconds or milliseconds in place of nanoseconds.',
-      change: 'Show it in nanoseconds, as its name says.',
+      change: 'Show the drift in nanoseconds, as the name of its attribute says.',
     },
   ),
   'drift-from-uptime': driftCause(
@@ -270,12 +272,13 @@ export const timeCauses = {
     },
     {
       sentence: 'The drift is computed from the time since boot instead of the wall clock.',
-      change: 'Subtract ktime_get_real(), not ktime_get() or jiffies.',
+      change: 'Subtract ktime_get_real() from the host time, not ktime_get() or jiffies.',
     },
   ),
   'drift-in-whole-seconds': {
     sentence: 'The drift is truncated to whole seconds.',
-    change: 'Compute the drift in nanoseconds from seconds and microseconds, and do not round it.',
+    change:
+      'Compute the drift in nanoseconds from seconds (BAR0 offset 24) and microseconds (BAR0 offset 32), without rounding.',
     requirement: 'shows-drift',
     explains: ['shows-drift'],
     find: (facts) => {
@@ -287,16 +290,16 @@ export const timeCauses = {
     },
   },
   'sample-placed-late': placementCause(
-    'The driver assumes that the sample was taken later than the read of the seconds.',
+    'The driver assumes that the device took the sample after the read of the seconds.',
     ({ to, seen }) => seen - to,
   ),
   'sample-placed-early': placementCause(
-    'The driver assumes that the sample was taken before the read of the seconds.',
+    'The driver assumes that the device took the sample before the read of the seconds.',
     ({ from, seen }) => from - seen,
   ),
   'guest-time-from-uptime': {
     sentence: 'The driver shows the time since boot as the guest time.',
-    change: 'Show ktime_get_real_ts64(), not ktime_get_ts64().',
+    change: 'Show ktime_get_real_ts64(), the wall clock, not ktime_get_ts64().',
     requirement: 'shows-guest-time',
     explains: ['shows-guest-time'],
     find: ({ checks }) =>

@@ -81,7 +81,7 @@ export const userCauses = {
   },
   'commands-listed-wrong': {
     sentence: 'The list of commands does not have exactly one line for each kind of command.',
-    change: 'Print one line each for SHUTDOWN, REBOOT, SYNCRTC and unknown.',
+    change: 'Print one line each for SHUTDOWN, REBOOT, SYNCRTC and unknown, in this order.',
     requirement: 'attribute-form',
     explains: ['attribute-form', 'shows-commands'],
     find: (facts) =>
@@ -95,7 +95,7 @@ export const userCauses = {
   },
   'commands-counted-twice': countCause((expected) => 2 * expected, {
     sentence: 'Each command is counted twice.',
-    change: 'Count a command only where it is acted on.',
+    change: 'Count a command where it is acted on, not at each read of BAR0 offset 20.',
   }),
   'commands-not-counted': countCause(() => 0, {
     sentence: 'Commands are not counted.',
@@ -105,7 +105,7 @@ export const userCauses = {
     { what: /^last command$/, seen: /^NONE$/, of: ['shows-commands'] },
     {
       sentence: 'The driver does not remember the last command: it shows NONE after a handled command.',
-      change: 'Store the command when it is acted on: the register is NONE after SYNCRTC.',
+      change: 'Store the command when it is acted on: BAR0 offset 20 reads as NONE again after SYNCRTC.',
       requirement: 'shows-commands',
     },
   ),
@@ -116,8 +116,8 @@ export const userCauses = {
       holds: ({ seen, what }) => value.test(seen) && (/does not offer/.test(what) || seen === '0'),
     },
     {
-      sentence: 'The driver shows a value although there is none.',
-      change: 'Return the error of the sample from the show function.',
+      sentence: 'The driver shows a value although the time is unavailable.',
+      change: 'Return the error of the reading from the show function.',
       requirement: 'no-time-is-an-error',
     },
   ),
@@ -130,7 +130,7 @@ export const userCauses = {
     {
       sentence: 'Reading an unavailable time fails with the wrong error.',
       change:
-        'Return ENODATA if not offered, ENODEV for all ones, EIO for microseconds of a million or more.',
+        'Return ENODATA without TIMESYNC, ENODEV if BAR0 offset 32 reads as all ones, EIO if it reads as another value above 999999.',
       requirement: 'no-time-is-an-error',
     },
   ),
@@ -138,7 +138,7 @@ export const userCauses = {
     { what: /^mode of /, of: ['parameter-contract'] },
     {
       sentence: 'The mode of a parameter differs from the description of the driver.',
-      change: 'Make the last argument of module_param() and the description agree.',
+      change: 'Make the last argument of module_param() and vmmci-driver.json agree.',
       requirement: 'parameter-contract',
     },
   ),
@@ -154,7 +154,7 @@ export const userCauses = {
     { what: /^default of /, of: ['parameter-contract'], holds: ({ seen }) => !nul.test(seen) },
     {
       sentence: 'The default of a parameter differs from the description of the driver.',
-      change: 'Make the initial value of the variable and the description agree.',
+      change: 'Make the initial value of the variable and vmmci-driver.json agree.',
       requirement: 'parameter-contract',
     },
   ),
