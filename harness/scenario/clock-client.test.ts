@@ -3,10 +3,10 @@ import { Trace } from '../base/trace.js';
 import { registers } from '../vmmci/registers.js';
 import {
   countReadings,
-  keptLooks,
   medianWidth,
   offsetWithin,
   readingsSoFar,
+  synchronisedMeasurements,
   untilMidCorrection,
 } from './clock-client.js';
 import type { Scene } from './scene.js';
@@ -28,30 +28,39 @@ t.test('limits the offset by every bracket, with whole microseconds of the devic
 t.test(
   'takes a clock for synchronised if the last corrections leave it within the widest of their readings',
   async (t) => {
-    const look = (second: number, offset: bigint, width = 100n) => ({
+    const measurement = (second: number, offset: bigint, width = 100n) => ({
       at: second * 1_000_000,
       low: offset - 10n,
       high: offset + 10n,
       width,
     });
-    const series = (offsets: readonly bigint[]) => offsets.map((offset, second) => look(second, offset));
+    const series = (offsets: readonly bigint[]) =>
+      offsets.map((offset, second) => measurement(second, offset));
     const good = Array.from({ length: 16 }, () => 0n);
-    t.equal(keptLooks(series(good.slice(1)), 0n), undefined, 'too few');
-    t.equal(keptLooks(series(good), 0n)?.length, 16);
-    t.equal(keptLooks(series([5000n, ...good]), 0n)?.length, 16, 'earlier offsets do not matter');
+    t.equal(synchronisedMeasurements(series(good.slice(1)), 0n), undefined, 'too few');
+    t.equal(synchronisedMeasurements(series(good), 0n)?.length, 16);
+    t.equal(
+      synchronisedMeasurements(series([5000n, ...good]), 0n)?.length,
+      16,
+      'earlier offsets do not matter',
+    );
     for (const off of [111n, -111n])
-      t.equal(keptLooks(series([...good.slice(1), off]), 0n), undefined, `off by ${off} ns`);
+      t.equal(synchronisedMeasurements(series([...good.slice(1), off]), 0n), undefined, `off by ${off} ns`);
     for (const off of [110n, -110n])
-      t.equal(keptLooks(series([...good.slice(1), off]), 0n)?.length, 16, `off by ${off} ns at most`);
-    const wide = [...series(good.slice(1)), look(15, 300n, 290n)];
-    t.equal(keptLooks(wide, 0n)?.length, 16, 'the width is that of the widest');
+      t.equal(
+        synchronisedMeasurements(series([...good.slice(1), off]), 0n)?.length,
+        16,
+        `off by ${off} ns at most`,
+      );
+    const wide = [...series(good.slice(1)), measurement(15, 300n, 290n)];
+    t.equal(synchronisedMeasurements(wide, 0n)?.length, 16, 'the width is that of the widest');
   },
 );
 
 t.test(
   'takes a clock for synchronised only after an uncorrected clock would have left the range',
   async (t) => {
-    const looks = (count: number) =>
+    const measurements = (count: number) =>
       Array.from({ length: count }, (_, second) => ({
         at: second * 1_000_000,
         low: -10n,
@@ -60,9 +69,9 @@ t.test(
       }));
     // The range is 2 × 1000 + 20 ns wide; a clock that is 100 ppb off takes 20.2 s for it.
     for (const ppb of [100n, -100n]) {
-      t.equal(keptLooks(looks(21), ppb), undefined);
-      t.equal(keptLooks(looks(22), ppb)?.length, 22);
-      t.equal(keptLooks(looks(60), ppb)?.length, 22, 'no more of them than necessary');
+      t.equal(synchronisedMeasurements(measurements(21), ppb), undefined);
+      t.equal(synchronisedMeasurements(measurements(22), ppb)?.length, 22);
+      t.equal(synchronisedMeasurements(measurements(60), ppb)?.length, 22, 'no more of them than necessary');
     }
   },
 );

@@ -36,7 +36,7 @@ export const countReadings = (trace: Pick<Trace, 'follow'>): (() => number) => {
 };
 
 /** A measurement after one correction. All fields but `at` are nanoseconds. */
-export interface Look {
+export interface Measurement {
   /** Microseconds since the trace began. */
   readonly at: number;
   /** The limits of the guest's clock minus the device's. */
@@ -68,7 +68,7 @@ export const medianWidth = (reads: readonly Pick<TraceEvent, 'at'>[], everyMs: n
 };
 
 /** The limits of the guest's clock minus the device's. A negative range means that no offset fits. */
-export const offsetWithin = (brackets: readonly Bracket[]): Pick<Look, 'low' | 'high'> => ({
+export const offsetWithin = (brackets: readonly Bracket[]): Pick<Measurement, 'low' | 'high'> => ({
   // The device shows whole microseconds, so its clock may be up to one microsecond ahead of the time that it
   // showed.
   low: max(brackets.map(({ before, time }) => before - time - microsecond)),
@@ -76,19 +76,22 @@ export const offsetWithin = (brackets: readonly Bracket[]): Pick<Look, 'low' | '
 });
 
 /** Number of consecutive good corrections after which the clock counts as synchronised. */
-const minLooks = 16;
+const minMeasurements = 16;
 
 /**
  * Returns the last measurements if the offset in all of them was within the width of the client's own
  * readings. They cover so much time that an uncorrected clock, whose rate is off by `ppb`, would have left
  * that range. Undefined if there are not enough of them.
  */
-export const keptLooks = (looks: readonly Look[], ppb: bigint): readonly Look[] | undefined => {
-  for (let count = minLooks; count <= looks.length; count++) {
-    const last = looks.slice(-count);
+export const synchronisedMeasurements = (
+  measurements: readonly Measurement[],
+  ppb: bigint,
+): readonly Measurement[] | undefined => {
+  for (let count = minMeasurements; count <= measurements.length; count++) {
+    const last = measurements.slice(-count);
     const [first, end] = [last[0], last.at(-1)];
     if (first === undefined || end === undefined) return undefined;
-    const width = max(last.map((look) => look.width));
+    const width = max(last.map((measurement) => measurement.width));
     if (!last.every(({ low, high }) => low <= width && high >= -width)) return undefined;
     const astray = (BigInt(end.at - first.at) * (ppb < 0n ? -ppb : ppb)) / 1_000_000n;
     const range = 2n * width + max(last.map(({ low, high }) => high - low));
@@ -98,7 +101,7 @@ export const keptLooks = (looks: readonly Look[], ppb: bigint): readonly Look[] 
 };
 
 /** Maximum number of measurements before the check fails. Under TCG on an idle host about 25 suffice. */
-const maxLooks = 160;
+const maxMeasurements = 160;
 
 /** Number of our own readings after each correction: as many as one call of the kernel takes. */
 const ownReadings = 25;
@@ -107,10 +110,10 @@ const ownReadings = 25;
  * Measures after the client's next correction. `wrong` has those of our readings that are not samples of the
  * device.
  */
-const lookOnce = async (
+const measureOnce = async (
   scene: Scene,
   { device, everyMs, readings, groups }: ClockClient,
-): Promise<{ look: Look; wrong: readonly Bracket[] }> => {
+): Promise<{ measurement: Measurement; wrong: readonly Bracket[] }> => {
   const { trace, until } = scene;
   const mark = trace.mark;
   const { at } = await until('bar-read', mark, isTimeRead, readings * groups);
@@ -119,7 +122,7 @@ const lookOnce = async (
   const brackets = await readPtp(scene, device, ownReadings);
   const sampled = samples(trace, beforeReadings);
   const wrong = brackets.filter(({ time }) => !sampled.has(time / microsecond));
-  return { look: { at, width, ...offsetWithin(brackets) }, wrong };
+  return { measurement: { at, width, ...offsetWithin(brackets) }, wrong };
 };
 
 /**
@@ -171,26 +174,26 @@ export const keepsTime = async (
   client: ClockClient,
   { ppb = 0n, when }: { ppb?: bigint; when: string },
 ): Promise<void> => {
-  const looks: Look[] = [];
+  const measurements: Measurement[] = [];
   const wrong: Bracket[] = [];
-  let kept: readonly Look[] | undefined;
-  while (kept === undefined && looks.length < maxLooks) {
-    const seen = await lookOnce(scene, client);
-    looks.push(seen.look);
+  let kept: readonly Measurement[] | undefined;
+  while (kept === undefined && measurements.length < maxMeasurements) {
+    const seen = await measureOnce(scene, client);
+    measurements.push(seen.measurement);
     wrong.push(...seen.wrong);
-    kept = keptLooks(looks, ppb);
+    kept = synchronisedMeasurements(measurements, ppb);
   }
   scene.check('shows-ptp-time').equal(`readings ${when} that are not samples of the device`, wrong, []);
-  const shown = (kept ?? looks.slice(-minLooks)).map(
+  const shown = (kept ?? measurements.slice(-minMeasurements)).map(
     ({ low, high }) => `${showDurationNs(low)} to ${showDurationNs(high)}`,
   );
-  const width = max((kept ?? looks).map((look) => look.width));
+  const width = max((kept ?? measurements).map((measurement) => measurement.width));
   scene
     .check('shows-ptp-time')
     .that(
       `${client.name} keeps the clock ${when}`,
       kept !== undefined,
-      `offsets within the ${showDurationNs(width)} of its own readings after ${minLooks} consecutive corrections (of at most ${maxLooks})`,
+      `offsets within the ${showDurationNs(width)} of its own readings after ${minMeasurements} consecutive corrections (of at most ${maxMeasurements})`,
       shown,
     );
 };

@@ -113,12 +113,12 @@ export const actionCauses = {
         const end = after.findIndex((event) => isSent(event) || isDown(event));
         const events = end === -1 ? after : after.slice(0, end);
         const up = events.find(isUp);
-        const look = events.find(
+        const read = events.find(
           (event) => isCommandRead(event) && event.value === SYNCRTC && event.seq > (up?.seq ?? 0),
         );
         const last = events.at(-1);
-        if (up === undefined || look === undefined || last === undefined) return undefined;
-        return events.some(isAck) || last.at - up.at < 2 * second || sleeps(events) ? undefined : [look, up];
+        if (up === undefined || read === undefined || last === undefined) return undefined;
+        return events.some(isAck) || last.at - up.at < 2 * second || sleeps(events) ? undefined : [read, up];
       }),
   },
   'pending-command-not-read': {
@@ -148,8 +148,8 @@ export const actionCauses = {
         const up = events.find(isUp);
         const last = events.at(-1);
         if (up === undefined || last === undefined || !sleeps(events) || events.some(isAck)) return undefined;
-        const look = events.find((event) => isCommandRead(event) && event.seq > up.seq && event.value !== 0);
-        return look !== undefined && last.at - up.at > 2 * second ? [up, look] : undefined;
+        const read = events.find((event) => isCommandRead(event) && event.seq > up.seq && event.value !== 0);
+        return read !== undefined && last.at - up.at > 2 * second ? [up, read] : undefined;
       }),
   },
   'shutdown-and-reboot-swapped': checkCause(

@@ -30,15 +30,15 @@ const isAnswer = (event: TraceEvent): boolean => event.kind === 'bar-write' && e
 
 /** Finds a command that the driver read and did not acknowledge before the host or the scenario timed out. */
 const unanswered = (events: readonly TraceEvent[]): TraceEvent<'bar-read'> | undefined => {
-  const look = events.find(
+  const read = events.find(
     (event) => isCommandRead(event) && commandName(event.value) !== undefined && event.value !== 0,
   );
-  if (look === undefined || look.kind !== 'bar-read' || events.some(isAnswer)) return undefined;
-  const waited = events.some(({ at }) => at - look.at > 2 * second);
+  if (read === undefined || read.kind !== 'bar-read' || events.some(isAnswer)) return undefined;
+  const waited = events.some(({ at }) => at - read.at > 2 * second);
   const ended = events.some(
     (event) => isExit(event) || (event.kind === 'timer' && event.event === 'expired'),
   );
-  return waited || ended ? look : undefined;
+  return waited || ended ? read : undefined;
 };
 
 /** Finds an earlier acknowledgement of the same command by a driver that has been up since. */
@@ -92,8 +92,8 @@ export const commandCauses = {
       // A driver that acknowledges some commands has a different fault.
       if (!wantsAck(facts) || facts.trace.some(isAck)) return [];
       return inExchange(facts, ({ events }) => {
-        const look = unanswered(events);
-        return look === undefined ? undefined : [look];
+        const read = unanswered(events);
+        return read === undefined ? undefined : [read];
       });
     },
   },
@@ -109,8 +109,8 @@ export const commandCauses = {
       return ignored
         .flatMap((exchange) => {
           const before = answeredBefore(facts, exchange, exchanges);
-          const look = unanswered(exchange.events);
-          return before === undefined || look === undefined ? [] : [before, exchange.sent, look];
+          const read = unanswered(exchange.events);
+          return before === undefined || read === undefined ? [] : [before, exchange.sent, read];
         })
         .slice(0, 3);
     },
@@ -121,11 +121,11 @@ export const commandCauses = {
     requirement: 'acknowledges',
     find: (facts) =>
       inExchange(facts, ({ events }) => {
-        let look: TraceEvent<'bar-read'> | undefined;
+        let read: TraceEvent<'bar-read'> | undefined;
         for (const event of events) {
-          if (isCommandRead(event)) look = event;
-          if (isAck(event) && event.width === 4 && look !== undefined && look.width === 4) {
-            if (event.value !== look.value && look.value !== 0) return [look, event];
+          if (isCommandRead(event)) read = event;
+          if (isAck(event) && event.width === 4 && read !== undefined && read.width === 4) {
+            if (event.value !== read.value && read.value !== 0) return [read, event];
           }
         }
         return undefined;
@@ -138,10 +138,10 @@ export const commandCauses = {
     requirement: 'acknowledges-known-only',
     explains: ['acknowledges-known-only'],
     find: ({ accesses }) => {
-      const index = accesses.findIndex((look, index) => {
+      const index = accesses.findIndex((read, index) => {
         const next = accesses[index + 1];
-        const unknown = isCommandRead(look) && look.value !== 0 && commandName(look.value) === undefined;
-        return unknown && next !== undefined && isAck(next) && next.value === look.value;
+        const unknown = isCommandRead(read) && read.value !== 0 && commandName(read.value) === undefined;
+        return unknown && next !== undefined && isAck(next) && next.value === read.value;
       });
       return index === -1 ? [] : accesses.slice(index, index + 2);
     },
@@ -172,14 +172,14 @@ export const commandCauses = {
         const served = events.find((event) => isRead(event, 'isr'));
         const ack = events.find(isAck);
         if (raised === undefined || served === undefined || ack === undefined) return undefined;
-        const look = events.find((event) => isCommandRead(event) && event.seq > served.seq);
+        const read = events.find((event) => isCommandRead(event) && event.seq > served.seq);
         const late = ack.at - served.at > second;
         // A command that a poll found within 2 s of the interrupt, and that was acknowledged at once, does
         // not count.
-        return late && look !== undefined && ack.at - look.at < second && look.at - served.at > 2 * second
-          ? [served, look, ack]
-          : late && look !== undefined && ack.at - look.at > second
-            ? [served, look, ack]
+        return late && read !== undefined && ack.at - read.at < second && read.at - served.at > 2 * second
+          ? [served, read, ack]
+          : late && read !== undefined && ack.at - read.at > second
+            ? [served, read, ack]
             : undefined;
       }),
   },
@@ -192,12 +192,12 @@ export const commandCauses = {
     find: (facts) =>
       inExchange(facts, ({ sent, events }) => {
         const ack = events.find(isAck);
-        const look = events.find((event) => isCommandRead(event) && event.value === 3);
+        const read = events.find((event) => isCommandRead(event) && event.value === 3);
         const time = events.find(
-          (event) => isRead(event, 'secondsLow') && look !== undefined && event.seq > look.seq,
+          (event) => isRead(event, 'secondsLow') && read !== undefined && event.seq > read.seq,
         );
         if (sent.name !== 'SYNCRTC' || ack === undefined || time === undefined) return undefined;
-        return time.seq < ack.seq ? [look, time, ack] : undefined;
+        return time.seq < ack.seq ? [read, time, ack] : undefined;
       }),
   },
   'acknowledged-without-feature': {
@@ -232,11 +232,11 @@ export const commandCauses = {
         const rest = trace.slice(index + 1);
         const end = rest.findIndex((later) => isSent(later) || isDown(later));
         const events = end === -1 ? rest : rest.slice(0, end);
-        const looks = events.filter((later) => isCommandRead(later) && later.value !== 0);
-        const [first] = looks;
+        const reads = events.filter((later) => isCommandRead(later) && later.value !== 0);
+        const [first] = reads;
         // The driver has finished when it reads the command again, or when the guest's shell answers.
         const answers = events.some(({ kind, seq }) => kind === 'shell' && seq > (first?.seq ?? seq));
-        const isOver = looks.length > 1 || answers;
+        const isOver = reads.length > 1 || answers;
         if (isOver && first !== undefined && !events.some(isAnswer) && trace.some(isAck))
           return [offer, written, event, first].filter((each) => each !== undefined);
       }
@@ -264,8 +264,8 @@ export const commandCauses = {
     explains: ['looks-unasked'],
     find: (facts) => {
       const idle = unasked(facts);
-      const looks = looksUnasked(facts);
-      return idle.length > 0 && looks.length > 0 ? [...looks.slice(-1), ...idle] : [];
+      const reads = looksUnasked(facts);
+      return idle.length > 0 && reads.length > 0 ? [...reads.slice(-1), ...idle] : [];
     },
   },
   'looks-too-seldom': {
@@ -277,9 +277,9 @@ export const commandCauses = {
     explains: ['looks-unasked'],
     find: (facts) =>
       inExchange(facts, ({ sent, events }) => {
-        const look = events.find(isCommandRead);
-        if (look === undefined || look.at - sent.at < 3 * second) return undefined;
-        return events.some((event) => isRead(event, 'isr') && event.seq < look.seq) ? undefined : [look];
+        const read = events.find(isCommandRead);
+        if (read === undefined || read.at - sent.at < 3 * second) return undefined;
+        return events.some((event) => isRead(event, 'isr') && event.seq < read.seq) ? undefined : [read];
       }),
   },
 } as const satisfies Readonly<Record<string, Cause>>;

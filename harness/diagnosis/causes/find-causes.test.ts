@@ -246,8 +246,8 @@ t.test('uses the value of a fault for a read that the fault answered', async (t)
     'unknown-command-acknowledged',
   ]);
   const logged: TraceData = { kind: 'console', line: 'unknown command 4' };
-  const [look, ack] = handled;
-  t.same(found([...up, send('SYNCRTC'), raise, read(19, 1, 2), fault, look, logged, ack, unknown]), [
+  const [poll, ack] = handled;
+  t.same(found([...up, send('SYNCRTC'), raise, read(19, 1, 2), fault, poll, logged, ack, unknown]), [
     'unknown-command-acknowledged',
   ]);
   t.same(found([...up, send('SYNCRTC'), raise, read(19, 1, 2), ...handled, unknown]), [

@@ -83,11 +83,11 @@ export const interruptCauses = {
       const served = signals(facts);
       const [first, next] = served;
       if (first === undefined || served.some((each) => readsIsr(facts, each))) return [];
-      const lookOf = ({ signal, after }: Served, within: number): TraceEvent | undefined =>
+      const readAfter = ({ signal, after }: Served, within: number): TraceEvent | undefined =>
         after.find((event) => isCommandRead(event) && event.at - signal.at < within);
-      const looks = served.flatMap((each) => lookOf(each, next === undefined ? atOnce : soon) ?? []);
-      const [look] = looks;
-      return look === undefined ? [] : [first.signal, ...(next === undefined ? [] : [next.signal]), look];
+      const reads = served.flatMap((each) => readAfter(each, next === undefined ? atOnce : soon) ?? []);
+      const [read] = reads;
+      return read === undefined ? [] : [first.signal, ...(next === undefined ? [] : [next.signal]), read];
     },
   },
   'isr-read-wide': {
@@ -132,9 +132,9 @@ export const interruptCauses = {
         // A command at the write of DRIVER_OK is a different cause.
         const up = facts.trace.findLast((event) => isUp(event) && event.seq < sent.seq);
         if (up !== undefined && isOnDriverOk(facts, up, sent)) return undefined;
-        const looked = events.some((event) => isCommandRead(event) && event.seq > served.seq);
+        const hasRead = events.some((event) => isCommandRead(event) && event.seq > served.seq);
         const waited = (events.at(-1)?.at ?? 0) - served.at > second;
-        return looked || !waited ? undefined : [served];
+        return hasRead || !waited ? undefined : [served];
       }),
   },
   'isr-compared-as-a-whole': {
@@ -148,9 +148,9 @@ export const interruptCauses = {
           (event) => isRead(event, 'isr') && (event.value & ISR_CONFIG) !== 0 && event.value < 0xff,
         );
         if (served?.kind !== 'bar-read' || served.value === ISR_CONFIG) return undefined;
-        const looked = events.some((event) => isCommandRead(event) && event.seq > served.seq);
+        const hasRead = events.some((event) => isCommandRead(event) && event.seq > served.seq);
         const waited = (events.at(-1)?.at ?? 0) - served.at > second;
-        return looked || !waited ? undefined : [served];
+        return hasRead || !waited ? undefined : [served];
       }),
   },
   'interrupt-lost-while-coming-up': {
@@ -164,9 +164,9 @@ export const interruptCauses = {
         const up = facts.trace.findLast((event) => isUp(event) && event.seq < sent.seq);
         if (up === undefined || !isOnDriverOk(facts, up, sent)) return undefined;
         const served = events.find(announcesChange);
-        const looked = events.some((event) => isCommandRead(event) && event.seq > (served?.seq ?? 0));
+        const hasRead = events.some((event) => isCommandRead(event) && event.seq > (served?.seq ?? 0));
         const waited = (events.at(-1)?.at ?? 0) - (served?.at ?? 0) > second;
-        return served === undefined || looked || !waited ? undefined : [up, served];
+        return served === undefined || hasRead || !waited ? undefined : [up, served];
       }),
   },
   'foreign-interrupt-claimed': checkCause(

@@ -174,12 +174,12 @@ export const lifeCauses = {
         const up = events.find(isUp);
         const last = events.at(-1);
         const begin = facts.trace.find(isUp)?.seq ?? Number.POSITIVE_INFINITY;
-        const looked = facts.trace.some(
+        const hasRead = facts.trace.some(
           (event) => isCommandRead(event) && event.seq > begin && event.seq < (events[0]?.seq ?? 0),
         );
-        if (up === undefined || last === undefined || !looked) return undefined;
-        const looks = events.filter((event) => isCommandRead(event) && event.seq > up.seq);
-        return looks.length < 3 && last.at - up.at > 3 * second ? [up, ...looks.slice(-1)] : undefined;
+        if (up === undefined || last === undefined || !hasRead) return undefined;
+        const reads = events.filter((event) => isCommandRead(event) && event.seq > up.seq);
+        return reads.length < 3 && last.at - up.at > 3 * second ? [up, ...reads.slice(-1)] : undefined;
       }),
   },
   'looks-in-sleep': checkCause(

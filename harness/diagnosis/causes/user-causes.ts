@@ -200,8 +200,8 @@ export const userCauses = {
       const reason = reasons.find((line) => /^no 'bar-read' in the trace, \d+ times/.test(line));
       const last = trace.at(-1);
       if (off === undefined || reason === undefined || last === undefined) return [];
-      const looks = trace.filter((event) => isCommandRead(event) && event.seq > off.seq);
-      return looks.length === 0 && last.at - off.at > 2 * second ? [off, reason.split('\n', 1)[0] ?? ''] : [];
+      const reads = trace.filter((event) => isCommandRead(event) && event.seq > off.seq);
+      return reads.length === 0 && last.at - off.at > 2 * second ? [off, reason.split('\n', 1)[0] ?? ''] : [];
     },
   },
   'line-per-poll': checkCause(
