@@ -2,9 +2,10 @@
 // QEMU's PCI bus.
 
 import t, { type Test } from 'tap';
+import { conformanceAt } from '../testing/conformance-at.js';
 import { type Fixture, withFixture } from '../testing/qtest-fixture.js';
 import { functionLine, startQtestMachine } from '../testing/qtest-machine.js';
-import { type Conformance, type ConformanceId, conformance, conformanceAt } from '../vmmci/conformance.js';
+import { type Conformance, type ConformanceId, conformance } from '../vmmci/conformance.js';
 
 const ALL_ONES = 0xffff_ffff;
 const ISR = 19;

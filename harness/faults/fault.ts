@@ -46,14 +46,3 @@ export interface FaultPlan {
   seed?: number;
   faults: readonly Fault[];
 }
-
-export const effectKinds = [
-  'delay',
-  'drop',
-  'error',
-  'short',
-  'disconnect',
-  'ones',
-  'value',
-  'clock-jump',
-] as const satisfies readonly Effect['kind'][];

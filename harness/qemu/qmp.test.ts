@@ -1,7 +1,7 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import t from 'tap';
 import { Qmp } from './qmp.js';
-import { realTimers } from './timers.js';
+import { timersFor } from './timers.js';
 
 const greeting = '{"QMP": {"version": {}, "capabilities": ["oob"]}}\n';
 
@@ -17,7 +17,7 @@ const connect = (): {
   peer.on('data', (text: string) => {
     for (const line of text.split('\n')) if (line !== '') sent.push(JSON.parse(line));
   });
-  return { qmp: new Qmp(near, { timers: realTimers }), peer, sent };
+  return { qmp: new Qmp(near, { timers: timersFor(1) }), peer, sent };
 };
 
 const nextTick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

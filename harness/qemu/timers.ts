@@ -24,6 +24,3 @@ export const timersFor = (slowness: number): Timers => ({
   },
   timeout: (ms) => Math.round(ms * slowness * slowdown()),
 });
-
-/** Timers for a QEMU without a kernel, or with an ordinary one. */
-export const realTimers = timersFor(1);

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { codeOf } from '../base/errors.js';
 import { openDescriptors } from '../testing/open-descriptors.js';
-import { closeFd, eventFd, isEventFd, isSocket, signalEventFd, socketPair } from './descriptor.js';
+import { socketPair } from '../testing/socket-pair.js';
+import { closeFd, eventFd, isEventFd, isSocket, signalEventFd } from './descriptor.js';
 
 t.test('two messages in one stream keep their own descriptors', async (t) => {
   const [left, right] = socketPair();

@@ -19,11 +19,5 @@ one.writeBigUInt64LE(1n);
 /** Adds 1 to the counter. Returns false if the counter is full; then a signal is pending, so none is lost. */
 export const signalEventFd = (fd: number): boolean => isWritable(fd) && writeFd(fd, one) === 8;
 
-/** Returns two connected channels. */
-export const socketPair = (): [Channel, Channel] => {
-  const [left, right] = socketPairFds();
-  return [new Channel(left, 'socketpair'), new Channel(right, 'socketpair')];
-};
-
 /** Takes ownership of a received socket. `name` is for messages. */
 export const adoptSocket = (fd: number, name: string): Channel => new Channel(fd, name);

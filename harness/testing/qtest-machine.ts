@@ -6,7 +6,7 @@ import { type MachineDescription, slots } from '../qemu/argv.js';
 import { findQemu } from '../qemu/find.js';
 import { plugFunction } from '../qemu/hot-plug.js';
 import { startQemu } from '../qemu/process.js';
-import { realTimers } from '../qemu/timers.js';
+import { timersFor } from '../qemu/timers.js';
 import { currentChoice } from '../run/current-choice.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { Qtest, type Width } from './qtest.js';
@@ -63,7 +63,7 @@ export const startQtestMachine = async (extras: Extras = async () => ({})): Prom
     qemu,
     machine: { accelerator: 'qtest', memory: 16, cpus: 1, ...(await extras(privateFiles.path)) },
     binds: [{ path: privateFiles.path }],
-    timers: realTimers,
+    timers: timersFor(1),
   });
   const qtest = new Qtest(machine.channel('qtest'));
   await qtest.interceptIrqs('ioapic');

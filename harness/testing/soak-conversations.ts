@@ -1,7 +1,6 @@
 // One round of a soak test for each protocol: valid and invalid messages, with and without descriptors.
 
 import { command } from '../vfio-user/command.js';
-import { encodeDmaMap, encodeDmaUnmap } from '../vfio-user/dma.js';
 import { encodeMessage } from '../vfio-user/header.js';
 import { encodeAccess } from '../vfio-user/region-access.js';
 import { encodeSetIrqs } from '../vfio-user/set-irqs.js';
@@ -10,6 +9,7 @@ import { allProtocolFeatures } from '../vhost-user/features.js';
 import { encodeFrame } from '../vhost-user/frame.js';
 import { encodeConfig, ring, u64 } from '../vhost-user/payload.js';
 import { type RequestName, requests } from '../vhost-user/requests.js';
+import { encodeDmaMap, encodeDmaUnmap } from './vfio-user-requests.js';
 
 export interface Message {
   readonly data: Buffer;

@@ -3,11 +3,10 @@
 
 import fc from 'fast-check';
 import { command } from '../vfio-user/command.js';
-import { encodeDmaMap, encodeDmaUnmap } from '../vfio-user/dma.js';
 import { encodeMessage, headerFlag } from '../vfio-user/header.js';
-import { encodeInfoRequest } from '../vfio-user/info.js';
 import { encodeAccess } from '../vfio-user/region-access.js';
 import { encodeSetIrqs } from '../vfio-user/set-irqs.js';
+import { encodeDmaMap, encodeDmaUnmap, encodeInfoRequest } from './vfio-user-requests.js';
 
 export const options = {
   numRuns: Number(process.env.FUZZ_RUNS ?? 300),

@@ -71,22 +71,3 @@ export const decodeDmaUnmap = (body: Buffer): DmaUnmap => {
   else requireRange(unmap.address, unmap.size);
   return { kind: 'dma-unmap', ...unmap, body };
 };
-
-export const encodeDmaMap = (map: Omit<DmaMap, 'kind'>): Buffer => {
-  const body = Buffer.alloc(MAP_SIZE);
-  body.writeUInt32LE(MAP_SIZE, 0);
-  body.writeUInt32LE(map.flags, 4);
-  body.writeBigUInt64LE(map.offset, 8);
-  body.writeBigUInt64LE(map.address, 16);
-  body.writeBigUInt64LE(map.size, 24);
-  return body;
-};
-
-export const encodeDmaUnmap = (unmap: { all?: boolean; address: bigint; size: bigint }): Buffer => {
-  const body = Buffer.alloc(UNMAP_SIZE);
-  body.writeUInt32LE(UNMAP_SIZE, 0);
-  body.writeUInt32LE(unmap.all ? UNMAP_ALL : 0, 4);
-  body.writeBigUInt64LE(unmap.address, 8);
-  body.writeBigUInt64LE(unmap.size, 16);
-  return body;
-};

@@ -3,12 +3,13 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { codeOf } from '../base/errors.js';
-import { closeFd, eventFd, socketPair } from '../socket/descriptor.js';
+import { closeFd, eventFd } from '../socket/descriptor.js';
 import { FakeDescriptors, FakeWire } from '../testing/fake-wire.js';
 import { openDescriptors } from '../testing/open-descriptors.js';
+import { socketPair } from '../testing/socket-pair.js';
 import { data, encode, message, options, u64 } from '../testing/vfio-user-messages.js';
+import { encodeDmaMap } from '../testing/vfio-user-requests.js';
 import { command } from './command.js';
-import { encodeDmaMap } from './dma.js';
 import { decodeHeader, encodeMessage, HEADER_SIZE, headerFlag, maxMessageBytes } from './header.js';
 import { decodeRequest } from './messages.js';
 import { encodeAccess } from './region-access.js';

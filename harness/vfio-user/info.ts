@@ -71,14 +71,6 @@ const words = (...values: number[]): Buffer => {
   return body;
 };
 
-/** Encodes the body of a request for device (`index` 0), region or interrupt information. */
-export const encodeInfoRequest = (size: number, index = 0): Buffer => {
-  const body = Buffer.alloc(size);
-  body.writeUInt32LE(size, 0);
-  body.writeUInt32LE(index, 8);
-  return body;
-};
-
 export const encodeDeviceInfo = (): Buffer =>
   words(DEVICE_INFO_SIZE, deviceFlag.RESET | deviceFlag.PCI, REGIONS, IRQS);
 

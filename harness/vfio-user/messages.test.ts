@@ -1,7 +1,7 @@
 import t from 'tap';
 import { hasCode } from '../base/errors.js';
+import { encodeDmaMap, encodeDmaUnmap, encodeInfoRequest } from '../testing/vfio-user-requests.js';
 import { command } from './command.js';
-import { encodeDmaMap, encodeDmaUnmap } from './dma.js';
 import {
   decodeHeader,
   encodeErrorReply,
@@ -10,7 +10,6 @@ import {
   HEADER_SIZE,
   maxMessageBytes,
 } from './header.js';
-import { encodeInfoRequest } from './info.js';
 import { decodeRequest } from './messages.js';
 import { encodeAccess } from './region-access.js';
 import { encodeSetIrqs } from './set-irqs.js';

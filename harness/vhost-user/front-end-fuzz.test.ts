@@ -3,8 +3,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { codeOf } from '../base/errors.js';
-import { closeFd, eventFd, socketPair } from '../socket/descriptor.js';
+import { closeFd, eventFd } from '../socket/descriptor.js';
 import { openDescriptors } from '../testing/open-descriptors.js';
+import { socketPair } from '../testing/socket-pair.js';
 import { data, makeDevice, slow } from '../testing/vhost-user-messages.js';
 import { BackendSession } from './backend.js';
 import { encodeFrame, readFrame } from './frame.js';

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import t from 'tap';
 import { codeOf } from '../base/errors.js';
 import type { Channel } from '../socket/channel.js';
-import { closeFd, eventFd, socketPair, socketPairFds } from '../socket/descriptor.js';
+import { closeFd, eventFd, socketPairFds } from '../socket/descriptor.js';
 import { openDescriptors } from '../testing/open-descriptors.js';
+import { socketPair } from '../testing/socket-pair.js';
 import {
   encode,
   HEADER,

@@ -3,8 +3,9 @@
 import t, { type Test } from 'tap';
 import { codeOf } from '../base/errors.js';
 import type { Channel } from '../socket/channel.js';
-import { closeFd, eventFd, socketPair } from '../socket/descriptor.js';
+import { closeFd, eventFd } from '../socket/descriptor.js';
 import { openDescriptors } from '../testing/open-descriptors.js';
+import { socketPair } from '../testing/socket-pair.js';
 import { BackendSession } from './backend.js';
 import type { BackendDevice } from './device.js';
 import { encodeFrame, readFrame } from './frame.js';

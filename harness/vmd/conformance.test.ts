@@ -2,7 +2,8 @@
 // that they apply to.
 
 import t, { type Test } from 'tap';
-import { type Conformance, type ConformanceId, conformance, conformanceAt } from '../vmmci/conformance.js';
+import { conformanceAt } from '../testing/conformance-at.js';
+import { type Conformance, type ConformanceId, conformance } from '../vmmci/conformance.js';
 import { Vmmci } from '../vmmci/device.js';
 import { type Generation, type GenerationName, generations } from '../vmmci/generations.js';
 import { VirtualScheduler } from '../vmmci/scheduler.js';

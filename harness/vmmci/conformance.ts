@@ -86,7 +86,3 @@ export const conformance = {
 } as const satisfies Record<string, Conformance>;
 
 export type ConformanceId = keyof typeof conformance;
-
-/** The ids of the cases that a tier asserts, in order. */
-export const conformanceAt = (tier: Tier): readonly ConformanceId[] =>
-  (Object.keys(conformance) as ConformanceId[]).filter((id) => conformance[id].tier === tier);
