@@ -1,10 +1,12 @@
 // Processes on two CPUs read the clock concurrently. Each reading is one sample of the device, never the
 // seconds of one sample with the microseconds of another.
 
+import { checkNames } from '../harness/scenario/check-names.js';
 import { countingClock } from '../harness/scenario/counting-clock.js';
-import { showEach, showInstant } from '../harness/scenario/formats.js';
+import { parseDrift } from '../harness/scenario/driver-text.js';
+import { showDurationNs, showEach, showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { samples } from '../harness/scenario/traffic.js';
+import { readsOf, samples } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const readers = 8;
@@ -33,5 +35,44 @@ scenario(
       showEach(showInstant),
     );
     check('shows-host-time').equal('samples without a reading', sampled.size - seen.length, 0);
+  },
+);
+
+/** How long the device takes to answer a read of the seconds, in milliseconds. */
+const slowMs = 100;
+const slowReaders = 2;
+const slowReadings = 4;
+
+// The device answers one read at a time, and the driver takes the middle of a read for the moment of the sample. So
+// two samples are at least the time of one read apart, also for a reader that waited for the other.
+scenario(
+  'drift-concurrent',
+  { cpus: 2, clock: 'frozen:2026-11-22T12:00:00Z', scheduler: new VirtualScheduler(), quiet: true },
+  async ({ check, vm, device, driver }) => {
+    const { time } = driver.description;
+    const driftNs = time?.kind === 'sysfs' ? time.driftNs : undefined;
+    driver.needs(driftNs !== undefined, 'an attribute with the drift');
+    device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: readsOf('secondsLow') }] });
+    const text = await vm.shell.text(`
+      cd "$(echo ${driver.path('')})"
+      for reader in $(seq ${slowReaders}); do
+        for reading in $(seq ${slowReadings}); do read -r drift <${driftNs}; echo "$drift"; done >/run/reader.$reader &
+      done
+      wait
+      cat /run/reader.*`);
+    device.faults.clear();
+    // The device's clock stands still, so the drift falls as the guest's clock goes on.
+    const drifts = text
+      .split('\n')
+      .map(parseDrift)
+      .sort((left, right) => (left < right ? -1 : 1));
+    const apart = drifts.slice(1).map((drift, index) => drift - (drifts[index] ?? drift));
+    check('shows-drift').equal('readings of the drift', drifts.length, slowReaders * slowReadings);
+    check('shows-drift').equal(
+      checkNames.samplesTooClose,
+      apart.filter((ns) => ns < BigInt(slowMs) * 1_000_000n),
+      [],
+      showEach(showDurationNs),
+    );
   },
 );

@@ -25,6 +25,9 @@ import { type Cause, noRequest } from './facts.js';
 
 const { SHUTDOWN, REBOOT, SYNCRTC } = commands;
 
+/** The first item of a list: `poweroff` of `poweroff, reboot × 2`. */
+const firstOf = (list: string): string | undefined => /^\S+/.exec(list.replace(/,/g, ' '))?.[0];
+
 /** The last item of a list: `reboot` of `poweroff, reboot × 2`. */
 const lastOf = (list: string): string | undefined =>
   list
@@ -161,7 +164,9 @@ export const actionCauses = {
           ['reboot', 'poweroff'],
         ].some(
           ([one = '', other = '']) => hasInPlaceOf(one, other)(check) || hasInPlaceOf(other, one)(check),
-        ),
+        ) &&
+        // A stop before it was carried out right, so the two are not swapped.
+        firstOf(check.expected) !== firstOf(check.seen),
       besides: (check, { trace }) =>
         trace.filter((event) => isSent(event) && event.name !== 'SYNCRTC' && event.seq < check.seq).slice(-1),
     },

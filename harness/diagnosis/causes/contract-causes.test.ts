@@ -152,6 +152,21 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
     [],
     [check('says-what-happens', checkNames.loggedOffset, '-1 s', '1 s'), check('shows-drift', 'x', '1', '2')],
   ],
+  [
+    'the kind of the first stop is kept',
+    [],
+    [sent('SHUTDOWN'), check('acts-once', 'requests to go down', 'reboot × 2, poweroff', 'reboot × 3')],
+  ],
+  [
+    'stops that are swapped',
+    ['shutdown-and-reboot-swapped'],
+    [sent('SHUTDOWN'), check('goes-down', 'requests to go down', 'poweroff', 'reboot')],
+  ],
+  [
+    'another error of a PTP clock without the device',
+    [],
+    [gone, check('shows-ptp-time', 'errno of clock_gettime without the device', '19', '5')],
+  ],
   ['no counts', ['commands-not-counted'], [counted('nothing', none), counted('ACK and SYNCRTC', none)]],
   ['counts lost in sleep', ['commands-lost-in-sleep'], [before(right), after]],
   ['counts missing before', ['commands-not-counted'], [before(none), after]],

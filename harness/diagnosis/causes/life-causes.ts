@@ -217,7 +217,7 @@ export const lifeCauses = {
           (named('resumeError').test(what) && seen === 'none') ||
           /\b(?:4294967295|0xffffffff)\b/.test(seen) ||
           (/^errno .*without the device/.test(what) && seen === '0') ||
-          (/all ones|time without the device/.test(what) && /^-?\d+(?:\.\d+)?$/.test(seen) && seen !== '0'),
+          (/all ones|\btime without the device/.test(what) && /^-?\d+(?:\.\d+)?$/.test(seen) && seen !== '0'),
       );
       const warning = [...dmesg, ...linesOf(facts)].find((line) => coreWarns.test(line));
       const last = trace.findLast(isStatusGone);
