@@ -2,8 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
+import { imageInfo } from '../../harness/testing/disk-images.js';
 import { asset } from '../asset.js';
-import { createBase, createOverlay, imageInfo } from './image.js';
+import { createBase, createOverlay } from './image.js';
 
 /** A tool root that does not exist: every script refuses its arguments before it needs one. */
 const root = { path: '/nonexistent', version: '', compiler: '' };

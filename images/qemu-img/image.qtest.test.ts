@@ -5,18 +5,11 @@ import { mkdir, open, readdir, readFile, symlink, utimes, watch, writeFile } fro
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
+import { compactImage, imageInfo, sameContent } from '../../harness/testing/disk-images.js';
 import { asset } from '../asset.js';
 import { ensureToolRoot } from '../toolroot/ensure.js';
 import { runInToolRoot } from '../toolroot/run.js';
-import {
-  checkImage,
-  compactImage,
-  createBase,
-  createOverlay,
-  flattenImage,
-  imageInfo,
-  sameContent,
-} from './image.js';
+import { checkImage, createBase, createOverlay, flattenImage } from './image.js';
 
 const root = await ensureToolRoot();
 

@@ -1,9 +1,7 @@
-// Makes and inspects disk images with the scripts in this directory.
+// Makes and checks disk images with the scripts in this directory.
 
 import { execa } from 'execa';
-import * as v from 'valibot';
 import { HarnessError } from '../../harness/base/errors.js';
-import { parseChecked } from '../../harness/base/read-checked.js';
 import { asset } from '../asset.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 
@@ -12,8 +10,16 @@ type Tool = 'create-base' | 'overlay' | 'check' | 'compact' | 'flatten' | 'info'
 /** From sysexits.h: the script refused its arguments and changed nothing. */
 const EX_USAGE = 64;
 
-/** Runs a script; `answers` are the exit statuses that do not mean failure. */
-const call = async (root: ToolRoot, tool: Tool, args: readonly string[], answers = [0]) => {
+/**
+ * Runs a script; `answers` are the exit statuses that do not mean failure. Throws IMAGE_ARGUMENT if the script
+ * refuses its arguments, and IMAGE_TOOL if it fails.
+ */
+export const runImageScript = async (
+  root: ToolRoot,
+  tool: Tool,
+  args: readonly string[],
+  answers = [0],
+): Promise<{ status: number; stdout: string }> => {
   const result = await execa(asset('qemu-img', tool), args, {
     env: { VMMCI_TOOLROOT: root.path },
     reject: false,
@@ -48,7 +54,7 @@ export const createBase = async (
     ...(label === undefined ? [] : ['--label', label]),
     ...(inodes === undefined ? [] : ['--inodes', inodes]),
   ];
-  await call(root, 'create-base', [directory, image, ...options]);
+  await runImageScript(root, 'create-base', [directory, image, ...options]);
 };
 
 interface OverlayOptions {
@@ -66,7 +72,7 @@ export const createOverlay = async (
   { size, raw }: OverlayOptions = {},
 ): Promise<void> => {
   const options = [...(size === undefined ? [] : ['--size', String(size)]), ...(raw ? ['--raw'] : [])];
-  await call(root, 'overlay', [base, image, ...options]);
+  await runImageScript(root, 'overlay', [base, image, ...options]);
 };
 
 const verdicts = { 0: 'sound', 2: 'damaged', 3: 'leaking' } as const;
@@ -79,41 +85,11 @@ export interface CheckResult {
 
 /** Checks a qcow2 for damage and leaked clusters without changing it. */
 export const checkImage = async (root: ToolRoot, image: string): Promise<CheckResult> => {
-  const { status, stdout } = await call(root, 'check', [image], [0, 2, 3]);
+  const { status, stdout } = await runImageScript(root, 'check', [image], [0, 2, 3]);
   return { verdict: verdicts[status as keyof typeof verdicts], text: stdout };
-};
-
-/** Makes a compressed, standalone qcow2 at `to` with what a guest sees in the qcow2 `image`. */
-export const compactImage = async (root: ToolRoot, image: string, to: string): Promise<void> => {
-  await call(root, 'compact', [image, to]);
 };
 
 /** Makes a sparse raw image at `to` with what a guest sees in the qcow2 `image`. */
 export const flattenImage = async (root: ToolRoot, image: string, to: string): Promise<void> => {
-  await call(root, 'flatten', [image, to]);
+  await runImageScript(root, 'flatten', [image, to]);
 };
-
-/** The fields of `qemu-img info` that are used here. */
-const infoSchema = v.object({
-  format: v.string(),
-  /** The size that the guest sees, in bytes. */
-  'virtual-size': v.number(),
-  /** The space on the host's disk, in bytes. */
-  'actual-size': v.number(),
-  'backing-filename': v.optional(v.string()),
-  'backing-filename-format': v.optional(v.string()),
-});
-
-export type ImageInfo = Readonly<v.InferOutput<typeof infoSchema>>;
-
-/** Throws IMAGE_TOOL, also if qemu-img prints anything else. */
-export const imageInfo = async (root: ToolRoot, image: string): Promise<ImageInfo> => {
-  const checked = parseChecked((await call(root, 'info', [image])).stdout, infoSchema);
-  if ('value' in checked) return checked.value;
-  const reason = `its result about ${image} is unusable: ${checked.problem}`;
-  throw new HarnessError('IMAGE_TOOL', { tool: 'info', reason });
-};
-
-/** True if a guest would see the same content in two qcow2 images. */
-export const sameContent = async (root: ToolRoot, a: string, b: string): Promise<boolean> =>
-  (await call(root, 'compare', [a, b], [0, 1])).status === 0;
