@@ -7,52 +7,54 @@ export const lifeRequirements = {
     sentence: 'An unloaded driver has released all its resources.',
     level: 'should',
     otherwise: 'A leftover interrupt, timer or work item runs unloaded code, and the guest crashes.',
-    remedy: 'Undo in remove, and on each error path, everything that probe has done.',
+    remedy: 'In remove, and on each error path of probe, undo everything that probe has done.',
     source: 'Linux Documentation/driver-api/driver-model',
   },
   'silent-when-gone': {
     sentence: 'An unbound driver does not access the device any more.',
     level: 'must',
-    otherwise: 'Unloaded code runs, and the guest crashes.',
-    remedy: 'Cancel timers and work with the waiting variants before remove returns.',
+    otherwise: 'The kernel runs code that is unloaded, and the guest crashes.',
+    remedy:
+      'Cancel timers and work with cancel_delayed_work_sync() or timer_delete_sync() before remove returns.',
     source: 'Linux kernel/workqueue.c (cancel_delayed_work_sync)',
   },
   'resets-device': {
     sentence: 'An unbound driver leaves the device reset: status 0, features 0.',
     level: 'may',
     otherwise:
-      'If DRIVER_OK stays set, vmd sends commands that no driver answers. It ignores the rest of the reset.',
-    remedy: 'Reset the device in remove.',
+      'If DRIVER_OK stays set, vmd sends commands that no driver answers. vmd ignores the rest of a reset.',
+    remedy: 'In remove, write 0 to the status (BAR0 offset 18) and to the guest features (BAR0 offset 4).',
     source: 'virtio 1.2, 2.4; vmd virtio.c, which does not reset on status 0',
   },
   'drops-driver-ok': {
     sentence: 'An unbound driver has cleared DRIVER_OK.',
     level: 'should',
-    otherwise: 'vmd asks a driver that does not exist any more: it waits 3 s and then ends the VM.',
-    remedy: 'Reset the device in remove.',
+    otherwise: 'vmd sends a stop that no driver answers, waits 3 s, and ends the VM.',
+    remedy: 'In remove, write 0 to the status (BAR0 offset 18).',
     source: 'vmd virtio.c (vmmci_ctl)',
   },
   'undoes-failures': {
     sentence:
-      'When the kernel refuses a call, the driver undoes what it has done, passes the error on, and works the next time.',
+      'When a call of the kernel fails, the driver undoes what it has done, returns the error, and works the next time.',
     level: 'should',
-    otherwise: 'A guest that was short of memory for a moment crashes, or has no driver until it is booted.',
-    remedy: 'Check what each call returns, and undo in the opposite order.',
+    otherwise:
+      'A short lack of memory crashes the guest, or leaves it without the driver until the next boot.',
+    remedy: 'Check what each call returns, and undo in reverse order.',
     source: 'Linux Documentation/process/coding-style.rst, 7 (centralized exiting)',
   },
   'serves-virtio': {
     sentence:
-      'The virtio transport reads and writes fields of each width at each offset, and offers a driver no queues.',
+      'The virtio transport reads and writes fields of each width at each offset, and offers no queues.',
     level: 'may',
-    otherwise: 'A virtio driver that asks for more than this one does reads garbage.',
+    otherwise: 'Another virtio driver on this transport reads garbage.',
     remedy: 'Implement each operation of struct virtio_config_ops as its comment says.',
     source: 'Linux include/linux/virtio_config.h',
   },
   'comes-back': {
-    sentence: 'After it is bound, plugged in or loaded again, the driver works as it did the first time.',
+    sentence: 'After an unbind, an unplug or an unload, the driver can be bound again and works as before.',
     level: 'should',
     otherwise: 'An update of the driver needs a reboot of the guest.',
-    remedy: 'Keep no state of a device outside of the device.',
+    remedy: 'Keep the state of a device in its own structure, and set it up anew in each probe.',
     source: 'Linux Documentation/driver-api/driver-model',
   },
   'restores-after-sleep': {
@@ -60,37 +62,39 @@ export const lifeRequirements = {
       'After a suspend of the guest the driver restores features and status, and commands work as before.',
     level: 'must',
     otherwise: 'vmd assumes that the guest has no driver: a stop ends the VM at once.',
-    remedy: 'Negotiate again on resume, as virtio_device_freeze() and virtio_device_restore() do.',
+    remedy:
+      'Write features (BAR0 offset 4) and status (18) again on resume, as virtio_device_restore() does.',
     source: 'Linux drivers/virtio/virtio.c; vmd virtio.c (a device that was reset is cold)',
   },
   'survives-removal': {
     sentence:
-      'The driver takes no time, command or interrupt from a removed device, which reads as all ones.',
+      'The driver does not take what a removed device reads as (all ones) for a time, a command or an interrupt.',
     level: 'should',
     otherwise: 'The guest acts on a command that the host did not send.',
-    remedy: 'Treat all ones as an absent device at each read.',
+    remedy: 'Check each value that was read for all ones, and treat them as an absent device.',
     source: 'PCI Local Bus 3.0, 3.7.4.1 (master abort); Linux Documentation/PCI/pci-error-recovery.rst',
   },
   'refuses-absent-device': {
     sentence:
-      'The driver does not bind to a device that reads as all ones, nor take an ISR of all ones for its interrupt.',
+      'The driver does not bind to a device that reads as all ones, and does not claim an interrupt if the ISR does.',
     level: 'may',
     otherwise: 'The guest shows a device that does not exist, or claims an interrupt of another device.',
-    remedy: 'Return ENODEV from probe where the command reads as all ones, and IRQ_NONE where the ISR does.',
+    remedy:
+      'If all ones are read, return ENODEV from probe (command, BAR0 offset 20) and IRQ_NONE from the handler (ISR, 19).',
     source: 'PCI Local Bus 3.0, 3.7.4.1 (master abort)',
   },
   'keeps-devices-apart': {
     sentence: 'With two functions in one guest, each has its own clock and its own commands.',
     level: 'should',
     otherwise: 'A command for one function is acknowledged through the other.',
-    remedy: 'Keep state for each device, not in static variables.',
+    remedy: 'Keep the state of a device in its own structure, not in static variables.',
     source: 'Linux Documentation/driver-api/driver-model',
   },
   'keeps-transcript': {
-    sentence: 'The accesses to the registers are those of the transcript stored beside the driver.',
+    sentence: 'The register accesses of the driver match the transcript that is stored beside it.',
     level: 'should',
     otherwise: 'A change of the driver has changed what the host sees, perhaps unintentionally.',
-    remedy: 'Look at the difference; if it is intended, store the new transcript: vmmci transcript --update.',
+    remedy: 'Look at the difference. If it is intended, store the new transcript: vmmci transcript --update.',
     source: 'transcript.txt beside the driver',
   },
 } as const satisfies Record<string, Requirement>;
