@@ -15,15 +15,17 @@ const machine = (answers: Record<string, Answer> = {}) => {
   const exit = new Promise<void>((resolve) => {
     end = resolve;
   });
+  const execute = async (command: string, details: Record<string, unknown> = {}) => {
+    asked.push(command);
+    if (command === 'quit') end();
+    return answers[command]?.(details);
+  };
   const qmp = {
     onEvent: (given: typeof listener) => {
       listener = given;
     },
-    execute: async (command: string, details: Record<string, unknown> = {}) => {
-      asked.push(command);
-      if (command === 'quit') end();
-      return answers[command]?.(details);
-    },
+    execute,
+    query: (_: unknown, command: string, details?: Record<string, unknown>) => execute(command, details),
   };
   // The deadline is for a guest that never goes; here it always does.
   const timers = { timeout: (ms: number) => ms, after: () => ({ cancel: () => {} }) };

@@ -24,9 +24,9 @@ for (const { name, series } of kernelTable.filter(({ flavour }) => flavour === '
       }
       const options = await optionsFor(series);
       t.ok(options.some(({ name, value }) => name === 'KASAN' && value === 'y'));
-      // X86_64 follows from 64BIT.
+      // X86 and X86_64 follow from 64BIT.
       const text = options.map(({ name, value }) => `CONFIG_${name}=${value}\n`).join('');
-      t.strictSame(missingOptions(`${text}CONFIG_X86_64=y\n`, 'bzImage'), []);
+      t.strictSame(missingOptions(`${text}CONFIG_X86=y\nCONFIG_X86_64=y\n`, 'bzImage'), []);
     },
   );
 
