@@ -23,8 +23,8 @@ export const ifExists = <T>(reading: Promise<T>): Promise<T | undefined> =>
 export const namesIn = async (path: string): Promise<string[]> => (await ifExists(readdir(path))) ?? [];
 
 /**
- * The target of a symbolic link; `undefined` if nothing is at `path`, or no link (EINVAL). Other errors of the file
- * system are thrown.
+ * The target of a symbolic link; `undefined` if nothing is at `path`, or no link (EINVAL). Other errors of the
+ * file system are thrown.
  */
 export const targetOf = (path: string): Promise<string | undefined> =>
   ifExists(readlink(path)).catch((error: unknown) => {

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import type { Progress } from '../../images/toolroot/progress.js';
 import { HarnessError } from '../base/errors.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { counted, shorten } from '../base/text.js';
@@ -10,19 +11,16 @@ import { defaultJobs, resources } from '../matrix/jobs.js';
 import { findMutants, type Mutant } from '../mutation/mutants.js';
 import { hashObjects } from '../mutation/object-code.js';
 import { orderScenarios } from '../mutation/order.js';
-import {
-  type MutantResult,
-  type MutationRun,
-  readMutationRun,
-  writeMutationRun,
-} from '../mutation/result.js';
+import { MutationRecord } from '../mutation/record.js';
 import { drawSample } from '../mutation/sample.js';
 import { killedShare, mutationSummary, resultLine } from '../mutation/summary.js';
 import { reaching } from '../mutation/usable.js';
 import { buildChanged, readSources, treeOf } from '../run/changed-driver.js';
-import { openEnvironment } from '../run/environment.js';
+import type { Choice } from '../run/choice.js';
+import { type Environment, openEnvironment } from '../run/environment.js';
 import { inSlots } from '../run/in-slots.js';
 import { buildInstrumented } from '../run/instrumented.js';
+import type { ScenarioFile } from '../run/scenario-file.js';
 import { filesFor, scenarioFiles, scenarioFilesWith } from '../run/scenario-files.js';
 import { abortOnSignals, unlessAborted } from '../run/signals.js';
 import { defineCommand } from './define-command.js';
@@ -66,82 +64,98 @@ const draw = async (
   return drawSample(wanted, seed, count);
 };
 
+/** The scenario files that may be run: those with these names, or all. */
+const chooseFiles = async (
+  { scenarios }: Choice,
+  slow: boolean,
+  words: readonly string[],
+): Promise<readonly ScenarioFile[]> => {
+  const all = [...(await scenarioFilesWith(scenarios)), ...(slow ? await scenarioFiles('slow') : [])];
+  if (words.length === 0) return all;
+  const chosen = new Set(filesFor(all, words));
+  return all.filter(({ path }) => chosen.has(path));
+};
+
+interface Trial {
+  readonly choice: Choice;
+  readonly sources: ReadonlyMap<string, string>;
+  readonly files: readonly ScenarioFile[];
+  readonly record: MutationRecord;
+  /** The number of mutants that are tried at the same time. */
+  readonly jobs: number;
+  /** For builds, and for the files of scenarios. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** Tries the mutants and records each result. False if no scenario passes on the unchanged driver. */
+const tryMutants = async (
+  environment: Environment,
+  trial: Trial,
+  mutants: readonly Mutant[],
+  of: number,
+): Promise<boolean> => {
+  const { choice, sources, files, record, jobs, directory, signal, progress } = trial;
+  const options = { signal, env: { TMPDIR: directory } };
+  const build = () => buildInstrumented(environment, sources, join(directory, 'instrumented'), signal);
+  const runOptions = { ...options, workers: jobs };
+  const { bad, ...prepared } = await prepareMutation(files, record.run, build, choice, runOptions, progress);
+  for (const { scenario, verdict } of bad)
+    progress(`not used: on the unchanged driver, ${scenario} ${verdict}`);
+  if (Object.keys(prepared.usable).length === 0) return false;
+  await record.addPrepared(prepared);
+  const first = join(directory, 'unchanged');
+  await buildChanged(environment, sources, join(first, 'driver'), first, signal);
+  const context = { environment, sources, objects: await hashObjects(treeOf(first)), options };
+  progress(`trying ${mutants.length} of ${counted(of, 'mutant')}`);
+  await inSlots(mutants, jobs, directory, async (mutant, slot) => {
+    const names = reaching(mutant, prepared.usable, prepared.lines);
+    const order = orderScenarios(names, mutant, record.run.results, prepared.usable);
+    const paths = order.flatMap((name) => files.find((file) => file.name === name)?.path ?? []);
+    const result = await tryMutant(context, mutant, paths, slot);
+    await record.addResult(result);
+    progress(shorten(resultLine(result), 160));
+  });
+  return true;
+};
+
 /**
  * Exit status: 0 if enough mutants were killed, otherwise 1; 3 if no scenario passes without a change; 128+n
  * after signal n.
  */
 const run = async (values: Values<typeof options>, words: readonly string[]): Promise<number> => {
-  const jobs = values.jobs ?? defaultJobs(resources());
   const choice = choiceOf(values);
   const sources = await readSources(choice.driver);
   const mutants = await draw(sources, values);
-  const all = [
-    ...(await scenarioFilesWith(choice.scenarios)),
-    ...(values.slow ? await scenarioFiles('slow') : []),
-  ];
-  const chosen = words.length === 0 ? undefined : new Set(filesFor(all, words));
-  const files = all.filter(({ path }) => chosen === undefined || chosen.has(path));
+  const files = await chooseFiles(choice, values.slow, words);
   const progress = progressLines();
+  const hash = createHash('sha256').update(JSON.stringify([...sources].sort()));
+  const record = await MutationRecord.open(values.results ?? join(choice.run, 'mutants.json'), {
+    sources: hash.digest('hex').slice(0, 20),
+    kernel: choice.kernel,
+  });
   const { signal, status, release } = abortOnSignals();
   const temporary = temporaryDirectory();
-  const path = values.results ?? join(choice.run, 'mutants.json');
-  const hash = createHash('sha256').update(JSON.stringify([...sources].sort()));
-  const key = { sources: hash.digest('hex').slice(0, 20), kernel: choice.kernel };
-  let record: MutationRun = (await readMutationRun(path, key)) ?? {
-    ...key,
-    lines: {},
-    usable: {},
-    results: [],
-  };
   const drawn = new Set(mutants.map(({ id }) => id));
-  const ours = (): MutantResult[] => record.results.filter(({ id }) => drawn.has(id));
-  let saved = Promise.resolve();
-  /** One write after another: each writes what is known by then. */
-  const save = (): Promise<void> => {
-    saved = saved.then(() => writeMutationRun(path, record));
-    return saved;
-  };
+  const jobs = values.jobs ?? defaultJobs(resources());
+  const trial = { choice, sources, files, record, jobs, directory: temporary.path, signal, progress };
   try {
     const environment = await unlessAborted(openEnvironment(choice, { progress }), signal);
     if (environment === undefined) return status() ?? 3;
-    const done = new Set(
-      record.results.filter((result) => !(values.again && result.status === 'survived')).map(({ id }) => id),
-    );
+    const known = record.run.results.filter((result) => !(values.again && result.status === 'survived'));
+    const done = new Set(known.map(({ id }) => id));
     const left = mutants.filter(({ id }) => !done.has(id));
-    const options = { signal, env: { TMPDIR: temporary.path } };
-    if (left.length > 0) {
-      const slot = join(temporary.path, 'instrumented');
-      const build = () => buildInstrumented(environment, sources, slot, signal);
-      const runOptions = { ...options, workers: jobs };
-      const { bad, ...prepared } = await prepareMutation(files, record, build, choice, runOptions, progress);
-      for (const { scenario, verdict } of bad)
-        progress(`not used: on the unchanged driver, ${scenario} ${verdict}`);
-      if (Object.keys(prepared.usable).length === 0) {
-        note('no scenario passes on the unchanged driver, so none can show that a mutant was noticed');
-        return 3;
-      }
-      record = { ...record, lines: prepared.lines, usable: { ...record.usable, ...prepared.usable } };
-      await save();
-      const first = join(temporary.path, 'unchanged');
-      await buildChanged(environment, sources, join(first, 'driver'), first, signal);
-      const context = { environment, sources, objects: await hashObjects(treeOf(first)), options };
-      progress(`trying ${left.length} of ${counted(mutants.length, 'mutant')}`);
-      await inSlots(left, jobs, temporary.path, async (mutant, slot) => {
-        const names = reaching(mutant, prepared.usable, prepared.lines);
-        const order = orderScenarios(names, mutant, record.results, prepared.usable);
-        const paths = order.flatMap((name) => files.find((file) => file.name === name)?.path ?? []);
-        const result = await tryMutant(context, mutant, paths, slot);
-        record = { ...record, results: [...record.results.filter(({ id }) => id !== result.id), result] };
-        await save();
-        progress(shorten(resultLine(result), 160));
-      });
+    if (left.length > 0 && !(await tryMutants(environment, trial, left, mutants.length))) {
+      note('no scenario passes on the unchanged driver, so none can show that a mutant was noticed');
+      return 3;
     }
-    print(mutationSummary(ours(), path));
-    return killedShare(ours()) >= values.threshold ? 0 : 1;
+    print(mutationSummary(record.of(drawn), record.path));
+    return killedShare(record.of(drawn)) >= values.threshold ? 0 : 1;
   } catch (error) {
     if (!signal.aborted) throw error;
     note(signal.reason.message);
-    print(mutationSummary(ours(), path));
+    print(mutationSummary(record.of(drawn), record.path));
     return status() ?? 1;
   } finally {
     release();
