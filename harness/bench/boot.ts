@@ -57,7 +57,7 @@ const startOnce = async (start: () => Promise<Guest>): Promise<{ cpu: number; wa
   }
 };
 
-/** Measures all variants; the first round is discarded. Throws the errors of booting a guest. */
+/** Measures all variants; the first round is discarded. Rejects with the errors of booting a guest. */
 export const measureBoots = async (
   choice: Choice,
   rounds: number,

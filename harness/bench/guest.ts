@@ -97,8 +97,8 @@ const sweepScript = (port: number): string =>
   `for i in $(seq ${sweeps}); do dd if=/dev/port bs=${CONFIG_OFFSET + CONFIG_SIZE} count=1 iflag=skip_bytes skip=${port} status=none; done >/dev/null`;
 
 /**
- * Sets up what is missing, restores a guest and measures in it. The first round is discarded. Throws the errors
- * of the set-up and of the guest.
+ * Sets up what is missing, restores a guest and measures in it. The first round is discarded. Rejects with
+ * the errors of the set-up and of the guest.
  */
 export const measureGuest = async (
   choice: Choice,

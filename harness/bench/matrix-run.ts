@@ -38,7 +38,7 @@ export interface MatrixRunOptions {
 /** The kernel records peaks, so only growth after the last look at a process is lost. */
 const everyMs = 200;
 
-/** Throws MATRIX_NO_REPORT if the command wrote no report. */
+/** Rejects with MATRIX_NO_REPORT if the command wrote no report. */
 export const runMatrixOnce = async ({ args, output, cache }: MatrixRunOptions): Promise<MatrixRun> => {
   const main = join(packageRoot(), 'dist/harness/cli/main.js');
   const start = performance.now();

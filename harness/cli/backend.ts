@@ -25,7 +25,7 @@ const options = {
   control,
 };
 
-/** Serves until SIGTERM. Throws SOCKET_IN_USE. */
+/** Serves until SIGTERM. Rejects with SOCKET_IN_USE. */
 const serve = async (values: Values<typeof options>): Promise<number> => {
   const { socket, control, generation } = values;
   makeSocketDirectories(socket, control);

@@ -22,7 +22,7 @@ import { defineCommand } from './define-command.js';
 import { print } from './print.js';
 import { statusOf } from './report-error.js';
 
-/** Resolves with what was found. Throws an error whose message says how to fix the problem. */
+/** Resolves with what was found. Rejects with an error whose message says how to fix the problem. */
 type Check = () => Promise<string>;
 
 /** With less free space, in bytes, even a run with a warm cache may fail. */

@@ -44,7 +44,8 @@ const options = {
 const isRefusal = (error: unknown): boolean => hasCode(error, 'SOCKET_IO') && error.fields.call === 'connect';
 
 /**
- * Serves until SIGTERM. Throws BACKEND_ABSENT, SOCKET_IN_USE, and PROTOCOL if the other end is not a backend.
+ * Serves until SIGTERM. Rejects with BACKEND_ABSENT, SOCKET_IN_USE, and PROTOCOL if the other end is not a
+ * backend.
  */
 const serve = async (values: Values<typeof options>): Promise<number> => {
   const { socket, 'backend-socket': foreign, control, generation, stale, slot, clock } = values;

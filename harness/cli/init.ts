@@ -30,7 +30,9 @@ const readTexts = async (directory: string, files: readonly string[]): Promise<M
     ),
   );
 
-/** The content of vmmci-driver.json. Throws INIT_UNKNOWN if the sources do not contain a required value. */
+/**
+ * The content of vmmci-driver.json. Rejects with INIT_UNKNOWN if the sources do not contain a required value.
+ */
 const describeDriver = async (directory: string): Promise<string> => {
   const files = (await listSources(directory)).map(({ path }) => path);
   const build = join(directory, files.includes('Kbuild') ? 'Kbuild' : 'Makefile');

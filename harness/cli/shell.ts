@@ -94,8 +94,8 @@ const runOnly = async (terminals: Pick<Terminals, 'open'>, command: string, sign
 const endMs = 10_000;
 
 /**
- * Resolves with a message for the user if the guest went down as requested. Otherwise throws the reason for its end:
- * GUEST_PANIC, QEMU_EXIT and so on.
+ * Resolves with a message for the user if the guest went down as requested. Otherwise rejects with the reason
+ * for its end: GUEST_PANIC, QEMU_EXIT and so on.
  */
 const explainEnd = async (vm: Vm, error: unknown): Promise<string> => {
   if (!hasCode(error, 'TERMINAL') || !vm.hasEnded()) throw error;

@@ -190,7 +190,7 @@ const readSources = async (directory: string): Promise<string> => {
 
 /**
  * Finds the description of the driver in `directory`: the one that `chosen` names (a known driver or a file),
- * otherwise the file beside the sources, otherwise that of a known driver with the same modules. Throws
+ * otherwise the file beside the sources, otherwise that of a known driver with the same modules. Rejects with
  * DRIVER_DESCRIPTION, or INVALID_VALUE if `chosen` is neither a known driver nor a file.
  */
 export const readDriver = async (directory: string, chosen?: string): Promise<DriverDescription> => {

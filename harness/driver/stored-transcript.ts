@@ -12,8 +12,8 @@ export const transcriptFile = 'transcript.txt';
 const pathOf = (driver: string): string => join(driver, transcriptFile);
 
 /**
- * Reads the transcript of a driver; `undefined` if the file does not exist. Throws TRANSCRIPT_READ if it
- * cannot be read or parsed.
+ * Reads the transcript of a driver; `undefined` if the file does not exist. Rejects with TRANSCRIPT_READ if
+ * it cannot be read or parsed.
  */
 export const readTranscript = async (driver: string): Promise<readonly Phase[] | undefined> => {
   const path = pathOf(driver);

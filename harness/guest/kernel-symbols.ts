@@ -67,7 +67,7 @@ export const readSymbols = async (
   }
 };
 
-/** The offset by which KASLR has moved the kernel of this guest. Throws GUEST_READ. */
+/** The offset by which KASLR has moved the kernel of this guest. Rejects with GUEST_READ. */
 export const readSlide = async (shell: Commands): Promise<bigint> => {
   const text = await shell.text(`grep -m 1 ' _text$' /proc/kallsyms`, { what: 'address of _text' });
   const address = BigInt(`0x${line.exec(text)?.[1] ?? '0'}`);

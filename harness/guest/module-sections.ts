@@ -16,7 +16,7 @@ const line = /^(\S+) (0x[0-9a-f]+)$/;
 /** Sections with variables or functions. Sections for initialization are gone after loading. */
 const isOfUse = (name: string): boolean => /^\.(data|bss|rodata|text|exit)/.test(name);
 
-/** Reads the sections of a loaded module. Throws GUEST_COMMAND if it is not loaded, and GUEST_READ. */
+/** Reads the sections of a loaded module. Rejects with GUEST_COMMAND if it is not loaded, and GUEST_READ. */
 export const readSections = async (shell: Commands, module: string): Promise<ModuleSections> => {
   const name = module.replaceAll('-', '_');
   const listing = await shell.text(

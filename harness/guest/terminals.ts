@@ -32,7 +32,7 @@ export interface SessionOptions {
 }
 
 export interface TerminalSession {
-  /** The exit status, as a shell reports it. Throws TERMINAL if the guest or its program ends first. */
+  /** The exit status, as a shell reports it. Rejects with TERMINAL if the guest or its program ends first. */
   readonly end: Promise<number>;
   /** Resolves when the program in the guest has received all of it. */
   write(bytes: Buffer): Promise<void>;

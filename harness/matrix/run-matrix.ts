@@ -61,8 +61,8 @@ const stagesOf = (shared: SharedEnvironment, options: MatrixOptions): Stages<Ker
 };
 
 /**
- * Runs all cells. Resolves with the report, even if the run was halted. Throws the errors of opening the
- * environment.
+ * Runs all cells. Resolves with the report, even if the run was halted. Rejects with the errors of opening
+ * the environment.
  */
 export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
   const { cells, run, halt, progress, choice, jobs } = options;

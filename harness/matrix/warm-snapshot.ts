@@ -10,8 +10,8 @@ import { machineOf } from '../scenario/machine.js';
 import { privateDirectory } from '../socket/private-directory.js';
 
 /**
- * `cached` is true if the snapshot existed. `remedied` holds the reasons for which it was made again. Throws
- * the errors of booting and of restoring a guest.
+ * `cached` is true if the snapshot existed. `remedied` holds the reasons for which it was made again. Rejects
+ * with the errors of booting and of restoring a guest.
  */
 export const warmSnapshot = async (
   shared: SharedEnvironment,

@@ -8,7 +8,7 @@ import type { Disk } from './disk.js';
 const QCOW2_MAGIC = 0x514649fb;
 const VIRTUAL_SIZE_OFFSET = 24;
 
-/** In bytes. Throws SNAPSHOT if a disk of format qcow2 is not a qcow2 image. */
+/** In bytes. Rejects with SNAPSHOT if a disk of format qcow2 is not a qcow2 image. */
 export const diskSize = async ({ path, format = 'raw' }: Disk): Promise<number> => {
   const file = await open(path);
   try {

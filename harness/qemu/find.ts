@@ -80,8 +80,8 @@ const run = async (command: Command, path: string, args: readonly string[]): Pro
 };
 
 /**
- * Finds QEMU, at `path` on the host or in the tool root, and checks that it is usable.
- * Throws HOST_NAMESPACE, or QEMU_UNUSABLE if QEMU is missing, older than 10.2 or built without vfio-user.
+ * Finds QEMU, at `path` on the host or in the tool root, and checks that it is usable. Rejects with
+ * HOST_NAMESPACE, or QEMU_UNUSABLE if QEMU is missing, older than 10.2 or built without vfio-user.
  */
 export const findQemu = async ({
   path,

@@ -126,7 +126,9 @@ export type ReportCell = Readonly<v.InferOutput<typeof cellSchema>>;
 export type Asked = Readonly<v.InferOutput<typeof askedSchema>>;
 export type Report = Readonly<v.InferOutput<typeof reportSchema>>;
 
-/** Reads the report in `directory`. Throws REPORT_READ if it is missing, damaged or of another format. */
+/**
+ * Reads the report in `directory`. Rejects with REPORT_READ if it is missing, damaged or of another format.
+ */
 export const readReport = async (directory: string): Promise<Report> => {
   const path = join(directory, reportFile);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {

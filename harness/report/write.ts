@@ -21,7 +21,8 @@ export const reportFiles = { junit: 'junit.xml', markdown: 'summary.md', html: '
 const maxBuildLogBytes = 200_000;
 
 /**
- * Replaces a file atomically, so that nobody reads half a report. Creates the directory. Throws REPORT_WRITE.
+ * Replaces a file atomically, so that nobody reads half a report. Creates the directory. Rejects with
+ * REPORT_WRITE.
  */
 const writeAtomically = async (path: string, text: string): Promise<void> => {
   const partial = `${path}.partial`;
@@ -80,7 +81,7 @@ const writeCellPages = async (directory: string, report: Report): Promise<CellPa
 
 /**
  * Creates the directory if necessary. Writes report.json first, because the other forms can be rebuilt from
- * it. Throws REPORT_WRITE if a file cannot be written.
+ * it. Rejects with REPORT_WRITE if a file cannot be written.
  */
 export const writeReports = async (directory: string, report: Report): Promise<void> => {
   await writeAtomically(join(directory, reportFile), serializeReport(report));

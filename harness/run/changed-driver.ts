@@ -20,8 +20,8 @@ export const readSources = async (directory: string): Promise<Map<string, string
 export const treeOf = (slot: string): string => join(slot, 'tree');
 
 /**
- * Writes the sources to `directory`, with the description and the transcript of the driver, and builds them in
- * the tree of `slot`. Throws as `buildInTree` does.
+ * Writes the sources to `directory`, with the description and the transcript of the driver, and builds them
+ * in the tree of `slot`. Rejects as `buildInTree` does.
  */
 export const buildChanged = async (
   { kernel, root, choice }: Pick<Environment, 'kernel' | 'root' | 'choice'>,

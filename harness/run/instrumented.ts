@@ -24,8 +24,8 @@ export interface InstrumentedBuild {
 const fileOfError = (message: string): string | undefined => /([\w./+-]+\.[ch]):\d+:/.exec(message)?.[1];
 
 /**
- * Builds an instrumented driver in `slot`. A file in which the probes do not compile is left as it is. Throws
- * DRIVER_BUILD if the driver does not compile without probes either.
+ * Builds an instrumented driver in `slot`. A file in which the probes do not compile is left as it is.
+ * Rejects with DRIVER_BUILD if the driver does not compile without probes either.
  */
 export const buildInstrumented = async (
   environment: Environment,

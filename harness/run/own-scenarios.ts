@@ -43,7 +43,9 @@ const requireTypeScript = (path: string): void => {
   throw new HarnessError('SCENARIO_TYPESCRIPT', { path, node: process.version });
 };
 
-/** The scenario files below `directory`. Throws SCENARIO_DIRECTORY, SCENARIO_TYPESCRIPT, SCENARIO_TWICE. */
+/**
+ * The scenario files below `directory`. Rejects with SCENARIO_DIRECTORY, SCENARIO_TYPESCRIPT, SCENARIO_TWICE.
+ */
 export const ownScenarioFiles = async (directory: string): Promise<ScenarioFile[]> => {
   const paths = await walk(directory).catch((cause: unknown) => {
     throw refuse(directory, messageOf(cause), cause);

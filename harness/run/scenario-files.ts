@@ -38,8 +38,8 @@ export const scenarioFiles = async (tier: Tier = 'guest'): Promise<ScenarioFile[
 };
 
 /**
- * The scenario files of the tier `guest`, followed by those in `directory` and those of more tiers. Throws SCENARIO_TWICE
- * and what `ownScenarioFiles` throws.
+ * The scenario files of the tier `guest`, followed by those in `directory` and those of more tiers. Rejects
+ * with SCENARIO_TWICE and what `ownScenarioFiles` rejects with.
  */
 export const scenarioFilesWith = async (
   directory: string | undefined,

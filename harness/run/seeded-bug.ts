@@ -78,7 +78,9 @@ export const parseBug = (file: string, text: string): SeededBug => {
   };
 };
 
-/** All bugs in `directory`, sorted by name. Throws SEEDED_BUGS_ABSENT if the directory does not exist. */
+/**
+ * All bugs in `directory`, sorted by name. Rejects with SEEDED_BUGS_ABSENT if the directory does not exist.
+ */
 export const readBugs = async (directory: string): Promise<SeededBug[]> => {
   const names = await readdir(directory).catch((cause: unknown) => {
     throw new HarnessError('SEEDED_BUGS_ABSENT', { directory }, cause);

@@ -28,7 +28,7 @@ const whySigned = (flag = '', mode = ''): string | undefined => {
     : `its lockdown is ${mode}; boot it without lockdown=${mode}`;
 };
 
-/** Reads the state in the guest. Must run before the driver under test is loaded. Throws GUEST_READ. */
+/** Reads the state in the guest. Must run before the driver under test is loaded. Rejects with GUEST_READ. */
 export const readBefore = async (shell: Programs): Promise<Before> => {
   // The second file exists only if the kernel can check signatures, the third only if it supports lockdown.
   const text = await shell.output(['read-files', '-f', '/proc/sys/kernel/tainted', enforced, lockdown], {

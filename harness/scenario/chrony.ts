@@ -23,7 +23,7 @@ driftfile /var/lib/chrony/chrony.drift
 /** Timeout of the start in milliseconds: systemd loads chrony from the disk and sets up its sandbox. */
 const startMs = 60_000;
 
-/** Resolves when chronyd has started. Throws GUEST_COMMAND. */
+/** Resolves when chronyd has started. Rejects with GUEST_COMMAND. */
 export const startChrony = async (
   { vm, trace }: Pick<Scene, 'vm' | 'trace'>,
   device: string,
@@ -53,7 +53,7 @@ export const chronySteps = async (shell: Shell): Promise<string[]> => {
     );
 };
 
-/** A report of chronyc as its rows of fields. Throws GUEST_COMMAND. */
+/** A report of chronyc as its rows of fields. Rejects with GUEST_COMMAND. */
 export const askChrony = async (shell: Pick<Shell, 'text'>, report: string): Promise<string[][]> =>
   (await shell.text(`chronyc -c ${report}`)).split('\n').map((row) => row.split(','));
 
@@ -70,8 +70,9 @@ const maxAttempts = 20;
 const processId = '$(cat /run/chrony/chronyd.pid)';
 
 /**
- * Runs `action` while chrony waits for its next reading. A signal stops it there: it detects a step of the clock by another
- * program only if that happens while it waits. Throws GUEST_READ if chrony could not be stopped in time.
+ * Runs `action` while chrony waits for its next reading. A signal stops it there: it detects a step of the
+ * clock by another program only if that happens while it waits. Rejects with GUEST_READ if chrony could not
+ * be stopped in time.
  */
 export const whileChronyWaits = async (
   scene: Scene,

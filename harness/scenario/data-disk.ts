@@ -32,7 +32,7 @@ const findings = [0, 1, 2, 4] as const;
 /** The error of dumpe2fs if the disk has no superblock any more. */
 const noFileSystem = /Bad magic number in super-block/;
 
-/** Examines a copy of the disk; the disk is not changed. Throws IMAGE_TOOL or DISK_TOOL. */
+/** Examines a copy of the disk; the disk is not changed. Rejects with IMAGE_TOOL or DISK_TOOL. */
 export const readDataDisk = async (
   { root }: Pick<Environment, 'root'>,
   { path }: Disk,
@@ -43,7 +43,7 @@ export const readDataDisk = async (
     const { exitCode, stdout, stderr } = await runInToolRoot(root, argv, { binds, host: { reject: false } });
     return { exitCode, text: `${argv.slice(0, -1).join(' ')}: status ${exitCode}\n${stdout}\n${stderr}` };
   };
-  /** Runs a tool. Throws DISK_TOOL if its exit status is not one of `answers`. */
+  /** Runs a tool. Rejects with DISK_TOOL if its exit status is not one of `answers`. */
   const examine = async (argv: readonly [string, ...string[]], answers: readonly number[]) => {
     const { exitCode, text } = await run(...argv);
     if (exitCode === undefined || !answers.includes(exitCode))

@@ -22,7 +22,7 @@ export interface DistroDisk {
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
 /**
- * Examines a copy of the disk of a guest that has ended in any way. Throws IMAGE_TOOL, DISK_TOOL or
+ * Examines a copy of the disk of a guest that has ended in any way. Rejects with IMAGE_TOOL, DISK_TOOL or
  * GUEST_BUILD.
  */
 export const readDistroDisk = async (environment: Environment, vm: Vm): Promise<DistroDisk> => {

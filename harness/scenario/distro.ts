@@ -44,7 +44,8 @@ const recipe = 1;
 const diskFile = 'disk.qcow2';
 
 /**
- * Returns the image with the driver under test; builds it if needed. Throws KERNEL_LACKS for a 32-bit kernel.
+ * Returns the image with the driver under test; builds it if needed. Rejects with KERNEL_LACKS for a 32-bit
+ * kernel.
  */
 export const distroOf = async (
   { kernel, root, modules, driver }: Environment,
@@ -73,7 +74,7 @@ const machineFor = (
   disks: [{ name: 'system', slot: slots.data, path, format: 'qcow2' }],
 });
 
-/** Resolves when systemd and udev have finished the boot. Throws GUEST_BOOT if a unit failed. */
+/** Resolves when systemd and udev have finished the boot. Rejects with GUEST_BOOT if a unit failed. */
 const settled = async (shell: Shell): Promise<void> => {
   const { status, stdout } = await shell.run(
     'systemctl is-system-running --wait || { systemctl --failed --no-legend --plain; false; } && udevadm settle',

@@ -22,7 +22,7 @@ export const warningsIn = (lines: readonly string[]): string[] =>
 
 /**
  * The lines of the kernel log that name a module or driver of the description, or the function. The guest
- * filters them, because the serial line is slow. Throws GUEST_COMMAND.
+ * filters them, because the serial line is slow. Rejects with GUEST_COMMAND.
  */
 export const driverLog = async (
   shell: Pick<Shell, 'text'>,

@@ -7,7 +7,9 @@ import { unpackPayload } from '../guest/disks.js';
 import type { Shell } from '../guest/shell.js';
 import { parseAttribute, parseCounts, parseDrift, parseTime } from './driver-text.js';
 
-/** Resolves when the driver next reads the time of the device. Throws GUEST_TIMEOUT after `timeoutMs`. */
+/**
+ * Resolves when the driver next reads the time of the device. Rejects with GUEST_TIMEOUT after `timeoutMs`.
+ */
 export type NextReading = (timeoutMs: number) => Promise<unknown>;
 
 export interface DriverOptions {
@@ -76,7 +78,7 @@ export class Driver {
   }
 
   /**
-   * Loads the modules in order. Resolves when their init functions, and so probe, have returned. Throws
+   * Loads the modules in order. Resolves when their init functions, and so probe, have returned. Rejects with
    * GUEST_COMMAND if the kernel refuses one, and DRIVER_LACKS for a parameter that the driver does not have.
    */
   async load(parameters: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -97,12 +99,12 @@ export class Driver {
     return found?.module ?? this.#lacks(`a parameter ${parameter}`);
   }
 
-  /** Unloads the modules in reverse order. Throws GUEST_COMMAND, also if one is not loaded. */
+  /** Unloads the modules in reverse order. Rejects with GUEST_COMMAND, also if one is not loaded. */
   async unload(): Promise<void> {
     await this.#shell.output(['unload', ...this.#modulesReversed]);
   }
 
-  /** Unloads the modules that are loaded. Resolves with their names. Throws GUEST_COMMAND. */
+  /** Unloads the modules that are loaded. Resolves with their names. Rejects with GUEST_COMMAND. */
   async unloadLoaded(): Promise<string[]> {
     const text = await this.#shell.output(['unload', 'loaded', ...this.#modulesReversed]);
     return text === '' ? [] : text.split('\n');
@@ -135,13 +137,13 @@ export class Driver {
     return `/sys/bus/pci/devices/${this.#address}/virtio*/${name}`;
   }
 
-  /** The exact content of an attribute. Throws GUEST_COMMAND if it cannot be read. */
+  /** The exact content of an attribute. Rejects with GUEST_COMMAND if it cannot be read. */
   async #content(name: string): Promise<string> {
     // `output` would remove a final newline.
     return (await this.#shell.bytes(['read-files', this.path(name)])).toString('utf8');
   }
 
-  /** The single line of an attribute, without its newline. Throws GUEST_COMMAND or DRIVER_READ. */
+  /** The single line of an attribute, without its newline. Rejects with GUEST_COMMAND or DRIVER_READ. */
   async attribute(name: string): Promise<string> {
     return parseAttribute(name, await this.#content(name));
   }
@@ -152,7 +154,10 @@ export class Driver {
     return `${stdout}${stderr}`.trim();
   }
 
-  /** The times in `file`, to which a program in the guest wrote one reading per line. Throws DRIVER_READ. */
+  /**
+   * The times in `file`, to which a program in the guest wrote one reading per line. Rejects with
+   * DRIVER_READ.
+   */
   async readings(file: string): Promise<bigint[]> {
     const text = await this.#shell.output(['read-files', file]);
     return text === '' ? [] : text.split('\n').map((line) => parseTime('host time', line));
@@ -164,7 +169,8 @@ export class Driver {
   }
 
   /**
-   * The host's clock as the driver shows it, in microseconds since 1970. Throws DRIVER_LACKS or DRIVER_READ.
+   * The host's clock as the driver shows it, in microseconds since 1970. Rejects with DRIVER_LACKS or
+   * DRIVER_READ.
    */
   async hostTime(): Promise<bigint> {
     return this.#note('host-time', parseTime('host time', await this.attribute(this.hostTimeName)));
@@ -183,7 +189,8 @@ export class Driver {
   }
 
   /**
-   * The guest's clock as the driver shows it, in microseconds since 1970. Throws DRIVER_LACKS or DRIVER_READ.
+   * The guest's clock as the driver shows it, in microseconds since 1970. Rejects with DRIVER_LACKS or
+   * DRIVER_READ.
    */
   async guestTime(): Promise<bigint> {
     const name = this.#sysfsTime().guestTime ?? this.#lacks("an attribute with the guest's clock");
@@ -191,7 +198,8 @@ export class Driver {
   }
 
   /**
-   * Host minus guest in nanoseconds, measured now. Throws DRIVER_LACKS if the driver measures at intervals.
+   * Host minus guest in nanoseconds, measured now. Rejects with DRIVER_LACKS if the driver measures at
+   * intervals.
    */
   async driftNs(): Promise<bigint> {
     const name = this.#sysfsTime().driftNs ?? this.#lacks('an attribute with the drift');

@@ -22,7 +22,8 @@ const assertConsole = ({ console }: Vm, { consoleCursor }: Baseline): void => {
 };
 
 /**
- * Throws QEMU_EXIT if neither the guest nor the harness ended the machine, also if no one waited for its end.
+ * Rejects with QEMU_EXIT if neither the guest nor the harness ended the machine, also if no one waited for
+ * its end.
  */
 const assertExpectedEnd = async ({ machine, console }: Vm): Promise<void> => {
   const exit = await machine.exit;
@@ -40,8 +41,8 @@ const readLog = ({ guest, boot }: ScenarioOptions, { shell }: Vm, { taint }: Bas
   readKernelLog(shell, guest === 'distro' && boot === 'cold' ? 'powerOn' : 'up', taint);
 
 /**
- * Calls `onLog` with the lines of the kernel log before they are judged, and again with the reports of leaks. Throws
- * KERNEL_SPLAT, KERNEL_LOG, QEMU_EXIT and errors of the shell.
+ * Calls `onLog` with the lines of the kernel log before they are judged, and again with the reports of leaks.
+ * Rejects with KERNEL_SPLAT, KERNEL_LOG, QEMU_EXIT and errors of the shell.
  */
 export const inspectGuest = async (
   { check, vm, driver, environment }: Scene,

@@ -54,7 +54,9 @@ export const hasOption = async (
   option: KernelOption,
 ): Promise<boolean> => missingOptions(await readFile(kernel.config, 'utf8'), [option]).length === 0;
 
-/** Throws KERNEL_LACKS, which skips the scenario, if the kernel does not have the options that it needs. */
+/**
+ * Rejects with KERNEL_LACKS, which skips the scenario, if the kernel does not have the options that it needs.
+ */
 export const requireKernel = async (
   { kernel }: Pick<Environment, 'kernel'>,
   scenario: KernelNeeds,

@@ -98,7 +98,9 @@ export const ptpClocksWithoutParent = async (shell: Pick<Shell, 'text'>): Promis
   return text.split('\n').filter((name) => name !== '');
 };
 
-/** Runs the steps with one descriptor of the clock. Throws GUEST_COMMAND if the clock cannot be opened. */
+/**
+ * Runs the steps with one descriptor of the clock. Rejects with GUEST_COMMAND if the clock cannot be opened.
+ */
 export const askPtp = async (
   guest: PtpGuest,
   device: string,
@@ -114,7 +116,7 @@ export const readPtp = async (guest: PtpGuest, device: string, count: number): P
   throw new HarnessError('DRIVER_READ', { what: 'PTP clock', expected: `${count} readings`, got });
 };
 
-/** The device of the only PTP clock of the function. Throws DRIVER_READ if there is not exactly one. */
+/** The device of the only PTP clock of the function. Rejects with DRIVER_READ if there is not exactly one. */
 export const ptpClock = async (shell: Pick<Shell, 'text'>, address: string): Promise<string> => {
   const [clock, ...others] = await ptpClocks(shell, address);
   if (clock !== undefined && others.length === 0) return clock.device;

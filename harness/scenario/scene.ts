@@ -29,8 +29,9 @@ export interface Scene {
   readonly trace: Trace;
   readonly environment: Environment;
   /**
-   * Resolves with the first event of the kind since `mark` that matches, or with event number `times`. Throws
-   * GUEST_TIMEOUT if there is none within 10 s, and GUEST_EXIT or GUEST_PANIC as soon as the guest goes down.
+   * Resolves with the first event of the kind since `mark` that matches, or with event number `times`.
+   * Rejects with GUEST_TIMEOUT if there is none within 10 s, and GUEST_EXIT or GUEST_PANIC as soon as the
+   * guest goes down.
    */
   until<Kind extends TraceKind>(
     kind: Kind,

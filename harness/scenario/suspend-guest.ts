@@ -6,7 +6,7 @@ import type { Vm } from './vm.js';
 const limitMs = 15_000;
 
 /**
- * Resolves when the guest is awake and responds. Runs `asleep` while it sleeps. Throws QMP_TIMEOUT or
+ * Resolves when the guest is awake and responds. Runs `asleep` while it sleeps. Rejects with QMP_TIMEOUT or
  * GUEST_TIMEOUT.
  */
 export const suspendGuest = async (

@@ -32,7 +32,7 @@ export interface Vm extends Guest {
   unpause(): Promise<void>;
   /** Plugs a function in, by default in its usual slot. Resolves when the guest shows it. */
   plug(device?: Pick<Device, 'functionSocket'>, address?: string): Promise<void>;
-  /** Asks the guest to release the function at 00:05.0. Resolves when it has. Throws GUEST_TIMEOUT. */
+  /** Asks the guest to release the function at 00:05.0. Resolves when it has. Rejects with GUEST_TIMEOUT. */
   unplug(): Promise<void>;
   /** Lets the guest boot again after a reset from now on, instead of ending it. */
   allowReset(): Promise<void>;
@@ -45,7 +45,7 @@ export interface Vm extends Guest {
   /** True if the guest was reset, which also cleared its kernel log. */
   hasRestarted(): boolean;
   /**
-   * Waits until the guest or vmd ends the machine. Resolves with how it ended. Throws GUEST_TIMEOUT or
+   * Waits until the guest or vmd ends the machine. Resolves with how it ended. Rejects with GUEST_TIMEOUT or
    * GUEST_PANIC.
    */
   ended(what: string, timeoutMs: number): Promise<QemuExit>;

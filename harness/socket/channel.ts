@@ -71,8 +71,8 @@ export class Channel {
 
   /**
    * Reads exactly `length` bytes and their descriptors. Resolves with `null` if the peer (or `close`) ended
-   * the stream before the first byte; throws SOCKET_CLOSED if it ended later. Only one read at a time is
-   * allowed.
+   * the stream before the first byte; rejects with SOCKET_CLOSED if it ended later. Only one read at a time
+   * is allowed.
    */
   read(length: number): Promise<Chunk | null> {
     return this.#read(length, undefined, true);
@@ -103,7 +103,7 @@ export class Channel {
 
   /**
    * Resolves when the kernel has all bytes; await it for back-pressure. The caller still owns `fds`, which
-   * are sent with the first byte. Throws SOCKET_CLOSED if the connection ends before. Writes keep their
+   * are sent with the first byte. Rejects with SOCKET_CLOSED if the connection ends before. Writes keep their
    * order.
    */
   write(data: Buffer, fds: readonly number[] = noFds): Promise<void> {

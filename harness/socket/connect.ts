@@ -5,7 +5,7 @@ import { closeFd, connectTo, streamSocket } from '../host/libc.js';
 import { Channel } from './channel.js';
 import { checkSocketPath } from './path.js';
 
-/** Connects to a listening Unix socket. Throws SOCKET_PATH or SOCKET_IO (ENOENT, ECONNREFUSED, …). */
+/** Connects to a listening Unix socket. Rejects with SOCKET_PATH or SOCKET_IO (ENOENT, ECONNREFUSED, …). */
 export const connect = async (path: string): Promise<Channel> => {
   checkSocketPath(path);
   const fd = streamSocket(path);

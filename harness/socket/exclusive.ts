@@ -18,7 +18,7 @@ const graceTurns = 8;
 
 /**
  * Listens on `path` and runs `serve` for one peer at a time. A second peer is disconnected at once. `report`
- * gets that event, and the error of a session that failed. Throws the errors of `listen`.
+ * gets that event, and the error of a session that failed. Rejects with the errors of `listen`.
  */
 export const listenExclusive = async (
   path: string,

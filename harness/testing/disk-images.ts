@@ -24,7 +24,7 @@ const infoSchema = v.object({
 
 type ImageInfo = Readonly<v.InferOutput<typeof infoSchema>>;
 
-/** Throws IMAGE_TOOL, also if qemu-img prints anything else. */
+/** Rejects with IMAGE_TOOL, also if qemu-img prints anything else. */
 export const imageInfo = async (root: ToolRoot, image: string): Promise<ImageInfo> => {
   const checked = parseChecked((await runImageScript(root, 'info', [image])).stdout, infoSchema);
   if ('value' in checked) return checked.value;

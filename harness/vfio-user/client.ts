@@ -25,7 +25,7 @@ export class Client {
   }
 
   /**
-   * Resolves with the reply, which may be an error reply. Throws SOCKET_CLOSED if the server closed the
+   * Resolves with the reply, which may be an error reply. Rejects with SOCKET_CLOSED if the server closed the
    * connection instead.
    */
   async request(number: number, body: Buffer = empty, fds: readonly number[] = []): Promise<Reply> {
@@ -40,7 +40,7 @@ export class Client {
     return reply;
   }
 
-  /** Like `request`, but throws PROTOCOL with the errno of an error reply. */
+  /** Like `request`, but an error reply rejects with PROTOCOL and its errno. */
   async must(number: number, body?: Buffer, fds?: readonly number[]): Promise<Buffer> {
     const { header, body: answer } = await this.request(number, body, fds);
     if ((header.flags & headerFlag.ERROR) !== 0)

@@ -11,8 +11,8 @@ export interface Frame {
 }
 
 /**
- * Reads the next message; `null` if the stream ends between two messages. Throws PROTOCOL or SOCKET_CLOSED if
- * the stream cannot be used any more.
+ * Reads the next message; `null` if the stream ends between two messages. Rejects with PROTOCOL or
+ * SOCKET_CLOSED if the stream cannot be used any more.
  */
 export const readFrame = async (connection: Connection, descriptors: Descriptors): Promise<Frame | null> => {
   const message = await connection.readMessage(HEADER_SIZE, bodyLength);

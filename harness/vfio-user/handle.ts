@@ -52,8 +52,8 @@ const requireAccess = (
 };
 
 /**
- * Handles a request. Resolves with the body of the reply, or `undefined` if it has none. Throws PROTOCOL as
- * `decodeRequest` does.
+ * Handles a request. Resolves with the body of the reply, or `undefined` if it has none. Rejects with
+ * PROTOCOL as `decodeRequest` does.
  */
 export const handle = async (
   request: Request,

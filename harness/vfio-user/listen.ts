@@ -6,7 +6,7 @@ import { serve } from './server.js';
 import type { ServeOptions } from './session.js';
 import type { Target } from './target.js';
 
-/** Serves `target` at `path` to one client at a time. Throws the errors of `listen`. */
+/** Serves `target` at `path` to one client at a time. Rejects with the errors of `listen`. */
 export const serveFunction = (
   path: string,
   target: Target,

@@ -31,7 +31,7 @@ interface Context {
 }
 
 /**
- * Resolves with the reply; with `undefined` if a fault drops it. Throws PROTOCOL as the codec and the
+ * Resolves with the reply; with `undefined` if a fault drops it. Rejects with PROTOCOL as the codec and the
  * handlers do.
  */
 const perform = async (frame: Frame, context: Context): Promise<Buffer | undefined> => {

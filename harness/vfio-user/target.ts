@@ -4,8 +4,8 @@ export interface Target {
   /** `size` in bytes, `flags` of `regionFlag`. A region that is not listed has size 0. */
   readonly regions: readonly { index: number; size: number; flags: number }[];
   /**
-   * Reads from a region. The session has checked that the access is within the region. Throws PROTOCOL with
-   * an errno to refuse it.
+   * Reads from a region. The session has checked that the access is within the region. Rejects with PROTOCOL
+   * and an errno to refuse it.
    */
   read(region: number, offset: number, count: number): Promise<Buffer>;
   write(region: number, offset: number, data: Buffer): Promise<void>;

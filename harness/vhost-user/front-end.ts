@@ -51,7 +51,10 @@ const configData = (payload: Buffer, offset: number, sizes: readonly number[]): 
   return got.data;
 };
 
-/** Takes ownership of a connected channel and negotiates. Throws PROTOCOL, and then the channel is closed. */
+/**
+ * Takes ownership of a connected channel and negotiates. Rejects with PROTOCOL, and then the channel is
+ * closed.
+ */
 export const startFrontEnd = async (
   channel: Channel,
   { trace = noTrace, replyTimeoutMs = 4500 }: FrontEndOptions = {},

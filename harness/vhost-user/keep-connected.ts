@@ -27,7 +27,7 @@ const frontEndAt = async (path: string, trace: TraceSink): Promise<FrontEnd> =>
 
 /**
  * Connects to the backend at `path` and passes the front-end to `use`, again each time that the connection
- * was lost. The first connection is attempted once, so that a wrong path is reported at once: throws
+ * was lost. The first connection is attempted once, so that a wrong path is reported at once: rejects with
  * SOCKET_IO or PROTOCOL.
  */
 export const keepConnected = async (

@@ -5,7 +5,7 @@ import { type ExclusiveListener, listenExclusive } from '../socket/exclusive.js'
 import { type BackendOptions, BackendSession } from './backend.js';
 import type { BackendDevice } from './device.js';
 
-/** Serves `device` at `path` to one front-end at a time. Throws the errors of `listen`. */
+/** Serves `device` at `path` to one front-end at a time. Rejects with the errors of `listen`. */
 export const listenBackend = (
   path: string,
   device: BackendDevice,

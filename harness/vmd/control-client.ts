@@ -30,9 +30,9 @@ interface CallOptions<T> {
 }
 
 /**
- * Calls a method and resolves with its result, which must match `schema`. Throws CONTROL_CONNECT if nobody
- * listens at `path`, CONTROL_REFUSED with the error of the peer, CONTROL_REPLY if there is no valid reply,
- * and SOCKET_PATH if `path` cannot be a socket.
+ * Calls a method and resolves with its result, which must match `schema`. Rejects with CONTROL_CONNECT if
+ * nobody listens at `path`, CONTROL_REFUSED with the error of the peer, CONTROL_REPLY if there is no valid
+ * reply, and SOCKET_PATH if `path` cannot be a socket.
  */
 export async function callControl<T>(
   path: string,

@@ -102,7 +102,7 @@ const open = async (server: Server, path: string): Promise<void> => {
 
 /**
  * Listens at `path` with mode 0600. Creates a missing directory with mode 0700 and replaces the socket file
- * of a dead process. Throws SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
+ * of a dead process. Rejects with SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then nothing listens.
  */
 export const serveControl = async (path: string, methods: MethodTable): Promise<ControlServer> => {
   checkSocketPath(path);

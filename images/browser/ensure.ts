@@ -27,8 +27,8 @@ const program = '/usr/lib/chromium/chromium-headless-shell';
 export type BrowserCommand = (directory: string, args: readonly string[]) => { file: string; args: string[] };
 
 /**
- * Chromium in its own root file system, without network, in a PID namespace that ends with this process. Once in
- * the cache it needs no network. Throws as `ensureTree`.
+ * Chromium in its own root file system, without network, in a PID namespace that ends with this process. Once
+ * in the cache it needs no network. Rejects as `ensureTree` does.
  */
 export const ensureBrowser = async (
   root: ToolRoot,

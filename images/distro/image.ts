@@ -74,7 +74,7 @@ export const makeImage = async (
 
 /**
  * The image for this kernel and this driver. If the cache has none, makes it in about 15 seconds, after the
- * packages if they are missing. Throws what `ensureTree`, `makeImage` and `ensureDistroInitramfs` throw.
+ * packages if they are missing. Rejects as `ensureTree`, `makeImage` and `ensureDistroInitramfs` do.
  */
 export const ensureDistro = async (
   inputs: DistroInputs,

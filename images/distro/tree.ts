@@ -24,8 +24,8 @@ export interface Tree {
 const treeAt = (path: string): Tree => ({ root: join(path, 'root'), inodes: join(path, 'inodes') });
 
 /**
- * Makes a tree in `path`, which must not exist. Downloads about 40 MB and takes a minute. Throws TOOLROOT_…,
- * HOST_… or CACHE_FULL.
+ * Makes a tree in `path`, which must not exist. Downloads about 40 MB and takes a minute. Rejects with
+ * TOOLROOT_…, HOST_… or CACHE_FULL.
  */
 export const makeTree = async (path: string, { progress }: ProgressOptions = {}): Promise<Tree> => {
   const name = `distro-${treeHash}`;
@@ -53,8 +53,8 @@ export const makeTree = async (path: string, { progress }: ProgressOptions = {})
 };
 
 /**
- * Returns the tree in the cache, and makes it if there is none for this recipe. Throws TOOLROOT_…, HOST_… or
- * CACHE_FULL.
+ * Returns the tree in the cache, and makes it if there is none for this recipe. Rejects with TOOLROOT_…,
+ * HOST_… or CACHE_FULL.
  */
 export const ensureTree = async (options: ProgressOptions = {}): Promise<Tree> => {
   const directory = join(cacheDirectory(), 'distro', 'trees');

@@ -38,7 +38,10 @@ const tree32 = {
   space: 200e6,
 } as const;
 
-/** The userland of guests of this architecture; fetched if it is not in the cache. Throws as `ensureTree`. */
+/**
+ * The userland of guests of this architecture; fetched if it is not in the cache. Rejects as `ensureTree`
+ * does.
+ */
 export const ensureUserland = async (
   architecture: Architecture,
   root: ToolRoot,

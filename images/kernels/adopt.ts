@@ -106,7 +106,9 @@ const tellChoice = (what: string, found: KernelDirectory, progress: Progress | u
   );
 };
 
-/** Throws KERNEL_DIRECTORY before anything is copied, if the programs of a module build do not run here. */
+/**
+ * Rejects with KERNEL_DIRECTORY before anything is copied, if the programs of a module build do not run here.
+ */
 const checkPrograms = async (found: KernelDirectory, root: ToolRoot): Promise<void> => {
   const { directory } = found;
   const place =

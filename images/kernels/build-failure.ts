@@ -63,8 +63,8 @@ const throwForHost = async (log: string): Promise<void> => {
 };
 
 /**
- * Throws the error for a failed build of `sourceDirectory`: DRIVER_BUILD, or if the driver is not to blame,
- * CACHE_FULL, BUILD_BROKEN, KERNEL_DIRECTORY or KERNEL_TREE.
+ * Rejects with the error for a failed build of `sourceDirectory`: DRIVER_BUILD, or if the driver is not to
+ * blame, CACHE_FULL, BUILD_BROKEN, KERNEL_DIRECTORY or KERNEL_TREE.
  */
 export const throwBuildFailure = async (
   { ok, log }: Compilation,

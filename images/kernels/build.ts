@@ -41,7 +41,7 @@ const modulesBelow = async (directory: string): Promise<string[]> => {
 };
 
 /**
- * Compiles the sources in `work` and copies the modules to `to`, which must not exist. Throws as
+ * Compiles the sources in `work` and copies the modules to `to`, which must not exist. Rejects as
  * `throwBuildFailure`.
  */
 const compileIn = async (
@@ -130,7 +130,7 @@ export const buildModules = async (
 
 /**
  * Builds in `tree`, a directory that the caller keeps for this kernel alone: the next build there compiles
- * only what changed. Does not use the cache. Throws as `buildModules` does. After `signal` is aborted, the
+ * only what changed. Does not use the cache. Rejects as `buildModules` does. After `signal` is aborted, the
  * tree must not be used again: make would take a partly written object file for a complete one.
  */
 export const buildInTree = async (

@@ -39,8 +39,8 @@ export interface CompileOptions {
 }
 
 /**
- * Builds the modules in `directory` and writes to it. Throws HOST_… or CACHE_… if the tool root cannot be
- * entered. Aborting `signal` ends the compiler; the promise rejects with the reason once it has ended.
+ * Builds the modules in `directory` and writes to it. Rejects with HOST_… or CACHE_… if the tool root cannot
+ * be entered. Aborting `signal` ends the compiler; the promise rejects with the reason once it has ended.
  */
 export const compile = async (
   kernel: Kernel,

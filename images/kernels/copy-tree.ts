@@ -61,8 +61,9 @@ const copyEntry = async (
 };
 
 /**
- * Copies the directories. A link to something that is copied, too, leads to its copy; any other link becomes a copy of what
- * it leads to. Sockets, FIFOs, devices and dangling links are left out. Throws the system's errors.
+ * Copies the directories. A link to something that is copied, too, leads to its copy; any other link becomes
+ * a copy of what it leads to. Sockets, FIFOs, devices and dangling links are left out. Rejects with the
+ * system's errors.
  */
 export const copyTrees = async (copy: TreeCopy): Promise<void> => {
   for (const [from, to] of copy.copies) {

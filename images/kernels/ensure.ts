@@ -52,7 +52,7 @@ interface EnsureOptions extends ProgressOptions {
 /**
  * The row's kernel. Once in the cache it does not change and needs no network, until `update` fetches the
  * newest build of the suite. A kernel of the user's own is copied as it is now; a debug kernel is built.
- * Throws KERNEL_DIRECTORY, KERNEL_NETWORK, KERNEL_FETCH, KERNEL_INCOMPLETE, HOST_SPACE, CACHE_FULL.
+ * Rejects with KERNEL_DIRECTORY, KERNEL_NETWORK, KERNEL_FETCH, KERNEL_INCOMPLETE, HOST_SPACE, CACHE_FULL.
  */
 export const ensureKernel = async (
   row: KernelRow,

@@ -11,8 +11,8 @@ type Tool = 'create-base' | 'overlay' | 'check' | 'compact' | 'flatten' | 'info'
 const EX_USAGE = 64;
 
 /**
- * Runs a script; `answers` are the exit statuses that do not mean failure. Throws IMAGE_ARGUMENT if the script
- * refuses its arguments, and IMAGE_TOOL if it fails.
+ * Runs a script; `answers` are the exit statuses that do not mean failure. Rejects with IMAGE_ARGUMENT if the
+ * script refuses its arguments, and IMAGE_TOOL if it fails.
  */
 export const runImageScript = async (
   root: ToolRoot,

@@ -32,7 +32,7 @@ export interface DebianOptions extends Pick<BootstrapOptions, 'sourceDateEpoch'>
 /**
  * Creates and fills `directory`. Resolves with tar's line for each entry if `sourceDateEpoch` is given, since
  * an image with fixed dates needs fixed owners too. All files belong to the caller and have no setuid bits.
- * Throws TOOLROOT_…, HOST_SPACE or CACHE_FULL.
+ * Rejects with TOOLROOT_…, HOST_SPACE or CACHE_FULL.
  */
 export const makeDebian = async (
   directory: string,

@@ -38,8 +38,9 @@ const enterOnce = (path: string): Promise<string> => {
 
 /**
  * Returns the tool root in the cache. If there is none for this recipe, makes it, which takes the network,
- * about a minute and 0.6 GB. Throws HOST_… before anything is done if the host lacks something, HOST_… or
- * CACHE_NOEXEC if no program can be started in the tool root, TOOLROOT_… if making it fails, and CACHE_FULL.
+ * about a minute and 0.6 GB. Rejects with HOST_… before anything is done if the host lacks something, HOST_…
+ * or CACHE_NOEXEC if no program can be started in the tool root, TOOLROOT_… if making it fails, and
+ * CACHE_FULL.
  */
 export const ensureToolRoot = async ({ progress }: ProgressOptions = {}): Promise<ToolRoot> => {
   // Throws for a wrong mirror variable now, not only when something is fetched.

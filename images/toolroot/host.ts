@@ -68,7 +68,9 @@ export const countSubordinateIds = (text: string, user: string, uid: number): nu
 
 const subordinateIdFiles: readonly string[] = ['/etc/subuid', '/etc/subgid'];
 
-/** Throws HOST_SUBUID if one of the files is missing or has no range for this user that is large enough. */
+/**
+ * Rejects with HOST_SUBUID if one of the files is missing or has no range for this user that is large enough.
+ */
 export const checkSubordinateIds = async (files = subordinateIdFiles): Promise<void> => {
   const username = userName();
   for (const file of files) {
@@ -83,8 +85,8 @@ export const checkSubordinateIds = async (files = subordinateIdFiles): Promise<v
 };
 
 /**
- * Throws HOST_NAMESPACE if bubblewrap cannot create its namespaces. It tries, because several kernel settings
- * and containers forbid it.
+ * Rejects with HOST_NAMESPACE if bubblewrap cannot create its namespaces. It tries, because several kernel
+ * settings and containers forbid it.
  */
 export const checkNamespaces = async (): Promise<void> => {
   const user = isRoot() ? [] : ['--unshare-user'];
@@ -100,8 +102,8 @@ export const checkNamespaces = async (): Promise<void> => {
 const mega = (bytes: number): number => Math.round(bytes / 1e6);
 
 /**
- * Throws HOST_SPACE unless the file system of `path` has `needed` bytes free. `variable` is the environment
- * variable that sets `path`.
+ * Rejects with HOST_SPACE unless the file system of `path` has `needed` bytes free. `variable` is the
+ * environment variable that sets `path`.
  */
 export const checkSpace = async (
   what: string,
@@ -122,8 +124,8 @@ export const checkSpace = async (
 };
 
 /**
- * Throws HOST_PROGRAM, HOST_SUBUID or HOST_NAMESPACE if the host cannot make or enter a tool root. Each error
- * names the command that helps.
+ * Rejects with HOST_PROGRAM, HOST_SUBUID or HOST_NAMESPACE if the host cannot make or enter a tool root. Each
+ * error names the command that helps.
  */
 export const checkHost = async (): Promise<void> => {
   await checkPrograms();
@@ -134,6 +136,6 @@ export const checkHost = async (): Promise<void> => {
 /** Programs that every run needs, even when the tool root exists. */
 const runPrograms: readonly string[] = ['bwrap', 'setpriv'];
 
-/** Throws HOST_PROGRAM if the host lacks a program that every run needs. */
+/** Rejects with HOST_PROGRAM if the host lacks a program that every run needs. */
 export const checkRunPrograms = (): Promise<void> =>
   checkPrograms(({ program }) => runPrograms.includes(program));

@@ -21,8 +21,8 @@ const missingPrograms = async (root: Pick<ToolRoot, 'path'>): Promise<string[]> 
 };
 
 /**
- * Returns the version of the tool root's QEMU. Throws TOOLROOT_INCOMPLETE if a program is missing or QEMU is
- * too old for vfio-user.
+ * Returns the version of the tool root's QEMU. Rejects with TOOLROOT_INCOMPLETE if a program is missing or
+ * QEMU is too old for vfio-user.
  */
 export const verifyToolRoot = async (path: string): Promise<string> => {
   const root = { path };

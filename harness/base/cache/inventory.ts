@@ -75,7 +75,7 @@ export const chooseFolders = (names: readonly string[]): CacheFolder[] =>
   });
 
 /**
- * Empties the folders, but keeps entries that are being built. Throws CACHE_IN_USE before anything is
+ * Empties the folders, but keeps entries that are being built. Rejects with CACHE_IN_USE before anything is
  * removed.
  */
 export const clearFolders = (folders: readonly CacheFolder[]): Promise<void> =>

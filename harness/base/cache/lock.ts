@@ -83,7 +83,7 @@ export const lockPath = (name: string): string =>
 
 /**
  * Runs `fn` under the lock `name`, which excludes other processes and other calls in this process. Not
- * reentrant. The lock is released when `fn` has settled or this process has died. Throws CACHE_LOCK.
+ * reentrant. The lock is released when `fn` has settled or this process has died. Rejects with CACHE_LOCK.
  */
 export const withLock = async <T>(
   name: string,

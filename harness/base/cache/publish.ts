@@ -45,8 +45,8 @@ const syncDirectory = async (path: string): Promise<void> => {
  * a file or a directory there; the sibling is then synced and renamed. Only one process builds a target;
  * others wait for it. The target is not removed while this process runs.
  *
- * A build that throws leaves nothing. The leftovers of a killed build are removed by the next one. Throws
- * CACHE_FULL if the disk is full.
+ * A build that fails leaves nothing. The leftovers of a killed build are removed by the next one.
+ * Rejects with CACHE_FULL if the disk is full.
  */
 export const publish = async (
   target: string,

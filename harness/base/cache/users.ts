@@ -49,7 +49,7 @@ const describeSelf = (): string => {
 interface Registration {
   /** The file of this process. */
   readonly path: string;
-  /** Resolves when no process can remove the entry any more. Throws CACHE_LOCK. */
+  /** Resolves when no process can remove the entry any more. Rejects with CACHE_LOCK. */
   add(entry: string): Promise<void>;
 }
 
@@ -101,8 +101,8 @@ const own = new Map<string, { registration: Promise<Registration>; entries: Map<
 const nameOf = (path: string): string => relative(cacheDirectory(), path).split(sep).join('/');
 
 /**
- * Protects a path of the cache, and everything below it, from removal until this process has ended. Throws
- * CACHE_LOCK.
+ * Protects a path of the cache, and everything below it, from removal until this process has ended. Rejects
+ * with CACHE_LOCK.
  */
 export const useEntry = (path: string): Promise<void> => {
   const cache = cacheDirectory();
@@ -166,7 +166,10 @@ export const whileNoNewUsers = <T>(fn: (usersOf: UsersOf) => Promise<T>): Promis
     );
   });
 
-/** Runs `fn`, which removes these paths. Throws CACHE_IN_USE instead if another process uses one of them. */
+/**
+ * Runs `fn`, which removes these paths. Rejects with CACHE_IN_USE instead if another process uses one of
+ * them.
+ */
 export const whileUnused = <T>(what: string, paths: readonly string[], fn: () => Promise<T>): Promise<T> =>
   whileNoNewUsers(async (usersOf) => {
     const users = [...new Set(paths.flatMap(usersOf))];

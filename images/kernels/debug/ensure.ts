@@ -102,8 +102,8 @@ const build = async (options: Build, hash: string): Promise<Kernel> => {
 
 /**
  * The debug kernel of this row. The first build takes a quarter of an hour on 2 cores and downloads 150 MB of
- * sources. Once in the cache it does not change until `update`, or until its configuration changes. Throws
- * KERNEL_NETWORK, KERNEL_FETCH, KERNEL_BUILD, KERNEL_INCOMPLETE, HOST_SPACE, CACHE_FULL.
+ * sources. Once in the cache it does not change until `update`, or until its configuration changes. Rejects
+ * with KERNEL_NETWORK, KERNEL_FETCH, KERNEL_BUILD, KERNEL_INCOMPLETE, HOST_SPACE, CACHE_FULL.
  */
 export const ensureDebugKernel = async (
   row: KernelRow,
