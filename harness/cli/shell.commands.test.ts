@@ -127,6 +127,23 @@ t.test('the guest goes down as the host asks, and the shell ends with it', async
   await terminal.end;
 });
 
+for (const [command, reason] of [
+  ['poweroff', 'guest-shutdown'],
+  ['halt', 'guest-shutdown'],
+  ['reboot', 'guest-reset'],
+] as const)
+  t.test(`${command} in the guest ends it`, async (t) => {
+    const temporary = await setUp(t);
+    const terminal = await shell(temporary);
+    await terminal.shown(/guest:\/driver# /);
+    terminal.type(`${command}\r`);
+    await terminal.shown(new RegExp(`the guest is gone \\(${reason}\\)`));
+    await terminal.shown(/ended 0/);
+    await nothingStays(t, temporary);
+    terminal.type('\n');
+    await terminal.end;
+  });
+
 for (const [signal, status] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],

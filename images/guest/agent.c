@@ -24,6 +24,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -193,6 +194,9 @@ int agent(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	/* init starts the agent in the background, where a shell ignores these. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	make_raw();
 	mkdir("/run/agent", 0755);
 	greet();
