@@ -103,15 +103,15 @@ scenario(
     const caller = `[${driver.description.modules.at(-1)}]`;
     const failed = await withFailingCall(shell, { ...settingTheClock, caller }, 1, synchronise);
     check('device').that('calls of do_settimeofday64 that failed', failed, '1', failed ? 1 : 0);
-    const told = (await warnings()).slice(before);
-    check('quiet-log').equal('warnings about it', told.length, 1);
+    const lines = (await warnings()).slice(before);
+    check('quiet-log').equal('warnings about it', lines.length, 1);
     const { unset } = driver.description.logLines ?? {};
     if (unset !== undefined)
       check('says-what-happens').that(
         'warning about a clock that cannot be set',
-        told.some((line) => line.includes(unset)),
+        lines.some((line) => line.includes(unset)),
         unset,
-        told,
+        lines,
       );
     await driver.load(driver.quiet);
     await synchronise();

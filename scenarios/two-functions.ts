@@ -113,9 +113,9 @@ scenario('two-functions', options, async ({ check, vm, driver, another, environm
     // The driver reads the command in probe, too.
     let seq = trace.mark;
     for (const poll of ['first', 'second', 'third']) {
-      const look = trace.next('bar-read', seq, isCommandRead);
+      const read = trace.next('bar-read', seq, isCommandRead);
       const what = `${poll} poll of the ${name}`;
-      seq = (await vm.console.guard(look, { what, timeoutMs: 10_000 })).seq + 1;
+      seq = (await vm.console.guard(read, { what, timeoutMs: 10_000 })).seq + 1;
     }
   }
 });

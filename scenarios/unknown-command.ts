@@ -42,4 +42,5 @@ scenario('unknown-command', options, async ({ check, vm, device, driver, trace, 
     if (driver.description.syncRtc === 'registers') await until('bar-read', seq, isTimeRead);
     check('acknowledges').equal('acknowledgements of SYNCRTC', acks(trace, mark), ['SYNCRTC: cleared']);
   }
+  check('acknowledges-known-only').equal('requests to go down at the end', await powerRequests(vm.shell), []);
 });

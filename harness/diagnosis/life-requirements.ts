@@ -67,8 +67,7 @@ export const lifeRequirements = {
     source: 'Linux drivers/virtio/virtio.c; vmd virtio.c (a device that was reset is cold)',
   },
   'survives-removal': {
-    sentence:
-      'The driver does not take what a removed device reads as (all ones) for a time, a command or an interrupt.',
+    sentence: 'The driver does not take what a removed device reads as (all ones) for a time or a command.',
     level: 'should',
     otherwise: 'The guest acts on a command that the host did not send.',
     remedy: 'Check each value that was read for all ones, and treat them as an absent device.',

@@ -5,9 +5,8 @@ import {
   countReadings,
   medianWidth,
   offsetWithin,
-  readingsSoFar,
+  stepMidCorrection,
   synchronisedMeasurements,
-  untilMidCorrection,
 } from './clock-client.js';
 import type { Scene } from './scene.js';
 
@@ -76,31 +75,46 @@ t.test(
   },
 );
 
-t.test("counts the client's own readings, and waits for the middle of its next correction", async (t) => {
+t.test('steps in the middle of a correction, counting only the readings of the client', async (t) => {
   const trace = new Trace();
-  const read = (offset: number = registers.microsecondsLow.offset): void =>
-    trace.sink({ kind: 'bar-read', offset, width: 4, value: 0 });
+  const read = (times: number, offset: number = registers.microsecondsLow.offset): void => {
+    for (let left = times; left > 0; left--) trace.sink({ kind: 'bar-read', offset, width: 4, value: 0 });
+  };
   const taken = countReadings(trace);
   const client = { name: 'client', device: '/dev/ptp0', everyMs: 250, readings: 5, groups: 4, taken };
-  const asked: number[] = [];
-  const until = async (_: unknown, __: unknown, ___: unknown, times: number) => asked.push(times);
-  const scene = { trace, until } as unknown as Scene;
+  const steps: { awaited: number; seen: unknown; expected: unknown }[] = [];
+  const step = async (late = 0): Promise<void> => {
+    let awaited = 0;
+    let stepped = 0;
+    const until = async (_: unknown, __: unknown, ___: unknown, times: number) => {
+      awaited = times;
+      read(times + late);
+    };
+    const equal = (_: string, seen: unknown, expected: unknown) => steps.push({ awaited, seen, expected });
+    const scene = { trace, until, check: () => ({ equal }) } as unknown as Scene;
+    await stepMidCorrection(scene, client, () => {
+      stepped += 1;
+    });
+    t.equal(stepped, 1);
+  };
 
-  await untilMidCorrection(scene, client);
-  for (let count = 0; count < 7; count++) read();
-  for (const name of ['secondsLow', 'isr'] as const) read(registers[name].offset);
-  await untilMidCorrection(scene, client);
+  await step();
+  for (const name of ['secondsLow', 'isr'] as const) read(3, registers[name].offset);
+  await step();
+  read(7);
+  await step();
   for (let count = 0; count < 25; count++) {
-    read();
+    read(1);
     trace.sink({ kind: 'ptp-reading', before: 0n, time: 0n, after: 0n });
   }
-  t.equal(readingsSoFar(client), 7);
-  for (let count = 0; count < 3; count++) read();
-  t.equal(readingsSoFar(client), 10);
-  await untilMidCorrection(scene, client);
-  for (let count = 0; count < 9; count++) read();
-  await untilMidCorrection(scene, client);
-  read();
-  t.equal(readingsSoFar(client), 0);
-  t.strictSame(asked, [10, 3, 20, 11]);
+  read(17);
+  await step();
+  await step(1);
+  t.strictSame(steps, [
+    { awaited: 10, seen: 10, expected: 10 },
+    { awaited: 20, seen: 10, expected: 10 },
+    { awaited: 13, seen: 10, expected: 10 },
+    { awaited: 3, seen: 10, expected: 10 },
+    { awaited: 20, seen: 11, expected: 10 },
+  ]);
 });

@@ -145,15 +145,33 @@ export const untilClientWaits = async (scene: Scene, { everyMs, readings }: Cloc
 };
 
 /** How many readings of the next correction the client has taken. */
-export const readingsSoFar = ({ taken, readings, groups }: ClockClient): number =>
-  taken() % (readings * groups);
+const readingsSoFar = ({ taken, readings, groups }: ClockClient): number => taken() % (readings * groups);
+
+/** The readings of the first half of a correction. */
+const halfOf = ({ readings, groups }: ClockClient): number => readings * (groups >> 1);
 
 /** Resolves when the client has just taken the first half of the readings of a correction. */
-export const untilMidCorrection = async ({ trace, until }: Scene, client: ClockClient): Promise<void> => {
+const untilMidCorrection = async (
+  { trace, until }: Pick<Scene, 'trace' | 'until'>,
+  client: ClockClient,
+): Promise<void> => {
   const all = client.readings * client.groups;
-  const half = client.readings * (client.groups >> 1);
+  const half = halfOf(client);
   const soFar = readingsSoFar(client);
   await until('bar-read', trace.mark, isTimeRead, half > soFar ? half - soFar : all + half - soFar);
+};
+
+/** Calls `step` in the middle of a correction, and checks that the client took no further reading until then. */
+export const stepMidCorrection = async (
+  scene: Pick<Scene, 'check' | 'trace' | 'until'>,
+  client: ClockClient,
+  step: () => void,
+): Promise<void> => {
+  await untilMidCorrection(scene, client);
+  step();
+  scene
+    .check('device')
+    .equal('readings of the correction before the step', readingsSoFar(client), halfOf(client));
 };
 
 /** Resolves when the client has taken the readings of `count` more corrections. */

@@ -66,7 +66,7 @@ t.test('output, input and status pass, whoever has other sessions', async (t) =>
   t.strictSame(printed, ['output \xff\0', 'error error']);
 });
 
-t.test('who goes away hangs up; the last one leaves, one who only looks does not', async (t) => {
+t.test('the last client that had a session leaves; one without a session does not', async (t) => {
   const { program, server, control, directory, attach } = await setUp(t);
   let hasLeft = false;
   void server.left.then(() => {
@@ -87,7 +87,7 @@ t.test('who goes away hangs up; the last one leaves, one who only looks does not
   await t.rejects(other.end, { code: 'TERMINAL', fields: { reason: 'the shell was closed' } });
 });
 
-t.test('what the guest refuses is told; what the other end may not send ends its connection', async (t) => {
+t.test('a refusal of the guest is reported; an invalid frame ends the connection', async (t) => {
   const { path, program, attach } = await setUp(t);
   const session = (await attach()).terminals.open(options('x'));
   await program.next();

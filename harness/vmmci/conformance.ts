@@ -66,9 +66,9 @@ export const conformance = {
   T30: { generations: all, tier: 'unit', given: 'no command', when: '1 is written to +0', outcome: 'the VM ends after 3 s; a reset before that restarts it' },
   T31: { generations: all, tier: 'unit', given: 'REBOOT pending and acknowledged', when: 'the host stops or sends REBOOT again', outcome: 'no interrupt, no timer set anew' },
   T32: { generations: all, tier: 'unit', given: 'anything', when: '7 is written to +0', outcome: 'no change' },
-  // The watch compares two looks at the clock, 1 s apart, so the advance is a step plus that second.
-  T33: { generations: all, tier: 'unit', given: 'SYNCRTC negotiated', when: 'the host clock advances by 6 s between two looks', outcome: 'command 3 within 1 s, a config change, no timer' },
-  T34: { generations: all, tier: 'unit', given: 'SYNCRTC not negotiated', when: 'the host clock advances by 6 s between two looks', outcome: 'nothing' },
+  // The watch compares two readings of the clock, 1 s apart, so the advance is a step plus that second.
+  T33: { generations: all, tier: 'unit', given: 'SYNCRTC negotiated', when: 'the host clock advances by 6 s between two readings', outcome: 'command 3 within 1 s, a config change, no timer' },
+  T34: { generations: all, tier: 'unit', given: 'SYNCRTC not negotiated', when: 'the host clock advances by 6 s between two readings', outcome: 'nothing' },
   T35: { generations: all, tier: 'unit', given: 'SYNCRTC negotiated', when: 'it advances by 5 s, or is set back by 60 s', outcome: 'nothing' },
   T36: { generations: all, tier: 'unit', given: 'SYNCRTC pending', when: 'the host clock jumps by 60 s again', outcome: 'no further interrupt' },
   T37: { generations: all, tier: 'unit', given: 'SYNCRTC pending', when: '3 is written to +0', outcome: 'command 0' },

@@ -111,9 +111,9 @@ const tellChoice = (what: string, found: KernelDirectory, progress: Progress | u
  */
 const checkPrograms = async (found: KernelDirectory, root: ToolRoot): Promise<void> => {
   const { directory } = found;
-  const place =
+  const tree =
     found.kind === 'packages' ? { top: directory, headers: found.headers } : { top: '/', headers: directory };
-  const obstacle = await programObstacle(root, place);
+  const obstacle = await programObstacle(root, tree);
   if (obstacle !== undefined) throw refuse(directory, `no module can be built for it here: ${obstacle}`);
 };
 

@@ -6,9 +6,8 @@ import { askChrony, chronySteps, selectedSources, startChrony } from '../../harn
 import {
   type ClockClient,
   keepsTime,
-  readingsSoFar,
+  stepMidCorrection,
   untilCorrections,
-  untilMidCorrection,
 } from '../../harness/scenario/clock-client.js';
 import { needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
 import { type Scene, scenario } from '../../harness/scenario/scenario.js';
@@ -53,10 +52,7 @@ scenario(
 
     const mark = trace.mark;
     const stepsSince = await countClockSteps(vm.shell);
-    await untilMidCorrection(scene, chrony);
-    device.clock.shift(BigInt(-hour) * 1_000_000n);
-    const half = chrony.readings * (chrony.groups >> 1);
-    check('device').equal('readings of the correction before the step', readingsSoFar(chrony), half);
+    await stepMidCorrection(scene, chrony, () => device.clock.shift(BigInt(-hour) * 1_000_000n));
     watch.advance(1000);
     check('device').equal('commands of vmd after it', trace.since(mark, 'command'), []);
     check('shows-ptp-time').equal('chrony corrects it', await untilSlews(scene, chrony), true);

@@ -12,9 +12,8 @@ import {
 import {
   type ClockClient,
   keepsTime,
-  readingsSoFar,
+  stepMidCorrection,
   untilCorrections,
-  untilMidCorrection,
 } from '../../harness/scenario/clock-client.js';
 import type { KernelOption } from '../../harness/scenario/kernel-needs.js';
 import { needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
@@ -59,10 +58,7 @@ const jumps: Readonly<Record<string, Jump>> = {
     // Two of the four samples of a correction are from before the step and two from after it, and chrony uses the two in
     // the middle. It has the time for more corrections, by which it begins to slew the clock.
     run: async (scene, jump, chrony) => {
-      await untilMidCorrection(scene, chrony);
-      jump();
-      const half = chrony.readings * (chrony.groups >> 1);
-      scene.check('device').equal('readings of the correction before the step', readingsSoFar(chrony), half);
+      await stepMidCorrection(scene, chrony, jump);
       await untilCorrections(scene, chrony, lateCorrections);
     },
     seen: true,

@@ -304,7 +304,7 @@ t.test('a command that came just before the driver was unbound', async (t) => {
   const reasons = ["no 'ack' in the trace within 10 s"];
   t.same(found([...bound, 10_000, loaded], { reasons }), ['pending-command-not-read']);
   t.same(found([...bound, 1000, loaded], { reasons }), [], 'it may still read it');
-  t.same(found([...bound, read(20, 4, 0), 10_000, loaded], { reasons }), [], 'it does look');
+  t.same(found([...bound, read(20, 4, 0), 10_000, loaded], { reasons }), [], 'it reads the command');
 });
 
 t.test('a command that is not acknowledged by a driver that does not poll', async (t) => {
