@@ -92,6 +92,55 @@ const resultOf = (subject: Subject, holds: boolean, line: Level): CheckResult =>
     : 'advice';
 };
 
+/** The events of the trace that a failed check shows, and where they are in the trace. */
+interface EventRange {
+  readonly since: number;
+  readonly to: number;
+}
+
+const describeRange = ({ since, to }: EventRange): string =>
+  to - since <= 1 ? `trace #${since}` : `trace #${since} to #${to - 1}`;
+
+const trafficIn = (trace: Trace, { since, to }: EventRange): string[] =>
+  trace
+    .since(since)
+    .filter(({ seq, kind }) => seq < to && isTraffic(kind))
+    .slice(-maxEvents)
+    .map(formatEvent);
+
+/** What is compared by a check, without the lines that report it. */
+type Comparison = Omit<Report, 'passed' | 'failed'>;
+
+const comparisonReport = (comparison: Comparison, range: EventRange): Report => {
+  const { what, expected, seen } = comparison;
+  return {
+    ...comparison,
+    passed: `${what}: ${seen}`,
+    failed: `${what}: expected ${expected}, seen ${seen} (${describeRange(range)})`,
+  };
+};
+
+/** The report of two lists of lines, and the lines that differ. */
+const linesReport = (
+  what: string,
+  seen: readonly string[],
+  expected: readonly string[],
+): { report: Report; difference: string[] } => {
+  const lines = diffLines(expected, seen);
+  const count = lines.filter(({ mark }) => mark !== ' ').length;
+  const difference = lines.slice(0, maxDifference).map(({ mark, text }) => `${mark} ${text}`);
+  if (lines.length > maxDifference) difference.push(`… and ${lines.length - maxDifference} more lines`);
+  const report = {
+    what,
+    holds: count === 0,
+    expected: `${expected.length} lines`,
+    seen: difference.filter((line) => !line.startsWith('  ')).join('; '),
+    passed: `${what}: ${seen.length} as expected`,
+    failed: `${what}: ${count} lines differ (- expected, + seen)`,
+  };
+  return { report, difference };
+};
+
 export const checksFor = (
   reporter: Assertions,
   trace: Trace,
@@ -99,14 +148,13 @@ export const checksFor = (
 ): Check => {
   let from = trace.mark;
 
-  /** Reports one check. `detail` gets the range of events since the previous check, for a failure. */
+  /** Reports one check; `detail` is for a failure. */
   const report = (
     subject: Subject,
     { what, holds, passed, failed, expected, seen, numbers }: Report,
-    detail: (since: number, to: number) => Record<string, unknown>,
+    detail: () => Record<string, unknown>,
   ): void => {
     const result = resultOf(subject, holds, level);
-    const [since, to] = [from, trace.mark];
     const difference = holds ? {} : { expected, seen: shorten(seen, maxSeen), numbers };
     trace.sink({ kind: 'check', result, what, requirement: subject, ...difference });
     from = trace.mark;
@@ -115,38 +163,19 @@ export const checksFor = (
       onAdvice(failed);
       reporter.pass(`advice: ${failed}`);
     } else {
-      reporter.fail(failed, { requirement: subject, ...detail(since, to), at: null, stack: '' });
+      reporter.fail(failed, { requirement: subject, ...detail(), at: null, stack: '' });
       onFailure(subject, failed);
     }
   };
 
-  const judge = (
-    subject: Subject,
-    { what, holds, expected, seen, numbers }: Omit<Report, 'passed' | 'failed'>,
-  ): void => {
-    const [since, to] = [from, trace.mark];
-    const where = to - since <= 1 ? `trace #${since}` : `trace #${since} to #${to - 1}`;
-    report(
-      subject,
-      {
-        what,
-        holds,
-        expected,
-        seen,
-        numbers,
-        passed: `${what}: ${seen}`,
-        failed: `${what}: expected ${expected}, seen ${seen} (${where})`,
-      },
-      (since, to) => ({
-        expected,
-        seen,
-        trace: trace
-          .since(since)
-          .filter(({ seq, kind }) => seq < to && isTraffic(kind))
-          .slice(-maxEvents)
-          .map(formatEvent),
-      }),
-    );
+  const judge = (subject: Subject, comparison: Comparison): void => {
+    const range = { since: from, to: trace.mark };
+    const { expected, seen } = comparison;
+    report(subject, comparisonReport(comparison, range), () => ({
+      expected,
+      seen,
+      trace: trafficIn(trace, range),
+    }));
   };
 
   return (subject) => ({
@@ -168,23 +197,8 @@ export const checksFor = (
         numbers: { from, to, seen },
       }),
     lines: (what, seen, expected) => {
-      const difference = diffLines(expected, seen);
-      const count = difference.filter(({ mark }) => mark !== ' ').length;
-      const shown = difference.slice(0, maxDifference).map(({ mark, text }) => `${mark} ${text}`);
-      if (difference.length > maxDifference)
-        shown.push(`… and ${difference.length - maxDifference} more lines`);
-      report(
-        subject,
-        {
-          what,
-          holds: count === 0,
-          expected: `${expected.length} lines`,
-          seen: shown.filter((line) => !line.startsWith('  ')).join('; '),
-          passed: `${what}: ${seen.length} as expected`,
-          failed: `${what}: ${count} lines differ (- expected, + seen)`,
-        },
-        () => ({ difference: shown }),
-      );
+      const { report: compared, difference } = linesReport(what, seen, expected);
+      report(subject, compared, () => ({ difference }));
     },
   });
 };
