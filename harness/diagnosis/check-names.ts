@@ -23,6 +23,7 @@ export const checkNames = {
   beyondBar: 'fields beyond BAR0',
   resolutionOfSet: 'resolution of the times that were set',
   setBeforeSample: 'times that were set and are before their sample',
+  probeErrors: 'errors of the probe other than ENODEV',
   resumeError: 'resume error',
   deferred: 'devices that wait for another probe',
 } as const;

@@ -85,6 +85,11 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
       ),
     ],
   ],
+  [
+    'the error of a probe in a check',
+    ['absence-is-an-error'],
+    [check('refuses-absent-device', checkNames.probeErrors, 'none', '-5')],
+  ],
   ['another warning', [], [check('quiet-log', `${checkNames.otherWarnings}: loaded`, 'none', 'x: hm')]],
   ['a deferred probe', ['probe-deferred'], [check('survives-removal', checkNames.deferred, 'none', '0:5')]],
   ['wrong unit', ['interval-in-wrong-unit'], [delay(37, '10', '37'), delay(1, '3', '10')]],

@@ -61,11 +61,15 @@ export const contractCauses = {
     },
   ),
   'absence-is-an-error': checkCause(
-    { what: named('otherWarnings'), seen: /probe .*failed with error/ },
+    {
+      what: named('otherWarnings', 'probeErrors'),
+      holds: ({ what, seen }) => named('probeErrors').test(what) || /probe .*failed with error/.test(seen),
+    },
     {
       sentence: 'If the device does not respond, probe fails with an error other than ENODEV.',
       change: 'Return -ENODEV from probe: the kernel takes other errors for a fault, and warns of them.',
       requirement: 'quiet-log',
+      explains: ['quiet-log', 'refuses-absent-device'],
     },
   ),
   'probe-deferred': checkCause(
