@@ -63,7 +63,10 @@ const addCommand = (
       if (option.needed && value === undefined) commander.error(`option '${made.flags}' is missing`);
       return [name, value];
     });
-    finish(await run(Object.fromEntries(values), commander.args, all));
+    const names = rows
+      .filter(({ made }) => given[made.attributeName()] !== undefined)
+      .map(({ name }) => name);
+    finish(await run(Object.fromEntries(values), commander.args, all, names));
   });
 };
 

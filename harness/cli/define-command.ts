@@ -19,6 +19,14 @@ export interface Entry {
 
 export type CommandTable = Readonly<Record<string, Entry>>;
 
+/** `given` has the names of the options on the command line, without those that a variable or default sets. */
+type Run<O extends Options> = (
+  values: Values<O>,
+  operands: readonly string[],
+  all: CommandTable,
+  given: readonly string[],
+) => Promise<number>;
+
 export interface Command<O extends Options = Options> {
   readonly kind: 'command';
   readonly operands: readonly Operand[];
@@ -26,7 +34,7 @@ export interface Command<O extends Options = Options> {
   /** Paragraphs that the help prints below the options. */
   readonly notes: readonly string[];
   /** Resolves with the exit status. */
-  readonly run: (values: Values<O>, operands: readonly string[], all: CommandTable) => Promise<number>;
+  readonly run: Run<O>;
 }
 
 export interface Action extends Command {
@@ -47,7 +55,7 @@ interface CommandParts<O extends Options> {
   readonly operands?: readonly Operand[];
   readonly options: O;
   readonly notes?: readonly string[];
-  readonly run: (values: Values<O>, operands: readonly string[], all: CommandTable) => Promise<number>;
+  readonly run: Run<O>;
 }
 
 export const defineCommand = <const O extends Options>(parts: CommandParts<O>): Command<O> => ({

@@ -177,6 +177,25 @@ t.test('without a terminal only --run works', async (t) => {
   t.match(attach.stderr, /no shell of this user is running \(in .*\); start one with vmmci shell/);
 });
 
+t.test('--attach takes no option of a guest of its own', async (t) => {
+  const cases = [
+    ['--gdb'],
+    ['--unloaded'],
+    ['--kernel', '6.1-cloud'],
+    ['--cpus', '1'],
+    ['--clock', 'running'],
+  ];
+  for (const [name = '', ...words] of cases) {
+    const { stderr, exitCode } = await execa(
+      process.execPath,
+      [main, 'shell', '--attach', '--run', 'true', name, ...words],
+      { reject: false },
+    );
+    t.equal(exitCode, 2);
+    t.match(stderr, `${name}: expected a guest of its own, so no --attach`);
+  }
+});
+
 /** A copy of the bundled driver with one change. */
 const brokenDriver = async (directory: string, from: string, to: string): Promise<string> => {
   const driver = join(directory, 'broken-driver');

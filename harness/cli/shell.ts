@@ -5,8 +5,9 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { HarnessError, hasCode } from '../base/errors.js';
 import { shorten } from '../base/text.js';
+import { boundedOutput } from '../guest/bounded-output.js';
 import { maxCommand } from '../guest/terminal-frames.js';
-import type { SessionOptions, TerminalSession, Terminals } from '../guest/terminals.js';
+import type { TerminalSession, Terminals } from '../guest/terminals.js';
 import { openEnvironment } from '../run/environment.js';
 import { abortOnSignals, unlessAborted } from '../run/signals.js';
 import type { Vm } from '../scenario/vm.js';
@@ -65,16 +66,15 @@ const passInput = async (session: TerminalSession): Promise<void> => {
   await session.endInput();
 };
 
-const outputs: Readonly<Record<Parameters<SessionOptions['onOutput']>[1], NodeJS.WriteStream>> = {
-  output: process.stdout,
-  error: process.stderr,
-};
-
 const runOnly = async (terminals: Pick<Terminals, 'open'>, command: string, signal: AbortSignal) => {
+  const write = {
+    output: boundedOutput(process.stdout, () => session),
+    error: boundedOutput(process.stderr, () => session),
+  };
   const session = terminals.open({
     directory: guestDirectory,
     command,
-    onOutput: (bytes, from) => void outputs[from].write(bytes),
+    onOutput: (bytes, from) => write[from](bytes),
   });
   signal.addEventListener('abort', () => session.signal(constants.signals.SIGTERM), { once: true });
   const input = passInput(session);
@@ -191,11 +191,16 @@ const attach = async (control: string, values: ShellValues, all: CommandTable): 
 };
 
 /** Exit status: that of the command or of the shell in the guest; 0 if it was left. */
-const run = async (values: ShellValues, [control]: readonly string[], all: CommandTable): Promise<number> => {
+const run = async (
+  values: ShellValues,
+  [control]: readonly string[],
+  all: CommandTable,
+  given: readonly string[],
+): Promise<number> => {
   if (!values.attach && control !== undefined) throw usage('without --attach', 'no argument', control);
   if (!values.attach) return start(values, all);
-  for (const name of ['gdb', 'unloaded'] as const)
-    if (values[name]) throw usage(`--${name}`, 'a guest of its own, so no --attach', '--attach');
+  const own = given.find((name) => name !== 'attach' && name !== 'run');
+  if (own !== undefined) throw usage(`--${own}`, 'a guest of its own, so no --attach', '--attach');
   return attach(control ?? (await findShell()), values, all);
 };
 

@@ -4,7 +4,15 @@
 import { HarnessError } from '../base/errors.js';
 
 /** The kinds of frames to the program, as in images/guest/terminal.c. */
-export const toProgram = { open: 'o', input: 'i', window: 'w', signal: 'k', close: 'c' } as const;
+export const toProgram = {
+  open: 'o',
+  input: 'i',
+  window: 'w',
+  hold: 'h',
+  release: 'r',
+  signal: 'k',
+  close: 'c',
+} as const;
 
 /** The kinds of frames from the program. */
 export const fromProgram = { greeting: 'g', output: 'O', error: 'E', taken: 'A', end: 'X' } as const;

@@ -63,6 +63,23 @@ t.test('a terminal: size, kind, signals, hang-up; nothing is sent when it is ove
   );
 });
 
+t.test('output is held back until every hold has ended', async (t) => {
+  const { program, terminals } = setUp();
+  const { options, printed } = pipes('yes');
+  const session = terminals.open(options);
+  await program.next();
+  const releases = [session.hold(), session.hold()];
+  t.equal(await program.next(), 'h0 ');
+  program.send('O', 0, 'on its way');
+  for (const release of [releases[0], releases[0], releases[1]]) release?.();
+  t.equal(await program.next(), 'r0 ', 'one frame for both');
+  session.hold();
+  t.equal(await program.next(), 'h0 ', 'a release counts once');
+  program.send('X', 0, '0');
+  await session.end;
+  t.strictSame(printed, ['on its way']);
+});
+
 t.test('input goes in parts, each after the one before was taken, then its end', async (t) => {
   const { program, terminals } = setUp();
   const session = terminals.open(pipes('cat').options);

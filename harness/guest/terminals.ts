@@ -39,6 +39,11 @@ export interface TerminalSession {
   /** Closes the input of a command with pipes. */
   endInput(): Promise<void>;
   resize(window: WindowSize): void;
+  /**
+   * Holds back the output until the returned function, and those of all other holds, were called. Output that is
+   * already on its way still arrives.
+   */
+  hold(): () => void;
   /** Sends a signal, by number, to all processes of the session. */
   signal(number: number): void;
   hangUp(): void;
@@ -117,6 +122,13 @@ export class Terminals {
       this.#send({ ...frame, session });
       return true;
     };
+    let holds = 0;
+    const count = (change: 1 | -1): void => {
+      const before = holds;
+      holds += change;
+      if (before === 0) sendIfOpen({ kind: toProgram.hold, content: Buffer.alloc(0) });
+      if (holds === 0) sendIfOpen({ kind: toProgram.release, content: Buffer.alloc(0) });
+    };
     const passPart = (part: Buffer): Promise<void> =>
       new Promise((resolve) => {
         if (opened === undefined || !sendIfOpen({ kind: toProgram.input, content: part })) return resolve();
@@ -132,6 +144,14 @@ export class Terminals {
       endInput: () => inTurn(() => void sendIfOpen({ kind: toProgram.input, content: Buffer.alloc(0) })),
       resize: ({ rows, columns }) =>
         void sendIfOpen({ kind: toProgram.window, content: fieldsContent([String(rows), String(columns)]) }),
+      hold: () => {
+        count(1);
+        let release = (): void => {
+          release = () => {};
+          count(-1);
+        };
+        return () => release();
+      },
       signal: (number) =>
         void sendIfOpen({ kind: toProgram.signal, content: fieldsContent([String(number)]) }),
       hangUp: () => void sendIfOpen({ kind: toProgram.close, content: Buffer.alloc(0) }),

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { lstatSync, mkdirSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { encodeFrame, type Frame, FrameReader, fieldsContent } from '../guest/terminal-frames.js';
+import { encodeFrame, type Frame, FrameReader, fieldsContent, maxContent } from '../guest/terminal-frames.js';
 import { type SessionOptions, Terminals } from '../guest/terminals.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { FakeTerminalProgram } from '../testing/fake-terminal-program.js';
@@ -112,6 +113,62 @@ t.test('a refusal of the guest is reported; an invalid frame ends the connection
     t.equal(frames.length, 1);
     t.match(frames[0]?.content.toString(), reason);
   }
+});
+
+t.test('who does not read holds back the own session, not those of others', async (t) => {
+  const { path, program, terminals } = await setUp(t);
+  const own: string[] = [];
+  const first = terminals.open(options('own', own));
+  await program.next();
+  const socket = connect(path);
+  socket.pause();
+  socket.write(
+    encodeFrame({ kind: 'o', session: 0, content: fieldsContent(['p', '0', '0', '', '/', 'yes']) }),
+  );
+  await program.next();
+  const frame = program.next();
+  let isHeld = false;
+  void frame.then(() => {
+    isHeld = true;
+  });
+  let sent = 0;
+  for (; !isHeld; sent += maxContent) {
+    program.send('O', 1, 'y'.repeat(maxContent));
+    await setImmediate();
+  }
+  t.equal(await frame, 'h1 ');
+  program.send('O', 0, 'own');
+  program.send('X', 0, '0');
+  t.equal(await first.end, 0);
+  t.strictSame(own, ['output own']);
+  let received = 0;
+  const reader = new FrameReader();
+  const ended = new Promise<void>((resolve) =>
+    socket.on('data', (bytes: Buffer) => {
+      for (const { kind, content } of reader.feed(bytes)) {
+        if (kind === 'X') resolve();
+        else received += content.length;
+      }
+    }),
+  );
+  socket.resume();
+  t.equal(await program.next(), 'r1 ');
+  program.send('X', 1, '0');
+  await ended;
+  socket.destroy();
+  t.equal(received, sent, 'nothing is lost');
+});
+
+t.test('whoever is attached can hold its session back', async (t) => {
+  const { program, attach } = await setUp(t);
+  const session = (await attach()).terminals.open(options('yes'));
+  await program.next();
+  const release = session.hold();
+  t.equal(await program.next(), 'h0 ');
+  release();
+  t.equal(await program.next(), 'r0 ');
+  program.send('X', 0, '0');
+  t.equal(await session.end, 0);
 });
 
 t.test('a shell that is closed ends the sessions of all who are attached', async (t) => {

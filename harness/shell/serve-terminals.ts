@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { HarnessError } from '../base/errors.js';
 import { messageOf, systemCode } from '../base/thrown.js';
+import { boundedOutput } from '../guest/bounded-output.js';
 import {
   contentFields,
   encodeFrame,
@@ -39,18 +40,24 @@ const optionsOf = (content: Buffer): Omit<SessionOptions, 'onOutput'> => {
 const serveConnection = (socket: Socket, terminals: Terminals, onLeft: () => void): void => {
   const reader = new FrameReader();
   const sessions = new Map<number, TerminalSession>();
+  /** The function that ends the hold of each session that the other end holds back. */
+  const holds = new Map<number, () => void>();
   let hadSession = false;
   const send = (frame: Frame): void => void (socket.writable && socket.write(encodeFrame(frame)));
 
   const open = (session: number, content: Buffer): void => {
+    const write = boundedOutput(socket, () => opened);
     const opened = terminals.open({
       ...optionsOf(content),
-      onOutput: (bytes, from) => send({ kind: fromProgram[from], session, content: bytes }),
+      onOutput: (bytes, from) => {
+        if (socket.writable) write(encodeFrame({ kind: fromProgram[from], session, content: bytes }));
+      },
     });
     sessions.set(session, opened);
     hadSession = true;
     const end = (text: string): void => {
       sessions.delete(session);
+      holds.delete(session);
       send({ kind: fromProgram.end, session, content: Buffer.from(text) });
     };
     opened.end.then((status) => end(String(status))).catch((error: unknown) => end(failure(error)));
@@ -61,7 +68,12 @@ const serveConnection = (socket: Socket, terminals: Terminals, onLeft: () => voi
     if (kind === toProgram.open && opened === undefined) open(session, content);
     else if (kind === toProgram.close) opened?.hangUp();
     else if (kind === toProgram.window) opened?.resize(windowOf(contentFields(content)));
-    else if (kind === toProgram.signal) opened?.signal(Number(contentFields(content)[0]));
+    else if (kind === toProgram.hold && opened !== undefined && !holds.has(session))
+      holds.set(session, opened.hold());
+    else if (kind === toProgram.release) {
+      holds.get(session)?.();
+      holds.delete(session);
+    } else if (kind === toProgram.signal) opened?.signal(Number(contentFields(content)[0]));
     else if (kind === toProgram.input && content.length === 0) void opened?.endInput();
     else if (kind === toProgram.input)
       void opened

@@ -2,6 +2,7 @@
 // to the host.
 
 import type { ReadStream, WriteStream } from 'node:tty';
+import { boundedOutput } from '../guest/bounded-output.js';
 import type { SessionOptions, TerminalSession } from '../guest/terminals.js';
 import { rawMode } from './raw-mode.js';
 import { type HostSide, UserInput } from './user-input.js';
@@ -32,12 +33,12 @@ export const runUserTerminal = async ({
   signal,
 }: UserTerminalOptions): Promise<number | 'left'> => {
   const sizeOf = ({ rows, columns }: WriteStream) => ({ rows, columns });
-  const session = open({
+  const session: TerminalSession = open({
     window: sizeOf(output),
     term: process.env.TERM,
     directory,
     command: '',
-    onOutput: (bytes) => void output.write(bytes),
+    onOutput: boundedOutput(output, () => session),
   });
   let leave = (): void => {};
   const left = new Promise<'left'>((resolve) => {

@@ -10,6 +10,8 @@
  *        sh; an empty command starts an interactive shell
  * i      input. The host sends the next input after the acknowledgement. Length 0 is the end of the input
  * w      resizes the terminal. Fields: rows, columns
+ * h      holds back the output of the session, except what it has left when it ends
+ * r      releases the output
  * k      sends a signal to all processes of the session. Field: number of the signal
  * c      closes the session: its processes get SIGHUP
  *
@@ -41,6 +43,7 @@ enum { SESSIONS = 16, CONTENT = 4096, FIELDS = 6 };
 static struct session {
 	pid_t child;
 	int in, out, err;
+	int is_held;
 	/* Input from the host; `done` of `count` bytes have been written to the program. */
 	char input[CONTENT];
 	size_t count, done;
@@ -225,6 +228,7 @@ static void open_session(int id, size_t length)
 
 	split(length, fields, FIELDS);
 	session->count = session->done = 0;
+	session->is_held = 0;
 	child = *fields[0] == 't' ? fork_with_terminal(session, fields[1], fields[2]) :
 				    fork_with_pipes(session);
 	if (child == 0)
@@ -306,6 +310,8 @@ static void take_frame(void)
 		take_input(id, length);
 	else if (kind == 'c')
 		hang_up(id);
+	else if (kind == 'h' || kind == 'r')
+		sessions[id].is_held = kind == 'h';
 	else {
 		split(length, fields, 2);
 		if (kind == 'k')
@@ -336,8 +342,10 @@ static void wait_and_serve(const sigset_t *mask)
 		at[0].fd = at[1].fd = at[2].fd = -1;
 		if (!session->child)
 			continue;
-		at[0].fd = session->out;
-		at[1].fd = session->err;
+		if (!session->is_held) {
+			at[0].fd = session->out;
+			at[1].fd = session->err;
+		}
 		at[2].fd = session->count ? session->in : -1;
 		at[0].events = at[1].events = POLLIN;
 		at[2].events = POLLOUT;
