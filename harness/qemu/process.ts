@@ -1,23 +1,15 @@
 // A running QEMU: its channels, its QMP session, and how it ended.
 
-import { spawn } from 'node:child_process';
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Bind } from '../../images/toolroot/enter.js';
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
-import {
-  argv,
-  type ChannelName,
-  channelDescriptors,
-  channelsOf,
-  filesOf,
-  type MachineDescription,
-} from './argv.js';
+import { argv, type ChannelName, channelsOf, filesOf, type MachineDescription } from './argv.js';
+import { QemuChild } from './child.js';
 import { diskFailure } from './disk-failure.js';
-import { describeExit, type QemuExit, statusOf } from './exit.js';
+import { describeExit, type QemuExit } from './exit.js';
 import type { Qemu } from './find.js';
 import { Qmp } from './qmp.js';
-import { tail } from './tail.js';
 import type { Timers } from './timers.js';
 
 export interface Machine {
@@ -68,49 +60,17 @@ export const startQemu = async ({
 }: StartOptions): Promise<Machine> => {
   const args = argv(machine);
   const { file, args: commandLine } = qemu.command(args, [...filesOf(machine), ...binds]);
-  const names = channelsOf(machine);
-  const highest = Math.max(...names.map((name) => channelDescriptors[name]));
-  const piped = new Set(names.map((name) => channelDescriptors[name]));
   trace({ kind: 'qemu-exec' });
-  const child = spawn(file, commandLine, {
-    stdio: Array.from({ length: highest + 1 }, (_, fd) => (fd === 2 || piped.has(fd) ? 'pipe' : 'ignore')),
+  const child = new QemuChild({
+    file,
+    args: commandLine,
+    names: channelsOf(machine),
+    onClose: (ended) => trace({ kind: 'qemu-exit', how: describeExit(ended) }),
   });
-  const streams = new Map(names.map((name) => [name, child.stdio[channelDescriptors[name]] as Duplex]));
-  // A write to a QEMU that has exited fails here; `exit` reports the reason.
-  for (const stream of streams.values()) stream.on('error', () => {});
-  const stderr = tail(child.stderr as Readable);
-  let shutdown: string | null = null;
-  let killed = false;
-
-  const stream = (name: ChannelName): Duplex => {
-    const found = streams.get(name);
-    if (found === undefined)
-      throw new HarnessError('QEMU_START', { reason: `no channel ${name}`, stderr: '' });
-    return found;
-  };
-
-  const exit = new Promise<QemuExit>((resolve) => {
-    let failure = '';
-    child.on('error', (error) => {
-      failure = error.message;
-      if (child.pid === undefined) resolve({ status: null, signal: null, shutdown, killed, stderr: failure });
-    });
-    // 'close' is emitted after every channel has ended, but a channel that nobody reads would never end.
-    child.on('exit', () => {
-      for (const stream of streams.values()) if (stream.readableFlowing === null) stream.resume();
-    });
-    child.on('close', (code, signal) => {
-      const ended = { ...statusOf(code, signal), shutdown, killed, stderr: stderr() || failure };
-      trace({ kind: 'qemu-exit', how: describeExit(ended) });
-      resolve(ended);
-    });
-  });
-
-  const qmp = new Qmp(stream('qmp'), { timers, trace });
+  const qmp = new Qmp(child.channel('qmp'), { timers, trace });
   const hostFailure = new Promise<HarnessError>((resolve) => {
     qmp.onEvent(({ event, data }) => {
-      // Keeps the first reason: `quit` follows if QEMU was told to pause at the end of the guest.
-      if (event === 'SHUTDOWN') shutdown ??= String(data.reason);
+      if (event === 'SHUTDOWN') child.noteShutdown(String(data.reason));
       if (event === 'BLOCK_IO_ERROR') void diskFailure(machine, data).then(resolve);
     });
   });
@@ -118,8 +78,8 @@ export const startQemu = async ({
     await qmp.open();
   } catch (error) {
     // QEMU closes its sockets before it exits, and its exit status says more than a SIGKILL from here.
-    const killTimer = timers.after(timers.timeout(2000), () => child.kill('SIGKILL'));
-    const ended = await exit;
+    const killTimer = timers.after(timers.timeout(2000), () => child.abort());
+    const ended = await child.exit;
     killTimer.cancel();
     throw new HarnessError('QEMU_START', { reason: describeExit(ended), stderr: ended.stderr }, error);
   }
@@ -129,14 +89,11 @@ export const startQemu = async ({
     description: machine,
     argv: args,
     qmp,
-    channel: stream,
-    exit,
+    channel: (name) => child.channel(name),
+    exit: child.exit,
     hostFailure,
     timers,
-    stderr,
-    kill: () => {
-      if (child.exitCode === null && child.signalCode === null) killed = child.kill('SIGKILL');
-      return exit;
-    },
+    stderr: child.stderr,
+    kill: () => child.kill(),
   };
 };
