@@ -94,6 +94,11 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
   ['a deferred probe', ['probe-deferred'], [check('survives-removal', checkNames.deferred, 'none', '0:5')]],
   ['wrong unit', ['interval-in-wrong-unit'], [delay(37, '10', '37'), delay(1, '3', '10')]],
   ['wrong limit', ['interval-limits-wrong'], [delay(37, '10', '10'), delay(1, '3', '1')]],
+  [
+    'zero polls, so the delays differ too',
+    ['zero-interval-not-off'],
+    [check('obeys-parameters', 'polls while the interval is 0', '0', '21'), delay(0, '1000', '1')],
+  ],
   ['deferrable', ['poll-does-not-wake'], [check('looks-unasked', checkNames.pollWaits, 'no', 'yes')]],
   [
     'guest time of ticks',

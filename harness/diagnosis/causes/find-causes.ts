@@ -94,6 +94,9 @@ const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
   'line-per-poll': ['line-per-reading', 'log-level-not-kept'],
   'line-per-reading': ['log-level-not-kept'],
   'probe-returns-positive': ['warning-without-fault'],
+  'zero-interval-not-off': ['interval-limits-wrong'],
+  'polling-never-starts-again': ['interval-limits-wrong'],
+  'state-shared-by-devices': ['memory-used-after-free'],
   'ptp-error-ignored': ['unusable-microseconds-shown', 'all-ones-taken-for-data'],
 };
 
