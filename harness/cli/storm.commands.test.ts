@@ -93,6 +93,8 @@ for (const { name, file, line, instead, scenario, what, cause } of storms)
       failed[0]?.causes.map(({ id }) => id),
       [cause],
     );
+    const registers = await readFile(join(run, failed[0]?.directory ?? '', 'registers.txt'), 'utf8');
+    t.match(registers, /CPU#0\nRAX=[0-9a-f]{16} /);
 
     const lines = stdout.split('\n');
     t.ok(Math.max(...lines.map(({ length }) => length)) <= 160, 'no line is longer than 160 characters');

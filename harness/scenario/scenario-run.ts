@@ -165,7 +165,8 @@ export class ScenarioRun {
   /** Saves the state of a guest that hangs or has panicked. Returns the error with an explanation of a hang. */
   async #explain(error: unknown): Promise<unknown> {
     const vm = this.#vm;
-    if (hasCode(error, 'GUEST_TIMEOUT') && !vm?.hasEnded()) await vm?.postMortem.take();
+    const isRunning = hasCode(error, 'GUEST_TIMEOUT') || hasCode(error, 'GUEST_LIVELOCK');
+    if (isRunning && !vm?.hasEnded()) await vm?.postMortem.take();
     if (hasCode(error, 'GUEST_PANIC')) await vm?.postMortem.gone();
     if (!this.#environment.choice.shell) return explainHang(error, vm, this.#environment.driver);
     const guest = { vm, device: this.#devices.all[0], trace: this.#trace, directory: this.#directory.path };
