@@ -72,6 +72,10 @@ const isOnDriverOk = ({ trace }: Facts, up: TraceEvent, sent: TraceEvent): boole
       seq > up.seq && seq < sent.seq && (kind === 'bar-read' || kind === 'bar-write' || kind === 'shell'),
   );
 
+/** True if the driver loops for ever, maybe with interrupts disabled: then its handler cannot run. */
+const loops = ({ reasons }: Facts): boolean =>
+  reasons.some((reason) => /^livelock: \d+ (?!interrupts)/.test(reason));
+
 export const interruptCauses = {
   'isr-never-read': {
     sentence: 'The interrupt handler never reads the ISR, so the interrupt is never deasserted.',
@@ -80,7 +84,7 @@ export const interruptCauses = {
     hosts: 'OpenBSD 8.0 and later: there the interrupt repeats forever; earlier hosts interrupt once',
     requirement: 'reads-isr',
     find: (facts) => {
-      const served = signals(facts);
+      const served = loops(facts) ? [] : signals(facts);
       const [first, next] = served;
       if (first === undefined || served.some((each) => readsIsr(facts, each))) return [];
       const readAfter = ({ signal, after }: Served, within: number): TraceEvent | undefined =>
