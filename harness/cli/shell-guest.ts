@@ -42,7 +42,7 @@ const maxNames = 3;
 const copyInto = async (vm: Vm, directory: string, warn: (line: string) => void): Promise<void> => {
   if (vm.payload === undefined) throw new HarnessError('SCENARIO_LACKS', { what: 'a payload disk' });
   const { entries, leftOut } = await copyDirectory(directory, guestDirectory.slice(1));
-  await writePayload(vm.payload.path, entries);
+  await writePayload(vm.payload.path, entries, 'latin1');
   await vm.shell.output(['payload'], { what: `copy of the driver's directory` });
   if (leftOut.length > 0)
     warn(`${guestDirectory} has no room for the largest files: ${listOf(leftOut, maxNames)}`);

@@ -1,6 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { bytesOf, toLatin1 } from '../../harness/base/byte-path.js';
 import { runMarker } from '../../harness/base/run-marker.js';
 import { copyDirectory } from './directory-payload.js';
 import { newc } from './newc.js';
@@ -29,6 +30,19 @@ t.test('files with their modes, also behind links; no artifacts, no packages', a
     ],
   );
   t.strictSame(leftOut, []);
+});
+
+t.test('names that are not UTF-8 keep their bytes', async (t) => {
+  const top = t.testdir({ dür: {} });
+  const name = bytesOf(`${toLatin1(`${top}/dür`)}/na\xefve/caf\xe9.c`);
+  await mkdir(name.subarray(0, name.lastIndexOf('/')));
+  await writeFile(name, 'int a;\n');
+  const { entries } = await copyDirectory(top, 'driver');
+  t.strictSame(
+    entries.map(({ path, content }) => [path, content.toString()]),
+    [[`driver/${toLatin1('dür')}/na\xefve/caf\xe9.c`, 'int a;\n']],
+  );
+  t.ok(newc(entries, 'latin1').includes(Buffer.from('/na\xefve/caf\xe9.c\0', 'latin1')));
 });
 
 t.test('the largest files are left out when there is no room for all', async (t) => {

@@ -10,10 +10,14 @@ export const payloadSize = 16 * 2 ** 20;
 
 /**
  * Writes a sparse disk image with an archive of `entries` to `path`. The guest's `payload` unpacks it to `/`.
- * Rejects with GUEST_BUILD if the archive is too large.
+ * Paths are as for `newc`. Rejects with GUEST_BUILD if the archive is too large.
  */
-export const writePayload = async (path: string, entries: Iterable<Entry>): Promise<void> => {
-  const archive = newc(entries);
+export const writePayload = async (
+  path: string,
+  entries: Iterable<Entry>,
+  encoding?: 'latin1',
+): Promise<void> => {
+  const archive = newc(entries, encoding);
   if (archive.length > payloadSize) {
     throw new HarnessError('GUEST_BUILD', {
       reason: `the payload has ${archive.length} bytes; the disk has only ${payloadSize}`,

@@ -15,6 +15,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
+import { bytesOf, toLatin1 } from '../../harness/base/byte-path.js';
 import { HarnessError } from '../../harness/base/errors.js';
 import { runMarker } from '../../harness/base/run-marker.js';
 import { messageOf } from '../../harness/base/thrown.js';
@@ -42,10 +43,6 @@ const textEnding = /\.(md|json|txt|conf|patch|log|rules|test\.ts)$/;
 /** The directory of runs that were started in the driver's directory. */
 const ownDirectory = 'runs';
 
-const bytes = (path: string): Buffer => Buffer.from(path, 'latin1');
-
-const latin1 = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
-
 const isBelow = (path: string, directory: string): boolean => path.startsWith(`${directory}/`);
 
 const nothing = <T>(): T | undefined => undefined;
@@ -62,7 +59,7 @@ class Walk {
    */
   async directory(real: string, path: string, above: readonly string[]): Promise<void> {
     if (above.includes(real)) return;
-    const names = await readdir(bytes(real), { encoding: 'latin1' });
+    const names = await readdir(bytesOf(real), { encoding: 'latin1' });
     if (path !== '' && names.includes(runMarker)) return;
     for (const name of names.sort()) {
       if (leftovers.test(name) || (path === '' && name === ownDirectory)) continue;
@@ -71,13 +68,13 @@ class Walk {
   }
 
   async entry(absolute: string, path: string, above: readonly string[]): Promise<void> {
-    const found = await lstat(bytes(absolute));
+    const found = await lstat(bytesOf(absolute));
     if (!found.isSymbolicLink()) return this.item(found, absolute, path, above);
     // make cannot use a dangling link either.
-    const real = await realpath(bytes(absolute), { encoding: 'latin1' }).catch(nothing<string>);
+    const real = await realpath(bytesOf(absolute), { encoding: 'latin1' }).catch(nothing<string>);
     if (real === undefined) return;
     if (real !== this.root && !isBelow(real, this.root))
-      return this.item(await stat(bytes(real)), real, path, above);
+      return this.item(await stat(bytesOf(real)), real, path, above);
     this.found.push({ path, target: relative(dirname(`${this.root}/${path}`), real) || '.' });
   }
 
@@ -90,7 +87,7 @@ class Walk {
 }
 
 const contentOf = (root: string, { path, target }: Pick<SourceFile, 'path' | 'target'>): Promise<Buffer> =>
-  target === undefined ? readFile(bytes(`${root}/${path}`)) : Promise.resolve(bytes(target));
+  target === undefined ? readFile(bytesOf(`${root}/${path}`)) : Promise.resolve(bytesOf(target));
 
 /** Removes text files whose ending no other file mentions. */
 const withoutTexts = async (root: string, found: Walk['found']): Promise<Walk['found']> => {
@@ -105,11 +102,11 @@ const withoutTexts = async (root: string, found: Walk['found']): Promise<Walk['f
 };
 
 const walk = async (directory: string): Promise<SourceFile[]> => {
-  const root = latin1(await realpath(directory));
+  const root = toLatin1(await realpath(directory));
   const walk = new Walk(root);
   await walk.directory(root, '', []);
   const files = await withoutTexts(root, walk.found);
-  return files.map((file) => ({ ...file, name: bytes(file.path).toString('utf8') }));
+  return files.map((file) => ({ ...file, name: bytesOf(file.path).toString('utf8') }));
 };
 
 const refuse = (directory: string, reason: string, cause?: unknown): HarnessError<'DRIVER_SOURCE'> =>
@@ -142,7 +139,7 @@ export const hashSources = async (
 ): Promise<string> => {
   const hash = createHash('sha256').update(JSON.stringify(context));
   for (const file of files) {
-    const content = await contentOf(latin1(directory), file);
+    const content = await contentOf(toLatin1(directory), file);
     hash
       .update(`\n${file.target === undefined ? 'file' : 'link'} ${file.path}\0${content.length}\0`)
       .update(content);
@@ -159,10 +156,10 @@ export const copySources = async (
   to: string,
 ): Promise<void> => {
   for (const { path, target } of files) {
-    const copy = bytes(`${latin1(to)}/${path}`);
-    await mkdir(bytes(dirname(`${latin1(to)}/${path}`)), { recursive: true });
-    if (target === undefined) await copyFile(bytes(`${latin1(directory)}/${path}`), copy);
-    else await symlink(bytes(target), copy);
+    const copy = bytesOf(`${toLatin1(to)}/${path}`);
+    await mkdir(bytesOf(dirname(`${toLatin1(to)}/${path}`)), { recursive: true });
+    if (target === undefined) await copyFile(bytesOf(`${toLatin1(directory)}/${path}`), copy);
+    else await symlink(bytesOf(target), copy);
   }
 };
 
@@ -174,7 +171,7 @@ export const updateSources = async (
   files: readonly SourceFile[],
   to: string,
 ): Promise<void> => {
-  const [from, kept] = [latin1(directory), latin1(to)];
+  const [from, kept] = [toLatin1(directory), toLatin1(to)];
   const present = new Map((await walk(to)).map((file) => [file.path, file]));
   const isSame = async (file: SourceFile): Promise<boolean> => {
     const old = present.get(file.path);
@@ -186,12 +183,12 @@ export const updateSources = async (
   const wanted = new Set(files.map(({ path }) => path));
   const gone = [...present.values()].filter(({ path }) => !wanted.has(path));
   for (const { path } of [...gone, ...changed])
-    await rm(bytes(`${kept}/${path}`), { recursive: true, force: true });
+    await rm(bytesOf(`${kept}/${path}`), { recursive: true, force: true });
   // Write rather than copy, so that each file gets the current time.
   for (const { path, target } of changed) {
-    const copy = bytes(`${kept}/${path}`);
-    await mkdir(bytes(dirname(`${kept}/${path}`)), { recursive: true });
-    if (target !== undefined) await symlink(bytes(target), copy);
-    else await writeFile(copy, await readFile(bytes(`${from}/${path}`)));
+    const copy = bytesOf(`${kept}/${path}`);
+    await mkdir(bytesOf(dirname(`${kept}/${path}`)), { recursive: true });
+    if (target !== undefined) await symlink(bytesOf(target), copy);
+    else await writeFile(copy, await readFile(bytesOf(`${from}/${path}`)));
   }
 };
