@@ -289,7 +289,8 @@ const table = {
   },
   RUN_DIRECTORY: {
     blame: 'usage',
-    message: '--output: {directory} is not empty; pass an empty directory, or one that does not exist',
+    message:
+      '--output or VMMCI_RUN: {directory} is not empty; pass an empty directory, or one that does not exist',
   },
   RUN_DIRECTORY_MAKE: {
     blame: 'broken',

@@ -14,7 +14,7 @@ const cases: readonly (readonly [what: string, error: unknown, status: number, l
     'of the harness',
     new HarnessError('RUN_DIRECTORY', { directory: 'd' }),
     2,
-    /^vmmci test: --output: d is not empty; .* \[RUN_DIRECTORY\]\n$/,
+    /^vmmci test: --output or VMMCI_RUN: d is not empty; .* \[RUN_DIRECTORY\]\n$/,
   ],
   [
     'unexpected',
@@ -27,7 +27,7 @@ const cases: readonly (readonly [what: string, error: unknown, status: number, l
     'with control characters',
     new HarnessError('RUN_DIRECTORY', { directory: '\x1b[2J' }),
     2,
-    /^vmmci test: --output: \\x1b\[2J is not empty/,
+    /^vmmci test: --output or VMMCI_RUN: \\x1b\[2J is not empty/,
   ],
 ];
 
