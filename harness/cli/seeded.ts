@@ -16,7 +16,7 @@ import { readSources } from '../run/changed-driver.js';
 import { openEnvironment } from '../run/environment.js';
 import { inSlots } from '../run/in-slots.js';
 import { scenarioFiles } from '../run/scenario-files.js';
-import { applyBug, readBugs, type SeededBug } from '../run/seeded-bug.js';
+import { applyBug, isSelectedBy, readBugs, type SeededBug } from '../run/seeded-bug.js';
 import type { Naming, SeededResult, SeededStatus } from '../run/seeded-result.js';
 import { abortOnSignals, unlessAborted } from '../run/signals.js';
 import { defineCommand } from './define-command.js';
@@ -124,10 +124,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
   const jobs = values.jobs ?? defaultJobs(resources());
   const sources = await readSources(asset('driver'));
   const chosen = (await readBugs(asset('driver', 'seeded-bugs')))
-    .filter(
-      ({ name, kernel }) =>
-        words.length === 0 || words.some((word) => name.includes(word) || kernel === word),
-    )
+    .filter((bug) => words.length === 0 || words.some((word) => isSelectedBy(word, bug)))
     .map((bug) => ({ bug, patched: applyBug(bug, sources) }));
   if (chosen.length === 0) {
     const valid = 'a part of a file name in images/driver/seeded-bugs, or a kernel that a bug needs';
@@ -184,7 +181,7 @@ export const command = defineCommand({
   operands: [
     {
       syntax: '[WORD...]',
-      help: 'only bugs whose names contain one of the words, or that need the kernel of that name',
+      help: 'only bugs whose numbers begin with one of the words, whose names contain it, or that need the kernel of that name',
     },
   ],
   options,

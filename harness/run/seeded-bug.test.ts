@@ -1,5 +1,5 @@
 import t from 'tap';
-import { applyBug, parseBug, readBugs } from './seeded-bug.js';
+import { applyBug, isSelectedBy, parseBug, readBugs } from './seeded-bug.js';
 
 const text = `Bug: The answer is wrong.
 Why: Somebody misheard.
@@ -79,4 +79,11 @@ t.test('readBugs reads a directory', async (t) => {
     code: 'SEEDED_BUGS_ABSENT',
     message: /not in the npm package/,
   });
+});
+
+t.test('selects bugs by number, by a part of the name, and by kernel', async (t) => {
+  const bug = { name: '251-poll-is-deferrable', kernel: undefined };
+  for (const word of ['251', '251-', '25', 'deferrable']) t.ok(isSelectedBy(word, bug), word);
+  for (const word of ['51-', '1', 'stop']) t.notOk(isSelectedBy(word, bug), word);
+  t.ok(isSelectedBy('6.12-debug', { name: '182-lock-order', kernel: '6.12-debug' }));
 });

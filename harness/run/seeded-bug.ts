@@ -29,6 +29,13 @@ export interface SeededBug {
 
 const suffix = '.patch';
 
+/**
+ * True if the word is a part of the bug's name, or the kernel that the bug needs. A word that begins with a
+ * digit is a number, so `51-` does not select bug 251.
+ */
+export const isSelectedBy = (word: string, { name, kernel }: Pick<SeededBug, 'name' | 'kernel'>): boolean =>
+  kernel === word || (/^\d/.test(word) ? name.startsWith(word) : name.includes(word));
+
 const orBugError = <T>(file: string, step: () => T): T => {
   try {
     return step();
