@@ -96,4 +96,6 @@ t.test('a qcow2 disk contributes the size that the guest sees', async (t) => {
   await writeFile(join(directory, 'qcow2'), header);
   t.not(await snapshotKey(as('qcow2'), qemu), await snapshotKey(machine, qemu));
   await t.rejects(snapshotKey(as('text'), qemu), { code: 'SNAPSHOT', message: /text.*not a qcow2/ });
+  // Found before the kernel and the initramfs have been looked at: the rejection must not be left unhandled.
+  await t.rejects(snapshotKey(as('missing'), qemu), { code: 'ENOENT' });
 });

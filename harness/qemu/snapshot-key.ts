@@ -31,16 +31,18 @@ const hostCpu = async (): Promise<string> => {
  * before it reads the disk.
  */
 export const snapshotKey = async (machine: MachineDescription, qemu: Qemu): Promise<string> => {
-  const disks = (machine.disks ?? []).map(async (disk) => ({
-    name: disk.name,
-    slot: disk.slot,
-    path: String(await diskSize(disk)),
-  }));
+  const disks = await Promise.all(
+    (machine.disks ?? []).map(async (disk) => ({
+      name: disk.name,
+      slot: disk.slot,
+      path: String(await diskSize(disk)),
+    })),
+  );
   const reproducible: MachineDescription = {
     ...machine,
     kernel: await identityIfGiven(machine.kernel),
     initramfs: await identityIfGiven(machine.initramfs),
-    disks: await Promise.all(disks),
+    disks,
     functionSocket: undefined,
     incoming: false,
   };
