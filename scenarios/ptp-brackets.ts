@@ -12,6 +12,8 @@ const slow = BigInt(slowMs) * 1_000_000n;
 
 const readers = 8;
 const readings = 10;
+/** While one reader waits this long for the device, one on the other CPU comes to the lock. */
+const contendedMs = 20;
 
 const read = (offset: number) =>
   ({ protocol: 'vfio-user', command: 'REGION_READ', region: 0, offset }) as const;
@@ -52,6 +54,7 @@ scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) =
     gaps,
   );
 
+  device.faults.set({ faults: [{ kind: 'delay', ms: contendedMs, when: read(24) }] });
   const mark = trace.mark;
   const text = await vm.shell.text(`
     for reader in $(seq ${readers}); do
@@ -59,6 +62,7 @@ scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) =
     done
     wait
     cat /run/reader.*`);
+  device.faults.clear();
   const brackets = text.split('\n').map(parseAnswer).flatMap(bracketsOf);
   const sampled = trace.since(mark, 'sample').map(({ us }) => BigInt(us as bigint) * 1000n);
   const times = brackets.map(({ time }) => time).sort((left, right) => (left < right ? -1 : 1));
