@@ -1,5 +1,6 @@
 // A signal while `vmmci watch` compiles: to the whole process group, as Ctrl-C in a terminal, and to the command alone.
 
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,8 +44,9 @@ for (const [signal, to] of [
       reject: false,
       all: true,
     });
+    // The compiler makes and removes directories in the tree, so it is not walked.
     const hasBegun = async (): Promise<boolean> =>
-      (await readdir(temporary, { recursive: true })).some((path) => path.endsWith('/tree/begun'));
+      (await readdir(temporary)).some((name) => existsSync(join(temporary, name, 'tree/begun')));
     while (!(await hasBegun())) await watched.changed();
     if (child.pid === undefined) throw new Error('not started');
     process.kill(to === 'the command' ? child.pid : -child.pid, signal);
