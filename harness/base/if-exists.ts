@@ -11,7 +11,7 @@ export const isAbsent = (error: unknown): boolean => absentCodes.includes(system
 
 /**
  * Resolves like `reading`, or with `undefined` if the file or directory does not exist: another process may have
- * removed it. Other errors of the file system are thrown.
+ * removed it. Rejects with other errors of the file system.
  */
 export const ifExists = <T>(reading: Promise<T>): Promise<T | undefined> =>
   reading.catch((error: unknown) => {
@@ -19,7 +19,7 @@ export const ifExists = <T>(reading: Promise<T>): Promise<T | undefined> =>
     throw error;
   });
 
-/** The names in a directory; none if it does not exist. Other errors of the file system are thrown. */
+/** The names in a directory; none if it does not exist. Rejects with other errors of the file system. */
 export const namesIn = async (path: string): Promise<string[]> => (await ifExists(readdir(path))) ?? [];
 
 /**

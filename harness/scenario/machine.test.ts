@@ -68,3 +68,7 @@ t.test('turns on memory checks only for ordinary kernels', async (t) => {
   t.strictSame(poisons(1), ['slub_debug=FZPU,kmalloc-*']);
   t.strictSame(poisons(2), []);
 });
+
+t.test('keeps the TSC as the clocksource of a guest with two CPUs', async (t) => {
+  t.strictSame(parameters({ cpus: 2 }), [...parameters(), 'tsc=reliable']);
+});

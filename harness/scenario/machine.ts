@@ -3,6 +3,7 @@
 import {
   kernelParameters,
   memoryParameters,
+  processorParameters,
   watchdogParameters,
 } from '../../images/guest/kernel-parameters.js';
 import type { Disk, MachineDescription, Siblings } from '../qemu/argv.js';
@@ -86,6 +87,7 @@ export const machineOf = (
     ...kernelParameters,
     ...watchdogParameters(slowness),
     ...memoryParameters(slowness),
+    ...processorParameters(cpus),
     ...interruptParameters[interrupts],
     ...(choice.kernelParameters?.split(' ') ?? []),
   ],
