@@ -1,7 +1,7 @@
 // Makes every part of the distribution guest twice and compares the results: the configured packages, the
 // disk, and the driver on it.
 
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
@@ -11,6 +11,7 @@ import { privateCache } from '../../harness/testing/private-cache.js';
 import { asset } from '../asset.js';
 import { buildModules } from '../kernels/build.js';
 import { kernelBinds } from '../kernels/kernel.js';
+import { isRoot } from '../toolroot/host-command.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { makeImage } from './image.js';
 import { ensureTree, makeTree, type Tree } from './tree.js';
@@ -33,6 +34,22 @@ const packagesOf = async ({ root }: Pick<Tree, 'root'>): Promise<string[]> => {
     .sort();
 };
 
+/**
+ * Runs `step` with a TMPDIR that only root can enter, if root runs the test: apt then cannot become its own user.
+ * An ordinary user's subordinate ids must be able to enter it.
+ */
+const withClosedTmpdir = async <T>(directory: string, step: () => Promise<T>): Promise<T> => {
+  if (!isRoot()) return step();
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = await mkdtemp(join(directory, 'closed-'));
+  try {
+    return await step();
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+};
+
 const { root, kernel, modules } = await openEnvironment(defaultChoice(''));
 const load = ['virtio_pci_obsd', 'virtio_vmmci'];
 
@@ -41,7 +58,7 @@ t.test('two builds of the packages and the disk are identical', { timeout: 1_200
   const packages = async (tree: Tree): Promise<string> => (await packagesOf(tree)).join('\n');
   const options = { progress: (line: string) => void t.comment(line) };
   let first = await ensureTree(options);
-  const second = await makeTree(join(directory, 'second'), options);
+  const second = await withClosedTmpdir(directory, () => makeTree(join(directory, 'second'), options));
   // The tree in the cache may have been made when the archive had other versions, that is, from other inputs.
   if ((await packages(first)) !== (await packages(second)))
     first = await makeTree(join(directory, 'first'), options);

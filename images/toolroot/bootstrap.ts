@@ -30,6 +30,8 @@ export interface DebianRecipe {
   packages: readonly string[];
   /** Files to leave out, as dpkg options of the form `path-exclude=…`. */
   leftOut: readonly string[];
+  /** Paths below the root that are not unpacked. */
+  notUnpacked?: readonly string[];
   /** Further arguments, such as hooks. */
   extra: readonly string[];
 }
@@ -112,7 +114,8 @@ export const bootstrap = async (
   const complaints: string[] = [];
   // Files belong to the user who runs this and get no setuid bits, which would give everybody that user's
   // rights.
-  const unpack = ['--extract', '--directory', directory, '--no-same-owner', '--exclude=./dev/*'];
+  const excluded = ['dev/*', ...(recipe.notUnpacked ?? [])].map((path) => `--exclude=./${path}`);
+  const unpack = ['--extract', '--directory', directory, '--no-same-owner', ...excluded];
   const listing = ['--verbose', '--verbose', '--numeric-owner', '--quoting-style=literal'];
   const tar = spawn('tar', [...unpack, ...(onEntry ? ['--preserve-permissions', ...listing] : [])], {
     stdio: ['pipe', 'pipe', 'pipe'],
