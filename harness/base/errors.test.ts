@@ -71,3 +71,52 @@ t.test('no comment names an error that does not exist', async (t) => {
   );
   t.same(wrong, []);
 });
+
+/** A code, or the beginning that a group of codes has in common: `HOST_…`. */
+const code = "[A-Z][A-Z_]*(?:[A-Z]|_…)(?![A-Za-z'])";
+const promise = new RegExp(
+  `\\b(Rejects with|rejects with|Throws|throws) (${code}(?:(?:,|,? (?:and|or)) ${code})*)`,
+  'g',
+);
+
+/** The comment as one line. */
+const joined = (comment: string): string => comment.replaceAll(/\n\s*\*? ?/g, ' ');
+
+t.test('a doc comment promises only errors of the table', async (t) => {
+  const exists = (word: string): boolean =>
+    word.endsWith('…') ? codes.some((known) => known.startsWith(word.slice(0, -1))) : codes.includes(word);
+  const wrongIn = (text: string): string[] =>
+    [...text.matchAll(/\/\*\*.*?\*\//gs)]
+      .flatMap(([comment]) => [...joined(comment).matchAll(promise)])
+      .flatMap(([, , words = '']) => words.match(new RegExp(code, 'g')) ?? [])
+      .filter((word) => !exists(word));
+  t.same(
+    sources.flatMap(({ path, text }) => wrongIn(text).map((word) => `${path}: ${word}`)),
+    [],
+  );
+  t.same(wrongIn('/** Rejects with QTEST, GUEST_REED or PROTOKOL if it fails. */'), [
+    'GUEST_REED',
+    'PROTOKOL',
+  ]);
+  t.same(wrongIn('/**\n * Fails early. Throws HOST_… or\n * TOOL_… */'), ['TOOL_…']);
+});
+
+t.test('a function that returns a promise rejects, and any other throws', async (t) => {
+  const wrongIn = (text: string): string[] =>
+    [...text.matchAll(/(\/\*\*(?:(?!\*\/).)*\*\/)\s*(.*?(?:=>|[{;]$))/gms)].flatMap(
+      ([, comment = '', declaration = '']) => {
+        const [, verb = ''] = new RegExp(promise.source).exec(joined(comment)) ?? [];
+        const wrong = /\basync\b|Promise\b/.test(declaration)
+          ? verb === 'Throws'
+          : verb === 'Rejects with' && /\): .*(?:=>|\{)$/s.test(declaration);
+        return wrong ? [declaration] : [];
+      },
+    );
+  t.same(
+    sources.flatMap(({ path, text }) => wrongIn(text).map((declaration) => `${path}: ${declaration}`)),
+    [],
+  );
+  t.same(wrongIn('/** Throws QTEST. */\nexport const f = async () => {\n'), ['export const f = async () =>']);
+  t.same(wrongIn('/** Rejects with QTEST. */\nread(): string {\n'), ['read(): string {']);
+  t.same(wrongIn('/** Throws QTEST. */\nexport const f = (): void => {\n'), []);
+});
