@@ -58,4 +58,4 @@ export const makeSocketDirectories = (...paths: (string | undefined)[]): void =>
 };
 
 export const readyNote =
-  'Prints a JSON line {"ready":true,…} when it listens, and one for each VM it would kill. SIGTERM stops it.';
+  'Prints a JSON line {"ready":true,…} when it listens, and one for each VM that vmd would end.\nSIGTERM stops it.';

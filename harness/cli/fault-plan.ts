@@ -7,7 +7,7 @@ import type { FaultPlan } from '../faults/fault.js';
 import { parseFaultPlan } from '../faults/parse.js';
 
 /** The accepted forms of a fault plan, for help and messages. */
-export const faultForms = 'a JSON file, JSON such as {"faults":[{"kind":"delay","ms":100}]}, off';
+export const faultForms = 'a JSON file, JSON such as {"faults":[{"kind":"delay","ms":100}]}, or off';
 
 const refuse = (where: string, problem: string): never => {
   throw new HarnessError('FAULT_PLAN', { where, reason: `${problem}; valid: ${faultForms}` });

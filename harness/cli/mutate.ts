@@ -37,7 +37,7 @@ const options = {
   seed: value('N', 'draw another sample', { read: count(999_999_999), fallback: '1' }),
   count: value('N', 'try N mutants', { read: count(99_999), fallback: '150' }),
   only: list('WORD', 'only mutants with WORD in file:line:column, operator and change'),
-  results: value('FILE', 'the results; mutants that it has already are not tried again', {
+  results: value('FILE', 'add the results to FILE; mutants that it already has are not tried again', {
     read: (path) => resolve(path),
     shown: 'mutants.json in the run directory',
   }),

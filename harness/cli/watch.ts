@@ -190,7 +190,7 @@ export const command = defineCommand({
   operands: [
     {
       syntax: '[SCENARIO...]',
-      help: `scenarios to run at each save (default: ${defaultScenarios.join(' and ')})`,
+      help: `scenarios to run at each save (default: ${defaultScenarios.join(', ')})`,
     },
   ],
   options,
