@@ -37,7 +37,7 @@ t.test('a driver with the interface of the public driver is recognized by its Kb
   ];
   const { exitCode, stdout } = await execa(
     process.execPath,
-    [main, 'test', '--driver', asset('stand-in'), ...scenarios],
+    [main, 'test', '--driver', asset('stand-in-driver'), ...scenarios],
     { env: environment(directory), reject: false, stderr: 'ignore' },
   );
   const results = await readResults(join(directory, 'run'));

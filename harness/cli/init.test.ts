@@ -14,7 +14,7 @@ const filesIn = (directory: string): string[] =>
 
 for (const [name, time] of [
   ['driver', 'sysfs'],
-  ['stand-in', 'sysctl'],
+  ['stand-in-driver', 'sysctl'],
 ] as const)
   t.test(`${name}: init writes usable files, and a second run changes nothing`, async (t) => {
     const repository = t.testdir({ '.git': {} });

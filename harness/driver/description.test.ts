@@ -91,7 +91,7 @@ t.test(
       syncRtc: 'rtc',
       time: { kind: 'sysctl', driftSec: 'vmmci.drift_sec', driftNsec: 'vmmci.drift_nsec' },
     });
-    t.match(await readDriver(asset('stand-in')), {
+    t.match(await readDriver(asset('stand-in-driver')), {
       time: { kind: 'sysctl' },
       syncRtc: 'rtc',
       parameters: { length: 1 },

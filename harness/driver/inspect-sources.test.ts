@@ -33,7 +33,7 @@ t.test('the sources of the bundled driver give its description', (t) => {
 });
 
 t.test('a driver with sysctl values is recognized', (t) => {
-  t.match(inspect('stand-in'), {
+  t.match(inspect('stand-in-driver'), {
     modules: ['virtio_pci_obsd', 'virtio_vmmci'],
     pciDriver: 'virtio-pci-obsd',
     virtioDriver: 'virtio_vmmci',
