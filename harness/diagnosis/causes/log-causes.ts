@@ -18,8 +18,12 @@ const logLines = ({ dmesg, reasons }: Facts): string[] =>
 const matching = (facts: Facts, pattern: RegExp): string[] =>
   [...new Set(logLines(facts).filter((line) => pattern.test(line)))].slice(0, 3);
 
-/** The first words of an oops that a wrong pointer causes. */
-const badPointer = /^BUG: (?:kernel NULL pointer dereference|unable to handle page fault)/;
+/**
+ * The first words of an oops that a wrong pointer causes. With inline checks of KASAN, a NULL pointer is a general
+ * protection fault, and the line after it tells the address.
+ */
+const badPointer =
+  /^(?:BUG: (?:kernel NULL pointer dereference|unable to handle page fault)|KASAN: .* in range \[)/;
 
 export const inLog = (pattern: RegExp, cause: Pick<Cause, 'sentence' | 'change' | 'requirement'>): Cause => ({
   ...cause,
@@ -60,7 +64,8 @@ export const logCauses = {
     requirement: 'claims-own-interrupts',
   }),
   'work-outlives-driver': inLog(
-    /ODEBUG: (?:free|init) active|BUG: unable to handle page fault.*work|activate_work|__run_timers/,
+    // In a stack trace, __run_timers() is only the caller of a timer's function.
+    /ODEBUG: free active|(?:RIP: 0010:|KASAN: \S+ in )(?:__run_timers|\w*activate_work)\b/,
     {
       sentence: 'A timer or work item is still queued when its memory is freed.',
       change: 'Cancel it with cancel_delayed_work_sync() or timer_delete_sync() before remove returns.',
@@ -86,9 +91,8 @@ export const logCauses = {
     change: 'Pass IRQF_SHARED to request_irq().',
     requirement: 'keeps-devices-apart',
   }),
-  'lock-not-released': inLog(/queued_spin_lock_slowpath/, {
-    sentence:
-      'A processor waits for a spinlock that is never released: a path leaves its function with the lock held.',
+  'lock-not-released': inLog(/queued_spin_lock_slowpath|lock held when returning to|workqueue leaked/, {
+    sentence: 'A lock is never released: a path leaves its function with the lock held.',
     change:
       'Unlock on each path out of the function, and take no lock twice; the lines below show the caller.',
     requirement: 'carries-out',
@@ -167,7 +171,7 @@ export const logCauses = {
     requirement: 'comes-back',
   }),
   'lock-order': inLog(
-    /possible (?:circular|recursive) locking|inconsistent lock state|possible irq lock inversion/,
+    /possible (?:circular|recursive) locking|inconsistent lock state|possible irq lock inversion|unsafe lock order/,
     {
       sentence: 'Locks are taken in an order, or in a context, that can end in a deadlock.',
       change:
