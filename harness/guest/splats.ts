@@ -23,9 +23,26 @@ const endOf = (lines: readonly string[], start: number): number => {
   return limit;
 };
 
+/** The maximum number of lines of a report of lockdep: it has a stack for each lock of a chain. */
+const maxLockReport = 400;
+
+/** The line above the title of a report of lockdep. */
+const lockReportBegin = /^(?:\[[ \d.]+\] )*={10,}$/;
+
+/** Before its own stack, a report of lockdep has those of the locks that were taken earlier. */
+const lockReportEnd = (lines: readonly string[], start: number): number => {
+  const after = lines.slice(start + 1, start + maxLockReport);
+  const next = after.findIndex((line) => lockReportBegin.test(line));
+  const report = next === -1 ? after : after.slice(0, next);
+  const own = report.findIndex((line) => line.endsWith('stack backtrace:'));
+  if (own === -1) return start;
+  const end = report.findIndex((line, at) => at > own && /<\/(?:TASK|IRQ)>$/.test(line));
+  return start + 1 + (end === -1 ? own : end) + 1;
+};
+
 /**
  * Every splat in a kernel log. A match inside the trace of another splat counts only if it is of another
- * kind.
+ * kind, and a warning only if the splat is not its message, which the line before it has.
  */
 export const findSplats = (
   lines: readonly string[],
@@ -33,14 +50,16 @@ export const findSplats = (
 ): Splat[] => {
   const splats: Splat[] = [];
   let covered = 0;
+  let last = -1;
   lines.forEach((line, index) => {
     const kind = patterns.find(({ pattern }) => pattern.test(line))?.kind;
     if (kind === undefined) return;
     const known = index < covered && (kind === 'stack trace' || splats.at(-1)?.kind === kind);
-    if (known) return;
+    if (known || (kind === 'WARNING' && last !== -1 && last === index - 1)) return;
     const end = endOf(lines, index);
     splats.push({ kind, line, context: lines.slice(Math.max(0, index - linesBefore), end) });
-    covered = Math.max(covered, end);
+    covered = Math.max(covered, end, kind === 'lockdep' ? lockReportEnd(lines, index) : 0);
+    last = index;
   });
   return splats;
 };
