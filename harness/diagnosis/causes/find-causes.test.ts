@@ -1,66 +1,23 @@
 import t from 'tap';
-import type { TraceData, TraceEvent } from '../../base/trace-event.js';
+import type { TraceData } from '../../base/trace-event.js';
+import {
+  expired,
+  failed,
+  found,
+  handled,
+  loaded,
+  raise,
+  read,
+  send,
+  status,
+  suspend,
+  trace,
+  up,
+  write,
+} from '../../testing/cause-events.js';
 import { isRequirementId } from '../requirements.js';
 import type { Cause } from './facts.js';
 import { type CauseId, causes, findCauses } from './find-causes.js';
-
-const read = (offset: number, width: number, value: number): TraceData => ({
-  kind: 'bar-read',
-  offset,
-  width,
-  value,
-});
-const write = (offset: number, width: number, value: number): TraceData => ({
-  kind: 'bar-write',
-  offset,
-  width,
-  value,
-});
-const status = (value: number): TraceData => ({ kind: 'status', value });
-const failed = (requirement: string, what = 'x', expected = 'this', seen = 'that'): TraceData => {
-  const [from = '', to = from] = expected.split(' to ');
-  const numbers = /^-?\d+$/.test(from) && { from: BigInt(from), to: BigInt(to), seen: BigInt(seen) };
-  return {
-    kind: 'check',
-    result: 'not ok',
-    what,
-    requirement,
-    expected,
-    seen,
-    ...(numbers !== false && { numbers }),
-  };
-};
-const raise: TraceData = { kind: 'interrupt', line: 'raise', isr: 2, signalled: true };
-const expired: TraceData = { kind: 'timer', name: 'ack', event: 'expired', ms: 3000 };
-const send = (name: 'REBOOT' | 'SYNCRTC'): TraceData => ({ kind: 'command', name, result: 'sent' });
-
-const suspend: TraceData = { kind: 'qmp-event', event: 'SUSPEND', data: '{}' };
-
-/** The events of a driver that comes up correctly. */
-const loaded: TraceData = { kind: 'shell', command: 'load a b', status: 0 };
-const up = [
-  read(0, 4, 7),
-  status(3),
-  write(4, 4, 7),
-  { kind: 'features', value: 7 } as const,
-  status(7),
-  loaded,
-];
-const handled = [raise, read(19, 1, 2), read(20, 4, 2), write(20, 4, 2)];
-
-/** Makes events that are a millisecond apart; a number among them is a pause in ms. */
-const trace = (items: readonly (TraceData | number)[]): TraceEvent[] => {
-  let at = 0;
-  const events: TraceEvent[] = [];
-  for (const item of items) {
-    at += typeof item === 'number' ? item * 1000 : 1000;
-    if (typeof item !== 'number') events.push({ seq: events.length, at, ...item });
-  }
-  return events;
-};
-
-const found = (items: readonly (TraceData | number)[], more: { dmesg?: string[]; reasons?: string[] } = {}) =>
-  findCauses({ trace: trace(items), dmesg: [], reasons: [], ...more }).map(({ id }) => id);
 
 const late = failed('acknowledges-in-time');
 const time = failed('shows-host-time');
@@ -127,11 +84,19 @@ t.test('finds the cause that a trace shows, and no other', async (t) => {
 });
 
 t.test('an endless loop keeps the handler from running, and is the cause', async (t) => {
-  const polled = [...up, send('REBOOT'), raise, read(20, 4, 2), write(20, 4, 2), write(20, 4, 2)];
+  const writes = Array.from({ length: 12 }, () => write(20, 4, 2));
+  const polled = [...up, send('REBOOT'), raise, read(20, 4, 2), ...writes];
   const loop = (what: string) => found(polled, { reasons: [`livelock: 300 ${what} within 9 ms`] });
   t.same(loop('acknowledgements of one command'), ['acknowledged-twice']);
   t.ok(loop('accesses to the same registers').includes('registers-read-in-a-loop'));
   t.same(loop('interrupts'), ['isr-never-read']);
+  const again = Array.from({ length: 9 }, () => [raise, read(20, 4, 2), write(20, 4, 2)]).flat();
+  const reasons = ['livelock: 100 acknowledgements of one command within 126 ms'];
+  t.same(
+    found([...up, send('REBOOT'), ...again], { reasons }),
+    ['isr-never-read'],
+    'each after an interrupt',
+  );
 });
 
 t.test('does not count features as late that are written after a reset of the device', async (t) => {

@@ -72,9 +72,15 @@ const isOnDriverOk = ({ trace }: Facts, up: TraceEvent, sent: TraceEvent): boole
       seq > up.seq && seq < sent.seq && (kind === 'bar-read' || kind === 'bar-write' || kind === 'shell'),
   );
 
+/** More accesses than a handler and the work that it queues need for one interrupt. */
+const ofOneInterrupt = 10;
+
 /** True if the driver loops for ever, maybe with interrupts disabled: then its handler cannot run. */
-const loops = ({ reasons }: Facts): boolean =>
-  reasons.some((reason) => /^livelock: \d+ (?!interrupts)/.test(reason));
+const loops = ({ reasons, trace, accesses }: Facts): boolean => {
+  if (!reasons.some((reason) => /^livelock: \d+ (?!interrupts)/.test(reason))) return false;
+  const from = accesses.at(-ofOneInterrupt)?.seq ?? 0;
+  return !trace.some((event) => isSignal(event) && event.seq > from);
+};
 
 export const interruptCauses = {
   'isr-never-read': {
