@@ -6,6 +6,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { execa } from 'execa';
 import { type Bind, enter, type ToolRoot } from '../../images/toolroot/enter.js';
 import { checkNamespaces } from '../../images/toolroot/host.js';
+import { isNewEnough, oldestQemu, parseQemuVersion } from '../../images/toolroot/qemu-version.js';
 import { HarnessError } from '../base/errors.js';
 import { firstLine } from '../base/text.js';
 
@@ -24,21 +25,6 @@ export interface Qemu {
 }
 
 const program = 'qemu-system-x86_64';
-
-/** The first release with a vfio-user client. */
-const minimumVersion = [10, 2] as const;
-
-/**
- * The version in the first line of `--version`: `11.1.3` for `QEMU emulator version 11.1.3 (Debian …)`.
- * Undefined for other text.
- */
-export const parseVersion = (line: string): string | undefined =>
-  /^QEMU emulator version (\d+\.\d+\.\d+)/.exec(line)?.[1];
-
-export const isNewEnough = (version: string): boolean => {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > minimumVersion[0] || (major === minimumVersion[0] && minor >= minimumVersion[1]);
-};
 
 type Command = Qemu['command'];
 
@@ -108,8 +94,8 @@ export const findQemu = async ({
     run(command, shown, ['-device', 'help']),
   ]);
   const build = firstLine(versionText);
-  const version = parseVersion(build);
-  const next = `Use QEMU ${minimumVersion.join('.')} or newer, or leave out --qemu`;
+  const version = parseQemuVersion(build);
+  const next = `Use QEMU ${oldestQemu.join('.')} or newer, or leave out --qemu`;
   if (version === undefined) throw unusable(shown, `--version says ${JSON.stringify(build)}`, next);
   if (!isNewEnough(version)) throw unusable(shown, `it is version ${version}`, next);
   if (!/^name "vfio-user-pci"/m.test(devices)) {

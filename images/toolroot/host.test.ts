@@ -4,7 +4,6 @@ import t from 'tap';
 import { asset } from '../asset.js';
 import { checkSpace, checkSubordinateIds, countSubordinateIds, parseHostPackages } from './host.js';
 import { mirrorArguments } from './mirror.js';
-import { isNewEnough, parseQemuVersion } from './verify.js';
 
 t.test('parses the table of host packages', async (t) => {
   t.strictSame(parseHostPackages('# x\n\nbwrap bubblewrap all\nnewuidmap  uidmap  user\n'), [
@@ -61,18 +60,4 @@ t.test('makes mirror arguments, and refuses values that are not URLs', async (t)
     t.throws(() => mirrorArguments('trixie', { VMMCI_MIRROR: mirror }), { code: 'INVALID_VALUE' });
   const alone = { VMMCI_SECURITY_MIRROR: 'http://m.example/' };
   t.throws(() => mirrorArguments('trixie', alone), { code: 'MIRROR_ALONE' });
-});
-
-t.test('parses and compares QEMU versions', async (t) => {
-  t.equal(parseQemuVersion('QEMU emulator version 11.1.3 (Debian 1:11.1.3+ds-1)\nCopyright'), '11.1.3');
-  t.equal(parseQemuVersion('QEMU emulator version 10.2\n'), '10.2');
-  t.equal(parseQemuVersion('bash: not found'), undefined);
-  for (const [version, expected] of [
-    ['10.1.9', false],
-    ['10.2.0', true],
-    ['11.0.0', true],
-    ['9.9', false],
-  ] as const) {
-    t.equal(isNewEnough(version, [10, 2]), expected, version);
-  }
 });

@@ -54,9 +54,6 @@ const leftOut = [
  */
 const space = { scratch: 900e6, cache: 800e6 };
 
-/** The oldest QEMU with a complete vfio-user-pci. */
-const oldestQemu = [10, 2] as const;
-
 const setupHook = readFileSync(asset('toolroot', 'setup-hook.sh'), 'utf8');
 
 /** The latest date of any file, in seconds since the epoch: the release day of Debian 13.0. */
@@ -71,7 +68,7 @@ export const debianRecipe: DebianRecipe = {
   extra: [`--setup-hook=${setupHook}`],
 };
 
-export const recipe = { generation, suite, packages, leftOut, setupHook, oldestQemu, space } as const;
+export const recipe = { generation, suite, packages, leftOut, setupHook, space } as const;
 
 /** The name of the directory of a tool root that is made by this recipe. */
 export const recipeHash: string = createHash('sha256')

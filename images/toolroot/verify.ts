@@ -2,17 +2,9 @@
 
 import { HarnessError } from '../../harness/base/errors.js';
 import type { ToolRoot } from './enter.js';
+import { isNewEnough, oldestQemu, parseQemuVersion } from './qemu-version.js';
 import { recipe, recipePrograms } from './recipe.js';
 import { runInToolRoot } from './run.js';
-
-/** `QEMU emulator version 11.1.3 (Debian …)` → `11.1.3`. */
-export const parseQemuVersion = (text: string): string | undefined =>
-  /version (\d+\.\d+(\.\d+)?)/.exec(text)?.[1];
-
-export const isNewEnough = (version: string, [major, minor]: readonly [number, number]): boolean => {
-  const [a = 0, b = 0] = version.split('.').map(Number);
-  return a > major || (a === major && b >= minor);
-};
 
 const missingPrograms = async (root: Pick<ToolRoot, 'path'>): Promise<string[]> => {
   const script = 'for each; do command -v "$each" >/dev/null || echo "$each"; done';
@@ -36,11 +28,11 @@ export const verifyToolRoot = async (path: string): Promise<string> => {
   }
   const { stdout } = await runInToolRoot(root, ['qemu-system-x86_64', '--version']);
   const version = parseQemuVersion(stdout);
-  if (version === undefined || !isNewEnough(version, recipe.oldestQemu)) {
+  if (version === undefined || !isNewEnough(version)) {
     throw new HarnessError('TOOLROOT_INCOMPLETE', {
       path,
       missing: `a recent QEMU (found ${version ?? stdout})`,
-      expected: `QEMU ${recipe.oldestQemu.join('.')} or later, from ${recipe.suite}-backports`,
+      expected: `QEMU ${oldestQemu.join('.')} or later, from ${recipe.suite}-backports`,
     });
   }
   return version;
