@@ -1,11 +1,11 @@
-// Tests the cases of harness/vmmci/conformance.ts that need QEMU but no guest, through both sockets and
+// Tests the cases of harness/testing/conformance.ts that need QEMU but no guest, through both sockets and
 // QEMU's PCI bus.
 
 import t, { type Test } from 'tap';
+import { type Conformance, type ConformanceId, conformance } from '../testing/conformance.js';
 import { conformanceAt } from '../testing/conformance-at.js';
 import { type Fixture, withFixture } from '../testing/qtest-fixture.js';
 import { functionLine, startQtestMachine } from '../testing/qtest-machine.js';
-import { type Conformance, type ConformanceId, conformance } from '../vmmci/conformance.js';
 
 const ALL_ONES = 0xffff_ffff;
 const ISR = 19;

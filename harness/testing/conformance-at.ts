@@ -1,6 +1,6 @@
 // The conformance cases of one tier.
 
-import { type ConformanceId, conformance, type Tier } from '../vmmci/conformance.js';
+import { type ConformanceId, conformance, type Tier } from './conformance.js';
 
 /** The ids of the cases that a tier asserts, in order. */
 export const conformanceAt = (tier: Tier): readonly ConformanceId[] =>

@@ -1,9 +1,9 @@
-// The cases of harness/vmmci/conformance.ts that device and host can show without QEMU, in every generation
+// The cases of harness/testing/conformance.ts that device and host can show without QEMU, in every generation
 // that they apply to.
 
 import t, { type Test } from 'tap';
+import { type Conformance, type ConformanceId, conformance } from '../testing/conformance.js';
 import { conformanceAt } from '../testing/conformance-at.js';
-import { type Conformance, type ConformanceId, conformance } from '../vmmci/conformance.js';
 import { Vmmci } from '../vmmci/device.js';
 import { type Generation, type GenerationName, generations } from '../vmmci/generations.js';
 import { VirtualScheduler } from '../vmmci/scheduler.js';

@@ -1,7 +1,7 @@
 // What a guest can observe of vmd's control device, case by case: which tier asserts it, or why none can.
 // From vmd's sources (virtio.c 1.54 … 1.153, pci.c 1.27 … 1.42, mc146818.c 1.18 … 1.34, i8259.c 1.19 … 1.23).
 
-import { type GenerationName, generationNames } from './generations.js';
+import { type GenerationName, generationNames } from '../vmmci/generations.js';
 
 /**
  * `unit`: device and host without QEMU. `qtest`: through both sockets and QEMU, without a guest. `guest`: in
