@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { withLock } from '../base/cache/lock.js';
 import { publish } from '../base/cache/publish.js';
 import { codeOf, type ErrorCode } from '../base/errors.js';
+import { ifExists } from '../base/if-exists.js';
 import { markUsed, snapshotBytes, snapshotDirectory, trimSnapshots } from './snapshot-limit.js';
 
 export { snapshotDirectory } from './snapshot-limit.js';
@@ -30,11 +31,10 @@ const snapshotErrors: readonly (ErrorCode | undefined)[] = [
 ];
 
 // The inode number alone is not enough: it may be that of a removed file.
-const identity = async (path: string): Promise<string | undefined> =>
-  stat(path, { bigint: true }).then(
-    ({ ino, ctimeNs }) => `${ino}:${ctimeNs}`,
-    () => undefined,
-  );
+const identity = async (path: string): Promise<string | undefined> => {
+  const found = await ifExists(stat(path, { bigint: true }));
+  return found && `${found.ino}:${found.ctimeNs}`;
+};
 
 /** Removes only the file that failed: another process may have replaced it in the meantime. */
 const discard = (path: string, failed: string | undefined): Promise<void> =>

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kernelRow } from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
+import { ifExists } from '../base/if-exists.js';
 import { messageOf } from '../base/thrown.js';
 import { type CauseId, isCauseId } from '../diagnosis/causes/find-causes.js';
 import { applyHunks, type FilePatch, parseDiff } from './seeded-patch.js';
@@ -89,9 +90,8 @@ export const parseBug = (file: string, text: string): SeededBug => {
  * All bugs in `directory`, sorted by name. Rejects with SEEDED_BUGS_ABSENT if the directory does not exist.
  */
 export const readBugs = async (directory: string): Promise<SeededBug[]> => {
-  const names = await readdir(directory).catch((cause: unknown) => {
-    throw new HarnessError('SEEDED_BUGS_ABSENT', { directory }, cause);
-  });
+  const names = await ifExists(readdir(directory));
+  if (names === undefined) throw new HarnessError('SEEDED_BUGS_ABSENT', { directory });
   const files = names.filter((name) => name.endsWith(suffix)).sort();
   return Promise.all(
     files.map(async (file) => parseBug(file, await readFile(join(directory, file), 'utf8'))),

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HarnessError } from '../errors.js';
+import { ifExists } from '../if-exists.js';
 import { cacheDirectory } from './directory.js';
 import { guardScript } from './guard.js';
 
@@ -71,11 +72,8 @@ const acquire = (path: string, wait: boolean): Promise<Held | null> =>
     });
   });
 
-const holderOf = (path: string): Promise<string> =>
-  readFile(path, 'utf8').then(
-    (text) => text.trim(),
-    () => '',
-  );
+const holderOf = async (path: string): Promise<string> =>
+  ((await ifExists(readFile(path, 'utf8'))) ?? '').trim();
 
 /** The path of the lock file for `name`. */
 export const lockPath = (name: string): string =>
