@@ -45,11 +45,6 @@ interface Part {
 /** The number of dropped events of each kind; the first and the last of them have these sequence numbers. */
 export type Counted = Pick<TraceData<'counted'>, 'first' | 'last' | 'counts'>;
 
-export interface TraceRange<Kind extends TraceKind> {
-  readonly from: number;
-  readonly kind?: Kind | undefined;
-}
-
 /**
  * Appends events to a file. While the trace is being written, its parts are in files beside `path`; `finish`
  * concatenates them. After a disk error nothing more is written, and every later query throws TRACE_WRITE.

@@ -13,7 +13,7 @@ import { parseChecked } from '../base/read-checked.js';
  * object code. `uncompilable`: the compiler or the linker refused it. `inconclusive`: no scenario failed, and
  * one was broken.
  */
-export const statuses = ['killed', 'survived', 'equivalent', 'uncompilable', 'inconclusive'] as const;
+const statuses = ['killed', 'survived', 'equivalent', 'uncompilable', 'inconclusive'] as const;
 
 const resultSchema = v.object({
   id: v.string(),

@@ -24,7 +24,7 @@ const left = 130;
 const bottom = 24;
 
 /** `250 ppm`, `-40.1 ppm`. */
-export const rate = (ppm: number): string => `${Number(ppm.toPrecision(3))} ppm`;
+const rate = (ppm: number): string => `${Number(ppm.toPrecision(3))} ppm`;
 
 /** Minimum and range of a coordinate. */
 const spanOf = (points: readonly Point[], pick: (point: Point) => number): [low: number, length: number] => {

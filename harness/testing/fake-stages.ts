@@ -7,7 +7,7 @@ import { unrunCell } from '../matrix/unrun.js';
 import type { ReportCell, ReportStep, StepName } from '../report/model.js';
 import type { Verdict } from '../run/verdict.js';
 
-export const row = (name: string): KernelRow => ({
+const row = (name: string): KernelRow => ({
   name,
   series: name,
   flavour: 'cloud',
@@ -23,7 +23,7 @@ export const cellOf = (kernel: string, file: string): Cell => ({
   file,
 });
 
-export const stepOf = (name: StepName, verdict: Verdict, reasons: string[] = []): ReportStep => ({
+const stepOf = (name: StepName, verdict: Verdict, reasons: string[] = []): ReportStep => ({
   name,
   verdict,
   reasons,

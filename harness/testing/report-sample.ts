@@ -102,7 +102,7 @@ export const sampleReport = (more: Partial<Report> = {}): Report => ({
   ...more,
 });
 
-export const sampleEvidence: Evidence = {
+const sampleEvidence: Evidence = {
   skippedBytes: 0,
   trace: [
     { seq: 0, at: 10, kind: 'bar-read', offset: 24, width: 4, value: 7 },

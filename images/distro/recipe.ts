@@ -6,7 +6,7 @@ import type { DebianRecipe } from '../toolroot/bootstrap.js';
 import { sourceDateEpoch } from '../toolroot/recipe.js';
 
 /** Increase it when the way the tree is made changes and the rest of the recipe does not show that. */
-export const generation = 1;
+const generation = 1;
 
 /** Packages, each with its purpose: fewer than on a server, but all that affect a driver. */
 const packages = {

@@ -52,7 +52,7 @@ const asData = (value: unknown): data.ExpressionData => {
 };
 
 /** The value of an expression, given without its braces. */
-export const evaluate = (expression: string, { context, status, workspace }: Surroundings): unknown => {
+const evaluate = (expression: string, { context, status, workspace }: Surroundings): unknown => {
   const truth = (holds: boolean) => () => new data.BooleanData(holds);
   const functions = [
     { name: 'success', minArgs: 0, maxArgs: 0, call: truth(status === 'success') },
