@@ -49,13 +49,83 @@ export interface TerminalSession {
   hangUp(): void;
 }
 
-interface Open {
+/** A session that has not ended. */
+class Open {
   readonly options: SessionOptions;
-  readonly resolve: (status: number) => void;
-  readonly reject: (error: Error) => void;
+  readonly end: Promise<number>;
+  resolve: (status: number) => void = () => {};
+  reject: (error: Error) => void = () => {};
   /** Called when the last input was received, or can never be received. */
   taken: (() => void) | undefined;
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    this.end = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
 }
+
+/** The content of a frame that opens a session. */
+const openContent = ({ window, term = '', directory, command }: SessionOptions): Buffer => {
+  const { rows = 0, columns = 0 } = window ?? {};
+  return fieldsContent([
+    window === undefined ? 'p' : 't',
+    String(rows),
+    String(columns),
+    term,
+    directory,
+    command,
+  ]);
+};
+
+const empty = Buffer.alloc(0);
+
+/** The holds of a session. Calls `change` with true at the first one, and with false when none is left. */
+const createHolds = (change: (isHeld: boolean) => void): TerminalSession['hold'] => {
+  let holds = 0;
+  return () => {
+    holds += 1;
+    if (holds === 1) change(true);
+    let release = (): void => {
+      release = () => {};
+      holds -= 1;
+      if (holds === 0) change(false);
+    };
+    return () => release();
+  };
+};
+
+/** `send` sends a frame, unless the session has ended; then it returns false. */
+const sessionOf = (open: Open, send: (frame: Omit<Frame, 'session'>) => boolean): TerminalSession => {
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (act: () => Promise<void> | void): Promise<void> => {
+    last = last.then(act);
+    return last;
+  };
+  const passPart = (part: Buffer): Promise<void> =>
+    new Promise((resolve) => {
+      if (!send({ kind: toProgram.input, content: part })) return resolve();
+      open.taken = resolve;
+    });
+  return {
+    end: open.end,
+    write: (bytes) =>
+      inTurn(async () => {
+        for (let at = 0; at < bytes.length; at += maxContent)
+          await passPart(bytes.subarray(at, at + maxContent));
+      }),
+    endInput: () => inTurn(() => void send({ kind: toProgram.input, content: empty })),
+    resize: ({ rows, columns }) =>
+      void send({ kind: toProgram.window, content: fieldsContent([String(rows), String(columns)]) }),
+    hold: createHolds(
+      (isHeld) => void send({ kind: isHeld ? toProgram.hold : toProgram.release, content: empty }),
+    ),
+    signal: (number) => void send({ kind: toProgram.signal, content: fieldsContent([String(number)]) }),
+    hangUp: () => void send({ kind: toProgram.close, content: empty }),
+  };
+};
 
 export interface TerminalsOptions {
   readonly stream: Duplex;
@@ -94,68 +164,18 @@ export class Terminals {
    */
   open(options: SessionOptions): TerminalSession {
     if (this.#end !== undefined) throw this.#end;
-    const { window, term = '', directory, command } = options;
     const session = Array.from({ length: maxSessions }, (_, id) => id).find((id) => !this.#open.has(id));
     if (session === undefined)
       throw new HarnessError('TERMINAL', { reason: `${maxSessions} sessions are already open` });
-    const { rows = 0, columns = 0 } = window ?? {};
-    const content = fieldsContent([
-      window === undefined ? 'p' : 't',
-      String(rows),
-      String(columns),
-      term,
-      directory,
-      command,
-    ]);
-    const end = new Promise<number>((resolve, reject) => {
-      this.#open.set(session, { options, resolve, reject, taken: undefined });
-    });
-    this.#send({ kind: toProgram.open, session, content });
-    let last: Promise<void> = Promise.resolve();
-    const inTurn = (act: () => Promise<void> | void): Promise<void> => {
-      last = last.then(act);
-      return last;
-    };
-    const opened = this.#open.get(session);
-    const sendIfOpen = (frame: Omit<Frame, 'session'>): boolean => {
-      if (this.#open.get(session) !== opened) return false;
+    const open = new Open(options);
+    this.#open.set(session, open);
+    this.#send({ kind: toProgram.open, session, content: openContent(options) });
+    return sessionOf(open, (frame) => {
+      // The number may belong to a later session.
+      if (this.#open.get(session) !== open) return false;
       this.#send({ ...frame, session });
       return true;
-    };
-    let holds = 0;
-    const count = (change: 1 | -1): void => {
-      const before = holds;
-      holds += change;
-      if (before === 0) sendIfOpen({ kind: toProgram.hold, content: Buffer.alloc(0) });
-      if (holds === 0) sendIfOpen({ kind: toProgram.release, content: Buffer.alloc(0) });
-    };
-    const passPart = (part: Buffer): Promise<void> =>
-      new Promise((resolve) => {
-        if (opened === undefined || !sendIfOpen({ kind: toProgram.input, content: part })) return resolve();
-        opened.taken = resolve;
-      });
-    return {
-      end,
-      write: (bytes) =>
-        inTurn(async () => {
-          for (let at = 0; at < bytes.length; at += maxContent)
-            await passPart(bytes.subarray(at, at + maxContent));
-        }),
-      endInput: () => inTurn(() => void sendIfOpen({ kind: toProgram.input, content: Buffer.alloc(0) })),
-      resize: ({ rows, columns }) =>
-        void sendIfOpen({ kind: toProgram.window, content: fieldsContent([String(rows), String(columns)]) }),
-      hold: () => {
-        count(1);
-        let release = (): void => {
-          release = () => {};
-          count(-1);
-        };
-        return () => release();
-      },
-      signal: (number) =>
-        void sendIfOpen({ kind: toProgram.signal, content: fieldsContent([String(number)]) }),
-      hangUp: () => void sendIfOpen({ kind: toProgram.close, content: Buffer.alloc(0) }),
-    };
+    });
   }
 
   #send(frame: Frame): void {
