@@ -1,5 +1,5 @@
 import t from 'tap';
-import { fromFile, render, toFile, transcriptOf } from './transcript.js';
+import { fromFile, render, toFile, transcriptOf, withoutLastCall } from './transcript.js';
 import { diffLines, diffTranscripts, renderDiff } from './transcript-diff.js';
 
 const read = (offset: number, width: number, value: number) =>
@@ -46,6 +46,17 @@ t.test('a transcript is written and parsed without loss', async (t) => {
   t.strictSame(fromFile(toFile(phases)), phases);
   t.strictSame(fromFile('# only a comment\n\n'), []);
   t.throws(() => fromFile('# c\n  read isr = 0x0\nprobe\n'), /line 2/);
+});
+
+t.test('leaves out one read of the ISR where the accesses first differ from the known ones', async (t) => {
+  const isr = 'read isr = 0x0';
+  const known = [isr, 'write status = 0x0'];
+  t.strictSame(withoutLastCall([...known, isr], known), known, 'at the end');
+  t.strictSame(withoutLastCall([isr, isr, 'write status = 0x0'], known), known, 'before another access');
+  t.strictSame(withoutLastCall(known, known), known, 'none');
+  t.strictSame(withoutLastCall([...known, isr, isr], known), [...known, isr], 'only one');
+  for (const other of [['write status = 0x0'], [isr, 'write status = 0x1'], [...known, 'read command = 0x0']])
+    t.strictSame(withoutLastCall(other, known), other, 'another difference');
 });
 
 t.test('diffLines finds the shortest edit', async (t) => {

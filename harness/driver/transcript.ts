@@ -48,6 +48,15 @@ export const transcriptOf = (events: readonly TraceData[]): Phase[] => {
   return phases.filter(({ name }) => name !== lastPhase);
 };
 
+/**
+ * The accesses without the one by which they first differ from `known`, if that is a read of the ISR: a kernel with
+ * DEBUG_SHIRQ calls the handler of a shared line once more when it frees the interrupt (kernel/irq/manage.c).
+ */
+export const withoutLastCall = (accesses: readonly string[], known: readonly string[]): readonly string[] => {
+  const at = accesses.findIndex((access, index) => access !== known[index]);
+  return accesses[at]?.startsWith('read isr ') === true ? accesses.toSpliced(at, 1) : accesses;
+};
+
 /** Formats phases; their accesses are indented. */
 export const render = (phases: readonly Phase[]): string =>
   phases.map(({ name, accesses }) => `${name}\n${accesses.map((line) => `  ${line}\n`).join('')}`).join('\n');

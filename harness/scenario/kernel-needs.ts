@@ -9,6 +9,7 @@ import type { Environment } from '../run/environment.js';
 const reasons = {
   BLK_DEV_SR: "vmd's machine has a CD-ROM drive",
   DEBUG_KMEMLEAK: 'the scenario looks for leaked memory',
+  DEBUG_SHIRQ: 'the kernel calls the handler of an interrupt that is freed',
   DEVMEM: 'the scenario accesses registers through /dev/mem',
   FAILSLAB: 'the scenario makes allocations fail',
   FAULT_INJECTION_STACKTRACE_FILTER: 'the scenario makes only allocations of the driver fail',
