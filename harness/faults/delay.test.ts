@@ -19,3 +19,18 @@ t.test('a delay ends after its time', async (t) => {
   await delay(1, { closed: new Promise(() => {}) });
   t.pass();
 });
+
+t.test('a delay is not shorter than its time, also if a timer runs early', async (t) => {
+  const { setTimeout: real } = globalThis;
+  const waited: number[] = [];
+  t.intercept(globalThis, 'setTimeout', {
+    value: (run: () => void, ms: number) => {
+      waited.push(ms);
+      return real(run, waited.length === 1 ? 0 : ms);
+    },
+  });
+  const start = performance.now();
+  await delay(20, { closed: new Promise(() => {}) });
+  t.ok(performance.now() - start >= 20);
+  t.ok(waited.length > 1, 'waits for the rest');
+});
