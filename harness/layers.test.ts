@@ -62,7 +62,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'c-source': [],
   coverage: ['base', 'c-source', 'qemu'],
   guest: ['base', 'host', 'images/toolroot', 'qemu'],
-  driver: ['base', 'vmmci'],
+  driver: ['base', 'diagnosis', 'vmmci'],
   diagnosis: ['base', 'vmmci'],
   run: [
     'base',

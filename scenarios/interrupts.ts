@@ -23,7 +23,7 @@ scenario('interrupts', options, async (scene) => {
   check('claims-own-interrupts').equal('unhandled interrupts', own.unhandled, 0);
 
   // The bit of the queues is set, too (virtio 1.2, 4.1.4.5). No vmd sets it for this device.
-  if (environment.choice.level === 'may') {
+  if (environment.level === 'may') {
     device.faults.set({ faults: [{ kind: 'value', value: 3, when: readsOf('isr') }] });
     mark = trace.mark;
     check('driver-ok').equal('SYNCRTC with an ISR of 3', device.host.command('SYNCRTC'), 'sent');

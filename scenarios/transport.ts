@@ -87,7 +87,7 @@ scenario('transport', options, async (scene) => {
   const { check, vm, driver, device, trace, until, environment } = scene;
   const { shell } = vm;
   // Linux's own modern transport stops the kernel for a field of no bytes (vp_get in virtio_pci_modern.c).
-  const asksAll = environment.choice.level === 'may';
+  const asksAll = environment.level === 'may';
   const { modules } = driver.description;
   const [transport = '', ...others] = modules;
   driver.needs(others.length > 0, 'a transport in a module of its own');

@@ -59,7 +59,7 @@ export const sharedOptions = {
   }),
   level: value('LEVEL', `lowest level of requirements that fails a scenario: ${levels.join(', ')}`, {
     read: oneOf(levels),
-    shown: 'should, and may for the bundled driver',
+    shown: 'that of vmmci-driver.json, or should',
     variable: 'VMMCI_LEVEL',
   }),
   keep: flag('also keep the artifacts of scenarios that pass', { variable: 'VMMCI_KEEP' }),
@@ -105,8 +105,7 @@ export const sharedChoice = ({
   description,
   scenarios,
   qemu,
-  // The bundled driver meets requirements of all levels.
-  level: level ?? (driver === undefined ? 'may' : 'should'),
+  level,
   keep,
 });
 

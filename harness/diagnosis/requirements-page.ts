@@ -61,7 +61,7 @@ export const requirementsPage = (): string => {
     '# Requirements on a driver',
     'Generated from harness/diagnosis/requirements.ts by `npm run docs:requirements`; do not edit it.',
     `Each check of each scenario belongs to one of these ${all.length} requirements: ${counted.join(', ')}. ` +
-      'A `must` or a `should` that is not met fails the scenario; `--level must|should|may` selects another lowest level.',
+      'A `must` or a `should` that is not met fails the scenario; `level` in vmmci-driver.json, or `--level must|should|may`, selects another lowest level.',
     'The requirements are those of vmd(8) of OpenBSD on the driver of its device vmmci, and those of Linux on any driver. ' +
       'A *stop* is the command SHUTDOWN or REBOOT. A *sample* is the time that the device stores when the seconds are read.',
     ['| register | BAR0 offset | bits |', '|---|--:|--:|', ...registerRows].join('\n'),

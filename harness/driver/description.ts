@@ -7,6 +7,7 @@ import { HarnessError } from '../base/errors.js';
 import { ifExists } from '../base/if-exists.js';
 import { fields, integer, list, oneOf, optional, readFields, text, variant } from '../base/schema.js';
 import { messageOf, systemCode } from '../base/thrown.js';
+import { type Level, levels } from '../diagnosis/requirement.js';
 import { describes, knownDrivers } from './known-drivers.js';
 
 /** The sysfs attributes of the virtio device. Missing ones are `undefined`. */
@@ -70,6 +71,8 @@ export interface DriverDescription {
     | undefined;
   /** The lines, or parts of lines, that the driver writes to the kernel log, by event. */
   readonly logLines?: Readonly<Partial<Record<LogEvent, string>>> | undefined;
+  /** The lowest level of requirements that fails a scenario; `undefined`: `should`. */
+  readonly level?: Level | undefined;
   /**
    * The values of parameters that stop all polling: the driver then reads the command only after an
    * interrupt.
@@ -158,6 +161,7 @@ const descriptionSchema = fields({
       sample: optional(line),
     }),
   ),
+  level: optional(oneOf(levels)),
   quiet: optional(v.record(v.string(), value, 'expected an object')),
 });
 

@@ -88,7 +88,7 @@ export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
     description: choice.description ?? null,
     scenarios: choice.scenarios === undefined ? null : pathFrom(process.cwd(), choice.scenarios),
     qemuPath: choice.qemu ?? null,
-    level: choice.level,
+    level: choice.level ?? null,
     qemu: shared?.qemu.version ?? '',
     accelerator: shared === undefined ? '' : `${shared.accelerator.name} (${shared.accelerator.reason})`,
     jobs,

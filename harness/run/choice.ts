@@ -25,8 +25,11 @@ const schema = v.strictObject({
   qemu: v.optional(v.string()),
   /** The generation for scenarios that do not name one. */
   generation: v.picklist(generationNames),
-  /** The lowest level of requirements that fails a scenario; lower levels are advice. */
-  level: v.picklist(levels),
+  /**
+   * The lowest level of requirements that fails a scenario; lower levels are advice. Default: that of the driver's
+   * description.
+   */
+  level: v.optional(v.picklist(levels)),
   /** The absolute path of the run directory, for artifacts. */
   run: v.string(),
   /** The modules are instrumented: collect which of their probes are passed. */
@@ -54,7 +57,6 @@ export const defaultChoice = (run: string): Choice => ({
   kernel: defaultKernelName,
   driver: asset('driver'),
   generation: defaultGeneration,
-  level: 'may',
   run,
   keep: false,
 });

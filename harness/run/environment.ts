@@ -13,6 +13,7 @@ import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import type { ToolRoot } from '../../images/toolroot/enter.js';
 import { checkRunPrograms } from '../../images/toolroot/host.js';
 import type { Progress, ProgressOptions } from '../../images/toolroot/progress.js';
+import type { Level } from '../diagnosis/requirements.js';
 import { type DriverDescription, readDriver } from '../driver/description.js';
 import { type AcceleratorChoice, probeAccelerator } from '../qemu/accelerator.js';
 import { findQemu, type Qemu } from '../qemu/find.js';
@@ -44,6 +45,8 @@ export interface Environment extends SharedEnvironment {
   readonly initramfs: string;
   /** @internal */
   readonly choice: Choice;
+  /** The lowest level of requirements that fails a scenario; lower levels are advice. */
+  readonly level: Level;
   /** How many times longer guests with this kernel take than guests with an ordinary one. */
   readonly slowness: number;
   /** Timers for all waits for a guest with this kernel. @internal */
@@ -59,6 +62,10 @@ export const readChosenDriver = async ({
   await listSources(directory);
   return nameDriver(await readDriver(directory, description), directory);
 };
+
+/** The lowest level of requirements that fails a scenario. */
+export const levelFor = (choice: Pick<Choice, 'level'>, driver: Pick<DriverDescription, 'level'>): Level =>
+  choice.level ?? driver.level ?? 'should';
 
 /** Builds the tool root if it is missing. */
 export const openShared = async (
@@ -91,6 +98,7 @@ export const withKernel = async (
     initramfs: await ensureInitramfs(kernel, shared.root, { progress }),
     image: await ensureBootImage(kernel, shared.root),
     choice,
+    level: levelFor(choice, shared.driver),
     slowness,
     timers: timersFor(slowness),
   };

@@ -95,7 +95,7 @@ export class ScenarioRun {
     const vm = this.#vm;
     const console = vm?.console.lines ?? [];
     const causes = await this.#findCauses([...this.#dmesg, ...console.map(({ text }) => text)]);
-    judgement.explain(causes, this.#environment.choice.level);
+    judgement.explain(causes, this.#environment.level);
     for (const { id } of causes) reporter.comment(`cause: ${causeTable[id].sentence}`);
     await judgement.attempt(() =>
       writeArtifacts(
@@ -151,7 +151,8 @@ export class ScenarioRun {
   }
 
   #check(): Check {
-    const { level, shell } = this.#environment.choice;
+    const { level } = this.#environment;
+    const { shell } = this.#environment.choice;
     return checksFor(this.#context.reporter, this.#trace, {
       level,
       onFailure: (subject, line) => {
