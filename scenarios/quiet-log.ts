@@ -2,6 +2,7 @@
 // fault.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isCommandRead, isTimeRead } from '../harness/scenario/traffic.js';
@@ -77,7 +78,7 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
     );
     if (driver.has('drift_interval_ms'))
       check('obeys-parameters').equal(
-        `time samples that polls take at ${parameter} ${acknowledgements}`,
+        `${checkNames.samplesOfPolls} at ${parameter} ${acknowledgements}`,
         await samplesOfPolls(),
         0,
       );

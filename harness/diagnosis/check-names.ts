@@ -4,6 +4,7 @@
 export const checkNames = {
   eventsLogged: 'events in the kernel log',
   eventsThatWarn: 'events that are warnings or errors',
+  unsetWarnings: 'warnings about a clock that cannot be set',
   otherWarnings: 'other warnings of the driver',
   loggedOffset: 'offset that the line about the set clock names',
   commandsBeforeSleep: 'commands before the sleep',
@@ -17,6 +18,8 @@ export const checkNames = {
   differentDrifts: 'different readings of the drift',
   resolutionOfDrift: 'resolution of the drift',
   unpaddedReadings: 'readings that are not seconds and six digits',
+  samplesOfPolls: 'time samples that polls take',
+  samplesUnread: 'samples without a reading',
   samplesTooClose: 'samples that are closer together than one read takes',
   undescribed: 'parameters without a description',
   foreignModule: 'module for a foreign',

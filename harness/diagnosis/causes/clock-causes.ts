@@ -3,6 +3,8 @@
 import type { TraceEvent } from '../../base/trace-event.js';
 import { TIMESYNC } from '../../vmmci/features.js';
 import { type RegisterName, registers } from '../../vmmci/registers.js';
+import { named } from '../check-names.js';
+import { checkCause } from './check-cause.js';
 import { isRead, reads } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
@@ -127,6 +129,15 @@ export const clockCauses = {
       return [];
     },
   },
+  'sampled-unasked': checkCause(
+    { what: named('samplesOfPolls', 'samplesUnread') },
+    {
+      sentence: 'The driver takes time samples that nobody has asked for, such as one in each poll.',
+      change: 'In a poll, read the time (BAR0 offset 24) only at the debug level that is documented for it.',
+      requirement: 'obeys-parameters',
+      explains: ['obeys-parameters', 'shows-host-time'],
+    },
+  ),
   'unusable-microseconds-shown': {
     sentence: 'The driver shows microseconds of a million or more as a time.',
     change:

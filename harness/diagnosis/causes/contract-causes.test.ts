@@ -61,6 +61,31 @@ const stops = check(
 );
 
 const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData | number)[]])[] = [
+  [
+    'no warning of a clock that cannot be set',
+    ['event-not-logged'],
+    [check('quiet-log', checkNames.unsetWarnings, '1', '0')],
+  ],
+  ['two such warnings', [], [check('quiet-log', checkNames.unsetWarnings, '1', '2')]],
+  [
+    'samples that polls take',
+    ['sampled-unasked'],
+    [check('obeys-parameters', `${checkNames.samplesOfPolls} at debug 1`, '0', '4')],
+  ],
+  [
+    'samples beside those of the readers',
+    ['sampled-unasked'],
+    [check('shows-host-time', checkNames.samplesUnread, '0', '4')],
+  ],
+  [
+    'an ignored error shows a drift from all ones',
+    ['error-hidden-by-value'],
+    [
+      { kind: 'bar-read', offset: 32, width: 4, value: 0xffffffff },
+      check('no-time-is-an-error', 'error of drift_ns where the device shows all ones', 'x', '-34201'),
+      check('no-time-is-an-error', 'error of drift_ns where the host does not offer the time', 'x', '-17'),
+    ],
+  ],
   ['a line is missing', ['event-not-logged'], [logged('x', 'REBOOT', 'none'), warned('x', 'none', 'none')]],
   ['a line comes twice', [], [logged('x', 'REBOOT', 'REBOOT × 2')]],
   [

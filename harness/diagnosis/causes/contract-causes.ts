@@ -31,10 +31,13 @@ const failedCommands = ({ reasons }: Facts, form: RegExp): string[] =>
 export const contractCauses = {
   'event-not-logged': checkCause(
     {
-      what: named('eventsLogged'),
-      holds: ({ expected, seen }) =>
-        itemsOf(expected).some((event) => !itemsOf(seen).includes(event)) &&
-        itemsOf(seen).every((event) => itemsOf(expected).includes(event)),
+      of: ['says-what-happens', 'quiet-log'],
+      what: named('eventsLogged', 'unsetWarnings'),
+      holds: ({ what, expected, seen }) =>
+        named('unsetWarnings').test(what)
+          ? seen === '0'
+          : itemsOf(expected).some((event) => !itemsOf(seen).includes(event)) &&
+            itemsOf(seen).every((event) => itemsOf(expected).includes(event)),
     },
     {
       sentence:

@@ -97,6 +97,8 @@ const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
   'zero-interval-not-off': ['interval-limits-wrong'],
   'polling-never-starts-again': ['interval-limits-wrong'],
   'state-shared-by-devices': ['memory-used-after-free'],
+  'second-sample': ['sampled-unasked'],
+  'error-hidden-by-value': ['all-ones-taken-for-data', 'unusable-microseconds-shown'],
   'ptp-error-ignored': ['unusable-microseconds-shown', 'all-ones-taken-for-data'],
 };
 

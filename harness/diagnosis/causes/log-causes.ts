@@ -45,6 +45,29 @@ const ripInModule = /^RIP: 0010:\w+(?:\.\w+)*\+0x\S+ \[\w+\]/;
 /** The maximum number of lines from the first of a warning to its RIP. */
 const linesAboveRip = 12;
 
+/** Matches a function of a module that has called the next one, not one that only lies on the stack. */
+const inModule = /^\s*\w[\w.]*\+0x\S+ \[\w+\]$/;
+
+/** A wrong pointer in a function of the kernel that was called by a function that matches `caller`. */
+const crashOfKernel = (
+  caller: RegExp,
+  { unless, ...cause }: Pick<Cause, 'sentence' | 'change'> & { unless?: RegExp },
+): Cause => ({
+  ...cause,
+  requirement: 'leaves-nothing',
+  find: (facts) => {
+    const lines = logLines(facts);
+    const begin = lines.findIndex((line) => badPointer.test(line));
+    const crash = begin === -1 ? [] : lines.slice(begin);
+    const rip = crash.find((line) => line.startsWith('RIP: '));
+    const calls = crash.slice(crash.indexOf('Call Trace:') + 1);
+    const shown = calls.find((line) => caller.test(line));
+    const [bad] = crash;
+    if (bad === undefined || rip === undefined || rip.endsWith(']') || shown === undefined) return [];
+    return unless !== undefined && calls.some((line) => unless.test(line)) ? [] : [bad, rip, shown.trim()];
+  },
+});
+
 export const logCauses = {
   'sleeps-in-interrupt': {
     sentence: 'The driver sleeps in atomic context: in an interrupt handler or with a spinlock held.',
@@ -120,22 +143,19 @@ export const logCauses = {
     change: 'Look at the line of the source that the warning names: a value there is not what is expected.',
     requirement: 'quiet-log',
   }),
-  'crash-below-driver': {
+  'crash-below-driver': crashOfKernel(inModule, {
     sentence: 'The kernel crashes in a function of its own that the driver has called with a wrong argument.',
     change: 'Check the pointers that the function of the driver in the lines below passes on.',
-    requirement: 'leaves-nothing',
-    find: (facts) => {
-      const lines = logLines(facts);
-      const begin = lines.findIndex((line) => badPointer.test(line));
-      const crash = begin === -1 ? [] : lines.slice(begin);
-      const rip = crash.find((line) => line.startsWith('RIP: '));
-      const calls = crash.slice(crash.indexOf('Call Trace:') + 1);
-      const caller = calls.find((line) => /^\s*\w[\w.]*\+0x\S+ \[\w+\]$/.test(line));
-      const [bad] = crash;
-      if (bad === undefined || rip === undefined || rip.endsWith(']') || caller === undefined) return [];
-      return [bad, rip, caller.trim()];
+  }),
+  'driver-structure-incomplete': crashOfKernel(
+    /^\s*(?:__driver_attach|driver_register|__device_attach)\w*\+0x/,
+    {
+      sentence: 'The kernel crashes while it looks for the devices of the driver.',
+      change:
+        'Set each field of the driver structure that the function in the lines below reads, such as the id table.',
+      unless: inModule,
     },
-  },
+  ),
   'callback-missing': inLog(/RIP: 0010:0x0\b/, {
     sentence: 'The kernel calls an operation that the driver has not set, and jumps to address 0.',
     change:

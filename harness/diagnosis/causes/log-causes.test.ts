@@ -1,0 +1,30 @@
+import t from 'tap';
+import { findCauses } from './find-causes.js';
+
+const found = (...dmesg: string[]): string[] =>
+  findCauses({ trace: [], dmesg, reasons: [] }).map(({ id }) => id);
+
+const oops = (rip: string, ...calls: string[]): string[] => [
+  '[   14.112274] BUG: kernel NULL pointer dereference, address: 0000000000000000',
+  `[   14.170383] RIP: 0010:${rip}`,
+  '[   14.239565] Call Trace:',
+  '[   14.240437]  <TASK>',
+  ...calls.map((call) => `[   14.247452]  ${call}`),
+  '[   14.315792]  </TASK>',
+];
+
+t.test('tells a crash while a driver is registered from one in a call of the driver', async (t) => {
+  const registers = [
+    '__driver_attach+0x25/0x1d0',
+    'driver_register+0x72/0xd0',
+    '? __pfx_vmmci_driver_init+0x10/0x10 [virtio_vmmci]',
+    'do_one_initcall+0x5b/0x310',
+  ];
+  t.same(found(...oops('virtio_dev_match+0x10/0x70', ...registers)), ['driver-structure-incomplete']);
+  t.same(found(...oops('_raw_spin_lock+0x27/0x50', 'obsd_probe+0x1/0x2 [virtio_pci_obsd]', ...registers)), [
+    'crash-below-driver',
+  ]);
+  const appears = ['__device_attach_driver+0x2f/0x150', 'bus_for_each_drv+0x8b/0xe0'];
+  t.same(found(...oops('virtio_dev_match+0x10/0x70', ...appears)), ['driver-structure-incomplete']);
+  t.same(found(...oops('virtio_dev_match+0x10/0x70', 'kthread+0x1/0x2')), []);
+});
