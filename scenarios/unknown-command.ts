@@ -2,6 +2,7 @@
 // handles the command after it as usual.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -30,7 +31,7 @@ scenario('unknown-command', options, async ({ check, vm, device, driver, trace, 
     known.equal('requests to go down', await powerRequests(vm.shell), []);
     known.equal('acknowledgements of an unknown command', acks(trace, mark), []);
     const reads = accesses(trace, mark).filter((access) => access === 'read secondsLow');
-    known.equal('reads of the time, to set the clock', reads, []);
+    known.equal(checkNames.readsToSet, reads, []);
 
     // The driver must not see the REBOOT between the end of the fault and the SYNCRTC.
     await vm.pause();

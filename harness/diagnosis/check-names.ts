@@ -20,6 +20,7 @@ export const checkNames = {
   unpaddedReadings: 'readings that are not seconds and six digits',
   samplesOfPolls: 'time samples that polls take',
   samplesUnread: 'samples without a reading',
+  readsToSet: 'reads of the time, to set the clock',
   samplesTooClose: 'samples that are closer together than one read takes',
   undescribed: 'parameters without a description',
   foreignModule: 'module for a foreign',

@@ -5,7 +5,7 @@ import { TIMESYNC } from '../../vmmci/features.js';
 import { type RegisterName, registers } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
 import { checkCause } from './check-cause.js';
-import { isRead, reads } from './events.js';
+import { isCommandRead, isRead, reads } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
 const { secondsLow, microsecondsLow } = registers;
@@ -130,12 +130,20 @@ export const clockCauses = {
     },
   },
   'sampled-unasked': checkCause(
-    { what: named('samplesOfPolls', 'samplesUnread') },
+    {
+      what: named('samplesOfPolls', 'samplesUnread', 'readsToSet'),
+      besides: (_, { accesses }) => {
+        const polls = accesses.filter(
+          (access, index) => isCommandRead(access) && access.value === 0 && isSeconds(accesses[index + 1]),
+        );
+        return polls.length > 1 ? polls.slice(0, 2) : [];
+      },
+    },
     {
       sentence: 'The driver takes time samples that nobody has asked for, such as one in each poll.',
       change: 'In a poll, read the time (BAR0 offset 24) only at the debug level that is documented for it.',
       requirement: 'obeys-parameters',
-      explains: ['obeys-parameters', 'shows-host-time'],
+      explains: ['obeys-parameters', 'shows-host-time', 'acknowledges-known-only'],
     },
   ),
   'unusable-microseconds-shown': {

@@ -60,6 +60,13 @@ const stops = check(
   'reboot × 2',
 );
 
+const poll: readonly TraceData[] = [
+  { kind: 'bar-read', offset: 20, width: 4, value: 0 },
+  { kind: 'bar-read', offset: 24, width: 4, value: 1 },
+  { kind: 'bar-read', offset: 32, width: 4, value: 5 },
+];
+const polls: readonly TraceData[] = [...poll, ...poll];
+
 const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData | number)[]])[] = [
   [
     'no warning of a clock that cannot be set',
@@ -70,12 +77,18 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
   [
     'samples that polls take',
     ['sampled-unasked'],
-    [check('obeys-parameters', `${checkNames.samplesOfPolls} at debug 1`, '0', '4')],
+    [...polls, check('obeys-parameters', `${checkNames.samplesOfPolls} at debug 1`, '0', '4')],
   ],
   [
     'samples beside those of the readers',
     ['sampled-unasked'],
-    [check('shows-host-time', checkNames.samplesUnread, '0', '4')],
+    [...polls, check('shows-host-time', checkNames.samplesUnread, '0', '4')],
+  ],
+  ['samples that no poll takes', [], [check('shows-host-time', checkNames.samplesUnread, '0', '4')]],
+  [
+    'samples of polls while an unknown command is in the register',
+    ['sampled-unasked'],
+    [...polls, check('acknowledges-known-only', checkNames.readsToSet, 'none', 'read secondsLow × 14')],
   ],
   [
     'an ignored error shows a drift from all ones',
@@ -207,7 +220,7 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
   ['counts missing before', ['commands-not-counted'], [before(none), after]],
   ['a later command', ['stop-mixed-up-with-later-command'], [sent('SHUTDOWN'), sent('SYNCRTC'), stops]],
   ['absence after sleep', ['all-ones-taken-for-data'], [suspend, reset, gone, 1000, unreported]],
-  ['no restore', ['nothing-restored-after-sleep'], [suspend, reset, 1000, unreported]],
+  ['no restore', ['nothing-restored-after-sleep'], [...up, suspend, reset, 1000, unreported]],
   [
     'the ISR as a whole',
     ['isr-compared-as-a-whole'],
@@ -264,12 +277,49 @@ t.test('finds a function that is not polled, and one without a clock', async (t)
     check('keeps-devices-apart', `PTP clocks of the ${name}`, '1', '0');
   t.same(found([clocks('second')]), ['state-shared-by-devices']);
   t.same(found([clocks('first'), clocks('second')]), []);
+  const saw = (name: string): TraceData =>
+    check('keeps-devices-apart', `commands that the ${name} saw`, 'SYNCRTC 0', 'SYNCRTC 1');
+  t.same(found([saw('first')]), ['state-shared-by-devices']);
+  t.same(found([saw('second')]), [], 'its own count is wrong');
+  const time = (name: string): TraceData =>
+    check('keeps-devices-apart', `host time of the ${name}`, '2026', '1970');
+  t.same(found([time('second')]), ['state-shared-by-devices']);
+  t.same(found([time('first'), time('second')]), [], 'the time is wrong on each device');
+});
+
+t.test('tells a function without a driver from a virtio device without one', async (t) => {
+  const loaded: TraceData = { kind: 'shell', command: 'load b a', status: 0 };
+  const noDriver = ['no driver of the second function within 10 s; CPU 0 idle'];
+  t.same(found([loaded], noDriver), ['function-not-bound']);
+  const acknowledged: TraceData = { kind: 'bar-write', offset: 18, width: 1, value: 1 };
+  t.same(found([acknowledged, loaded], noDriver), ['virtio-device-not-bound']);
+  const slept: readonly TraceData[] = [loaded, suspend, reset];
+  t.same(found([...slept, 1000, unreported]), ['function-not-bound'], 'nothing was there to restore');
+  const unread = check('shows-host-time', 'host time', '1', 'none');
+  t.same(found([gone, loaded, unread]), [], 'the device was absent');
+  t.same(found([loaded, gone, unread]), ['function-not-bound'], 'it was absent only later');
+});
+
+t.test('tells an attribute without a newline from an empty one', async (t) => {
+  const shows = (text: string): string[] => [
+    `the driver shows drift_ns as "${text}", expected one line that ends in a newline`,
+  ];
+  t.same(found(up, shows('12')), ['attribute-without-newline']);
+  t.same(found(up, shows('')), ['attribute-empty']);
+  const bytes = (seen: string): TraceData => check('attribute-form', 'bytes of drift_ns', 'x', seen);
+  t.same(found([bytes('none')]), ['attribute-empty']);
+  t.same(found([bytes('"12"')]), ['attribute-without-newline']);
+  t.same(found(up, ['the driver shows command counts as "(null) 0", expected NAME count']), [
+    'commands-listed-wrong',
+  ]);
 });
 
 t.test('finds causes in commands that failed in the guest', async (t) => {
   const missing =
     "in the guest, `stat -c %a /sys/bus/pci/devices/0000:00:05.0/virtio*/guest_time` exited with status 1: stat: can't stat: No such file or directory";
-  t.same(found([], [missing]), ['attribute-missing']);
+  t.same(found(up, [missing]), ['attribute-missing']);
+  const loaded: TraceData = { kind: 'shell', command: 'load b a', status: 0 };
+  t.same(found([loaded], [missing]), ['function-not-bound']);
   const kept = 'in the guest, `unload b a` exited with status 1: b: Resource temporarily unavailable';
   t.same(found([], [kept]), ['module-reference-kept']);
   t.same(found([], ['in the guest, `unload b a` exited with status 1: no such module']), []);

@@ -3,6 +3,7 @@
 
 import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
+import { isUp } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
 /** The part of a check's name after the first colon: what happened while lines were logged. */
@@ -202,10 +203,13 @@ export const contractCauses = {
     change: 'Add it to the attribute group, or remove it from vmmci-driver.json.',
     requirement: 'attribute-form',
     find: (facts) =>
-      failedCommands(
-        facts,
-        /^in the guest, `(?:stat -c %a|cat|read-files) \S*\/virtio\S*` exited with status \d+: .*No such file/,
-      ),
+      // Without a driver there are no attributes at all.
+      facts.trace.some(isUp)
+        ? failedCommands(
+            facts,
+            /^in the guest, `(?:stat -c %a|cat|read-files) \S*\/virtio\S*` exited with status \d+: .*No such file/,
+          )
+        : [],
   },
   'parameter-type-too-narrow': {
     sentence: 'A parameter does not accept a value that its documented type can hold.',

@@ -72,6 +72,7 @@ const vague: ReadonlySet<string> = new Set<CauseId>([
   'guest-stalls',
   'probe-fails',
   'task-waits-in-driver',
+  'virtio-device-not-bound',
   'warning-in-driver',
 ]);
 
@@ -97,6 +98,11 @@ const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
   'zero-interval-not-off': ['interval-limits-wrong'],
   'polling-never-starts-again': ['interval-limits-wrong'],
   'state-shared-by-devices': ['memory-used-after-free'],
+  'known-command-unknown': [
+    'command-never-acknowledged',
+    'not-acknowledged-though-offered',
+    'stop-not-carried-out',
+  ],
   'second-sample': ['sampled-unasked'],
   'error-hidden-by-value': ['all-ones-taken-for-data', 'unusable-microseconds-shown'],
   'ptp-error-ignored': ['unusable-microseconds-shown', 'all-ones-taken-for-data'],

@@ -4,9 +4,10 @@ import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
+import type { RequirementId } from '../requirements.js';
 import { checkCause, checksOf } from './check-cause.js';
 import { following, isCommandRead, isDown, isRead, isUp, isWrite, second } from './events.js';
-import type { Cause, Facts } from './facts.js';
+import type { Cause, Facts, FailedCheck } from './facts.js';
 
 const ones = 0xffffffff;
 
@@ -61,6 +62,31 @@ const isStatusGone = (event: TraceEvent): boolean =>
 const stateAt = ({ trace }: Facts, seq: number): TraceEvent<'status'> | undefined =>
   trace.findLast((event): event is TraceEvent<'status'> => event.kind === 'status' && event.seq < seq);
 
+/** What fails, among other things, if the device has no driver. */
+const needsDriver: readonly RequirementId[] = [
+  'binds-function',
+  'driver-ok',
+  'shows-host-time',
+  'reads-clock-in-words',
+  'restores-after-sleep',
+];
+
+/** The first load of the driver, if no virtio driver was bound although the device was there. */
+const unbound = (trace: readonly TraceEvent[]): TraceEvent[] => {
+  const isBound = trace.some(
+    (event) => isUp(event) || (isWrite(event, 'status') && (event.value & status.DRIVER) !== 0),
+  );
+  const load = trace.find((event) => event.kind === 'shell' && /^load\b/.test(event.command));
+  const isAbsent = trace.some(
+    (event) => event.kind === 'bar-read' && event.absent === true && event.seq < (load?.seq ?? 0),
+  );
+  return isBound || isAbsent || load === undefined ? [] : [load];
+};
+
+/** The name of a check of one of two devices. */
+const withoutOrdinal = ({ what }: Pick<FailedCheck, 'what'>): string =>
+  what.replace(/\b(?:first|second)\b/, '');
+
 export const lifeCauses = {
   'virtio-ids-wrong': checkCause(
     { what: /^virtio (vendor|device)/ },
@@ -74,12 +100,18 @@ export const lifeCauses = {
     sentence: 'The driver is loaded, but does not bind to the PCI function 0b5d:0777.',
     change: 'Check the id table of the PCI driver, and the error that its probe returns.',
     requirement: 'binds-function',
-    explains: ['binds-function'],
-    find: ({ trace }) => {
-      const isBound = trace.some((event) => isWrite(event, 'status') && (event.value & status.DRIVER) !== 0);
-      const load = trace.findLast((event) => event.kind === 'shell' && /^load\b/.test(event.command));
-      return isBound || trace.some(isUp) || load === undefined ? [] : [load];
-    },
+    explains: [...needsDriver],
+    find: ({ trace }) =>
+      trace.some((event) => isWrite(event, 'status') && event.value !== 0) ? [] : unbound(trace),
+  },
+  'virtio-device-not-bound': {
+    sentence: 'The PCI driver binds to the function, but no virtio driver binds to its virtio device.',
+    change:
+      'Compare the ids of the virtio device with the id table of the virtio driver, and check the error that its probe returns.',
+    requirement: 'binds-function',
+    explains: [...needsDriver],
+    find: ({ trace }) =>
+      trace.some((event) => isWrite(event, 'status') && event.value !== 0) ? unbound(trace) : [],
   },
   'pci-alias-missing': checkCause(
     { what: /^module for pci:/, seen: /^none$/ },
@@ -149,7 +181,8 @@ export const lifeCauses = {
     requirement: 'restores-after-sleep',
     explains: ['restores-after-sleep', 'driver-ok'],
     find: (facts) =>
-      following(facts, isSleep, (_, after) => {
+      following(facts, isSleep, (sleep, after) => {
+        if (!facts.trace.some((event) => event.seq < sleep.seq && isUp(event))) return undefined;
         const events = afterSleep(after);
         const reset = events.find(({ kind }) => kind === 'reset');
         const later = events.filter(({ seq }) => seq > (reset?.seq ?? Number.POSITIVE_INFINITY));
@@ -327,11 +360,13 @@ export const lifeCauses = {
           event.result === 'ok' &&
           /acknowledgements by the first$/.test(event.what),
       );
-      const shared = checks.filter(
-        ({ requirement, what }) =>
-          requirement === 'keeps-devices-apart' &&
-          /^(?:host time|commands that|PTP clocks of the second)/.test(what) &&
-          !checks.some((other) => /^PTP clocks of the first/.test(other.what)),
+      const apart = checks.filter((check) => check.requirement === 'keeps-devices-apart');
+      const failsOnBoth = ({ what }: FailedCheck): boolean =>
+        apart.some((other) => other.what !== what && withoutOrdinal(other) === withoutOrdinal({ what }));
+      const shared = apart.filter(
+        (check) =>
+          /^(?:host time|commands that the first|PTP clocks of the second)/.test(check.what) &&
+          !failsOnBoth(check),
       );
       const unpolled = reasons.find((line) => /^no \w+ poll of the second within/.test(line));
       if (unpolled !== undefined) return [firstLine(unpolled)];

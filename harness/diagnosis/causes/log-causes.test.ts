@@ -28,3 +28,13 @@ t.test('tells a crash while a driver is registered from one in a call of the dri
   t.same(found(...oops('virtio_dev_match+0x10/0x70', ...appears)), ['driver-structure-incomplete']);
   t.same(found(...oops('virtio_dev_match+0x10/0x70', 'kthread+0x1/0x2')), []);
 });
+
+t.test('an operation that is missing is one cause, also while the driver is registered', async (t) => {
+  t.same(found(...oops('0x0', '__driver_attach+0xbc/0x1d0')), ['callback-missing']);
+});
+
+t.test('finds a command of the device that the driver does not know', async (t) => {
+  t.same(found('virtio_vmmci virtio3: unknown command 0x3 from the host'), ['known-command-unknown']);
+  t.same(found('virtio_vmmci virtio3: unknown command 0x7 from the host'), []);
+  t.same(found('virtio_vmmci virtio3: unknown command 0x80000002 from the host'), []);
+});

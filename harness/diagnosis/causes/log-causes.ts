@@ -45,6 +45,9 @@ const ripInModule = /^RIP: 0010:\w+(?:\.\w+)*\+0x\S+ \[\w+\]/;
 /** The maximum number of lines from the first of a warning to its RIP. */
 const linesAboveRip = 12;
 
+/** Matches an oops after a jump to address 0. */
+const missingCallback = /RIP: 0010:0x0\b/;
+
 /** Matches a function of a module that has called the next one, not one that only lies on the stack. */
 const inModule = /^\s*\w[\w.]*\+0x\S+ \[\w+\]$/;
 
@@ -63,7 +66,8 @@ const crashOfKernel = (
     const calls = crash.slice(crash.indexOf('Call Trace:') + 1);
     const shown = calls.find((line) => caller.test(line));
     const [bad] = crash;
-    if (bad === undefined || rip === undefined || rip.endsWith(']') || shown === undefined) return [];
+    if (bad === undefined || rip === undefined || shown === undefined) return [];
+    if (rip.endsWith(']') || missingCallback.test(rip)) return [];
     return unless !== undefined && calls.some((line) => unless.test(line)) ? [] : [bad, rip, shown.trim()];
   },
 });
@@ -156,7 +160,7 @@ export const logCauses = {
       unless: inModule,
     },
   ),
-  'callback-missing': inLog(/RIP: 0010:0x0\b/, {
+  'callback-missing': inLog(missingCallback, {
     sentence: 'The kernel calls an operation that the driver has not set, and jumps to address 0.',
     change:
       'Set each operation that the kernel calls without a check; the call trace below the line names the caller.',
@@ -179,6 +183,12 @@ export const logCauses = {
     sentence: 'Attributes of the driver still exist when it is bound again.',
     change: 'Use dev_groups, or delete in remove the attributes that probe has created.',
     requirement: 'comes-back',
+  }),
+  'known-command-unknown': inLog(/unknown command 0x[123]\b/, {
+    sentence: 'The driver takes a command of the device for an unknown one.',
+    change:
+      'Handle 1 (SHUTDOWN), 2 (REBOOT) and 3 (SYNCRTC) at BAR0 offset 20, and take only other values for unknown.',
+    requirement: 'acknowledges',
   }),
   'symbol-missing': inLog(/Unknown symbol \S+/, {
     sentence: 'A module needs a symbol that this kernel does not export to it.',

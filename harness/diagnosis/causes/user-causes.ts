@@ -65,7 +65,17 @@ export const userCauses = {
         what: /^bytes of /,
         holds: ({ seen }) => !/\\n"$/.test(seen) && seen !== 'none',
       }).slice(0, 2),
-      ...shownIn(facts, /expected (?:one line that ends|lines that each end) in a newline/),
+      ...shownIn(facts, /as (?!"",).* expected (?:one line that ends|lines that each end) in a newline/),
+    ],
+  },
+  'attribute-empty': {
+    sentence: 'An attribute is empty.',
+    change: 'Return the number of bytes that were printed: that of sysfs_emit(), and not 0.',
+    requirement: 'attribute-form',
+    explains: ['attribute-form'],
+    find: (facts) => [
+      ...checksOf(facts, ['attribute-form'], { what: /^bytes of /, seen: /^none$/ }).slice(0, 2),
+      ...shownIn(facts, /as "", expected/),
     ],
   },
   'attribute-with-blanks': {
@@ -84,14 +94,16 @@ export const userCauses = {
     change: 'Print one line each for SHUTDOWN, REBOOT, SYNCRTC and unknown, in this order.',
     requirement: 'attribute-form',
     explains: ['attribute-form', 'shows-commands'],
-    find: (facts) =>
-      checksOf(facts, ['attribute-form'], {
+    find: (facts) => [
+      ...checksOf(facts, ['attribute-form'], {
         what: /^bytes of /,
         holds: ({ expected, seen }) => {
           const [right, shown] = [namesIn(expected), namesIn(seen)];
           return right.length > 1 && shown.length > 0 && right.join() !== shown.join();
         },
       }),
+      ...shownIn(facts, /expected NAME count$/),
+    ],
   },
   'commands-counted-twice': countCause((expected) => 2 * expected, {
     sentence: 'Each command is counted twice.',
