@@ -17,7 +17,7 @@ import { killedShare, mutationSummary, resultLine } from '../mutation/summary.js
 import { reaching } from '../mutation/usable.js';
 import { buildChanged, readSources, treeOf } from '../run/changed-driver.js';
 import type { Choice } from '../run/choice.js';
-import { type Environment, openEnvironment } from '../run/environment.js';
+import { type Environment, levelFor, openEnvironment, readChosenDriver } from '../run/environment.js';
 import { inSlots } from '../run/in-slots.js';
 import { buildInstrumented } from '../run/instrumented.js';
 import type { ScenarioFile } from '../run/scenario-file.js';
@@ -134,6 +134,9 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
   const record = await MutationRecord.open(values.results ?? join(choice.run, 'mutants.json'), {
     sources: hash.digest('hex').slice(0, 20),
     kernel: choice.kernel,
+    generation: choice.generation,
+    level: levelFor(choice, await readChosenDriver(choice)),
+    kernelParameters: choice.kernelParameters ?? '',
   });
   const { signal, status, release } = abortOnSignals();
   const temporary = temporaryDirectory();

@@ -3,7 +3,13 @@ import t from 'tap';
 import { MutationRecord } from './record.js';
 import { type MutantResult, readMutationRun } from './result.js';
 
-const key = { sources: 'abc', kernel: '6.12-cloud' };
+const key = {
+  sources: 'abc',
+  kernel: '6.12-cloud',
+  generation: '8.0',
+  level: 'should',
+  kernelParameters: '',
+};
 
 const resultOf = (id: string, status: MutantResult['status']): MutantResult => ({
   id,

@@ -1,6 +1,12 @@
 // The results of a mutation run while it goes on, and their file.
 
-import { type MutantResult, type MutationRun, readMutationRun, writeMutationRun } from './result.js';
+import {
+  type MutantResult,
+  type MutationKey,
+  type MutationRun,
+  readMutationRun,
+  writeMutationRun,
+} from './result.js';
 
 /** The results so far. Each change is in the file once its promise resolves. */
 export class MutationRecord {
@@ -14,7 +20,7 @@ export class MutationRecord {
   }
 
   /** The record of that file, empty if there is none. MUTATION_RESULTS as from `readMutationRun`. */
-  static async open(path: string, key: Pick<MutationRun, 'sources' | 'kernel'>): Promise<MutationRecord> {
+  static async open(path: string, key: MutationKey): Promise<MutationRecord> {
     const run = await readMutationRun(path, key);
     return new MutationRecord(path, run ?? { ...key, lines: {}, usable: {}, results: [] });
   }

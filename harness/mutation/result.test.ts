@@ -5,7 +5,13 @@ import { type MutantResult, readMutationRun, writeMutationRun } from './result.j
 import { mutationSummary, resultLine } from './summary.js';
 import { reachedLines, reaching } from './usable.js';
 
-const key = { sources: 'abc', kernel: '6.12-cloud' };
+const key = {
+  sources: 'abc',
+  kernel: '6.12-cloud',
+  generation: '8.0',
+  level: 'should',
+  kernelParameters: '',
+};
 const result: MutantResult = {
   id: 'a.c:1:2 operator < → <=',
   file: 'a.c',
@@ -40,13 +46,14 @@ t.test('a run is read back as it was written, one result per line', async (t) =>
   t.equal((await readFile(path, 'utf8')).trimEnd().split('\n').length, 4);
 });
 
-t.test('results of another driver, kernel or format are refused', async (t) => {
+t.test('results of another driver, kernel, level or format are refused', async (t) => {
   const path = join(t.testdir({}), 'mutants.json');
   await writeMutationRun(path, run);
   const refused = (wanted: typeof key, message: RegExp) =>
     t.rejects(readMutationRun(path, wanted), { code: 'MUTATION_RESULTS', message });
   await refused({ ...key, sources: 'def' }, /the driver has changed since/);
-  await refused({ ...key, kernel: '5.10-cloud' }, /its kernel is 6\.12-cloud, not 5\.10-cloud/);
+  await refused({ ...key, kernel: '5.10-cloud' }, /its kernel is '6\.12-cloud', not '5\.10-cloud'/);
+  await refused({ ...key, level: 'may' }, /its level is 'should', not 'may'/);
   await writeFile(path, '{"sources":"abc"}');
   await refused(key, /kernel is missing/);
 });

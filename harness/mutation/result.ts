@@ -52,10 +52,20 @@ const usableSchema = v.record(
 
 export type UsableScenarios = Readonly<v.InferOutput<typeof usableSchema>>;
 
+/** What the results depend on, except for the sources. */
+const conditions = {
+  kernel: v.string(),
+  generation: v.string(),
+  /** The lowest level of requirements that fails a scenario. */
+  level: v.string(),
+  /** More parameters of the guest's kernel; may be empty. */
+  kernelParameters: v.string(),
+};
+
 const fileSchema = v.object({
   /** A hash of the sources: the lines of other sources are not those of the results. */
   sources: v.string(),
-  kernel: v.string(),
+  ...conditions,
   /** The lines of each source file that have code. */
   lines: linesSchema,
   /** By name, the scenario files that passed on the unchanged driver. */
@@ -65,10 +75,15 @@ const fileSchema = v.object({
 
 export type MutationRun = Readonly<v.InferOutput<typeof fileSchema>>;
 
-/** `undefined` if there is no such file. MUTATION_RESULTS if it is damaged, or if it is about other sources. */
+export type MutationKey = Omit<MutationRun, 'lines' | 'usable' | 'results'>;
+
+/**
+ * `undefined` if there is no such file. MUTATION_RESULTS if it is damaged, or if it is about other sources or
+ * conditions.
+ */
 export const readMutationRun = async (
   path: string,
-  { sources, kernel }: Pick<MutationRun, 'sources' | 'kernel'>,
+  { sources, ...rest }: MutationKey,
 ): Promise<MutationRun | undefined> => {
   const text = await ifExists(readFile(path, 'utf8'));
   if (text === undefined) return undefined;
@@ -77,7 +92,9 @@ export const readMutationRun = async (
     new HarnessError('MUTATION_RESULTS', { path, reason });
   if ('problem' in checked) throw refuse(checked.problem);
   if (checked.value.sources !== sources) throw refuse('the driver has changed since');
-  if (checked.value.kernel !== kernel) throw refuse(`its kernel is ${checked.value.kernel}, not ${kernel}`);
+  for (const [name, value] of Object.entries(checked.value))
+    if (name in rest && value !== rest[name as keyof typeof rest])
+      throw refuse(`its ${name} is '${value}', not '${rest[name as keyof typeof rest]}'`);
   return checked.value;
 };
 
