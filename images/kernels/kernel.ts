@@ -14,7 +14,10 @@ export interface Kernel {
   ask: string;
   /** As `uname -r` prints it. */
   release: string;
-  /** The Debian version of the image package, or the fingerprint of an own kernel. */
+  /**
+   * The Debian version of the image package, or the fingerprint of an own kernel; for a debug kernel that of its sources,
+   * with the hash of its configuration: `6.12.118-1.49cb8b9f`. What is made for a kernel depends on it.
+   */
   version: string;
   /** For a debug kernel: a hash of everything but the sources that it was built with. @internal */
   recipe?: string | undefined;
@@ -63,7 +66,7 @@ export const readKernel = async (row: KernelRow, directory: string): Promise<Ker
     name: row.name,
     ask: askFor(row),
     release,
-    version,
+    version: recipe === undefined ? version : `${version}.${recipe}`,
     recipe,
     series: row.series,
     flavour: row.flavour,

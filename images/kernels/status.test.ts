@@ -57,9 +57,12 @@ t.test('a debug kernel whose build was interrupted, or whose configuration has c
     await symlink(recipe, join(home, 'current'));
   };
   await addTree('00000000');
-  t.match(await kernelStatus(debug), { state: 'outdated', release: '6.12.9-vmmci-debug' });
+  const outdated = await kernelStatus(debug);
+  t.match(outdated, { state: 'outdated', release: '6.12.9-vmmci-debug' });
   await addTree(await recipeHash(debug.series));
-  t.match(await kernelStatus(debug), { state: 'fetched', release: '6.12.9-vmmci-debug' });
+  const present = await kernelStatus(debug);
+  t.match(present, { state: 'fetched', release: '6.12.9-vmmci-debug' });
+  t.not(present.version, outdated.version, 'modules for one do not fit the other');
 });
 
 t.test('a cache that cannot be read is not an empty cache', async (t) => {
