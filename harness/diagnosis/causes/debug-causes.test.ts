@@ -37,17 +37,26 @@ t.test('a timer or work item that nobody has initialized', async (t) => {
 });
 
 t.test('a lock that is still held when a system call or a work item ends', async (t) => {
-  for (const line of [
-    'WARNING: lock held when returning to user space!',
-    'BUG: workqueue leaked atomic, lock or RCU: kworker/u9:1[63]',
-    'BUG: workqueue leaked lock or atomic: kworker/0:1/0x00000001/9',
-  ])
-    t.same(found(line), ['lock-not-released'], line);
+  t.same(found('WARNING: lock held when returning to user space!'), ['lock-not-released']);
+  t.same(found('BUG: workqueue leaked lock or atomic: kworker/0:1/0x00000001/9'), ['lock-not-released']);
+  const leaked = 'BUG: workqueue leaked atomic, lock or RCU: kworker/u9:1[63]';
+  const counts = (preempt: string, lock: string): string =>
+    `     preempt=0x${preempt} lock=${lock} RCU=0->0 workfn=vmmci_poll [virtio_vmmci]`;
+  t.same(found(leaked, counts('00000001', '0->1')), ['lock-not-released']);
+  t.same(found(leaked, counts('00000000', '0->1')), ['lock-not-released'], 'a mutex');
+  t.same(found(leaked, counts('7fffffff', '0->0')), ['lock-not-held']);
 });
 
 t.test('a lock that is released without being held', async (t) => {
   t.same(found('WARNING: bad unlock balance detected!'), ['lock-not-held']);
   t.same(found('BUG: spinlock already unlocked on CPU#0, cat/144'), ['lock-not-held']);
+  t.same(found('BUG: workqueue leaked lock or atomic: kworker/0:1/0x7fffffff/9'), ['lock-not-held']);
+  const stack = ['Call Trace:', ' <TASK>', tick, ' </TASK>'];
+  t.same(found('BUG: scheduling while atomic: cat/144/0x7fffffff', ...stack), ['lock-not-held']);
+  t.same(found('BUG: scheduling while atomic: cat/144/0x00000002', ...stack), ['sleeps-in-interrupt']);
+  const sleeping = 'BUG: sleeping function called from invalid context at kernel/locking/mutex.c:585';
+  t.same(found(sleeping, 'preempt_count: 7fffffff, expected: 0', ...stack), ['lock-not-held']);
+  t.same(found(sleeping, 'preempt_count: 1, expected: 0', ...stack), ['sleeps-in-interrupt']);
 });
 
 t.test('locks that lockdep finds to be in danger of a deadlock', async (t) => {
@@ -69,6 +78,8 @@ t.test('kinds of wrong accesses that KASAN tells apart', async (t) => {
   t.same(found(`BUG: KASAN: double-free ${at}`), ['memory-freed-twice']);
   t.same(found(`BUG: KASAN: double-free or invalid-free ${at}`), ['memory-freed-twice'], 'before 6.1');
   t.same(found(`BUG: KASAN: invalid-free ${at}`), ['pointer-freed-wrong']);
+  const slub = 'BUG kmalloc-512 (Tainted: G           O): Invalid object pointer 0x00000000c1a2b3c4';
+  t.same(found(slub), ['pointer-freed-wrong'], 'without KASAN');
   t.same(found(`BUG: KASAN: vmalloc-out-of-bounds ${at}`), ['memory-not-mapped']);
   t.same(found(`BUG: KASAN: wild-memory-access ${at}`), ['memory-not-mapped']);
 });

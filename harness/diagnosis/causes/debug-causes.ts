@@ -18,11 +18,14 @@ export const debugCauses = {
     change: 'Look at the access in the stack below the line, and at when that pointer is set and is valid.',
     requirement: 'leaves-nothing',
   }),
-  'pointer-freed-wrong': inLog(/KASAN: invalid-free/, {
-    sentence: 'The driver frees a pointer that no allocation has returned.',
-    change: 'Pass to kfree() exactly what kmalloc() returned, not the address of a member.',
-    requirement: 'leaves-nothing',
-  }),
+  'pointer-freed-wrong': inLog(
+    /KASAN: invalid-free|Invalid object pointer 0x|Attempt to free object\(0x\w+\) outside of slab/,
+    {
+      sentence: 'The driver frees a pointer that no allocation has returned.',
+      change: 'Pass to kfree() exactly what kmalloc() returned, not the address of a member.',
+      requirement: 'leaves-nothing',
+    },
+  ),
   'undefined-behaviour': inLog(/UBSAN: [\w-]+ in /, {
     sentence: 'The code of the driver has undefined behaviour in C.',
     change: 'Check the index, the shift or the value before its use; the line below names file and line.',
@@ -37,11 +40,6 @@ export const debugCauses = {
     sentence: 'The driver queues or cancels a timer or work item that was not initialized.',
     change:
       'Call INIT_WORK(), INIT_DELAYED_WORK() or timer_setup() before the first use, also on error paths.',
-    requirement: 'carries-out',
-  }),
-  'lock-not-held': inLog(/bad unlock balance|spinlock (?:already unlocked|wrong owner|wrong CPU) on/, {
-    sentence: 'The driver releases a lock that it does not hold.',
-    change: 'Unlock once on each path after the lock was taken, and nowhere else.',
     requirement: 'carries-out',
   }),
   'lock-not-initialized': inLog(/trying to register non-static key|spinlock bad magic/, {

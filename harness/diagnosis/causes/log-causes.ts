@@ -32,6 +32,9 @@ export const inLog = (pattern: RegExp, cause: Pick<Cause, 'sentence' | 'change' 
 
 const sleeping = /sleeping function called from invalid context|scheduling while atomic/;
 
+/** Matches a preempt count below 0 in its 31 bits: a spinlock was released that was not held. */
+const lessThanNone = /\/0x7f[\da-f]{6}\b|\bpreempt=0x7f|\bpreempt_count: 7f/;
+
 /** False if a stack trace follows the line in which no function of a module is. */
 const isBelowModule = (lines: readonly string[], index: number): boolean => {
   const after = lines.slice(index);
@@ -80,6 +83,7 @@ export const logCauses = {
     // A program that sleeps outside of the driver is in atomic context because a lock was not released.
     find: (facts) => {
       const lines = logLines(facts);
+      if (lines.some((line) => lessThanNone.test(line))) return [];
       const found = lines.filter((line, index) => sleeping.test(line) && isBelowModule(lines, index));
       return [...new Set(found)].slice(0, 3);
     },
@@ -118,12 +122,25 @@ export const logCauses = {
     change: 'Pass IRQF_SHARED to request_irq().',
     requirement: 'keeps-devices-apart',
   }),
-  'lock-not-released': inLog(/queued_spin_lock_slowpath|lock held when returning to|workqueue leaked/, {
-    sentence: 'A lock is never released: a path leaves its function with the lock held.',
-    change:
-      'Unlock on each path out of the function, and take no lock twice; the lines below show the caller.',
-    requirement: 'carries-out',
-  }),
+  'lock-not-released': inLog(
+    /queued_spin_lock_slowpath|lock held when returning to|\bpreempt=0x[0-6]\w+ lock=|leaked lock or atomic: .*\/0x[0-6]/,
+    {
+      sentence: 'A lock is never released: a path leaves its function with the lock held.',
+      change:
+        'Unlock on each path out of the function, and take no lock twice; the lines below show the caller.',
+      requirement: 'carries-out',
+    },
+  ),
+  'lock-not-held': inLog(
+    new RegExp(
+      `bad unlock balance|spinlock (?:already unlocked|wrong owner|wrong CPU) on|${lessThanNone.source}`,
+    ),
+    {
+      sentence: 'The driver releases a lock that it does not hold.',
+      change: 'Unlock once on each path after the lock was taken, and nowhere else.',
+      requirement: 'carries-out',
+    },
+  ),
   'task-waits-in-driver': inLog(/^no .* within .*; [^;]* waits in \S+ \[\w+\]/, {
     sentence: 'A task waits forever in a function of the driver.',
     change: 'Check what that function waits for, and which code should wake it.',
