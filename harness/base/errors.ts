@@ -229,6 +229,10 @@ const table = {
   },
   INVALID_VALUE: { blame: 'usage', message: "{name}: expected {expected}, got '{value}'" },
   MISSING_VALUE: { blame: 'usage', message: '{name} is missing; expected {expected}' },
+  OPTION_TWICE: {
+    blame: 'usage',
+    message: "{name} takes one value and was given two, '{first}' and '{second}'; give it once",
+  },
   UNKNOWN_NAME: { blame: 'usage', message: "unknown {kind} '{name}'; valid: {valid}" },
   CLOCK_SCRIPT: { blame: 'usage', message: 'clock script: {where}: {reason}; expected {valid}' },
   INSTANT: { blame: 'usage', message: "'{text}' {reason}" },
@@ -301,7 +305,7 @@ const table = {
     blame: 'usage',
     message: 'shard {index}/{count} has no cells; split the {cells} cells into fewer shards',
   },
-  NO_TEST_FILE: { blame: 'usage', message: "tier {tier} has no test file whose name contains '{word}'" },
+  NO_TEST_FILE: { blame: 'usage', message: "tier {tier} has no test file whose path contains '{word}'" },
   DOCTOR: { blame: 'broken', message: '{what}; {next}' },
   // unexpected errors
   HOST: { blame: 'broken', message: '{message}; {next}' },

@@ -1,7 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
 import { duration, durationOfMs } from './duration.js';
-import { counted, firstLine, listOf, namesLike, pathFrom, printable, shellWord, shorten } from './text.js';
+import {
+  counted,
+  firstLine,
+  listOf,
+  namesLike,
+  pathFrom,
+  printable,
+  shellWord,
+  shorten,
+  shortenMiddle,
+} from './text.js';
 import { messageOf, stackOf, systemCode } from './thrown.js';
 
 t.test('firstLine', async (t) => {
@@ -14,6 +24,12 @@ t.test('shorten cuts at the length, never within a character', async (t) => {
   t.equal(shorten('abcdef', 6), 'abcdef');
   t.equal(shorten('abcdefg', 6), 'abcde…');
   t.equal(shorten('abcd\u{1f600}ef', 6), 'abcd…', 'does not split a surrogate pair');
+});
+
+t.test('shortenMiddle keeps both ends, and never cuts within a character', async (t) => {
+  t.equal(shortenMiddle('abcdef', 6), 'abcdef');
+  t.equal(shortenMiddle('abcdefgh', 6), 'ab…fgh');
+  t.equal(shortenMiddle('a\u{1f600}cdefg\u{1f600}h', 4), 'a…h');
 });
 
 t.test('listOf and counted', async (t) => {

@@ -14,6 +14,15 @@ export const shorten = (text: string, maxLength: number): string => {
   return `${text.slice(0, cutsPair ? end - 1 : end)}…`;
 };
 
+/** Shortens `text` to `maxLength` characters, ellipsis included, and keeps its end, where a message has the next step. */
+export const shortenMiddle = (text: string, maxLength: number): string => {
+  if (text.length <= maxLength) return text;
+  const end = Math.floor(maxLength / 2);
+  const first = text.charCodeAt(text.length - end);
+  const cutsPair = first >= 0xdc00 && first < 0xe000;
+  return shorten(text, maxLength - end) + text.slice(text.length - end + (cutsPair ? 1 : 0));
+};
+
 /** `a, b, c`, or `a, b … and 12 more` when there are more than `maxItems`. */
 export const listOf = (items: readonly string[], maxItems = Number.POSITIVE_INFINITY): string =>
   items.length <= maxItems

@@ -2,7 +2,7 @@
 
 import { Argument, type Command as Commander, Option as CommanderOption } from 'commander';
 import type { Command, CommandTable, Group, Operand } from './define-command.js';
-import { type Option, optionValue } from './option.js';
+import { addValue, type Option, optionValue } from './option.js';
 
 /** Called with the exit status. */
 export type Finish = (status: number) => void;
@@ -20,9 +20,9 @@ const toCommander = (name: string, option: Option<unknown>): CommanderOption => 
   const { kind, short, placeholder } = option;
   const dashes = short === undefined ? `--${name}` : `-${short}, --${name}`;
   const made = new CommanderOption(kind === 'flag' ? dashes : `${dashes} <${placeholder}>`, helpOf(option));
-  return kind === 'list'
-    ? made.argParser((text: string, before: readonly string[] = []) => [...before, text])
-    : made;
+  return kind === 'flag'
+    ? made
+    : made.argParser<string | readonly string[]>((text, before) => addValue(name, option, text, before));
 };
 
 const toArgument = ({ syntax, help, words }: Operand): Argument => {

@@ -2,6 +2,7 @@ import t from 'tap';
 import { captured } from '../testing/captured.js';
 import { runCommand } from './command.js';
 import { commands } from './commands.js';
+import type { Option } from './option.js';
 
 const names = Object.keys(commands);
 
@@ -42,6 +43,36 @@ t.test('--version prints the version of the package and its programs', async (t)
     });
 });
 
+/** The words of a command line with `option` twice; the values are refused before they are read. */
+const twice = (words: readonly string[], option: string, { kind }: Option<unknown>): string[] =>
+  kind === 'flag'
+    ? [...words, `--${option}`, `--${option}`, '--no-such-option']
+    : [...words, `--${option}`, 'one', `--${option}=two`, '--no-such-option'];
+
+for (const [name, { load }] of Object.entries(commands))
+  t.test(`${name}: an option with one value is not taken twice; lists add up`, async (t) => {
+    const { command } = await load();
+    const tables =
+      command.kind === 'command'
+        ? [{ words: [name], options: command.options }]
+        : Object.entries(command.actions).map(([action, { options }]) => ({
+            words: [name, action],
+            options: { ...command.options, ...options },
+          }));
+    for (const { words, options } of tables)
+      for (const [option, row] of Object.entries(options)) {
+        const { status, out, err } = await captured(t, () => runCommand(twice(words, option, row)));
+        t.strictSame([status, out], [2, '']);
+        t.match(
+          err,
+          row.kind === 'value'
+            ? `--${option} takes one value and was given two, 'one' and 'two'; give it once [OPTION_TWICE]`
+            : "unknown option '--no-such-option'",
+          `${words.join(' ')} --${option}`,
+        );
+      }
+  });
+
 for (const [args, message] of [
   [[], /^Usage: vmmci/],
   [['matirx'], "vmmci: unknown command 'matirx' (Did you mean matrix?)\nvmmci --help lists the options\n"],
@@ -56,6 +87,14 @@ for (const [args, message] of [
   [['matrix', '--kernel'], /'--kernel <PATTERN>' argument missing/],
   [['test', '--driver', '--keep'], /--driver: expected a value, got '--keep'/],
   [['suite', 'none'], /'none' is invalid.*unit, report, qtest/],
+  [['suite', 'unit', '--only', 'text.test', '--only', 'no-such'], /'no-such' \[NO_TEST_FILE\]/],
+  [['test', '--driver', ''], /--driver: expected a value, got '' \[INVALID_VALUE\]/],
+  [
+    ['matrix', '--kernel', 'x'.repeat(9999)],
+    /^.{0,300}--kernel: expected at most 4095 characters, got 'x{99}…'/,
+  ],
+  [['test', 'x'.repeat(9999)], /^vmmci test: unknown scenario 'x{100,600}…/],
+  [['x'.repeat(9999)], /^vmmci: unknown command 'x{100,600}…/],
 ] as const)
   t.test(`exits 2 for: ${args.join(' ')}`, async (t) => {
     t.match(await captured(t, () => runCommand(args)), { status: 2, out: '', err: message });

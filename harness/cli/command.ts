@@ -4,7 +4,7 @@ import { Command as Commander, CommanderError } from 'commander';
 import { buildCommand, type Finish } from './build-command.js';
 import { commands } from './commands.js';
 import { note, print } from './print.js';
-import { reportError, statusOf } from './report-error.js';
+import { boundedMessage, reportError, statusOf } from './report-error.js';
 
 /** Declares all commands, but loads only the file of the command that `args` names. */
 const program = async (args: readonly string[], finish: Finish): Promise<Commander> => {
@@ -69,7 +69,7 @@ export const runCommand = async (line: readonly string[]): Promise<number> => {
       // Commander throws after printing help, too.
       if (error.exitCode === 0) return 0;
       if (error.code === 'commander.help') return statusOf.usage;
-      note(`${name}: ${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}`);
+      note(`${name}: ${boundedMessage(error.message.replace(/^error: /, '').replaceAll('\n', ' '))}`);
       note(`${name} --help lists the options`);
       return statusOf.usage;
     }

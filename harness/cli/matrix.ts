@@ -14,7 +14,7 @@ import { exitStatusOf } from '../report/counts.js';
 import type { ReportCell, ReportStep } from '../report/model.js';
 import { renderMatrix } from '../report/terminal.js';
 import { writeReports } from '../report/write.js';
-import { markRunDirectory, newRunDirectory } from '../run/run-directory.js';
+import { claimRunDirectory, newRunDirectory } from '../run/run-directory.js';
 import { scenarioFilesWith } from '../run/scenario-files.js';
 import { defineCommand } from './define-command.js';
 import { liveBoard } from './live-board.js';
@@ -86,8 +86,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
     if (directory !== undefined) await readKernelDirectory(directory);
   if (cells.length === 0)
     throw new HarnessError('EMPTY_SHARD', { ...(values.shard ?? { index: 1, count: 1 }), cells: all.length });
-  const directory = values.output ?? newRunDirectory();
-  markRunDirectory(directory);
+  const directory = values.output === undefined ? newRunDirectory() : claimRunDirectory(values.output);
   const counts = new Map<string, number>();
   for (const { kernel } of cells) counts.set(kernel.name, (counts.get(kernel.name) ?? 0) + 1);
   const live = liveBoard(counts);

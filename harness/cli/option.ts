@@ -1,6 +1,7 @@
 // The options of a command: one table row defines the name, value, default and help line of an option.
 
 import { HarnessError } from '../base/errors.js';
+import { shorten } from '../base/text.js';
 
 /**
  * Parses a value. `name` is the option or environment variable for errors. Throws INVALID_VALUE or another
@@ -55,7 +56,7 @@ export const flag = (help: string, details: Omit<Common, 'shown'> = {}): Option<
   ...details,
 });
 
-/** An option with one value; `undefined` if it is not given and has no default. The last value counts. */
+/** An option with one value; `undefined` if it is not given and has no default. A second value is refused. */
 export function value<T>(placeholder: string, help: string, details: Reading<T> & Fallback): Option<T>;
 export function value<T>(placeholder: string, help: string, details: Reading<T>): Option<T | undefined>;
 export function value(placeholder: string, help: string, details: Common & Fallback): Option<string>;
@@ -99,12 +100,35 @@ export const count =
 
 const readFlag = oneOf(['0', '1']);
 
+/** No value is longer than a path may be (PATH_MAX of Linux, with its NUL). */
+const maxValueLength = 4095;
+
+/** The maximum length of a wrong value in a message. */
+const shownLength = 100;
+
 const readAs = ({ kind, read = (text) => text }: Option<unknown>, text: string, name: string): unknown => {
+  const refuse = (expected: string): never => {
+    throw new HarnessError('INVALID_VALUE', { name, expected, value: shorten(text, shownLength) });
+  };
+  if (text.length > maxValueLength) refuse(`at most ${maxValueLength} characters`);
   if (kind === 'flag') return readFlag(text, name) === '1';
-  // A value that starts with a dash is probably the next option.
-  if (text.startsWith('-'))
-    throw new HarnessError('INVALID_VALUE', { name, expected: 'a value', value: text });
+  // An empty value is probably a variable that was not set: as a path it would name the working directory. A value
+  // that starts with a dash is probably the next option.
+  if (text === '' || text.startsWith('-')) refuse('a value');
   return read(text, name);
+};
+
+/** Adds a value of the command line to those before. Throws OPTION_TWICE for an option with one value. */
+export const addValue = (
+  name: string,
+  { kind }: Option<unknown>,
+  text: string,
+  before?: string | readonly string[],
+): string | readonly string[] => {
+  if (kind === 'list') return [...(before ?? []), text];
+  if (typeof before !== 'string') return text;
+  const [first, second] = [before, text].map((value) => shorten(value, shownLength));
+  throw new HarnessError('OPTION_TWICE', { name: `--${name}`, first: first ?? '', second: second ?? '' });
 };
 
 /** The value of an option, from the command line, the environment or the default; otherwise `undefined`. */

@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { HarnessError } from '../base/errors.js';
+import { shortenMiddle } from '../base/text.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { note } from './print.js';
 
@@ -24,6 +25,11 @@ const nextSteps: Readonly<Record<string, string>> = {
   EMFILE: 'raise the limit of open files (ulimit -n)',
   ENFILE: 'raise the limit of open files of this host (sysctl fs.file-max)',
   ENOMEM: 'free some memory, or run fewer guests in parallel (--jobs)',
+  ENAMETOOLONG: 'use a shorter path',
+  ELOOP: 'check the symbolic links of that path',
+  ETXTBSY: 'wait until no program runs from that file',
+  EIO: 'check the disk, and the messages of the kernel of this host',
+  ENXIO: 'use the path of a file',
   EAGAIN: 'raise the limit of processes (ulimit -u), or run fewer guests in parallel (--jobs)',
 };
 
@@ -37,6 +43,16 @@ const asHarnessError = (error: unknown, what?: string): HarnessError => {
     : new HarnessError('HOST', { message, next }, error);
 };
 
+/** The maximum length of a line of an error; a name in it may be as long as the caller of the command made it. */
+const maxLineLength = 600;
+
+/** Shortens each line of an error message. */
+export const boundedMessage = (message: string): string =>
+  message
+    .split('\n')
+    .map((line) => shortenMiddle(line, maxLineLength))
+    .join('\n');
+
 export interface ReportedError {
   readonly error: unknown;
   /** The operation that failed, if the error does not name it. */
@@ -47,7 +63,7 @@ export interface ReportedError {
 /** Prints the error and returns the exit status. `name` is the command. */
 export const reportError = (name: string, { error, what, debug = false }: ReportedError): number => {
   const reported = asHarnessError(error, what);
-  note(`${name}: ${reported.message} [${reported.code}]`);
+  note(`${name}: ${boundedMessage(reported.message)} [${reported.code}]`);
   if (debug) note(inspect(error));
   return statusOf[reported.blame];
 };

@@ -1,6 +1,6 @@
 // `vmmci suite`: runs the tests of one or more tiers, and prints a table of the scenario results.
 
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
 import { ensureBrowser } from '../../images/browser/ensure.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
@@ -14,7 +14,7 @@ import { abortOnSignals } from '../run/signals.js';
 import { distroOf } from '../scenario/distro.js';
 import { defineCommand } from './define-command.js';
 import { runInGuests } from './guest-run.js';
-import { type Values, value } from './option.js';
+import { list, type Values } from './option.js';
 import { print } from './print.js';
 import { progressLines } from './progress-lines.js';
 import { choiceIn, choiceOf, jobs, runOptions } from './run-options.js';
@@ -113,29 +113,55 @@ const tiers: Readonly<Record<string, Tier>> = {
  */
 const noCertificates = { NODE_EXTRA_CA_CERTS: undefined };
 
-interface Limits {
-  readonly jobs: number;
-  readonly only: string | undefined;
-}
-
 const names = Object.keys(tiers);
 
 const options = {
   ...runOptions,
   jobs,
-  only: value('WORD', 'only files whose names contain WORD'),
+  only: list('WORD', 'only files whose paths in the repository contain WORD'),
+};
+
+interface ChosenTier extends Tier {
+  readonly name: string;
+  /** The test files to run. */
+  readonly found: readonly string[];
+}
+
+/**
+ * The tiers with the files that `only` selects. Rejects with NO_TEST_FILE if a tier has none, or if no tier has one
+ * for a word, because an empty run must not pass.
+ */
+const chooseFiles = async (
+  chosen: readonly string[],
+  only: readonly string[],
+): Promise<readonly ChosenTier[]> => {
+  const words = only.length === 0 ? ['.js'] : only;
+  const used = new Set<string>();
+  const select = async (name: string): Promise<ChosenTier[]> => {
+    const tier = tiers[name];
+    if (tier === undefined) return [];
+    const found = (await tier.files()).filter((file) => {
+      const path = relative(join(packageRoot(), 'dist'), file);
+      const hits = words.filter((word) => path.includes(word));
+      for (const word of hits) used.add(word);
+      return hits.length > 0;
+    });
+    if (found.length === 0)
+      throw new HarnessError('NO_TEST_FILE', { tier: name, word: words.join("' or '") });
+    return [{ ...tier, name, found }];
+  };
+  const selected = (await Promise.all(chosen.map(select))).flat();
+  for (const word of words)
+    if (!used.has(word)) throw new HarnessError('NO_TEST_FILE', { tier: chosen.join(', '), word });
+  return selected;
 };
 
 /** Runs one tier and prints a summary. Resolves with 0 if all tests passed, otherwise with 1. */
 const runTier = async (
-  name: string,
-  { files, guests, workers = (jobs) => jobs, quiet = false, fetches = false }: Tier,
-  { jobs, only }: Limits,
+  { name, found, guests, workers = (jobs) => jobs, quiet = false, fetches = false }: ChosenTier,
+  jobs: number,
   options: Pick<RunFilesOptions, 'choice' | 'signal' | 'env'>,
 ): Promise<number> => {
-  const found = (await files()).filter((file) => only === undefined || file.includes(only));
-  // A tier without tests is an error, because an empty run must not pass.
-  if (found.length === 0) throw new HarnessError('NO_TEST_FILE', { tier: name, word: only ?? '.test.js' });
   const start = performance.now();
   const digest = tapDigest(print, {
     quiet,
@@ -172,27 +198,24 @@ const runWithoutGuests = async (go: (signal: AbortSignal) => Promise<number>): P
 
 /** Exit status: that of the first tier that did not pass, or 0. A signal ends all tiers. */
 const run = async (values: Values<typeof options>, operands: readonly string[]): Promise<number> => {
-  const limits = { jobs: values.jobs ?? defaultJobs(resources()), only: values.only };
-  const chosen = (operands.length === 0 ? ['unit'] : operands).flatMap((name) => {
-    const tier = tiers[name];
-    return tier === undefined ? [] : [{ name, tier }];
-  });
-  const inGuests = chosen.filter(({ tier }) => tier.guests !== undefined).length;
+  const jobs = values.jobs ?? defaultJobs(resources());
+  const chosen = await chooseFiles([...new Set(operands.length === 0 ? ['unit'] : operands)], values.only);
+  const inGuests = chosen.filter(({ guests }) => guests !== undefined).length;
   const choice = inGuests > 0 ? choiceOf(values) : choiceIn('', values);
   let worst = 0;
-  for (const { name, tier } of chosen) {
-    const { guests } = tier;
+  for (const tier of chosen) {
+    const { name, guests } = tier;
     const status = await (guests === undefined
       ? runWithoutGuests(async (signal) => {
           await tier.prepare?.();
-          return runTier(name, tier, limits, { choice, signal });
+          return runTier(tier, jobs, { choice, signal });
         })
       : runInGuests(
           // Each tier has its own run directory and table.
           inGuests > 1 ? { ...choice, run: join(choice.run, name) } : choice,
           async ({ environment, options }) => {
             await guests(environment);
-            return runTier(name, tier, limits, options);
+            return runTier(tier, jobs, options);
           },
         ));
     if (status > 128) return status;

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t from 'tap';
 import { newRunDirectory } from './run-directory.js';
@@ -22,4 +23,31 @@ t.test('git ignores the runs, unless their directory was there before', (t) => {
   const run = basename(newRunDirectory(own));
   t.strictSame(readdirSync(own), [run]);
   t.end();
+});
+
+/** Runs `script` with the functions of run-directory.js in a process whose working directory is `cwd`. */
+const inProcess = (cwd: string, script: string): void => {
+  const module = JSON.stringify(new URL('run-directory.js', import.meta.url).href);
+  const source = `import { claimRunDirectory, newRunDirectory } from ${module};\n${script}`;
+  execFileSync(process.execPath, ['--input-type=module', '--eval', source], { cwd });
+};
+
+t.test('a run that wrote nothing leaves nothing behind', async (t) => {
+  const cwd = t.testdir({});
+  inProcess(cwd, 'newRunDirectory(); newRunDirectory();');
+  inProcess(cwd, "claimRunDirectory(process.cwd() + '/a/b/c')");
+  t.strictSame(readdirSync(cwd), []);
+  mkdirSync(join(cwd, 'mine'));
+  inProcess(cwd, "claimRunDirectory(process.cwd() + '/mine/new'); process.exit()");
+  inProcess(cwd, "claimRunDirectory(process.cwd() + '/mine'); process.exit()");
+  t.strictSame(readdirSync(cwd), ['mine'], 'a directory that was there stays');
+  t.strictSame(readdirSync(join(cwd, 'mine')), []);
+});
+
+t.test('a run that wrote something keeps its directory', async (t) => {
+  const cwd = t.testdir({});
+  const write = "(await import('node:fs')).writeFileSync";
+  inProcess(cwd, `const run = newRunDirectory(); newRunDirectory(); ${write}(run + '/result', '')`);
+  t.equal(readdirSync(join(cwd, 'runs')).length, 2, 'the .gitignore and one run');
+  t.ok(existsSync(join(cwd, 'runs/.gitignore')));
 });

@@ -8,14 +8,14 @@ import { HarnessError } from '../base/errors.js';
 import { isAbsent } from '../base/if-exists.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { Terminals } from '../guest/terminals.js';
-import { checkSocketPath } from '../socket/path.js';
+import { checkSocketPath, socketPathForNode } from '../socket/path.js';
 import { pathsOf } from '../socket/private-directory.js';
 import { controlSocket, terminalSocket } from './serve-shell.js';
 
 const open = (path: string): Promise<Socket> =>
   new Promise((resolve, reject) => {
     checkSocketPath(path);
-    const socket = connect(path);
+    const socket = connect(socketPathForNode(path));
     socket.once('connect', () => resolve(socket));
     socket.once('error', reject);
   });

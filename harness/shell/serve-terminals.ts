@@ -15,7 +15,7 @@ import {
   toProgram,
 } from '../guest/terminal-frames.js';
 import type { SessionOptions, TerminalSession, Terminals, WindowSize } from '../guest/terminals.js';
-import { checkSocketPath } from '../socket/path.js';
+import { checkSocketPath, socketPathForNode } from '../socket/path.js';
 
 /** Maximum of rows and columns: they are 16-bit numbers in `struct winsize` (ioctl_tty(2)). */
 const maxSide = 65_535;
@@ -126,7 +126,7 @@ export const serveTerminals = async (path: string, terminals: Terminals): Promis
     });
   });
   const mask = process.umask(0o177);
-  server.listen(path);
+  server.listen(socketPathForNode(path));
   process.umask(mask);
   await once(server, 'listening').catch((error: unknown) => {
     throw new HarnessError(

@@ -16,3 +16,6 @@ export const checkSocketPath = (path: string): void => {
           : undefined;
   if (reason) throw new HarnessError('SOCKET_PATH', { path, reason });
 };
+
+/** The path for `node:net`, which takes a number for a TCP port. */
+export const socketPathForNode = (path: string): string => (Number.isNaN(Number(path)) ? path : `./${path}`);

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { problemOf } from '../base/read-checked.js';
 import { messageOf, systemCode } from '../base/thrown.js';
-import { checkSocketPath } from '../socket/path.js';
+import { checkSocketPath, socketPathForNode } from '../socket/path.js';
 import { encode } from './control.js';
 import { lines } from './lines.js';
 
@@ -55,7 +55,7 @@ export async function callControl(
   const id = 1;
   const broken = (reason: string): HarnessError => new HarnessError('CONTROL_REPLY', { path, reason });
   checkSocketPath(path);
-  const socket = connect(path);
+  const socket = connect(socketPathForNode(path));
   socket.setTimeout(silenceMs, () => socket.destroy(broken(`silent for ${silenceMs / 1000} s`)));
   try {
     socket.write(encode({ id, method, params }));

@@ -52,6 +52,18 @@ const read = async (socket: Socket, count: number): Promise<Record<string, unkno
   return replies;
 };
 
+t.test('a path that looks like a TCP port is a path', async (t) => {
+  const cwd = process.cwd();
+  process.chdir(directory(t));
+  t.teardown(() => process.chdir(cwd));
+  for (const path of ['0', '8080', '1e9', ' ']) {
+    const server = await serveControl(path, methods);
+    t.ok(statSync(path).isSocket(), `'${path}'`);
+    t.equal(await callControl(path, 'echo', { text: path }), path);
+    await server.close();
+  }
+});
+
 t.test('only the owner can connect', async (t) => {
   const { path } = await start(t);
   t.equal(statSync(path).mode & 0o777, 0o600);

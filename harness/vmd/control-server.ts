@@ -6,7 +6,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { HarnessError } from '../base/errors.js';
 import { systemCode } from '../base/thrown.js';
 import { makeSocketDirectory } from '../socket/directory.js';
-import { checkSocketPath } from '../socket/path.js';
+import { checkSocketPath, socketPathForNode } from '../socket/path.js';
 import { encode, errorReply, handleLine, type MethodTable } from './control.js';
 import { lines } from './lines.js';
 
@@ -61,7 +61,7 @@ const converse = async (socket: Socket, methods: MethodTable): Promise<void> => 
 /** True if nobody listens on a socket file: its owner died without removing it. */
 const isDead = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const probe = connect(path);
+    const probe = connect(socketPathForNode(path));
     probe.once('connect', () => {
       probe.destroy();
       resolve(false);
@@ -81,7 +81,7 @@ const bind = (server: Server, path: string): Promise<Error | undefined> =>
     server.once('listening', () => settle());
     const mask = process.umask(0o177);
     try {
-      server.listen(path);
+      server.listen(socketPathForNode(path));
     } finally {
       process.umask(mask);
     }
