@@ -1,6 +1,7 @@
 // Finds the start-up milestones of a guest in the trace of its scenario.
 
 import type { TraceEvent } from '../base/trace.js';
+import { isUp } from '../diagnosis/causes/events.js';
 
 export interface Milestone {
   readonly what: string;
@@ -24,16 +25,10 @@ const rules: readonly MilestoneRule[] = [
   },
   { what: 'vCPUs run', matches: (event) => event.kind === 'qmp-event' && event.event === 'RESUME' },
   { what: 'first command is answered', matches: ({ kind }) => kind === 'shell' },
-  {
-    what: 'driver has set DRIVER_OK',
-    matches: (event) => event.kind === 'status' && isDriverOk(event.value),
-  },
+  { what: 'driver has set DRIVER_OK', matches: isUp },
   { what: 'first check', matches: ({ kind }) => kind === 'check' },
   { what: 'QEMU has ended', matches: ({ kind }) => kind === 'qemu-exit' },
 ];
-
-/** Bit 2 of a virtio device's status. */
-const isDriverOk = (value: number): boolean => (value & 4) !== 0;
 
 /**
  * The milestones that were reached, in order. A booted guest loads no snapshot, and a failed one stops early.

@@ -113,7 +113,7 @@ export const accessCauses = {
           event.seq < up.seq &&
           (event.seq > found.seq || event.value !== 0),
       );
-      const offer = reads(facts).find(({ offset }) => offset === 0);
+      const offer = facts.accesses.find((event) => isRead(event, 'hostFeatures'));
       return written ? [] : [...(offer === undefined ? [] : [offer]), up];
     },
   },
@@ -161,7 +161,7 @@ export const accessCauses = {
     find: (facts) => {
       let offer: Access | undefined;
       for (const access of facts.accesses) {
-        if (access.kind === 'bar-read' && access.offset === 0) offer = access;
+        if (isRead(access, 'hostFeatures')) offer = access;
         const writesFeatures = access.kind === 'bar-write' && access.offset === guestFeatures.offset;
         if (writesFeatures && offer !== undefined && (access.value & ~offer.value) !== 0)
           return [offer, access];

@@ -3,7 +3,7 @@
 import type { TraceEvent } from '../../base/trace-event.js';
 import { commands } from '../../vmmci/commands.js';
 import { TIMESYNC } from '../../vmmci/features.js';
-import { status } from '../../vmmci/registers.js';
+import { ISR_CONFIG, status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
 import {
@@ -243,7 +243,7 @@ export const actionCauses = {
       for (const { sent, events } of exchangesOf(facts)) {
         const last = events.at(-1);
         const down = facts.trace.find((event) => isDown(event) && event.seq > (last?.seq ?? sent.seq));
-        const served = events.some((event) => isRead(event, 'isr') && (event.value & 2) !== 0);
+        const served = events.some((event) => isRead(event, 'isr') && (event.value & ISR_CONFIG) !== 0);
         const ended = facts.checks.some(
           ({ what, seq }) => /once it is gone/.test(what) && seq > (down?.seq ?? Number.POSITIVE_INFINITY),
         );

@@ -1,7 +1,7 @@
 // The facts about a failed scenario in which causes are looked for.
 
 import { anotherDriver, type TraceEvent } from '../../base/trace-event.js';
-import { CONFIG_OFFSET } from '../../vmmci/registers.js';
+import { CONFIG_OFFSET, registers } from '../../vmmci/registers.js';
 import type { RequirementId } from '../requirements.js';
 
 export type Access = TraceEvent<'bar-read' | 'bar-write'>;
@@ -119,6 +119,9 @@ export const endsAbout: readonly (readonly [RegExp, words: string, readonly Requ
   ],
 ];
 
+const isOffer = ({ offset, width }: Access): boolean =>
+  offset === registers.hostFeatures.offset && width === registers.hostFeatures.size;
+
 export const factsOf = (material: Material): Facts => {
   const { reasons } = material;
   const trace = withoutAnother(asAnswered(material.trace));
@@ -133,7 +136,7 @@ export const factsOf = (material: Material): Facts => {
     checks,
     failed: new Set([...checks.map(({ requirement }) => requirement), ...ends]),
     accesses,
-    offered: accesses.find(({ offset, width }) => offset === 0 && width === 4)?.value ?? 0,
+    offered: accesses.find(isOffer)?.value ?? 0,
   };
 };
 

@@ -25,13 +25,17 @@ const soon = 100_000;
 /** The same time if the access could also be a poll. */
 const atOnce = 5_000;
 
-const intxOff = 0x400;
+/** Offset of the PCI command register, and its bit that turns INTx off. */
+const COMMAND = 0x04;
+const COMMAND_INTX_DISABLE = 0x400;
 
 /** True if the event turns INTx on, false if it turns it off, undefined if it does not write that bit. */
 const intxOf = (event: TraceEvent): boolean | undefined => {
   if (event.kind !== 'config-write' || event.value === undefined) return undefined;
-  if (event.offset === 4 && event.width >= 2) return (event.value & intxOff) === 0;
-  return event.offset === 5 && event.width === 1 ? (event.value & (intxOff >> 8)) === 0 : undefined;
+  if (event.offset === COMMAND && event.width >= 2) return (event.value & COMMAND_INTX_DISABLE) === 0;
+  return event.offset === COMMAND + 1 && event.width === 1
+    ? (event.value & (COMMAND_INTX_DISABLE >> 8)) === 0
+    : undefined;
 };
 
 interface Served {

@@ -238,7 +238,9 @@ export const lifeCauses = {
       const { trace, reasons, checks, dmesg } = facts;
       const isGone = (event: TraceEvent): boolean =>
         event.kind === 'bar-read' &&
-        (event.absent === true || event.value === ones || (event.offset === 19 && event.value === 0xff));
+        (event.absent === true ||
+          event.value === ones ||
+          (event.offset === registers.isr.offset && event.value === 0xff));
       const gone = trace.filter(isGone);
       const [first] = gone;
       if (first === undefined) return [];
