@@ -5,7 +5,7 @@ import { type BoardRow, renderBoard } from '../report/board.js';
 import type { ReportCell, ReportStep } from '../report/model.js';
 import { progressLines } from './progress-lines.js';
 
-export interface Live {
+export interface LiveBoard {
   /** Prints a line. */
   line(text: string): void;
   /** Prints a line if there is no board. */
@@ -32,7 +32,7 @@ export const liveBoard = (
   planned: ReadonlyMap<string, number>,
   terminal: Terminal = process.stderr,
   now: () => number = () => performance.now(),
-): Live => {
+): LiveBoard => {
   const hasBoard = terminal.isTTY === true && (terminal.rows ?? 0) > planned.size + 3;
   const print = progressLines(now, (text) => terminal.write(text));
   if (!hasBoard) return { line: print, detail: print, step: () => {}, cells: () => {}, close: () => {} };

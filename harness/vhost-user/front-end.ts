@@ -51,6 +51,64 @@ const configData = (payload: Buffer, offset: number, sizes: readonly number[]): 
   return got.data;
 };
 
+/** Resolves with the features that the backend offers. Calls `onConfigChange` on each of its messages. */
+const negotiate = async (
+  session: RequestChannel,
+  channel: Channel,
+  onConfigChange: () => void,
+): Promise<bigint> => {
+  const number = async (name: RequestName): Promise<bigint> =>
+    (await session.request(name)).readBigUInt64LE(0);
+  const features = await number('GET_FEATURES');
+  if ((features & PROTOCOL_FEATURES) === 0n) throw fatal('the backend offers no protocol features');
+  const offered = await number('GET_PROTOCOL_FEATURES');
+  if ((offered & protocolBit('CONFIG')) === 0n) throw fatal('the backend does not offer CONFIG');
+  const chosen = offered & allProtocolFeatures;
+  await session.request('SET_PROTOCOL_FEATURES', u64(chosen));
+  session.protocol = chosen;
+  await session.request('SET_OWNER');
+  if (session.has('BACKEND_REQ'))
+    await offerBackChannel(
+      (fd) => session.request('SET_BACKEND_REQ_FD', empty, [fd]),
+      channel,
+      onConfigChange,
+    );
+  return features;
+};
+
+type DeviceRequests = Pick<
+  FrontEnd,
+  'wholeRegister' | 'getConfig' | 'setConfig' | 'setFeatures' | 'setStatus' | 'resetDevice'
+>;
+
+/** The requests about the device, as far as the backend supports them. */
+const deviceRequests = (session: RequestChannel, channel: Channel): DeviceRequests => {
+  const whole = session.has('WHOLE_REGISTER');
+  return {
+    wholeRegister: whole,
+    getConfig: async (offset, size) => {
+      const flags = whole && size < wordBytes ? wholeRegister : 0;
+      const reply = await session.request('GET_CONFIG', encodeConfig(offset, Buffer.alloc(size), flags));
+      try {
+        return configData(reply, offset, flags === 0 ? [size] : [size, wordBytes]);
+      } catch (error) {
+        channel.close();
+        throw error;
+      }
+    },
+    setConfig: async (offset, data) => void (await session.request('SET_CONFIG', encodeConfig(offset, data))),
+    setFeatures: async (value) =>
+      void (await session.request('SET_FEATURES', u64(value | PROTOCOL_FEATURES))),
+    setStatus: async (value) => {
+      if (session.has('STATUS')) await session.request('SET_STATUS', u64(BigInt(value)));
+    },
+    resetDevice: async () => {
+      if (session.has('RESET_DEVICE')) await session.request('RESET_DEVICE');
+      else if (session.has('STATUS')) await session.request('SET_STATUS', u64(0n));
+    },
+  };
+};
+
 /**
  * Takes ownership of a connected channel and negotiates. Rejects with PROTOCOL, and then the channel is
  * closed.
@@ -61,52 +119,14 @@ export const startFrontEnd = async (
 ): Promise<FrontEnd> => {
   const session = new RequestChannel(channel, replyTimeoutMs);
   const listeners = new Set<() => void>();
-  const number = async (name: RequestName): Promise<bigint> =>
-    (await session.request(name)).readBigUInt64LE(0);
   try {
-    const features = await number('GET_FEATURES');
-    if ((features & PROTOCOL_FEATURES) === 0n) throw fatal('the backend offers no protocol features');
-    const offered = await number('GET_PROTOCOL_FEATURES');
-    if ((offered & protocolBit('CONFIG')) === 0n) throw fatal('the backend does not offer CONFIG');
-    const chosen = offered & allProtocolFeatures;
-    await session.request('SET_PROTOCOL_FEATURES', u64(chosen));
-    session.protocol = chosen;
-    await session.request('SET_OWNER');
-    if (session.has('BACKEND_REQ')) {
-      await offerBackChannel(
-        (fd) => session.request('SET_BACKEND_REQ_FD', empty, [fd]),
-        channel,
-        () => {
-          trace({ kind: 'vhost-user', event: 'config change' });
-          for (const listener of listeners) listener();
-        },
-      );
-    }
-    const whole = session.has('WHOLE_REGISTER');
+    const features = await negotiate(session, channel, () => {
+      trace({ kind: 'vhost-user', event: 'config change' });
+      for (const listener of listeners) listener();
+    });
     return {
+      ...deviceRequests(session, channel),
       features: features & ~PROTOCOL_FEATURES,
-      wholeRegister: whole,
-      getConfig: async (offset, size) => {
-        const flags = whole && size < wordBytes ? wholeRegister : 0;
-        const reply = await session.request('GET_CONFIG', encodeConfig(offset, Buffer.alloc(size), flags));
-        try {
-          return configData(reply, offset, flags === 0 ? [size] : [size, wordBytes]);
-        } catch (error) {
-          channel.close();
-          throw error;
-        }
-      },
-      setConfig: async (offset, data) =>
-        void (await session.request('SET_CONFIG', encodeConfig(offset, data))),
-      setFeatures: async (value) =>
-        void (await session.request('SET_FEATURES', u64(value | PROTOCOL_FEATURES))),
-      setStatus: async (value) => {
-        if (session.has('STATUS')) await session.request('SET_STATUS', u64(BigInt(value)));
-      },
-      resetDevice: async () => {
-        if (session.has('RESET_DEVICE')) await session.request('RESET_DEVICE');
-        else if (session.has('STATUS')) await session.request('SET_STATUS', u64(0n));
-      },
       onConfigChange: (listener) => {
         listeners.add(listener);
         return () => void listeners.delete(listener);
