@@ -5,8 +5,9 @@ import type { LogEvent } from '../harness/driver/description.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { checkNames } from '../harness/scenario/check-names.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
-import { scenario } from '../harness/scenario/scenario.js';
+import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { acks, readsOf } from '../harness/scenario/traffic.js';
+import { commands, type Request } from '../harness/vmmci/commands.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
@@ -19,6 +20,9 @@ const names: readonly [feature: number, name: string][] = [
 
 const offers = [TIMESYNC, ACK, SYNCRTC | ACK, TIMESYNC | ACK | SYNCRTC];
 
+/** A value that no command has. */
+const unknownCommand = 7;
+
 /** The events that a warning or an error tells of. */
 const faults: readonly LogEvent[] = ['absent', 'unknown', 'unreadable', 'unset'];
 
@@ -28,23 +32,27 @@ const options = {
   driver: 'installed',
 } as const;
 
-scenario('log-lines', options, async ({ check, vm, device, driver, trace, until }) => {
-  const { shell } = vm;
-  const { logLines = {}, logLevels } = driver.description;
-  driver.needs(Object.keys(logLines).length > 0, 'log lines in its description');
-  await recordPowerRequests(shell);
-  /**
-   * Checks that `step` logs one line for each of the events, and no other lines that the description names.
-   */
-  const checkEvents = async (what: string, events: readonly LogEvent[], step: () => Promise<unknown>) => {
-    const before = (await driverLog(shell, driver.description)).length;
+/**
+ * Checks that `step` logs one line for each of the events, and no other lines that the description names. Resolves with
+ * the lines of the driver.
+ */
+type CheckEvents = (
+  what: string,
+  events: readonly LogEvent[],
+  step: () => Promise<unknown>,
+) => Promise<readonly string[]>;
+
+const eventChecker = ({ check, vm, driver }: Scene): CheckEvents => {
+  const { logLines = {} } = driver.description;
+  const eventsIn = (lines: readonly string[]): string[] =>
+    lines.flatMap((line) => {
+      const found = Object.entries(logLines).filter(([, part]) => line.includes(part));
+      return found.map(([event]) => event);
+    });
+  return async (what, events, step) => {
+    const before = (await driverLog(vm.shell, driver.description)).length;
     await step();
-    const lines = (await driverLog(shell, driver.description)).slice(before);
-    const eventsIn = (some: readonly string[]): string[] =>
-      some.flatMap((line) => {
-        const found = Object.entries(logLines).filter(([, part]) => line.includes(part));
-        return found.map(([event]) => event);
-      });
+    const lines = (await driverLog(vm.shell, driver.description)).slice(before);
     const seen = eventsIn(lines);
     const expected = events.filter((event) => logLines[event] !== undefined);
     check('says-what-happens').equal(`${checkNames.eventsLogged}: ${what}`, seen.sort(), expected.sort());
@@ -61,69 +69,110 @@ scenario('log-lines', options, async ({ check, vm, device, driver, trace, until 
     );
     return lines;
   };
-  const send = async (name: 'SHUTDOWN' | 'REBOOT' | 'SYNCRTC') => {
-    const mark = trace.mark;
-    check('driver-ok').equal(name, device.host.command(name), 'sent');
-    await until('ack', mark);
-    check('acknowledges').equal(`acknowledgements of ${name}`, acks(trace, mark).length, 1);
-  };
+};
 
+const send = async ({ check, device, trace, until }: Scene, name: Request): Promise<void> => {
+  const mark = trace.mark;
+  check('driver-ok').equal(name, device.host.command(name), 'sent');
+  await until('ack', mark);
+  check('acknowledges').equal(`acknowledgements of ${name}`, acks(trace, mark).length, 1);
+};
+
+/** Checks that the driver's line about the features names those in use. */
+const checkFeaturesLine = ({ check, driver }: Scene, features: number, lines: readonly string[]): void => {
+  const part = driver.description.logLines?.features;
+  if (part === undefined) return;
+  const inUse = names.filter(([feature]) => (features & feature) !== 0).map(([, name]) => ` ${name}`);
+  const [line = ''] = lines.filter((each) => each.includes(part));
+  const logged = line.slice(line.indexOf(part) + part.length);
+  check('says-what-happens').equal(
+    `features that the line names, ${features} in use`,
+    logged,
+    inUse.join(''),
+  );
+};
+
+/** Loads the driver once with each offer. The driver of the last offer stays loaded. */
+const checkOffers = async (scene: Scene, checkEvents: CheckEvents): Promise<void> => {
+  const { device, driver } = scene;
   for (const features of offers) {
     await device.stopBackend();
     await device.startBackend({ features });
     const lines = await checkEvents(`loaded, features ${features}`, ['features'], () =>
       driver.load(driver.quiet),
     );
-    if (logLines.features !== undefined) {
-      const inUse = names.filter(([feature]) => (features & feature) !== 0).map(([, name]) => ` ${name}`);
-      const [line = ''] = lines.filter((each) => each.includes(logLines.features ?? ''));
-      const logged = line.slice(line.indexOf(logLines.features) + logLines.features.length);
-      check('says-what-happens').equal(
-        `features that the line names, ${features} in use`,
-        logged,
-        inUse.join(''),
-      );
-    }
+    checkFeaturesLine(scene, features, lines);
     if (features === (ACK | SYNCRTC))
       await checkEvents('SYNCRTC without a time', ['SYNCRTC', 'unreadable'], async () => {
-        await send('SYNCRTC');
+        await send(scene, 'SYNCRTC');
         await driver.unload(); // waits until the command is carried out
       });
     else if (features !== offers.at(-1)) await driver.unload();
   }
+};
 
-  // The driver finds the command that is really in the register when it is removed.
-  device.faults.set({ faults: [{ kind: 'value', value: 7, when: { ...readsOf('command'), times: 1 } }] });
+/** Lets the command register read as `value`, once. */
+const readOnceAs = ({ device }: Scene, value: number): void =>
+  device.faults.set({ faults: [{ kind: 'value', value, when: { ...readsOf('command'), times: 1 } }] });
+
+/** The driver finds the command that is really in the register when it is removed. */
+const checkUnknownCommand = async (scene: Scene, checkEvents: CheckEvents): Promise<void> => {
+  const { check, device, driver, trace, until } = scene;
+  readOnceAs(scene, unknownCommand);
   await checkEvents('an unknown command, then SYNCRTC', ['unknown', 'SYNCRTC', 'set'], async () => {
     const mark = trace.mark;
-    check('driver-ok').equal('a command that reads as 7', device.host.command('SYNCRTC'), 'sent');
+    check('driver-ok').equal(
+      `a command that reads as ${unknownCommand}`,
+      device.host.command('SYNCRTC'),
+      'sent',
+    );
     await until('fault', mark);
     await driver.unload();
   });
   device.faults.clear();
-  await driver.load(driver.quiet);
-  if (logLevels !== undefined && driver.showsHostTime) {
-    const { parameter, samples } = logLevels;
-    const module = driver.description.parameters.find(({ name }) => name === parameter)?.module;
-    const set = (value: string) => shell.text(`echo ${value} >/sys/module/${module}/parameters/${parameter}`);
-    await set(samples);
-    await checkEvents(`a reading at ${parameter} ${samples}`, ['sample'], () => driver.hostTime());
-    await set('0');
-  }
+};
+
+/** At the level of samples, the driver logs each reading. */
+const checkReading = async ({ vm, driver }: Scene, checkEvents: CheckEvents): Promise<void> => {
+  const { logLevels, parameters } = driver.description;
+  if (logLevels === undefined || !driver.showsHostTime) return;
+  const { parameter, samples } = logLevels;
+  const module = parameters.find(({ name }) => name === parameter)?.module;
+  const set = (value: string) =>
+    vm.shell.text(`echo ${value} >/sys/module/${module}/parameters/${parameter}`);
+  await set(samples);
+  await checkEvents(`a reading at ${parameter} ${samples}`, ['sample'], () => driver.hostTime());
+  await set('0');
+};
+
+/** The driver is unloaded afterwards. */
+const checkCommands = async (scene: Scene, checkEvents: CheckEvents): Promise<void> => {
+  const { vm, driver } = scene;
   await checkEvents('REBOOT', ['REBOOT'], async () => {
-    await send('REBOOT');
-    await powerRequests(shell, 1);
+    await send(scene, 'REBOOT');
+    await powerRequests(vm.shell, 1);
   });
   await checkEvents('SHUTDOWN', ['SHUTDOWN'], async () => {
-    await send('SHUTDOWN');
-    await powerRequests(shell, 2);
+    await send(scene, 'SHUTDOWN');
+    await powerRequests(vm.shell, 2);
   });
   await checkEvents('SYNCRTC', ['SYNCRTC', 'set'], async () => {
-    await send('SYNCRTC');
+    await send(scene, 'SYNCRTC');
     await driver.unload();
   });
+};
 
-  device.faults.set({ faults: [{ kind: 'value', value: 2, when: { ...readsOf('command'), times: 1 } }] });
+scenario('log-lines', options, async (scene) => {
+  const { vm, device, driver } = scene;
+  driver.needs(Object.keys(driver.description.logLines ?? {}).length > 0, 'log lines in its description');
+  const checkEvents = eventChecker(scene);
+  await recordPowerRequests(vm.shell);
+  await checkOffers(scene, checkEvents);
+  await checkUnknownCommand(scene, checkEvents);
+  await driver.load(driver.quiet);
+  await checkReading(scene, checkEvents);
+  await checkCommands(scene, checkEvents);
+  readOnceAs(scene, commands.REBOOT);
   await checkEvents('loaded with a REBOOT in the register', ['features', 'stale'], () =>
     driver.load(driver.quiet),
   );
