@@ -3,7 +3,7 @@
 
 import { readDevice } from '../harness/guest/sysfs.js';
 import { checkNames } from '../harness/scenario/check-names.js';
-import { showInstant } from '../harness/scenario/formats.js';
+import { showFeatures, showInstant } from '../harness/scenario/formats.js';
 import { loadedBefore } from '../harness/scenario/module-needs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
@@ -55,7 +55,7 @@ scenario(
     const found = await readDevice(vm.shell, vm.address);
     check('binds-function').equal('driver of the function', found?.driver, driver.description.pciDriver);
     const { guestFeatures, hostFeatures } = device.vmmci.state();
-    check('negotiates-features').equal('negotiated features', guestFeatures, hostFeatures);
+    check('negotiates-features').equal('negotiated features', guestFeatures, hostFeatures, showFeatures);
     if (!driver.showsHostTime) return;
     const time = await driver.hostTime();
     check('shows-host-time').equal('host time', time, device.vmmci.state().lastSample, showInstant);

@@ -6,6 +6,7 @@ import { readDevice } from '../harness/guest/sysfs.js';
 import { checkNames } from '../harness/scenario/check-names.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { type FallibleCall, fallibleCalls, withFailingCall } from '../harness/scenario/failing-calls.js';
+import { showFeatures, showStatus } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { probeErrors } from '../harness/scenario/probe-errors.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
@@ -57,8 +58,8 @@ const failOnce = async (scene: Scene, point: FallibleCall, nth: number): Promise
     [],
   );
   const { status, guestFeatures } = device.vmmci.state();
-  check('resets-device').equal(`status after ${what} has failed`, status, 0);
-  check('resets-device').equal(`features after ${what} has failed`, guestFeatures, 0);
+  check('resets-device').equal(`status after ${what} has failed`, status, 0, showStatus);
+  check('resets-device').equal(`features after ${what} has failed`, guestFeatures, 0, showFeatures);
   return failed;
 };
 

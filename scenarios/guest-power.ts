@@ -2,6 +2,7 @@
 // meanwhile does not kill it.
 
 import { powerDown } from '../harness/guest/power.js';
+import { showStatus } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { hasDriverOk, writes } from '../harness/scenario/traffic.js';
 
@@ -17,6 +18,11 @@ for (const [how, shutdown] of [
     check('device').equal("vmd's decision to end the VM", vm.kill(), undefined);
     check('quiet-on-the-way-down').equal('writes on the way down', writes(trace, mark), []);
     const { status } = device.vmmci.state();
-    check('quiet-on-the-way-down').that('DRIVER_OK at the end', hasDriverOk(status), 'set', status);
+    check('quiet-on-the-way-down').that(
+      'DRIVER_OK at the end',
+      hasDriverOk(status),
+      'set',
+      showStatus(status),
+    );
   });
 }

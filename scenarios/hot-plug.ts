@@ -1,7 +1,7 @@
 // The function is unplugged while a process reads its clock, if the driver shows it, and plugged in again.
 
 import { readDevice } from '../harness/guest/sysfs.js';
-import { showEach, showInstant } from '../harness/scenario/formats.js';
+import { showEach, showFeatures, showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk, samples } from '../harness/scenario/traffic.js';
@@ -28,7 +28,12 @@ scenario('hot-plug', { cpus: 2 }, async ({ check, vm, device, driver, trace, unt
     await vm.plug();
     await until('status', mark, isDriverOk);
     const { guestFeatures, hostFeatures } = device.vmmci.state();
-    check('comes-back').equal(`negotiated features after plug ${round}`, guestFeatures, hostFeatures);
+    check('comes-back').equal(
+      `negotiated features after plug ${round}`,
+      guestFeatures,
+      hostFeatures,
+      showFeatures,
+    );
     check('leaves-nothing').equal('leaked resources', await leftovers(shell, before), []);
   }
   if (!reads) return;

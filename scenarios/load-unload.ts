@@ -1,7 +1,7 @@
 // The driver is loaded and unloaded repeatedly. It leaves nothing behind, neither in the guest nor in the
 // device.
 
-import { showInstant } from '../harness/scenario/formats.js';
+import { showFeatures, showInstant, showStatus } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { hasDriverOk, isDriverOk } from '../harness/scenario/traffic.js';
@@ -15,7 +15,12 @@ scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, dri
     await driver.load(driver.having({ drift_interval_ms: '10' }));
     await until('status', mark, isDriverOk);
     const { guestFeatures, hostFeatures } = device.vmmci.state();
-    check('comes-back').equal(`negotiated features, load ${round}`, guestFeatures, hostFeatures);
+    check('comes-back').equal(
+      `negotiated features, load ${round}`,
+      guestFeatures,
+      hostFeatures,
+      showFeatures,
+    );
     if (driver.showsHostTime) {
       const time = await driver.hostTime();
       check('comes-back').equal('host time', time, device.vmmci.state().lastSample, showInstant);
@@ -26,10 +31,10 @@ scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, dri
       `DRIVER_OK after unload ${round}`,
       !hasDriverOk(after.status),
       'off',
-      after.status,
+      showStatus(after.status),
     );
-    check('resets-device').equal(`status after unload ${round}`, after.status, 0);
-    check('resets-device').equal(`features after unload ${round}`, after.guestFeatures, 0);
+    check('resets-device').equal(`status after unload ${round}`, after.status, 0, showStatus);
+    check('resets-device').equal(`features after unload ${round}`, after.guestFeatures, 0, showFeatures);
   }
   check('drops-driver-ok').equal('command without a driver', device.host.command('SYNCRTC'), 'no-driver');
 

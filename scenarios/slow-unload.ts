@@ -2,6 +2,7 @@
 // nothing of the driver runs afterwards.
 
 import { HarnessError } from '../harness/base/errors.js';
+import { showStatus } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { hasDriverOk, isDriverOk, readsOf } from '../harness/scenario/traffic.js';
@@ -60,7 +61,7 @@ scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) =>
   stop();
   device.faults.clear();
   const { status } = device.vmmci.state();
-  check('drops-driver-ok').that('DRIVER_OK after unload', !hasDriverOk(status), 'off', status);
+  check('drops-driver-ok').that('DRIVER_OK after unload', !hasDriverOk(status), 'off', showStatus(status));
 
   // A timer or work item that was left would run now. No event marks its absence, so this waits for a fixed
   // time.

@@ -3,7 +3,7 @@
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { checkNames } from '../harness/scenario/check-names.js';
-import { showInstant } from '../harness/scenario/formats.js';
+import { showFeatures, showInstant, showStatus } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { suspendGuest } from '../harness/scenario/suspend-guest.js';
 import { acks, hasDriverOk, isCommandRead, isDriverOk } from '../harness/scenario/traffic.js';
@@ -24,8 +24,8 @@ scenario('suspend', options, async ({ check, ...scene }) => {
   await suspendGuest(vm);
   const { seq } = await until('status', mark, isDriverOk);
   const { guestFeatures, hostFeatures, status } = device.vmmci.state();
-  check('restores-after-sleep').equal('negotiated features', guestFeatures, hostFeatures);
-  check('restores-after-sleep').that('DRIVER_OK', hasDriverOk(status), 'set', status);
+  check('restores-after-sleep').equal('negotiated features', guestFeatures, hostFeatures, showFeatures);
+  check('restores-after-sleep').that('DRIVER_OK', hasDriverOk(status), 'set', showStatus(status));
   if (driver.has('drift_interval_ms')) await until('bar-read', seq, isCommandRead, 3);
   if (driver.showsHostTime) {
     const time = await driver.hostTime();

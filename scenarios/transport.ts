@@ -4,9 +4,11 @@
 import { anotherDriver } from '../harness/base/trace-event.js';
 import { stopAutoload } from '../harness/guest/autoload.js';
 import { checkNames } from '../harness/scenario/check-names.js';
+import { showFeatures, showStatus } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { accesses, isDriverOk } from '../harness/scenario/traffic.js';
-import { BAR_SIZE, CONFIG_OFFSET } from '../harness/vmmci/registers.js';
+import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
+import { BAR_SIZE, CONFIG_OFFSET, status as statusBits } from '../harness/vmmci/registers.js';
 
 /** 0x6922bcd0 seconds and 0x0001e240 microseconds. */
 const options = {
@@ -108,9 +110,19 @@ scenario('transport', options, async (scene) => {
   serves.equal('fields of the configuration space', rest, [...expected, ...(asksAll ? ['get 4 0:'] : [])]);
   const seen = accesses(trace, mark).filter((access) => /seconds/.test(access));
   serves.equal('accesses for these fields', seen, expectedAccesses);
-  check('negotiates-features').equal('features in use', device.vmmci.state().guestFeatures, 7);
+  check('negotiates-features').equal(
+    'features in use',
+    device.vmmci.state().guestFeatures,
+    TIMESYNC | ACK | SYNCRTC,
+    showFeatures,
+  );
   await shell.output(['unload', 'transport_client']);
-  check('resets-device').equal('status without a driver', device.vmmci.state().status & ~1, 0);
+  check('resets-device').equal(
+    'status without a driver',
+    device.vmmci.state().status & ~statusBits.ACKNOWLEDGE,
+    0,
+    showStatus,
+  );
   // The modern transport stops the kernel for a field beyond the end, too.
   if (asksAll) await checkBeyond(scene);
   await shell.output(['unload', transport]);

@@ -2,31 +2,16 @@
 
 import { durationOfMs } from '../base/duration.js';
 import type { TraceEvent } from '../base/trace-event.js';
-import { commandName } from '../vmmci/commands.js';
-import { ACK, SYNCRTC, TIMESYNC } from '../vmmci/features.js';
 import { formatInstant } from '../vmmci/instant.js';
-import { registerAt, registers, status } from '../vmmci/registers.js';
-
-const hex = (value: number): string => `0x${value.toString(16)}`;
-
-/** Formats bits as `0x7 (ACKNOWLEDGE, DRIVER, DRIVER_OK)`; bits without a name are left out. */
-const bits = (value: number, names: Readonly<Record<string, number | bigint>>): string => {
-  const set = Object.entries(names).filter(([, bit]) => (BigInt(value) & BigInt(bit)) !== 0n);
-  return set.length === 0 ? hex(value) : `${hex(value)} (${set.map(([name]) => name).join(', ')})`;
-};
-
-/** The features in the order of their bits. */
-const feature = { TIMESYNC, ACK, SYNCRTC };
-
-const isrText = (value: number): string =>
-  bits(value, { 'used queue': 1, 'config change': 2 }).replace(/^0x0$/, '0x0 (nothing)');
+import { registerAt, registers } from '../vmmci/registers.js';
+import { hex, showCommand, showFeatures, showIsr, showStatus } from './decode.js';
 
 const decoders: Readonly<Record<string, (value: number) => string>> = {
-  status: (value) => bits(value, status),
-  isr: isrText,
-  hostFeatures: (value) => bits(value, feature),
-  guestFeatures: (value) => bits(value, feature),
-  command: (value) => commandName(value) ?? hex(value),
+  status: showStatus,
+  isr: showIsr,
+  hostFeatures: showFeatures,
+  guestFeatures: showFeatures,
+  command: showCommand,
 };
 
 const access = ({ kind, offset, width, value }: TraceEvent<'bar-read' | 'bar-write'>): string => {
@@ -46,15 +31,15 @@ const textOf = (event: TraceEvent): string => {
     case 'interrupt':
       return event.line === 'lower'
         ? 'interrupt line lowered'
-        : `interrupt line raised, ISR ${isrText(event.isr)}${event.signalled ? '' : ', the guest is not interrupted'}`;
+        : `interrupt line raised, ISR ${showIsr(event.isr)}${event.signalled ? '' : ', the guest is not interrupted'}`;
     case 'status':
-      return `device status is ${bits(event.value, status)}`;
+      return `device status is ${showStatus(event.value)}`;
     case 'features':
-      return `negotiated features are ${bits(event.value, feature)}`;
+      return `negotiated features are ${showFeatures(event.value)}`;
     case 'command':
       return `host asks for ${event.name}: ${event.result}`;
     case 'ack':
-      return `acknowledgement ${commandName(event.value) ?? hex(event.value)}: ${event.effect}`;
+      return `acknowledgement ${showCommand(event.value)}: ${event.effect}`;
     case 'sample':
       return `host clock sampled: ${formatInstant(event.us)} (${event.us} µs)`;
     case 'timer':

@@ -92,7 +92,7 @@ t.test('shows a bounded difference of lists of lines', async (t) => {
   check('keeps-transcript').lines('accesses', ['a', 'b'], ['a', 'b']);
   check('keeps-transcript').lines('accesses', ['a', 'x', 'c'], ['a', 'b', 'c']);
   t.match(reported, [
-    { message: 'accesses: 2 as expected' },
+    { message: 'accesses: 2 lines as expected' },
     {
       message: 'accesses: 2 lines differ (- expected, + seen)',
       extra: { difference: ['  a', '- b', '+ x', '  c'] },

@@ -2,7 +2,7 @@
 // the part of the trace.
 
 import { isDeepStrictEqual } from 'node:util';
-import { shorten } from '../base/text.js';
+import { counted, shorten } from '../base/text.js';
 import type { Trace, TraceData } from '../base/trace.js';
 import { formatEvent } from '../diagnosis/format-event.js';
 import { counts, type Level, type RequirementId, requirements } from '../diagnosis/requirements.js';
@@ -135,7 +135,7 @@ const linesReport = (
     holds: count === 0,
     expected: `${expected.length} lines`,
     seen: difference.filter((line) => !line.startsWith('  ')).join('; '),
-    passed: `${what}: ${seen.length} as expected`,
+    passed: `${what}: ${counted(seen.length, 'line')} as expected`,
     failed: `${what}: ${count} lines differ (- expected, + seen)`,
   };
   return { report, difference };

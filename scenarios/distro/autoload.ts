@@ -2,6 +2,7 @@
 // hot-plug by its alias through udev.
 
 import { readDevice } from '../../harness/guest/sysfs.js';
+import { showFeatures } from '../../harness/scenario/formats.js';
 import { type Scene, scenario } from '../../harness/scenario/scenario.js';
 import { isDriverOk } from '../../harness/scenario/traffic.js';
 
@@ -10,7 +11,7 @@ const checkBound = async ({ check, vm, device, driver }: Scene): Promise<void> =
   const found = await readDevice(vm.shell, vm.address);
   check('binds-function').equal('driver of the function', found?.driver, driver.description.pciDriver);
   const { guestFeatures, hostFeatures } = device.vmmci.state();
-  check('negotiates-features').equal('negotiated features', guestFeatures, hostFeatures);
+  check('negotiates-features').equal('negotiated features', guestFeatures, hostFeatures, showFeatures);
 };
 
 scenario('distro-autoload', { guest: 'distro', boot: 'cold' }, async (scene) => {

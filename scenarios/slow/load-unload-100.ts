@@ -1,6 +1,7 @@
 // The driver is loaded and unloaded a hundred times in one go. Slow: the guest's kernel works for about 8 s.
 
 import { stopAutoload } from '../../harness/guest/autoload.js';
+import { showStatus } from '../../harness/scenario/formats.js';
 import { holdings, leftovers } from '../../harness/scenario/leftovers.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { isDriverOk } from '../../harness/scenario/traffic.js';
@@ -22,6 +23,6 @@ scenario('load-unload-100', { driver: 'installed' }, async ({ check, vm, device,
   });
   const ups = trace.since(mark, 'status').filter(isDriverOk).length;
   check('comes-back').equal('times that the driver came up', ups, rounds);
-  check('resets-device').equal('status at the end', device.vmmci.state().status, 0);
+  check('resets-device').equal('status at the end', device.vmmci.state().status, 0, showStatus);
   check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, before), []);
 });

@@ -4,6 +4,7 @@ import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
+import { showIsr } from '../decode.js';
 import type { RequirementId } from '../requirements.js';
 import { checkCause, checksOf } from './check-cause.js';
 import { following, isCommandRead, isDown, isRead, isUp, isWrite, second } from './events.js';
@@ -138,14 +139,14 @@ export const lifeCauses = {
     find: (facts) =>
       checksOf(facts, ['resets-device'], {
         what: /^features after unload/,
-        seen: /^[1-9]/,
+        seen: /^0x[1-9a-f]/,
         holds: ({ seq }) => stateAt(facts, seq)?.value === 0,
       }).slice(0, 2),
   },
   'isr-kept-after-reset': checkCause(
     {
       what: /^ISR after unload/,
-      seen: new RegExp(`^${ISR_CONFIG}$`),
+      holds: ({ seen }) => seen === showIsr(ISR_CONFIG),
       besides: ({ seq }, { trace }) => trace.filter((event) => event.seq < seq && isDown(event)).slice(-1),
     },
     {
