@@ -101,6 +101,23 @@ t.test('a doc comment promises only errors of the table', async (t) => {
   t.same(wrongIn('/**\n * Fails early. Throws HOST_… or\n * TOOL_… */'), ['TOOL_…']);
 });
 
+t.test('a doc comment says with a verb that a function fails with an error', async (t) => {
+  const wrongIn = (text: string): string[] =>
+    [...text.matchAll(/\/\*\*.*?\*\//gs)].flatMap(([comment]) =>
+      [...joined(comment).matchAll(/(?:^\/\*\*|[.;]) +([A-Z_]+)(?= if| for|,|\.|;| or| as)/g)]
+        .map(([, word = '']) => word)
+        .filter((word) => codes.includes(word)),
+    );
+  t.same(
+    sources.flatMap(({ path, text }) => wrongIn(text).map((word) => `${path}: ${word}`)),
+    [],
+  );
+  t.same(wrongIn('/** Reads a file. GUEST_READ if it is damaged; HOST_SPACE. */'), [
+    'GUEST_READ',
+    'HOST_SPACE',
+  ]);
+});
+
 t.test('a function that returns a promise rejects, and any other throws', async (t) => {
   const wrongIn = (text: string): string[] =>
     [...text.matchAll(/(\/\*\*(?:(?!\*\/).)*\*\/)\s*(.*?(?:=>|[{;]$))/gms)].flatMap(

@@ -20,7 +20,9 @@ import type { OpenedShell } from './shell-guest.js';
 /** The path of the sources during compilation (images/kernels/compile.ts). */
 const buildPath = '/build';
 
-/** The same environment, its driver compiled with line numbers. KERNEL_LACKS for a 32-bit kernel. */
+/**
+ * The same environment, its driver compiled with line numbers. Rejects with KERNEL_LACKS for a 32-bit kernel.
+ */
 export const withLines = async (environment: Environment, progress: Progress): Promise<Environment> => {
   const { kernel, root, choice } = environment;
   if (kernel.architecture !== 'amd64') {

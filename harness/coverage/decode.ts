@@ -12,7 +12,7 @@ export const decodeProbes = (bytes: Uint8Array): number[] => {
     const position = (byte >> positionShift) & 3;
     const parts = position === 0 ? [] : (pending.get(cpu) ?? []);
     if (parts.length !== position)
-      throw new Error(`byte ${byte} from CPU ${cpu} is not the ${parts.length + 1}. of a probe`);
+      throw new Error(`byte ${byte} from CPU ${cpu} is not byte ${parts.length + 1} of a probe`);
     parts.push(byte & (2 ** bits - 1));
     pending.set(cpu, parts);
     if (parts.length < length) continue;

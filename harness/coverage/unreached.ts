@@ -23,7 +23,7 @@ const schema = v.array(
 
 export type Unreached = v.InferOutput<typeof schema>[number];
 
-/** Empty if the driver has no list. UNREACHED_LIST if it is damaged. */
+/** Empty if the driver has no list. Rejects with UNREACHED_LIST if it is damaged. */
 export const readUnreached = async (driver: string): Promise<Unreached[]> => {
   const path = join(driver, unreachedFile);
   const text = await ifExists(readFile(path, 'utf8'));

@@ -17,7 +17,7 @@ export const beginClockTrace = async (shell: Pick<Shell, 'text'>): Promise<void>
 
 const form = /^(\d{1,12}) (\d{1,9})$/;
 
-/** Parses the lines `SECONDS NANOSECONDS`. GUEST_READ for any other text. */
+/** Parses the lines `SECONDS NANOSECONDS`. Throws GUEST_READ for any other text. */
 export const parseSetTimes = (text: string): bigint[] =>
   text === ''
     ? []

@@ -16,7 +16,7 @@ export interface DelayedWork {
 
 const form = /^(-?\d{1,20}) (\S*)$/;
 
-/** Parses the lines `TIMEOUT FLAGS`. GUEST_READ for any other text. */
+/** Parses the lines `TIMEOUT FLAGS`. Throws GUEST_READ for any other text. */
 export const parseDelayedWork = (text: string): DelayedWork[] =>
   text === ''
     ? []

@@ -1,4 +1,4 @@
-// Finds all mutants of a driver's sources, and draws a sample of them.
+// Finds all mutants of a driver's sources, and applies one.
 
 import { functionOf, nodesOf, parseC } from '../c-source/syntax.js';
 import { applyEdit, type Edit } from './edit.js';

@@ -19,7 +19,9 @@ export class MutationRecord {
     this.#run = run;
   }
 
-  /** The record of that file, empty if there is none. MUTATION_RESULTS as from `readMutationRun`. */
+  /**
+   * The record of that file, empty if there is none. Rejects with MUTATION_RESULTS as from `readMutationRun`.
+   */
   static async open(path: string, key: MutationKey): Promise<MutationRecord> {
     const run = await readMutationRun(path, key);
     return new MutationRecord(path, run ?? { ...key, lines: {}, usable: {}, results: [] });

@@ -1,4 +1,4 @@
-// What stands in for an operator, a constant, a type: the tables of the mutation operators.
+// The tables of the mutation operators: what replaces an operator, a constant or a type.
 
 type Table = Readonly<Record<string, readonly string[]>>;
 

@@ -78,8 +78,8 @@ export type MutationRun = Readonly<v.InferOutput<typeof fileSchema>>;
 export type MutationKey = Omit<MutationRun, 'lines' | 'usable' | 'results'>;
 
 /**
- * `undefined` if there is no such file. MUTATION_RESULTS if it is damaged, or if it is about other sources or
- * conditions.
+ * `undefined` if there is no such file. Rejects with MUTATION_RESULTS if it is damaged, or if it is about
+ * other sources or conditions.
  */
 export const readMutationRun = async (
   path: string,
@@ -110,7 +110,7 @@ export const writeMutationRun = async (path: string, run: MutationRun): Promise<
   await rename(temporary, path);
 };
 
-/** Mutants that say something about the scenarios. */
+/** The number of mutants with each status. */
 export const counts = (results: readonly MutantResult[]): Readonly<Record<MutantResult['status'], number>> =>
   Object.fromEntries(
     statuses.map((status) => [status, results.filter((result) => result.status === status).length]),

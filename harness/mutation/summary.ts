@@ -16,7 +16,7 @@ export const resultLine = (result: MutantResult): string => {
   return `${verdict}  ${seconds.toFixed(1)} s  ${file}:${line} ${operator}: ${change(result)}`;
 };
 
-/** The percentage of the mutants that say something; 0 if none does. */
+/** The percentage of killed mutants among those that were killed or survived; 0 if there are none. */
 export const killedShare = (results: readonly MutantResult[]): number => {
   const { killed, survived } = counts(results);
   return killed + survived === 0 ? 0 : (100 * killed) / (killed + survived);

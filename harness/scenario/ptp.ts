@@ -107,7 +107,7 @@ export const askPtp = async (
   ...steps: readonly string[]
 ): Promise<PtpAnswer[]> => answersIn(await guest.vm.shell.text(`ptp ${device} ${steps.join(' ')}`), guest);
 
-/** `count` (1 to 25) readings of the clock by one call. DRIVER_READ if the call fails. */
+/** `count` (1 to 25) readings of the clock by one call. Rejects with DRIVER_READ if the call fails. */
 export const readPtp = async (guest: PtpGuest, device: string, count: number): Promise<Bracket[]> => {
   const [answer] = await askPtp(guest, device, `extended:${count}`);
   const brackets = answer === undefined ? [] : bracketsOf(answer);

@@ -9,7 +9,7 @@ import type { Vm } from './vm.js';
 /** Ends a scenario at a failed check. The line of the check has been reported. */
 export class StopAtFailedCheck extends Error {}
 
-/** Begin of the line with the control socket of the shell. `vmmci test --shell` waits for this line. */
+/** The beginning of the line with the control socket of the shell. `vmmci test --shell` waits for this line. */
 export const shellComment = 'shell: ';
 
 export interface FailedGuest {
@@ -21,23 +21,23 @@ export interface FailedGuest {
 }
 
 /**
- * Resolves when the user has left the shell. Calls `say` with the line of the control socket, or why there is
+ * Resolves when the user has left the shell. Calls `print` with the line of the control socket, or why there is
  * none.
  */
 export const offerShell = async (
   error: unknown,
   { vm, device, trace, directory }: FailedGuest,
-  say: (line: string) => unknown,
+  print: (line: string) => unknown,
 ): Promise<void> => {
   if (!(error instanceof StopAtFailedCheck) && verdictOf(error) === 'skipped') return;
   if (vm === undefined || device === undefined || vm.hasEnded()) {
-    say('no terminal: the guest is gone');
+    print('no terminal: the guest is gone');
     return;
   }
   // Commands may stay unacknowledged while a person looks; vmd's timeouts must not end the VM.
   vm.ignoreKills();
   const shell = await serveShell(directory, { device, guest: vm, trace });
-  say(`${shellComment}${shell.control}`);
+  print(`${shellComment}${shell.control}`);
   await shell.left;
   await shell.close();
 };

@@ -40,8 +40,9 @@ const directoriesIn = (parent: string): string[] => {
 };
 
 /**
- * The control socket of the only shell of this user, in `parent` or, where the path of that is too long for sockets, in
- * one of the directories with short names. SHELL_ATTACH if there is none, or more than one.
+ * The control socket of the only shell of this user, in `parent` or, where the path of that is too long for
+ * sockets, in one of the directories with short names. Rejects with SHELL_ATTACH if there is none, or more
+ * than one.
  */
 export const findShell = async (parent = tmpdir()): Promise<string> => {
   const found: string[] = [];
@@ -68,7 +69,7 @@ export interface Connection {
   close(): void;
 }
 
-/** Connects to the shell with that control socket. SHELL_ATTACH if it does not answer. */
+/** Connects to the shell with that control socket. Rejects with SHELL_ATTACH if it does not answer. */
 export const connectShell = async (control: string): Promise<Connection> => {
   const path = terminalSocket(control);
   const socket = await open(path).catch((error: unknown) => {

@@ -110,7 +110,7 @@ export interface TerminalServer {
   close(): Promise<void>;
 }
 
-/** Listens at `path`, mode 0600, until `close`. SOCKET_PATH, SOCKET_IO. */
+/** Listens at `path`, mode 0600, until `close`. Rejects with SOCKET_PATH or SOCKET_IO. */
 export const serveTerminals = async (path: string, terminals: Terminals): Promise<TerminalServer> => {
   checkSocketPath(path);
   const sockets = new Set<Socket>();

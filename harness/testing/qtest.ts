@@ -89,7 +89,10 @@ export class Qtest {
     await this.command(`irq_intercept_in ${path}`);
   }
 
-  /** Resolves once an intercepted line is at `level`: at once if it is. QTEST if it is not within `ms`. */
+  /**
+   * Resolves once an intercepted line is at `level`: at once if it is. Rejects with QTEST if it is not within
+   * `ms`.
+   */
   waitLevel(line: number, level: boolean, ms: number): Promise<void> {
     if (this.level(line) === level) return Promise.resolve();
     return new Promise((resolve, reject) => {

@@ -17,7 +17,7 @@ const find = async (top: string, directory: string, name: string): Promise<strin
 
 /**
  * The guest paths of all libraries that the program at `path` of a userland needs, and of its loader. In the
- * userland they are below usr, which Debian's root links to. GUEST_BUILD if one is missing.
+ * userland they are below usr, which Debian's root links to. Rejects with GUEST_BUILD if one is missing.
  */
 export const librariesOf = async (
   root: ToolRoot,

@@ -118,8 +118,9 @@ const checkPrograms = async (found: KernelDirectory, root: ToolRoot): Promise<vo
 };
 
 /**
- * Copies the kernel in the row's directory into the cache, after building a module for it as a check.
- * KERNEL_DIRECTORY if no module can be built or the directory is incomplete; HOST_SPACE; CACHE_FULL.
+ * Copies the kernel in the row's directory into the cache, after building a module for it as a check. Rejects
+ * with KERNEL_DIRECTORY if no module can be built or the directory is incomplete, and with HOST_SPACE or
+ * CACHE_FULL.
  */
 export const adoptKernel = async (
   row: KernelRow & { directory: string },

@@ -66,7 +66,7 @@ const logName = 'build.log';
 /** The directory of the built modules within a kept build tree. */
 const modulesName = '.modules';
 
-/** The modules that a build wrote to `directory`. DRIVER_SOURCE if there are none. */
+/** The modules that a build wrote to `directory`. Rejects with DRIVER_SOURCE if there are none. */
 export const readModules = async (directory: string): Promise<ModuleSet> => {
   const modules = await builtModules(directory);
   if (modules.length === 0)
@@ -88,8 +88,9 @@ export interface BuildOptions extends ProgressOptions {
 
 /**
  * Builds the modules of a Kbuild directory, or finds them in the cache (same kernel package, sources and
- * compiler). Never writes to the directory. DRIVER_BUILD, with the first error, if the driver does not
- * compile; DRIVER_SOURCE if there is nothing to compile; another error if the driver is not to blame.
+ * compiler). Never writes to the directory. Rejects with DRIVER_BUILD, with the first error, if the driver
+ * does not compile, with DRIVER_SOURCE if there is nothing to compile, and with another error if the driver is
+ * not to blame.
  */
 export const buildModules = async (
   kernel: Kernel,

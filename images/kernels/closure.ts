@@ -17,7 +17,7 @@ import {
  * Absolute paths (`.ko`, `.ko.xz` or `.ko.zst`) in load order: each module follows its dependencies, soft
  * ones included, without which ext4 of 5.10 does not find its checksum. Modules built into the image are left
  * out. The caller must tolerate modules that refuse to load: crc32c-intel fails on a processor without SSE
- * 4.2. KERNEL_MODULE for a name that the kernel lacks.
+ * 4.2. Rejects with KERNEL_MODULE for a name that the kernel lacks.
  */
 export const moduleClosure = async (
   { release, modulesDirectory }: Pick<Kernel, 'release' | 'modulesDirectory'>,

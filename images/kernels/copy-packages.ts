@@ -46,8 +46,9 @@ const copyHeaders = async (found: PackageTree, trees: readonly string[], to: str
 };
 
 /**
- * Copies what a guest and a module build need to the directory `to`, in the layout of Debian's packages. The original may be
- * removed later. HOST_SPACE, KERNEL_INDEX, KERNEL_INCOMPLETE, or an error of the system.
+ * Copies what a guest and a module build need to the directory `to`, in the layout of Debian's packages. The
+ * original may be removed later. Rejects with HOST_SPACE, KERNEL_INDEX, KERNEL_INCOMPLETE or an error of the
+ * system.
  */
 export const copyPackages = async (found: PackageTree, to: string, root: ToolRoot): Promise<void> => {
   const { directory, release, modules } = found;

@@ -86,7 +86,9 @@ export const ensureKernel = async (
   );
 };
 
-/** Removes the row's kernels from the cache. Resolves with whether there were any. CACHE_IN_USE. */
+/**
+ * Removes the row's kernels from the cache. Resolves with whether there were any. Rejects with CACHE_IN_USE.
+ */
 export const removeKernel = async (row: KernelRow): Promise<boolean> => {
   const paths = [rowDirectory(row), ...(await unfinishedBuilds(row))];
   return whileUnused(`kernel ${row.name}`, paths, async () => {

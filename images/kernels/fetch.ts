@@ -14,7 +14,10 @@ export interface Resolved {
   packages: readonly Package[];
 }
 
-/** The row's newest release in its suite, with all its packages. KERNEL_FETCH if the suite has none. */
+/**
+ * The row's newest release in its suite, with all its packages. Rejects with KERNEL_FETCH if the suite has
+ * none.
+ */
 export const resolveKernel = async (row: KernelRow, apt: Apt): Promise<Resolved> => {
   await apt.run(['apt-get', '--error-on=any', 'update']);
   const found = await apt.run(['apt-cache', 'search', '--names-only', imagePattern(row)]);

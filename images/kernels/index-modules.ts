@@ -22,7 +22,10 @@ const removeUnindexable = async (root: ToolRoot, modules: string, binds: readonl
   await runInToolRoot(root, ['sh', '-c', removalScript, 'sh', modules], { binds, env: { LC_ALL: 'C' } });
 };
 
-/** Writes modules.dep and the other indexes of `release` below `tree`/usr/lib/modules. KERNEL_INDEX. */
+/**
+ * Writes modules.dep and the other indexes of `release` below `tree`/usr/lib/modules. Rejects with
+ * KERNEL_INDEX.
+ */
 export const indexModules = async (
   tree: string,
   release: string,

@@ -216,8 +216,8 @@ const readKernelAt = async (directory: string, wanted: string | undefined): Prom
 };
 
 /**
- * Reads the kernel in the directory. KERNEL_DIRECTORY, naming everything missing, unsuitable or unreadable, if it cannot
- * be a guest's.
+ * Reads the kernel in the directory. Rejects with KERNEL_DIRECTORY, naming everything missing, unsuitable or
+ * unreadable, if it cannot be a guest's.
  */
 export const readKernelDirectory = async (path: string, wanted?: string): Promise<KernelDirectory> => {
   const directory = await realpath(path).catch((error: unknown) => {

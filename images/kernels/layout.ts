@@ -59,8 +59,8 @@ const gatherBoot = async (tree: string, release: string): Promise<void> => {
 const kept = new Set(['lib', 'src']);
 
 /**
- * Rearranges `tree` and runs depmod, as the image's maintainer script would. KERNEL_INCOMPLETE if a file that
- * guests or builds need is missing.
+ * Rearranges `tree` and runs depmod, as the image's maintainer script would. Rejects with KERNEL_INCOMPLETE
+ * if a file that guests or builds need is missing.
  */
 export const layOut = async (tree: string, release: string, root: ToolRoot): Promise<void> => {
   await mergeLib(tree);

@@ -113,8 +113,8 @@ const refuse = (directory: string, reason: string, cause?: unknown): HarnessErro
   new HarnessError('DRIVER_SOURCE', { directory, reason }, cause);
 
 /**
- * The source files below `directory`, sorted. DRIVER_SOURCE unless there is a Kbuild or Makefile, or if one
- * cannot be read.
+ * The source files below `directory`, sorted. Rejects with DRIVER_SOURCE unless there is a Kbuild or
+ * Makefile, or if one cannot be read.
  */
 export const listSources = async (directory: string): Promise<SourceFile[]> => {
   const names = await readdir(directory).catch((cause: unknown) => {

@@ -159,7 +159,7 @@ const splitRelease = (path: string): { path: string; release?: string | undefine
   return before === undefined || existsSync(path) ? { path } : { path: before, release };
 };
 
-/** The row of an own kernel; its name is a valid file name. MISSING_VALUE if the path is empty. */
+/** The row of an own kernel; its name is a valid file name. Throws MISSING_VALUE if the path is empty. */
 const directoryRow = (text: string): KernelRow => {
   const { path, release } = splitRelease(text);
   if (path === '')
@@ -180,8 +180,8 @@ export const askFor = ({ name, suite, flavour }: Pick<KernelRow, 'name' | 'suite
   flavour === 'own' ? suite : name;
 
 /**
- * The row for a name of the table, `dir:PATH`, `dir:PATH@RELEASE` or `host`. UNKNOWN_NAME, with all valid
- * names.
+ * The row for a name of the table, `dir:PATH`, `dir:PATH@RELEASE` or `host`. Throws UNKNOWN_NAME, with all
+ * valid names.
  */
 export const kernelRow = (name: string): KernelRow => {
   if (name.startsWith(directoryPrefix)) return directoryRow(name.slice(directoryPrefix.length));

@@ -42,8 +42,8 @@ const settings = (state: string, suite: string, architecture: Architecture): Rec
 
 export interface Apt {
   /**
-   * Runs `argv` (an apt program and its arguments) and resolves with its standard output. KERNEL_FETCH if it
-   * fails; KERNEL_NETWORK, after retries, if the network fails.
+   * Runs `argv` (an apt program and its arguments) and resolves with its standard output. Rejects with
+   * KERNEL_FETCH if it fails, and with KERNEL_NETWORK, after retries, if the network fails.
    */
   run(argv: readonly string[], cwd?: string): Promise<string>;
 }

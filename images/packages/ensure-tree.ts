@@ -47,8 +47,8 @@ const versionsOf = async (
 
 /**
  * The directory of the unpacked packages, as a root file system without anything that maintainer scripts do.
- * Once in the cache it does not change and needs no network. KERNEL_NETWORK, KERNEL_FETCH, HOST_SPACE,
- * CACHE_FULL.
+ * Once in the cache it does not change and needs no network. Rejects with KERNEL_NETWORK, KERNEL_FETCH,
+ * HOST_SPACE or CACHE_FULL.
  */
 export const ensureTree = async (
   { what, folder, suite, architecture, packages, alone, without, space }: TreeRecipe,

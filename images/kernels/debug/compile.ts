@@ -78,7 +78,7 @@ interface MakeOptions extends CompileOptions {
   onLine?: (line: string) => void;
 }
 
-/** Runs make on the sources. KERNEL_BUILD, with the first error, if it fails. */
+/** Runs make on the sources. Rejects with KERNEL_BUILD, with the first error, if it fails. */
 const make = async (args: readonly string[], options: MakeOptions): Promise<void> => {
   const { root, work, log, binds = [], onLine } = options;
   const child = runInToolRoot(root, ['make', `-j${availableParallelism()}`, ...args], {
