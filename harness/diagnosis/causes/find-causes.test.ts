@@ -254,16 +254,27 @@ t.test('finds causes in the kernel log', async (t) => {
     ['memory-out-of-bounds', 'BUG: KASAN: slab-out-of-bounds in x+0x1/0x2'],
     ['undefined-behaviour', 'UBSAN: array-index-out-of-bounds in vmmci_sysfs.c:68:34'],
     ['lock-not-initialized', 'INFO: trying to register non-static key.'],
-    ['crash-in-driver', 'RIP: 0010:vmmci_sync+0x1a/0x90 [virtio_vmmci]'],
+    [
+      'crash-in-driver',
+      'BUG: unable to handle page fault for address: 8\nRIP: 0010:vmmci_sync+0x1a/0x90 [virtio_vmmci]',
+    ],
+    ['crash-in-driver', 'kernel BUG at vmmci.c:9!\nEIP: vmmci_sync+0x1a/0x90 [virtio_vmmci]'],
     ['lock-not-released', 'RIP: 0010:native_queued_spin_lock_slowpath+0x5f/0x2c0'],
-    ['task-waits-in-driver', 'no answer within 5 s; insmod waits in vmmci_probe [virtio_vmmci]; CPU 0 idle'],
+    [
+      'task-waits-in-driver',
+      'INFO: task cat:99 blocked for more than 30 seconds.\n f+0x1/0x2 [virtio_vmmci]',
+    ],
     ['callback-missing', 'RIP: 0010:0x0'],
     ['probe-returns-positive', 'Driver probe function unexpectedly returned 1'],
     ['lock-order', 'WARNING: possible circular locking dependency detected'],
-    ['guest-stalls', 'rcu: INFO: rcu_sched self-detected stalls on CPU'],
+    [
+      'guest-stalls',
+      'rcu: INFO: rcu_sched self-detected stall on CPU\nRIP: 0010:vmmci_poll+0x1a/0x90 [virtio_vmmci]',
+    ],
+    ['callback-missing', 'EIP: 0x0'],
   ];
   for (const [id, line] of cases) {
-    t.same(found(up, { dmesg: ['fine', line] }), [id], id);
+    t.same(found(up, { dmesg: ['fine', ...line.split('\n')] }), [id], id);
     t.same(
       found(up, { reasons: [`the guest kernel reported an error:\n${line}`] }),
       [id],

@@ -11,6 +11,7 @@ import { commandCauses } from './command-causes.js';
 import { contractCauses } from './contract-causes.js';
 import { debugCauses } from './debug-causes.js';
 import { type Cause, type Facts, factsOf, type Material } from './facts.js';
+import { hangCauses } from './hang-causes.js';
 import { interruptCauses } from './interrupt-causes.js';
 import { lifeCauses } from './life-causes.js';
 import { logCauses } from './log-causes.js';
@@ -32,6 +33,7 @@ export const causes = {
   ...userCauses,
   ...contractCauses,
   ...logCauses,
+  ...hangCauses,
   ...debugCauses,
   ...buildCauses,
 } as const;
@@ -79,6 +81,8 @@ const vague: ReadonlySet<string> = new Set<CauseId>([
 /** If the cause on the left is found, those on the right are only consequences of it and are not named. */
 const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
   'ack-at-wrong-offset': ['command-never-acknowledged', 'same-command-ignored'],
+  // While one task loops, others wait for it.
+  'guest-stalls': ['task-waits-in-driver'],
   'features-after-driver-ok': ['features-not-written'],
   'interrupt-not-acted-on': ['never-looks-unasked'],
   'acknowledged-late': ['interrupt-not-acted-on'],

@@ -1,18 +1,7 @@
 // Causes that the guest's kernel reports in its log.
 
 import type { Cause, Facts } from './facts.js';
-
-/** Matches the time stamp of the kernel, after that of the console if there is one. */
-const stamps = /^(?:\[ *\d+\.\d+\] ?)+/;
-
-/** Begins the first line of KERNEL_SPLAT, which repeats a line of the log. */
-const summary = /^the guest kernel reported an error \(/;
-
-/** The lines of the kernel log and of the reasons, which quote the log of a guest that went down. */
-const logLines = ({ dmesg, reasons }: Facts): string[] =>
-  [...dmesg, ...reasons.flatMap((reason) => reason.split('\n'))]
-    .filter((line) => !summary.test(line))
-    .map((line) => line.replace(stamps, ''));
+import { instructionPointer, isInDriver, logLines, reportsOf } from './kernel-reports.js';
 
 /** The first matching lines, each text once: most lines are in both. */
 const matching = (facts: Facts, pattern: RegExp): string[] =>
@@ -24,6 +13,8 @@ const matching = (facts: Facts, pattern: RegExp): string[] =>
  */
 const badPointer =
   /^(?:BUG: (?:kernel NULL pointer dereference|unable to handle page fault)|KASAN: .* in range \[)/;
+
+const isBad = (line: string): boolean => badPointer.test(line);
 
 export const inLog = (pattern: RegExp, cause: Pick<Cause, 'sentence' | 'change' | 'requirement'>): Cause => ({
   ...cause,
@@ -40,38 +31,29 @@ const isBelowModule = (lines: readonly string[], index: number): boolean => {
   const after = lines.slice(index);
   const begin = after.indexOf('Call Trace:');
   const end = after.findIndex((line) => /^\s*<\/(?:TASK|IRQ)>$/.test(line));
-  return begin === -1 || after.slice(begin, end === -1 ? undefined : end).some((line) => line.endsWith(']'));
+  return begin === -1 || after.slice(begin, end === -1 ? undefined : end).some(isInDriver);
 };
 
-const ripInModule = /^RIP: 0010:\w+(?:\.\w+)*\+0x\S+ \[\w+\]/;
-
-/** The maximum number of lines from the first of a warning to its RIP. */
-const linesAboveRip = 12;
-
 /** Matches an oops after a jump to address 0. */
-const missingCallback = /RIP: 0010:0x0\b/;
+const missingCallback = /^(?:RIP: 0010:|EIP: )0x0\b/;
 
-/** Matches a function of a module that has called the next one, not one that only lies on the stack. */
-const inModule = /^\s*\w[\w.]*\+0x\S+ \[\w+\]$/;
-
-/** A wrong pointer in a function of the kernel that was called by a function that matches `caller`. */
+/** A wrong pointer in a function of the kernel that was called by one of which `isCaller` is true. */
 const crashOfKernel = (
-  caller: RegExp,
-  { unless, ...cause }: Pick<Cause, 'sentence' | 'change'> & { unless?: RegExp },
+  isCaller: (line: string) => boolean,
+  { unless, ...cause }: Pick<Cause, 'sentence' | 'change'> & { unless?: (line: string) => boolean },
 ): Cause => ({
   ...cause,
   requirement: 'leaves-nothing',
   find: (facts) => {
-    const lines = logLines(facts);
-    const begin = lines.findIndex((line) => badPointer.test(line));
-    const crash = begin === -1 ? [] : lines.slice(begin);
-    const rip = crash.find((line) => line.startsWith('RIP: '));
-    const calls = crash.slice(crash.indexOf('Call Trace:') + 1);
-    const shown = calls.find((line) => caller.test(line));
-    const [bad] = crash;
-    if (bad === undefined || rip === undefined || shown === undefined) return [];
-    if (rip.endsWith(']') || missingCallback.test(rip)) return [];
-    return unless !== undefined && calls.some((line) => unless.test(line)) ? [] : [bad, rip, shown.trim()];
+    const crash = reportsOf(facts).find(({ kind, lines }) => kind === 'crash' && lines.some(isBad));
+    const lines = crash?.lines ?? [];
+    const bad = lines.find(isBad);
+    const at = lines.find((line) => instructionPointer.test(line));
+    const calls = lines.slice(lines.indexOf('Call Trace:') + 1);
+    const shown = calls.find(isCaller);
+    if (bad === undefined || at === undefined || shown === undefined) return [];
+    if (isInDriver(at) || missingCallback.test(at)) return [];
+    return unless !== undefined && calls.some(unless) ? [] : [bad, at, shown.trim()];
   },
 });
 
@@ -122,15 +104,6 @@ export const logCauses = {
     change: 'Pass IRQF_SHARED to request_irq().',
     requirement: 'keeps-devices-apart',
   }),
-  'lock-not-released': inLog(
-    /queued_spin_lock_slowpath|lock held when returning to|\bpreempt=0x[0-6]\w+ lock=|leaked lock or atomic: .*\/0x[0-6]/,
-    {
-      sentence: 'A lock is never released: a path leaves its function with the lock held.',
-      change:
-        'Unlock on each path out of the function, and take no lock twice; the lines below show the caller.',
-      requirement: 'carries-out',
-    },
-  ),
   'lock-not-held': inLog(
     new RegExp(
       `bad unlock balance|spinlock (?:already unlocked|wrong owner|wrong CPU) on|${lessThanNone.source}`,
@@ -141,40 +114,39 @@ export const logCauses = {
       requirement: 'carries-out',
     },
   ),
-  'task-waits-in-driver': inLog(/^no .* within .*; [^;]* waits in \S+ \[\w+\]/, {
-    sentence: 'A task waits forever in a function of the driver.',
-    change: 'Check what that function waits for, and which code should wake it.',
-    requirement: 'carries-out',
-  }),
   'crash-in-driver': {
     sentence: 'The kernel crashes in a function of the driver.',
     change:
       'Check which pointer the function dereferences (see the line above it in the log), and when it is valid.',
     requirement: 'leaves-nothing',
-    find: (facts) => {
-      const lines = logLines(facts);
-      const isWarning = (index: number): boolean =>
-        lines.slice(Math.max(0, index - linesAboveRip), index).some((line) => line.startsWith('WARNING: '));
-      const found = lines.filter((line, index) => ripInModule.test(line) && !isWarning(index));
-      return [...new Set(found)].slice(0, 3);
-    },
+    find: (facts) =>
+      // The reasons repeat lines of the log.
+      [
+        ...new Set(
+          reportsOf(facts)
+            .filter(({ kind }) => kind === 'crash')
+            .flatMap(({ lines }) =>
+              lines.filter((line) => instructionPointer.test(line) && isInDriver(line)),
+            ),
+        ),
+      ].slice(0, 3),
   },
   'warning-in-driver': inLog(/^WARNING: .*\+0x[\da-f]+\/0x[\da-f]+ \[\w+\]/, {
     sentence: 'A condition that the driver checks with WARN_ON() does not hold.',
     change: 'Look at the line of the source that the warning names: a value there is not what is expected.',
     requirement: 'quiet-log',
   }),
-  'crash-below-driver': crashOfKernel(inModule, {
+  'crash-below-driver': crashOfKernel(isInDriver, {
     sentence: 'The kernel crashes in a function of its own that the driver has called with a wrong argument.',
     change: 'Check the pointers that the function of the driver in the lines below passes on.',
   }),
   'driver-structure-incomplete': crashOfKernel(
-    /^\s*(?:__driver_attach|driver_register|__device_attach)\w*\+0x/,
+    (line) => /^\s*(?:__driver_attach|driver_register|__device_attach)\w*\+0x/.test(line),
     {
       sentence: 'The kernel crashes while it looks for the devices of the driver.',
       change:
         'Set each field of the driver structure that the function in the lines below reads, such as the id table.',
-      unless: inModule,
+      unless: isInDriver,
     },
   ),
   'callback-missing': inLog(missingCallback, {
@@ -226,10 +198,4 @@ export const logCauses = {
       requirement: 'carries-out',
     },
   ),
-  'guest-stalls': inLog(/rcu.*detected stalls|soft lockup|hard LOCKUP|blocked for more than \d+ seconds/, {
-    sentence:
-      'A processor of the guest makes no progress: the driver loops, or waits with interrupts disabled.',
-    change: 'Look at the stack below the line: the innermost function of the driver is the one that waits.',
-    requirement: 'carries-out',
-  }),
 } as const satisfies Readonly<Record<string, Cause>>;

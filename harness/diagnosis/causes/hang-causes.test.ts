@@ -1,0 +1,72 @@
+import t from 'tap';
+import { found, up } from '../../testing/cause-events.js';
+
+/** Lines of Linux 6.12 and, for RCU, of 5.10 to 7.3. The processor was in this function when the kernel complained. */
+const lockup = (at: string, ...frames: string[]): string[] => [
+  '[   32.858387] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [agent:135]',
+  '[   32.858826] Modules linked in: virtio_vmmci(OE+) virtio_pci_obsd(OE) virtio_blk(E)',
+  `[   32.863944] RIP: 0010:${at}`,
+  '[   32.867726] Call Trace:',
+  '[   32.867944]  <TASK>',
+  ...frames.map((frame) => `[   32.868112]  ${frame}`),
+  '[   32.870929]  really_probe+0xcc/0x350',
+  '[   32.924555]  </TASK>',
+  '[   32.892000] Kernel panic - not syncing: softlockup: hung tasks',
+  '[   32.892100] Call Trace:',
+  `[   32.904000] RIP: 0010:${at}`,
+];
+const blocked = (frame: string): string[] => [
+  '[   92.000001] INFO: task agent:135 blocked for more than 30 seconds.',
+  '[   92.000002] task:agent           state:D stack:0     pid:135   tgid:135   ppid:1',
+  '[   92.000003] Call Trace:',
+  '[   92.000004]  __wait_for_common+0x91/0x1e0',
+  `[   92.000005]  ${frame}`,
+];
+const probe = 'vmmci_probe+0x2d/0x40 [virtio_vmmci]';
+const remove = 'vmmci_remove+0x4f/0xd0 [virtio_vmmci]';
+const slowpath = 'native_queued_spin_lock_slowpath+0x5f/0x2c0';
+const panic =
+  'the guest panicked while waiting for loading of a, b: Kernel panic - not syncing: softlockup: hung tasks';
+const hang = (state: string): string => `no answer to \`unload b a\` within 5 s; ${state}\n[    6.7] loaded`;
+
+const from = (dmesg: string[], ...reasons: string[]): string[] => found(up, { dmesg, reasons });
+
+t.test('a processor that loops in the driver has not crashed there', async (t) => {
+  t.same(from(lockup(probe), [panic, ...lockup(probe)].join('\n')), ['guest-stalls']);
+  for (const headline of [
+    'rcu: INFO: rcu_preempt self-detected stall on CPU',
+    'rcu: INFO: rcu_sched detected stalls on CPUs/tasks:',
+    'rcu: INFO: rcu_sched detected expedited stalls on CPUs/tasks: { 0-... } 21 jiffies s: 1 root: 0x1/.',
+    'Kernel panic - not syncing: NMI: Not continuing',
+  ])
+    t.same(from([headline, `RIP: 0010:${probe}`]), ['guest-stalls'], headline);
+  t.same(
+    from(['sysrq: Show backtrace of all active CPUs', `RIP: 0010:${probe}`]),
+    [],
+    'the harness asked for it',
+  );
+});
+
+t.test('a processor that is slow elsewhere shows no fault of the driver', async (t) => {
+  t.same(from(lockup('virtio_config_changed+0x60/0x80 [virtio]')), []);
+  t.same(from(lockup('finish_task_switch+0x1/0x2')), []);
+});
+
+t.test('a task that sleeps in the driver does not keep a processor busy', async (t) => {
+  t.same(from(blocked(remove), hang('agent waits in vmmci_remove [virtio_vmmci]; CPU 0 idle')), [
+    'task-waits-in-driver',
+  ]);
+  t.same(from(blocked(remove)), ['task-waits-in-driver']);
+  t.same(from(blocked('blkdev_put+0x1/0x2')), [], 'no function of the driver');
+  t.same(from([], hang('agent waits; CPU 0 idle')), []);
+});
+
+t.test('a task that waits for one that loops is a consequence', async (t) => {
+  t.same(from([...lockup('vmmci_poll+0x1/0x2 [virtio_vmmci]'), ...blocked(remove)]), ['guest-stalls']);
+});
+
+t.test('a lock that is never released, or held in a loop', async (t) => {
+  t.same(from(lockup(slowpath, probe)), ['lock-not-released']);
+  t.same(from([...lockup(probe), `RIP: 0010:${slowpath}`]), ['guest-stalls']);
+  t.same(from(['WARNING: x', ` ? ${slowpath}`]), [], 'a frame that may be old');
+});

@@ -1,0 +1,47 @@
+// Causes of a guest that makes no progress, from reports of its kernel.
+
+import type { Cause } from './facts.js';
+import { inDriver, instructionPointer, isInDriver, logLines, reportsOf } from './kernel-reports.js';
+
+/**
+ * Matches a processor, or a stack frame that the unwinder is sure of, that waits for a spinlock, and what debugging
+ * options report of a lock that is still held.
+ */
+const lockIsHeld =
+  /^(?!\s*\? ).*queued_spin_lock_slowpath|lock held when returning to|\bpreempt=0x[0-6]\w+ lock=|leaked lock or atomic: .*\/0x[0-6]/;
+
+export const hangCauses = {
+  'lock-not-released': {
+    sentence: 'A lock is never released: a path leaves its function with the lock held.',
+    change:
+      'Unlock on each path out of the function, and take no lock twice; the lines below show the caller.',
+    requirement: 'carries-out',
+    find: (facts) => {
+      // A loop with the lock held makes others wait, too.
+      const loops = reportsOf(facts).some(
+        ({ kind, lines }) =>
+          kind === 'spin' && lines.some((line) => instructionPointer.test(line) && isInDriver(line)),
+      );
+      const held = logLines(facts).filter((line) => lockIsHeld.test(line));
+      return loops ? [] : [...new Set(held)].slice(0, 3);
+    },
+  },
+  'guest-stalls': {
+    sentence:
+      'A processor of the guest makes no progress: the driver loops, or waits with interrupts disabled.',
+    change: 'Check what ends the loop or the wait in the function of the driver that the lines below name.',
+    requirement: 'carries-out',
+    find: (facts) => inDriver(reportsOf(facts), 'spin').at(0) ?? [],
+  },
+  'task-waits-in-driver': {
+    sentence: 'A task waits forever in a function of the driver.',
+    change: 'Check what that function waits for, and which code should wake it.',
+    requirement: 'carries-out',
+    find: (facts) => {
+      const reason = facts.reasons.find((line) =>
+        /^no .* within .*; [^;\n]* waits in \S+ \[\w+\]/.test(line),
+      );
+      return reason?.split('\n', 1) ?? inDriver(reportsOf(facts), 'wait').at(0) ?? [];
+    },
+  },
+} as const satisfies Readonly<Record<string, Cause>>;
