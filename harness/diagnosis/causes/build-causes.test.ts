@@ -1,4 +1,6 @@
 import t from 'tap';
+import { interfaceUses } from '../../testing/kernel-interfaces.js';
+import { buildCauses } from './build-causes.js';
 import { type CauseId, findCauses } from './find-causes.js';
 
 const found = (...build: string[]): string[] =>
@@ -17,6 +19,8 @@ const cases: readonly (readonly [CauseId, string])[] = [
   ['workqueue-not-included', `${at}call to undeclared function 'INIT_WORK'; ISO C99 and later do not`],
   ['del-timer-gone', `${at}implicit declaration of function ‘del_timer’; did you mean ‘mod_timer’?`],
   ['del-timer-sync-gone', `${at}call to undeclared function 'del_timer_sync'; ISO C99 and later do not`],
+  // The stable releases of all series have it by now.
+  ['timer-delete-sync-newer', `${at}implicit declaration of function ‘timer_delete_sync’; did you mean ‘x’?`],
   ['from-timer-gone', `${at}implicit declaration of function 'from_timer'`],
   ['strlcpy-gone', `${at}implicit declaration of function ‘strlcpy’; did you mean ‘strscpy’?`],
   ['no-llseek-gone', `${at}‘no_llseek’ undeclared here (not in a function); did you mean ‘noop_llseek’?`],
@@ -46,6 +50,13 @@ const cases: readonly (readonly [CauseId, string])[] = [
 
 t.test('finds the changed interface in a line of the compiler', async (t) => {
   for (const [id, line] of cases) t.same(found('  CC [M]  vmmci.o', line, line), [id], id);
+});
+
+t.test('each row is seen in the output of a compiler', async (t) => {
+  const recorded = new Set(cases.map(([id]) => id));
+  const compiled = new Map(Object.entries(interfaceUses).map(([id, { failsOn }]) => [id, failsOn]));
+  for (const id of Object.keys(buildCauses))
+    t.ok(recorded.has(id as CauseId) || (compiled.get(id) ?? []).length > 0, id);
 });
 
 t.test('finds no cause in other errors', async (t) => {

@@ -96,7 +96,7 @@ export const buildCauses = {
   'hrtimer-init-gone': gone('hrtimer_init', 'in 6.15', 'hrtimer_setup(), which is given the callback'),
   'timer-delete-sync-newer': newer(
     'timer_delete_sync',
-    '6.2, and in stable kernels since 6.1',
+    '6.2 (and in later stable releases of 5.10 and 6.1)',
     'del_timer_sync()',
   ),
   'timer-container-of-newer': newer('timer_container_of', '6.16', 'from_timer()'),
@@ -180,7 +180,7 @@ export const buildCauses = {
     'The driver includes <asm/unaligned.h>, which moved in 6.12.',
     'Include <linux/unaligned.h> from 6.12 on.',
   ),
-  'set-fs-gone': gone('get_fs', 'between 5.10 and 6.1', 'kernel_read() and kernel_write()'),
+  'set-fs-gone': gone('get_fs', 'in 5.10 on x86', 'kernel_read() and kernel_write()'),
   // clocks, strings, numbers
   'adjfreq-gone': buildCause(
     noMember('adjfreq'),
@@ -207,3 +207,5 @@ export const buildCauses = {
     'Avoid the symbol, which the line names, or configure the kernel so that it exports it.',
   ),
 } as const satisfies Readonly<Record<string, Cause>>;
+
+export type BuildCauseId = keyof typeof buildCauses;
