@@ -52,6 +52,15 @@ t.test('finds a repeated acknowledgement', async (t) => {
   t.equal(watch(repeat(500, command, ack)), undefined, 'one for each command');
 });
 
+t.test('polls, however long they go on, are no loop', async (t) => {
+  t.equal(watch(repeat(20_000, read(20)), 10_000), undefined, '100 polls per second');
+  t.match(
+    watch(repeat(20_000, read(20)), 3_000)?.error.message,
+    /^livelock: 5000 accesses/,
+    '333 reads per second',
+  );
+});
+
 t.test('finds a loop of the same accesses', async (t) => {
   t.match(watch(repeat(3000, read(18), read(20)))?.error.message, /5000 accesses to the same registers/);
   t.equal(

@@ -15,6 +15,8 @@ interface Rule {
    * This many events in a row are a livelock. A livelock reaches each limit within 3 s, also on a busy host.
    */
   readonly limit: number;
+  /** In milliseconds: events that take longer are not a livelock, however many there are. */
+  readonly within?: number;
   readonly counts: (event: TraceEvent) => boolean;
   /** True for an event that shows progress. */
   readonly resets: (event: TraceEvent) => boolean;
@@ -57,6 +59,8 @@ const rules: readonly Rule[] = [
   {
     what: 'accesses to the same registers',
     limit: 5000,
+    // A driver may poll 100 times per second while something else hangs.
+    within: 20_000,
     counts: (event) => isAccess(event) && !isClockAccess(event),
     resets: isProgress,
   },
@@ -88,19 +92,18 @@ const signature = (event: TraceEvent): string =>
  */
 export const livelockWatch = (): ((event: TraceEvent) => HarnessError | undefined) => {
   const runs = rules.map((): Run => ({ count: 0, since: 0, different: new Set() }));
+  const restart = (run: Run): void => {
+    run.count = 0;
+    run.different.clear();
+  };
   const feed = (rule: Rule, run: Run, event: TraceEvent): HarnessError | undefined => {
-    if (rule.resets(event)) {
-      run.count = 0;
-      run.different.clear();
-    }
+    if (rule.resets(event)) restart(run);
     if (!rule.counts(event)) return undefined;
+    if (event.at - run.since > (rule.within ?? Number.POSITIVE_INFINITY) * 1000) restart(run);
     if (run.count === 0) run.since = event.at;
     run.count += 1;
     run.different.add(signature(event));
-    if (run.different.size > maxDifferent) {
-      run.count = 0;
-      run.different.clear();
-    }
+    if (run.different.size > maxDifferent) restart(run);
     if (run.count < rule.limit) return undefined;
     const ms = Math.max(1, Math.round((event.at - run.since) / 1000));
     const rate = Math.round((run.count * 1000) / ms);
