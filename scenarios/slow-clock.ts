@@ -82,7 +82,7 @@ scenario('slow-clock', options, async (scene) => {
   device.faults.set({ faults: [{ kind: 'delay', ms: verySlowMs, when: readsOf('microsecondsLow') }] });
   let mark = trace.mark;
   check('driver-ok').equal(
-    `SYNCRTC where the microseconds take ${verySlowMs} ms`,
+    `SYNCRTC to a guest that is ahead by 5 years, where the microseconds take ${verySlowMs} ms`,
     device.host.command('SYNCRTC'),
     'sent',
   );

@@ -2,7 +2,7 @@
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { commandName } from '../../vmmci/commands.js';
-import { ACK } from '../../vmmci/features.js';
+import { ACK, TIMESYNC } from '../../vmmci/features.js';
 import { registers } from '../../vmmci/registers.js';
 import {
   type Exchange,
@@ -173,6 +173,8 @@ export const commandCauses = {
         const ack = events.find(isAck);
         if (raised === undefined || served === undefined || ack === undefined) return undefined;
         const read = events.find((event) => isCommandRead(event) && event.seq > served.seq);
+        // A reading before the acknowledgement is another cause.
+        if (events.some((event) => isRead(event, 'secondsLow') && event.seq < ack.seq)) return undefined;
         const late = ack.at - served.at > second;
         // A command that a poll found within 2 s of the interrupt, and that was acknowledged at once, does
         // not count.
@@ -213,6 +215,30 @@ export const commandCauses = {
         if (isAck(event) && offer !== undefined && (offer.value & ACK) === 0) return [offer, event];
       }
       return [];
+    },
+  },
+  'ack-feature-by-number': {
+    sentence:
+      'The driver acknowledges commands if the host offers TIMESYNC (bit 0), not if it offers ACK (bit 1).',
+    change: 'Test for ACK with virtio_has_feature(vdev, 1): a feature is the number of a bit, not a mask.',
+    requirement: 'respects-offer',
+    explains: ['respects-offer'],
+    find: (facts) => {
+      const hosts = exchangesOf(facts).flatMap(({ sent, events }) => {
+        const offer = facts.trace.findLast((event) => event.seq < sent.seq && isRead(event, 'hostFeatures'));
+        const read = events.find((event) => isCommandRead(event) && event.value !== 0);
+        return offer?.kind !== 'bar-read' || read === undefined
+          ? []
+          : [{ features: offer.value, ack: events.find(isAck), shown: [offer, events.find(isAck) ?? read] }];
+      });
+      const fits = (expected: (features: number) => boolean): boolean =>
+        hosts.every(({ features, ack }) => (ack !== undefined) === expected(features));
+      // A driver that does the opposite of what is offered differs on other hosts.
+      if (!fits((features) => (features & TIMESYNC) !== 0) || fits((features) => (features & ACK) === 0))
+        return [];
+      const without = hosts.find(({ features, ack }) => ack !== undefined && (features & ACK) === 0);
+      const missing = hosts.find(({ features, ack }) => ack === undefined && (features & ACK) !== 0);
+      return without === undefined || missing === undefined ? [] : [...without.shown, ...missing.shown];
     },
   },
   'not-acknowledged-though-offered': {

@@ -8,6 +8,7 @@ import { actionCauses } from './action-causes.js';
 import { buildCauses } from './build-causes.js';
 import { clockCauses } from './clock-causes.js';
 import { commandCauses } from './command-causes.js';
+import { consequences } from './consequences.js';
 import { contractCauses } from './contract-causes.js';
 import { debugCauses } from './debug-causes.js';
 import { type Cause, type Facts, factsOf, type Material } from './facts.js';
@@ -78,40 +79,6 @@ const vague: ReadonlySet<string> = new Set<CauseId>([
   'warning-in-driver',
 ]);
 
-/** If the cause on the left is found, those on the right are only consequences of it and are not named. */
-const hides: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
-  'ack-at-wrong-offset': ['command-never-acknowledged', 'same-command-ignored'],
-  // While one task loops, others wait for it.
-  'guest-stalls': ['task-waits-in-driver'],
-  'features-after-driver-ok': ['features-not-written'],
-  'interrupt-not-acted-on': ['never-looks-unasked'],
-  'acknowledged-late': ['interrupt-not-acted-on'],
-  'acknowledged-after-work': ['same-command-ignored'],
-  'command-acted-on-again': ['acknowledged-twice'],
-  'memory-freed-twice': ['memory-used-after-free'],
-  'work-outlives-driver': ['memory-used-after-free'],
-  'microseconds-before-seconds': ['earlier-sample-shown', 'time-torn'],
-  'drift-in-whole-seconds': ['sample-placed-early', 'sample-placed-late'],
-  'sync-loses-fraction': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
-  'sync-adds-half-a-second': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
-  'commands-counted-if-acknowledged': ['commands-not-counted', 'last-command-not-kept'],
-  'commands-lost-in-sleep': ['commands-not-counted'],
-  'line-per-poll': ['line-per-reading', 'log-level-not-kept'],
-  'line-per-reading': ['log-level-not-kept'],
-  'probe-returns-positive': ['warning-without-fault'],
-  'zero-interval-not-off': ['interval-limits-wrong'],
-  'polling-never-starts-again': ['interval-limits-wrong'],
-  'state-shared-by-devices': ['memory-used-after-free'],
-  'known-command-unknown': [
-    'command-never-acknowledged',
-    'not-acknowledged-though-offered',
-    'stop-not-carried-out',
-  ],
-  'second-sample': ['sampled-unasked'],
-  'error-hidden-by-value': ['all-ones-taken-for-data', 'unusable-microseconds-shown'],
-  'ptp-error-ignored': ['unusable-microseconds-shown', 'all-ones-taken-for-data'],
-};
-
 const applies = ({ explains }: Cause, { failed }: Facts): boolean =>
   explains === undefined || explains.some((requirement) => failed.has(requirement));
 
@@ -128,7 +95,7 @@ export const findCauses = (material: Material): FoundCause[] => {
   });
   const roots = found.filter(({ id }) => basic.has(id));
   if (roots.length > 0) return roots;
-  const hidden = new Set(found.flatMap(({ id }) => hides[id] ?? []));
+  const hidden = new Set(found.flatMap(({ id }) => consequences[id] ?? []));
   const shown = found.filter(({ id }) => !hidden.has(id));
   const exact = shown.filter(({ id }) => !vague.has(id));
   return exact.length > 0 ? exact : shown;

@@ -59,6 +59,11 @@ const inDriver = /\+0x\S+ \[\w+\]/;
 const isStatusGone = (event: TraceEvent): boolean =>
   event.kind === 'bar-read' && event.absent === true && event.offset === registers.status.offset;
 
+const allOnes = /\b(?:4294967295|0xffffffff)\b/;
+
+/** True if a check saw all ones where they are not the right value, as they are in the last second of 32 bits. */
+const showsOnes = (seen: string, expected: string): boolean => allOnes.test(seen) && !allOnes.test(expected);
+
 /** Returns the status of the device at that event. */
 const stateAt = ({ trace }: Facts, seq: number): TraceEvent<'status'> | undefined =>
   trace.findLast((event): event is TraceEvent<'status'> => event.kind === 'status' && event.seq < seq);
@@ -246,19 +251,22 @@ export const lifeCauses = {
       const [first] = gone;
       if (first === undefined) return [];
       const shown = checks.find(
-        ({ what, seen, requirement }) =>
+        ({ what, seen, expected, requirement }) =>
           requirement === 'survives-removal' ||
           // A driver that returns another error has noticed that the device is gone.
           (requirement === 'refuses-absent-device' && !what.startsWith('errors of ')) ||
           (named('resumeError').test(what) && seen === 'none') ||
-          /\b(?:4294967295|0xffffffff)\b/.test(seen) ||
+          showsOnes(seen, expected) ||
           (/^errno .*without the device/.test(what) && seen === '0') ||
           (/all ones|\btime without the device/.test(what) && /^-?\d+(?:\.\d+)?$/.test(seen) && seen !== '0'),
       );
       const warning = [...dmesg, ...linesOf(facts)].find((line) => coreWarns.test(line));
       const last = trace.findLast(isStatusGone);
       const status = warning !== undefined && last !== undefined ? [last, warning] : [];
-      const reason = reasons.find((text) => /seen .*\b(?:4294967295|0xffffffff)\b/.test(text));
+      const reason = reasons.find((text) => {
+        const [expected = '', seen = ''] = text.split(', seen ');
+        return showsOnes(seen, expected);
+      });
       if (shown === undefined && reason === undefined) return status;
       const before = gone.filter(({ seq }) => seq < (shown?.seq ?? Number.POSITIVE_INFINITY)).slice(-2);
       return shown === undefined ? before : [...before, shown];
@@ -279,7 +287,7 @@ export const lifeCauses = {
       log: /Trying to free already-free IRQ|remove_proc_entry: removing non-empty directory 'irq/,
     },
     {
-      sentence: 'The interrupt handler stays registered after the driver was removed.',
+      sentence: 'The driver does not free its interrupt handler, or frees it twice.',
       change: 'Call free_irq() once, in remove and on each error path of probe after request_irq().',
     },
   ),

@@ -84,6 +84,12 @@ const instantsOf = ({ trace }: Facts): { event: TraceEvent; ms: bigint }[] =>
     return ms === undefined ? [] : [{ event, ms }];
   });
 
+/** The nanoseconds since 1970 in `2026-11-22T12:34:58.123456Z (1795350898123456000 ns)`. */
+const instantIn = (text = ''): bigint | undefined => {
+  const ns = /\((-?\d+) ns\)/.exec(text)?.[1];
+  return ns === undefined ? undefined : BigInt(ns);
+};
+
 export const syncCauses = {
   'sync-loses-fraction': settingCause(({ fraction }) => -fraction, {
     sentence: 'SYNCRTC sets the clock to the start of the second: the microseconds are lost.',
@@ -121,9 +127,12 @@ export const syncCauses = {
     find: (facts) => {
       const end = withoutStep(facts);
       const instants = instantsOf(facts);
-      // The first command of the scenario steps the clock forward by years.
+      // The first command of the scenario steps the clock forward. A driver may set it forward, but not back.
       const first = exchangesOf(facts).find(({ sent }) => sent.name === 'SYNCRTC');
-      return end !== undefined && first?.sent.seq === end.sent.seq && instants.length < 2
+      const isAhead = facts.trace.some(
+        (event) => event.kind === 'check' && /^SYNCRTC .*\bis ahead\b/.test(event.what),
+      );
+      return end !== undefined && first?.sent.seq === end.sent.seq && instants.length < 2 && !isAhead
         ? [end.sent, end.read, end.reason]
         : [];
     },
@@ -170,7 +179,10 @@ export const syncCauses = {
         ({ what, expected }) => /^the guest's clock after it/.test(what) && /or more$/.test(expected),
       );
       const [check] = late;
-      if (check === undefined) return [];
+      const [earliest, set] = [instantIn(check?.expected), instantIn(check?.seen)];
+      if (check === undefined || earliest === undefined || set === undefined) return [];
+      // The registers took 2 s. A clock that is off by less was set to another time.
+      if (earliest - set < billion) return [];
       const sent = facts.trace.findLast((event) => isSent(event) && event.seq < check.seq);
       // If the drift is wrong as well, the time of the sample is wrong, and this is only a consequence.
       return sent === undefined || facts.failed.has('shows-drift') ? [] : [sent, check];

@@ -37,9 +37,11 @@ const split = (ns: bigint): { seconds: bigint; rest: bigint } => {
   return { seconds: (ns - rest) / billion, rest };
 };
 
+/** `holds` is true for each wrong time, and `proves` for at least one of them. */
 const timeCause = (
   holds: (difference: Difference, facts: Facts) => boolean,
   cause: Pick<Cause, 'sentence' | 'change' | 'hosts'>,
+  proves: (difference: Difference) => boolean = () => true,
 ): Cause => ({
   ...cause,
   requirement: 'shows-host-time',
@@ -52,7 +54,10 @@ const timeCause = (
   ],
   find: (facts) =>
     // The cause is named only if it explains all wrong times.
-    (timesOf(facts).every((difference) => holds(difference, facts)) ? timesOf(facts) : [])
+    (timesOf(facts).every((difference) => holds(difference, facts)) && timesOf(facts).some(proves)
+      ? timesOf(facts)
+      : []
+    )
       .slice(0, 2)
       .map(({ check }) => check),
 });
@@ -215,6 +220,8 @@ export const timeCauses = {
       sentence: 'The driver takes the microseconds for nanoseconds.',
       change: 'Multiply the value at BAR0 offset 32 by 1000 to get nanoseconds.',
     },
+    // If none is left of a few microseconds, they may as well have been dropped.
+    ({ seen }) => split(seen).rest !== 0n,
   ),
   'fraction-dropped': timeCause(
     (difference) =>
@@ -225,6 +232,7 @@ export const timeCauses = {
       sentence: 'The driver does not use the microseconds: it shows the start of the second.',
       change: 'Add the microseconds at BAR0 offset 32 to the seconds.',
     },
+    ({ expected }) => split(expected).rest >= thousand * thousand,
   ),
   'earlier-sample-shown': timeCause(
     (difference, facts) => difference.seen !== difference.expected && isEarlierSample(difference, facts),
