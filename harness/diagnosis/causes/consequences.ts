@@ -55,6 +55,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'line-per-reading': ['log-level-not-kept'],
   // reports of the kernel; while one task loops, others wait for it
   'guest-stalls': ['task-waits-in-driver'],
+  'sleeps-in-interrupt': ['lock-not-held'],
   'lock-order': ['lock-not-released'],
   'lock-not-initialized': ['lock-not-released'],
   'undefined-behaviour': ['memory-out-of-bounds'],

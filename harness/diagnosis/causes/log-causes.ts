@@ -26,6 +26,9 @@ const sleeping = /sleeping function called from invalid context|scheduling while
 /** Matches a preempt count below 0 in its 31 bits: a spinlock was released that was not held. */
 const lessThanNone = /\/0x7f[\da-f]{6}\b|\bpreempt=0x7f|\bpreempt_count: 7f/;
 
+/** Lines from the headline of a sleep in atomic context to its count (kernel/sched/core.c). */
+const linesToCount = 2;
+
 /** False if a stack trace follows the line in which no function of a module is. */
 const isBelowModule = (lines: readonly string[], index: number): boolean => {
   const after = lines.slice(index);
@@ -57,16 +60,24 @@ const crashOfKernel = (
   },
 });
 
+/** Matches a crash where the kernel runs timers and work items. In a stack, these functions are only callers. */
+const runsQueued =
+  /ODEBUG: free active|(?:RIP: 0010:|EIP: |KASAN: \S+ in )(?:__run_timers|expire_timers|delayed_work_timer_fn|\w*activate_work)\b/;
+
 export const logCauses = {
   'sleeps-in-interrupt': {
     sentence: 'The driver sleeps in atomic context: in an interrupt handler or with a spinlock held.',
     change: 'Use GFP_ATOMIC and no sleeping calls there, and move what has to wait to a work queue.',
     requirement: 'acknowledges-in-time',
-    // A program that sleeps outside of the driver is in atomic context because a lock was not released.
+    // A program that sleeps outside of the driver is in atomic context because a lock was not released. A count below 0
+    // shows a lock that was not held, unless a sleep has confused the counts of two tasks before.
     find: (facts) => {
       const lines = logLines(facts);
-      if (lines.some((line) => lessThanNone.test(line))) return [];
-      const found = lines.filter((line, index) => sleeping.test(line) && isBelowModule(lines, index));
+      const end = lines.findIndex((line) => lessThanNone.test(line));
+      // In this report the count is in a later line than the headline.
+      const isLater = /^preempt_count/.test(lines[end] ?? '');
+      const before = end === -1 ? lines : lines.slice(0, isLater ? Math.max(0, end - linesToCount) : end);
+      const found = before.filter((line, index) => sleeping.test(line) && isBelowModule(lines, index));
       return [...new Set(found)].slice(0, 3);
     },
   },
@@ -76,15 +87,19 @@ export const logCauses = {
       'Read the ISR (8 bits, BAR0 offset 19) in each call of the handler, and return IRQ_HANDLED if a bit is set.',
     requirement: 'claims-own-interrupts',
   }),
-  'work-outlives-driver': inLog(
-    // In a stack trace, __run_timers() is only the caller of a timer's function.
-    /ODEBUG: free active|(?:RIP: 0010:|KASAN: \S+ in )(?:__run_timers|\w*activate_work)\b/,
-    {
-      sentence: 'A timer or work item is still queued when its memory is freed.',
-      change: 'Cancel it with cancel_delayed_work_sync() or timer_delete_sync() before remove returns.',
-      requirement: 'silent-when-gone',
-    },
-  ),
+  'work-outlives-driver': {
+    sentence: 'A timer or work item is still queued when its memory is freed.',
+    change: 'Cancel it with cancel_delayed_work_sync() or timer_delete_sync() before remove returns.',
+    requirement: 'silent-when-gone',
+    find: (facts) => [
+      ...matching(facts, runsQueued),
+      ...reportsOf(facts)
+        // A function of the driver that names a wrong queue is in the stack.
+        .filter(({ kind, lines }) => kind === 'crash' && !lines.some(isInDriver))
+        .flatMap(({ lines }) => lines.find((line) => /^(?:RIP: 0010:|EIP: )__queue_work\b/.test(line)) ?? [])
+        .slice(0, 1),
+    ],
+  },
   'probe-returns-positive': inLog(/Driver probe function unexpectedly returned [1-9]/, {
     sentence: 'The probe of the driver returns a positive number on success.',
     change: 'Return 0 from probe.',

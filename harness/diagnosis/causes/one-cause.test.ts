@@ -140,6 +140,21 @@ t.test('work that outlives the driver accesses the device and freed memory', asy
   t.same(found([...up, read(20, 4, 0), accessed], { dmesg: [queued, freed] }), ['work-outlives-driver']);
 });
 
+t.test('a crash of the timer of a work item whose queue is gone', async (t) => {
+  const crash = (at: string, ...frames: string[]) => [
+    'BUG: kernel NULL pointer dereference, address: 0000000000000101',
+    'Oops: Oops: 0000 [#1] PREEMPT SMP NOPTI',
+    `RIP: 0010:${at}+0x18/0x80`,
+    'Call Trace:',
+    ...frames,
+    ' __run_timers+0x188/0x280',
+  ];
+  t.same(found(up, { dmesg: crash('delayed_work_timer_fn') }), ['work-outlives-driver']);
+  t.same(found(up, { dmesg: crash('__queue_work.part.0') }), ['work-outlives-driver']);
+  const named = ' vmmci_tick+0x1/0x2 [virtio_vmmci]';
+  t.same(found(up, { dmesg: crash('__queue_work.part.0', named) }), ['crash-below-driver']);
+});
+
 t.test('a device that is not set up after a sleep cannot be polled or interrupted', async (t) => {
   const asleep = [...up, read(20, 4, 0), suspend, reset, 1000];
   const missed = [send('REBOOT'), 5000, expired, loaded, failed('restores-after-sleep'), unpolled];
@@ -165,6 +180,13 @@ t.test('one wrong access, reported by several checks of the kernel', async (t) =
   const waits = 'RIP: 0010:native_queued_spin_lock_slowpath+0x13f/0x2a0';
   t.same(found(up, { dmesg: ['WARNING: possible recursive locking detected', waits] }), ['lock-order']);
   t.same(found(up, { dmesg: ['BUG: spinlock bad magic on CPU#0, cat/9', waits] }), ['lock-not-initialized']);
+});
+
+t.test('a sleep in an interrupt, not the counts that it leaves behind', async (t) => {
+  const sleep = (count: string) => `BUG: scheduling while atomic: swapper/0/0/${count}`;
+  const stack = ['Call Trace:', ' <IRQ>', ' vmmci_config_changed+0x1/0x2 [virtio_vmmci]', ' </IRQ>'];
+  t.same(found(up, { dmesg: [sleep('0x00010004'), ...stack, sleep('0x7ffefffe')] }), ['sleeps-in-interrupt']);
+  t.same(found(up, { dmesg: [sleep('0x7fffffff'), ...stack, sleep('0x00010004')] }), ['lock-not-held']);
 });
 
 t.test('an interval in a wrong unit is wrong everywhere', async (t) => {
