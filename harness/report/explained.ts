@@ -1,8 +1,8 @@
 // Groups the failures of a report by known cause, the most frequent cause first.
 
 import { counted } from '../base/text.js';
+import { type CauseId, causes, isCauseId } from '../diagnosis/causes/cause-table.js';
 import type { Cause } from '../diagnosis/causes/facts.js';
-import { type CauseId, causes, isCauseId } from '../diagnosis/causes/find-causes.js';
 import { requirements } from '../diagnosis/requirements.js';
 import type { Report, ReportCell } from './model.js';
 

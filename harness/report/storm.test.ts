@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { causes } from '../diagnosis/causes/find-causes.js';
+import { causes } from '../diagnosis/causes/cause-table.js';
 import { sampleCell, sampleKernel, sampleReport } from '../testing/report-sample.js';
 import { readMarkup } from '../testing/well-formed.js';
 import { cellPageFile } from './html-cell.js';

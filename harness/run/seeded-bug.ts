@@ -6,7 +6,7 @@ import { kernelRow } from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
 import { ifExists } from '../base/if-exists.js';
 import { messageOf } from '../base/thrown.js';
-import { type CauseId, isCauseId } from '../diagnosis/causes/find-causes.js';
+import { type CauseId, isCauseId } from '../diagnosis/causes/cause-table.js';
 import { applyHunks, type FilePatch, parseDiff } from './seeded-patch.js';
 
 export interface SeededBug {

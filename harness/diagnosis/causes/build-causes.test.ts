@@ -1,7 +1,8 @@
 import t from 'tap';
 import { interfaceUses } from '../../testing/kernel-interfaces.js';
 import { buildCauses } from './build-causes.js';
-import { type CauseId, findCauses } from './find-causes.js';
+import type { CauseId } from './cause-table.js';
+import { findCauses } from './find-causes.js';
 
 const found = (...build: string[]): string[] =>
   findCauses({ trace: [], dmesg: [], reasons: [], build }).map(({ id }) => id);

@@ -4,7 +4,8 @@ import { ACK, SYNCRTC, TIMESYNC } from '../../vmmci/features.js';
 import { ISR_CONFIG } from '../../vmmci/registers.js';
 import { showFeatures, showIsr } from '../decode.js';
 import { requirements } from '../requirements.js';
-import { type CauseId, causes, findCauses } from './find-causes.js';
+import { type CauseId, causes } from './cause-table.js';
+import { findCauses } from './find-causes.js';
 
 interface Case {
   readonly id: CauseId;

@@ -1,6 +1,6 @@
 // Which causes are only consequences of another one, or name the same fault less exactly.
 
-import type { CauseId } from './find-causes.js';
+import type { CauseId } from './cause-table.js';
 
 /** If the cause on the left is found in a scenario, those on the right are not named. */
 export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {

@@ -1,7 +1,8 @@
 import t from 'tap';
 import type { TraceData } from '../../base/trace-event.js';
 import { checkNames } from '../check-names.js';
-import { type CauseId, findCauses } from './find-causes.js';
+import type { CauseId } from './cause-table.js';
+import { findCauses } from './find-causes.js';
 
 const check = (requirement: string, what: string, expected = '', seen = ''): TraceData =>
   expected === seen

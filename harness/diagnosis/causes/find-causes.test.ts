@@ -16,8 +16,9 @@ import {
   write,
 } from '../../testing/cause-events.js';
 import { isRequirementId } from '../requirements.js';
+import { type CauseId, causes } from './cause-table.js';
 import type { Cause } from './facts.js';
-import { type CauseId, causes, findCauses } from './find-causes.js';
+import { findCauses } from './find-causes.js';
 
 const late = failed('acknowledges-in-time');
 const time = failed('shows-host-time');

@@ -3,45 +3,9 @@
 import { printable, shorten } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { formatEvent } from '../format-event.js';
-import { accessCauses } from './access-causes.js';
-import { actionCauses } from './action-causes.js';
-import { buildCauses } from './build-causes.js';
-import { clockCauses } from './clock-causes.js';
-import { commandCauses } from './command-causes.js';
+import { type CauseId, causes, isCauseId } from './cause-table.js';
 import { consequences } from './consequences.js';
-import { contractCauses } from './contract-causes.js';
-import { debugCauses } from './debug-causes.js';
 import { type Cause, type Facts, factsOf, type Material } from './facts.js';
-import { hangCauses } from './hang-causes.js';
-import { interruptCauses } from './interrupt-causes.js';
-import { lifeCauses } from './life-causes.js';
-import { logCauses } from './log-causes.js';
-import { ptpCauses } from './ptp-causes.js';
-import { syncCauses } from './sync-causes.js';
-import { timeCauses } from './time-causes.js';
-import { userCauses } from './user-causes.js';
-
-export const causes = {
-  ...accessCauses,
-  ...interruptCauses,
-  ...commandCauses,
-  ...actionCauses,
-  ...clockCauses,
-  ...timeCauses,
-  ...syncCauses,
-  ...ptpCauses,
-  ...lifeCauses,
-  ...userCauses,
-  ...contractCauses,
-  ...logCauses,
-  ...hangCauses,
-  ...debugCauses,
-  ...buildCauses,
-} as const;
-
-export type CauseId = keyof typeof causes;
-
-export const isCauseId = (id: string): id is CauseId => Object.hasOwn(causes, id);
 
 /** A cause with the lines that are evidence for it. */
 export interface FoundCause {
