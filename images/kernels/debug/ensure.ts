@@ -100,6 +100,10 @@ const build = async (options: Build, hash: string): Promise<Kernel> => {
   return makeCurrent(row, name);
 };
 
+/** The tree with that recipe, if it is not the current one: another checkout has another configuration. */
+const earlierTree = async (row: KernelRow, hash: string): Promise<string | undefined> =>
+  (await namesIn(rowDirectory(row))).findLast((name) => name.endsWith(`.${hash}`) && !name.startsWith('.'));
+
 /**
  * The debug kernel of this row. The first build takes a quarter of an hour on 2 cores and downloads 150 MB of
  * sources. Once in the cache it does not change until `update`, or until its configuration changes. Rejects
@@ -123,6 +127,8 @@ export const ensureDebugKernel = async (
     async () => {
       const meanwhile = await find();
       if (meanwhile && !update) return meanwhile;
+      const earlier = update ? undefined : await earlierTree(row, hash);
+      if (earlier !== undefined) return makeCurrent(row, earlier);
       return build({ row, root, what, progress }, hash);
     },
     { onWait: ({ holder }) => progress?.(`${what}: waiting for ${holder}, which builds it`) },
