@@ -50,7 +50,6 @@ export default {
     'Target',
     'LogEvent',
     'Terminals',
-    'PostMortem',
   ],
   groupOrder: ['Functions', 'Interfaces', 'Classes', 'Type Aliases'],
   excludePrivate: true,

@@ -22,8 +22,8 @@ interface Source {
 }
 
 /**
- * Every layer with all that it may import besides itself. A layer is a folder of harness/ or images/, or a file beside those
- * of images/. An edge that no file uses is removed from this table: a test looks for it.
+ * Every layer with all that it may import besides itself. A layer is a folder of harness/ or images/, or a
+ * file beside those of images/. An edge that no file uses is removed from this table: a test looks for it.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -195,7 +195,9 @@ const typeOnlyImport = (clause: typescript.ImportClause | undefined): boolean =>
       ts.isNamedImports(clause.namedBindings) &&
       clause.namedBindings.elements.every((element) => element.isTypeOnly)));
 
-/** The text up to the end of the last line that can be part of an import. Parsing only this text is faster. */
+/**
+ * The text up to the end of the last line that can be part of an import. Parsing only this text is faster.
+ */
 const upToImports = (text: string): string => {
   const last = [...text.matchAll(/\b(?:from|import)\b[^'"`;]*['"`]/g)].at(-1);
   if (last === undefined) return '';
@@ -260,7 +262,10 @@ const objection = (path: string, from: string, typeOnly: boolean): string | unde
     : undefined;
 };
 
-/** Groups of files that import each other in a circle, by Tarjan's algorithm for strongly connected components. */
+/**
+ * Groups of files that import each other in a circle, by Tarjan's algorithm for strongly connected
+ * components.
+ */
 const cycles = (files: readonly Pick<Source, 'path' | 'imports'>[]): string[][] => {
   const edges = new Map(
     files.map(({ path, imports }) => [

@@ -1,5 +1,5 @@
-// Checks the workflows of continuous integration without running them: pins, permissions, and that each command that they
-// call exists.
+// Checks the workflows of continuous integration without running them: pins, permissions, and that each
+// command that they call exists.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

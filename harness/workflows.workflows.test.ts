@@ -1,5 +1,5 @@
-// Runs every script of the workflows and of the action, in order and on one kernel. Stand-ins do to files what GitHub's own
-// actions do.
+// Runs every script of the workflows and of the action, in order and on one kernel. Stand-ins do to files
+// what GitHub's own actions do.
 
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -27,7 +27,10 @@ const workflow = (name: string): Workflow =>
 /** Nightly jobs that run whole tiers. Each is a test of its own below. */
 const tiers = ['node', 'long', 'distro', 'mutation'];
 
-/** Nightly jobs that are not run here: they build a kernel for a quarter of an hour and use it for most of an hour. */
+/**
+ * Nightly jobs that are not run here: they build a kernel for a quarter of an hour and use it for most of an
+ * hour.
+ */
 const debugJobs = ['debug-kernel', 'debug'];
 
 const isNightlyJob = (job: string): boolean => !debugJobs.includes(job) && !tiers.includes(job);

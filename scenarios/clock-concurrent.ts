@@ -43,8 +43,9 @@ const slowMs = 100;
 const slowReaders = 2;
 const slowReadings = 4;
 
-// The device answers one read at a time, and the driver takes the middle of a read for the moment of the sample. So
-// two samples are at least the time of one read apart, also for a reader that waited for the other.
+// The device answers one read at a time, and the driver takes the middle of a read for the moment of the
+// sample. So two samples are at least the time of one read apart, also for a reader that waited for the
+// other.
 scenario(
   'drift-concurrent',
   { cpus: 2, clock: 'frozen:2026-11-22T12:00:00Z', scheduler: new VirtualScheduler(), quiet: true },

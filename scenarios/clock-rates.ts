@@ -91,8 +91,8 @@ scenario('clock-script', { ...options, clock: running(() => start) }, async (sce
     await checkDrift(scene, when);
   };
 
-  // A driver that measures at intervals would take minutes for all instants. The middle one of the script follows
-  // a step backwards, and the last rate is negative.
+  // A driver that measures at intervals would take minutes for all instants. The middle one of the script
+  // follows a step backwards, and the last rate is negative.
   const isSlow = driver.description.time?.kind === 'sysctl';
   const some = <T>(items: readonly T[]): readonly T[] =>
     isSlow ? items.filter((_, index) => index === items.length >> 1 || index === items.length - 1) : items;

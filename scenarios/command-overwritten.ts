@@ -9,7 +9,10 @@ import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
 
-/** Two commands, the second of which is sent when the device has just received the acknowledgement of the first. */
+/**
+ * Two commands, the second of which is sent when the device has just received the acknowledgement of the
+ * first.
+ */
 const pairs = [
   ['SHUTDOWN', 'SYNCRTC', ['SHUTDOWN: graceful', 'SYNCRTC: cleared'], 'poweroff'],
   ['SYNCRTC', 'REBOOT', ['SYNCRTC: cleared', 'REBOOT: graceful'], 'reboot'],

@@ -1,5 +1,5 @@
-// Each call of the driver's probe into the kernel that can fail is made to fail once. The driver must undo what it has
-// done, return the error, and work the next time.
+// Each call of the driver's probe into the kernel that can fail is made to fail once. The driver must undo
+// what it has done, return the error, and work the next time.
 
 import { beginMemoryTrace, endMemoryTrace, noteAllocations } from '../harness/guest/memory-trace.js';
 import { readDevice } from '../harness/guest/sysfs.js';

@@ -33,8 +33,8 @@ const options = {
 } as const;
 
 /**
- * Checks that `step` logs one line for each of the events, and no other lines that the description names. Resolves with
- * the lines of the driver.
+ * Checks that `step` logs one line for each of the events, and no other lines that the description names.
+ * Resolves with the lines of the driver.
  */
 type CheckEvents = (
   what: string,

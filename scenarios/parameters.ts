@@ -15,7 +15,10 @@ import { isCommandRead } from '../harness/scenario/traffic.js';
 const shortestMs = 8;
 const polls = 100;
 
-/** A value of the interval with which the driver is loaded, and the time until the first poll, both in milliseconds. */
+/**
+ * A value of the interval with which the driver is loaded, and the time until the first poll, both in
+ * milliseconds.
+ */
 const intervals = [
   [0, 1000],
   [1, 10],
@@ -26,7 +29,10 @@ const intervals = [
   [4_294_967_295, 3_600_000],
 ] as const;
 
-/** A tick of the kernel between the computation of a timer and the trace of it makes the delay one tick shorter. */
+/**
+ * A tick of the kernel between the computation of a timer and the trace of it makes the delay one tick
+ * shorter.
+ */
 const maxAttempts = 3;
 
 scenario('parameters', { driver: 'installed' }, async ({ check, vm, driver }) => {

@@ -15,7 +15,9 @@ const options = {
   clock: 'frozen:2031-05-06T07:08:09.000001Z',
 } as const;
 
-/** A way in which the driver loses the device, and the way back. `how` is a clause for the names of checks. */
+/**
+ * A way in which the driver loses the device, and the way back. `how` is a clause for the names of checks.
+ */
 interface Loss {
   readonly how: string;
   readonly lose: () => Promise<unknown>;

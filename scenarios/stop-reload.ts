@@ -1,5 +1,5 @@
-// A reset of the device does not clear the command: a reloaded driver finds the stop that the previous one has
-// handled, and must not act on it again.
+// A reset of the device does not clear the command: a reloaded driver finds the stop that the previous one
+// has handled, and must not act on it again.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';

@@ -60,8 +60,8 @@ const warnings = 7;
 const BUG_TRAP_TYPE_WARN = 1;
 
 /**
- * Such a request is a fault of the virtio driver, so a warning with a stack trace is right. It is not printed here: the
- * function that would print it returns at once, and is only counted.
+ * Such a request is a fault of the virtio driver, so a warning with a stack trace is right. It is not printed
+ * here: the function that would print it returns at once, and is only counted.
  */
 const checkBeyond = async ({ check, vm, trace }: Scene): Promise<void> => {
   const { shell } = vm;

@@ -107,7 +107,9 @@ const checkSameCommand = async (scene: Scene, { first, second }: Sides): Promise
   }
 };
 
-/** The line is shared: when the first device is unbound, the interrupts of the second must still be delivered. */
+/**
+ * The line is shared: when the first device is unbound, the interrupts of the second must still be delivered.
+ */
 const checkSecondAlone = async (scene: Scene, { first, second }: Sides): Promise<void> => {
   const { check, vm, driver } = scene;
   const { pciDriver } = driver.description;

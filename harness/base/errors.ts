@@ -10,7 +10,10 @@ export type Blame = 'failed' | 'broken' | 'usage';
 
 interface Row {
   blame: Blame;
-  /** `{name}` is replaced by the field of that name; `{name:ms}` is a number of milliseconds, shown with a unit that fits. */
+  /**
+   * `{name}` is replaced by the field of that name; `{name:ms}` is a number of milliseconds, shown with a
+   * unit that fits.
+   */
   message: string;
   /** Optional fields that the message does not show. */
   details?: readonly string[];

@@ -10,8 +10,8 @@ const absentCodes: readonly unknown[] = ['ENOENT', 'ENOTDIR'];
 export const isAbsent = (error: unknown): boolean => absentCodes.includes(systemCode(error));
 
 /**
- * Resolves like `reading`, or with `undefined` if the file or directory does not exist: another process may have
- * removed it. Rejects with other errors of the file system.
+ * Resolves like `reading`, or with `undefined` if the file or directory does not exist: another process may
+ * have removed it. Rejects with other errors of the file system.
  */
 export const ifExists = <T>(reading: Promise<T>): Promise<T | undefined> =>
   reading.catch((error: unknown) => {
@@ -23,8 +23,8 @@ export const ifExists = <T>(reading: Promise<T>): Promise<T | undefined> =>
 export const namesIn = async (path: string): Promise<string[]> => (await ifExists(readdir(path))) ?? [];
 
 /**
- * The target of a symbolic link; `undefined` if nothing is at `path`, or no link (EINVAL). Other errors of the
- * file system are thrown.
+ * The target of a symbolic link; `undefined` if nothing is at `path`, or no link (EINVAL). Other errors of
+ * the file system are thrown.
  */
 export const targetOf = (path: string): Promise<string | undefined> =>
   ifExists(readlink(path)).catch((error: unknown) => {

@@ -8,9 +8,9 @@ const isDirectory = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /**
- * Creates the directory and all parents that are missing. Returns the first that was created; `undefined` if the
- * directory exists. Throws the error of the system. `mkdirSync` with `recursive` never returns where a file system
- * refuses new entries with ENOENT, as /proc does (seen with Node 20, 22 and 24).
+ * Creates the directory and all parents that are missing. Returns the first that was created; `undefined` if
+ * the directory exists. Throws the error of the system. `mkdirSync` with `recursive` never returns where a
+ * file system refuses new entries with ENOENT, as /proc does (seen with Node 20, 22 and 24).
  */
 export const makeDirectory = (path: string, mode = 0o777): string | undefined => {
   const missing: string[] = [];

@@ -14,7 +14,10 @@ export const shorten = (text: string, maxLength: number): string => {
   return `${text.slice(0, cutsPair ? end - 1 : end)}…`;
 };
 
-/** Shortens `text` to `maxLength` characters, ellipsis included, and keeps its end, where a message has the next step. */
+/**
+ * Shortens `text` to `maxLength` characters, ellipsis included, and keeps its end, where a message has the
+ * next step.
+ */
 export const shortenMiddle = (text: string, maxLength: number): string => {
   if (text.length <= maxLength) return text;
   const end = Math.floor(maxLength / 2);

@@ -3,7 +3,9 @@
 
 import * as v from 'valibot';
 
-/** The phase of a scenario in which a driver of the harness uses the transport: its accesses show no fault. */
+/**
+ * The phase of a scenario in which a driver of the harness uses the transport: its accesses show no fault.
+ */
 export const anotherDriver = 'another driver';
 
 /** JSON has no bigint: it is a number if that is exact, otherwise a string. */
@@ -107,7 +109,9 @@ const fields = {
    * PTP clock, the guest's clock after it.
    */
   'ptp-reading': { before: bigint, time: bigint, after: bigint },
-  /** `expected`, `seen` and, where they are single integers, `numbers`: only of a check that does not hold. */
+  /**
+   * `expected`, `seen` and, where they are single integers, `numbers`: only of a check that does not hold.
+   */
   check: {
     what: text,
     result: oneOf(['ok', 'not ok', 'advice']),
@@ -125,10 +129,11 @@ const fields = {
 type Shapes = typeof fields;
 
 /**
- * What a record is about; the field `kind` of trace.jsonl. Scenarios mostly ask for `bar-read` and `bar-write` (a register access:
- * `offset` and `width` in bytes, `value`), `interrupt` (`line`, `isr`, `signalled`), `status` and `features` (`value`), `command` (a
- * request of the host: `name`, `result`), `ack` (`value`, `effect`), `sample` (the host's clock as a read latched it: `us`), `timer`
- * (`name`, `event`, `ms`), `kill` (`reason`, `outcome`) and `console` (`line`).
+ * What a record is about; the field `kind` of trace.jsonl. Scenarios mostly ask for `bar-read` and
+ * `bar-write` (a register access: `offset` and `width` in bytes, `value`), `interrupt` (`line`, `isr`,
+ * `signalled`), `status` and `features` (`value`), `command` (a request of the host: `name`, `result`), `ack`
+ * (`value`, `effect`), `sample` (the host's clock as a read latched it: `us`), `timer` (`name`, `event`,
+ * `ms`), `kill` (`reason`, `outcome`) and `console` (`line`).
  */
 export type TraceKind = keyof Shapes;
 

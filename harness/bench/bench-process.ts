@@ -16,7 +16,9 @@ export interface BenchProcess {
   stop(): Promise<void>;
 }
 
-/** Starts `file` of this directory. With `profile`, it writes a CPU profile to that directory when it ends. */
+/**
+ * Starts `file` of this directory. With `profile`, it writes a CPU profile to that directory when it ends.
+ */
 export const startBenchProcess = (
   file: string,
   args: readonly string[] = [],

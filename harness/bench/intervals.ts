@@ -9,9 +9,9 @@ export interface Read {
 }
 
 /**
- * The durations of the reads in sweeps over consecutive offsets, each from the function's answer to the previous
- * read until its answer to this one. They include the time in which the guest takes and stores the value and makes
- * the next access. The first read of a sweep has no previous read and is left out.
+ * The durations of the reads in sweeps over consecutive offsets, each from the function's answer to the
+ * previous read until its answer to this one. They include the time in which the guest takes and stores the
+ * value and makes the next access. The first read of a sweep has no previous read and is left out.
  */
 export const intervals = (events: readonly TraceEvent<'bar-read'>[]): Read[] =>
   events.flatMap((event, index) => {

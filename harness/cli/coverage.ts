@@ -29,7 +29,9 @@ const options = { ...runOptions, jobs, slow: flag('also run the slow scenarios')
 /** The summary shows at most this many lines without a reason; the page has all of them. */
 const maxLines = 40;
 
-/** Prints the share of each file, the lines that need a reason, and the entries of the list that need none. */
+/**
+ * Prints the share of each file, the lines that need a reason, and the entries of the list that need none.
+ */
 const printCoverage = (
   covered: readonly FileCoverage[],
   open: readonly UnreachedLine[],
@@ -56,8 +58,8 @@ const printCoverage = (
 };
 
 /**
- * Exit status: that of the scenarios; 1 also if a line is not reached and has no reason in the list beside the
- * driver, or if the list has a line that is reached.
+ * Exit status: that of the scenarios; 1 also if a line is not reached and has no reason in the list beside
+ * the driver, or if the list has a line that is reached.
  */
 const run = async (values: Values<typeof options>, words: readonly string[]): Promise<number> => {
   const workers = values.jobs ?? defaultJobs(resources());

@@ -19,7 +19,9 @@ export interface Entry {
 
 export type CommandTable = Readonly<Record<string, Entry>>;
 
-/** `given` has the names of the options on the command line, without those that a variable or default sets. */
+/**
+ * `given` has the names of the options on the command line, without those that a variable or default sets.
+ */
 type Run<O extends Options> = (
   values: Values<O>,
   operands: readonly string[],

@@ -109,8 +109,8 @@ const checks: Readonly<Record<string, Check>> = {
 };
 
 /**
- * Exit status: 0 if all checks passed, otherwise 3. A problem that several checks meet is reported by the first of
- * them only.
+ * Exit status: 0 if all checks passed, otherwise 3. A problem that several checks meet is reported by the
+ * first of them only.
  */
 const run = async (): Promise<number> => {
   const rows: string[][] = [];

@@ -1,4 +1,5 @@
-// Scenarios on kernels in the layouts of other distributions, through the command: copied, built for, booted, judged.
+// Scenarios on kernels in the layouts of other distributions, through the command: copied, built for, booted,
+// judged.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,10 @@ t.setTimeout(900_000);
 const root = await ensureToolRoot();
 const kernel = await ensureKernel(kernelRow(defaultKernelName), root);
 
-/** Those that differ most from Debian's: objects beside sources and packed by zstd; packed by gzip; a read-only store. */
+/**
+ * Those that differ most from Debian's: objects beside sources and packed by zstd; packed by gzip; a
+ * read-only store.
+ */
 const layouts: readonly LayoutName[] = ['openSUSE', 'alpine', 'nixOS'];
 
 for (const layout of layouts)

@@ -1,4 +1,5 @@
-// Opens a terminal in the guest of a failed scenario when the process of the scenario prints the control socket.
+// Opens a terminal in the guest of a failed scenario when the process of the scenario prints the control
+// socket.
 
 import { shellComment } from '../scenario/shell-at-failure.js';
 import { connectShell } from '../shell/connect.js';

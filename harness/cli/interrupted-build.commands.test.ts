@@ -1,4 +1,5 @@
-// A signal while `vmmci watch` compiles: to the whole process group, as Ctrl-C in a terminal, and to the command alone.
+// A signal while `vmmci watch` compiles: to the whole process group, as Ctrl-C in a terminal, and to the
+// command alone.
 
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';

@@ -112,8 +112,8 @@ const readAs = ({ kind, read = (text) => text }: Option<unknown>, text: string, 
   };
   if (text.length > maxValueLength) refuse(`at most ${maxValueLength} characters`);
   if (kind === 'flag') return readFlag(text, name) === '1';
-  // An empty value is probably a variable that was not set: as a path it would name the working directory. A value
-  // that starts with a dash is probably the next option.
+  // An empty value is probably a variable that was not set: as a path it would name the working directory. A
+  // value that starts with a dash is probably the next option.
   if (text === '' || text.startsWith('-')) refuse('a value');
   return read(text, name);
 };

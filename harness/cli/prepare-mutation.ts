@@ -25,9 +25,9 @@ const hashOf = async ({ path }: ScenarioFile): Promise<string> =>
 type Prepared = Pick<MutationRun, 'usable' | 'lines'>;
 
 /**
- * Runs the scenario files on the unchanged, instrumented driver. Only a file whose scenarios all pass can prove that a
- * mutant was killed. Does not run files again that `known` has, unless they have changed, and calls `build` only if
- * there is one to run.
+ * Runs the scenario files on the unchanged, instrumented driver. Only a file whose scenarios all pass can
+ * prove that a mutant was killed. Does not run files again that `known` has, unless they have changed, and
+ * calls `build` only if there is one to run.
  */
 export const prepareMutation = async (
   files: readonly ScenarioFile[],

@@ -43,7 +43,9 @@ const asHarnessError = (error: unknown, what?: string): HarnessError => {
     : new HarnessError('HOST', { message, next }, error);
 };
 
-/** The maximum length of a line of an error; a name in it may be as long as the caller of the command made it. */
+/**
+ * The maximum length of a line of an error; a name in it may be as long as the caller of the command made it.
+ */
 const maxLineLength = 600;
 
 /** Shortens each line of an error message. */

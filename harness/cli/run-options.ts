@@ -17,7 +17,9 @@ const absolute: Read<string> = (path) => resolve(path);
 /** Makes the path in a kernel name absolute. */
 export const kernelName: Read<string> = (name) => askFor(kernelRow(name));
 
-/** Linux takes 2047 characters on x86 (COMMAND_LINE_SIZE), and the guest's own parameters need some of them. */
+/**
+ * Linux takes 2047 characters on x86 (COMMAND_LINE_SIZE), and the guest's own parameters need some of them.
+ */
 const maxParameters = 1024;
 
 /** Printable words with a space between each two. */

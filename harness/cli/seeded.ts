@@ -94,8 +94,8 @@ const summary = (
 };
 
 /**
- * The bugs by the kernel that they are tried on: the one that a bug asks for, or `usual`. Reports the bugs of a
- * debug kernel that is not built and leaves them out.
+ * The bugs by the kernel that they are tried on: the one that a bug asks for, or `usual`. Reports the bugs of
+ * a debug kernel that is not built and leaves them out.
  */
 const byKernel = async (
   bugs: readonly PatchedBug[],
@@ -117,8 +117,8 @@ const byKernel = async (
 };
 
 /**
- * Exit status: 0 if every bug was caught by a scenario that it names and no wrong cause was named, otherwise 1;
- * 128+n after signal n.
+ * Exit status: 0 if every bug was caught by a scenario that it names and no wrong cause was named, otherwise
+ * 1; 128+n after signal n.
  */
 const run = async (values: Values<typeof options>, words: readonly string[]): Promise<number> => {
   const jobs = values.jobs ?? defaultJobs(resources());

@@ -61,7 +61,10 @@ export interface GdbFiles {
   readonly commands: string;
 }
 
-/** Starts the stub and writes what a gdb needs, in `directory`. Modules that are not loaded have no addresses and are left out. */
+/**
+ * Starts the stub and writes what a gdb needs, in `directory`. Modules that are not loaded have no addresses
+ * and are left out.
+ */
 export const openGdb = async (
   environment: Environment,
   opened: OpenedShell,

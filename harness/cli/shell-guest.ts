@@ -49,8 +49,8 @@ const copyInto = async (vm: Vm, directory: string, warn: (line: string) => void)
 };
 
 /**
- * Resolves when the guest has started with its driver. A driver that does not load is only a warning, because the user may
- * be looking into that.
+ * Resolves when the guest has started with its driver. A driver that does not load is only a warning, because
+ * the user may be looking into that.
  */
 export const openShellGuest = async ({
   environment,

@@ -128,8 +128,8 @@ interface ChosenTier extends Tier {
 }
 
 /**
- * The tiers with the files that `only` selects. Rejects with NO_TEST_FILE if a tier has none, or if no tier has one
- * for a word, because an empty run must not pass.
+ * The tiers with the files that `only` selects. Rejects with NO_TEST_FILE if a tier has none, or if no tier
+ * has one for a word, because an empty run must not pass.
  */
 const chooseFiles = async (
   chosen: readonly string[],

@@ -22,7 +22,9 @@ export interface MutationContext {
   readonly options: Required<Pick<RunFilesOptions, 'signal' | 'env'>>;
 }
 
-/** `files` are scenario files in the order in which they are tried. `slot` is a directory of this call alone. */
+/**
+ * `files` are scenario files in the order in which they are tried. `slot` is a directory of this call alone.
+ */
 export const tryMutant = async (
   { environment, sources, objects, options }: MutationContext,
   mutant: Mutant,

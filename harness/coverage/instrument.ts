@@ -1,4 +1,5 @@
-// Inserts probes into C sources: one before each statement, one for each outcome of each condition. No line moves.
+// Inserts probes into C sources: one before each statement, one for each outcome of each condition. No line
+// moves.
 
 import { functionOf, type Node, nodesOf, parseC } from '../c-source/syntax.js';
 import { maxProbes, probeCode } from './probe-code.js';
@@ -43,7 +44,10 @@ const lastOfHead = (node: Node): number => {
   return before ? lastLine(before) : lineOf(node);
 };
 
-/** The first line of the declarations with initial values directly before the statement; otherwise that of the statement. */
+/**
+ * The first line of the declarations with initial values directly before the statement; otherwise that of the
+ * statement.
+ */
 const declarationsBefore = (node: Node): number => {
   let first = lineOf(node);
   for (let at = node.previousNamedSibling; at !== null; at = at.previousNamedSibling) {
@@ -106,7 +110,8 @@ class File {
 
   apply(text: string): string {
     let result = text;
-    // Starts at the end, so that earlier positions stay valid. Keeps the order of insertions at the same position.
+    // Starts at the end, so that earlier positions stay valid. Keeps the order of insertions at the same
+    // position.
     const ordered = this.#insertions.map((insertion, index) => ({ ...insertion, index }));
     ordered.sort((a, b) => b.at - a.at || b.index - a.index);
     for (const { at, text: inserted } of ordered)
@@ -115,7 +120,9 @@ class File {
   }
 }
 
-/** Instruments the C files among the sources, except the files `unprobed`; all other files stay as they are. */
+/**
+ * Instruments the C files among the sources, except the files `unprobed`; all other files stay as they are.
+ */
 export const instrument = async (
   sources: ReadonlyMap<string, string>,
   unprobed: readonly string[] = [],

@@ -1,5 +1,6 @@
-// The C code of the probes. A probe writes its number to an I/O port, byte by byte, when it is passed for the first
-// time. So the host has the coverage at once, also if the guest panics, powers off or is killed a moment later.
+// The C code of the probes. A probe writes its number to an I/O port, byte by byte, when it is passed for the
+// first time. So the host has the coverage at once, also if the guest panics, powers off or is killed a
+// moment later.
 
 import { coveragePort } from '../qemu/argv.js';
 
@@ -10,16 +11,17 @@ export const maxProbes = 2 ** 15;
 const marker = 'vmmci-probe:';
 
 /**
- * Bits of a byte: 7 the CPU, since two CPUs may write at once; 6 and 5 the byte's position in the number; 4 to
- * 0 a part of the number, the highest first.
+ * Bits of a byte: 7 the CPU, since two CPUs may write at once; 6 and 5 the byte's position in the number; 4
+ * to 0 a part of the number, the highest first.
  */
 export const layout = { cpuShift: 7, positionShift: 5, bits: 5, bytes: 3 } as const;
 
 const { cpuShift, positionShift, bits, bytes } = layout;
 
 /**
- * The code for the beginning of a C file. It uses only reserved names and includes no header, so that it does not affect the
- * headers of the file. It gets the number of the CPU from CPUID, since a variable of the kernel would need a header.
+ * The code for the beginning of a C file. It uses only reserved names and includes no header, so that it does
+ * not affect the headers of the file. It gets the number of the CPU from CPUID, since a variable of the
+ * kernel would need a header.
  */
 export const probeCode = (file: string, probes: number): string => `
 static unsigned char __coverage_seen[${Math.max(1, probes)}];

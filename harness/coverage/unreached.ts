@@ -1,4 +1,5 @@
-// The list of lines that no scenario can reach, each with its reason, which an author keeps beside the driver.
+// The list of lines that no scenario can reach, each with its reason, which an author keeps beside the
+// driver.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

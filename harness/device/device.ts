@@ -24,6 +24,7 @@ import { resolveClock } from './clock-spec.js';
 export type { FunctionState, PciFunction } from '../pci/function.js';
 
 export interface BackendOptions {
+  /** Emulate the vmd of this OpenBSD release (default: the newest). */
   readonly generation?: GenerationName | undefined;
   /** The offered features (default: those of the generation). */
   readonly features?: number | undefined;
@@ -36,6 +37,7 @@ export interface BackendOptions {
    * it needs (default: not scaled, as in vmd).
    */
   readonly killTimeout?: ((ms: number) => number) | undefined;
+  /** Receives the events of the device. */
   readonly trace: TraceSink;
   readonly faults?: FaultHook | undefined;
 }
@@ -87,6 +89,7 @@ export interface FunctionOptions {
   /** The vhost-user socket of the backend. */
   readonly backend: string;
   readonly generation?: GenerationName | undefined;
+  /** The value of a read where no register starts (default: `repeat`, as on vmd). */
   readonly stale?: StalePolicy | undefined;
   /** The slot that the function would have in vmd, regardless of its slot in QEMU (default: 4). */
   readonly slot?: number | undefined;
@@ -153,10 +156,13 @@ export const startFunction = async (
 export interface Device {
   /** Belongs to the current backend, or to the last one. */
   readonly vmmci: Vmmci;
+  /** What vmd does around the device. */
   readonly host: Host;
+  /** The host's clock, which the device shows. */
   readonly clock: ClockHolder;
   /** @internal */
   readonly socket: string;
+  /** The PCI function that the guest sees. */
   readonly pci: PciFunction;
   /** The vfio-user socket, for QEMU. */
   readonly functionSocket: string;

@@ -1,5 +1,5 @@
-// The beginnings of names of checks by which a cause is recognized. Scenarios and causes share them, so that a check
-// cannot be renamed without its cause.
+// The beginnings of names of checks by which a cause is recognized. Scenarios and causes share them, so that
+// a check cannot be renamed without its cause.
 
 export const checkNames = {
   eventsLogged: 'events in the kernel log',

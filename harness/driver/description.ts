@@ -24,6 +24,7 @@ export interface SysfsTime {
 /** Host − guest in two sysctl values, which the driver measures periodically. */
 export interface SysctlTime {
   readonly kind: 'sysctl';
+  /** The name of the value with the whole seconds: `vmmci.drift_sec`. */
   readonly driftSec: string;
   /** The nanoseconds to add to the seconds: 0 to 999999999. */
   readonly driftNsec: string;
@@ -32,6 +33,7 @@ export interface SysctlTime {
 }
 
 export interface Parameter {
+  /** The module that has the parameter. */
   readonly module: string;
   readonly name: string;
   /** The content of its file in sysfs if the module is loaded without options. */
@@ -41,12 +43,15 @@ export interface Parameter {
 }
 
 export interface DriverDescription {
+  /** What reports call the driver. */
   readonly name: string;
   /** The Kbuild directory. */
   readonly directory: string;
   /** In load order. */
   readonly modules: readonly string[];
+  /** The name of the PCI driver, as in /sys/bus/pci/drivers. */
   readonly pciDriver: string;
+  /** The name of the virtio driver, as in /sys/bus/virtio/drivers. */
   readonly virtioDriver: string;
   /** Where the driver shows its time; `undefined` if it shows none. */
   readonly time?: SysfsTime | SysctlTime | undefined;
@@ -61,6 +66,7 @@ export interface DriverDescription {
    * The PTP clock that the driver registers, by its `clock_name` attribute. `undefined`: it registers none.
    */
   readonly ptp?: { readonly clockName: string } | undefined;
+  /** The parameters of the modules that scenarios use or check. */
   readonly parameters: readonly Parameter[];
   /**
    * The parameter and its lowest values at which the driver logs each acknowledgement, and each time sample.
@@ -84,8 +90,9 @@ export interface DriverDescription {
  * `features`: the driver is up; the names of the features in use follow, each after a space. `stale`: the
  * command register had a stop when the driver came up. `absent`: the device did not respond in probe.
  * `unreadable`, `unset`: SYNCRTC could not read the time (ENODATA), or could not set the clock (EINVAL).
- * `sample`: a reading at the debug level for samples, when the host's clock shows 2026-11-22T12:34:56.000007Z. The
- * lines of `absent`, `unknown`, `unreadable` and `unset` are warnings or errors, the others are not.
+ * `sample`: a reading at the debug level for samples, when the host's clock shows
+ * 2026-11-22T12:34:56.000007Z. The lines of `absent`, `unknown`, `unreadable` and `unset` are warnings or
+ * errors, the others are not.
  */
 export type LogEvent =
   | 'features'

@@ -49,8 +49,9 @@ export const transcriptOf = (events: readonly TraceData[]): Phase[] => {
 };
 
 /**
- * The accesses without the one by which they first differ from `known`, if that is a read of the ISR: a kernel with
- * DEBUG_SHIRQ calls the handler of a shared line once more when it frees the interrupt (kernel/irq/manage.c).
+ * The accesses without the one by which they first differ from `known`, if that is a read of the ISR: a
+ * kernel with DEBUG_SHIRQ calls the handler of a shared line once more when it frees the interrupt
+ * (kernel/irq/manage.c).
  */
 export const withoutLastCall = (accesses: readonly string[], known: readonly string[]): readonly string[] => {
   const at = accesses.findIndex((access, index) => access !== known[index]);

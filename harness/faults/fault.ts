@@ -25,11 +25,15 @@ export type Effect =
 
 /** Selects messages. A field that is left out matches every message. */
 export interface When {
+  /** vfio-user is between QEMU and the function, vhost-user between the function and the backend. */
   protocol?: 'vfio-user' | 'vhost-user';
   /** The name in the specification of the protocol. */
   command?: string;
+  /** The vfio-user region: 0 is BAR0, 7 the configuration space. */
   region?: number;
+  /** In bytes, from the start of the region or of the config area. */
   offset?: number;
+  /** Of the access, in bytes. */
   width?: number;
   /** The first matching message that is affected, counted from 1 (default: 1). */
   from?: number;

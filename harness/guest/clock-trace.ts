@@ -26,7 +26,9 @@ export const parseSetTimes = (text: string): bigint[] =>
         return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
       });
 
-/** The times to which the clock has been set since, in nanoseconds since 1970, oldest first. Ends the trace. */
+/**
+ * The times to which the clock has been set since, in nanoseconds since 1970, oldest first. Ends the trace.
+ */
 export const endClockTrace = async (shell: Pick<Shell, 'text'>): Promise<bigint[]> => {
   const text = await shell.text(
     `cd ${tracing} && echo 0 >events/${event}/enable

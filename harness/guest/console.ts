@@ -12,6 +12,7 @@ import { findSplats } from './splats.js';
 export interface ConsoleLine {
   /** In milliseconds on the host's monotonic clock. */
   at: number;
+  /** Without the end of the line. */
   text: string;
 }
 

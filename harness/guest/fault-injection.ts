@@ -10,8 +10,8 @@ const directory = '/sys/kernel/debug/failslab';
 const stackDepth = 32;
 
 /**
- * The function of the kernel that runs the firmware's bytecode. For one pci_enable_device() it makes thousands
- * of allocations, which are none of the driver's.
+ * The function of the kernel that runs the firmware's bytecode. For one pci_enable_device() it makes
+ * thousands of allocations, which are none of the driver's.
  */
 const interpreter = 'acpi_ns_evaluate';
 
@@ -19,8 +19,8 @@ const interpreter = 'acpi_ns_evaluate';
 const searchMs = 60_000;
 
 /**
- * The settings that leave out allocations within the function; none on a kernel without it. /proc/kallsyms is in the
- * order of the addresses, so the next symbol is its end.
+ * The settings that leave out allocations within the function; none on a kernel without it. /proc/kallsyms is
+ * in the order of the addresses, so the next symbol is its end.
  */
 const withoutInterpreter = async (shell: Commands): Promise<Readonly<Record<string, string>>> => {
   const text = await shell.text(`grep -m 1 -A 1 ' [tT] ${interpreter}$' /proc/kallsyms || :`, {

@@ -72,10 +72,16 @@ const titleOf = ({ line }: Splat): string =>
     .replaceAll(/\b(CPU|PID)[:#] ?\d+/g, '$1')
     .replaceAll(/\/\d+(?=[/\s[]|$)/g, '');
 
-/** A frame that the unwinder is sure of, or the function that a report names: `vmmci_poll+0x1c/0x90 [virtio_vmmci]`. */
+/**
+ * A frame that the unwinder is sure of, or the function that a report names: `vmmci_poll+0x1c/0x90
+ * [virtio_vmmci]`.
+ */
 const moduleFunction = /(?<!\? )\b([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+ \[(\w+)(?: [0-9a-f]+)?\]/;
 
-/** The title, with the first function of a module in the report: what the driver did when the kernel complained. */
+/**
+ * The title, with the first function of a module in the report: what the driver did when the kernel
+ * complained.
+ */
 export const describeSplat = (splat: Splat): string => {
   const title = titleOf(splat);
   for (const line of [splat.line, ...splat.context]) {

@@ -21,10 +21,15 @@ import { Shell } from './shell.js';
 import { Terminals } from './terminals.js';
 
 export interface Guest {
+  /** The QEMU of the guest. */
   readonly machine: Machine;
+  /** The log of the kernel, on ttyS0. */
   readonly console: Console;
+  /** Runs commands in the guest. */
   readonly shell: Shell;
+  /** Terminals for people. */
   readonly terminals: Terminals;
+  /** How the guest was started. */
   readonly start: 'booted' | 'restored';
 }
 

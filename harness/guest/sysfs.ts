@@ -153,8 +153,8 @@ export const writeRegister = async (
 };
 
 /**
- * The devices at `address` whose probe the kernel tries again whenever another device is bound. Empty on a kernel
- * without debugfs.
+ * The devices at `address` whose probe the kernel tries again whenever another device is bound. Empty on a
+ * kernel without debugfs.
  */
 export const deferredProbes = async (shell: Commands, address: string): Promise<string[]> => {
   const file = '/sys/kernel/debug/devices_deferred';

@@ -40,8 +40,8 @@ export interface TerminalSession {
   endInput(): Promise<void>;
   resize(window: WindowSize): void;
   /**
-   * Holds back the output until the returned function, and those of all other holds, were called. Output that is
-   * already on its way still arrives.
+   * Holds back the output until the returned function, and those of all other holds, were called. Output that
+   * is already on its way still arrives.
    */
   hold(): () => void;
   /** Sends a signal, by number, to all processes of the session. */

@@ -25,7 +25,10 @@ export const parseDelayedWork = (text: string): DelayedWork[] =>
         return { ticks: Number(ticks), deferrable: flags.includes('D') };
       });
 
-/** The delayed work items that are queued while `step` runs: those of the driver, and some of the kernel's own. */
+/**
+ * The delayed work items that are queued while `step` runs: those of the driver, and some of the kernel's
+ * own.
+ */
 export const delayedWorkIn = async (
   shell: Pick<Shell, 'text'>,
   step: () => Promise<unknown>,

@@ -11,8 +11,8 @@ interface RetryOptions {
 }
 
 /**
- * Runs `attempt` with number 1, and with number 2 if `brokenBy` returns a reason for the first value. Resolves
- * with the last value. Rejects at once with the error that an attempt throws.
+ * Runs `attempt` with number 1, and with number 2 if `brokenBy` returns a reason for the first value.
+ * Resolves with the last value. Rejects at once with the error that an attempt throws.
  */
 export const retryBroken = async <T>(
   attempt: (number: number) => Promise<T>,

@@ -1,5 +1,5 @@
-// The order in which scenarios are tried on a mutant: first those that are likely to kill it, for the time that
-// they take.
+// The order in which scenarios are tried on a mutant: first those that are likely to kill it, for the time
+// that they take.
 
 import type { Mutant } from './mutants.js';
 import type { MutantResult, UsableScenarios } from './result.js';

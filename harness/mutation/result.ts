@@ -42,8 +42,8 @@ export type MutantResult = Readonly<v.InferOutput<typeof resultSchema>>;
 const linesSchema = v.record(v.string(), v.array(v.number()));
 
 /**
- * By scenario file: a hash of what it contained, how long it took on the unchanged driver, and the lines that it
- * reaches, by source file.
+ * By scenario file: a hash of what it contained, how long it took on the unchanged driver, and the lines that
+ * it reaches, by source file.
  */
 const usableSchema = v.record(
   v.string(),

@@ -17,8 +17,8 @@ export const reachedLines = (
   );
 
 /**
- * The names of the scenario files that reach the changed line. A line without code of its own, such as one of a
- * table, a declaration or a macro, is not in `known`; then all scenario files are returned.
+ * The names of the scenario files that reach the changed line. A line without code of its own, such as one of
+ * a table, a declaration or a macro, is not in `known`; then all scenario files are returned.
  */
 export const reaching = (
   { file, line }: Pick<Mutant, 'file' | 'line'>,

@@ -254,13 +254,21 @@ export class PciFunction implements Target {
 }
 
 export interface FunctionState {
+  /** True if a backend is attached. */
   attached: boolean;
+  /** The features that the guest reads: those that the backend offers, 32 bits. */
   hostFeatures: number;
+  /** The features that the guest has written, 32 bits. */
   guestFeatures: number;
+  /** The device status that the guest has written. */
   status: number;
+  /** The ISR, which a read by the guest clears: 2 if the configuration has changed. */
   isr: number;
+  /** The level of the interrupt line. */
   line: 'high' | 'low';
+  /** True if the client (QEMU) has an eventfd for interrupts. */
   armed: boolean;
+  /** True if the client has masked the interrupt. */
   masked: boolean;
   /** The number of signals to the client since the function was created. */
   interrupts: number;

@@ -88,8 +88,8 @@ const bootFirmware = async (qemu: Qemu, accel: readonly string[]): Promise<strin
 const bootSchema = v.object({ failure: v.nullable(v.string()) });
 
 /**
- * The result of the boot is valid for one boot of the host and one QEMU, so it is cached. The two cheap checks run
- * every time.
+ * The result of the boot is valid for one boot of the host and one QEMU, so it is cached. The two cheap
+ * checks run every time.
  */
 const cachedBoot = async (qemu: Qemu): Promise<string | undefined> => {
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();

@@ -80,7 +80,8 @@ export class QemuChild {
         failure = error.message;
         if (child.pid === undefined) resolve(ended({ status: null, signal: null }));
       });
-      // 'close' is emitted after every channel has ended. Node drains those that nobody reads when the process exits.
+      // 'close' is emitted after every channel has ended. Node drains those that nobody reads when the
+      // process exits.
       child.on('close', (code, signal) => {
         const end = ended(statusOf(code, signal));
         onClose(end);

@@ -80,7 +80,9 @@ export class Qmp {
     });
   }
 
-  /** The same for a command whose result has a known form. Rejects with QMP_PROTOCOL if it has another form. */
+  /**
+   * The same for a command whose result has a known form. Rejects with QMP_PROTOCOL if it has another form.
+   */
   async query<T>(
     schema: v.GenericSchema<unknown, T>,
     command: string,

@@ -27,7 +27,9 @@ const requirementOf = (id: CauseId): string => {
   return `${requirement}: ${requirements[requirement].sentence}`;
 };
 
-/** The known causes of the failure of one cell, three lines each: the cause, what to change, the requirement. */
+/**
+ * The known causes of the failure of one cell, three lines each: the cause, what to change, the requirement.
+ */
 export const causeLines = ({ causes: found }: Pick<ReportCell, 'causes'>): string[] =>
   found.flatMap(({ id }) =>
     isCauseId(id)

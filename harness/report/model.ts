@@ -99,8 +99,8 @@ const reportSchema = v.object({
    */
   driverCommit: v.optional(v.nullable(v.string()), null),
   /**
-   * `--kernel-parameters`, `--driver-description`, `--scenarios`, `--qemu` and `--level` as given; null if not
-   * given.
+   * `--kernel-parameters`, `--driver-description`, `--scenarios`, `--qemu` and `--level` as given; null if
+   * not given.
    */
   kernelParameters: v.optional(v.nullable(v.string()), null),
   description: v.optional(v.nullable(v.string()), null),

@@ -5,7 +5,10 @@ import type { ReportCell } from './model.js';
 /** Limit for messages of one line. */
 export const maxNamedScenarios = 6;
 
-/** `clock-driver, drift on 6.12-cloud, 7.3-cloud; stop on 7.3-cloud`, with ` … and 12 more` after `maxScenarios`. */
+/**
+ * `clock-driver, drift on 6.12-cloud, 7.3-cloud; stop on 7.3-cloud`, with ` … and 12 more` after
+ * `maxScenarios`.
+ */
 export const nameCells = (cells: readonly ReportCell[], maxScenarios = Number.POSITIVE_INFINITY): string => {
   const kernels = new Map<string, Set<string>>();
   for (const { scenario, kernel } of cells)

@@ -52,8 +52,8 @@ const readResult = async (directory: string, interruption?: string): Promise<Sce
 
 /**
  * All results below the run directory `run`, sorted by kernel and scenario; empty if nothing ran. A directory
- * without a complete result (its process was killed, or the disk was full) gives a `broken` result, or a `skipped` one
- * without a file if the run was interrupted for the reason `interruption`.
+ * without a complete result (its process was killed, or the disk was full) gives a `broken` result, or a
+ * `skipped` one without a file if the run was interrupted for the reason `interruption`.
  */
 export const readResults = async (run: string, interruption?: string): Promise<ScenarioResult[]> => {
   const kernels = await directories(run);

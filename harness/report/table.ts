@@ -37,8 +37,8 @@ const cellOf = ({ unmet = [], causes = [], ...result }: ScenarioResult): ReportC
 });
 
 /**
- * A line for each scenario, reasons for skips, requirements that are not met, the reasons of those failures that no
- * cause explains, the causes, and the counts: what says most comes last, where a terminal shows it.
+ * A line for each scenario, reasons for skips, requirements that are not met, the reasons of those failures
+ * that no cause explains, the causes, and the counts: what says most comes last, where a terminal shows it.
  */
 export const renderResults = (results: readonly ScenarioResult[]): string => {
   const rows = results.map(({ scenario, verdict, seconds }) => [

@@ -75,7 +75,10 @@ const isSkip = ({ skip }: Result): boolean => skip !== false;
 
 const isFailure = ({ ok, todo, skip }: Result): boolean => !ok && todo === false && skip === false;
 
-/** The end of a trace, a difference, more lines of a message, or the diagnostics that tap adds to its own assertions. */
+/**
+ * The end of a trace, a difference, more lines of a message, or the diagnostics that tap adds to its own
+ * assertions.
+ */
 const detailsOf = (diagnostics: unknown, maxLines: number): string[] => {
   if (typeof diagnostics !== 'object' || diagnostics === null) return [];
   const { trace, difference, lines, diff }: Readonly<Record<string, unknown>> = { ...diagnostics };
@@ -90,7 +93,9 @@ const detailsOf = (diagnostics: unknown, maxLines: number): string[] => {
   );
 };
 
-/** Repetitions of a failed check differ only in the position in the trace. Only that of the first is shown. */
+/**
+ * Repetitions of a failed check differ only in the position in the trace. Only that of the first is shown.
+ */
 const withoutPosition = (name: string): string => name.replace(/ \(trace #\d+( to #\d+)?\)$/, '');
 
 /** The first of equal assertions, with their number. */

@@ -26,8 +26,8 @@ const schema = v.strictObject({
   /** The generation for scenarios that do not name one. */
   generation: v.picklist(generationNames),
   /**
-   * The lowest level of requirements that fails a scenario; lower levels are advice. Default: that of the driver's
-   * description.
+   * The lowest level of requirements that fails a scenario; lower levels are advice. Default: that of the
+   * driver's description.
    */
   level: v.optional(v.picklist(levels)),
   /** The absolute path of the run directory, for artifacts. */

@@ -8,8 +8,8 @@ import type { DriverDescription } from '../driver/description.js';
 export const bundledName = 'bundled';
 
 /**
- * A copy of the bundled driver gets the name of its directory: its description still says `bundled`, so its author
- * would read that another driver was tested.
+ * A copy of the bundled driver gets the name of its directory: its description still says `bundled`, so its
+ * author would read that another driver was tested.
  */
 export const nameDriver = <Driver extends Pick<DriverDescription, 'name'>>(
   driver: Driver,

@@ -32,10 +32,12 @@ export interface SharedEnvironment {
   readonly qemu: Qemu;
   /** @internal */
   readonly accelerator: AcceleratorChoice;
+  /** The description of the driver under test. */
   readonly driver: DriverDescription;
 }
 
 export interface Environment extends SharedEnvironment {
+  /** The kernel of the guests. */
   readonly kernel: Kernel;
   /** @internal */
   readonly modules: ModuleSet;

@@ -24,8 +24,8 @@ type Options = Required<Pick<RunFilesOptions, 'signal' | 'env'>> & {
 const failedLine = /^not ok /;
 
 /**
- * Ends the process as soon as a scenario has failed. If the process died in the middle of a scenario, `read` reports
- * that scenario as broken.
+ * Ends the process as soon as a scenario has failed. If the process died in the middle of a scenario, `read`
+ * reports that scenario as broken.
  */
 export const untilFirstFailure = async (
   files: readonly string[],

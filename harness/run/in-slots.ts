@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 
 /**
- * Calls `work` for each item, `count` at a time, each with a slot: a directory below `directory` that no other
- * call uses meanwhile. Rejects with the first error, after all calls have ended: none may still use its slot
- * when the caller removes it.
+ * Calls `work` for each item, `count` at a time, each with a slot: a directory below `directory` that no
+ * other call uses meanwhile. Rejects with the first error, after all calls have ended: none may still use its
+ * slot when the caller removes it.
  */
 export const inSlots = async <T>(
   items: readonly T[],

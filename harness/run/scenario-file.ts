@@ -1,6 +1,9 @@
 // A scenario file and the names of the scenarios that it declares.
 
-/** The folders of the bundled scenarios: those of `vmmci test`, slow ones, and those of the distribution guest. */
+/**
+ * The folders of the bundled scenarios: those of `vmmci test`, slow ones, and those of the distribution
+ * guest.
+ */
 export type Tier = 'guest' | 'slow' | 'distro';
 
 export interface ScenarioFile {

@@ -23,8 +23,8 @@ export interface ClockClient {
 }
 
 /**
- * Counts the readings that a client takes from now on. Until the last call, only the client and `readPtp`, whose readings
- * have events of their own, may read the clock.
+ * Counts the readings that a client takes from now on. Until the last call, only the client and `readPtp`,
+ * whose readings have events of their own, may read the clock.
  */
 export const countReadings = (trace: Pick<Trace, 'follow'>): (() => number) => {
   let count = 0;
@@ -161,7 +161,9 @@ const untilMidCorrection = async (
   await until('bar-read', trace.mark, isTimeRead, half > soFar ? half - soFar : all + half - soFar);
 };
 
-/** Calls `step` in the middle of a correction, and checks that the client took no further reading until then. */
+/**
+ * Calls `step` in the middle of a correction, and checks that the client took no further reading until then.
+ */
 export const stepMidCorrection = async (
   scene: Pick<Scene, 'check' | 'trace' | 'until'>,
   client: ClockClient,

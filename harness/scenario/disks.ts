@@ -39,8 +39,8 @@ const moduleFiles = ({ modules, directory }: Environment['modules'], { release }
   );
 
 /**
- * The kernel module that tells QEMU where the kernel's structures are in a dump of the memory. Without it, QEMU
- * dumps the memory without that information.
+ * The kernel module that tells QEMU where the kernel's structures are in a dump of the memory. Without it,
+ * QEMU dumps the memory without that information.
  */
 const dumpModules = async ({ choice, kernel }: Environment): Promise<string[]> => {
   if (!choice.dump) return [];
@@ -55,8 +55,9 @@ const dumpModules = async ({ choice, kernel }: Environment): Promise<string[]> =
 };
 
 /**
- * The driver's modules, and the modules of the kernel that they need. The guest loads the latter, which `list`
- * names, before its resources are noted, because the driver does not have to unload a module of the kernel.
+ * The driver's modules, and the modules of the kernel that they need. The guest loads the latter, which
+ * `list` names, before its resources are noted, because the driver does not have to unload a module of the
+ * kernel.
  */
 const driverFiles = async (environment: Environment) => {
   const { kernel, root } = environment;
@@ -74,7 +75,9 @@ const driverPayload = onceFor(builtDriver, async (environment) => {
   return [...(await modulePayload(environment.kernel, environment.root, modules)), list];
 });
 
-/** The same with the harness's own modules, which are built for the kernel when a scenario first needs them. */
+/**
+ * The same with the harness's own modules, which are built for the kernel when a scenario first needs them.
+ */
 const helpersPayload = onceFor(builtDriver, async (environment) => {
   const { kernel, root } = environment;
   const { modules, list } = await driverFiles(environment);

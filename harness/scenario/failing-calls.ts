@@ -30,8 +30,8 @@ const failures: readonly { readonly name: RegExp; readonly value: number; readon
 ];
 
 /**
- * Functions that must not be skipped as a whole, since their caller may rely on what they do before they fail.
- * Instead, a call within the function fails.
+ * Functions that must not be skipped as a whole, since their caller may rely on what they do before they
+ * fail. Instead, a call within the function fails.
  */
 const within: Readonly<Record<string, { readonly call: string; readonly value: number }>> = {
   register_virtio_device: { call: 'device_add', value: ENOMEM },

@@ -5,7 +5,9 @@ import { floorDivide, formatInstant, parseInstant } from '../vmmci/instant.js';
 
 export { showFeatures, showIsr, showStatus } from '../diagnosis/decode.js';
 
-/** The years 0000 to 9999, in µs since 1970. A guest can show anything, and a date outside has no ISO form. */
+/**
+ * The years 0000 to 9999, in µs since 1970. A guest can show anything, and a date outside has no ISO form.
+ */
 const firstInstant = parseInstant('0000-01-01T00:00:00Z');
 const lastInstant = parseInstant('9999-12-31T23:59:59.999999Z');
 

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { moduleDependencies, softDependencies } from '../../images/guest/module-depends.js';
 import type { Environment } from '../run/environment.js';
 
-/** The names of the modules, with underscores: those whose symbols `name` uses, and those that it names itself. */
+/**
+ * The names of the modules, with underscores: those whose symbols `name` uses, and those that it names
+ * itself.
+ */
 export const loadedBefore = async ({ modules }: Environment, name: string): Promise<string[]> => {
   const content = await readFile(join(modules.directory, `${name}.ko`));
   return [...moduleDependencies(content), ...softDependencies(content)].map((each) =>

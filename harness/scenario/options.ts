@@ -7,14 +7,15 @@ import type { VmDevices } from '../vmmci/slots.js';
 import type { KernelOption } from './kernel-needs.js';
 
 /**
- * The interrupt controller of the machine. `ioapic` (default): an I/O APIC, which vmd has since OpenBSD 8.0. `pic`:
- * the two 8259A, the only controllers of earlier versions.
+ * The interrupt controller of the machine. `ioapic` (default): an I/O APIC, which vmd has since OpenBSD 8.0.
+ * `pic`: the two 8259A, the only controllers of earlier versions.
  */
 export type InterruptController = 'ioapic' | 'pic';
 
 export interface CommonOptions {
   /** The clock of the device, or its description as on the command line (default: the clock of the host). */
   readonly clock?: string | DeviceClock;
+  /** Emulate the vmd of this OpenBSD release (default: the choice on the command line). */
   readonly generation?: GenerationName;
   /** The features that the device offers (default: those of the generation). */
   readonly features?: number;
@@ -26,13 +27,18 @@ export interface CommonOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   /** Parameters that are set if the driver has them. */
   readonly optionalParameters?: Readonly<Record<string, string>>;
-  /** Load the driver so that it reads the command only when it is interrupted, if its description says how. */
+  /**
+   * Load the driver so that it reads the command only when it is interrupted, if its description says how.
+   */
   readonly quiet?: boolean;
   /** `restored` (default) restores a snapshot and plugs the function in. `cold` boots with the function. */
   readonly boot?: 'restored' | 'cold';
   /** The number of CPUs (default: 1). Each number needs its own snapshot. */
   readonly cpus?: 1 | 2;
-  /** Options that the kernel must be built with, besides those of the machine. Otherwise the scenario is skipped. */
+  /**
+   * Options that the kernel must be built with, besides those of the machine. Otherwise the scenario is
+   * skipped.
+   */
   readonly needs?: readonly KernelOption[];
 }
 

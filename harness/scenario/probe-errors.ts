@@ -2,7 +2,10 @@
 
 import type { Shell } from '../guest/shell.js';
 
-/** `probe with driver virtio-pci-obsd failed with error -12` since 6.8, `probe of 0000:00:05.0 failed …` before. */
+/**
+ * `probe with driver virtio-pci-obsd failed with error -12` since 6.8, `probe of 0000:00:05.0 failed …`
+ * before.
+ */
 const probeError = /probe .*failed with error (-?\d+)$/;
 
 /**

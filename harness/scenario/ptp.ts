@@ -6,7 +6,9 @@ import { matchText } from '../guest/guest-text.js';
 import type { Shell } from '../guest/shell.js';
 import type { Driver } from './driver.js';
 
-/** The result of one step of the `ptp` program: numbers, with times in nanoseconds since 1970, or an errno. */
+/**
+ * The result of one step of the `ptp` program: numbers, with times in nanoseconds since 1970, or an errno.
+ */
 export interface PtpAnswer {
   readonly step: string;
   readonly values: readonly bigint[];
@@ -129,9 +131,9 @@ export const ptpClock = async (shell: Pick<Shell, 'text'>, address: string): Pro
 };
 
 /**
- * Starts a program that opens the clock, reads it and keeps it open; resolves when it has. The returned function
- * lets the program run the steps with the same descriptor, and resolves with the results of the first reading and
- * of the steps. Only one such program can run at a time.
+ * Starts a program that opens the clock, reads it and keeps it open; resolves when it has. The returned
+ * function lets the program run the steps with the same descriptor, and resolves with the results of the
+ * first reading and of the steps. Only one such program can run at a time.
  */
 export const holdPtp = async (
   guest: PtpGuest,

@@ -1,4 +1,5 @@
-// docs/api.md is what the doc comments of the public API say. A change of the API shows as a change of that file.
+// docs/api.md is what the doc comments of the public API say. A change of the API shows as a change of that
+// file.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,9 +1,9 @@
-// The public API, `vmmci-harness/scenario`: everything that a scenario outside this package may use. Members marked
-// `@internal` are left out of docs/api.md and may change at any time.
+// The public API, `vmmci-harness/scenario`: everything that a scenario outside this package may use. Members
+// marked `@internal` are left out of docs/api.md and may change at any time.
 
 /**
- * The module that a file `*.scenario.ts` (or `.js`) imports. Each scenario gets a fresh guest with the driver in it. Its verdict
- * comes from the checks that it makes; a wait that times out is a failure, too.
+ * The module that a file `*.scenario.ts` (or `.js`) imports. Each scenario gets a fresh guest with the driver in
+ * it. Its verdict comes from the checks that it makes; a wait that times out is a failure, too.
  *
  * ```ts
  * import { frozen, scenario } from 'vmmci-harness/scenario';
@@ -16,8 +16,8 @@
  * });
  * ```
  *
- * `vmmci test --driver . --scenarios DIR` runs it. `vm.shell` runs commands in the guest, `device.host` is what vmd does,
- * `device.faults` spoils messages, and `driver` reads what the driver shows.
+ * `vmmci test --driver . --scenarios DIR` runs it. `vm.shell` runs commands in the guest, `device.host` is what
+ * vmd does, `device.faults` spoils messages, and `driver` reads what the driver shows.
  *
  * @packageDocumentation
  */

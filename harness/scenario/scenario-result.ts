@@ -8,7 +8,10 @@ import type { Environment } from '../run/environment.js';
 import type { ScenarioResult } from '../run/result.js';
 import type { Judgement } from './judgement.js';
 
-/** Throws CAUSE_UNFOUNDED if causes were found in a scenario that the bundled driver passed: a right driver has none. */
+/**
+ * Throws CAUSE_UNFOUNDED if causes were found in a scenario that the bundled driver passed: a right driver
+ * has none.
+ */
 export const assertNoCause = (found: readonly FoundCause[]): void => {
   if (found.length === 0) return;
   throw new HarnessError('CAUSE_UNFOUNDED', { causes: found.map(({ id }) => id).join(', ') });

@@ -164,7 +164,9 @@ export class ScenarioRun {
     });
   }
 
-  /** Saves the state of a guest that hangs or has panicked. Returns the error with an explanation of a hang. */
+  /**
+   * Saves the state of a guest that hangs or has panicked. Returns the error with an explanation of a hang.
+   */
   async #explain(error: unknown): Promise<unknown> {
     const vm = this.#vm;
     const isRunning = hasCode(error, 'GUEST_TIMEOUT') || hasCode(error, 'GUEST_LIVELOCK');
@@ -172,13 +174,16 @@ export class ScenarioRun {
     if (hasCode(error, 'GUEST_PANIC')) await vm?.postMortem.gone();
     if (!this.#environment.choice.shell) return explainHang(error, vm, this.#environment.driver);
     const guest = { vm, device: this.#devices.all[0], trace: this.#trace, directory: this.#directory.path };
-    // A comment of the reporter would be too late: tap holds back a comment after a failed check until the next check.
+    // A comment of the reporter would be too late: tap holds back a comment after a failed check until the
+    // next check.
     const print = (line: string): unknown => process.stdout.write(`# ${line}\n`);
     await this.#context.withoutTimeouts(() => offerShell(error, guest, print));
     return error;
   }
 
-  /** The causes of a failure. A scenario that the bundled driver passed although there is a cause is broken. */
+  /**
+   * The causes of a failure. A scenario that the bundled driver passed although there is a cause is broken.
+   */
   async #findCauses(dmesg: readonly string[]): Promise<FoundCause[]> {
     const judgement = this.#judgement;
     const material = () => ({ trace: this.#traces.kept(), dmesg, reasons: judgement.reasons });

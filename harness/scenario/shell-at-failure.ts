@@ -9,7 +9,9 @@ import type { Vm } from './vm.js';
 /** Ends a scenario at a failed check. The line of the check has been reported. */
 export class StopAtFailedCheck extends Error {}
 
-/** The beginning of the line with the control socket of the shell. `vmmci test --shell` waits for this line. */
+/**
+ * The beginning of the line with the control socket of the shell. `vmmci test --shell` waits for this line.
+ */
 export const shellComment = 'shell: ';
 
 export interface FailedGuest {
@@ -21,8 +23,8 @@ export interface FailedGuest {
 }
 
 /**
- * Resolves when the user has left the shell. Calls `print` with the line of the control socket, or why there is
- * none.
+ * Resolves when the user has left the shell. Calls `print` with the line of the control socket, or why there
+ * is none.
  */
 export const offerShell = async (
   error: unknown,

@@ -1,5 +1,5 @@
-// Starts the guest that the options of a scenario describe: the small guest on QEMU's PC or on the machine of vmd, or
-// the distribution.
+// Starts the guest that the options of a scenario describe: the small guest on QEMU's PC or on the machine of
+// vmd, or the distribution.
 
 import type { TraceSink } from '../base/trace.js';
 import type { Device } from '../device/device.js';

@@ -14,10 +14,10 @@ export class VmLife {
     device.onKill((decision) => {
       this.#kill ??= decision;
       if (this.#ignoresKills) return;
-      // When the process of vmd ends, all acknowledged writes are in the image, since vioqcow2.c of vmd writes
-      // its tables at once. QEMU keeps qcow2 tables in memory until the guest flushes, so SIGKILL would lose
-      // more and sometimes leave unreferenced clusters. Its `quit` command loses nothing. QEMU may already have
-      // ended.
+      // When the process of vmd ends, all acknowledged writes are in the image, since vioqcow2.c of vmd
+      // writes its tables at once. QEMU keeps qcow2 tables in memory until the guest flushes, so SIGKILL
+      // would lose more and sometimes leave unreferenced clusters. Its `quit` command loses nothing. QEMU may
+      // already have ended.
       machine.qmp.execute('quit').catch(() => void machine.kill());
     });
     void machine.exit.then(() => {

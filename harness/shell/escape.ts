@@ -1,4 +1,5 @@
-// Splits what the user types into bytes for the guest and keys for the host, which follow the escape key. Pure.
+// Splits what the user types into bytes for the guest and keys for the host, which follow the escape key.
+// Pure.
 
 /** Ctrl-], as in telnet(1) and virsh(1). */
 const escapeByte = 0x1d;

@@ -1,4 +1,5 @@
-// Reads a line that the user types to the host. The terminal is in raw mode, so echo and editing are done here. Pure.
+// Reads a line that the user types to the host. The terminal is in raw mode, so echo and editing are done
+// here. Pure.
 
 const RETURN = 0x0d;
 const NEWLINE = 0x0a;
@@ -23,7 +24,10 @@ export interface PromptResult {
   readonly rest: Buffer;
 }
 
-/** One line of ASCII. Only paths can have other characters in a command of vmmci, and `vmmci ctl` accepts these. */
+/**
+ * One line of ASCII. Only paths can have other characters in a command of vmmci, and `vmmci ctl` accepts
+ * these.
+ */
 export class Prompt {
   #text = '';
 

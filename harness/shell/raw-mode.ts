@@ -1,5 +1,6 @@
-// Raw mode of the user's terminal, which is restored however the process ends. It uses stty(1), because `setRawMode` of Node
-// still writes a carriage return before each newline (libuv, uv_tty_set_mode), which breaks full-screen programs.
+// Raw mode of the user's terminal, which is restored however the process ends. It uses stty(1), because
+// `setRawMode` of Node still writes a carriage return before each newline (libuv, uv_tty_set_mode), which
+// breaks full-screen programs.
 
 import { spawnSync } from 'node:child_process';
 
@@ -10,11 +11,17 @@ export interface RawMode {
   end(): void;
 }
 
-/** Runs stty on standard input. Ignores its errors: a terminal that has been closed has no settings to restore. */
+/**
+ * Runs stty on standard input. Ignores its errors: a terminal that has been closed has no settings to
+ * restore.
+ */
 const stty = (...settings: string[]): string =>
   spawnSync('stty', settings, { stdio: ['inherit', 'pipe', 'ignore'], encoding: 'utf8' }).stdout ?? '';
 
-/** Passes every key of standard input to the reader at once, also Ctrl-C, and output to the terminal unchanged. */
+/**
+ * Passes every key of standard input to the reader at once, also Ctrl-C, and output to the terminal
+ * unchanged.
+ */
 export const rawMode = (): RawMode => {
   const before = stty('-g').trim();
   const end = (): void => {

@@ -36,7 +36,10 @@ const optionsOf = (content: Buffer): Omit<SessionOptions, 'onOutput'> => {
   return { window, term, directory, command };
 };
 
-/** Serves one connection. Calls `onLeft` at its end if it had a session; other connections only test whether the socket answers. */
+/**
+ * Serves one connection. Calls `onLeft` at its end if it had a session; other connections only test whether
+ * the socket answers.
+ */
 const serveConnection = (socket: Socket, terminals: Terminals, onLeft: () => void): void => {
   const reader = new FrameReader();
   const sessions = new Map<number, TerminalSession>();

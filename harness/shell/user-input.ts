@@ -1,5 +1,5 @@
-// Handles what the user types: input for the guest, and keys and commands for the host. Whatever arrives meanwhile
-// waits until a command has ended.
+// Handles what the user types: input for the guest, and keys and commands for the host. Whatever arrives
+// meanwhile waits until a command has ended.
 
 import { EscapeReader, escapeKeys, type Typed } from './escape.js';
 import { Prompt } from './prompt.js';

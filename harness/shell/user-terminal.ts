@@ -1,5 +1,5 @@
-// Connects the user's terminal to a terminal in the guest: keys, output and window size. The escape key starts a command
-// to the host.
+// Connects the user's terminal to a terminal in the guest: keys, output and window size. The escape key
+// starts a command to the host.
 
 import type { ReadStream, WriteStream } from 'node:tty';
 import { boundedOutput } from '../guest/bounded-output.js';
@@ -21,8 +21,8 @@ export interface UserTerminalOptions {
 export const escapeHint = 'Ctrl-] q leaves the guest, Ctrl-] ? lists the other keys';
 
 /**
- * Gives the user an interactive shell in the guest until the shell ends or the user leaves it. Resolves with its exit
- * status, or `left`. Rejects with TERMINAL when the guest ends.
+ * Gives the user an interactive shell in the guest until the shell ends or the user leaves it. Resolves with
+ * its exit status, or `left`. Rejects with TERMINAL when the guest ends.
  */
 export const runUserTerminal = async ({
   input,

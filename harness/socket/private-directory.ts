@@ -14,7 +14,10 @@ const shortParents = ['/tmp', '/var/tmp', '/dev/shm'];
 /** True if the path leaves enough room for sockets in the directory. */
 const isShort = (path: string): boolean => Buffer.byteLength(path) + room <= maxPathBytes;
 
-/** The paths under which a private directory can be used: its own or, if that is too long, those of possible links. */
+/**
+ * The paths under which a private directory can be used: its own or, if that is too long, those of possible
+ * links.
+ */
 export const pathsOf = (path: string): string[] =>
   isShort(path) ? [path] : shortParents.map((parent) => join(parent, basename(path)));
 

@@ -9,8 +9,8 @@ interface Piece {
 }
 
 /**
- * `readMessage` returns the bytes that the test feeds, with the semantics of a stream: descriptors come with the
- * read that takes the first byte of their message.
+ * `readMessage` returns the bytes that the test feeds, with the semantics of a stream: descriptors come with
+ * the read that takes the first byte of their message.
  */
 export class FakeWire implements Connection {
   readonly path = 'fake';

@@ -1,5 +1,5 @@
-// Rearranges a kernel of Debian's into the layouts of other distributions: files are moved, links are made, and
-// modules are packed in another way.
+// Rearranges a kernel of Debian's into the layouts of other distributions: files are moved, links are made,
+// and modules are packed in another way.
 
 import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -68,7 +68,10 @@ class Tree {
     return { common: `usr/src/${find(/-common$/)}`, build: `usr/src/${find(/^linux-kbuild-/)}` };
   }
 
-  /** The sources, with scripts and tools, at `sources`, and what was configured and built from them at `build`. */
+  /**
+   * The sources, with scripts and tools, at `sources`, and what was configured and built from them at
+   * `build`.
+   */
   async splitHeaders(sources: string, build: string): Promise<void> {
     const { common, build: kbuild } = await this.#headers();
     const own = `usr/src/linux-headers-${this.release}`;

@@ -1,5 +1,5 @@
-// A process that serves clients that do not read, or read too slowly, and prints its memory use as one line of
-// JSON. Tests start it as node --expose-gc memory-process.js vhost-user|vfio-user never|slowly for unread
+// A process that serves clients that do not read, or read too slowly, and prints its memory use as one line
+// of JSON. Tests start it as node --expose-gc memory-process.js vhost-user|vfio-user never|slowly for unread
 // replies, and as node --expose-gc memory-process.js vhost-user changes for unread config changes.
 
 import { join } from 'node:path';
@@ -88,7 +88,9 @@ const readSlowly = async (channel: Channel): Promise<void> => {
   }
 };
 
-/** A client is stuck if nothing was accepted for many turns. One that reads slowly is checked after a while. */
+/**
+ * A client is stuck if nothing was accepted for many turns. One that reads slowly is checked after a while.
+ */
 const stuck = async (): Promise<void> => {
   for (let last = -1, round = 0; how === 'slowly' ? round < 20 : last !== sent; round++) {
     last = sent;

@@ -26,7 +26,9 @@ export class Pic {
     this.#qtest = qtest;
   }
 
-  /** Initializes both with every line masked. Lines in `level` are level-triggered, the others edge-triggered. */
+  /**
+   * Initializes both with every line masked. Lines in `level` are level-triggered, the others edge-triggered.
+   */
   async start(level: readonly number[]): Promise<void> {
     const triggers = level.reduce((bits, line) => bits | (1 << line), 0);
     for (const chip of [master, slave]) {

@@ -7,7 +7,9 @@ import { shellWord } from '../base/text.js';
 export interface PseudoTerminal {
   /** Writes to the terminal, as a user types. */
   type(text: string): void;
-  /** Resolves with the first match in the output after the previous match. Rejects if the command ends first. */
+  /**
+   * Resolves with the first match in the output after the previous match. Rejects if the command ends first.
+   */
   shown(pattern: RegExp): Promise<RegExpExecArray>;
   resize(rows: number, columns: number): Promise<void>;
   /** The settings, as `stty -a` prints them. */

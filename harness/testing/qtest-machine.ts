@@ -22,7 +22,10 @@ const isaBridge = 1;
 /** The register for the first of four PCI interrupts, to which INTA of slot 5 is connected. */
 const routeRegister = 0x60;
 
-/** The ACPI hot-plug registers (QEMU 11.1, docs/specs/acpi_pci_hotplug): the bus, and the slots that the guest ejects. */
+/**
+ * The ACPI hot-plug registers (QEMU 11.1, docs/specs/acpi_pci_hotplug): the bus, and the slots that the guest
+ * ejects.
+ */
 const ejectBus = 0xae10;
 const ejectSlots = 0xae08;
 
@@ -38,7 +41,10 @@ export interface QtestMachine {
   readonly directory: string;
   /** Plugs the function at `socket` in, and configures it. */
   plug(socket: string): Promise<void>;
-  /** Configures the function as firmware does: BAR0 at `functionPort`, I/O and bus mastering on, INTA on `functionLine`. */
+  /**
+   * Configures the function as firmware does: BAR0 at `functionPort`, I/O and bus mastering on, INTA on
+   * `functionLine`.
+   */
   configure(): Promise<void>;
   /** Routes only the interrupt. */
   routeInterrupt(): Promise<void>;

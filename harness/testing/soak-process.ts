@@ -1,6 +1,6 @@
-// A process that counts its descriptors before and after many messages and prints one line of JSON. Tests start
-// it as node soak-process.js vhost-user|vfio-user MESSAGES. In the process of the test, tap's tracking of
-// promises would take longer than the messages.
+// A process that counts its descriptors before and after many messages and prints one line of JSON. Tests
+// start it as node soak-process.js vhost-user|vfio-user MESSAGES. In the process of the test, tap's tracking
+// of promises would take longer than the messages.
 
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -25,7 +25,10 @@ export interface SoakReport {
 
 const [protocol, count] = process.argv.slice(2);
 
-/** Joins messages into few writes. A message with descriptors begins a write, because they go with its first byte. */
+/**
+ * Joins messages into few writes. A message with descriptors begins a write, because they go with its first
+ * byte.
+ */
 const glue = (messages: readonly Message[]): { data: Buffer; fds: readonly number[] }[] => {
   const writes: { data: Buffer[]; fds: readonly number[] }[] = [];
   for (const { data, fds } of messages) {

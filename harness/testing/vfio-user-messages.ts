@@ -1,5 +1,5 @@
-// Random vfio-user messages, most of them almost valid. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7 changes
-// the number of runs and the seed.
+// Random vfio-user messages, most of them almost valid. The seed is fixed; FUZZ_RUNS=100000 FUZZ_SEED=7
+// changes the number of runs and the seed.
 
 import fc from 'fast-check';
 import { command } from '../vfio-user/command.js';

@@ -39,6 +39,7 @@ export type StopResult = 'sent' | 'unchanged' | 'killed';
 export interface HostState {
   /** True after a stop: the VM ends at the next reset of the guest. */
   readonly stopping: boolean;
+  /** True from `pause` to `unpause`. */
   readonly paused: boolean;
   /** The last decision to end the VM; `null` if there is none. */
   readonly kill: Kill | null;

@@ -27,12 +27,17 @@ export interface Expiry {
 }
 
 export interface DeviceState {
+  /** The command register. */
   readonly command: CommandName;
+  /** The device status that the guest has written. */
   readonly status: number;
+  /** The features that the guest has accepted, 32 bits. */
   readonly guestFeatures: number;
+  /** The features that the device offers, 32 bits. */
   readonly hostFeatures: number;
   /** Microseconds since the epoch; `null` before the first sample. */
   readonly lastSample: bigint | null;
+  /** The running timers; empty if none runs. */
   readonly timers: readonly TimerState[];
   /** The number of writes that acknowledged a request. */
   readonly acks: number;

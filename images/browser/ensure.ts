@@ -1,5 +1,5 @@
-// Finds Chromium in the cache, or fetches it from the Debian archive: tests open HTML reports in it. The host's
-// browser, if any, is not used.
+// Finds Chromium in the cache, or fetches it from the Debian archive: tests open HTML reports in it. The
+// host's browser, if any, is not used.
 
 import { join } from 'node:path';
 import { ensureTree } from '../packages/ensure-tree.js';
@@ -23,7 +23,9 @@ const recipe = {
 /** The path of the program in the tree. */
 const program = '/usr/lib/chromium/chromium-headless-shell';
 
-/** The command line that runs Chromium; files in `directory` have the same path inside, and can be written. */
+/**
+ * The command line that runs Chromium; files in `directory` have the same path inside, and can be written.
+ */
 export type BrowserCommand = (directory: string, args: readonly string[]) => { file: string; args: string[] };
 
 /**

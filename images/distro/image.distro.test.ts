@@ -35,8 +35,8 @@ const packagesOf = async ({ root }: Pick<Tree, 'root'>): Promise<string[]> => {
 };
 
 /**
- * Runs `step` with a TMPDIR that only root can enter, if root runs the test: apt then cannot become its own user.
- * An ordinary user's subordinate ids must be able to enter it.
+ * Runs `step` with a TMPDIR that only root can enter, if root runs the test: apt then cannot become its own
+ * user. An ordinary user's subordinate ids must be able to enter it.
  */
 const withClosedTmpdir = async <T>(directory: string, step: () => Promise<T>): Promise<T> => {
   if (!isRoot()) return step();

@@ -31,8 +31,8 @@ export const debianRecipe: DebianRecipe = {
     // Names of hardware: half of the image, and never looked up here.
     'path-exclude=/usr/lib/udev/hwdb.d/*',
   ],
-  // For unfinished downloads. They belong to root or to apt's own user, depending on whether that user can enter
-  // TMPDIR, and apt makes them when it needs them.
+  // For unfinished downloads. They belong to root or to apt's own user, depending on whether that user can
+  // enter TMPDIR, and apt makes them when it needs them.
   notUnpacked: ['var/cache/apt/archives/partial', 'var/lib/apt/lists/partial'],
   extra: [],
 };

@@ -30,7 +30,10 @@ interface Found {
 
 const ignored = new Set(['node_modules', '.git']);
 
-/** Regular files, and links to regular files. Leaves out directories of artifacts, which do not belong to the driver. */
+/**
+ * Regular files, and links to regular files. Leaves out directories of artifacts, which do not belong to the
+ * driver.
+ */
 const filesBelow = async (top: string, below = ''): Promise<Found[]> => {
   const entries = await readdir(bytesOf(join(top, below)), { withFileTypes: true, encoding: 'latin1' });
   if (entries.some(({ name }) => name === runMarker)) return [];
@@ -47,7 +50,10 @@ const filesBelow = async (top: string, below = ''): Promise<Found[]> => {
   return (await Promise.all(found)).flat();
 };
 
-/** The current files of `directory`, below `at` in the guest. Smaller files are preferred if the payload is too small. */
+/**
+ * The current files of `directory`, below `at` in the guest. Smaller files are preferred if the payload is
+ * too small.
+ */
 export const copyDirectory = async (directory: string, at: string): Promise<DirectoryCopy> => {
   const top = toLatin1(directory);
   const files = (await filesBelow(top)).sort((left, right) => left.size - right.size);

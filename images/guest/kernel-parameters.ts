@@ -48,8 +48,8 @@ export const memoryParameters = (slowness: number): string[] =>
   slowness > 1 ? [] : ['slub_debug=FZPU,kmalloc-*'];
 
 /**
- * Makes a guest with several CPUs keep the TSC as its clocksource. Linux 5.10 takes the TSCs of QEMU's AMD-like
- * CPU for unsynchronized and uses the HPET (arch/x86/kernel/tsc.c), which no CPU can read while another one waits
- * for the device.
+ * Makes a guest with several CPUs keep the TSC as its clocksource. Linux 5.10 takes the TSCs of QEMU's
+ * AMD-like CPU for unsynchronized and uses the HPET (arch/x86/kernel/tsc.c), which no CPU can read while
+ * another one waits for the device.
  */
 export const processorParameters = (cpus: number): string[] => (cpus > 1 ? ['tsc=reliable'] : []);

@@ -1,4 +1,5 @@
-// The programs and the C library of guests: those of the tool root, or Debian's 32-bit packages in a tree of their own.
+// The programs and the C library of guests: those of the tool root, or Debian's 32-bit packages in a tree of
+// their own.
 
 import { join } from 'node:path';
 import type { Architecture } from '../packages/architecture.js';

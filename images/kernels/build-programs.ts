@@ -1,5 +1,5 @@
-// Checks whether the programs that a module build starts run in the tool root. They come with the kernel's headers,
-// compiled by the distribution for its own C library.
+// Checks whether the programs that a module build starts run in the tool root. They come with the kernel's
+// headers, compiled by the distribution for its own C library.
 
 import { join } from 'node:path';
 import { parseElfListing } from '../toolroot/elf-listing.js';
@@ -10,10 +10,14 @@ import { resolveInside } from './inside.js';
 /** Relative to the directory that modules are built against. */
 const programs = ['scripts/basic/fixdep', 'scripts/mod/modpost', 'tools/objtool/objtool'];
 
-/** The machine of a tool root, and the one whose programs its kernel runs, too, as `readelf -h` names them. */
+/**
+ * The machine of a tool root, and the one whose programs its kernel runs, too, as `readelf -h` names them.
+ */
 const machines = ['Advanced Micro Devices X86-64', 'Intel 80386'];
 
-/** Why a program with this listing of `readelf -hl` does not run; undefined if it does, or is not an ELF file. */
+/**
+ * Why a program with this listing of `readelf -hl` does not run; undefined if it does, or is not an ELF file.
+ */
 const obstacleIn = async (listing: string, root: ToolRoot): Promise<string | undefined> => {
   const { machine, loader } = parseElfListing(listing);
   if (machine === undefined) return undefined;
@@ -23,8 +27,8 @@ const obstacleIn = async (listing: string, root: ToolRoot): Promise<string | und
 };
 
 /**
- * `its build program scripts/basic/fixdep needs /lib/ld-linux.so.2, …` for the first program below `headers` that
- * does not run; undefined if all do. Links are resolved relative to `top`.
+ * `its build program scripts/basic/fixdep needs /lib/ld-linux.so.2, …` for the first program below `headers`
+ * that does not run; undefined if all do. Links are resolved relative to `top`.
  */
 export const programObstacle = async (
   root: ToolRoot,

@@ -89,8 +89,8 @@ export interface BuildOptions extends ProgressOptions {
 /**
  * Builds the modules of a Kbuild directory, or finds them in the cache (same kernel package, sources and
  * compiler). Never writes to the directory. Rejects with DRIVER_BUILD, with the first error, if the driver
- * does not compile, with DRIVER_SOURCE if there is nothing to compile, and with another error if the driver is
- * not to blame.
+ * does not compile, with DRIVER_SOURCE if there is nothing to compile, and with another error if the driver
+ * is not to blame.
  */
 export const buildModules = async (
   kernel: Kernel,

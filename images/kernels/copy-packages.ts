@@ -33,7 +33,9 @@ const notModules: ReadonlySet<string> = new Set(['build', 'source', 'vmlinuz', '
 /** The directory of the modules in the cache. */
 const modulesIn = (release: string): string => `usr/lib/modules/${release}`;
 
-/** Copies the header trees, so that usr/src/linux-headers-RELEASE in `to` is what modules are built against. */
+/**
+ * Copies the header trees, so that usr/src/linux-headers-RELEASE in `to` is what modules are built against.
+ */
 const copyHeaders = async (found: PackageTree, trees: readonly string[], to: string): Promise<void> => {
   const { directory: root, release, headers } = found;
   const copies = new Map(trees.map((tree) => [tree, copyOfTree(tree, release)]));

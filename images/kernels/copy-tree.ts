@@ -21,7 +21,9 @@ const copyOf = (copies: TreeCopy['copies'], path: string): string | undefined =>
   return undefined;
 };
 
-/** The owner can write to each copy, also to those of files from a read-only store, so that it can be removed. */
+/**
+ * The owner can write to each copy, also to those of files from a read-only store, so that it can be removed.
+ */
 const ownerMode = 0o600;
 
 const copyRegular = async (from: string, to: string, mode: number): Promise<void> => {
@@ -30,8 +32,8 @@ const copyRegular = async (from: string, to: string, mode: number): Promise<void
 };
 
 /**
- * Copies what is at `path` in the root to `to`. `above` has the parent directories, because a link may lead back to one of
- * them.
+ * Copies what is at `path` in the root to `to`. `above` has the parent directories, because a link may lead
+ * back to one of them.
  */
 const copyEntry = async (
   copy: TreeCopy,

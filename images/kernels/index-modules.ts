@@ -14,9 +14,9 @@ const removalScript = [
 ].join('\n');
 
 /**
- * Removes modules that have an alias with bytes outside ASCII, for which depmod refuses to write any index. Such
- * an alias is a platform device's name that fills its field (20 bytes) without a final zero: in a 32-bit module,
- * the next field's bytes follow (snd-soc-sof_rt5682 of 5.10-686).
+ * Removes modules that have an alias with bytes outside ASCII, for which depmod refuses to write any index.
+ * Such an alias is a platform device's name that fills its field (20 bytes) without a final zero: in a 32-bit
+ * module, the next field's bytes follow (snd-soc-sof_rt5682 of 5.10-686).
  */
 const removeUnindexable = async (root: ToolRoot, modules: string, binds: readonly Bind[]): Promise<void> => {
   await runInToolRoot(root, ['sh', '-c', removalScript, 'sh', modules], { binds, env: { LC_ALL: 'C' } });

@@ -135,8 +135,8 @@ const partsOf = async (directory: string, release: string): Promise<Parts | stri
 };
 
 /**
- * The wanted release, or the newest with all parts: package managers leave directories of removed kernels, and often only
- * one kernel has headers.
+ * The wanted release, or the newest with all parts: package managers leave directories of removed kernels,
+ * and often only one kernel has headers.
  */
 const readPackages = async (
   directory: string,
@@ -185,7 +185,10 @@ const fingerprintOf = async ({ image, config, symbols }: Found): Promise<string>
 /** Errors of reading: no permission, or a file that is gone since it was found. Not those of a full cache. */
 const readErrors: readonly unknown[] = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
 
-/** Runs `step`. A file of the directory that cannot be read is wrong input: Ubuntu's images, for one, are root's alone. */
+/**
+ * Runs `step`. A file of the directory that cannot be read is wrong input: Ubuntu's images, for one, are
+ * root's alone.
+ */
 export const orRefuse = async <T>(directory: string, step: () => Promise<T>): Promise<T> => {
   try {
     return await step();

@@ -9,18 +9,21 @@ import { layoutVersion } from './layout.js';
 import { askFor, type Flavour, type KernelRow } from './table.js';
 
 export interface Kernel {
+  /** As in the kernel table, such as `6.12-cloud`; `dir-` and a directory's name for an own kernel. */
   name: string;
   /** The name with which `kernelRow` finds it. @internal */
   ask: string;
   /** As `uname -r` prints it. */
   release: string;
   /**
-   * The Debian version of the image package, or the fingerprint of an own kernel; for a debug kernel that of its sources,
-   * with the hash of its configuration: `6.12.118-1.49cb8b9f`. What is made for a kernel depends on it.
+   * The Debian version of the image package, or the fingerprint of an own kernel; for a debug kernel that of
+   * its sources, with the hash of its configuration: `6.12.118-1.49cb8b9f`. What is made for a kernel depends
+   * on it.
    */
   version: string;
   /** For a debug kernel: a hash of everything but the sources that it was built with. @internal */
   recipe?: string | undefined;
+  /** `6.12`; `own` for an own kernel. */
   series: string;
   /** @internal */
   flavour: Flavour;

@@ -31,7 +31,9 @@ export const releasesIn = async (root: string): Promise<string[]> => {
   return [...new Set(found.flat())].filter((name) => /^\d+\.\d+/.test(name)).sort(compareReleases);
 };
 
-/** The first path that exists. An empty file does not count: something was interrupted when it was written. */
+/**
+ * The first path that exists. An empty file does not count: something was interrupted when it was written.
+ */
 const firstInside = async (root: string, paths: readonly string[]): Promise<string | undefined> => {
   for (const path of paths) {
     const found = await resolveInside(root, path);

@@ -17,7 +17,10 @@ const factors: Readonly<Record<string, number>> = {
   KCOV_INSTRUMENT_ALL: 2,
 };
 
-/** How many times longer a guest takes with a kernel of this configuration than with an ordinary one; at least 1. */
+/**
+ * How many times longer a guest takes with a kernel of this configuration than with an ordinary one; at least
+ * 1.
+ */
 export const slownessOf = (config: string): number =>
   [...config.matchAll(/^CONFIG_(\w+)=y$/gm)].reduce(
     (slowness, [, option = '']) => slowness * (factors[option] ?? 1),

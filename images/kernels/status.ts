@@ -10,8 +10,8 @@ import { defaultKernelName, type KernelRow } from './table.js';
 import { findKernel } from './tree.js';
 
 /**
- * `built` means fetched, and a driver has been built for it. A debug kernel may also be `interrupted`, which its next
- * build continues, or `outdated`: its configuration has changed, so its next use builds it again.
+ * `built` means fetched, and a driver has been built for it. A debug kernel may also be `interrupted`, which
+ * its next build continues, or `outdated`: its configuration has changed, so its next use builds it again.
  */
 export type KernelState = 'not fetched' | 'interrupted' | 'outdated' | 'fetched' | 'built';
 

@@ -7,8 +7,8 @@ import { HarnessError } from '../../harness/base/errors.js';
 import type { Architecture } from '../packages/architecture.js';
 
 /**
- * `rt` is PREEMPT_RT, `686` is 32-bit. `debug` is built here from Debian's source with debugging options. `own` comes from a directory of the
- * user's.
+ * `rt` is PREEMPT_RT, `686` is 32-bit. `debug` is built here from Debian's source with debugging options.
+ * `own` comes from a directory of the user's.
  */
 export type Flavour = 'cloud' | 'generic' | 'rt' | '686' | 'debug' | 'own';
 

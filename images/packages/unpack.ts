@@ -25,8 +25,8 @@ export const resolvePackages = async (apt: Apt, names: readonly string[]): Promi
   parseSimulation(await apt.run(['apt-get', 'install', '--simulate', '--no-install-recommends', ...names]));
 
 /**
- * Downloads to a directory beside `tree` (apt checks sizes and hashes), unpacks to `tree`, which may exist, and
- * removes the downloads.
+ * Downloads to a directory beside `tree` (apt checks sizes and hashes), unpacks to `tree`, which may exist,
+ * and removes the downloads.
  */
 export const unpackPackages = async (
   apt: Apt,

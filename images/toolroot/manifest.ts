@@ -7,7 +7,10 @@ import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { readCacheFile } from '../../harness/base/cache/read-file.js';
 import { recipeHash } from './recipe.js';
 
-/** Relative to the tool root. It is inside, so that neither exists without the other. qemu-img/common.sh reads it too. */
+/**
+ * Relative to the tool root. It is inside, so that neither exists without the other. qemu-img/common.sh reads
+ * it too.
+ */
 export const manifestFile = 'etc/vmmci-tool-root.json';
 
 const manifestSchema = v.object({ version: v.string() });

@@ -14,8 +14,8 @@ export const proxies = (env: NodeJS.ProcessEnv = process.env): Record<string, st
 const hostOf = (proxy: string): string => (URL.canParse(proxy) ? new URL(proxy).host : proxy);
 
 /**
- * ` (through the proxy HOST of http_proxy)`, to follow the reason of a network failure: the proxy may be at fault, not the
- * archive. Empty if no proxy is set.
+ * ` (through the proxy HOST of http_proxy)`, to follow the reason of a network failure: the proxy may be at
+ * fault, not the archive. Empty if no proxy is set.
  */
 export const proxyNote = (env: NodeJS.ProcessEnv = process.env): string => {
   const [name, proxy] =

@@ -4,8 +4,8 @@
 export const oldestQemu = [10, 2] as const;
 
 /**
- * The version in the output of `--version`: `11.1.3` for `QEMU emulator version 11.1.3 (Debian …)`. Undefined for
- * other text.
+ * The version in the output of `--version`: `11.1.3` for `QEMU emulator version 11.1.3 (Debian …)`. Undefined
+ * for other text.
  */
 export const parseQemuVersion = (text: string): string | undefined =>
   /^QEMU emulator version (\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1];

@@ -1,5 +1,5 @@
-// The host's clock is set back by an hour while chrony synchronises the guest's clock. vmd sends no SYNCRTC then.
-// chrony slews the clock, which would take half a day, and steps it when it is told to.
+// The host's clock is set back by an hour while chrony synchronises the guest's clock. vmd sends no SYNCRTC
+// then. chrony slews the clock, which would take half a day, and steps it when it is told to.
 
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
 import { askChrony, chronySteps, selectedSources, startChrony } from '../../harness/scenario/chrony.js';

@@ -42,7 +42,9 @@ const watch = new VirtualScheduler();
 
 const lookAtClock = (): void => watch.advance(1000);
 
-/** Corrections of chrony between the step of the host's clock and the SYNCRTC of `distro-chrony-late-sync`. */
+/**
+ * Corrections of chrony between the step of the host's clock and the SYNCRTC of `distro-chrony-late-sync`.
+ */
 const lateCorrections = 8;
 
 const jumps: Readonly<Record<string, Jump>> = {
@@ -55,8 +57,8 @@ const jumps: Readonly<Record<string, Jump>> = {
   'distro-chrony-late-sync': {
     when: "after a step of the host's clock that chrony saw before the driver",
     seconds: 3600n,
-    // Two of the four samples of a correction are from before the step and two from after it, and chrony uses the two in
-    // the middle. It has the time for more corrections, by which it begins to slew the clock.
+    // Two of the four samples of a correction are from before the step and two from after it, and chrony uses
+    // the two in the middle. It has the time for more corrections, by which it begins to slew the clock.
     run: async (scene, jump, chrony) => {
       await stepMidCorrection(scene, chrony, jump);
       await untilCorrections(scene, chrony, lateCorrections);

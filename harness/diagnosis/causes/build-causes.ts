@@ -45,7 +45,10 @@ const newer = (name: string, since: string, instead: string): Cause =>
     `For older kernels use ${instead}, chosen by LINUX_VERSION_CODE.`,
   );
 
-/** Functions and macros that all kernels from 5.10 to 7.3 have, in a header that other headers need not include. */
+/**
+ * Functions and macros that all kernels from 5.10 to 7.3 have, in a header that other headers need not
+ * include.
+ */
 const notIncluded = (header: string, names: readonly string[]): Cause =>
   buildCause(
     unknown(`(?:${names.join('|')})`),

@@ -24,8 +24,8 @@ const isAlwaysTwice = (clock: readonly Access[]): boolean => {
 };
 
 /**
- * The reads from where one reading begins before another has ended; empty if no two overlap. Each reading must have
- * one read of each register: other drivers read the seconds alone.
+ * The reads from where one reading begins before another has ended; empty if no two overlap. Each reading
+ * must have one read of each register: other drivers read the seconds alone.
  */
 export const overlappingReads = (facts: Facts): Access[] => {
   const clock = clockReads(facts);

@@ -1,5 +1,5 @@
-// Causes that are visible where the driver does not keep to its description: lines of the kernel log, intervals,
-// attributes, aliases.
+// Causes that are visible where the driver does not keep to its description: lines of the kernel log,
+// intervals, attributes, aliases.
 
 import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';

@@ -62,8 +62,8 @@ const isFailed = (event: TraceEvent): event is FailedCheck =>
 export const noRequest = /^no (?:request|\d+ requests) to go down/;
 
 /**
- * The requirements of an error that ended a scenario without a check: the form of its text, words of it as they
- * are in the source that makes it, and the requirements.
+ * The requirements of an error that ended a scenario without a check: the form of its text, words of it as
+ * they are in the source that makes it, and the requirements.
  */
 export const endsAbout: readonly (readonly [RegExp, words: string, readonly RequirementId[]])[] = [
   [

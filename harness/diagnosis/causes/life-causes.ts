@@ -49,7 +49,10 @@ const leak = (
 
 const linesOf = ({ reasons }: Facts): string[] => reasons.flatMap((reason) => reason.split('\n'));
 
-/** Matches the warning of virtio_dev_remove() about a status that is not 0 after a reset, also as 7.3 writes it. */
+/**
+ * Matches the warning of virtio_dev_remove() about a status that is not 0 after a reset, also as 7.3 writes
+ * it.
+ */
 const coreWarns = /WARNING: .*drivers\/virtio\/virtio\.c:\d+ (?:at )?\S*virtio_dev_remove/;
 
 const oops = /BUG: /;

@@ -8,8 +8,8 @@ const matching = (facts: Facts, pattern: RegExp): string[] =>
   [...new Set(logLines(facts).filter((line) => pattern.test(line)))].slice(0, 3);
 
 /**
- * The first words of an oops that a wrong pointer causes. With inline checks of KASAN, a NULL pointer is a general
- * protection fault, and the line after it tells the address.
+ * The first words of an oops that a wrong pointer causes. With inline checks of KASAN, a NULL pointer is a
+ * general protection fault, and the line after it tells the address.
  */
 const badPointer =
   /^(?:BUG: (?:kernel NULL pointer dereference|unable to handle page fault)|KASAN: .* in range \[)/;

@@ -120,7 +120,10 @@ const driftCause = (
       .map(({ check }) => check),
 });
 
-/** A cause of a drift on one side of its range if the registers take long to read. `excess` is positive on that side. */
+/**
+ * A cause of a drift on one side of its range if the registers take long to read. `excess` is positive on
+ * that side.
+ */
 const placementCause = (sentence: string, excess: (drift: Drift) => bigint): Cause => ({
   sentence,
   change: 'Read the guest clock right before and right after the read of BAR0 offset 24, and use the middle.',
