@@ -1,7 +1,7 @@
 // Runs every script of the workflows and of the action, in order and on one kernel. Stand-ins do to files
-// what GitHub's own actions do.
+// what GitHub's own actions do. The inputs of a manual start choose few scenarios and test files.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -9,14 +9,18 @@ import t from 'tap';
 import { cacheDirectory } from './base/cache/directory.js';
 import { readReport } from './report/model.js';
 import { hashFiles } from './testing/workflow/expression.js';
-import { parseWorkflow, type Workflow } from './testing/workflow/model.js';
-import { type JobRun, runWorkflow, type WorkflowRun } from './testing/workflow/run-workflow.js';
-import { copyTree } from './testing/workflow/stand-ins.js';
+import { parseWorkflow, readAction, type Workflow } from './testing/workflow/model.js';
+import {
+  type JobRun,
+  runWorkflow,
+  type WorkflowOptions,
+  type WorkflowRun,
+} from './testing/workflow/run-workflow.js';
+import { copyCheckout, copyTree } from './testing/workflow/stand-ins.js';
 
-/** Upper bound for each, so that a hang is still detected. */
+/** Upper bounds, so that a hang is still detected: of a test, and of the file. */
 const limitMs = 3_600_000;
-
-t.setTimeout(limitMs);
+t.setTimeout(10 * limitMs);
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const kernel = '6.12-cloud';
@@ -24,25 +28,20 @@ const kernel = '6.12-cloud';
 const workflow = (name: string): Workflow =>
   parseWorkflow(readFileSync(join(root, '.github/workflows', name), 'utf8'));
 
-/** Nightly jobs that run whole tiers. Each is a test of its own below. */
-const tiers = ['node', 'long', 'distro', 'mutation'];
+/** The jobs that plan, run, merge and judge the matrix. The others are tests of their own below. */
+const isMatrixJob = (job: string): boolean => ['plan', 'matrix', 'report', 'verdict'].includes(job);
 
-/**
- * Nightly jobs that are not run here: they build a kernel for a quarter of an hour and use it for most of an
- * hour.
- */
-const debugJobs = ['debug-kernel', 'debug'];
-
-const isNightlyJob = (job: string): boolean => !debugJobs.includes(job) && !tiers.includes(job);
-
-/** Stores the tool root and the kernel, as an earlier run would have done. */
+/** Stores what earlier runs would have cached: the tool root, the kernel, and the debug kernel if it is built. */
 const seedCaches = async (store: string): Promise<void> => {
   const from = cacheDirectory();
-  const save = (path: string, key: string): Promise<void> =>
-    copyTree(join(from, path), join(store, 'caches', key, '0'));
+  const save = async (path: string, key: string): Promise<void> => {
+    if (existsSync(join(from, path))) await copyTree(join(from, path), join(store, 'caches', key, '0'));
+  };
   await save('toolroot', `toolroot-${hashFiles(root, ['images/toolroot/*'])}`);
   const table = hashFiles(root, ['images/kernels/table.ts', 'images/kernels/layout.ts']);
   await save(`kernels/${kernel}`, `kernel-${kernel}-${table}-before`);
+  const recipe = hashFiles(root, ['images/kernels/debug/*', 'images/kernels/layout.ts']);
+  await save('kernels/6.12-debug', `kernel-6.12-debug-${recipe}`);
 };
 
 interface Store {
@@ -56,6 +55,24 @@ const makeStore = async (test: Pick<typeof t, 'testdir'>): Promise<Store> => {
   await seedCaches(store);
   return { temporary, store };
 };
+
+/** The scripts that were run. The last test compares them with those of the files. */
+const ran = new Set<string>();
+
+/** Packages and compiled files, which only the first job of this checkout makes. */
+const kept = join(t.testdir({}), 'kept');
+
+/** Runs jobs, prints a line for each, and records their scripts. */
+const runJobs = (options: Omit<WorkflowOptions, 'onJob'>): Promise<WorkflowRun> =>
+  runWorkflow({
+    ...options,
+    onJob: (name, { matrix, status, steps }, seconds) => {
+      const row = Object.values(matrix).join(' ');
+      process.stderr.write(`job ${[name, row].join(' ').trim()}: ${status}, ${seconds.toFixed(0)} s\n`);
+      for (const { status, script } of steps)
+        if (status !== 'skipped' && script !== undefined) ran.add(script);
+    },
+  });
 
 /** The part of a tap test that is used. */
 interface Assertions {
@@ -83,23 +100,13 @@ const assertStatuses = (
 
 const stepOf = (job: JobRun | undefined, name: string) => job?.steps.find((step) => step.name === name);
 
-const selection = { kernels: kernel, generations: '8.0', scenarios: 'clock*' };
+/** Two files of scenarios, one for each part. */
+const selection = { kernels: kernel, generations: '8.0', scenarios: '*k-driver' };
 
 /** A checkout whose driver shows a time that is a second ahead. */
 const checkoutWithBug = async (directory: string): Promise<string> => {
   const target = join(directory, 'with-bug');
-  mkdirSync(target);
-  const { stdout } = await execa('git', [
-    '-C',
-    root,
-    'ls-files',
-    '-z',
-    '--cached',
-    '--others',
-    '--exclude-standard',
-  ]);
-  for (const name of stdout.split('\0').filter((name) => name !== '' && existsSync(join(root, name))))
-    cpSync(join(root, name), join(target, name), { verbatimSymlinks: true });
+  await copyCheckout(root, target);
   await execa('git', ['-C', target, 'init', '--quiet']);
   addBug(join(target, 'images/driver'));
   return target;
@@ -113,61 +120,68 @@ const addBug = (driver: string): void => {
   writeFileSync(file, changed);
 };
 
-t.test('two nights: the second one is worse, and its last job says so', { timeout: limitMs }, async (t) => {
-  const { temporary, store } = await makeStore(t);
-  const night = {
-    workflow: workflow('nightly.yml'),
-    temporary,
-    store,
-    inputs: selection,
-    only: isNightlyJob,
-  };
-  const first = await runWorkflow({ ...night, source: root, runId: '1' });
-  assertStatuses(t, first, {
-    plan: ['success'],
-    matrix: ['success', 'success'],
-    report: ['success'],
-    verdict: ['success'],
-  });
-  t.match(first.matrix?.[0]?.summary, /^## Kernel matrix: \d+ passed, 0 failed/);
-  t.match(first.report?.[0]?.summary, /^### vmd 8\\\.0$/m);
-  t.ok(existsSync(join(store, 'artifacts/report/index.html')));
-  t.match(first.report?.[0]?.outputs, { status: '0' });
+/** A copy of the artifacts and caches. */
+const copyStore = async (from: string, to: string): Promise<string> => {
+  await copyTree(from, to);
+  return to;
+};
 
-  const source = await checkoutWithBug(temporary);
-  await execa('mv', [join(store, 'artifacts'), join(store, 'artifacts-1')]);
-  const second = await runWorkflow({ ...night, source, runId: '2' });
-  assertStatuses(t, second, {
-    plan: ['success'],
-    matrix: ['success', 'success'],
-    report: ['success'],
-    verdict: ['failure'],
-  });
-  const report = second.report?.[0];
-  t.match(report?.outputs, { status: '1' });
-  t.match(stepOf(report, 'Compare with the night before')?.output, /^worse:\n {2}6\.12-cloud clock-driver/m);
-  t.match(report?.summary, /^## Text for an issue\n\nNewly broken on 6\.12-cloud$/m);
-});
+t.test(
+  'nights: the first passes, a part is missing, the last is worse and says so',
+  { timeout: limitMs },
+  async (t) => {
+    const { temporary, store } = await makeStore(t);
+    const night = {
+      workflow: workflow('nightly.yml'),
+      temporary,
+      store,
+      inputs: selection,
+      kept,
+      only: isMatrixJob,
+    };
+    const first = await runJobs({ ...night, source: root, runId: '1' });
+    assertStatuses(t, first, {
+      plan: ['success'],
+      matrix: ['success', 'success'],
+      report: ['success'],
+      verdict: ['success'],
+    });
+    t.match(first.matrix?.[0]?.summary, /^## Kernel matrix: \d+ passed, 0 failed/);
+    t.match(first.report?.[0]?.summary, /^### vmd 8\\\.0$/m);
+    t.ok(existsSync(join(store, 'artifacts/report/index.html')));
+    t.match(first.report?.[0]?.outputs, { status: '0' });
 
-t.test('a shard without a report is named', { timeout: limitMs }, async (t) => {
-  const { temporary, store } = await makeStore(t);
-  const run = await runWorkflow({
-    workflow: workflow('nightly.yml'),
-    source: root,
-    temporary,
-    store,
-    runId: '1',
-    inputs: selection,
-    only: (job, { index }) => isNightlyJob(job) && (job !== 'matrix' || index === 1),
-  });
-  assertStatuses(t, run, {
-    plan: ['success'],
-    matrix: ['success'],
-    report: ['success'],
-    verdict: ['failure'],
-  });
-  t.match(run.report?.[0]?.summary, 'no report of shard 2\\/2');
-});
+    const incomplete = await copyStore(store, join(temporary, 'incomplete'));
+    rmSync(join(incomplete, 'artifacts', `part-${kernel}-2`), { recursive: true });
+    rmSync(join(incomplete, 'artifacts/report'), { recursive: true });
+    const missing = await runJobs({
+      ...night,
+      store: incomplete,
+      source: root,
+      runId: '1',
+      only: (job) => ['report', 'verdict'].includes(job),
+    });
+    assertStatuses(t, missing, { report: ['success'], verdict: ['failure'] });
+    t.match(missing.report?.[0]?.summary, 'no report of shard 2\\/2');
+
+    const source = await checkoutWithBug(temporary);
+    await execa('mv', [join(store, 'artifacts'), join(store, 'artifacts-1')]);
+    const second = await runJobs({ ...night, source, runId: '2' });
+    assertStatuses(t, second, {
+      plan: ['success'],
+      matrix: ['success', 'success'],
+      report: ['success'],
+      verdict: ['failure'],
+    });
+    const report = second.report?.[0];
+    t.match(report?.outputs, { status: '1' });
+    t.match(
+      stepOf(report, 'Compare with the night before')?.output,
+      /^worse:\n {2}6\.12-cloud clock-driver/m,
+    );
+    t.match(report?.summary, /^## Text for an issue\n\nNewly broken on 6\.12-cloud$/m);
+  },
+);
 
 /** The workflow that docs/ci.md shows to the author of a driver. */
 const driverWorkflow = (): string => {
@@ -215,7 +229,7 @@ t.test(
       'vmmci matrix',
       `vmmci matrix --kernel ${kernel} --scenario identity --scenario first`,
     );
-    const run = await runWorkflow({ workflow: parseWorkflow(short), source, temporary, store, runId: '1' });
+    const run = await runJobs({ workflow: parseWorkflow(short), source, temporary, store, runId: '1' });
     assertStatuses(t, run, { test: ['success'] });
     t.strictSame(await verdictsIn(store), { identity: 'passed', first: 'passed' });
     t.match(run.test?.[0]?.summary, /^## Kernel matrix: 2 passed, 0 failed/);
@@ -233,7 +247,7 @@ t.test(
       workflow: parseWorkflow(
         driverWorkflow().replace(
           'driver: .',
-          `driver: .\n          kernels: ${kernel}\n          scenarios: clock* identity first`,
+          `driver: .\n          kernels: ${kernel}\n          scenarios: clock-driver first`,
         ),
       ),
       source,
@@ -241,14 +255,14 @@ t.test(
       store,
       actions: { 'OWNER/vmmci-harness': root },
     };
-    const good = await runWorkflow({ ...options, runId: '1' });
+    const good = await runJobs({ ...options, runId: '1' });
     assertStatuses(t, good, { vmmci: ['success'] });
     t.match(good.vmmci?.[0]?.summary, /^## Kernel matrix: \d+ passed, 0 failed/);
     t.match(await verdictsIn(store), { first: 'passed' }, 'the scenario of the repository');
     t.ok(existsSync(join(store, 'artifacts/vmmci-report/index.html')));
     addBug(source);
     await execa('mv', [join(store, 'artifacts'), join(store, 'artifacts-1')]);
-    const bad = await runWorkflow({ ...options, runId: '2' });
+    const bad = await runJobs({ ...options, runId: '2' });
     assertStatuses(t, bad, { vmmci: ['failure'] });
     t.match(bad.vmmci?.[0]?.summary, /[1-9]\d* failed/);
     t.ok(
@@ -258,32 +272,95 @@ t.test(
   },
 );
 
-t.test('the workflow of each push passes', { timeout: limitMs }, async (t) => {
-  const run = await runWorkflow({
-    workflow: workflow('ci.yml'),
+/** Runs jobs of a workflow that all have to succeed. */
+const runTier = async (
+  t: Assertions & Parameters<typeof makeStore>[0],
+  name: string,
+  options: Pick<WorkflowOptions, 'inputs' | 'only' | 'kept'>,
+  expected: readonly string[],
+): Promise<void> => {
+  const common = { workflow: workflow(name), source: root, runId: '1' };
+  const run = await runJobs({ ...common, ...(await makeStore(t)), ...options });
+  assertStatuses(t, run, Object.fromEntries(expected.map((job) => [job, ['success']])));
+};
+
+/** A test file of each tier of `npm test`. */
+const quickTests = 'base/text,html.chromium,symbol-file,scenarios/identity';
+
+// In a fresh workspace, since its command sets up what is missing.
+t.test('the workflow of each push', { timeout: limitMs }, (t) =>
+  runTier(t, 'ci.yml', { inputs: { tests: quickTests } }, ['test']),
+);
+
+/** Words that choose a test file for each command of a job. */
+const tierTests = {
+  node: quickTests,
+  long: 'vfio-user/fuzz,slow/slow-device,scenario/public',
+  distro: 'distro/autoload',
+} as const;
+
+for (const [job, tests] of Object.entries(tierTests))
+  t.test(`the job ${job} of a night`, { timeout: limitMs }, (t) =>
+    runTier(
+      t,
+      'nightly.yml',
+      // Only one row of the job's matrix, because this host has one version of Node.
+      { kept, inputs: { tests }, only: (name, { node = '20.19' }) => name === job && node === '20.19' },
+      [job],
+    ),
+  );
+
+t.test('the jobs of a night on the debug kernel', { timeout: limitMs }, (t) =>
+  runTier(
+    t,
+    'nightly.yml',
+    {
+      kept,
+      inputs: { scenarios: 'identity', seeded: '193-' },
+      only: (name) => ['debug-kernel', 'debug'].includes(name),
+    },
+    ['debug-kernel', 'debug'],
+  ),
+);
+
+t.test('the job mutation of a night', { timeout: limitMs }, async (t) => {
+  const { temporary, store } = await makeStore(t);
+  const run = await runJobs({
+    workflow: workflow('nightly.yml'),
     source: root,
+    temporary,
+    store,
+    kept,
     runId: '1',
-    ...(await makeStore(t)),
+    inputs: { scenarios: 'clock-driver', mutants: '1' },
+    only: (name) => name === 'mutation',
   });
-  assertStatuses(t, run, { test: ['success'] });
+  const job = run.mutation?.[0];
+  const results = join(store, 'artifacts/mutation/mutation/mutants.json');
+  t.ok(existsSync(join(store, 'artifacts/mutation/coverage/coverage.html')));
+  const { results: tried } = JSON.parse(readFileSync(results, 'utf8'));
+  t.equal(tried.length, 1, 'mutants');
+  // The sample decides whether the only mutant is killed, and so whether the job fails.
+  const expected = tried[0].status === 'killed' ? 'success' : 'failure';
+  t.match(stepOf(job, 'Measure which lines the scenarios reach'), { status: 'success' }, 'coverage');
+  t.match(
+    stepOf(job, 'Try mutants of the driver'),
+    { status: expected },
+    `the mutant was ${tried[0].status}`,
+  );
 });
 
-for (const tier of tiers)
-  t.test(`the job ${tier} of a night`, { timeout: limitMs }, async (t) => {
-    const run = await runWorkflow({
-      workflow: workflow('nightly.yml'),
-      source: root,
-      runId: '1',
-      ...(await makeStore(t)),
-      // Only one row of the job's matrix, because this host has one version of Node.
-      inputs: { mutants: '1' },
-      only: (job, { node = '20.19' }) => job === tier && node === '20.19',
-    });
-    t.strictSame(
-      run[tier]?.map(({ status }) => status),
-      ['success'],
-      tier,
-    );
-    for (const { status, name, output } of run[tier]?.flatMap(({ steps }) => steps) ?? [])
-      if (status === 'failure') t.comment(`${name}\n${output.split('\n').slice(-40).join('\n')}`);
-  });
+/** The scripts of all workflows and actions of this repository. */
+const scripts = (): string[] =>
+  [
+    ...['ci.yml', 'nightly.yml'].flatMap((name) => Object.values(workflow(name).jobs)),
+    ...['action.yml', '.github/actions/set-up/action.yml'].map((name) => readAction(join(root, name)).runs),
+  ].flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
+
+t.test('every script of the workflows and of the action was run', async (t) => {
+  t.strictSame(
+    scripts().filter((script) => !ran.has(script)),
+    [],
+    'scripts that were not run',
+  );
+});

@@ -167,7 +167,9 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
 };
 
 export const command = defineCommand({
-  operands: [{ syntax: '[SCENARIO...]', help: 'the scenarios to run (default: all)' }],
+  operands: [
+    { syntax: '[SCENARIO...]', help: 'scenarios to run, or patterns of scenario files (default: all)' },
+  ],
   options,
   run,
 });

@@ -12,7 +12,7 @@ import type { Environment } from '../run/environment.js';
 import { type RunFilesOptions, runFiles } from '../run/run-files.js';
 import { abortOnSignals } from '../run/signals.js';
 import { distroOf } from '../scenario/distro.js';
-import { defineCommand } from './define-command.js';
+import { type CommandTable, defineCommand } from './define-command.js';
 import { runInGuests } from './guest-run.js';
 import { list, type Values } from './option.js';
 import { print } from './print.js';
@@ -118,7 +118,10 @@ const names = Object.keys(tiers);
 const options = {
   ...runOptions,
   jobs,
-  only: list('WORD', 'only files whose paths in the repository contain WORD'),
+  only: list('WORD', 'only files whose paths in the repository contain WORD, or one of several with commas between', {
+    read: (text) => text.split(',').filter((word) => word !== ''),
+    variable: 'VMMCI_ONLY',
+  }),
 };
 
 interface ChosenTier extends Tier {
@@ -129,11 +132,13 @@ interface ChosenTier extends Tier {
 
 /**
  * The tiers with the files that `only` selects. Rejects with NO_TEST_FILE if a tier has none, or if no tier
- * has one for a word, because an empty run must not pass.
+ * has one for a word, because an empty run must not pass. With `shared`, the words are for other commands,
+ * too, and may be of no use here.
  */
 const chooseFiles = async (
   chosen: readonly string[],
   only: readonly string[],
+  shared: boolean,
 ): Promise<readonly ChosenTier[]> => {
   const words = only.length === 0 ? ['.js'] : only;
   const used = new Set<string>();
@@ -152,7 +157,7 @@ const chooseFiles = async (
   };
   const selected = (await Promise.all(chosen.map(select))).flat();
   for (const word of words)
-    if (!used.has(word)) throw new HarnessError('NO_TEST_FILE', { tier: chosen.join(', '), word });
+    if (!shared && !used.has(word)) throw new HarnessError('NO_TEST_FILE', { tier: chosen.join(', '), word });
   return selected;
 };
 
@@ -197,9 +202,18 @@ const runWithoutGuests = async (go: (signal: AbortSignal) => Promise<number>): P
 };
 
 /** Exit status: that of the first tier that did not pass, or 0. A signal ends all tiers. */
-const run = async (values: Values<typeof options>, operands: readonly string[]): Promise<number> => {
+const run = async (
+  values: Values<typeof options>,
+  operands: readonly string[],
+  _: CommandTable,
+  given: readonly string[],
+): Promise<number> => {
   const jobs = values.jobs ?? defaultJobs(resources());
-  const chosen = await chooseFiles([...new Set(operands.length === 0 ? ['unit'] : operands)], values.only);
+  const chosen = await chooseFiles(
+    [...new Set(operands.length === 0 ? ['unit'] : operands)],
+    values.only.flat(),
+    !given.includes('only'),
+  );
   const inGuests = chosen.filter(({ guests }) => guests !== undefined).length;
   const choice = inGuests > 0 ? choiceOf(values) : choiceIn('', values);
   let worst = 0;

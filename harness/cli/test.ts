@@ -56,7 +56,7 @@ export const command = defineCommand({
   operands: [
     {
       syntax: '[SCENARIO...]',
-      help: 'scenarios or scenario files to run (default: all but slow ones and those of the Debian guest)',
+      help: 'scenarios or scenario files to run, or patterns of files (default: all but slow ones and those of the Debian guest)',
     },
   ],
   options,

@@ -9,17 +9,9 @@ import {
   kernelTable,
 } from '../../images/kernels/table.js';
 import { HarnessError } from '../base/errors.js';
+import { glob } from '../base/glob.js';
 import { namesLike } from '../base/text.js';
 import { defaultGeneration, type GenerationName, generationNames } from '../vmmci/generations.js';
-
-/** `*` matches any characters, `?` any single character. */
-export const glob = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .replaceAll(/[\\^$.+()[\]{}|]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
 
 /** The items that match any pattern, in their order. Throws UNKNOWN_NAME if a pattern matches none. */
 export const choose = <T>(

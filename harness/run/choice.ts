@@ -40,7 +40,7 @@ const schema = v.strictObject({
   shell: v.optional(v.boolean()),
   /** Keep the memory of a guest that panics, hangs or goes down in a scenario that does not pass. */
   dump: v.optional(v.boolean()),
-  /** Run only the scenarios with these names; default: all scenarios of a file. */
+  /** Run only the scenarios with these names or patterns; default: all scenarios of a file. */
   only: v.optional(v.array(v.string())),
 });
 

@@ -45,6 +45,8 @@ t.test('filesFor finds files by the name of a scenario or of the file', async (t
   const files = [file('clock', 'clock-one', 'clock-two'), file('stop', 'stop')];
   t.strictSame(filesFor(files, ['clock-two', 'stop', 'clock-one']), ['/s/clock.js', '/s/stop.js']);
   t.strictSame(filesFor(files, ['clock']), ['/s/clock.js']);
+  t.strictSame(filesFor(files, ['c*k', 'st?p', 'stop']), ['/s/clock.js', '/s/stop.js'], 'by a pattern');
+  t.throws(() => filesFor(files, ['stop?']), { code: 'UNKNOWN_NAME', fields: { name: 'stop?' } });
   t.throws(() => filesFor(files, ['stop', 'stopp']), {
     code: 'UNKNOWN_NAME',
     message: /'stopp'.*stop, clock/,

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { packageRoot } from '../../images/asset.js';
 import { HarnessError } from '../base/errors.js';
+import { glob } from '../base/glob.js';
 import { namesLike } from '../base/text.js';
 import { compiledFiles } from './compiled-files.js';
 import { ownScenarioFiles } from './own-scenarios.js';
@@ -51,11 +52,20 @@ export const scenarioFilesWith = async (
   return [...bundled, ...own, ...(await Promise.all(more.map(scenarioFiles))).flat()];
 };
 
-/** The files that declare these scenarios, or have that name, without duplicates. Throws UNKNOWN_NAME. */
+const filesLike = (files: readonly ScenarioFile[], wanted: string): ScenarioFile[] => {
+  if (/[*?]/.test(wanted)) return files.filter(({ name }) => glob(wanted).test(name));
+  const file = files.find(({ declares }) => declares(wanted)) ?? files.find(({ name }) => name === wanted);
+  return file === undefined ? [] : [file];
+};
+
+/**
+ * The files that declare these scenarios, or have that name or a name of that pattern, without duplicates.
+ * Throws UNKNOWN_NAME.
+ */
 export const filesFor = (files: readonly ScenarioFile[], names: readonly string[]): string[] => {
-  const found = names.map((wanted) => {
-    const file = files.find(({ declares }) => declares(wanted)) ?? files.find(({ name }) => name === wanted);
-    if (file !== undefined) return file.path;
+  const found = names.flatMap((wanted) => {
+    const paths = filesLike(files, wanted).map(({ path }) => path);
+    if (paths.length > 0) return paths;
     // Files of two tiers may have the same name.
     const valid = namesLike(wanted, [...new Set(files.map(({ name }) => name))]);
     throw new HarnessError('UNKNOWN_NAME', { kind: 'scenario', name: wanted, valid });

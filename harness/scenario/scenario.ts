@@ -2,6 +2,7 @@
 
 import root from 'tap';
 import { HarnessError } from '../base/errors.js';
+import { glob } from '../base/glob.js';
 import { currentChoice } from '../run/current-choice.js';
 import { type Environment, openEnvironment } from '../run/environment.js';
 import type { ScenarioOptions } from './options.js';
@@ -45,7 +46,7 @@ export const scenario = (
       value: name,
     });
   const { only } = currentChoice();
-  if (only !== undefined && !only.includes(name)) return;
+  if (only !== undefined && !only.some((wanted) => glob(wanted).test(name))) return;
   void root.test(name, { timeout: limitMs }, async (t) => {
     const begin = performance.now();
     opened ??= openEnvironment(currentChoice());

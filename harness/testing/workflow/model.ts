@@ -31,6 +31,7 @@ const jobSchema = v.strictObject({
     }),
   ),
   outputs: v.optional(scalars, {}),
+  env: v.optional(scalars, {}),
   steps: v.array(stepSchema),
 });
 

@@ -12,6 +12,8 @@ export interface StepResult {
   /** The name or the first line of the step. In an action, the name of the action comes first. */
   readonly name: string;
   readonly status: Status | 'skipped';
+  /** The text of `run:`, if the step has one. */
+  readonly script?: string | undefined;
   /** Standard output and error of the script. */
   readonly output: string;
 }
@@ -123,7 +125,7 @@ export const runSteps = async ({
       workspace: directories.workspace,
     };
     if (!holds(step.if, surroundings)) {
-      onStep({ name, status: 'skipped', output: '' });
+      onStep({ name, status: 'skipped', script: step.run, output: '' });
       continue;
     }
     const all = (values: Readonly<Record<string, string | number | boolean>>): Record<string, string> =>
@@ -177,7 +179,7 @@ export const runSteps = async ({
     }
     if (step.id !== undefined) outputs[step.id] = done.outputs;
     if (!done.ok) status = 'failure';
-    onStep({ name, status: done.ok ? 'success' : 'failure', output: done.output });
+    onStep({ name, status: done.ok ? 'success' : 'failure', script: step.run, output: done.output });
   }
   return { status, outputs, summary, after };
 };

@@ -1,7 +1,7 @@
 // Runs the jobs of a workflow for tests, in the order of their needs. Each has its own workspace and home
 // directory.
 
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataOf, holds, interpolate, type Status, type Surroundings } from './expression.js';
 import type { Job, Workflow } from './model.js';
@@ -15,6 +15,11 @@ export interface WorkflowOptions {
   readonly temporary: string;
   /** The directory that runs share, with caches and artifacts. */
   readonly store: string;
+  /**
+   * A directory in which the first successful job leaves its packages and compiled files for the following
+   * jobs, as on a runner that keeps its workspace.
+   */
+  readonly kept?: string;
   /** Directories of actions of other repositories, by name. */
   readonly actions?: Readonly<Record<string, string>>;
   readonly runId: string;
@@ -24,6 +29,8 @@ export interface WorkflowOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Selects the jobs to run, by name and by the values of their matrix. */
   readonly only?: (job: string, matrix: Readonly<Record<string, unknown>>) => boolean;
+  /** Called when a job has ended. */
+  readonly onJob?: (name: string, run: JobRun, seconds: number) => void;
 }
 
 export interface JobRun {
@@ -31,7 +38,6 @@ export interface JobRun {
   readonly status: Status | 'skipped';
   readonly steps: readonly StepResult[];
   readonly summary: string;
-  readonly workspace: string;
   readonly outputs: Readonly<Record<string, string>>;
 }
 
@@ -66,7 +72,7 @@ const runJob = async (
   job: Job,
   surroundings: Surroundings,
   matrix: Record<string, unknown>,
-  { workflow, source, temporary, store, actions = {}, env = {} }: WorkflowOptions,
+  { workflow, source, temporary, store, kept, actions = {}, env = {} }: WorkflowOptions,
 ): Promise<JobRun> => {
   const directory = mkdtempSync(join(temporary, 'job-'));
   const [workspace, home] = ['workspace', 'home'].map((name) => join(directory, name)) as [string, string];
@@ -74,12 +80,15 @@ const runJob = async (
   const context = { ...surroundings.context, matrix };
   const within = { ...surroundings, context, workspace };
   const common = Object.fromEntries(
-    Object.entries(workflow.env).map(([name, value]) => [name, interpolate(value, within)]),
+    Object.entries({ ...workflow.env, ...job.env }).map(([name, value]) => [
+      name,
+      interpolate(value, within),
+    ]),
   );
   const steps: StepResult[] = [];
   const { status, outputs, summary, after } = await runSteps({
     steps: job.steps,
-    directories: { source, workspace, home, store, actions },
+    directories: { source, workspace, home, store, kept, actions },
     context,
     env: { ...inherited(), ...env, HOME: home, CI: 'true', GITHUB_WORKSPACE: workspace, ...common },
     onStep: (result) => steps.push(result),
@@ -90,12 +99,13 @@ const runJob = async (
     name,
     interpolate(value, { ...within, context: { ...context, steps: byId } }),
   ]);
-  return { matrix, status, steps, summary, workspace, outputs: Object.fromEntries(given) };
+  rmSync(directory, { recursive: true });
+  return { matrix, status, steps, summary, outputs: Object.fromEntries(given) };
 };
 
 /** Runs all jobs one after another. A failed job fails those that need it, unless they run on failure. */
 export const runWorkflow = async (options: WorkflowOptions): Promise<WorkflowRun> => {
-  const { workflow, temporary, runId, inputs = {}, only = () => true } = options;
+  const { workflow, temporary, runId, inputs = {}, only = () => true, onJob = () => {} } = options;
   const runs: Record<string, JobRun[]> = {};
   const waiting = new Map(Object.entries(workflow.jobs));
   while (waiting.size > 0) {
@@ -121,12 +131,16 @@ export const runWorkflow = async (options: WorkflowOptions): Promise<WorkflowRun
     };
     runs[name] = [];
     if (!holds(job.if, surroundings)) {
-      runs[name].push({ matrix: {}, status: 'skipped', steps: [], summary: '', workspace: '', outputs: {} });
+      runs[name].push({ matrix: {}, status: 'skipped', steps: [], summary: '', outputs: {} });
       continue;
     }
-    for (const matrix of combinations(job, surroundings))
-      if (only(name, matrix))
-        runs[name].push(await runJob(job, { ...surroundings, status: 'success' }, matrix, options));
+    for (const matrix of combinations(job, surroundings)) {
+      if (!only(name, matrix)) continue;
+      const start = performance.now();
+      const run = await runJob(job, { ...surroundings, status: 'success' }, matrix, options);
+      onJob(name, run, (performance.now() - start) / 1000);
+      runs[name].push(run);
+    }
   }
   return runs;
 };

@@ -1,7 +1,7 @@
 // Stand-ins for GitHub's actions in tests. They do the same to files; caches and artifacts are directories.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { execa } from 'execa';
 
 export interface Directories {
@@ -14,6 +14,8 @@ export interface Directories {
   readonly actions: Readonly<Record<string, string>>;
   /** The directory that all jobs of a run share: `caches/<key>/<n>`, `artifacts/<name>`. */
   readonly store: string;
+  /** Packages and compiled files that the workspaces of jobs share, if they do. */
+  readonly kept?: string | undefined;
 }
 
 type Inputs = Readonly<Record<string, string>>;
@@ -30,21 +32,30 @@ export const copyTree = async (from: string, to: string): Promise<void> => {
   if (linked.exitCode !== 0) await execa('cp', ['-a', '--no-target-directory', from, to]);
 };
 
-/** Files that git tracks or would add: the checkout as it is now, committed or not. */
-const checkout: StandIn = async ({ path = '.' }, { source, workspace }) => {
-  const { stdout } = await execa('git', [
-    '-C',
-    source,
-    'ls-files',
-    '-z',
-    '--cached',
-    '--others',
-    '--exclude-standard',
-  ]);
-  const target = resolve(workspace, path);
+/**
+ * Copies the files that git tracks or would add: the checkout as it is now, committed or not. Times stay,
+ * because a runner that keeps its workspace rewrites changed files only.
+ */
+export const copyCheckout = async (source: string, target: string): Promise<void> => {
+  const listing = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const { stdout } = await execa('git', ['-C', source, ...listing]);
   for (const name of stdout.split('\0').filter((name) => name !== '' && existsSync(join(source, name))))
-    cpSync(join(source, name), join(target, name), { verbatimSymlinks: true });
-  return undefined;
+    cpSync(join(source, name), join(target, name), { verbatimSymlinks: true, preserveTimestamps: true });
+};
+
+const checkout: StandIn = async ({ path = '.' }, { source, workspace, kept }) => {
+  const target = resolve(workspace, path);
+  await copyCheckout(source, target);
+  if (kept === undefined) return undefined;
+  if (existsSync(kept)) {
+    await copyTree(join(kept, 'node_modules'), join(target, 'node_modules'));
+    // Copied, since the compiler writes into existing files.
+    cpSync(join(kept, 'dist'), join(target, 'dist'), { recursive: true, preserveTimestamps: true });
+    return undefined;
+  }
+  return async () => {
+    for (const name of ['node_modules', 'dist']) await copyTree(join(target, name), join(kept, name));
+  };
 };
 
 /** Uses the installed Node. With `cache: npm`, restores the downloads of npm. */
@@ -87,13 +98,17 @@ const cache: StandIn = async ({ path = '', key = '', 'restore-keys': prefixes = 
   };
 };
 
-const uploadArtifact: StandIn = async (inputs, { store, workspace }) => {
+/** A single directory is uploaded without its name; of several, each keeps its path below the workspace. */
+const uploadArtifact: StandIn = async (inputs, directories) => {
   const { name = 'artifact', path = '', 'if-no-files-found': missing = 'warn' } = inputs;
-  const from = resolve(workspace, path);
+  const { store, workspace } = directories;
+  const paths = pathsOf(path, directories);
   const target = join(store, 'artifacts', name);
   if (existsSync(target)) throw new Error(`an artifact named ${name} exists already`);
-  if (existsSync(from)) await copyTree(from, target);
-  else if (missing === 'error') throw new Error(`no files found at ${path}`);
+  const found = paths.filter((from) => existsSync(from));
+  if (found.length === 0 && missing === 'error') throw new Error(`no files found at ${path}`);
+  for (const from of found)
+    await copyTree(from, paths.length === 1 ? target : join(target, relative(workspace, from)));
   return undefined;
 };
 
