@@ -10,7 +10,7 @@ import type { ToolRoot } from '../../images/toolroot/enter.js';
 import { runInToolRoot } from '../../images/toolroot/run.js';
 import { cacheDirectory } from '../base/cache/directory.js';
 
-type Packing = 'xz' | 'zst' | 'gz';
+type Packing = 'zst' | 'gz' | 'none';
 
 /** A root file system that begins as Debian's with merged /usr. All paths are relative to it. */
 class Tree {
@@ -53,8 +53,7 @@ class Tree {
 
   /** Debian has each module packed by xz(1). */
   async pack(packing: Packing): Promise<void> {
-    const program = { xz: undefined, zst: 'zstd -q -1 --rm', gz: 'gzip -1' }[packing];
-    if (program === undefined) return;
+    const program = { none: 'true', zst: 'zstd -q -1 --rm', gz: 'gzip -1' }[packing];
     const script = `find "$1" -name '*.ko.xz' -exec xz -d {} + && find "$1" -name '*.ko' -exec ${program} {} +`;
     await runInToolRoot(this.#root, ['sh', '-c', script, 'sh', join(this.top, this.modules)], {
       binds: [{ path: this.top, writable: true }],
@@ -103,7 +102,9 @@ class Tree {
 
 /** What makes the layout of a distribution out of Debian's. */
 const changes = {
+  /** Debian 12 does not pack modules. */
   debian: async (tree) => {
+    await tree.pack('none');
     await tree.link(`/usr/src/linux-headers-${tree.release}`, `${tree.modules}/build`);
   },
   ubuntu: async (tree) => {
@@ -198,19 +199,19 @@ export const removeLayout = async (top: string): Promise<void> => {
     if (name.startsWith(`dir-${basename(top)}-`)) await rm(join(copies, name), { recursive: true });
 };
 
+/** Adds a kernel in the layout of Debian. */
+export const addKernel = async (top: string, kernel: Kernel): Promise<void> => {
+  // Not --archive, which would keep hard links between kernels of the cache.
+  const copy = ['--recursive', '--no-dereference', '--preserve=mode,timestamps'];
+  await execa('cp', [...copy, `${kernel.directory}/.`, top]);
+  await rm(join(top, 'kernel.json'));
+};
+
 /** Makes the layout out of the kernel, in a new directory below TMPDIR. Resolves with its path. */
 export const makeLayout = async (name: LayoutName, kernel: Kernel, root: ToolRoot): Promise<string> => {
   const top = join(await mkdtemp(join(tmpdir(), 'layout-')), `layout-${name}`);
   await mkdir(top);
-  // Not --archive, which would keep hard links between kernels of the cache.
-  await execa('cp', [
-    '--recursive',
-    '--no-dereference',
-    '--preserve=mode,timestamps',
-    `${kernel.directory}/.`,
-    top,
-  ]);
-  await rm(join(top, 'kernel.json'));
+  await addKernel(top, kernel);
   await symlink('usr/lib', join(top, 'lib'));
   await changes[name](new Tree(top, kernel.release, root));
   return top;
