@@ -34,4 +34,7 @@ t.test('zsh and fish know all commands and their options', async (t) => {
     t.match(fish, new RegExp(`^complete -c vmmci -f -n __fish_use_subcommand -a ${name} -d '`, 'm'));
   }
   t.match(fish, /__fish_seen_subcommand_from matrix' -l shard -r -d '/);
+  t.match(fish, /^complete -c vmmci -n '__fish_seen_subcommand_from help' -f -a '.*\btest\b/m);
+  for (const option of ['help', 'debug', 'version'])
+    t.match(fish, new RegExp(`^complete -c vmmci .*-l ${option} -d `, 'm'));
 });

@@ -52,7 +52,7 @@ ${all.map((one) => `      ${one.name}) words='${wordsOf(one)}' ;;`).join('\n')}
 complete -o default -F _vmmci vmmci`;
 
 const zsh = (all: readonly Completion[]): string => `#compdef vmmci
-# zsh completion for vmmci: vmmci completion zsh >"\${fpath[1]}/_vmmci"
+# zsh completion for vmmci: source <(vmmci completion zsh), after compinit; or save it as _vmmci in a directory of $fpath
 _vmmci() {
   if (( CURRENT == 2 )); then
     compadd -- ${all.map(({ name }) => name).join(' ')} help --help --version
@@ -64,13 +64,19 @@ ${all.map((one) => `    ${one.name}) compadd -- ${wordsOf(one)} ;;`).join('\n')}
   esac
   _files
 }
-_vmmci "$@"`;
+# As a file of $fpath, this is loaded by the first completion.
+if [[ \${zsh_eval_context[-1]} == loadautofunc ]]; then _vmmci "$@"; else compdef _vmmci vmmci; fi`;
 
 const quote = (text: string): string => `'${text.replaceAll("'", "\\'")}'`;
 
 const fish = (all: readonly Completion[]): string =>
   [
     '# fish completion for vmmci: vmmci completion fish >~/.config/fish/completions/vmmci.fish',
+    "complete -c vmmci -f -n __fish_use_subcommand -a help -d 'print the help of a command'",
+    "complete -c vmmci -n __fish_use_subcommand -l version -d 'print versions'",
+    "complete -c vmmci -l help -d 'print this help'",
+    "complete -c vmmci -l debug -d 'print the stack of an error'",
+    `complete -c vmmci -n '__fish_seen_subcommand_from help' -f -a '${all.map(({ name }) => name).join(' ')}'`,
     ...all.map(
       ({ name, summary }) => `complete -c vmmci -f -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`,
     ),
