@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
 import { runMarker } from '../base/run-marker.js';
-import { messageOf } from '../base/thrown.js';
-import { declaredNames, type ScenarioFile } from './scenario-file.js';
+import { directoryReason } from '../base/thrown.js';
+import { type ScenarioFile, scenariosIn } from './scenario-file.js';
 
 /** `stop-twice.scenario.ts` */
 const fileName = /^(.+)\.scenario\.m?([jt])s$/;
@@ -48,7 +48,7 @@ const requireTypeScript = (path: string): void => {
  */
 export const ownScenarioFiles = async (directory: string): Promise<ScenarioFile[]> => {
   const paths = await walk(directory).catch((cause: unknown) => {
-    throw refuse(directory, messageOf(cause), cause);
+    throw refuse(directory, directoryReason(cause, directory), cause);
   });
   if (paths.length === 0)
     throw refuse(directory, 'it has no file named *.scenario.ts, *.scenario.js or *.scenario.mjs');
@@ -59,8 +59,7 @@ export const ownScenarioFiles = async (directory: string): Promise<ScenarioFile[
     if (twin !== undefined)
       throw new HarnessError('SCENARIO_TWICE', { name, first: twin.path, second: path });
     if (kind === 't') requireTypeScript(path);
-    const declared = declaredNames(await readFile(path, 'utf8'));
-    files.set(name, { path, name, declares: (scenario) => declared.some((one) => one.test(scenario)) });
+    files.set(name, { path, name, ...scenariosIn(await readFile(path, 'utf8')) });
   }
   return [...files.values()];
 };

@@ -12,6 +12,8 @@ export interface ScenarioFile {
   readonly name: string;
   /** True if the file declares a scenario with that name. */
   declares(scenario: string): boolean;
+  /** The names of scenarios that are written as such in the file, for suggestions. */
+  readonly literals: readonly string[];
   /** Absent for your own scenarios. */
   readonly tier?: Tier;
 }
@@ -22,6 +24,10 @@ const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/
 const isElsewhere = /\bscenario\(\s*[\w$.]+\s*,/;
 
 const named = (name: string): RegExp => new RegExp(`^${escapeRegExp(name)}$`);
+
+/** The names of scenarios that `text` has as literals in the call itself. */
+const literalNames = (text: string): string[] =>
+  [...text.matchAll(/\bscenario\(\s*(['"])(.*?)\1/g)].map(([, , name = '']) => name);
 
 /** Patterns for the scenario names that `text` declares; a computed part matches anything. */
 export const declaredNames = (text: string): RegExp[] => {
@@ -39,4 +45,13 @@ export const declaredNames = (text: string): RegExp[] => {
     ),
     ...elsewhere.map(([, , name = '']) => named(name)),
   ];
+};
+
+/** What a file with this text says about its scenarios. */
+export const scenariosIn = (text: string): Pick<ScenarioFile, 'declares' | 'literals'> => {
+  const declared = declaredNames(text);
+  return {
+    declares: (scenario) => declared.some((name) => name.test(scenario)),
+    literals: literalNames(text),
+  };
 };

@@ -41,6 +41,7 @@ t.test('filesFor finds files by the name of a scenario or of the file', async (t
     path: `/s/${name}.js`,
     name,
     declares: (scenario: string) => declared.includes(scenario),
+    literals: declared,
   });
   const files = [file('clock', 'clock-one', 'clock-two'), file('stop', 'stop')];
   t.strictSame(filesFor(files, ['clock-two', 'stop', 'clock-one']), ['/s/clock.js', '/s/stop.js']);
@@ -51,4 +52,5 @@ t.test('filesFor finds files by the name of a scenario or of the file', async (t
     code: 'UNKNOWN_NAME',
     message: /'stopp'.*stop, clock/,
   });
+  t.throws(() => filesFor(files, ['clock-tow']), { message: /valid: clock-two, clock-one, clock/ });
 });

@@ -8,7 +8,7 @@ import { glob } from '../base/glob.js';
 import { namesLike } from '../base/text.js';
 import { compiledFiles } from './compiled-files.js';
 import { ownScenarioFiles } from './own-scenarios.js';
-import { declaredNames, type ScenarioFile, type Tier } from './scenario-file.js';
+import { type ScenarioFile, scenariosIn, type Tier } from './scenario-file.js';
 
 /** Names must be unique, because artifacts are stored by scenario name. */
 const requireUniqueNames = (own: readonly ScenarioFile[], bundled: readonly ScenarioFile[]): void => {
@@ -26,15 +26,12 @@ export const scenarioFiles = async (tier: Tier = 'guest'): Promise<ScenarioFile[
   const sources = join(packageRoot(), 'scenarios', ...folder);
   const paths = await compiledFiles(compiled, sources, (name) => /^[\w-]+\.js$/.test(name));
   return Promise.all(
-    paths.map(async (path) => {
-      const declared = declaredNames(await readFile(path, 'utf8'));
-      return {
-        path,
-        tier,
-        name: basename(path, '.js'),
-        declares: (scenario: string) => declared.some((name) => name.test(scenario)),
-      };
-    }),
+    paths.map(async (path) => ({
+      path,
+      tier,
+      name: basename(path, '.js'),
+      ...scenariosIn(await readFile(path, 'utf8')),
+    })),
   );
 };
 
@@ -67,7 +64,8 @@ export const filesFor = (files: readonly ScenarioFile[], names: readonly string[
     const paths = filesLike(files, wanted).map(({ path }) => path);
     if (paths.length > 0) return paths;
     // Files of two tiers may have the same name.
-    const valid = namesLike(wanted, [...new Set(files.map(({ name }) => name))]);
+    const names = new Set(files.flatMap(({ name, literals }) => [name, ...literals]));
+    const valid = namesLike(wanted, [...names]);
     throw new HarnessError('UNKNOWN_NAME', { kind: 'scenario', name: wanted, valid });
   });
   return [...new Set(found)];

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { HarnessError } from '../../harness/base/errors.js';
 import { ifExists, namesIn, targetOf } from '../../harness/base/if-exists.js';
 import { listOf } from '../../harness/base/text.js';
-import { messageOf, systemCode } from '../../harness/base/thrown.js';
+import { directoryReason, systemCode } from '../../harness/base/thrown.js';
 import type { Architecture } from '../packages/architecture.js';
 import { architectureIn, missingOptions, obstaclesIn } from './config.js';
 import { isWithin, resolveInside } from './inside.js';
@@ -224,7 +224,7 @@ const readKernelAt = async (directory: string, wanted: string | undefined): Prom
  */
 export const readKernelDirectory = async (path: string, wanted?: string): Promise<KernelDirectory> => {
   const directory = await realpath(path).catch((error: unknown) => {
-    throw refuse(path, systemCode(error) === 'ENOENT' ? 'there is no such directory' : messageOf(error));
+    throw refuse(path, directoryReason(error, path));
   });
   return orRefuse(directory, () => readKernelAt(directory, wanted));
 };

@@ -18,7 +18,7 @@ import { dirname, relative } from 'node:path';
 import { bytesOf, toLatin1 } from '../../harness/base/byte-path.js';
 import { HarnessError } from '../../harness/base/errors.js';
 import { runMarker } from '../../harness/base/run-marker.js';
-import { messageOf } from '../../harness/base/thrown.js';
+import { directoryReason, messageOf } from '../../harness/base/thrown.js';
 
 /** A source file, or a link to something else below the same directory. */
 export interface SourceFile {
@@ -118,7 +118,7 @@ const refuse = (directory: string, reason: string, cause?: unknown): HarnessErro
  */
 export const listSources = async (directory: string): Promise<SourceFile[]> => {
   const names = await readdir(directory).catch((cause: unknown) => {
-    throw refuse(directory, messageOf(cause), cause);
+    throw refuse(directory, directoryReason(cause, directory), cause);
   });
   // Check this first, so that a wrong path such as a home directory is not read as a whole.
   if (!names.includes('Kbuild') && !names.includes('Makefile'))
