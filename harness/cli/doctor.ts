@@ -98,7 +98,8 @@ const checks: Readonly<Record<string, Check>> = {
   QEMU: withToolRoot(async () => (await qemu()).version),
   accelerator: withToolRoot(async () => {
     const { name, reason } = await probeAccelerator(await qemu());
-    return `${name} (${reason})`;
+    const joinGroup = 'sudo usermod --append --groups kvm "$USER", then log in again';
+    return `${name} (${reason})${reason.endsWith('EACCES') ? `; to use KVM: ${joinGroup}` : ''}`;
   }),
   'parallel guests': async () => {
     const { freeMiB } = resources();
