@@ -31,17 +31,19 @@ const workflow = (name: string): Workflow =>
 /** The jobs that plan, run, merge and judge the matrix. The others are tests of their own below. */
 const isMatrixJob = (job: string): boolean => ['plan', 'matrix', 'report', 'verdict'].includes(job);
 
-/** Stores what earlier runs would have cached: the tool root, the kernel, and the debug kernel if it is built. */
+/** Stores what earlier runs would have cached, as far as this host has it. */
 const seedCaches = async (store: string): Promise<void> => {
   const from = cacheDirectory();
-  const save = async (path: string, key: string): Promise<void> => {
-    if (existsSync(join(from, path))) await copyTree(join(from, path), join(store, 'caches', key, '0'));
+  const save = async (path: string, name: string, files: readonly string[], end = ''): Promise<void> => {
+    if (!existsSync(join(from, path))) return;
+    await copyTree(join(from, path), join(store, 'caches', `${name}-${hashFiles(root, files)}${end}`, '0'));
   };
-  await save('toolroot', `toolroot-${hashFiles(root, ['images/toolroot/*'])}`);
-  const table = hashFiles(root, ['images/kernels/table.ts', 'images/kernels/layout.ts']);
-  await save(`kernels/${kernel}`, `kernel-${kernel}-${table}-before`);
-  const recipe = hashFiles(root, ['images/kernels/debug/*', 'images/kernels/layout.ts']);
-  await save('kernels/6.12-debug', `kernel-6.12-debug-${recipe}`);
+  const layout = 'images/kernels/layout.ts';
+  await save('toolroot', 'toolroot', ['images/toolroot/*']);
+  await save(`kernels/${kernel}`, `kernel-${kernel}`, ['images/kernels/table.ts', layout], '-before');
+  await save('kernels/6.12-debug', 'kernel-6.12-debug', ['images/kernels/debug/*', layout]);
+  await save('browser', 'browser', ['images/browser/*', 'images/packages/*']);
+  await save('distro/trees', 'distro', ['images/distro/*', 'images/packages/*']);
 };
 
 interface Store {

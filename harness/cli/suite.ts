@@ -118,10 +118,14 @@ const names = Object.keys(tiers);
 const options = {
   ...runOptions,
   jobs,
-  only: list('WORD', 'only files whose paths in the repository contain WORD, or one of several with commas between', {
-    read: (text) => text.split(',').filter((word) => word !== ''),
-    variable: 'VMMCI_ONLY',
-  }),
+  only: list(
+    'WORD',
+    'only files whose paths in the repository contain WORD, or one of several with commas between',
+    {
+      read: (text) => text.split(',').filter((word) => word !== ''),
+      variable: 'VMMCI_ONLY',
+    },
+  ),
 };
 
 interface ChosenTier extends Tier {

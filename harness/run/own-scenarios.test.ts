@@ -20,7 +20,10 @@ t.test(
 
 t.test('errors name the directory and the files', async (t) => {
   const empty = t.testdir({ empty: {}, two: { 'a.scenario.js': '', b: { 'a.scenario.mjs': '' } } });
-  await t.rejects(ownScenarioFiles(`${empty}/none`), { code: 'SCENARIO_DIRECTORY', message: /none.*there is no such directory/ });
+  await t.rejects(ownScenarioFiles(`${empty}/none`), {
+    code: 'SCENARIO_DIRECTORY',
+    message: /none.*there is no such directory/,
+  });
   await t.rejects(ownScenarioFiles(`${empty}/empty`), {
     code: 'SCENARIO_DIRECTORY',
     message: /\*\.scenario\.ts/,

@@ -36,7 +36,10 @@ t.test('sources are listed, and the output of builds is not', async (t) => {
   const files = await listSources(driver);
   t.strictSame(await namesIn(driver), ['Kbuild', 'a.c', 'include/a.h']);
   await t.rejects(listSources(join(directory, 'bare')), { code: 'DRIVER_SOURCE', message: /no Kbuild/ });
-  await t.rejects(listSources(join(directory, 'gone')), { code: 'DRIVER_SOURCE', message: /there is no such directory/ });
+  await t.rejects(listSources(join(directory, 'gone')), {
+    code: 'DRIVER_SOURCE',
+    message: /there is no such directory/,
+  });
 
   const key = await hashSources(driver, files, ['kernel', 'gcc']);
   await utimes(join(driver, 'a.c'), 0, 0);
