@@ -131,6 +131,16 @@ t.test(
   },
 );
 
+t.test('names and reasons are bounded, and control characters in them are escaped', async (t) => {
+  const long = `x.js\u001b[2J: ${'no such file '.repeat(40)}`;
+  const { lines } = digest(
+    `not ok 1 - ${long} # time=9ms\nok 2 - ${long} # time=9ms\nok 3 - y # SKIP ${long}`,
+  );
+  for (const line of lines) t.ok(line.length <= 160 && !line.includes('\u001b'), line);
+  const shown = lines.map((line) => `${line.slice(0, 14)} ${line.slice(-8)}`);
+  t.match(shown, [/^✗ x\.js\\x1b.*… {2}0\.0 s$/, /^✓ x\.js\\x1b.*… {2}0\.0 s$/, /^skipped: y: x.*…$/]);
+});
+
 t.test('a process that ended early is shown with its output', async (t) => {
   const { lines, sums } = digest(
     [

@@ -143,7 +143,8 @@ export const tapDigest = (print: (line: string) => void, { quiet, maxLines }: Di
     sums.total += 1;
     if (isSkip(result)) {
       sums.skipped += 1;
-      print(printable(`skipped: ${result.name}: ${result.skip === true ? 'no reason given' : result.skip}`));
+      const reason = result.skip === true ? 'no reason given' : result.skip;
+      print(shorten(printable(`skipped: ${result.name}: ${reason}`), maxLength));
     } else if (isFailure(result)) sums.failed += 1;
   };
 
@@ -156,11 +157,14 @@ export const tapDigest = (print: (line: string) => void, { quiet, maxLines }: Di
     const itself: Assertion[] = outer.time === null ? [{ path: [], result: outer }] : [];
     const assertions = [...assertionsIn(inside), ...itself];
     assertions.forEach(count);
-    const seconds = ((outer.time ?? 0) / 1000).toFixed(1);
+    const seconds = `  ${((outer.time ?? 0) / 1000).toFixed(1)} s`;
+    // The name of a file that could not be loaded contains its path and the error.
+    const titled = (mark: string): string =>
+      `${shorten(printable(`${mark} ${outer.name}`), maxLength - seconds.length)}${seconds}`;
     if (!isFailure(outer)) {
       // A test that skips under its own name has not run.
       const ran = !assertions.some(({ result }) => isSkip(result) && result.name === outer.name);
-      if (!quiet && ran) print(printable(`✓ ${outer.name}  ${seconds} s`));
+      if (!quiet && ran) print(titled('✓'));
       return;
     }
     const failed = foldAlike(assertions.filter(({ result }) => isFailure(result)));
@@ -170,8 +174,7 @@ export const tapDigest = (print: (line: string) => void, { quiet, maxLines }: Di
       ...othersIn(inside).map((line) => `    ${line}`),
     ]);
     const limits = { maxLines: maxLines - 1 - where.length, maxLength };
-    for (const line of [`✗ ${outer.name}  ${seconds} s`, ...fitLines(lines.map(printable), limits), ...where])
-      print(line);
+    for (const line of [titled('✗'), ...fitLines(lines.map(printable), limits), ...where]) print(line);
   };
 
   return {
