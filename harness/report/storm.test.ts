@@ -12,6 +12,8 @@ import { renderMarkdown } from './markdown.js';
 import { renderMatrix } from './terminal.js';
 import { reportFiles, writeReports } from './write.js';
 
+t.setTimeout(300_000);
+
 const pairs = Array(3000).fill('[1,"graceful"]').join(',');
 
 /** Reasons of a storming driver: many long lines, and markup that grows when it is escaped. */

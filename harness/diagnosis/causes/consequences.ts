@@ -54,7 +54,8 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'line-per-poll': ['line-per-reading', 'log-level-not-kept'],
   'line-per-reading': ['log-level-not-kept'],
   // reports of the kernel; while one task loops, others wait for it
-  'guest-stalls': ['task-waits-in-driver'],
+  'guest-stalls': ['task-waits-in-driver', 'driver-ok-never-set'],
+  'task-waits-in-driver': ['driver-ok-never-set'],
   'sleeps-in-interrupt': ['lock-not-held'],
   'lock-order': ['lock-not-released'],
   'lock-not-initialized': ['lock-not-released'],

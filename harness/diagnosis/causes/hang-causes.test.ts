@@ -1,5 +1,5 @@
 import t from 'tap';
-import { found, up } from '../../testing/cause-events.js';
+import { found, loaded, read, status, up, write } from '../../testing/cause-events.js';
 
 /** Lines of Linux 6.12 and, for RCU, of 5.10 to 7.3. The processor was in this function when the kernel complained. */
 const lockup = (at: string, ...frames: string[]): string[] => [
@@ -69,4 +69,19 @@ t.test('a lock that is never released, or held in a loop', async (t) => {
   t.same(from(lockup(slowpath, probe)), ['lock-not-released']);
   t.same(from([...lockup(probe), `RIP: 0010:${slowpath}`]), ['guest-stalls']);
   t.same(from(['WARNING: x', ` ? ${slowpath}`]), [], 'a frame that may be old');
+});
+
+t.test('a probe that never ends cannot set DRIVER_OK', async (t) => {
+  const probing = [write(18, 1, 3), status(3), write(4, 4, 7), 60_000, loaded];
+  const late = (state: string) => [`no loading of b, a within 60 s; ${state}; the driver has logged nothing`];
+  const ends = (state: string) => found(probing, { reasons: late(state) });
+  t.same(ends('CPU 0 in vmmci_probe [virtio_vmmci]'), ['guest-stalls']);
+  t.same(ends('CPU 0 in __cond_resched, called by vmmci_probe [virtio_vmmci]'), ['guest-stalls']);
+  const waits = 'agent waits in vmmci_probe [virtio_vmmci]';
+  t.same(ends(`${waits}; CPU 0 idle`), ['task-waits-in-driver']);
+  t.same(ends(`${waits}; CPU 0 in finish_task_switch, called by vmmci_probe [virtio_vmmci]`), [
+    'task-waits-in-driver',
+  ]);
+  const polled = [...up, read(20, 4, 0), 60_000, read(20, 4, 0), loaded];
+  t.same(found(polled, { reasons: late('CPU 0 in vmmci_poll [virtio_vmmci]') }), [], 'it may be a poll');
 });

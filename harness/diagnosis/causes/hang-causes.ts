@@ -1,6 +1,7 @@
 // Causes of a guest that makes no progress, from reports of its kernel.
 
-import type { Cause } from './facts.js';
+import { second } from './events.js';
+import type { Cause, Facts } from './facts.js';
 import { inDriver, instructionPointer, isInDriver, logLines, reportsOf } from './kernel-reports.js';
 
 /**
@@ -9,6 +10,23 @@ import { inDriver, instructionPointer, isInDriver, logLines, reportsOf } from '.
  */
 const lockIsHeld =
   /^(?!\s*\? ).*queued_spin_lock_slowpath|lock held when returning to|\bpreempt=0x[0-6]\w+ lock=|leaked lock or atomic: .*\/0x[0-6]/;
+
+/** Matches the reason of a scenario that names a function of the driver in which a task waits. */
+const waits = /^no .* within .*; [^;\n]* waits in \S+ \[\w+\]/;
+
+/** The reason of a scenario that names a function of the driver in which a processor was when the guest hung. */
+const executes = /^no .* within .*; CPU \d+ in (?:\S+, called by )?\S+ \[\w+\]/;
+
+/**
+ * The reason, unless a task waits as well, or the driver accessed the device not long before: then the processor may
+ * have been polling.
+ */
+const stuck = ({ reasons, trace, accesses }: Facts): string[] => {
+  const idle = (trace.at(-1)?.at ?? 0) - (accesses.at(-1)?.at ?? 0);
+  return idle < 10 * second
+    ? []
+    : (reasons.find((line) => executes.test(line) && !waits.test(line))?.split('\n', 1) ?? []);
+};
 
 export const hangCauses = {
   'lock-not-released': {
@@ -31,7 +49,7 @@ export const hangCauses = {
       'A processor of the guest makes no progress: the driver loops, or waits with interrupts disabled.',
     change: 'Check what ends the loop or the wait in the function of the driver that the lines below name.',
     requirement: 'carries-out',
-    find: (facts) => inDriver(reportsOf(facts), 'spin').at(0) ?? [],
+    find: (facts) => inDriver(reportsOf(facts), 'spin').at(0) ?? stuck(facts),
   },
   'task-waits-in-driver': {
     sentence: 'A task waits forever in a function of the driver.',
