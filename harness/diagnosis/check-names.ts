@@ -18,6 +18,7 @@ export const checkNames = {
   differentDrifts: 'different readings of the drift',
   resolutionOfDrift: 'resolution of the drift',
   unpaddedReadings: 'readings that are not seconds and six digits',
+  driverOkAtEnd: 'DRIVER_OK at the end',
   samplesOfPolls: 'time samples that polls take',
   samplesUnread: 'samples without a reading',
   readsToSet: 'reads of the time, to set the clock',

@@ -178,7 +178,9 @@ export const accessCauses = {
       const bound = written.filter(({ value }) => (value & status.DRIVER) !== 0);
       // A crash in probe has another cause.
       const crashed = facts.reasons.some((reason) => reason.startsWith('the guest panicked'));
-      return bound.length > 0 && !facts.trace.some(isUp) && !crashed ? bound.slice(-2) : [];
+      // The virtio core sets FAILED if probe returns an error.
+      const refused = written.some(({ value }) => (value & status.FAILED) !== 0);
+      return bound.length > 0 && !facts.trace.some(isUp) && !crashed && !refused ? bound.slice(-2) : [];
     },
   },
 } as const satisfies Readonly<Record<string, Cause>>;

@@ -279,10 +279,10 @@ export const actionCauses = {
       'Leave the status (BAR0 offset 18) as it is on shutdown: without DRIVER_OK vmd assumes that the guest has no driver.',
     requirement: 'quiet-on-the-way-down',
     explains: ['driver-ok', 'quiet-on-the-way-down'],
-    find: (facts) =>
+    find: (facts) => {
       // A reset counts only while the guest goes down, not when the driver is unloaded in a guest that stays
       // up.
-      exchangesOf(facts)
+      const stopped = exchangesOf(facts)
         .filter(({ sent }) => sent.name !== 'SYNCRTC')
         .flatMap(({ sent, events }) => {
           const ack = events.find(isAck);
@@ -296,7 +296,10 @@ export const actionCauses = {
             (event) => event.kind === 'shell' && event.seq > (dropped?.seq ?? sent.seq),
           );
           return ack !== undefined && dropped !== undefined && !stays ? [sent, ack, dropped] : [];
-        })
-        .slice(0, 3),
+        });
+      if (stopped.length > 0) return stopped.slice(0, 3);
+      const alone = checksOf(facts, ['quiet-on-the-way-down'], { what: named('driverOkAtEnd') });
+      return alone.length === 0 ? [] : [...facts.trace.filter(isDown).slice(-1), ...alone];
+    },
   },
 } as const satisfies Readonly<Record<string, Cause>>;

@@ -2,6 +2,7 @@
 
 import { accessCauses } from './access-causes.js';
 import { actionCauses } from './action-causes.js';
+import { bindCauses } from './bind-causes.js';
 import { buildCauses } from './build-causes.js';
 import { clockCauses } from './clock-causes.js';
 import { commandCauses } from './command-causes.js';
@@ -25,6 +26,7 @@ export const causes = {
   ...timeCauses,
   ...syncCauses,
   ...ptpCauses,
+  ...bindCauses,
   ...lifeCauses,
   ...userCauses,
   ...contractCauses,

@@ -5,9 +5,8 @@ import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
 import { showIsr } from '../decode.js';
-import type { RequirementId } from '../requirements.js';
 import { checkCause, checksOf } from './check-cause.js';
-import { following, isCommandRead, isDown, isRead, isUp, isWrite, second } from './events.js';
+import { following, isCommandRead, isDown, isRead, isUp, second } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
 const ones = 0xffffffff;
@@ -71,73 +70,11 @@ const showsOnes = (seen: string, expected: string): boolean => allOnes.test(seen
 const stateAt = ({ trace }: Facts, seq: number): TraceEvent<'status'> | undefined =>
   trace.findLast((event): event is TraceEvent<'status'> => event.kind === 'status' && event.seq < seq);
 
-/** What fails, among other things, if the device has no driver. */
-const needsDriver: readonly RequirementId[] = [
-  'binds-function',
-  'driver-ok',
-  'shows-host-time',
-  'reads-clock-in-words',
-  'restores-after-sleep',
-];
-
-/** The first load of the driver, if no virtio driver was bound although the device was there. */
-const unbound = (trace: readonly TraceEvent[]): TraceEvent[] => {
-  const isBound = trace.some(
-    (event) => isUp(event) || (isWrite(event, 'status') && (event.value & status.DRIVER) !== 0),
-  );
-  const load = trace.find((event) => event.kind === 'shell' && /^load\b/.test(event.command));
-  const isAbsent = trace.some(
-    (event) => event.kind === 'bar-read' && event.absent === true && event.seq < (load?.seq ?? 0),
-  );
-  return isBound || isAbsent || load === undefined ? [] : [load];
-};
-
 /** The name of a check of one of two devices. */
 const withoutOrdinal = ({ what }: Pick<FailedCheck, 'what'>): string =>
   what.replace(/\b(?:first|second)\b/, '');
 
 export const lifeCauses = {
-  'virtio-ids-wrong': checkCause(
-    { what: /^virtio (vendor|device)/ },
-    {
-      sentence: 'The ids of the virtio device are not 0b5d:ffff.',
-      change: 'Take vendor and device id of the virtio device from the subsystem ids of the PCI function.',
-      requirement: 'virtio-ids',
-    },
-  ),
-  'function-not-bound': {
-    sentence: 'The driver is loaded, but does not bind to the PCI function 0b5d:0777.',
-    change: 'Check the id table of the PCI driver, and the error that its probe returns.',
-    requirement: 'binds-function',
-    explains: [...needsDriver],
-    find: ({ trace }) =>
-      trace.some((event) => isWrite(event, 'status') && event.value !== 0) ? [] : unbound(trace),
-  },
-  'virtio-device-not-bound': {
-    sentence: 'The PCI driver binds to the function, but no virtio driver binds to its virtio device.',
-    change:
-      'Compare the ids of the virtio device with the id table of the virtio driver, and check the error that its probe returns.',
-    requirement: 'binds-function',
-    explains: [...needsDriver],
-    find: ({ trace }) =>
-      trace.some((event) => isWrite(event, 'status') && event.value !== 0) ? unbound(trace) : [],
-  },
-  'pci-alias-missing': checkCause(
-    { what: /^module for pci:/, seen: /^none$/ },
-    {
-      sentence: 'No module has the alias of the PCI function, so nothing loads the driver when it appears.',
-      change: 'Declare MODULE_DEVICE_TABLE(pci, …) with 0b5d:0777 for the PCI driver.',
-      requirement: 'loads-by-alias',
-    },
-  ),
-  'virtio-alias-missing': checkCause(
-    { what: /^module for virtio:/, seen: /^none$/ },
-    {
-      sentence: 'No module has the alias of the virtio device, so nothing loads the virtio driver.',
-      change: 'Declare MODULE_DEVICE_TABLE(virtio, …) with device 0xffff and vendor 0x0b5d.',
-      requirement: 'loads-by-alias',
-    },
-  ),
   'features-kept-after-reset': {
     sentence: 'The device is reset, but the accepted features stay in its register.',
     change:

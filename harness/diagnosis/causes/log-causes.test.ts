@@ -29,6 +29,18 @@ t.test('tells a crash while a driver is registered from one in a call of the dri
   t.same(found(...oops('virtio_dev_match+0x10/0x70', 'kthread+0x1/0x2')), []);
 });
 
+t.test('a probe that fails does not forget DRIVER_OK', async (t) => {
+  const write = (seq: number, value: number) =>
+    ({ seq, at: seq, kind: 'bar-write', offset: 18, width: 1, value }) as const;
+  const trace = [write(0, 3), write(1, 0x83)];
+  const reasons = ['no driver of the second function within 10 s'];
+  const names = (dmesg: string[]) => findCauses({ trace, dmesg, reasons }).map(({ id }) => id);
+  t.same(names(['virtio_vmmci virtio2: probe with driver virtio_vmmci failed with error -12']), [
+    'probe-fails',
+  ]);
+  t.same(names([]), []);
+});
+
 t.test('an operation that is missing is one cause, also while the driver is registered', async (t) => {
   t.same(found(...oops('0x0', '__driver_attach+0xbc/0x1d0')), ['callback-missing']);
 });

@@ -227,9 +227,9 @@ export const timeCauses = {
     ({ seen }) => split(seen).rest !== 0n,
   ),
   'fraction-dropped': timeCause(
-    (difference) =>
+    (difference, facts) =>
       split(difference.expected).rest !== 0n &&
-      difference.seen !== 0n &&
+      timesOf(facts).some(({ seen }) => seen !== 0n) &&
       difference.seen === split(difference.expected).seconds * billion,
     {
       sentence: 'The driver does not use the microseconds: it shows the start of the second.',

@@ -102,7 +102,7 @@ export const userCauses = {
           return right.length > 1 && shown.length > 0 && right.join() !== shown.join();
         },
       }),
-      ...shownIn(facts, /expected NAME count$/),
+      ...shownIn(facts, /command counts as "(?!\w+ -?\d).*, expected NAME count$/),
     ],
   },
   'commands-counted-twice': countCause((expected) => 2 * expected, {
@@ -113,6 +113,12 @@ export const userCauses = {
     sentence: 'Commands are not counted.',
     change: 'Count a command where it is acted on.',
   }),
+  'commands-counted-down': {
+    sentence: 'A number of commands falls with each command, and is below 0.',
+    change: 'Add 1 to the number where the command is acted on.',
+    requirement: 'shows-commands',
+    find: (facts) => shownIn(facts, /command counts as "\w+ (?:-\d|18446744073709\d{6}"|42949\d{5}")/),
+  },
   'last-command-not-kept': checkCause(
     { what: /^last command$/, seen: /^NONE$/, of: ['shows-commands'] },
     {
@@ -130,6 +136,14 @@ export const userCauses = {
     {
       sentence: 'The driver shows a value although the time is unavailable.',
       change: 'Return the error of the reading from the show function.',
+      requirement: 'no-time-is-an-error',
+    },
+  ),
+  'error-shown-as-nothing': checkCause(
+    { what: /^error of /, of: ['no-time-is-an-error'], seen: /^none$/ },
+    {
+      sentence: 'If the time is unavailable, an attribute is empty in place of failing.',
+      change: 'Return the error of the reading from the show function, not 0.',
       requirement: 'no-time-is-an-error',
     },
   ),

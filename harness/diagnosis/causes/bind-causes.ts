@@ -1,0 +1,89 @@
+// Causes that are visible when the driver binds to the function, or does not.
+
+import type { TraceEvent } from '../../base/trace-event.js';
+import { status } from '../../vmmci/registers.js';
+import type { RequirementId } from '../requirements.js';
+import { checkCause } from './check-cause.js';
+import { isUp, isWrite } from './events.js';
+import type { Cause } from './facts.js';
+
+/** What fails, among other things, if the device has no driver. */
+const needsDriver: readonly RequirementId[] = [
+  'binds-function',
+  'driver-ok',
+  'shows-host-time',
+  'reads-clock-in-words',
+  'restores-after-sleep',
+];
+
+/** The first load of the driver, if no virtio driver was bound although the device was there. */
+const unbound = (trace: readonly TraceEvent[]): TraceEvent[] => {
+  const isBound = trace.some(
+    (event) =>
+      isUp(event) ||
+      (isWrite(event, 'status') && (event.value & status.DRIVER) !== 0) ||
+      (isWrite(event, 'guestFeatures') && event.value !== 0),
+  );
+  const load = trace.find((event) => event.kind === 'shell' && /^load\b/.test(event.command));
+  const isAbsent = trace.some(
+    (event) => event.kind === 'bar-read' && event.absent === true && event.seq < (load?.seq ?? 0),
+  );
+  return isBound || isAbsent || load === undefined ? [] : [load];
+};
+
+export const bindCauses = {
+  'virtio-ids-wrong': checkCause(
+    { what: /^virtio (vendor|device)/ },
+    {
+      sentence: 'The ids of the virtio device are not 0b5d:ffff.',
+      change: 'Take vendor and device id of the virtio device from the subsystem ids of the PCI function.',
+      requirement: 'virtio-ids',
+    },
+  ),
+  'function-not-bound': {
+    sentence: 'The driver is loaded, but does not bind to the PCI function 0b5d:0777.',
+    change: 'Check the id table of the PCI driver, and the error that its probe returns.',
+    requirement: 'binds-function',
+    explains: [...needsDriver],
+    find: ({ trace }) =>
+      trace.some((event) => isWrite(event, 'status') && event.value !== 0) ? [] : unbound(trace),
+  },
+  'virtio-device-not-bound': {
+    sentence: 'The PCI driver binds to the function, but no virtio driver binds to its virtio device.',
+    change:
+      'Compare the ids of the virtio device with the id table of the virtio driver, and check the error that its probe returns.',
+    requirement: 'binds-function',
+    explains: [...needsDriver],
+    find: ({ trace }) =>
+      trace.some((event) => isWrite(event, 'status') && event.value !== 0) ? unbound(trace) : [],
+  },
+  'status-not-written': {
+    sentence: 'The driver accepts features, but never writes the status of the device.',
+    change: 'Write the status with one 8-bit access to BAR0 offset 18: ACKNOWLEDGE, DRIVER, then DRIVER_OK.',
+    requirement: 'driver-ok',
+    explains: ['driver-ok', 'binds-function'],
+    find: ({ trace }) => {
+      const accepted = trace.find((event) => isWrite(event, 'guestFeatures') && event.value !== 0);
+      const written = trace.some(
+        (event) => (event.kind === 'status' || isWrite(event, 'status')) && event.value !== 0,
+      );
+      return accepted === undefined || written ? [] : [accepted];
+    },
+  },
+  'pci-alias-missing': checkCause(
+    { what: /^module for pci:/, seen: /^none$/ },
+    {
+      sentence: 'No module has the alias of the PCI function, so nothing loads the driver when it appears.',
+      change: 'Declare MODULE_DEVICE_TABLE(pci, …) with 0b5d:0777 for the PCI driver.',
+      requirement: 'loads-by-alias',
+    },
+  ),
+  'virtio-alias-missing': checkCause(
+    { what: /^module for virtio:/, seen: /^none$/ },
+    {
+      sentence: 'No module has the alias of the virtio device, so nothing loads the virtio driver.',
+      change: 'Declare MODULE_DEVICE_TABLE(virtio, …) with device 0xffff and vendor 0x0b5d.',
+      requirement: 'loads-by-alias',
+    },
+  ),
+} as const satisfies Readonly<Record<string, Cause>>;
