@@ -216,14 +216,21 @@ export const writeFd = (fd: number, data: Buffer): CallResult =>
   retry(() => calls.write(fd, data, data.length));
 
 const POLLOUT = 4;
+const POLLHUP = 16;
 
-/** True if a write would not block. A descriptor from a peer may be a blocking one. */
-export const isWritable = (fd: number): boolean => {
+/** Which of these events poll(2) reports at once. POLLHUP is always reported. */
+const pollNow = (fd: number, events: number): number => {
   const entry = Buffer.alloc(8);
   entry.writeInt32LE(fd, 0);
-  entry.writeInt16LE(POLLOUT, 4);
-  return retry(() => calls.poll(entry, 1, 0)) === 1 && (entry.readInt16LE(6) & POLLOUT) !== 0;
+  entry.writeInt16LE(events, 4);
+  return retry(() => calls.poll(entry, 1, 0)) === 1 ? entry.readInt16LE(6) & (events | POLLHUP) : 0;
 };
+
+/** True if a write would not block. A descriptor from a peer may be a blocking one. */
+export const isWritable = (fd: number): boolean => (pollNow(fd, POLLOUT) & POLLOUT) !== 0;
+
+/** True if the peer of a stream socket has closed it, even if its last bytes were not read yet. */
+export const hasHungUp = (fd: number): boolean => pollNow(fd, 0) === POLLHUP;
 
 const CLOCK_REALTIME = 0;
 const timespec = Buffer.alloc(16);

@@ -3,7 +3,16 @@
 // wrong message.
 
 import { HarnessError } from '../base/errors.js';
-import { closeFd, maxDescriptors, type Received, receive, send, type Watch, watch } from '../host/libc.js';
+import {
+  closeFd,
+  hasHungUp,
+  maxDescriptors,
+  type Received,
+  receive,
+  send,
+  type Watch,
+  watch,
+} from '../host/libc.js';
 import { EagerReads } from './eager-reads.js';
 
 export interface Chunk {
@@ -67,6 +76,11 @@ export class Channel {
 
   get isOpen(): boolean {
     return this.#open;
+  }
+
+  /** True if the peer has closed the connection; data that it sent before may be unread. */
+  get hasPeerLeft(): boolean {
+    return !this.#open || hasHungUp(this.#fd);
   }
 
   /**

@@ -1,6 +1,5 @@
 // A socket that serves one peer at a time, and any number in succession.
 
-import { setImmediate } from 'node:timers/promises';
 import type { Channel } from './channel.js';
 import { listen } from './listen.js';
 
@@ -11,13 +10,8 @@ export interface ExclusiveListener {
 }
 
 /**
- * How many turns of the event loop a second peer waits for the end of the first: a peer that was unplugged
- * and plugged again connects in the same turn in which the end of its old connection is seen.
- */
-const graceTurns = 8;
-
-/**
- * Listens on `path` and runs `serve` for one peer at a time. A second peer is disconnected at once. `report`
+ * Listens on `path` and runs `serve` for one peer at a time. A second peer is disconnected at once, unless the
+ * first has left already: then it waits until the session of the first has ended. `report`
  * gets that event, and the error of a session that failed. Rejects with the errors of `listen`.
  */
 export const listenExclusive = async (
@@ -29,7 +23,8 @@ export const listenExclusive = async (
   let open = true;
 
   const admit = async (channel: Channel): Promise<void> => {
-    for (let turn = 0; current && turn < graceTurns; turn++) await setImmediate();
+    // A peer that was unplugged and plugged again connects before the messages of its old connection are handled.
+    while (current?.channel.hasPeerLeft) await current.done;
     if (current || !open) {
       if (open) report('busy');
       channel.close();

@@ -41,11 +41,11 @@ const memoryTarget = () => {
   return target;
 };
 
-const setUp = async (t: Test) => {
+const setUp = async (t: Test, target: Target = memoryTarget()) => {
   const directory = temporaryDirectory().path;
   const path = join(directory, 'function.sock');
   const trace = new Trace();
-  const served = await serveFunction(path, memoryTarget(), { trace: trace.sink });
+  const served = await serveFunction(path, target, { trace: trace.sink });
   t.teardown(async () => {
     await served.close();
     rmSync(directory, { recursive: true });
@@ -73,6 +73,27 @@ t.test('one client at a time is served, and any number in succession', async (t)
     t.equal(await next.read(0, 4), 0xcafe, 'the state of the function stays');
     next.close();
   }
+  t.equal(trace.since(0, 'vfio-user').filter(({ event }) => event === 'busy').length, 1);
+});
+
+t.test('a client that leaves with unread messages can be followed at once', async (t) => {
+  const target = memoryTarget();
+  // As with a backend in another process, an answer takes some turns of the event loop.
+  const read: Target['read'] = async (...access) => {
+    await turns(2);
+    return target.read(...access);
+  };
+  const { enter, trace } = await setUp(t, { ...target, read });
+  const [client, channel] = await enter();
+  await client.negotiate();
+  const request = encodeMessage({ id: 1, command: command.REGION_READ, flags: 0x10 }, encodeAccess(0n, 0, 4));
+  await channel.write(Buffer.concat(Array.from({ length: 100 }, () => request)));
+  channel.close();
+  const [next] = await enter();
+  const [another] = await enter();
+  await next.negotiate();
+  await t.rejects(another.negotiate(), { code: 'SOCKET_CLOSED' }, 'one at a time');
+  next.close();
   t.equal(trace.since(0, 'vfio-user').filter(({ event }) => event === 'busy').length, 1);
 });
 
