@@ -246,9 +246,14 @@ export const realTime = (): bigint => {
   return timespec.readBigInt64LE(0) * 1_000_000_000n + timespec.readBigInt64LE(8);
 };
 
+interface WatchEvents {
+  readonly readable?: boolean;
+  readonly writable?: boolean;
+}
+
 /** A level-triggered watch on a descriptor. It keeps the process alive while it is started. */
 export interface Watch {
-  start(events: { readable?: boolean; writable?: boolean }): void;
+  start(events: WatchEvents): void;
   stop(): void;
   close(): void;
 }
@@ -261,6 +266,9 @@ const open = new Set<Watch>();
  * exceptions are lost, and from Node 26 on, promises and ticks wait for the next event that Node knows about,
  * which can take seconds. So the callback only schedules an immediate, which runs before the event loop
  * blocks again. One is enough, because the watch is level-triggered.
+ *
+ * libuv stops a handle when the descriptor has an error, even if there is data to read: a peer that closes its
+ * end with unread data causes ECONNRESET here. The callback then gets a negative status, and the watch goes on.
  */
 export const watch = (fd: number, ready: () => void): Watch => {
   let immediate: NodeJS.Immediate | undefined;
@@ -268,8 +276,11 @@ export const watch = (fd: number, ready: () => void): Watch => {
     immediate = undefined;
     ready();
   };
-  const onReady = (): void => {
+  let events: WatchEvents = {};
+  // The first argument is the status of libuv; the types of koffi leave it out.
+  const onReady = (status: unknown): void => {
     immediate ??= setImmediate(run);
+    if (typeof status === 'number' && status < 0) handle.start(events, onReady);
   };
   const cancelImmediate = (): void => {
     if (immediate !== undefined) clearImmediate(immediate);
@@ -278,7 +289,10 @@ export const watch = (fd: number, ready: () => void): Watch => {
   const handle = koffi.node.poll(fd, { readable: true }, onReady);
   handle.stop();
   const result: Watch = {
-    start: (events) => handle.start(events, onReady),
+    start: (wanted) => {
+      events = wanted;
+      handle.start(events, onReady);
+    },
     stop: () => {
       cancelImmediate();
       handle.stop();

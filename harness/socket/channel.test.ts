@@ -50,6 +50,21 @@ t.test('the end of the stream within a read is an error and closes received desc
   t.equal(openDescriptors(), before);
 });
 
+t.test(
+  'all messages of a peer that left without reading the answer are read, and then its end',
+  async (t) => {
+    const [left, right] = socketPair();
+    for (const message of ['one', 'two', 'end']) await left.write(Buffer.from(message));
+    await right.write(Buffer.from('answer'));
+    // Linux now reports an error of the connection (ECONNRESET) besides the data that is left.
+    left.close();
+    for (const message of ['one', 'two', 'end'])
+      t.equal((await right.readMessage(3, () => 0))?.header.toString(), message);
+    t.equal(await right.readMessage(3, () => 0), null);
+    right.close();
+  },
+);
+
 t.test('a write waits until the peer reads, and writes keep their order', async (t) => {
   const [left, right] = socketPair();
   const big = Buffer.alloc(4 << 20, 1);
