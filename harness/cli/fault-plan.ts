@@ -1,7 +1,7 @@
 // Reads a fault plan from the command line.
 
-import { readFileSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';
+import { readNamedInput } from '../base/read-input.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import type { FaultPlan } from '../faults/fault.js';
 import { parseFaultPlan } from '../faults/parse.js';
@@ -15,9 +15,9 @@ const refuse = (where: string, problem: string): never => {
 
 const contentOf = (path: string): string => {
   try {
-    return readFileSync(path, 'utf8');
+    return readNamedInput(path);
   } catch (error) {
-    return refuse(path, `cannot be read (${systemCode(error)})`);
+    return refuse(path, `cannot be read (${systemCode(error) ?? messageOf(error)})`);
   }
 };
 

@@ -1,12 +1,13 @@
 // The list of lines that no scenario can reach, each with its reason, which an author keeps beside the
 // driver.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { ifExists } from '../base/if-exists.js';
 import { parseChecked } from '../base/read-checked.js';
+import { readInput } from '../base/read-input.js';
+import { messageOf } from '../base/thrown.js';
 import type { FileCoverage } from './lines.js';
 
 /** The name of the list, which is in the directory of the sources. */
@@ -27,7 +28,9 @@ export type Unreached = v.InferOutput<typeof schema>[number];
 /** Empty if the driver has no list. Rejects with UNREACHED_LIST if it is damaged. */
 export const readUnreached = async (driver: string): Promise<Unreached[]> => {
   const path = join(driver, unreachedFile);
-  const text = await ifExists(readFile(path, 'utf8'));
+  const text = await ifExists(readInput(path)).catch((cause: unknown) => {
+    throw new HarnessError('UNREACHED_LIST', { path, reason: messageOf(cause) }, cause);
+  });
   const checked = parseChecked(text ?? '[]', schema);
   if ('problem' in checked) throw new HarnessError('UNREACHED_LIST', { path, reason: checked.problem });
   return checked.value;

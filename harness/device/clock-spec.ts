@@ -1,7 +1,7 @@
 // Resolves a clock as users specify it, in which a script is the name of a file.
 
-import { readFileSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';
+import { readNamedInput } from '../base/read-input.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { clockForms, parseClock } from '../vmmci/clock.js';
 
@@ -16,7 +16,7 @@ export const resolveClock = (spec: string, option = '--clock'): string => {
   let resolved = spec;
   if (!path.trimStart().startsWith('{')) {
     try {
-      resolved = SCRIPTED + readFileSync(path, 'utf8');
+      resolved = SCRIPTED + readNamedInput(path);
     } catch (error) {
       const reason = `${path} cannot be read: ${systemCode(error) ?? messageOf(error)}`;
       throw new HarnessError('CLOCK_SPEC', { option, reason, valid: clockForms }, error);

@@ -1,10 +1,11 @@
 // vmmci-driver.json: describes a driver under test to the harness.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { ifExists } from '../base/if-exists.js';
+import { readInput } from '../base/read-input.js';
 import { fields, integer, list, oneOf, optional, readFields, text, variant } from '../base/schema.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { type Level, levels } from '../diagnosis/requirement.js';
@@ -196,7 +197,7 @@ export const parseDriver = (path: string, directory: string, content: string): D
 /** The concatenated C files of a directory. */
 const readSources = async (directory: string): Promise<string> => {
   const files = (await readdir(directory)).filter((file) => /\.[ch]$/.test(file)).sort();
-  return (await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')))).join('\n');
+  return (await Promise.all(files.map((file) => readInput(join(directory, file))))).join('\n');
 };
 
 /**
@@ -209,7 +210,7 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
   const fromText = (text: string, path: string) => parseDriver(path, directory, text);
   if (known !== undefined) return fromText(known.text, known.name);
   const path = chosen ?? join(directory, descriptionFile);
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readInput(path).catch((cause: unknown) => {
     if (systemCode(cause) === 'ENOENT') return undefined;
     throw new HarnessError('DRIVER_DESCRIPTION', { path, field: '(whole)', reason: messageOf(cause) }, cause);
   });
@@ -226,7 +227,7 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
   };
   await readdir(directory).catch(refuse);
   const kbuild = await Promise.all(
-    ['Kbuild', 'Makefile'].map((file) => ifExists(readFile(join(directory, file), 'utf8')).catch(refuse)),
+    ['Kbuild', 'Makefile'].map((file) => ifExists(readInput(join(directory, file))).catch(refuse)),
   );
   const matching = knownDrivers.find((driver) => describes(driver, kbuild.join('\n')));
   if (matching !== undefined)

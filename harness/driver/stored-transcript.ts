@@ -1,8 +1,9 @@
 // Reads and writes the transcript that is stored beside the sources of a driver.
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
+import { readInput } from '../base/read-input.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { fromFile, type Phase, toFile } from './transcript.js';
 
@@ -18,7 +19,7 @@ const pathOf = (driver: string): string => join(driver, transcriptFile);
 export const readTranscript = async (driver: string): Promise<readonly Phase[] | undefined> => {
   const path = pathOf(driver);
   try {
-    return fromFile(await readFile(path, 'utf8'));
+    return fromFile(await readInput(path));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     const reason = messageOf(error);

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { type MutantResult, readMutationRun, writeMutationRun } from './result.js';
@@ -56,6 +56,9 @@ t.test('results of another driver, kernel, level or format are refused', async (
   await refused({ ...key, level: 'may' }, /its level is 'should', not 'may'/);
   await writeFile(path, '{"sources":"abc"}');
   await refused(key, /kernel is missing/);
+  await rm(path);
+  await mkdir(path);
+  await refused(key, /EISDIR/);
 });
 
 t.test('the summary counts conclusive mutants, and lists survivors', async (t) => {

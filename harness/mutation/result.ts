@@ -1,12 +1,14 @@
 // The results of a mutation run, as its JSON file has them.
 
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { ifExists } from '../base/if-exists.js';
 import { makeDirectory } from '../base/make-directory.js';
 import { parseChecked } from '../base/read-checked.js';
+import { readInput } from '../base/read-input.js';
+import { messageOf } from '../base/thrown.js';
 
 /**
  * `killed`: a scenario failed. `survived`: all scenarios passed. `equivalent`: the compiler made the same
@@ -85,11 +87,13 @@ export const readMutationRun = async (
   path: string,
   { sources, ...rest }: MutationKey,
 ): Promise<MutationRun | undefined> => {
-  const text = await ifExists(readFile(path, 'utf8'));
+  const refuse = (reason: string, cause?: unknown): HarnessError<'MUTATION_RESULTS'> =>
+    new HarnessError('MUTATION_RESULTS', { path, reason }, cause);
+  const text = await ifExists(readInput(path)).catch((cause: unknown) => {
+    throw refuse(messageOf(cause), cause);
+  });
   if (text === undefined) return undefined;
   const checked = parseChecked(text, fileSchema);
-  const refuse = (reason: string): HarnessError<'MUTATION_RESULTS'> =>
-    new HarnessError('MUTATION_RESULTS', { path, reason });
   if ('problem' in checked) throw refuse(checked.problem);
   if (checked.value.sources !== sources) throw refuse('the driver has changed since');
   for (const [name, value] of Object.entries(checked.value))

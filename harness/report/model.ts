@@ -1,10 +1,10 @@
 // The model of a matrix report and its file, report.json. Paths in it are relative to its directory.
 
-import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { parseChecked } from '../base/read-checked.js';
+import { readInput } from '../base/read-input.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { unmetSchema } from '../run/result.js';
 import { verdicts } from '../run/verdict.js';
@@ -131,7 +131,7 @@ export type Report = Readonly<v.InferOutput<typeof reportSchema>>;
  */
 export const readReport = async (directory: string): Promise<Report> => {
   const path = join(directory, reportFile);
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readInput(path).catch((cause: unknown) => {
     const reason =
       systemCode(cause) === 'ENOENT'
         ? 'the file is missing; vmmci matrix writes one, also of one kernel'

@@ -1,9 +1,10 @@
 // Reads the result files that the scenarios of a run wrote.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ifExists } from '../base/if-exists.js';
 import { parseChecked } from '../base/read-checked.js';
+import { readInput } from '../base/read-input.js';
 import { messageOf } from '../base/thrown.js';
 import { type ScenarioResult, scenarioResultSchema } from '../run/result.js';
 
@@ -39,7 +40,7 @@ const damaged = (directory: string, problem: string): ScenarioResult =>
 const readResult = async (directory: string, interruption?: string): Promise<ScenarioResult> => {
   let text: string | undefined;
   try {
-    text = await ifExists(readFile(join(directory, resultFile), 'utf8'));
+    text = await ifExists(readInput(join(directory, resultFile)));
   } catch (error) {
     return damaged(directory, messageOf(error));
   }

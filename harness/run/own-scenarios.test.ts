@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import t from 'tap';
 import { ownScenarioFiles } from './own-scenarios.js';
 
@@ -31,5 +33,18 @@ t.test('errors name the directory and the files', async (t) => {
   await t.rejects(ownScenarioFiles(`${empty}/two`), {
     code: 'SCENARIO_TWICE',
     message: /a\.scenario\.js and /,
+  });
+});
+
+t.test('a scenario that is no regular file is refused, not waited for', async (t) => {
+  const directory = t.testdir({ dangling: { 'a.scenario.js': t.fixture('symlink', 'none') }, fifo: {} });
+  execFileSync('mkfifo', [join(directory, 'fifo', 'a.scenario.js')]);
+  await t.rejects(ownScenarioFiles(join(directory, 'fifo')), {
+    code: 'SCENARIO_DIRECTORY',
+    message: /a\.scenario\.js is a FIFO, expected a regular file/,
+  });
+  await t.rejects(ownScenarioFiles(join(directory, 'dangling')), {
+    code: 'SCENARIO_DIRECTORY',
+    message: /ENOENT.*a\.scenario\.js/,
   });
 });

@@ -1,11 +1,13 @@
 // Finds the scenario files of a driver's own repository.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
+import { isAbsent } from '../base/if-exists.js';
+import { readInput } from '../base/read-input.js';
 import { runMarker } from '../base/run-marker.js';
-import { directoryReason } from '../base/thrown.js';
+import { directoryReason, messageOf } from '../base/thrown.js';
 import { type ScenarioFile, scenariosIn } from './scenario-file.js';
 
 /** `stop-twice.scenario.ts` */
@@ -14,15 +16,19 @@ const fileName = /^(.+)\.scenario\.m?([jt])s$/;
 const refuse = (directory: string, reason: string, cause?: unknown): HarnessError =>
   new HarnessError('SCENARIO_DIRECTORY', { directory, reason }, cause);
 
-const walk = async (directory: string): Promise<string[]> => {
-  const entries = await readdir(directory, { withFileTypes: true });
+const walk = async (directory: string, isBelow = false): Promise<string[]> => {
+  const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+    // Another program may have removed a directory below the one that the user named.
+    if (isBelow && isAbsent(error)) return [];
+    throw error;
+  });
   if (entries.some(({ name }) => name === runMarker)) return [];
   const found = await Promise.all(
     entries
       .filter(({ name }) => !name.startsWith('.') && name !== 'node_modules')
       .map((entry) => {
         const path = join(directory, entry.name);
-        return entry.isDirectory() ? walk(path) : fileName.test(entry.name) ? [path] : [];
+        return entry.isDirectory() ? walk(path, true) : fileName.test(entry.name) ? [path] : [];
       }),
   );
   return found.flat();
@@ -52,6 +58,10 @@ export const ownScenarioFiles = async (directory: string): Promise<ScenarioFile[
   });
   if (paths.length === 0)
     throw refuse(directory, 'it has no file named *.scenario.ts, *.scenario.js or *.scenario.mjs');
+  const read = (path: string): Promise<string> =>
+    readInput(path).catch((cause: unknown) => {
+      throw refuse(directory, messageOf(cause), cause);
+    });
   const files = new Map<string, ScenarioFile>();
   for (const path of paths.sort()) {
     const [, name = '', kind] = fileName.exec(basename(path)) ?? [];
@@ -59,7 +69,7 @@ export const ownScenarioFiles = async (directory: string): Promise<ScenarioFile[
     if (twin !== undefined)
       throw new HarnessError('SCENARIO_TWICE', { name, first: twin.path, second: path });
     if (kind === 't') requireTypeScript(path);
-    files.set(name, { path, name, ...scenariosIn(await readFile(path, 'utf8')) });
+    files.set(name, { path, name, ...scenariosIn(await read(path)) });
   }
   return [...files.values()];
 };
