@@ -4,6 +4,7 @@
 import { countingClock } from '../harness/scenario/counting-clock.js';
 import { askPtp, bracketsOf, needsPtp, parseAnswer, ptpClock } from '../harness/scenario/ptp.js';
 import { scenario } from '../harness/scenario/scenario.js';
+import { readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const samples = 3;
@@ -14,9 +15,6 @@ const readers = 8;
 const readings = 10;
 /** While one reader waits this long for the device, one on the other CPU comes to the lock. */
 const contendedMs = 20;
-
-const read = (offset: number) =>
-  ({ protocol: 'vfio-user', command: 'REGION_READ', region: 0, offset }) as const;
 
 const options = {
   needs: ['PTP_1588_CLOCK'],
@@ -31,7 +29,7 @@ scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) =
   const path = await ptpClock(vm.shell, vm.address);
 
   // These are only lower bounds: a busy host makes reads longer, never shorter.
-  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: read(24) }] });
+  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: readsOf('secondsLow') }] });
   const [around] = await askPtp({ vm, trace }, path, `extended:${samples}`);
   device.faults.clear();
   const widths = around === undefined ? [] : bracketsOf(around).map(({ before, after }) => after - before);
@@ -42,7 +40,7 @@ scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) =
     widths,
   );
 
-  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: read(32) }] });
+  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: readsOf('microsecondsLow') }] });
   const [beside] = await askPtp({ vm, trace }, path, `extended:${samples}`);
   device.faults.clear();
   const apart = beside === undefined ? [] : bracketsOf(beside);
@@ -54,7 +52,7 @@ scenario('ptp-brackets', options, async ({ check, vm, device, driver, trace }) =
     gaps,
   );
 
-  device.faults.set({ faults: [{ kind: 'delay', ms: contendedMs, when: read(24) }] });
+  device.faults.set({ faults: [{ kind: 'delay', ms: contendedMs, when: readsOf('secondsLow') }] });
   const mark = trace.mark;
   const text = await vm.shell.text(`
     for reader in $(seq ${readers}); do

@@ -7,12 +7,13 @@ import {
   ENODEV,
   EOPNOTSUPP,
   needsPtp,
+  type PtpAnswer,
   ptpClock,
   ptpClocks,
   ptpClocksWithoutParent,
 } from '../harness/scenario/ptp.js';
-import { scenario } from '../harness/scenario/scenario.js';
-import { accesses } from '../harness/scenario/traffic.js';
+import { type Scene, scenario } from '../harness/scenario/scenario.js';
+import { accesses, readsOf, writes } from '../harness/scenario/traffic.js';
 import { frozen } from '../harness/vmmci/clock.js';
 import { parseInstant } from '../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -29,13 +30,6 @@ const instants = [
 /** PTP_CLOCK_GETCAPS of a read-only clock: no frequency adjustment, alarms, channels, pins or PPS. */
 const noCapabilities = Array.from({ length: 8 }, () => 0n);
 
-const readMicroseconds = {
-  protocol: 'vfio-user',
-  command: 'REGION_READ',
-  region: 0,
-  offset: 32,
-} as const;
-
 // A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send a SYNCRTC.
 const options = {
   needs: ['PTP_1588_CLOCK'],
@@ -44,21 +38,9 @@ const options = {
   quiet: true,
 } as const;
 
-scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
-  const name = needsPtp(driver);
-  const clocks = await ptpClocks(vm.shell, vm.address);
-  const orphans = clocks.length > 0 ? [] : await ptpClocksWithoutParent(vm.shell);
-  check('shows-ptp-time').equal(
-    'names of the PTP clocks of the function',
-    [
-      ...clocks.map(({ name }) => name),
-      ...orphans.filter((orphan) => orphan === name).map((orphan) => `${orphan} without a parent`),
-    ],
-    [name],
-  );
-  const path = await ptpClock(vm.shell, vm.address);
-  const ask = (...steps: string[]) => askPtp({ vm, trace }, path, ...steps);
+type Ask = (...steps: string[]) => Promise<PtpAnswer[]>;
 
+const checkInstants = async ({ check, device, trace }: Scene, ask: Ask): Promise<void> => {
   for (const instant of instants) {
     const us = parseInstant(instant);
     device.clock.set(frozen(us));
@@ -79,16 +61,19 @@ scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
       'read microsecondsLow',
     ]);
   }
+};
 
+const checkReadOnly = async ({ check, trace }: Scene, ask: Ask): Promise<void> => {
   const mark = trace.mark;
   const [caps, ...denied] = await ask('caps', 'settime', 'adjtime', 'adjfine', 'pps');
   check('shows-ptp-time').equal('capabilities', caps?.values, noCapabilities);
   for (const { step, errno } of denied) check('shows-ptp-time').equal(`errno of ${step}`, errno, EOPNOTSUPP);
   // Only writes are compared: the PTP core of Linux 6.12 reads the clock before it asks for a step.
-  const written = accesses(trace, mark).filter((access) => access.startsWith('write'));
-  check('shows-ptp-time').equal('writes to the device by denied calls', written, []);
+  check('shows-ptp-time').equal('writes to the device by denied calls', writes(trace, mark), []);
+};
 
-  device.faults.set({ faults: [{ kind: 'value', value: 1_000_000, when: readMicroseconds }] });
+const checkUnavailable = async ({ check, device }: Scene, ask: Ask): Promise<void> => {
+  device.faults.set({ faults: [{ kind: 'value', value: 1_000_000, when: readsOf('microsecondsLow') }] });
   check('shows-ptp-time').equal(
     'errno where the microseconds read as 1000000',
     (await ask('time'))[0]?.errno,
@@ -109,4 +94,24 @@ scenario('ptp', options, async ({ check, vm, device, driver, trace }) => {
   check('shows-ptp-time').equal('clock_gettime when the device is back', again?.values, [
     device.clock.now() * 1000n,
   ]);
+};
+
+scenario('ptp', options, async (scene) => {
+  const { check, vm, driver, trace } = scene;
+  const name = needsPtp(driver);
+  const clocks = await ptpClocks(vm.shell, vm.address);
+  const orphans = clocks.length > 0 ? [] : await ptpClocksWithoutParent(vm.shell);
+  check('shows-ptp-time').equal(
+    'names of the PTP clocks of the function',
+    [
+      ...clocks.map(({ name }) => name),
+      ...orphans.filter((orphan) => orphan === name).map((orphan) => `${orphan} without a parent`),
+    ],
+    [name],
+  );
+  const path = await ptpClock(vm.shell, vm.address);
+  const ask: Ask = (...steps) => askPtp({ vm, trace }, path, ...steps);
+  await checkInstants(scene, ask);
+  await checkReadOnly(scene, ask);
+  await checkUnavailable(scene, ask);
 });
