@@ -3,7 +3,7 @@
 import { durationOfMs } from '../base/duration.js';
 import type { TraceEvent } from '../base/trace-event.js';
 import { formatInstant } from '../vmmci/instant.js';
-import { registerAt, registers } from '../vmmci/registers.js';
+import { accessTarget } from '../vmmci/registers.js';
 import { hex, showCommand, showFeatures, showIsr, showStatus } from './decode.js';
 
 const decoders: Readonly<Record<string, (value: number) => string>> = {
@@ -15,10 +15,9 @@ const decoders: Readonly<Record<string, (value: number) => string>> = {
 };
 
 const access = ({ kind, offset, width, value }: TraceEvent<'bar-read' | 'bar-write'>): string => {
-  const name = registerAt(offset);
-  const natural = name !== undefined && registers[name].size === width;
-  const where = `${name ?? `offset ${offset}`}${natural ? '' : ` (${8 * width} bits)`}`;
-  const decode = (natural ? decoders[name] : undefined) ?? hex;
+  // A value of another width, such as a byte of the command, has no name.
+  const where = accessTarget(offset, width);
+  const decode = decoders[where] ?? hex;
   return `${kind === 'bar-read' ? 'read' : 'write'} ${where} = ${decode(value)}`;
 };
 

@@ -2,7 +2,7 @@
 // written to a file and parsed again.
 
 import type { TraceData } from '../base/trace.js';
-import { registerAt } from '../vmmci/registers.js';
+import { registerAt, registers } from '../vmmci/registers.js';
 
 /** A phase of the life of a driver, such as `probe`. */
 export interface Phase {
@@ -14,20 +14,13 @@ export interface Phase {
 /** A phase with this name only ends the previous one; it is not part of the transcript. */
 export const lastPhase = 'end';
 
-const natural: Readonly<Record<string, number>> = {
-  status: 1,
-  isr: 1,
-  queueSize: 2,
-  queueSelect: 2,
-  queueNotify: 2,
-};
-
 type Access = TraceData<'bar-read' | 'bar-write'>;
 
 const access = ({ kind, offset, width, value }: Access): string => {
-  const name = registerAt(offset) ?? `offset ${offset}`;
-  const odd = width === (natural[name] ?? 4) ? '' : ` (${width * 8} bits)`;
-  return `${kind === 'bar-read' ? 'read' : 'write'} ${name}${odd} = 0x${value.toString(16)}`;
+  const name = registerAt(offset);
+  const natural = name === undefined ? 4 : registers[name].size;
+  const where = `${name ?? `offset ${offset}`}${width === natural ? '' : ` (${width * 8} bits)`}`;
+  return `${kind === 'bar-read' ? 'read' : 'write'} ${where} = 0x${value.toString(16)}`;
 };
 
 /**

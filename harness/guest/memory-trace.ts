@@ -33,8 +33,10 @@ export const noteAllocations = async (
   shell: Pick<Shell, 'text'>,
   modules: readonly string[],
 ): Promise<void> => {
-  const ours = modules.map((name) => `\\[${name}\\]`).join('|');
-  await shell.text(`grep -E 'kmalloc: call_site=[^ ]+ (${ours})' ${tracing}/trace >${allocations} || true`);
+  const callers = modules.map((name) => `\\[${name}\\]`).join('|');
+  await shell.text(
+    `grep -E 'kmalloc: call_site=[^ ]+ (${callers})' ${tracing}/trace >${allocations} || true`,
+  );
 };
 
 /**

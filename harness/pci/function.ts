@@ -93,8 +93,8 @@ export class PciFunction implements Target {
   async attach(frontEnd: FrontEnd): Promise<void> {
     this.#whole = undefined;
     this.#link.attach(frontEnd);
-    const odd = await this.#link.ask('GET_CONFIG', ignoresOffset);
-    if (odd?.value) {
+    const ignores = await this.#link.ask('GET_CONFIG', ignoresOffset);
+    if (ignores?.value) {
       this.#whole = new WholeConfig(frontEnd.getConfig);
       this.#trace({ kind: 'backend', event: 'ignores the offset of GET_CONFIG' });
       this.#warn('the backend ignores the offset of GET_CONFIG; the whole config area is read each time');

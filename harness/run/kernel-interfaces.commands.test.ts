@@ -1,6 +1,6 @@
-// Compiles a use of each interface of the kernel that has changed, on a kernel of each series: the compiler's real output
-// names the cause where the interface is missing, and there is no error elsewhere. Fetches the kernels if they are
-// missing.
+// Compiles a use of each interface of the kernel that has changed, on a kernel of each series: the compiler's
+// real output names the cause where the interface is missing, and there is no error elsewhere. Fetches the
+// kernels if they are missing.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -3,7 +3,7 @@
 import type { Trace, TraceEvent } from '../base/trace.js';
 import type { When } from '../faults/fault.js';
 import { commandName } from '../vmmci/commands.js';
-import { type RegisterName, registerAt, registers, status } from '../vmmci/registers.js';
+import { accessTarget, type RegisterName, registers, status } from '../vmmci/registers.js';
 
 /** The name of the command, such as `REBOOT`, or the number if the device does not know it. */
 const commandText = (value: number): string => commandName(value) ?? `0x${value.toString(16)}`;
@@ -12,22 +12,12 @@ const commandText = (value: number): string => commandName(value) ?? `0x${value.
 export const acks = (trace: Trace, mark: number): string[] =>
   trace.since(mark, 'ack').map(({ value, effect }) => `${commandText(value)}: ${effect}`);
 
-/**
- * The register of an access: `command`; `command (8 bits)` if the width is not that of the register; `offset
- * 33 (8 bits)` if no register starts there.
- */
-const target = (offset: number, width: number): string => {
-  const name = registerAt(offset);
-  const natural = name !== undefined && registers[name].size === width;
-  return `${name ?? `offset ${offset}`}${natural ? '' : ` (${8 * width} bits)`}`;
-};
-
 /** The accesses of the guest to BAR0 since `mark`, such as `read isr` and `write command = REBOOT`. */
 export const accesses = (trace: Trace, mark: number): string[] =>
   trace.since(mark).flatMap((event) => {
     if (event.kind !== 'bar-read' && event.kind !== 'bar-write') return [];
     const { kind, offset, width, value } = event;
-    const where = target(offset, width);
+    const where = accessTarget(offset, width);
     if (kind === 'bar-read') return [`read ${where}`];
     const isCommand = offset === registers.command.offset;
     return [`write ${where} = ${isCommand ? commandText(value) : value}`];

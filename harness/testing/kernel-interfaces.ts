@@ -1,5 +1,5 @@
-// A few lines of C for each interface of the kernel that has changed, as a driver uses the interface, and the kernels on
-// which they do not compile.
+// A few lines of C for each interface of the kernel that has changed, as a driver uses the interface, and the
+// kernels on which they do not compile.
 
 import type { BuildCauseId } from '../diagnosis/causes/build-causes.js';
 

@@ -39,7 +39,7 @@ const glue = (messages: readonly Message[]): { data: Buffer; fds: readonly numbe
   return writes.map(({ data, fds }) => ({ data: Buffer.concat(data), fds }));
 };
 
-const say = async (channel: Channel, messages: readonly Message[]): Promise<Buffer> => {
+const converse = async (channel: Channel, messages: readonly Message[]): Promise<Buffer> => {
   const size = messages.reduce((sum, { reply }) => sum + reply, 0);
   const answers = size === 0 ? undefined : channel.read(size);
   for (const { data, fds } of glue(messages)) await channel.write(data, fds);
@@ -63,14 +63,14 @@ const [near, far] = socketPairFds();
 const make = protocol === 'vhost-user' ? vhostUserConversation : vfioUserConversation;
 const { hello, round } = make(event, near);
 
-await say(channel, [hello]);
-const first = await say(channel, round);
+await converse(channel, [hello]);
+const first = await converse(channel, round);
 await settle();
 const before = openDescriptors();
 let messages = 0;
 let different = 0;
 while (messages < Number(count)) {
-  if (!(await say(channel, round)).equals(first)) different += 1;
+  if (!(await converse(channel, round)).equals(first)) different += 1;
   messages += round.length;
 }
 await settle();

@@ -37,7 +37,11 @@ export const newSession = (target: Target): SessionState => ({
   }),
 });
 
-const ours = { max_msg_fds: maxMessageFds, max_data_xfer_size: maxTransferBytes, pgsizes: 4096 };
+const serverCapabilities = {
+  max_msg_fds: maxMessageFds,
+  max_data_xfer_size: maxTransferBytes,
+  pgsizes: 4096,
+};
 
 const requireAccess = (
   state: SessionState,
@@ -72,7 +76,7 @@ export const handle = async (
         maxTransferBytes,
         request.capabilities.max_data_xfer_size ?? maxTransferBytes,
       );
-      return answerVersion(request, ours);
+      return answerVersion(request, serverCapabilities);
     case 'dma-map':
       state.dma.map(request.address, request.size);
       return undefined;

@@ -81,13 +81,13 @@ export const encodeVersion = (major: number, minor: number, capabilities?: Capab
 };
 
 /**
- * Our answer to a proposal with major version 0: version 0.0 and a subset of the proposed capabilities, never
- * longer than the proposal.
+ * The answer of a server with the capabilities `own` to a proposal with major version 0: version 0.0 and a
+ * subset of the proposed capabilities, never longer than the proposal.
  */
-export const answerVersion = (proposal: Version, ours: Capabilities): Buffer => {
+export const answerVersion = (proposal: Version, own: Capabilities): Buffer => {
   const agreed: Capabilities = {};
   for (const name of names)
-    if (proposal.capabilities[name] !== undefined && ours[name] !== undefined) agreed[name] = ours[name];
+    if (proposal.capabilities[name] !== undefined && own[name] !== undefined) agreed[name] = own[name];
   const answer = encodeVersion(0, 0, agreed);
   return answer.length <= proposal.length ? answer : encodeVersion(0, 0);
 };

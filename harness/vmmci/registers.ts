@@ -45,6 +45,16 @@ const byOffset: ReadonlyMap<number, RegisterName> = new Map(
  */
 export const registerAt = (offset: number): RegisterName | undefined => byOffset.get(offset);
 
+/**
+ * The register of an access: `command`; `command (8 bits)` if the width, in bytes, is not that of the
+ * register; `offset 33 (8 bits)` if no register starts there.
+ */
+export const accessTarget = (offset: number, width: number): string => {
+  const name = registerAt(offset);
+  const isNatural = name !== undefined && registers[name].size === width;
+  return `${name ?? `offset ${offset}`}${isNatural ? '' : ` (${8 * width} bits)`}`;
+};
+
 /** Bits of the status register. vmd checks only DRIVER_OK. */
 export const status = { ACKNOWLEDGE: 0x01, DRIVER: 0x02, DRIVER_OK: 0x04, FAILED: 0x80 } as const;
 

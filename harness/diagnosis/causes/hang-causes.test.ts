@@ -1,7 +1,10 @@
 import t from 'tap';
 import { found, loaded, read, status, up, write } from '../../testing/cause-events.js';
 
-/** Lines of Linux 6.12 and, for RCU, of 5.10 to 7.3. The processor was in this function when the kernel complained. */
+/**
+ * Lines of Linux 6.12 and, for RCU, of 5.10 to 7.3. The processor was in this function when the kernel
+ * complained.
+ */
 const lockup = (at: string, ...frames: string[]): string[] => [
   '[   32.858387] watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [agent:135]',
   '[   32.858826] Modules linked in: virtio_vmmci(OE+) virtio_pci_obsd(OE) virtio_blk(E)',

@@ -5,8 +5,8 @@ import type { Cause, Facts } from './facts.js';
 import { inDriver, instructionPointer, isInDriver, logLines, reportsOf } from './kernel-reports.js';
 
 /**
- * Matches a processor, or a stack frame that the unwinder is sure of, that waits for a spinlock, and what debugging
- * options report of a lock that is still held.
+ * Matches a processor, or a stack frame that the unwinder is sure of, that waits for a spinlock, and what
+ * debugging options report of a lock that is still held.
  */
 const lockIsHeld =
   /^(?!\s*\? ).*queued_spin_lock_slowpath|lock held when returning to|\bpreempt=0x[0-6]\w+ lock=|leaked lock or atomic: .*\/0x[0-6]/;

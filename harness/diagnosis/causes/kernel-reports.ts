@@ -1,4 +1,5 @@
-// Splits a kernel log into the reports in it: a crash, a warning, a processor that makes no progress, a task that waits.
+// Splits a kernel log into the reports in it: a crash, a warning, a processor that makes no progress, a task
+// that waits.
 
 import type { Facts } from './facts.js';
 
@@ -21,7 +22,8 @@ type ReportKind = 'crash' | 'spin' | 'wait' | 'other';
 const headlines: readonly (readonly [ReportKind, RegExp])[] = [
   [
     'spin',
-    // kernel/watchdog.c, kernel/rcu/tree_stall.h, and the panic after an NMI to a processor that takes no interrupts
+    // kernel/watchdog.c, kernel/rcu/tree_stall.h, and the panic after an NMI to a processor that takes no
+    // interrupts
     /soft lockup - CPU|hard LOCKUP|BUG: workqueue lockup|rcu: INFO: .* detected (?:expedited )?stalls?\b|self-detected stall|Kernel panic - not syncing: (?:softlockup|NMI)/,
   ],
   ['wait', /INFO: task .* blocked (?:for more than|in I\/O wait)|Kernel panic - not syncing: hung_task/],

@@ -63,7 +63,9 @@ const isStatusGone = (event: TraceEvent): boolean =>
 
 const allOnes = /\b(?:4294967295|0xffffffff)\b/;
 
-/** True if a check saw all ones where they are not the right value, as they are in the last second of 32 bits. */
+/**
+ * True if a check saw all ones where they are not the right value, as they are in the last second of 32 bits.
+ */
 const showsOnes = (seen: string, expected: string): boolean => allOnes.test(seen) && !allOnes.test(expected);
 
 /** Returns the status of the device at that event. */

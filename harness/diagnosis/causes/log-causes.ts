@@ -60,7 +60,9 @@ const crashOfKernel = (
   },
 });
 
-/** Matches a crash where the kernel runs timers and work items. In a stack, these functions are only callers. */
+/**
+ * Matches a crash where the kernel runs timers and work items. In a stack, these functions are only callers.
+ */
 const runsQueued =
   /ODEBUG: free active|(?:RIP: 0010:|EIP: |KASAN: \S+ in )(?:__run_timers|expire_timers|delayed_work_timer_fn|\w*activate_work)\b/;
 
@@ -69,8 +71,9 @@ export const logCauses = {
     sentence: 'The driver sleeps in atomic context: in an interrupt handler or with a spinlock held.',
     change: 'Use GFP_ATOMIC and no sleeping calls there, and move what has to wait to a work queue.',
     requirement: 'acknowledges-in-time',
-    // A program that sleeps outside of the driver is in atomic context because a lock was not released. A count below 0
-    // shows a lock that was not held, unless a sleep has confused the counts of two tasks before.
+    // A program that sleeps outside of the driver is in atomic context because a lock was not released. A
+    // count below 0 shows a lock that was not held, unless a sleep has confused the counts of two tasks
+    // before.
     find: (facts) => {
       const lines = logLines(facts);
       const end = lines.findIndex((line) => lessThanNone.test(line));
