@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { codeOf, type HarnessError } from '../base/errors.js';
+import { anyText } from '../testing/any-text.js';
 import { parseAttribute, parseCounts, parseDrift, parseTime } from './driver-text.js';
 
 t.test('parses text of the promised form', async (t) => {
@@ -31,7 +32,7 @@ t.test('blames the driver for any other text and escapes control characters', as
 t.test('throws only DRIVER_READ, with a message of at most two lines', async () => {
   const parsers = [parseAttribute, parseTime].map((parse) => (text: string) => parse('x', text));
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), (text) => {
+    fc.property(fc.oneof(fc.string(), anyText), (text) => {
       for (const parse of [...parsers, parseDrift, parseCounts]) {
         try {
           parse(text);
