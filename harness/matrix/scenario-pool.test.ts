@@ -12,7 +12,7 @@ import { createPool } from './scenario-pool.js';
 const choiceModule = JSON.stringify(
   pathToFileURL(join(import.meta.dirname, '../run/current-choice.js')).href,
 );
-const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
+const tap = JSON.stringify(import.meta.resolve('tap'));
 
 /**
  * A scenario that says in which process it ran and how many there had run in it before, and that does what

@@ -9,7 +9,7 @@ const kill = new AbortController().signal;
 const choiceModule = JSON.stringify(
   pathToFileURL(join(import.meta.dirname, '../run/current-choice.js')).href,
 );
-const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
+const tap = JSON.stringify(import.meta.resolve('tap'));
 
 t.test(
   'each file has its own output and an empty run directory; nothing of the process is left',

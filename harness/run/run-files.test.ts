@@ -1,8 +1,7 @@
-import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { runFiles } from './run-files.js';
 
-const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
+const tap = JSON.stringify(import.meta.resolve('tap'));
 const file = (body: string): string => `import t from ${tap};\n${body}`;
 
 t.test(

@@ -7,7 +7,7 @@ import t from 'tap';
 import { eventually } from '../testing/eventually.js';
 import { startWorker } from './start-worker.js';
 
-const tap = JSON.stringify(pathToFileURL(`${process.cwd()}/node_modules/tap/dist/esm/index.js`).href);
+const tap = JSON.stringify(import.meta.resolve('tap'));
 const file = (body: string): string => `import t from ${tap};\n${body}`;
 
 t.test('each file gets the status that it would have in a process of its own', async (t) => {
