@@ -44,7 +44,13 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'drift-in-whole-seconds': ['drift-rounded', 'sample-placed-early', 'sample-placed-late'],
   'sync-loses-fraction': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
   'sync-adds-half-a-second': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
-  'error-hidden-by-value': ['all-ones-taken-for-data', 'unusable-microseconds-shown'],
+  'error-hidden-by-value': [
+    'all-ones-taken-for-data',
+    'unusable-microseconds-shown',
+    // The sample that is shown in place of the error was never taken.
+    'drift-of-last-tick',
+  ],
+  'ptp-absence-not-an-error': ['all-ones-taken-for-data'],
   'ptp-error-ignored': ['unusable-microseconds-shown', 'all-ones-taken-for-data'],
   // parameters and lines of the log
   'interval-in-wrong-unit': ['interval-not-read-again', 'interval-not-limited'],

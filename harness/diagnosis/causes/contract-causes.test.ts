@@ -231,6 +231,11 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
     [],
     [...up, check('quiet-on-the-way-down', 'writes on the way down', 'none', 'write guestFeatures = 7')],
   ],
+  [
+    'a PTP clock that reports no error without the device',
+    ['ptp-absence-not-an-error'],
+    [gone, check('shows-ptp-time', 'errno of clock_gettime without the device', '19', '0')],
+  ],
   ['no counts', ['commands-not-counted'], [counted('nothing', none), counted('ACK and SYNCRTC', none)]],
   ['counts lost in sleep', ['commands-lost-in-sleep'], [before(right), after]],
   ['counts missing before', ['commands-not-counted'], [before(none), after]],

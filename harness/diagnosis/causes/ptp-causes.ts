@@ -95,6 +95,17 @@ export const ptpCauses = {
       change: 'Return the error of the reading from gettimex64.',
     },
   ),
+  'ptp-absence-not-an-error': ptpCause(
+    {
+      what: /^errno of \w+ without the device/,
+      seen: /^0$/,
+      holds: (_, facts) => !fails(facts, /^errno where the microseconds read as/),
+    },
+    {
+      sentence: 'The PTP clock returns a time although the device does not respond.',
+      change: 'Return -ENODEV from gettimex64 if the microseconds (BAR0 offset 32) read as all ones.',
+    },
+  ),
   'ptp-time-refused': ptpCause(
     { what: /^errno of clock_gettime at/, holds: (check) => isNumber(check) && check.seen !== '0' },
     {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { TraceData } from '../../base/trace-event.js';
+import { checkNames } from '../check-names.js';
 import { findCauses } from './find-causes.js';
 
 const check = (requirement: string, what: string, expected: string, seen: string): TraceData => ({
@@ -40,6 +41,8 @@ t.test('tells an error that is shown as nothing from one that is hidden by a val
     check('no-time-is-an-error', 'error of drift_ns where the host does not offer the time', 'ENODATA', seen);
   t.same(found([error('none')]), ['error-shown-as-nothing']);
   t.same(found([error('-17')]), ['error-hidden-by-value']);
+  const drifts = check('shows-drift', checkNames.differentDrifts, '50', '1');
+  t.same(found([error('-17'), drifts]), ['error-hidden-by-value'], 'the sample was never filled in');
 });
 
 t.test('the fraction is dropped also in the first second of 1970', async (t) => {
