@@ -37,7 +37,7 @@ for (const [signal, to] of [
     await writeFile(join(driver, 'x.c'), '');
     await writeFile(join(driver, 'vmmci-driver.json'), JSON.stringify(description));
     const watched = watchFiles(temporary);
-    t.teardown(watched.close);
+    t.teardown(() => watched.close());
     const child = execa(process.execPath, [main, 'watch', '--driver', driver], {
       cwd: top,
       env: { TMPDIR: temporary, VMMCI_DRIVER: undefined, VMMCI_DRIVER_DESCRIPTION: undefined },

@@ -7,7 +7,7 @@ import { watchFiles } from './watch-files.js';
 t.test('all kinds of changes are noticed, also in new directories', async (t) => {
   const directory = t.testdir({ 'a.c': '', sub: { 'b.c': '' } });
   const watched = watchFiles(directory);
-  t.teardown(watched.close);
+  t.teardown(() => watched.close());
   const seen = async (what: string, change: () => Promise<unknown>) => {
     const event = watched.changed();
     await change();
@@ -26,7 +26,7 @@ t.test('all kinds of changes are noticed, also in new directories', async (t) =>
 t.test('an event before the call of changed() is not lost', async (t) => {
   const directory = t.testdir({ 'a.c': '' });
   const watched = watchFiles(directory);
-  t.teardown(watched.close);
+  t.teardown(() => watched.close());
   const event = new Promise<void>((resolve) => watched.onEvent(resolve));
   await writeFile(join(directory, 'a.c'), 'x');
   await event;
@@ -56,7 +56,7 @@ for (const [code, limit] of [
       (line) => lines.push(line),
       failing(code, (path) => path !== directory),
     );
-    t.teardown(watched.close);
+    t.teardown(() => watched.close());
     t.match(lines, [new RegExp(`limit fs\\.inotify\\.${limit} is reached.*sysctl`)]);
     t.equal(lines.length, 1);
     const event = watched.changed();
@@ -76,7 +76,7 @@ t.test('a directory that is removed between listing and watching is ignored', as
       () => rmSync(gone, { recursive: true }),
     ),
   );
-  t.teardown(watched.close);
+  t.teardown(() => watched.close());
   const event = watched.changed();
   await writeFile(join(directory, 'a.c'), 'x');
   await event;

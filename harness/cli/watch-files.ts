@@ -39,76 +39,95 @@ const limits: Readonly<Record<string, string>> = {
 /** The polling interval in milliseconds, if a directory cannot be watched. */
 const pollMs = 1000;
 
+type Warn = (line: string) => void;
+
 /**
- * Calls `warn` if a system limit is reached. The recursive watch of Node.js is not used: it watches each
- * file, and fails when a short-lived file of an editor disappears.
+ * Watches each directory of a tree. The recursive watch of Node.js is not used: it watches each file, and fails
+ * when a short-lived file of an editor disappears.
  */
-export const watchFiles = (
-  directory: string,
-  warn: (line: string) => void = () => {},
-  watch: typeof watchPath = watchPath,
-): Watched => {
-  const listeners = new Set<() => void>();
-  const watchers = new Map<string, FSWatcher>();
-  let dirty = false;
-  let poll: NodeJS.Timeout | undefined;
-  /** Ignores a directory that was removed after it was listed; starts polling if a limit is reached. */
-  const onWatchError = (error: unknown): void => {
-    const limit = limits[systemCode(error) ?? ''];
-    if (limit === undefined && systemCode(error) !== 'ENOENT') throw error;
-    if (limit === undefined || poll !== undefined) return;
-    warn(
-      `the limit ${limit} is reached: checking for changes once per second; raise it with: sysctl -w ${limit}=…`,
-    );
-    poll = setInterval(notify, pollMs);
-  };
-  const drop = (path: string): void => {
-    watchers.get(path)?.close();
-    watchers.delete(path);
-  };
-  const notify = (): void => {
-    dirty = true;
-    follow();
-    for (const listener of [...listeners]) listener();
-  };
-  const follow = (): void => {
-    const present = new Set(directoriesOf(directory));
-    for (const path of watchers.keys()) if (!present.has(path)) drop(path);
-    for (const path of present) {
-      if (watchers.has(path)) continue;
-      try {
-        const watcher = watch(path, notify);
-        watcher.on('error', () => {
-          drop(path);
-          notify();
+class DirectoryWatch implements Watched {
+  readonly #directory: string;
+  readonly #warn: Warn;
+  readonly #watch: typeof watchPath;
+  readonly #listeners = new Set<() => void>();
+  readonly #watchers = new Map<string, FSWatcher>();
+  #isDirty = false;
+  #poll: NodeJS.Timeout | undefined;
+
+  constructor(directory: string, warn: Warn, watch: typeof watchPath) {
+    this.#directory = directory;
+    this.#warn = warn;
+    this.#watch = watch;
+    this.#follow();
+  }
+
+  onEvent(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async changed(): Promise<void> {
+    if (!this.#isDirty) {
+      await new Promise<void>((resolve) => {
+        const stop = this.onEvent(() => {
+          stop();
+          resolve();
         });
-        watchers.set(path, watcher);
+      });
+    }
+    this.#isDirty = false;
+  }
+
+  close(): void {
+    clearInterval(this.#poll);
+    for (const path of [...this.#watchers.keys()]) this.#drop(path);
+  }
+
+  /** Watches the directories that are present now, and no others. */
+  #follow(): void {
+    const present = new Set(directoriesOf(this.#directory));
+    for (const path of this.#watchers.keys()) if (!present.has(path)) this.#drop(path);
+    for (const path of present) {
+      if (this.#watchers.has(path)) continue;
+      try {
+        const watcher = this.#watch(path, () => this.#notify());
+        watcher.on('error', () => {
+          this.#drop(path);
+          this.#notify();
+        });
+        this.#watchers.set(path, watcher);
       } catch (error) {
-        onWatchError(error);
+        this.#onError(error);
       }
     }
-  };
-  follow();
-  const onEvent: Watched['onEvent'] = (listener) => {
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
-  };
-  return {
-    onEvent,
-    changed: async () => {
-      if (!dirty) {
-        await new Promise<void>((resolve) => {
-          const stop = onEvent(() => {
-            stop();
-            resolve();
-          });
-        });
-      }
-      dirty = false;
-    },
-    close: () => {
-      clearInterval(poll);
-      for (const path of [...watchers.keys()]) drop(path);
-    },
-  };
-};
+  }
+
+  #notify(): void {
+    this.#isDirty = true;
+    this.#follow();
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Ignores a directory that was removed after it was listed; starts polling if a limit is reached. */
+  #onError(error: unknown): void {
+    const limit = limits[systemCode(error) ?? ''];
+    if (limit === undefined && systemCode(error) !== 'ENOENT') throw error;
+    if (limit === undefined || this.#poll !== undefined) return;
+    this.#warn(
+      `the limit ${limit} is reached: checking for changes once per second; raise it with: sysctl -w ${limit}=…`,
+    );
+    this.#poll = setInterval(() => this.#notify(), pollMs);
+  }
+
+  #drop(path: string): void {
+    this.#watchers.get(path)?.close();
+    this.#watchers.delete(path);
+  }
+}
+
+/** Calls `warn` if a system limit is reached. */
+export const watchFiles = (
+  directory: string,
+  warn: Warn = () => {},
+  watch: typeof watchPath = watchPath,
+): Watched => new DirectoryWatch(directory, warn, watch);

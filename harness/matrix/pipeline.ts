@@ -7,7 +7,7 @@ import { messageOf } from '../base/thrown.js';
 import type { ReportCell, ReportKernel, ReportStep } from '../report/model.js';
 import { isBad, type Verdict } from '../run/verdict.js';
 import type { Halt } from './halt.js';
-import { createSlots } from './jobs.js';
+import { createSlots, type Slots } from './jobs.js';
 import type { Cell } from './plan.js';
 import { unrunCell } from './unrun.js';
 
@@ -63,77 +63,95 @@ const inOrder = (cells: readonly Cell[], done: readonly ReportCell[]): ReportCel
   return [...done].sort((left, right) => position(left) - position(right));
 };
 
-/** Returns every cell with a verdict; never rejects. A broken cell does not stop the others. */
-export const runPipeline = async <Kernel, Modules>({
-  cells,
-  stages,
-  jobs,
-  bail,
-  halt,
-  onStep,
-  onCells,
-}: PipelineOptions<Kernel, Modules>): Promise<PipelineResult> => {
-  const rows = [...new Map(cells.map(({ kernel }) => [kernel.name, kernel])).values()];
-  const done: ReportCell[] = [];
-  // Kernels are fetched one at a time, since they would only share the network. `slots` is for work that
-  // takes a processor.
-  const network = createSlots(1);
-  const slots = createSlots(jobs);
+/** Runs the kernels of a pipeline, and collects the cells that are done. */
+class Pipeline<Kernel, Modules> {
+  /** In the order in which they finished. */
+  readonly done: ReportCell[] = [];
+  readonly #options: PipelineOptions<Kernel, Modules>;
+  // Kernels are fetched one at a time, since they would only share the network.
+  readonly #network = createSlots(1);
+  /** For work that takes a processor. */
+  readonly #slots: Slots;
 
-  const judge = (verdict: Verdict, what: string): void => {
+  constructor(options: PipelineOptions<Kernel, Modules>) {
+    this.#options = options;
+    this.#slots = createSlots(options.jobs);
+  }
+
+  /** A lower `rank` goes first where kernels compete. */
+  async runKernel(row: KernelRow, rank: number): Promise<ReportKernel> {
+    const { name, series, flavour, suite, differs } = row;
+    const { cells, stages } = this.#options;
+    const mine = cells.filter(({ kernel }) => kernel.name === name);
+    const steps: ReportStep[] = [];
+    const runStage = <T>(stage: () => Promise<StageDone<T>>) => this.#runStage(row, mine, steps, stage);
+    const prepare = async (kernel: Kernel): Promise<boolean> => {
+      const modules = await runStage(() => stages.build(kernel));
+      return modules !== undefined && (await runStage(() => stages.boot(kernel, modules))) === true;
+    };
+    const kernel = await this.#network(rank, () => runStage(() => stages.fetch(row)));
+    if (kernel !== undefined && (await this.#slots(rank, () => prepare(kernel))))
+      await Promise.all(
+        mine.map((cell) => this.#slots(rank, async () => this.finish(await this.#runOrSkip(cell)))),
+      );
+    const { release = null, version = null } = kernel ?? {};
+    return { name, series, flavour, suite, differs, release, version, steps };
+  }
+
+  finish(batch: readonly ReportCell[]): void {
+    this.done.push(...batch);
+    for (const { verdict, scenario, kernel } of batch) this.#judge(verdict, `${scenario} on ${kernel}`);
+    this.#options.onCells(batch);
+  }
+
+  #judge(verdict: Verdict, what: string): void {
+    const { bail, halt } = this.#options;
     if (bail && isBad({ verdict })) halt.stop(`not run: ${what} ${verdict}, and --bail was given`);
-  };
-  const finish = (batch: readonly ReportCell[]): void => {
-    done.push(...batch);
-    for (const { verdict, scenario, kernel } of batch) judge(verdict, `${scenario} on ${kernel}`);
-    onCells(batch);
-  };
+  }
+
+  /** Runs a stage and returns its value. Undefined if it did not pass; then the cells are skipped. */
+  async #runStage<T>(
+    row: KernelRow,
+    cells: readonly Cell[],
+    steps: ReportStep[],
+    stage: () => Promise<StageDone<T>>,
+  ): Promise<T | undefined> {
+    const { halt, onStep } = this.#options;
+    const skip = (reason: string): void => this.finish(cells.map((cell) => unrunCell(cell, reason)));
+    if (halt.reason !== undefined) {
+      skip(halt.reason);
+      return undefined;
+    }
+    const { step, value } = await stage();
+    steps.push(step);
+    this.#judge(step.verdict, `${step.name} of ${row.name}`);
+    onStep(row, step);
+    if (value === undefined)
+      skip(halt.kill.aborted && halt.reason !== undefined ? halt.reason : stoppedBy(row, step));
+    return value;
+  }
 
   /** Never rejects: an error in one cell must not lose the other cells and the report. */
-  const runOrSkip = async (cell: Cell): Promise<ReportCell[]> => {
+  async #runOrSkip(cell: Cell): Promise<ReportCell[]> {
+    const { halt, stages } = this.#options;
     if (halt.reason !== undefined) return [unrunCell(cell, halt.reason)];
     try {
       return await stages.cell(cell);
     } catch (error) {
       return [{ ...unrunCell(cell, `the cell could not be run: ${messageOf(error)}`), verdict: 'broken' }];
     }
-  };
+  }
+}
 
-  const runKernel = async (row: KernelRow, rank: number): Promise<ReportKernel> => {
-    const { name, series, flavour, suite, differs } = row;
-    const mine = cells.filter(({ kernel }) => kernel.name === name);
-    const steps: ReportStep[] = [];
-    let facts: Pick<ReportKernel, 'release' | 'version'> = { release: null, version: null };
-    const skip = (reason: string): void => finish(mine.map((cell) => unrunCell(cell, reason)));
-    /** Runs a stage and returns its value. Undefined if it did not pass; then the cells are skipped. */
-    const runStage = async <T>(stage: () => Promise<StageDone<T>>): Promise<T | undefined> => {
-      if (halt.reason !== undefined) {
-        skip(halt.reason);
-        return undefined;
-      }
-      const { step, value } = await stage();
-      steps.push(step);
-      judge(step.verdict, `${step.name} of ${name}`);
-      onStep(row, step);
-      if (value === undefined)
-        skip(halt.kill.aborted && halt.reason !== undefined ? halt.reason : stoppedBy(row, step));
-      return value;
-    };
-    const prepare = async (kernel: Kernel): Promise<boolean> => {
-      const modules = await runStage(() => stages.build(kernel));
-      return modules !== undefined && (await runStage(() => stages.boot(kernel, modules))) === true;
-    };
-    const kernel = await network(rank, () => runStage(() => stages.fetch(row)));
-    if (kernel !== undefined) {
-      facts = { release: kernel.release, version: kernel.version };
-      if (await slots(rank, () => prepare(kernel)))
-        await Promise.all(mine.map((cell) => slots(rank, async () => finish(await runOrSkip(cell)))));
-    }
-    return { name, series, flavour, suite, differs, ...facts, steps };
-  };
-
-  const kernels = await Promise.all(rows.map(runKernel));
+/** Returns every cell with a verdict; never rejects. A broken cell does not stop the others. */
+export const runPipeline = async <Kernel, Modules>(
+  options: PipelineOptions<Kernel, Modules>,
+): Promise<PipelineResult> => {
+  const { cells, stages } = options;
+  const rows = [...new Map(cells.map(({ kernel }) => [kernel.name, kernel])).values()];
+  const pipeline = new Pipeline(options);
+  const kernels = await Promise.all(rows.map((row, rank) => pipeline.runKernel(row, rank)));
   const last = await stages.close();
-  if (last.length > 0) finish(last);
-  return { kernels, cells: inOrder(cells, done) };
+  if (last.length > 0) pipeline.finish(last);
+  return { kernels, cells: inOrder(cells, pipeline.done) };
 };
