@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The main program of `vmmci`. Its commands are listed in commands.ts.
+
 import { systemCode } from '../base/thrown.js';
 import { handleBrokenPipe } from '../run/signals.js';
 import { runCommand } from './command.js';
