@@ -48,11 +48,13 @@ const parseOutputs = (text: string): Record<string, string> =>
       .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
 
-interface ScriptResult {
+/** What one step has done. */
+interface Done {
   readonly ok: boolean;
   readonly output: string;
-  readonly outputs: Record<string, string>;
-  readonly summary: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly summary?: string;
+  readonly after?: readonly After[];
 }
 
 const runScript = async (
@@ -60,7 +62,7 @@ const runScript = async (
   step: Step,
   directories: Directories,
   env: Record<string, string>,
-): Promise<ScriptResult> => {
+): Promise<Done> => {
   const directory = mkdtempSync(join(tmpdir(), 'step-'));
   const [file, outputs, summary] = ['script', 'outputs', 'summary'].map((name) => join(directory, name)) as [
     string,
@@ -102,25 +104,73 @@ const inputsOf = ({ inputs }: Action, given: Readonly<Record<string, string>>): 
 const directoryOf = ({ uses }: Step, { workspace, actions }: Directories): string | undefined =>
   uses?.startsWith('./') ? join(workspace, uses) : actions[uses?.split('@')[0] ?? ''];
 
-export const runSteps = async ({
-  steps,
-  directories,
-  context,
-  env,
-  onStep,
-}: StepsOptions): Promise<StepsResult> => {
+/** The values with their expressions replaced. */
+const interpolateAll = (
+  values: Readonly<Record<string, string | number | boolean>>,
+  surroundings: Surroundings,
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, interpolate(value, surroundings)]));
+
+/** The context `steps` of an expression, from outputs by the id of the step. */
+const stepsContext = (outputs: StepsResult['outputs']) =>
+  Object.fromEntries(Object.entries(outputs).map(([id, values]) => [id, { outputs: values }]));
+
+/** Runs the steps of a composite action. */
+const runAction = async (
+  step: Step,
+  directory: string,
+  { directories, context, env, onStep }: StepsOptions,
+  surroundings: Surroundings,
+): Promise<Done> => {
+  const action = readAction(join(directory, 'action.yml'));
+  const { status, outputs, summary, after } = await runSteps({
+    steps: action.runs.steps,
+    directories,
+    context: {
+      ...context,
+      inputs: inputsOf(action, interpolateAll(step.with, surroundings)),
+      github: { ...(context.github ?? {}), action_path: directory },
+    },
+    env: { ...env, GITHUB_ACTION_PATH: directory },
+    onStep: (result) => onStep({ ...result, name: `${nameOf(step)}: ${result.name}` }),
+  });
+  const within: Surroundings = { ...surroundings, context: { steps: stepsContext(outputs) } };
+  const given = Object.entries(action.outputs).map(([key, { value }]) => [key, interpolate(value, within)]);
+  return { ok: status === 'success', output: '', outputs: Object.fromEntries(given), summary, after };
+};
+
+/** Runs what stands in for an action of GitHub. */
+const runStandIn = async (
+  step: Step,
+  directories: Directories,
+  surroundings: Surroundings,
+): Promise<Done> => {
+  const standIn = standIns[step.uses?.split('@')[0] ?? ''];
+  if (standIn === undefined) throw new Error(`nothing stands in for ${step.uses}`);
+  const last = await standIn(interpolateAll(step.with, surroundings), directories);
+  return { ok: true, output: '', outputs: {}, after: last === undefined ? [] : [last] };
+};
+
+const runStep = (step: Step, options: StepsOptions, surroundings: Surroundings): Promise<Done> => {
+  const { directories, env } = options;
+  if (step.run !== undefined)
+    return runScript(step.run, step, directories, { ...env, ...interpolateAll(step.env, surroundings) });
+  const directory = directoryOf(step, directories);
+  return directory === undefined
+    ? runStandIn(step, directories, surroundings)
+    : runAction(step, directory, options, surroundings);
+};
+
+export const runSteps = async (options: StepsOptions): Promise<StepsResult> => {
+  const { steps, directories, context, onStep } = options;
   let status: Status = 'success';
   let summary = '';
-  const outputs: Record<string, Record<string, string>> = {};
+  const outputs: Record<string, Readonly<Record<string, string>>> = {};
   const after: After[] = [];
-
   for (const step of steps) {
     const name = nameOf(step);
     const surroundings: Surroundings = {
-      context: {
-        ...context,
-        steps: Object.fromEntries(Object.entries(outputs).map(([id, values]) => [id, { outputs: values }])),
-      },
+      context: { ...context, steps: stepsContext(outputs) },
       status,
       workspace: directories.workspace,
     };
@@ -128,55 +178,9 @@ export const runSteps = async ({
       onStep({ name, status: 'skipped', script: step.run, output: '' });
       continue;
     }
-    const all = (values: Readonly<Record<string, string | number | boolean>>): Record<string, string> =>
-      Object.fromEntries(
-        Object.entries(values).map(([key, value]) => [key, interpolate(value, surroundings)]),
-      );
-    const directory = directoryOf(step, directories);
-    let done: { ok: boolean; output: string; outputs: Record<string, string> };
-    if (step.run !== undefined) {
-      const { summary: more, ...rest } = await runScript(step.run, step, directories, {
-        ...env,
-        ...all(step.env),
-      });
-      summary += more;
-      done = rest;
-    } else if (directory !== undefined) {
-      const action = readAction(join(directory, 'action.yml'));
-      const inner = await runSteps({
-        steps: action.runs.steps,
-        directories,
-        context: {
-          ...context,
-          inputs: inputsOf(action, all(step.with)),
-          github: { ...(context.github ?? {}), action_path: directory },
-        },
-        env: { ...env, GITHUB_ACTION_PATH: directory },
-        onStep: (result) => onStep({ ...result, name: `${name}: ${result.name}` }),
-      });
-      summary += inner.summary;
-      after.unshift(...inner.after);
-      const within: Surroundings = {
-        ...surroundings,
-        context: {
-          steps: Object.fromEntries(
-            Object.entries(inner.outputs).map(([id, values]) => [id, { outputs: values }]),
-          ),
-        },
-      };
-      const given = Object.entries(action.outputs).map(([key, { value }]) => [
-        key,
-        interpolate(value, within),
-      ]);
-      done = { ok: inner.status === 'success', output: '', outputs: Object.fromEntries(given) };
-    } else {
-      const action = step.uses?.split('@')[0] ?? '';
-      const standIn = standIns[action];
-      if (standIn === undefined) throw new Error(`nothing stands in for ${step.uses}`);
-      const last = await standIn(all(step.with), directories);
-      if (last !== undefined) after.unshift(last);
-      done = { ok: true, output: '', outputs: {} };
-    }
+    const done = await runStep(step, options, surroundings);
+    summary += done.summary ?? '';
+    after.unshift(...(done.after ?? []));
     if (step.id !== undefined) outputs[step.id] = done.outputs;
     if (!done.ok) status = 'failure';
     onStep({ name, status: done.ok ? 'success' : 'failure', script: step.run, output: done.output });
