@@ -5,7 +5,7 @@ import { withFaults } from '../device/fault-method.js';
 import { FaultEngine } from '../faults/engine.js';
 import { hostNow } from '../host/clock.js';
 import { controlMethods } from '../vmd/control-methods.js';
-import { runDaemon } from './daemon.js';
+import { endSignal, runDaemon } from './daemon.js';
 import { daemonTrace } from './daemon-trace.js';
 import { defineCommand } from './define-command.js';
 import {
@@ -28,7 +28,8 @@ const options = {
 /** Serves until SIGTERM. Rejects with SOCKET_IN_USE. */
 const serve = async (values: Values<typeof options>): Promise<number> => {
   const { socket, control, generation } = values;
-  makeSocketDirectories(socket, control);
+  const end = endSignal();
+  makeSocketDirectories({ socket, control });
   const { trace, remove } = daemonTrace();
   try {
     const engine = new FaultEngine({ jumpClock: (us) => backend.clock.shift(us) });
@@ -45,7 +46,7 @@ const serve = async (values: Values<typeof options>): Promise<number> => {
       hasClock: true,
       trace: trace.sink,
     });
-    return await runDaemon({ sockets: { socket }, control, methods, host, close });
+    return await runDaemon({ sockets: { socket }, control, methods, end, host, close });
   } finally {
     remove();
   }

@@ -88,6 +88,10 @@ for (const [args, message] of [
   [['test', '--driver', '--keep'], /--driver: expected a value, got '--keep'/],
   [['suite', 'none'], /'none' is invalid.*unit, report, qtest/],
   [['suite', 'unit', '--only', 'text.test', '--only', 'no-such'], /'no-such' \[NO_TEST_FILE\]/],
+  [
+    ['backend', '--socket', 's', '--control', './s'],
+    /--control: expected another path than that of --socket, got '.\/s'/,
+  ],
   [['test', '--driver', ''], /--driver: expected a value, got '' \[INVALID_VALUE\]/],
   [
     ['matrix', '--kernel', 'x'.repeat(9999)],

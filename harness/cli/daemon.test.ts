@@ -1,7 +1,7 @@
 // Tests the daemons as processes: their output, sockets and exit statuses.
 
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, watch } from 'node:fs';
 import { connect as dial } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -26,9 +26,10 @@ const freshDirectory = (t: Test) => {
   return { top, directory, at: (name: string): string => join(directory, name) };
 };
 
-const launch = (args: readonly string[]) =>
+const launch = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   execa(process.execPath, [main, ...args], {
     buffer: false,
+    env,
     reject: false,
     forceKillAfterDelay: false,
   });
@@ -234,5 +235,25 @@ t.test('exits 2', async (t) => {
     const name = line.slice(0, 60);
     t.match(outcomes[row], { exitCode: 2, stdout: '', stderr: message }, name);
     t.same(readdirSync(tops[row] ?? ''), [], `nothing listens: ${name}`);
+  }
+});
+
+t.test('a signal during the start leaves nothing behind', async (t) => {
+  const { top, at } = freshDirectory(t);
+  mkdirSync(at(''));
+  const temporary = join(top, 'tmp');
+  for (const command of ['backend', 'function']) {
+    mkdirSync(temporary);
+    const watcher = watch(temporary);
+    const child = launch([command, '--socket', at('socket'), '--control', at('control')], {
+      TMPDIR: temporary,
+    });
+    // The first thing that the daemon creates.
+    await once(watcher, 'change');
+    child.kill('SIGTERM');
+    watcher.close();
+    t.equal((await child).exitCode, 0, command);
+    t.strictSame([...readdirSync(temporary), ...readdirSync(at(''))], [], 'files that are left');
+    rmSync(temporary, { recursive: true });
   }
 });

@@ -7,8 +7,11 @@ import type { Host } from '../vmd/host.js';
 const print = (value: Readonly<Record<string, unknown>>): void =>
   void process.stdout.write(`${JSON.stringify(value)}\n`);
 
-/** Resolves at a signal that ends the process. */
-const endSignal = (): Promise<void> =>
+/**
+ * Resolves at a signal that ends the process. Call it before anything is created, or a signal during the start
+ * leaves it behind.
+ */
+export const endSignal = (): Promise<void> =>
   new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
@@ -18,6 +21,8 @@ export interface Daemon {
   readonly sockets: Readonly<Record<string, string | undefined>>;
   readonly control: string | undefined;
   readonly methods: MethodTable;
+  /** Resolves when the daemon must end: `endSignal()`. */
+  readonly end: Promise<void>;
   /** The host of the device, if any. Its decisions go to standard output and the control socket. */
   readonly host?: Host | undefined;
   /** Rejects when the daemon cannot continue. */
@@ -30,13 +35,13 @@ export const runDaemon = async ({
   sockets,
   control: path,
   methods,
+  end,
   host,
   lost,
   close,
 }: Daemon): Promise<number> => {
   let control: ControlServer | undefined;
   try {
-    const end = endSignal();
     control = path === undefined ? undefined : await serveControl(path, methods);
     host?.onKill((kill) => {
       print({ event: 'kill', ...kill });

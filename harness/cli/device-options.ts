@@ -1,6 +1,7 @@
 // Options of the commands that serve a device, with their checks.
 
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { HarnessError } from '../base/errors.js';
 import { resolveClock } from '../device/clock-spec.js';
 import { stalePolicies } from '../pci/stale.js';
 import { makeSocketDirectory } from '../socket/directory.js';
@@ -50,10 +51,22 @@ export const control = value('PATH', 'listen on this socket for vmmci ctl', { re
 
 /**
  * Creates missing directories of sockets, with a message, since the user did not ask for them. Throws
- * SOCKET_PATH.
+ * SOCKET_PATH, and INVALID_VALUE if both are the same socket.
  */
-export const makeSocketDirectories = (...paths: (string | undefined)[]): void => {
-  for (const path of paths)
+export const makeSocketDirectories = ({
+  socket,
+  control,
+}: {
+  readonly socket: string;
+  readonly control: string | undefined;
+}): void => {
+  if (control !== undefined && resolve(control) === resolve(socket))
+    throw new HarnessError('INVALID_VALUE', {
+      name: '--control',
+      expected: 'another path than that of --socket',
+      value: control,
+    });
+  for (const path of [socket, control])
     if (path !== undefined && makeSocketDirectory(path)) note(`vmmci: created directory ${dirname(path)}`);
 };
 

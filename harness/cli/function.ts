@@ -9,7 +9,7 @@ import { hostNow } from '../host/clock.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import type { MethodTable } from '../vmd/control.js';
 import { controlMethods, functionMethods } from '../vmd/control-methods.js';
-import { runDaemon } from './daemon.js';
+import { endSignal, runDaemon } from './daemon.js';
 import { daemonTrace } from './daemon-trace.js';
 import { defineCommand } from './define-command.js';
 import {
@@ -49,7 +49,8 @@ const isRefusal = (error: unknown): boolean => hasCode(error, 'SOCKET_IO') && er
  */
 const serve = async (values: Values<typeof options>): Promise<number> => {
   const { socket, 'backend-socket': foreign, control, generation, stale, slot, clock } = values;
-  makeSocketDirectories(socket, control);
+  const end = endSignal();
+  makeSocketDirectories({ socket, control });
   const { trace, remove } = daemonTrace();
   const warn = (message: string): void => note(`vmmci function: ${message}`);
   const directory = privateDirectory();
@@ -87,6 +88,7 @@ const serve = async (values: Values<typeof options>): Promise<number> => {
         hasClock: own !== undefined,
         trace: trace.sink,
       }),
+      end,
       host: own?.host,
       lost: served.lost,
       close: served.close,

@@ -75,9 +75,9 @@ t.test('a command interrupts a driver, which acknowledges it', async (t) => {
   t.equal(await read('common', 20, 1), 0xf);
   for (let time = 0; time < 3; time++) {
     t.equal(host.command('SYNCRTC'), 'sent');
-    await qtest.waitLevel(functionLine, true, 3000);
+    await qtest.waitLevel(functionLine, true);
     t.equal((await read('isr', 0, 1)) & 2, 2);
-    await qtest.waitLevel(functionLine, false, 3000);
+    await qtest.waitLevel(functionLine, false);
     t.equal(await read('device', 0), 3);
     await write('device', 0, 4, 3);
     t.equal(await read('device', 0), 0);
@@ -92,7 +92,7 @@ t.test('the device notices a driver that resets it and returns', async (t) => {
   await bringUp();
   await read('device', 0); // a round trip to the backend, after all earlier messages
   t.equal(host.stop(), 'sent');
-  await qtest.waitLevel(functionLine, true, 3000);
+  await qtest.waitLevel(functionLine, true);
   await write('device', 0, 4, 2);
   t.equal(await read('device', 0), 2, 'an acknowledged REBOOT stays in the register');
   t.same(vmmci.state().timers, [{ name: 'graceful', remainingMs: 120_000 }]);

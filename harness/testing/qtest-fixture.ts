@@ -15,12 +15,6 @@ import { functionLine, functionPort, type QtestMachine } from './qtest-machine.j
 /** Seconds 0x5c7a1b2d, microseconds 0x1e240. */
 const clock = 'frozen:2019-03-02T05:57:01.123456Z';
 
-/**
- * A timeout in milliseconds, much longer than an interrupt takes from the host to QEMU's interrupt
- * controller.
- */
-const interruptTimeoutMs = 3000;
-
 /** A port without a device. */
 const unusedPort = 0xed;
 
@@ -100,7 +94,7 @@ export const withFixture = async (
         await read(18, 1); // writes are posted; this read waits for them
       },
       line: () => qtest.level(functionLine),
-      raised: () => qtest.waitLevel(functionLine, true, interruptTimeoutMs),
+      raised: () => qtest.waitLevel(functionLine, true),
       raises: () => raises,
       quiet: async () => {
         await machine.readConfig(0x0c, 1); // the function answers this, after all earlier accesses

@@ -27,6 +27,9 @@ interface Pending {
  * Drives a machine without a CPU. Commands are answered in order; each rejects with QTEST when refused or
  * when QEMU is gone.
  */
+/** Far longer than an interrupt takes to QEMU's interrupt controller, even on a busy machine, in milliseconds. */
+const hangMs = 120_000;
+
 export class Qtest {
   readonly #stream: Duplex;
   readonly #pending: Pending[] = [];
@@ -91,9 +94,9 @@ export class Qtest {
 
   /**
    * Resolves once an intercepted line is at `level`: at once if it is. Rejects with QTEST if it is not within
-   * `ms`.
+   * `ms`, which by default only detects a hang.
    */
-  waitLevel(line: number, level: boolean, ms: number): Promise<void> {
+  waitLevel(line: number, level: boolean, ms = hangMs): Promise<void> {
     if (this.level(line) === level) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const command = `wait for line ${line} to ${level ? 'rise' : 'fall'}`;

@@ -1,7 +1,7 @@
 // The cache directory, for everything that is fetched or built once and reused.
 
 import { accessSync, constants } from 'node:fs';
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { HarnessError } from '../errors.js';
 import { makeDirectory } from '../make-directory.js';
@@ -9,10 +9,11 @@ import { messageOf, systemCode } from '../thrown.js';
 
 const home = (): string => {
   try {
-    return homedir();
-  } catch (error) {
+    const { HOME } = process.env;
     // Without HOME, passwd tells; in some containers the user has no entry there.
-    const reason = `HOME is not set, and user ${process.getuid?.()} has no home directory`;
+    return HOME !== undefined && isAbsolute(HOME) ? HOME : userInfo().homedir;
+  } catch (error) {
+    const reason = `HOME is not an absolute path, and user ${process.getuid?.()} has no home directory`;
     throw new HarnessError('CACHE_UNWRITABLE', { path: '~/.cache/vmmci-harness', reason }, error);
   }
 };

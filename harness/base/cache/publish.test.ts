@@ -113,12 +113,12 @@ t.test(
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', text], {
       uid: 54_321,
       gid: 54_321,
-      env: {},
+      env: { HOME: '' },
       encoding: 'utf8',
     });
     t.match(
       stdout,
-      /^CACHE_UNWRITABLE .*\(HOME is not set, and user 54321 has no home directory\); set XDG_CACHE_HOME/,
+      /^CACHE_UNWRITABLE .*\(HOME is not an absolute path, and user 54321 has no home directory\); set XDG_CACHE_HOME/,
       stderr,
     );
   },
