@@ -1,6 +1,6 @@
 // Checks the bundles of bundle-dependencies.mjs against what is installed.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -14,11 +14,7 @@ t.test(
   'compiled files load the bundles, and these are of the installed versions',
   { skip: !existsSync(bundles) && 'only the compiler has run; npm run build makes the bundles' },
   async (t) => {
-    const names = readdirSync(bundles, { withFileTypes: true }).flatMap((entry) =>
-      entry.isDirectory() ? [entry.name] : [],
-    );
-    t.strictSame(names.sort(), ['execa', 'tap', 'tap-parser']);
-    for (const name of names) {
+    for (const name of ['execa', 'tap', 'tap-parser']) {
       t.equal(fileURLToPath(import.meta.resolve(name)), join(bundles, name, 'index.js'));
       t.equal(versionIn(join(bundles, name)), versionIn(join(packageRoot(), 'node_modules', name)), name);
     }

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import t from 'tap';
+import { packageRoot } from '../../images/asset.js';
 import { runFiles } from './run-files.js';
 
 const tap = JSON.stringify(import.meta.resolve('tap'));
@@ -14,9 +16,10 @@ t.test(
       'b.mjs': file("t.test('second', async (t) => t.equal(globalThis.loaded, 1, 'same process'));"),
       'c.mjs': file("t.test('third', async () => process.kill(process.pid, 'SIGKILL'));"),
       'd.mjs': file("t.test('fourth', async (t) => t.equal(globalThis.loaded, undefined, 'a new process'));"),
+      'e.mjs': file("t.test('fifth', async (t) => t.equal(1, 2));"),
     });
     const lines: string[] = [];
-    const files = ['a', 'b', 'c', 'd'].map((name) => `${directory}/${name}.mjs`);
+    const files = ['a', 'b', 'c', 'd', 'e'].map((name) => `${directory}/${name}.mjs`);
     const status = await runFiles(files, { workers: 1, onLine: (line) => lines.push(line) });
     const results = lines
       .filter((line) => /^(not )?ok /.test(line))
@@ -26,7 +29,12 @@ t.test(
       'ok 2 - second',
       'not ok 1 - c.mjs: its process exited (SIGKILL) before the file had finished',
       'ok 1 - fourth',
+      'not ok 2 - fifth',
     ]);
+    const fileNames = lines.flatMap((line) => /fileName: (.*)/.exec(line)?.[1] ?? []);
+    t.ok(fileNames.length > 0, 'a failed assertion says which file it is in');
+    for (const fileName of fileNames) t.equal(resolve(packageRoot(), fileName), `${directory}/e.mjs`);
+    t.notMatch(lines.join('\n'), /node_modules\S*:\d+:\d+/, 'no frame of tap');
     t.equal(status, 1);
   },
 );
