@@ -1,4 +1,5 @@
-// The driver does not bind to a function that differs from vmd's in one id, even if it is forced to.
+// The driver does not bind to a function that differs from vmd's in one id, even if it is forced to, or whose BAR0
+// is not an I/O range.
 
 import { readDevice } from '../harness/guest/sysfs.js';
 import { probeErrors } from '../harness/scenario/probe-errors.js';
@@ -6,6 +7,9 @@ import { scenario } from '../harness/scenario/scenario.js';
 
 /** The region index of the configuration space in vfio. */
 const CONFIG_REGION = 7;
+
+const BAR0 = 0x10;
+const MEMORY_BAR = 0;
 
 /**
  * Registers of a type 0 header (PCI local bus 3.0, 6.1), each with a value that differs from vmd's function.
@@ -18,15 +22,22 @@ const others = [
   { what: 'revision', offset: 0x08, value: 0xff00_0001 },
 ] as const;
 
-scenario('foreign-function', {}, async ({ check, vm, device, driver, until, trace }) => {
+/** The fault that answers a read of the configuration space with `value`. */
+const answer = (offset: number, value: number) =>
+  ({
+    kind: 'value',
+    value,
+    when: { protocol: 'vfio-user', command: 'REGION_READ', region: CONFIG_REGION, offset },
+  }) as const;
+
+scenario('foreign-function', {}, async ({ check, vm, device, driver, until, trace, environment }) => {
   const { shell, address } = vm;
   const { pciDriver } = driver.description;
   const pci = '/sys/bus/pci';
   const rescan = () => shell.text(`echo 1 >${pci}/devices/${address}/remove && echo 1 >${pci}/rescan`);
   for (const { what, offset, value } of others) {
-    const when = { protocol: 'vfio-user', command: 'REGION_READ', region: CONFIG_REGION, offset } as const;
     const mark = trace.mark;
-    device.faults.set({ faults: [{ kind: 'value', value, when }] });
+    device.faults.set({ faults: [answer(offset, value)] });
     await rescan();
     await until('fault', mark);
     await shell.run(`echo ${pciDriver} >${pci}/devices/${address}/driver_override`);
@@ -34,6 +45,19 @@ scenario('foreign-function', {}, async ({ check, vm, device, driver, until, trac
     const found = await readDevice(shell, address);
     check('binds-only-vmmci').equal(`driver of a function with a different ${what}`, found?.driver, null);
     device.faults.clear();
+  }
+  if (environment.level === 'may') {
+    // QEMU reads the type of the BAR when the function is plugged in.
+    await vm.unplug();
+    const mark = trace.mark;
+    device.faults.set({ faults: [answer(BAR0, MEMORY_BAR)] });
+    await vm.plug();
+    await until('fault', mark);
+    device.faults.clear();
+    const found = await readDevice(shell, address);
+    check('binds-only-vmmci').equal('driver of a function whose BAR0 is memory', found?.driver, null);
+    await vm.unplug();
+    await vm.plug();
   }
   check('binds-only-vmmci').equal('errors of these probes other than ENODEV', await probeErrors(shell), []);
   await rescan();

@@ -25,6 +25,20 @@ scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, dri
       const time = await driver.hostTime();
       check('comes-back').equal('host time', time, device.vmmci.state().lastSample, showInstant);
     }
+    const held = await leftovers(vm.shell, before);
+    const threads = held.filter((resource) => resource.startsWith('kernel thread '));
+    // A rescuer of a work queue without a name is `(kworker/R-)`, or `()` on older kernels.
+    check('names-threads').equal(
+      'kernel threads without a name',
+      threads.filter((thread) => /\((?:kworker\/R-)?\)$/.test(thread)),
+      [],
+    );
+    check('works-without-memory').that(
+      'rescuers of work queues',
+      threads.length > 0,
+      'one or more',
+      threads.length,
+    );
     await driver.unload();
     const after = device.vmmci.state();
     check('drops-driver-ok').that(

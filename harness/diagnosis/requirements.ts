@@ -31,6 +31,21 @@ export const requirements = {
       'Pass the name of the PCI driver to request_irq(); the virtio device has no name before it is registered.',
     source: 'Linux kernel/irq/manage.c (request_threaded_irq); fs/proc/interrupts.c',
   },
+  'names-threads': {
+    sentence: 'Kernel threads that the driver starts have a name.',
+    level: 'may',
+    otherwise: 'Users cannot tell which driver a thread in the list of processes belongs to.',
+    remedy: 'Give the work queue a name that has that of the device, as in alloc_workqueue("vmmci/%s", …).',
+    source: 'Linux kernel/workqueue.c (init_rescuer, wq_worker_comm)',
+  },
+  'works-without-memory': {
+    sentence:
+      'The work queue of the driver has a rescuer, so that queued work also runs when memory is short.',
+    level: 'may',
+    otherwise: 'A guest that is short of memory acknowledges a stop, but does not carry it out.',
+    remedy: 'Create the work queue with WQ_MEM_RECLAIM.',
+    source: 'Linux Documentation/core-api/workqueue.rst, WQ_MEM_RECLAIM',
+  },
   'binds-only-vmmci': {
     sentence:
       'The driver does not bind to a function with different ids, even if user space forces it (driver_override, new_id).',

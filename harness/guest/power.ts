@@ -37,10 +37,16 @@ export const powerRequests = async (shell: Commands, minimum = 0): Promise<strin
   );
 };
 
-/** Makes the guest reboot or power off by itself, after it has answered this command. */
-export const powerDown = async (shell: Commands, how: 'reboot' | 'poweroff'): Promise<void> => {
+const programs = {
+  reboot: '/sbin/reboot',
+  poweroff: '/sbin/poweroff',
+  halt: '/bin/busybox halt -f',
+} as const;
+
+/** Makes the guest go down by itself, after it has answered this command. */
+export const powerDown = async (shell: Commands, how: keyof typeof programs): Promise<void> => {
   // The agent answers when the command has ended, and then removes its output file.
   await shell.text(
-    `echo going; (while [ -e /run/agent/$nonce.out ]; do usleep 5000; done; exec /sbin/${how}) >/dev/null 2>&1 &`,
+    `echo going; (while [ -e /run/agent/$nonce.out ]; do usleep 5000; done; exec ${programs[how]}) >/dev/null 2>&1 &`,
   );
 };
