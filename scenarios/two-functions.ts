@@ -150,7 +150,14 @@ const checkPolls = async ({ vm, driver }: Scene, { first, second }: Sides): Prom
 };
 
 scenario('two-functions', options, async (scene) => {
-  const { vm, driver, device, trace, another } = scene;
+  const { check, vm, driver, device, trace, another } = scene;
+  // A reading that is wrong here is not wrong because of the second device.
+  check('shows-host-time').equal(
+    'host time before there is a second device',
+    await driver.hostTime(),
+    device.clock.now(),
+    showInstant,
+  );
   const second = await another({ clock: 'frozen:2031-05-06T07:08:09.000001Z' });
   await vm.plug(second.device, sharingAddress);
   await vm.console.guard(second.trace.next('status', 0, isDriverOk), {
