@@ -24,6 +24,7 @@ export interface Vm extends Guest {
   readonly payload: Disk | undefined;
   /** The reason for which vmd ended the VM, if it did. */
   kill(): Kill | undefined;
+  /** Saves the state of a guest that has failed. @internal */
   readonly postMortem: PostMortem;
   /** From now on vmd's decision to end the VM is only noted, and the VM keeps running. */
   ignoreKills(): void;
@@ -64,7 +65,10 @@ const bootMs = 60_000;
 const appeared = (shell: Shell, address: string): Promise<void> =>
   shell.await(`/sys/bus/pci/devices/${address}/resource0`, { what: `the function at ${address}` });
 
-/** Collects the output of the probes of an instrumented driver. Returns a function that gives what has come so far. */
+/**
+ * Collects the output of the probes of an instrumented driver. Returns a function that gives what has come so
+ * far.
+ */
 const collectCoverage = ({ description, channel }: Machine): (() => Buffer) => {
   const written: Buffer[] = [];
   if (description.coverage) channel('coverage').on('data', (bytes: Buffer) => written.push(bytes));
@@ -72,8 +76,8 @@ const collectCoverage = ({ description, channel }: Machine): (() => Buffer) => {
 };
 
 /**
- * Makes a restored guest find the function, and sets its clock. On a machine without hot-plugging the function was
- * present before the restore, and the guest was not notified.
+ * Makes a restored guest find the function, and sets its clock. On a machine without hot-plugging the
+ * function was present before the restore, and the guest was not notified.
  */
 const wake = async (
   shell: Shell,
@@ -84,12 +88,61 @@ const wake = async (
   await syncGuestClock(shell);
 };
 
+const hotPlug = (
+  { machine, console, shell }: Guest,
+  device: Device,
+  address: string,
+): Pick<Vm, 'plug' | 'unplug'> => ({
+  plug: async (plugging = device, at = address) => {
+    const slot = at.slice('0000:00:'.length);
+    const properties = functionDevice(plugging.functionSocket);
+    const id = at === address ? properties.id : `function-${slot.slice(0, 2)}`;
+    await machine.qmp.execute('device_add', { ...properties, id, addr: slot });
+    await appeared(shell, at);
+  },
+  // A driver that does not release the function hangs in its remove; that is not a fault of QEMU.
+  unplug: () =>
+    console.guard(unplugFunction(machine, 2 * unplugMs), {
+      what: 'removal of the function by the guest',
+      timeoutMs: unplugMs,
+    }),
+});
+
+/** What vmd and the owner of the machine do with it. */
+const hostActions = (
+  { machine, console, shell }: Guest,
+  device: Device,
+): Pick<Vm, 'pause' | 'unpause' | 'allowReset' | 'restarted' | 'ended'> => ({
+  pause: async () => {
+    device.host.pause();
+    await machine.qmp.execute('stop');
+  },
+  unpause: async () => {
+    await machine.qmp.execute('cont');
+    device.host.unpause();
+  },
+  allowReset: async () => {
+    await machine.qmp.execute('set-action', { reboot: 'reset' });
+  },
+  restarted: () => shell.ready(bootMs),
+  ended: async (what, timeoutMs) => {
+    const exit = await console.waitExit({ what, timeoutMs });
+    if (exit.shutdown === 'guest-reset') device.host.guestExit('reset');
+    return exit;
+  },
+});
+
+const dataDiskOf = (disks: readonly Disk[]): Disk => {
+  const data = disks.find(({ name }) => name === 'data');
+  if (data === undefined) throw new HarnessError('SCENARIO_LACKS', { what: 'a data disk' });
+  return data;
+};
+
 /** Starts the guest. Resolves when its clock is set to that of the host and it has detected the function. */
 export const startVm = async (options: VmOptions): Promise<Vm> => {
   const { environment, device, shared, boot, plugged } = options;
   const { guest, disks, functionSlot, canHotPlug } = await startVmGuest(options);
-  const { machine, console, shell } = guest;
-  const { qmp } = machine;
+  const { machine, shell } = guest;
   const address = linuxAddress(functionSlot);
   const coverage = collectCoverage(machine);
   const dumped = environment.choice.dump && shared !== undefined;
@@ -108,48 +161,16 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
   }
   return {
     ...guest,
+    ...hotPlug(guest, device, address),
+    ...hostActions(guest, device),
     address,
     postMortem,
     coverage,
     payload: disks.find(({ name }) => name === 'payload'),
-    data: () => {
-      const data = disks.find(({ name }) => name === 'data');
-      if (data === undefined) throw new HarnessError('SCENARIO_LACKS', { what: 'a data disk' });
-      return data;
-    },
+    data: () => dataDiskOf(disks),
     kill: () => life.kill,
     ignoreKills: () => life.ignoreKills(),
     hasEnded: () => life.hasEnded,
     hasRestarted: () => life.hasRestarted,
-    pause: async () => {
-      device.host.pause();
-      await qmp.execute('stop');
-    },
-    unpause: async () => {
-      await qmp.execute('cont');
-      device.host.unpause();
-    },
-    plug: async (plugging = device, at = address) => {
-      const slot = at.slice('0000:00:'.length);
-      const properties = functionDevice(plugging.functionSocket);
-      const id = at === address ? properties.id : `function-${slot.slice(0, 2)}`;
-      await qmp.execute('device_add', { ...properties, id, addr: slot });
-      await appeared(shell, at);
-    },
-    // A driver that does not release the function hangs in its remove; that is not a fault of QEMU.
-    unplug: () =>
-      console.guard(unplugFunction(machine, 2 * unplugMs), {
-        what: 'removal of the function by the guest',
-        timeoutMs: unplugMs,
-      }),
-    allowReset: async () => {
-      await qmp.execute('set-action', { reboot: 'reset' });
-    },
-    restarted: () => shell.ready(bootMs),
-    ended: async (what, timeoutMs) => {
-      const exit = await console.waitExit({ what, timeoutMs });
-      if (exit.shutdown === 'guest-reset') device.host.guestExit('reset');
-      return exit;
-    },
   };
 };
