@@ -303,6 +303,12 @@ const table = {
     blame: 'broken',
     message: 'cannot write artifacts to {directory}: {reason}; pass another directory with --output',
   },
+  BENCH_PROCESS: {
+    blame: 'broken',
+    message:
+      'a process of the benchmark ended by itself ({how}); see its output above, and run the same command again',
+  },
+  MATRIX_USAGE: { blame: 'usage', message: 'vmmci matrix refused the options; see its message above' },
   MATRIX_NO_REPORT: { blame: 'broken', message: 'vmmci matrix ended without a report ({how})' },
   EMPTY_SHARD: {
     blame: 'usage',

@@ -4,6 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { HarnessError } from '../base/errors.js';
 
 /** The form of an answer. */
 type Schema<T> = v.GenericSchema<unknown, T>;
@@ -28,7 +29,7 @@ export const startBenchProcess = (
     execArgv: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
   });
   const ended = once(child, 'exit').then(([status, signal]: unknown[]): never => {
-    throw new Error(`${file} ended by itself: ${status ?? signal}`);
+    throw new HarnessError('BENCH_PROCESS', { how: `${file}: ${signal ?? `status ${status}`}` });
   });
   // The caller that waits for an answer gets the rejection.
   ended.catch(() => {});
@@ -40,12 +41,13 @@ export const startBenchProcess = (
     hear,
     ask: (question, schema) => {
       const answer = hear(schema);
-      child.send(question);
+      // A process that has ended takes no question; the answer rejects then.
+      child.send(question, () => {});
       return answer;
     },
     stop: async () => {
       // The process ends when its channel closes.
-      child.disconnect();
+      if (child.connected) child.disconnect();
       await ended.catch(() => {});
     },
   };

@@ -38,7 +38,10 @@ export interface MatrixRunOptions {
 /** The kernel records peaks, so only growth after the last look at a process is lost. */
 const everyMs = 200;
 
-/** Rejects with MATRIX_NO_REPORT if the command wrote no report. */
+/** The exit status of a wrong command line (README). */
+const usageStatus = 2;
+
+/** Rejects with MATRIX_USAGE if the command refused `args`, and with MATRIX_NO_REPORT if it wrote no report. */
 export const runMatrixOnce = async ({ args, output, cache }: MatrixRunOptions): Promise<MatrixRun> => {
   const main = join(packageRoot(), 'dist/harness/cli/main.js');
   const start = performance.now();
@@ -57,6 +60,7 @@ export const runMatrixOnce = async ({ args, output, cache }: MatrixRunOptions): 
   const [status, signal] = await once(child, 'exit').finally(() => clearInterval(look));
   const wall = (performance.now() - start) / 1000;
   const report = await readReport(output).catch((cause: unknown) => {
+    if (status === usageStatus) throw new HarnessError('MATRIX_USAGE', {}, cause);
     const how = signal ?? `status ${status}`;
     throw new HarnessError('MATRIX_NO_REPORT', { how }, cause);
   });

@@ -4,6 +4,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { askFor, defaultKernelName, kernelRow } from '../../images/kernels/table.js';
 import { groupDigits } from '../base/bounded.js';
+import { makeDirectory } from '../base/make-directory.js';
 import { type BootFigure, measureBoots } from '../bench/boot.js';
 import { type Figure, figuresOf, guestFigure } from '../bench/figures.js';
 import { type GuestMemory, type GuestSeries, measureGuest, portKernel } from '../bench/guest.js';
@@ -74,7 +75,9 @@ const renderBoots = (figures: readonly BootFigure[]): string =>
 
 /** Resolves with 0: slow figures are not an error, because they depend on the machine. */
 const run = async (values: Values<typeof options>): Promise<number> => {
-  const { rounds, clients: counts } = values;
+  const { rounds, clients: counts, profile } = values;
+  // Checked before anything is measured.
+  if (profile !== undefined) makeDirectory(profile);
   if (values.boot) {
     const boots = await measureBoots(choiceFor(values.kernel ?? defaultKernelName), rounds, progressLines());
     process.stdout.write(
@@ -87,7 +90,7 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   for (const clients of counts) {
     progress(`measuring with ${clients} concurrent clients`);
     const accesses = accessesFor(clients);
-    figures.push(...figuresOf(await measure({ clients, rounds, accesses, profile: values.profile })));
+    figures.push(...figuresOf(await measure({ clients, rounds, accesses, profile })));
   }
   const guest = values.guest
     ? await measureGuest(choiceFor(values.kernel ?? portKernel), rounds, progress)

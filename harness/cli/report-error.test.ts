@@ -11,6 +11,14 @@ const cases: readonly (readonly [what: string, error: unknown, status: number, l
     /^vmmci test: EROFS: .* mkdir '\/x'; use a directory on a writable file system \[HOST\]\n$/,
   ],
   [
+    'of the system, about a long path',
+    Object.assign(new Error(`ENAMETOOLONG: name too long, open '${'x'.repeat(5000)}'`), {
+      code: 'ENAMETOOLONG',
+    }),
+    3,
+    /^vmmci test: ENAMETOOLONG: .*x…x.*'; use a shorter path \[HOST\]\n$/,
+  ],
+  [
     'of the harness',
     new HarnessError('RUN_DIRECTORY', { directory: 'd' }),
     2,

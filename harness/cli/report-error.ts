@@ -22,6 +22,7 @@ const nextSteps: Readonly<Record<string, string>> = {
   ENOENT: 'check that the path exists, or install the program of that name',
   ENOTDIR: 'use a path whose parents are directories',
   EISDIR: 'use the path of a file',
+  EEXIST: 'use another path, or remove what is there',
   EMFILE: 'raise the limit of open files (ulimit -n)',
   ENFILE: 'raise the limit of open files of this host (sysctl fs.file-max)',
   ENOMEM: 'free some memory, or run fewer guests in parallel (--jobs)',
