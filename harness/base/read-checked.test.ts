@@ -14,6 +14,7 @@ t.test('parseChecked returns the value, or one line that names the wrong field',
     ['{}', /^cells is missing$/],
     ['{"cells":[{"verdict":"passed"},{"verdict":"good"}]}', /^cells\[1\]\.verdict: expected .*, got "good"$/],
     ['null', /^expected Object, got null$/],
+    [JSON.stringify('x'.repeat(100_000)), /^expected Object, got "x{100,200}…$/],
   ];
   for (const [text, problem] of cases) t.match(parseChecked(text, schema), { problem }, text);
 });

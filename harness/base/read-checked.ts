@@ -1,6 +1,10 @@
 // Parses JSON files of other programs and earlier runs, and checks them against a schema.
 
 import * as v from 'valibot';
+import { shorten } from './text.js';
+
+/** A string that was received may be as long as the file. */
+const maxProblemLength = 200;
 
 /** The path of the field that an issue is about: `cells[3].verdict`; empty for the whole value. */
 export const fieldPath = ({ path }: v.BaseIssue<unknown>): string =>
@@ -14,7 +18,10 @@ export const problemOf = (issue: v.BaseIssue<unknown>): string => {
   const path = fieldPath(issue);
   const { expected, received } = issue;
   if (received === 'undefined') return `${path} is missing`;
-  const what = expected === null ? issue.message : `expected ${expected}, got ${received}`;
+  const what = shorten(
+    expected === null ? issue.message : `expected ${expected}, got ${received}`,
+    maxProblemLength,
+  );
   return path === '' ? what : `${path}: ${what}`;
 };
 

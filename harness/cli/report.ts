@@ -1,7 +1,8 @@
 // `vmmci report`: merges, compares and renders the reports of earlier runs.
 
-import { cp, readdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { cp, lstat, readdir, writeFile } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { HarnessError } from '../base/errors.js';
 import { makeDirectory } from '../base/make-directory.js';
 import { selectKernels } from '../matrix/select.js';
 import { exitStatusOf } from '../report/counts.js';
@@ -19,12 +20,19 @@ import { note, print } from './print.js';
 
 const generatedFiles = new Set<string>([reportFile, ...Object.values(reportFiles)]);
 
+/** Sockets and FIFOs cannot be copied, and are not artifacts. */
+const isArtifact = async (path: string): Promise<boolean> => {
+  const found = await lstat(path);
+  return found.isFile() || found.isDirectory() || found.isSymbolicLink();
+};
+
 /**
  * Copies everything except the reports. Files that several parts have, such as build logs, are overwritten.
  */
 const copyArtifacts = async (from: string, to: string): Promise<void> => {
   for (const name of await readdir(from))
-    if (!generatedFiles.has(name)) await cp(join(from, name), join(to, name), { recursive: true });
+    if (!generatedFiles.has(name))
+      await cp(join(from, name), join(to, name), { recursive: true, filter: isArtifact });
 };
 
 const merge = async (
@@ -33,6 +41,14 @@ const merge = async (
   kernels: readonly string[],
 ): Promise<number> => {
   const target = resolve(output);
+  // Its artifacts would be copied into themselves.
+  const outer = directories.find((directory) => target.startsWith(resolve(directory) + sep));
+  if (outer !== undefined)
+    throw new HarnessError('INVALID_VALUE', {
+      name: '--output',
+      expected: `a directory that is not below ${outer}`,
+      value: output,
+    });
   const parts = await Promise.all(
     directories.map(async (directory) => ({ directory, report: await readReport(directory) })),
   );

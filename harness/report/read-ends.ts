@@ -1,6 +1,8 @@
 // Reads the beginning and the end of a text file of any size.
 
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { HarnessError } from '../base/errors.js';
 import { ifExists } from '../base/if-exists.js';
 
 export interface Ends {
@@ -16,14 +18,17 @@ const linesOf = (text: string): string[] => text.split('\n').filter((line) => li
 
 /**
  * All lines; of a file above `maxBytes`, the lines in its first and last `maxBytes / 2` bytes. Empty if the
- * file is missing.
+ * file is missing. Rejects with REPORT_READ if it is no file.
  */
 export const readEnds = async (path: string, maxBytes: number): Promise<Ends> => {
   // A scenario that passed does not keep all of its artifacts.
-  const file = await ifExists(open(path, 'r'));
+  // Opening a FIFO would wait for a writer.
+  const file = await ifExists(open(path, constants.O_RDONLY | constants.O_NONBLOCK));
   if (file === undefined) return noLines;
   try {
-    const { size } = await file.stat();
+    const found = await file.stat();
+    if (!found.isFile()) throw new HarnessError('REPORT_READ', { path, reason: 'it is not a regular file' });
+    const { size } = found;
     if (size <= maxBytes) return { lines: linesOf(await file.readFile('utf8')), skippedBytes: 0 };
     const half = maxBytes >> 1;
     const read = async (position: number): Promise<string> => {
