@@ -67,18 +67,23 @@ scenario('unload-pending', options, async ({ check, vm, device, driver, trace, u
   await driver.unload();
   const now = await shiftGuestClock(shell, 0n);
   const latest = frozenNs + process.hrtime.bigint() - sent;
-  check('acknowledges').equal('acknowledgements once it is gone', acks(trace, mark), ['SYNCRTC: cleared']);
-  check('carries-out').between(
-    "the guest's clock, which the command was to set",
-    now,
-    { from: frozenNs, to: latest },
-    showInstantNs,
-  );
+  const acknowledged = acks(trace, mark);
+  check('looks-before-removal').equal('acknowledgements once it is gone', acknowledged, ['SYNCRTC: cleared']);
+  const isHandled = acknowledged.length > 0;
+  if (isHandled)
+    check('carries-out').between(
+      "the guest's clock, which the command was to set",
+      now,
+      { from: frozenNs, to: latest },
+      showInstantNs,
+    );
 
   mark = trace.mark;
   await driver.load(driver.quiet);
-  check('acts-once').equal('acknowledgements by the next driver', acks(trace, mark), []);
-  check('acts-once').equal('readings of the time by the next driver', setTime(mark), 0);
+  if (isHandled) {
+    check('acts-once').equal('acknowledgements by the next driver', acks(trace, mark), []);
+    check('acts-once').equal('readings of the time by the next driver', setTime(mark), 0);
+  } else await until('ack', mark);
 
   // The next driver has to handle a command that this one never sees: the host sends no other SYNCRTC until
   // this one is acknowledged.
@@ -107,8 +112,12 @@ scenario('unload-stop', options, async ({ check, vm, device, driver, trace, unti
   check('driver-ok').equal('SHUTDOWN without an interrupt', device.host.command('SHUTDOWN'), 'sent');
   await until('fault', mark);
   await driver.unload();
-  check('acknowledges').equal('acknowledgements once it is gone', acks(trace, mark), ['SHUTDOWN: graceful']);
-  check('carries-out').equal('requests to go down', await powerRequests(vm.shell, 1), ['poweroff']);
+  const acknowledged = acks(trace, mark);
+  check('looks-before-removal').equal('acknowledgements once it is gone', acknowledged, [
+    'SHUTDOWN: graceful',
+  ]);
+  if (acknowledged.length > 0)
+    check('carries-out').equal('requests to go down', await powerRequests(vm.shell, 1), ['poweroff']);
 });
 
 scenario('probe-absent-command', options, async ({ check, vm, device, driver, trace, until }) => {

@@ -12,6 +12,10 @@ const cases: readonly (readonly [TraceData, string])[] = [
     { kind: 'bar-read', offset: 24, width: 4, value: 0xffffffff, absent: true },
     'read secondsLow = 0xffffffff, the device is absent',
   ],
+  [
+    { kind: 'bar-read', offset: 18, width: 1, value: 0xff, absent: true },
+    'read status = 0xff, the device is absent',
+  ],
   [{ kind: 'bar-read', offset: 0, width: 4, value: 7 }, 'read hostFeatures = 0x7 (TIMESYNC, ACK, SYNCRTC)'],
   [{ kind: 'status', value: 7 }, 'device status is 0x7 (ACKNOWLEDGE, DRIVER, DRIVER_OK)'],
   [

@@ -14,10 +14,11 @@ const decoders: Readonly<Record<string, (value: number) => string>> = {
   command: showCommand,
 };
 
-const access = ({ kind, offset, width, value }: TraceEvent<'bar-read' | 'bar-write'>): string => {
-  // A value of another width, such as a byte of the command, has no name.
+const access = ({ kind, offset, width, value, absent }: TraceEvent<'bar-read' | 'bar-write'>): string => {
+  // A value of another width, such as a byte of the command, has no name. The ones of an absent device mean nothing.
   const where = accessTarget(offset, width);
-  const decode = decoders[where] ?? hex;
+  const isNothing = absent === true && kind === 'bar-read';
+  const decode = (isNothing ? undefined : decoders[where]) ?? hex;
   return `${kind === 'bar-read' ? 'read' : 'write'} ${where} = ${decode(value)}`;
 };
 

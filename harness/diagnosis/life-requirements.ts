@@ -18,6 +18,16 @@ export const lifeRequirements = {
       'Cancel timers and work with cancel_delayed_work_sync() or timer_delete_sync() before remove returns.',
     source: 'Linux kernel/workqueue.c (cancel_delayed_work_sync)',
   },
+  'looks-before-removal': {
+    sentence: 'A driver that is removed reads the command a last time, and handles it.',
+    level: 'may',
+    otherwise:
+      'A command that came just before, and whose interrupt the host has lost, is not acknowledged: vmd ends the VM 3 s after a stop.',
+    remedy:
+      'In remove, after timers are cancelled and before the reset, read the command (BAR0 offset 20) and handle it.',
+    source: 'vmd i8259.c until 7.3, which loses an interrupt that is asserted while it is masked',
+    to: '7.3',
+  },
   'resets-device': {
     sentence: 'An unbound driver leaves the device reset: status 0, features 0.',
     level: 'may',

@@ -237,8 +237,8 @@ export const actionCauses = {
       'The driver is removed without a last read of the command, so a command that has just arrived is lost.',
     change:
       'In remove, after timers are cancelled and before the reset, read the command (BAR0 offset 20) and handle it.',
-    requirement: 'acknowledges',
-    explains: ['acknowledges', 'carries-out'],
+    requirement: 'looks-before-removal',
+    explains: ['looks-before-removal'],
     find: (facts) => {
       for (const { sent, events } of exchangesOf(facts)) {
         const last = events.at(-1);

@@ -56,9 +56,7 @@ export const hangCauses = {
     change: 'Check what that function waits for, and which code should wake it.',
     requirement: 'carries-out',
     find: (facts) => {
-      const reason = facts.reasons.find((line) =>
-        /^no .* within .*; [^;\n]* waits in \S+ \[\w+\]/.test(line),
-      );
+      const reason = facts.reasons.find((line) => waits.test(line));
       return reason?.split('\n', 1) ?? inDriver(reportsOf(facts), 'wait').at(0) ?? [];
     },
   },
