@@ -59,6 +59,9 @@ const notIncluded = (header: string, names: readonly string[]): Cause =>
 const before = 'before 5.10';
 const settime = 'ktime_get_real_ts64() and struct timespec64';
 
+const busRemove =
+  /error: .*['‘]void \(\*\)\(struct device \*\)['’].* from incompatible pointer type ['‘]int \(\*\)\(struct device \*\)['’]/;
+
 export const buildCauses = {
   // headers
   'slab-not-included': notIncluded('slab.h', ['k[mz]alloc', 'kcalloc', 'kmalloc_array', 'krealloc', 'kfree']),
@@ -135,11 +138,18 @@ export const buildCauses = {
     'The driver passes the module to class_create, which does not take it from 6.4 on.',
     'Pass only the name from 6.4 on, chosen by LINUX_VERSION_CODE.',
   ),
-  'bus-remove-returns': buildCause(
-    /error: .*['‘]void \(\*\)\(struct device \*\)['’].* from incompatible pointer type ['‘]int \(\*\)\(struct device \*\)['’]/,
-    'The remove operation of a bus returns a number, which it does not from 5.15 on.',
-    'Let it return void from 5.15 on.',
-  ),
+  'bus-remove-returns': {
+    ...buildCause(
+      busRemove,
+      'The remove operation of a bus returns a number, which it does not from 5.15 on.',
+      'Let it return void from 5.15 on.',
+    ),
+    // The line of the source is below the error. The release operation of a device has never returned a number.
+    find: ({ build = [] }) =>
+      build
+        .filter((line, index) => busRemove.test(line) && /\bremove\b/.test(build[index + 1] ?? ''))
+        .slice(0, 3),
+  },
   'bus-match-const': buildCause(
     expects('const struct device_driver'),
     'The match operation of a bus takes a driver that is not const, as it has to be from 6.11 on.',
