@@ -46,7 +46,7 @@ scenario('parameters', { driver: 'installed' }, async ({ check, vm, driver }) =>
   await driver.load();
   const modules = [...new Set(parameters.map(({ module }) => module))];
   const described = await shell.text(`for module in ${modules.join(' ')}; do modinfo $module; done`);
-  check('parameter-contract').equal(
+  check('describes-parameters').equal(
     checkNames.undescribed,
     parameters
       .map(({ name }) => name)

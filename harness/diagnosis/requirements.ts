@@ -296,6 +296,13 @@ export const requirements = {
     remedy: 'Make the declaration of the parameter and vmmci-driver.json agree.',
     source: 'the description of the driver (vmmci-driver.json)',
   },
+  'describes-parameters': {
+    sentence: 'Each parameter has a description that modinfo shows.',
+    level: 'may',
+    otherwise: 'Users of the driver do not learn what the parameter does.',
+    remedy: 'Add MODULE_PARM_DESC() with the name of the parameter.',
+    source: 'Linux include/linux/moduleparam.h (MODULE_PARM_DESC)',
+  },
   'obeys-parameters': {
     sentence: 'A parameter that is written at run time takes effect, within the documented limits.',
     level: 'should',

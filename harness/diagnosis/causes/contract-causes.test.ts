@@ -153,7 +153,7 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
   [
     'no description',
     ['parameter-not-described'],
-    [check('parameter-contract', checkNames.undescribed, 'none', 'debug')],
+    [check('describes-parameters', checkNames.undescribed, 'none', 'debug')],
   ],
   [
     'a rounded drift',

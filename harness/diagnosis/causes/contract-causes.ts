@@ -90,7 +90,7 @@ export const contractCauses = {
     {
       sentence: 'A parameter has no description that modinfo shows.',
       change: 'Add MODULE_PARM_DESC() with the name of the parameter.',
-      requirement: 'parameter-contract',
+      requirement: 'describes-parameters',
     },
   ),
   'interval-in-wrong-unit': {
