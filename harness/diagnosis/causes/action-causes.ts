@@ -2,7 +2,7 @@
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { commands } from '../../vmmci/commands.js';
-import { TIMESYNC } from '../../vmmci/features.js';
+import { ACK, TIMESYNC } from '../../vmmci/features.js';
 import { ISR_CONFIG, status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
@@ -272,6 +272,21 @@ export const actionCauses = {
       });
       return first === undefined || reads ? [] : [first.sent, ...first.events.filter(isAck).slice(0, 1)];
     },
+  },
+  'sync-needs-ack': {
+    sentence: 'The driver does not carry out SYNCRTC on a host that does not offer ACK.',
+    change: 'Carry out SYNCRTC in any case: only its acknowledgement depends on bit 1 (ACK) of the features.',
+    requirement: 'sets-clock',
+    explains: ['sets-clock', 'carries-out'],
+    find: (facts) =>
+      inExchange(facts, ({ sent, events }) => {
+        const offer = facts.trace.findLast((event) => event.seq < sent.seq && isRead(event, 'hostFeatures'));
+        const read = events.find((event) => isCommandRead(event) && event.value === SYNCRTC);
+        if (offer?.kind !== 'bar-read' || read === undefined) return undefined;
+        if ((offer.value & TIMESYNC) === 0 || (offer.value & ACK) !== 0) return undefined;
+        const waited = (events.at(-1)?.at ?? 0) - read.at > 2 * second;
+        return waited && !events.some((event) => isRead(event, 'secondsLow')) ? [offer, read] : undefined;
+      }),
   },
   'driver-ok-dropped-on-stop': {
     sentence: 'The driver resets the device while the guest is still going down.',

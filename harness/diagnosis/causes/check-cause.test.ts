@@ -93,6 +93,7 @@ const cases: readonly Case[] = [
     'I/O range x',
   ],
   ['ptp-call-accepted', 'shows-ptp-time', 'errno of adjtime', '95', '0'],
+  ['ptp-wrong-error', 'shows-ptp-time', 'errno of clock_gettime without the device', '19', '5'],
   ['ptp-call-refused-with-wrong-error', 'shows-ptp-time', 'errno of settime', '95', '22'],
   ['ptp-claims-capabilities', 'shows-ptp-time', 'capabilities', '0 × 8', '1000, 0 × 7'],
   ['ptp-clock-name', 'shows-ptp-time', 'names of the PTP clocks of the function', 'vmmci', 'x'],

@@ -213,7 +213,7 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
   ],
   [
     'another error of a PTP clock without the device',
-    [],
+    ['ptp-wrong-error'],
     [gone, check('shows-ptp-time', 'errno of clock_gettime without the device', '19', '5')],
   ],
   [

@@ -273,6 +273,14 @@ t.test('finds causes in the kernel log', async (t) => {
       'rcu: INFO: rcu_sched self-detected stall on CPU\nRIP: 0010:vmmci_poll+0x1a/0x90 [virtio_vmmci]',
     ],
     ['callback-missing', 'EIP: 0x0'],
+    [
+      'object-not-cleared',
+      'kobject: kobject (0000000012345678): tried to init an initialized object, something is seriously wrong.',
+    ],
+    [
+      'crash-below-driver',
+      'Oops: general protection fault, probably for non-canonical address 0x1ada6b176adad88: 0000 [#1]\nRIP: 0010:kfree+0x70/0x350\nCall Trace:\n obsd_probe+0x19c/0x220 [virtio_pci_obsd]',
+    ],
   ];
   for (const [id, line] of cases) {
     t.same(found(up, { dmesg: ['fine', ...line.split('\n')] }), [id], id);

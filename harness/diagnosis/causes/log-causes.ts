@@ -12,7 +12,7 @@ const matching = (facts: Facts, pattern: RegExp): string[] =>
  * general protection fault, and the line after it tells the address.
  */
 const badPointer =
-  /^(?:BUG: (?:kernel NULL pointer dereference|unable to handle page fault)|KASAN: .* in range \[)/;
+  /^(?:BUG: (?:kernel NULL pointer dereference|unable to handle page fault)|KASAN: .* in range \[|(?:Oops: )?general protection fault, probably for non-canonical address)/;
 
 const isBad = (line: string): boolean => badPointer.test(line);
 
@@ -181,6 +181,12 @@ export const logCauses = {
       requirement: 'leaves-nothing',
     },
   ),
+  'object-not-cleared': inLog(/kobject.*: tried to init an initialized object/, {
+    sentence: 'The driver registers an object in memory that was not cleared, or registers it twice.',
+    change:
+      'Allocate the structure with kzalloc(), and register it once; the stack below the line has the caller.',
+    requirement: 'binds-function',
+  }),
   'memory-freed-twice': inLog(/kernel BUG at mm\/slub|double-free|Object already free/, {
     sentence: 'Memory is freed twice.',
     change: 'Free the device structure in its release callback only, not in remove as well.',

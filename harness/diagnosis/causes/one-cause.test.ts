@@ -245,3 +245,12 @@ t.test('a number of a feature that is taken for its bit', async (t) => {
   t.same(found([...subsets((features) => features === 7), unmet]), [missing]);
   t.same(found([...onHost(1, true), ...onHost(6, false), unmet]), [acknowledged, missing], 'too few hosts');
 });
+
+t.test('a SYNCRTC on a host that does not offer ACK', async (t) => {
+  const loadedOn = (features: number) => [read(0, 4, features), status(3), write(4, 4, features), status(7)];
+  const ignored = [send('SYNCRTC'), ...served, read(20, 4, 3), 3000, loaded, failed('sets-clock')];
+  t.same(found([...loadedOn(5), ...ignored]), ['sync-needs-ack']);
+  t.same(found([...loadedOn(4), ...ignored]), [], 'there is no time');
+  const done = [send('SYNCRTC'), ...served, read(20, 4, 3), ...reading, 3000, loaded, failed('sets-clock')];
+  t.same(found([...loadedOn(5), ...done]), []);
+});

@@ -106,6 +106,17 @@ export const ptpCauses = {
       change: 'Return -ENODEV from gettimex64 if the microseconds (BAR0 offset 32) read as all ones.',
     },
   ),
+  'ptp-wrong-error': ptpCause(
+    {
+      what: /^errno (?:of \w+ without the device|where the microseconds read as)/,
+      holds: (check) => isNumber(check) && check.seen !== '0' && /^[1-9]\d*$/.test(check.expected),
+    },
+    {
+      sentence: 'A reading of the PTP clock fails with the wrong error.',
+      change:
+        'Return from gettimex64 the error of the reading: ENODEV if BAR0 offset 32 reads as all ones, EIO if it reads as another value above 999999.',
+    },
+  ),
   'ptp-time-refused': ptpCause(
     { what: /^errno of clock_gettime at/, holds: (check) => isNumber(check) && check.seen !== '0' },
     {
