@@ -11,10 +11,12 @@ import { isDriverOk } from '../harness/scenario/traffic.js';
 /** The modalias of virtio device 0xffff, vendor 0x0b5d. */
 const virtioAlias = 'virtio:d0000FFFFv00000B5D';
 
-/** Another PCI function of the same vendor, and virtio devices with one other id. */
+/** PCI functions and virtio devices with one other id. */
 const foreignAliases = [
-  'pci:v00000B5Dd00000778sv00000B5Dsd0000FFFFbc00sc00i00',
-  'pci:v00001AF4d00000777sv00000B5Dsd0000FFFFbc00sc00i00',
+  'pci:v00000B5Dd00000778sv00000B5Dsd0000FFFFbc07sc80i00',
+  'pci:v00001AF4d00000777sv00000B5Dsd0000FFFFbc07sc80i00',
+  'pci:v00000B5Dd00000777sv00001AF4sd0000FFFFbc07sc80i00',
+  'pci:v00000B5Dd00000777sv00000B5Dsd00000777bc07sc80i00',
   'virtio:d00000004v00000B5D',
   'virtio:d0000FFFFv00001AF4',
 ];
@@ -30,6 +32,16 @@ scenario(
       const found = before.includes(transport.replaceAll('-', '_'));
       check('loads-transport').that(`modules that modprobe loads before ${name}`, found, transport, before);
     }
+    const described = await shell.text(
+      `for module in ${driver.description.modules.join(' ')}; do
+        [ -z "$(modinfo -F description $module)" ] || echo $module
+      done`,
+    );
+    check('describes-modules').equal(
+      checkNames.describedModules,
+      described.split('\n'),
+      driver.description.modules,
+    );
     check('loads-by-alias').equal('modules before the function is plugged in', await driver.loaded(), []);
     const mark = trace.mark;
     await vm.plug();

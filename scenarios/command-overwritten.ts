@@ -4,7 +4,7 @@
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks } from '../harness/scenario/traffic.js';
+import { acks, isCommandRead } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
@@ -17,6 +17,8 @@ const pairs = [
   ['SHUTDOWN', 'SYNCRTC', ['SHUTDOWN: graceful', 'SYNCRTC: cleared'], 'poweroff'],
   ['SYNCRTC', 'REBOOT', ['SYNCRTC: cleared', 'REBOOT: graceful'], 'reboot'],
 ] as const;
+
+const pollRounds = 3;
 
 scenario('command-overwritten', options, async ({ check, vm, device, driver, trace, until }) => {
   const { host } = device;
@@ -66,5 +68,20 @@ scenario('command-overwritten', options, async ({ check, vm, device, driver, tra
       await powerRequests(vm.shell, requested.length),
       requested,
     );
+  }
+
+  // The device sends a command and raises its interrupt while a poll reads the register.
+  if (!driver.has('drift_interval_ms')) return;
+  for (let round = 1; round <= pollRounds; round++) {
+    mark = trace.mark;
+    const results: string[] = [];
+    const stop = trace.follow((event) => {
+      if (event.kind !== 'bar-read' || !isCommandRead(event)) return;
+      stop();
+      results.push(host.command('SYNCRTC'));
+    });
+    await until('ack', mark);
+    check('driver-ok').equal(`SYNCRTC during poll ${round}`, results, ['sent']);
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   }
 });

@@ -31,13 +31,29 @@ const failOnce = async (scene: Scene, point: FallibleCall, nth: number): Promise
   const what = `${point.what} of ${point.module}, call ${nth}`;
   const before = await holdings(shell, vm.address);
   const earlier = await probeErrors(shell);
+  const logged = (await driverLog(shell, driver.description)).length;
   await beginMemoryTrace(shell);
   const failed = await withFailingCall(shell, point, nth, () => driver.load(driver.quiet));
   if (failed) {
     // A driver may work without the resource that it did not get.
-    const expected = (await isUp(scene)) ? [] : [String(point.error)];
+    const works = await isUp(scene);
+    const expected = works ? [] : [String(point.error)];
     const errors = (await probeErrors(shell)).slice(earlier.length);
     check('undoes-failures').equal(`error of the probe when ${what} fails`, errors, expected);
+    const lines = (await driverLog(shell, driver.description)).slice(logged);
+    if (works)
+      check('says-what-happens').that(
+        `${checkNames.warningsOfFailure} ${what} fails`,
+        warningsIn(lines).length > 0,
+        'a warning, since the driver works without it',
+        lines,
+      );
+    const numbers = lines.flatMap((line) => /\berror (-?\d+)\b/.exec(line)?.[1] ?? []);
+    check('says-what-happens').equal(
+      `${checkNames.loggedErrors} ${what} fails, other than ${point.error}`,
+      numbers.filter((number) => number !== String(point.error)),
+      [],
+    );
     if (expected.length === 0 && driver.showsHostTime)
       check('undoes-failures').equal(
         `host time when ${what} fails`,

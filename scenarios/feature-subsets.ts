@@ -37,7 +37,7 @@ scenario('feature-subsets', options, async ({ check, ...scene }) => {
   const polls = driver.has('drift_interval_ms');
   /** The driver reads the time only to set the clock, and when it is asked for it. */
   const setsFromDevice = driver.description.syncRtc === 'registers';
-  let stops = 0;
+  const requested: string[] = [];
   for (const [name, features] of subsets) {
     await device.stopBackend();
     await device.startBackend({ features });
@@ -96,15 +96,21 @@ scenario('feature-subsets', options, async ({ check, ...scene }) => {
       );
     }
 
-    mark = trace.mark;
-    check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');
-    await until('bar-read', mark, isCommandRead, polls ? 4 : 1);
-    stops += 1;
-    check('acts-once').equal('requests to go down', (await powerRequests(vm.shell, stops)).length, stops);
-    const graceful = offers(ACK) ? ['REBOOT: graceful'] : [];
-    check('respects-offer').equal('acknowledgements', acks(trace, mark), graceful);
+    for (const [stop, program] of [
+      ['SHUTDOWN', 'poweroff'],
+      ['REBOOT', 'reboot'],
+    ] as const) {
+      mark = trace.mark;
+      check('driver-ok').equal(stop, device.host.command(stop), 'sent');
+      await until('bar-read', mark, isCommandRead, polls ? 4 : 1);
+      requested.push(program);
+      const requests = await powerRequests(vm.shell, requested.length);
+      check('acts-once').equal('requests to go down', requests, requested);
+      const graceful = offers(ACK) ? [`${stop}: graceful`] : [];
+      check('respects-offer').equal('acknowledgements', acks(trace, mark), graceful);
+    }
     if (driver.showsCommands) {
-      const counts = { SHUTDOWN: 0, REBOOT: 1, SYNCRTC: sync === 'sent' ? 1 : 0, unknown: 0 };
+      const counts = { SHUTDOWN: 1, REBOOT: 1, SYNCRTC: sync === 'sent' ? 1 : 0, unknown: 0 };
       check('shows-commands').equal(
         `${checkNames.commandsByOffer} ${name}`,
         await driver.commandCounts(),

@@ -2,11 +2,13 @@
 // device on the shared line.
 
 import { readInterrupt } from '../harness/guest/interrupts.js';
+import { recordPowerRequests } from '../harness/guest/power.js';
 import { readDevice } from '../harness/guest/sysfs.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { countUnhandled } from '../harness/scenario/count-unhandled.js';
 import { showIsr } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, interrupts, readsOf } from '../harness/scenario/traffic.js';
+import { accesses, acks, interrupts, readsOf } from '../harness/scenario/traffic.js';
 
 const options = { generation: '7.9', quiet: true, needs: ['PCI_MSI'] } as const;
 
@@ -31,6 +33,20 @@ scenario('interrupts', options, async (scene) => {
     await until('ack', mark);
     const answers = acks(trace, mark);
     check('acknowledges').equal('acknowledgements, the ISR reading 3', answers, ['SYNCRTC: cleared']);
+
+    // The bit of the queues alone: an interrupt of this device, but no change of its configuration.
+    await recordPowerRequests(vm.shell);
+    device.faults.set({ faults: [{ kind: 'value', value: 1, when: readsOf('isr') }] });
+    mark = trace.mark;
+    check('driver-ok').equal('SHUTDOWN with an ISR of 1', device.host.command('SHUTDOWN'), 'sent');
+    await until('fault', mark);
+    const { unhandled } = await readInterrupt(vm.shell, irq);
+    check('claims-own-interrupts').equal(checkNames.queueInterrupt, unhandled, 0);
+    check('no-needless-accesses').equal(
+      checkNames.accessesOfQueueInterrupt,
+      accesses(trace, mark).filter((access) => access !== 'read isr'),
+      [],
+    );
   }
   const both = await readInterrupt(vm.shell, irq);
 

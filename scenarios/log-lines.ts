@@ -2,9 +2,11 @@
 // errors, all else is not.
 
 import type { LogEvent } from '../harness/driver/description.js';
+import { shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
+import { checkNames, repeatedStep } from '../harness/scenario/check-names.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
+import { showDurationNs } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { acks, readsOf } from '../harness/scenario/traffic.js';
 import { commands, type Request } from '../harness/vmmci/commands.js';
@@ -25,6 +27,9 @@ const unknownCommand = 7;
 
 /** The events that a warning or an error tells of. */
 const faults: readonly LogEvent[] = ['absent', 'unknown', 'unreadable', 'unset'];
+
+/** The frozen time of the device's clock, in nanoseconds since 1970. */
+const frozenNs = 1_795_350_896_000_007_000n;
 
 const options = {
   clock: 'frozen:2026-11-22T12:34:56.000007Z',
@@ -115,25 +120,36 @@ const checkOffers = async (scene: Scene, checkEvents: CheckEvents): Promise<void
 const readOnceAs = ({ device }: Scene, value: number): void =>
   device.faults.set({ faults: [{ kind: 'value', value, when: { ...readsOf('command'), times: 1 } }] });
 
-/** The driver finds the command that is really in the register when it is removed. */
+/**
+ * The driver finds the command that is really in the register when it is removed. The second time, everything is logged
+ * anew, although the modules stay loaded.
+ */
 const checkUnknownCommand = async (scene: Scene, checkEvents: CheckEvents): Promise<void> => {
-  const { check, device, driver, trace, until } = scene;
-  readOnceAs(scene, unknownCommand);
-  await checkEvents('an unknown command, then SYNCRTC', ['unknown', 'SYNCRTC', 'set'], async () => {
-    const mark = trace.mark;
-    check('driver-ok').equal(
-      `a command that reads as ${unknownCommand}`,
-      device.host.command('SYNCRTC'),
-      'sent',
-    );
-    await until('fault', mark);
-    await driver.unload();
-  });
-  device.faults.clear();
+  const { check, vm, device, driver, trace, until } = scene;
+  const virtioDevice = await vm.shell.text(`basename ${driver.path('')}`);
+  const bind = (how: 'bind' | 'unbind') =>
+    vm.shell.text(`echo ${virtioDevice} >/sys/bus/virtio/drivers/${driver.description.virtioDriver}/${how}`);
+  const once = async (when: string): Promise<void> => {
+    readOnceAs(scene, unknownCommand);
+    await checkEvents(`an unknown command, then SYNCRTC${when}`, ['unknown', 'SYNCRTC', 'set'], async () => {
+      const mark = trace.mark;
+      check('driver-ok').equal(
+        `a command that reads as ${unknownCommand}`,
+        device.host.command('SYNCRTC'),
+        'sent',
+      );
+      await until('fault', mark);
+      await bind('unbind');
+    });
+    device.faults.clear();
+    await checkEvents(`bound${repeatedStep}`, ['features'], () => bind('bind'));
+  };
+  await once('');
+  await once(repeatedStep);
 };
 
 /** At the level of samples, the driver logs each reading. */
-const checkReading = async ({ vm, driver }: Scene, checkEvents: CheckEvents): Promise<void> => {
+const checkReading = async ({ check, vm, driver }: Scene, checkEvents: CheckEvents): Promise<void> => {
   const { logLevels, parameters } = driver.description;
   if (logLevels === undefined || !driver.showsHostTime) return;
   const { parameter, samples } = logLevels;
@@ -141,7 +157,19 @@ const checkReading = async ({ vm, driver }: Scene, checkEvents: CheckEvents): Pr
   const set = (value: string) =>
     vm.shell.text(`echo ${value} >/sys/module/${module}/parameters/${parameter}`);
   await set(samples);
-  await checkEvents(`a reading at ${parameter} ${samples}`, ['sample'], () => driver.hostTime());
+  const before = await shiftGuestClock(vm.shell, 0n);
+  const lines = await checkEvents(`a reading at ${parameter} ${samples}`, ['sample'], () =>
+    driver.hostTime(),
+  );
+  const after = await shiftGuestClock(vm.shell, 0n);
+  const logged = lines.map((line) => / drift (-?\d{1,19}) ns$/.exec(line)?.[1]).find(Boolean);
+  if (logged !== undefined)
+    check('says-what-happens').between(
+      checkNames.loggedDrift,
+      BigInt(logged),
+      { from: frozenNs - after, to: frozenNs - before },
+      showDurationNs,
+    );
   await set('0');
 };
 
@@ -169,7 +197,6 @@ scenario('log-lines', options, async (scene) => {
   await recordPowerRequests(vm.shell);
   await checkOffers(scene, checkEvents);
   await checkUnknownCommand(scene, checkEvents);
-  await driver.load(driver.quiet);
   await checkReading(scene, checkEvents);
   await checkCommands(scene, checkEvents);
   readOnceAs(scene, commands.REBOOT);

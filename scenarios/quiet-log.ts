@@ -38,6 +38,14 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
     if (description.syncRtc === 'registers') await until('bar-read', mark, isTimeRead);
   };
 
+  const reboot = async (): Promise<void> => {
+    await recordPowerRequests(shell);
+    const mark = trace.mark;
+    check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');
+    await until('ack', mark);
+    check('goes-down').equal('requests to go down', await powerRequests(shell, 1), ['reboot']);
+  };
+
   check('quiet-log').equal(`lines of ${readings} readings of each attribute`, await linesOf(readAll), []);
   if (driver.has('drift_interval_ms'))
     check('quiet-log').equal(
@@ -83,6 +91,11 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
         0,
       );
     await set(samples);
+    check('quiet-log').equal(
+      `lines about an acknowledgement at ${parameter} ${samples}`,
+      acknowledged(await linesOf(synchronise)),
+      1,
+    );
     if (driver.has('drift_interval_ms')) {
       const taken = await samplesOfPolls();
       check('obeys-parameters').that(
@@ -102,14 +115,14 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
       `1 to ${taken + 1}`,
       lines.length,
     );
-    await set('0');
-  }
-
-  await recordPowerRequests(shell);
-  const mark = trace.mark;
-  check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');
-  await until('ack', mark);
-  check('goes-down').equal('requests to go down', await powerRequests(shell, 1), ['reboot']);
+    await set(acknowledgements);
+    const named = (await linesOf(reboot)).map((line) => /\backnowledged (\S+)/.exec(line)?.[1]);
+    check('quiet-log').equal(
+      checkNames.namedAcknowledgements,
+      named.filter((name) => name !== undefined),
+      ['REBOOT'],
+    );
+  } else await reboot();
   await driver.unload();
   check('quiet-log').equal('warnings that name the driver', warningsIn(await log()), []);
 });

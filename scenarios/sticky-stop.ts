@@ -2,6 +2,7 @@
 // register, and acts on a new REBOOT again.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -48,6 +49,13 @@ scenario('stop-again', onlyIfItPolls, async ({ check, vm, device, driver, trace,
   check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');
   await until('ack', mark);
   check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+
+  // The device does not respond for a while. The REBOOT is still the one that was handled.
+  mark = trace.mark;
+  device.faults.set({ faults: [{ kind: 'ones', when: { ...readsOf('command'), times: 3 } }] });
+  await until('fault', mark, undefined, 3);
+  await until('bar-read', trace.mark, isCommandRead, 3);
+  check('acts-once').equal(checkNames.acksAfterAbsence, acks(trace, mark), []);
 
   // The register reads as NONE, as after a restart of the device. The command after that is a new one, even
   // if it is the same.

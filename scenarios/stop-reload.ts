@@ -2,14 +2,16 @@
 // has handled, and must not act on it again.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
+import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, isCommandRead, isDriverOk } from '../harness/scenario/traffic.js';
+import { acks, isCommandRead, isDriverOk, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const parameters = { drift_interval_ms: '20' };
+const none = { SHUTDOWN: 0, REBOOT: 0, SYNCRTC: 0, unknown: 0 };
 
 scenario('stop-reload', { scheduler: new VirtualScheduler() }, async ({ check, ...scene }) => {
-  const { vm, device, driver, trace, until } = scene;
+  const { vm, device, driver, trace, until, environment } = scene;
   await recordPowerRequests(vm.shell);
   const requested: string[] = [];
   let mark = trace.mark;
@@ -33,9 +35,24 @@ scenario('stop-reload', { scheduler: new VirtualScheduler() }, async ({ check, .
     if (driver.has('drift_interval_ms')) await until('bar-read', up.seq, isCommandRead, 5);
     check('survives-reload').equal('acknowledgements by the new driver', acks(trace, mark), []);
     check('survives-reload').equal('requests to go down', await powerRequests(vm.shell), requested);
-    if (driver.showsCommands)
+    if (driver.showsCommands) {
       check('shows-commands').equal('last command', await driver.lastCommand(), 'NONE');
+      check('shows-commands').equal(checkNames.commandsAfterReload, await driver.commandCounts(), none);
+    }
   }
+
+  // A command that the driver does not know, and that was sent before it was bound, is an old one, too.
+  await driver.unload();
+  device.faults.set({ faults: [{ kind: 'value', value: 7, when: readsOf('command') }] });
+  mark = trace.mark;
+  await driver.load(driver.having(parameters));
+  const up = await until('status', mark, isDriverOk);
+  if (driver.has('drift_interval_ms')) await until('bar-read', up.seq, isCommandRead, 5);
+  if (driver.showsCommands)
+    check('shows-commands').equal(checkNames.commandsBeforeBound, await driver.commandCounts(), none);
+  await driver.unload();
+  device.faults.clear();
+  await driver.load(driver.having(parameters));
 
   mark = trace.mark;
   check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
@@ -47,4 +64,22 @@ scenario('stop-reload', { scheduler: new VirtualScheduler() }, async ({ check, .
   requested.push('reboot');
   const requests = await powerRequests(vm.shell, requested.length);
   check('goes-down').equal('requests to go down afterwards', requests, requested);
+
+  // Without a program that powers off, the guest stays up: it is not powered off by force.
+  if (environment.choice.level !== 'may') return;
+  await vm.shell.text('rm /sbin/poweroff');
+  for (const name of ['SHUTDOWN', 'REBOOT'] as const) {
+    mark = trace.mark;
+    check('driver-ok').equal(`${name} without /sbin/poweroff`, device.host.command(name), 'sent');
+    await until('ack', mark);
+    // Waits until the command is carried out.
+    await driver.unload();
+    await driver.load(driver.having(parameters));
+  }
+  requested.push('reboot');
+  check('keeps-data').equal(
+    checkNames.requestsWithoutProgram,
+    await powerRequests(vm.shell, requested.length),
+    requested,
+  );
 });

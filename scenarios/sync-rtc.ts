@@ -39,6 +39,9 @@ const slowMs = 300;
 /** Upper bound for the time from a sample until the clock is set, in nanoseconds. */
 const maxDelay = 60_000_000_000n;
 
+/** A difference of the clocks in nanoseconds, well below the 5 s after which vmd sends SYNCRTC by itself. */
+const littleNs = 100_000_000n;
+
 /** That all times are multiples of this many nanoseconds by chance is out of the question. */
 const coarse = 10_000n;
 
@@ -100,6 +103,7 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until, 
   await round('');
   device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: readsOf('secondsLow') }] });
   await round(` where the seconds take ${slowMs} ms`);
+  device.faults.clear();
   if (!traces) return;
   // The sample has whole microseconds, and the time since it was taken is added to the nanosecond. What the scenario
   // itself sets is not near a sample.
@@ -122,6 +126,25 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until, 
     set.some((ns) => ns % coarse !== 0n),
     `finer than ${coarse} ns`,
     set.map((ns) => showInstantNs(ns)),
+  );
+
+  // The clock is set also if it is off by little.
+  await beginClockTrace(vm.shell);
+  const mark = trace.mark;
+  const ahead = await shiftGuestClock(vm.shell, littleNs);
+  check('driver-ok').equal(
+    'SYNCRTC to a guest that is off by little',
+    device.host.command('SYNCRTC'),
+    'sent',
+  );
+  await until('ack', mark);
+  await driver.unload(); // waits until the clock is set
+  const times = await endClockTrace(vm.shell);
+  check('sets-clock').that(
+    checkNames.setFromLittle,
+    times.length > 1,
+    'one by the driver, after that of the scenario',
+    [ahead, ...times].map((ns) => showInstantNs(ns)),
   );
 });
 

@@ -39,6 +39,11 @@ const checkClocks = async ({ check, vm, driver, environment }: Scene, { first, s
     const [clock, ...others] = await ptpClocks(vm.shell, address);
     apart.equal(`PTP clocks of the ${name}`, clock === undefined ? 0 : 1 + others.length, 1);
     if (clock === undefined) continue;
+    check('shows-ptp-time').equal(
+      `name of the PTP clock of the ${name}`,
+      clock.name,
+      driver.description.ptp.clockName,
+    );
     const [time] = await askPtp({ vm, trace }, clock.device, 'time');
     apart.equal(`PTP time of the ${name}`, time?.values[0], device.clock.now() * 1000n, showInstantNs);
   }

@@ -31,7 +31,30 @@ export const checkNames = {
   probeErrors: 'errors of the probe other than ENODEV',
   resumeError: 'resume error',
   deferred: 'devices that wait for another probe',
+  repeatingWarnings: 'warnings of the transport that repeat',
+  describedModules: 'modules with a description',
+  queueInterrupt: 'unhandled interrupts, the ISR reading 1',
+  accessesOfQueueInterrupt: 'accesses after the ISR has read as 1',
+  warningsOfFailure: 'lines that the driver logs when',
+  loggedErrors: 'errors that the driver logs when',
+  frozenDevice: 'going to sleep and waking up of the virtio device',
+  accessesInSleep: 'accesses between going to sleep and waking',
+  commandsAfterReload: 'commands after a reload',
+  commandsBeforeBound: 'commands of a driver that finds an unknown one',
+  requestsWithoutProgram: 'requests to go down without /sbin/poweroff',
+  acksAfterAbsence: 'acknowledgements when the device responds again',
+  loggedDrift: 'drift that the line about a sample names',
+  commandsAfterMany: 'commands after many',
+  driftWithTai: 'drift where the kernel has a TAI offset of',
+  namedAcknowledgements: 'acknowledgements that the log names',
+  setFromLittle: 'times that were set from a little off',
 } as const;
+
+/** Ends the name of a check of a step that the scenario has done before. */
+export const repeatedStep = ', again';
+
+/** Ends the name of a check of the drift after the guest's clock was adjusted to be fast. */
+export const fastGuest = 'of a guest whose clock has been fast for seconds';
 
 /** Matches the names of checks that begin so. */
 export const named = (...names: readonly (keyof typeof checkNames)[]): RegExp =>

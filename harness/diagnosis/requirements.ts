@@ -46,6 +46,20 @@ export const requirements = {
     remedy: 'Create the work queue with WQ_MEM_RECLAIM.',
     source: 'Linux Documentation/core-api/workqueue.rst, WQ_MEM_RECLAIM',
   },
+  'names-range': {
+    sentence: 'The I/O range is listed in /proc/ioports with the name of its driver or device.',
+    level: 'may',
+    otherwise: 'Users cannot tell which driver has claimed the range.',
+    remedy: 'Pass the name of the PCI driver to pci_request_region().',
+    source: 'Linux kernel/resource.c (__request_region, r_show)',
+  },
+  'describes-modules': {
+    sentence: 'Each module has a description, which modinfo shows.',
+    level: 'may',
+    otherwise: 'Users cannot tell what a loaded module is for.',
+    remedy: 'Add MODULE_DESCRIPTION() to each module.',
+    source: 'Linux include/linux/module.h; scripts/mod/modpost.c (missing MODULE_DESCRIPTION)',
+  },
   'binds-only-vmmci': {
     sentence:
       'The driver does not bind to a function with different ids, even if user space forces it (driver_override, new_id).',

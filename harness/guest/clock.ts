@@ -34,6 +34,19 @@ export const setGuestClock = (shell: Programs, to: bigint): Promise<bigint> => a
 export const shiftGuestClock = (shell: Programs, by: bigint): Promise<bigint> =>
   ask(shell, by < 0n ? String(by) : `+${by}`);
 
+/** Sets the offset of TAI from UTC in the guest's kernel, in seconds, as time daemons do. */
+export const setTaiOffset = async (shell: Programs, seconds: number): Promise<void> => {
+  await ask(shell, 'tai', String(seconds));
+};
+
+/**
+ * Sets the rate of the guest's clocks CLOCK_REALTIME and CLOCK_MONOTONIC, as time daemons do: by how many microseconds
+ * they advance in 10 ms, 9000 to 11000. CLOCK_MONOTONIC_RAW keeps its rate.
+ */
+export const setTick = async (shell: Programs, microseconds: number): Promise<void> => {
+  await ask(shell, 'tick', String(microseconds));
+};
+
 /** An acceptable delay of the guest's clock, in nanoseconds. */
 const acceptableDelay = 50_000_000n;
 const maxAttempts = 5;

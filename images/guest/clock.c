@@ -3,6 +3,9 @@
  * guest-clock [NANOSECONDS | +NANOSECONDS | -NANOSECONDS]: sets or shifts the wall clock if there is an
  * argument, then prints it.
  * guest-clock until EARLIEST LATEST: waits until the clock has been set to a time between the two.
+ * guest-clock tai SECONDS: sets the offset of TAI from UTC, then prints the wall clock.
+ * guest-clock tick MICROSECONDS: lets the clock advance by that much in 10 ms, then prints it.
+ * Time daemons do the last two.
  * Times are nanoseconds since the epoch. busybox's date has only seconds.
  *
  * clock-steps: prints `watching`, and from then on a line for each step of the wall clock, until it is
@@ -17,6 +20,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/timerfd.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,14 +60,24 @@ static void until(uint64_t earliest, uint64_t latest)
 		nanosleep(&pause, 0);
 }
 
+static void adjust(struct timex adjustment)
+{
+	if (adjtimex(&adjustment) < 0)
+		fail_at("adjtimex");
+}
+
 int clock_command(int argc, char **argv)
 {
 	const char *text = argc > 1 ? argv[1] : 0;
 
 	if (argc == 4 && !strcmp(text, "until"))
 		until(number(argv[2]), number(argv[3]));
+	else if (argc == 3 && !strcmp(text, "tai"))
+		adjust((struct timex){ .modes = ADJ_TAI, .constant = (long)number(argv[2]) });
+	else if (argc == 3 && !strcmp(text, "tick"))
+		adjust((struct timex){ .modes = ADJ_TICK, .tick = (long)number(argv[2]) });
 	else if (argc > 2)
-		fail("[[+|-]NANOSECONDS], or until EARLIEST LATEST");
+		fail("[[+|-]NANOSECONDS], until EARLIEST LATEST, tai SECONDS, or tick MICROSECONDS");
 	else if (text && *text == '+')
 		set(now() + number(text + 1));
 	else if (text && *text == '-')

@@ -48,6 +48,8 @@ t.test('guest-clock accepts only numbers', async (t) => {
   for (const word of ['now', '', '1x', '+', '--1'])
     t.match(await run(t, ['guest-clock', word]), { stderr: /^guest-clock: /, exitCode: 1 }, word);
   t.match(await run(t, ['guest-clock', 'until', '0', `${10n ** 19n}`]), { exitCode: 0 });
+  for (const name of ['tai', 'tick'])
+    t.match(await run(t, ['guest-clock', name, 'x']), { stderr: /^guest-clock: /, exitCode: 1 }, name);
 });
 
 t.test('rejects an unknown command', async (t) => {

@@ -7,9 +7,14 @@ import { checkCause } from './check-cause.js';
 import { isDown, isRead, isUp, isWrite, reads, writes } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
-const { command, guestFeatures, microsecondsHigh, microsecondsLow, secondsHigh } = registers;
+const { command, guestFeatures, hostFeatures, microsecondsHigh, microsecondsLow, secondsHigh } = registers;
 
 const inConfig = ({ offset }: Access): boolean => offset >= CONFIG_OFFSET;
+
+/** The widths in bytes of registers of the header, by offset; the ISR has a cause of its own. */
+const headerWidths: ReadonlyMap<number, number> = new Map(
+  [hostFeatures, guestFeatures, registers.status].map(({ offset, size }) => [offset, size]),
+);
 
 /** True if a register is read as consecutive bytes or halfwords instead of as a dword. */
 const narrowReads = (facts: Facts, width: number): Access[] =>
@@ -41,6 +46,25 @@ export const accessCauses = {
       const narrow = writes(facts).filter((access) => inConfig(access) && access.width < 4);
       return narrow.slice(0, 4);
     },
+  },
+  'header-width-wrong': {
+    sentence: 'The driver accesses the features or the status with another width than that of the register.',
+    change:
+      'Access the features (BAR0 offsets 0 and 4) with 32 bits, and the status (BAR0 offset 18) with 8 bits.',
+    requirement: 'register-widths',
+    explains: [
+      'register-widths',
+      'respects-offer',
+      'negotiates-features',
+      'serves-virtio',
+      'resets-device',
+      'driver-ok',
+      'keeps-transcript',
+    ],
+    find: ({ accesses }) =>
+      accesses
+        .filter(({ offset, width }) => headerWidths.has(offset) && headerWidths.get(offset) !== width)
+        .slice(0, 4),
   },
   'config-at-24': {
     sentence: 'The driver assumes that the device registers start at BAR0 offset 24, as they do with MSI-X.',

@@ -1,5 +1,6 @@
 // Causes that are visible in what the driver does for a command, and how often.
 
+import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { commands } from '../../vmmci/commands.js';
 import { ACK, TIMESYNC } from '../../vmmci/features.js';
@@ -7,6 +8,7 @@ import { ISR_CONFIG, status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
 import {
+  type Exchange,
   exchangesOf,
   following,
   inExchange,
@@ -17,6 +19,7 @@ import {
   isRead,
   isSent,
   isUp,
+  isWrite,
   second,
   sleeps,
   untilSent,
@@ -89,6 +92,23 @@ export const actionCauses = {
         return [once, again, twice];
       }),
   },
+  'handled-command-forgotten': {
+    sentence:
+      'The driver acts on a command again that it has handled before the device did not respond for a while.',
+    change: 'Ignore a command (BAR0 offset 20) that reads as all ones, and keep the value that was handled.',
+    requirement: 'acts-once',
+    explains: ['acts-once'],
+    find: (facts) =>
+      inExchange(facts, ({ events }) => {
+        const gone = events.filter(isCommandRead).find(({ value }) => value === 0xffffffff);
+        const acks = events.filter(isAck);
+        const before = acks.filter(({ seq }) => seq < (gone?.seq ?? 0));
+        const again = acks.find(({ seq }) => seq > (gone?.seq ?? seq));
+        return gone === undefined || again === undefined || before.length !== 1
+          ? undefined
+          : [...before, gone, again];
+      }),
+  },
   'stop-repeated-after-sleep': {
     sentence:
       'After a sleep of the guest the driver acts again on a SHUTDOWN or REBOOT from before the sleep.',
@@ -151,8 +171,11 @@ export const actionCauses = {
         const up = events.find(isUp);
         const last = events.at(-1);
         if (up === undefined || last === undefined || !sleeps(events) || events.some(isAck)) return undefined;
-        const read = events.find((event) => isCommandRead(event) && event.seq > up.seq && event.value !== 0);
-        return read !== undefined && last.at - up.at > 2 * second ? [up, read] : undefined;
+        const reads = events.filter(isCommandRead).filter(({ seq }) => seq > up.seq);
+        if (last.at - up.at <= 2 * second) return undefined;
+        // It reads the command and ignores it, or does not read it at all.
+        const read = reads.find(({ value }) => value !== 0);
+        return read !== undefined || reads.length === 0 ? [up, read] : undefined;
       }),
   },
   'shutdown-and-reboot-swapped': checkCause(
@@ -232,6 +255,33 @@ export const actionCauses = {
       return shown === undefined ? [] : [sent, ack, shown];
     },
   },
+  'stop-only-if-acknowledged': {
+    sentence: 'The driver carries out a SHUTDOWN or REBOOT only if the host wants acknowledgements.',
+    change: 'Act on a stop whether or not bit 1 (ACK) of the features is set.',
+    requirement: 'goes-down',
+    explains: ['goes-down', 'carries-out', 'acts-once'],
+    find: ({ trace, reasons }) => {
+      const reason = reasons.find((line) => noRequest.test(line));
+      const sent = trace.findLast((event) => isSent(event) && event.name !== 'SYNCRTC');
+      const features = trace.findLast(
+        (event) => isWrite(event, 'guestFeatures') && event.seq < (sent?.seq ?? 0),
+      );
+      const read = trace.find((event) => isCommandRead(event) && event.seq > (sent?.seq ?? 0));
+      if (reason === undefined || sent === undefined || read === undefined) return [];
+      if (features?.kind !== 'bar-write' || (features.value & ACK) !== 0) return [];
+      return [features, sent, read, firstLine(reason)];
+    },
+  },
+  'poweroff-forced': {
+    sentence:
+      'The guest is powered off by force, without its user space, if /sbin/poweroff cannot be started.',
+    change: 'Call orderly_poweroff(false).',
+    requirement: 'keeps-data',
+    find: ({ dmesg, reasons }) =>
+      [...dmesg, ...reasons.flatMap((reason) => reason.split('\n'))]
+        .filter((line) => /Failed to start orderly shutdown: forcing the issue/.test(line))
+        .slice(0, 1),
+  },
   'command-lost-on-remove': {
     sentence:
       'The driver is removed without a last read of the command, so a command that has just arrived is lost.',
@@ -250,6 +300,28 @@ export const actionCauses = {
         if (ended && down !== undefined && !served && !events.some(isCommandRead)) return [sent, down];
       }
       return [];
+    },
+  },
+  'sync-ignored-after-stop': {
+    sentence:
+      'The driver acknowledges a SYNCRTC that follows a SHUTDOWN or REBOOT, but does not set the clock.',
+    change:
+      'Set the clock for each SYNCRTC: the guest may need a while to go down, or may not go down at all.',
+    requirement: 'sets-clock',
+    explains: ['sets-clock', 'carries-out'],
+    find: (facts) => {
+      const exchanges = exchangesOf(facts);
+      const last = exchanges.at(-1);
+      const before = exchanges.slice(0, -1);
+      const stop = before.findLast(({ sent }) => sent.name !== 'SYNCRTC');
+      const reads = ({ events }: Exchange): boolean => events.some((event) => isRead(event, 'secondsLow'));
+      const synced = before.find(({ sent }) => sent.name === 'SYNCRTC');
+      if (last === undefined || stop === undefined || synced === undefined) return [];
+      const ack = last.events.find(isAck);
+      const isFirst = synced.sent.seq < stop.sent.seq && reads(synced);
+      return isFirst && last.sent.name === 'SYNCRTC' && ack !== undefined && !reads(last)
+        ? [stop.sent, last.sent, ack]
+        : [];
     },
   },
   'sync-without-reading-time': {

@@ -11,8 +11,10 @@ import { debugCauses } from './debug-causes.js';
 import { hangCauses } from './hang-causes.js';
 import { interruptCauses } from './interrupt-causes.js';
 import { lifeCauses } from './life-causes.js';
+import { lineCauses } from './line-causes.js';
 import { logCauses } from './log-causes.js';
 import { ptpCauses } from './ptp-causes.js';
+import { sleepCauses } from './sleep-causes.js';
 import { syncCauses } from './sync-causes.js';
 import { timeCauses } from './time-causes.js';
 import { userCauses } from './user-causes.js';
@@ -28,8 +30,10 @@ export const causes = {
   ...ptpCauses,
   ...bindCauses,
   ...lifeCauses,
+  ...sleepCauses,
   ...userCauses,
   ...contractCauses,
+  ...lineCauses,
   ...logCauses,
   ...hangCauses,
   ...debugCauses,

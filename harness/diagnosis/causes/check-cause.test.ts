@@ -2,6 +2,7 @@ import t from 'tap';
 import type { TraceData, TraceEvent } from '../../base/trace-event.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../../vmmci/features.js';
 import { ISR_CONFIG } from '../../vmmci/registers.js';
+import { checkNames } from '../check-names.js';
 import { showFeatures, showIsr } from '../decode.js';
 import { requirements } from '../requirements.js';
 import { type CauseId, causes } from './cause-table.js';
@@ -106,6 +107,45 @@ const cases: readonly Case[] = [
   ],
   ['ptp-clock-stays', 'shows-ptp-time', 'PTP clocks once the driver is unbound', 'none', 'device x'],
   ['ptp-bracket-beside-sample', 'shows-ptp-time', 'brackets of seconds that take 100 ms to read', '3', '1'],
+  ['own-interrupt-not-claimed', 'claims-own-interrupts', checkNames.queueInterrupt, '0', '1'],
+  [
+    'queue-bit-taken-for-change',
+    'no-needless-accesses',
+    checkNames.accessesOfQueueInterrupt,
+    'none',
+    'read command, write command = SHUTDOWN',
+  ],
+  ['ptp-clock-name', 'shows-ptp-time', 'name of the PTP clock of the second', 'vmmci', 'vmmci1'],
+  ['failure-not-logged', 'says-what-happens', `${checkNames.warningsOfFailure} f of m fails`, 'a', 'none'],
+  ['logged-error-wrong', 'says-what-happens', `${checkNames.loggedErrors} f of m fails`, 'none', '11'],
+  ['logged-drift-wrong', 'says-what-happens', checkNames.loggedDrift, '-1 s to 1 s', '5 s'],
+  ['acknowledgement-named-wrong', 'quiet-log', checkNames.namedAcknowledgements, 'REBOOT', 'SYNCRTC'],
+  ['module-not-described', 'describes-modules', checkNames.describedModules, 'a, b', 'b'],
+  ['range-without-name', 'names-range', 'name of the I/O range', 'a name', '<BAD>'],
+  ['warning-repeats', 'serves-virtio', checkNames.repeatingWarnings, '0', '1'],
+  ['alias-too-wide', 'binds-only-vmmci', `${checkNames.foreignModule} pci:v`, 'none', 'a'],
+  ['sync-ignores-small-steps', 'sets-clock', checkNames.setFromLittle, 'one by the driver', 'x'],
+  [
+    'old-command-counted',
+    'shows-commands',
+    checkNames.commandsAfterReload,
+    'SHUTDOWN 0, REBOOT 0',
+    'SHUTDOWN 1, REBOOT 0',
+  ],
+  [
+    'old-command-counted',
+    'shows-commands',
+    checkNames.commandsBeforeBound,
+    'REBOOT 0, unknown 0',
+    'REBOOT 0, unknown 1',
+  ],
+  [
+    'counts-wrap',
+    'shows-commands',
+    checkNames.commandsAfterMany,
+    'REBOOT 3, SYNCRTC 260',
+    'REBOOT 3, SYNCRTC 4',
+  ],
 ].map(([id, requirement, what, expected, seen]) => ({ id, requirement, what, expected, seen }) as Case);
 
 const withEvents: readonly Case[] = [

@@ -16,6 +16,9 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
     'polling-not-restarted-after-sleep',
   ],
   'polling-not-restarted-after-sleep': ['stops-looking-unasked', 'looks-too-seldom'],
+  'command-of-sleep-ignored': ['never-looks-unasked', 'stops-looking-unasked'],
+  'not-restored-if-state-kept': ['never-looks-unasked', 'stops-looking-unasked', 'looks-too-seldom'],
+  'virtio-device-not-frozen': ['looks-in-sleep'],
   'accesses-after-remove': ['memory-used-after-free'],
   'work-outlives-driver': ['accesses-after-remove', 'memory-used-after-free'],
   'state-shared-by-devices': ['memory-used-after-free'],
@@ -33,6 +36,8 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'acknowledged-late': ['interrupt-not-acted-on'],
   'acknowledged-after-work': ['same-command-ignored'],
   'command-acted-on-again': ['acknowledged-twice', 'old-stop-acted-on', 'stop-repeated-after-sleep'],
+  'handled-command-forgotten': ['command-acted-on-again', 'acknowledged-twice', 'all-ones-taken-for-data'],
+  'poweroff-forced': ['not-reset-on-remove'],
   'commands-counted-if-acknowledged': ['commands-not-counted', 'last-command-not-kept'],
   'commands-lost-in-sleep': ['commands-not-counted'],
   // the time
@@ -41,7 +46,13 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'second-sample': ['sampled-unasked'],
   'microseconds-before-seconds': ['earlier-sample-shown', 'time-torn'],
   'time-without-feature': ['error-hidden-by-value'],
-  'drift-in-whole-seconds': ['drift-rounded', 'sample-placed-early', 'sample-placed-late'],
+  'drift-in-whole-seconds': [
+    'drift-rounded',
+    'drift-from-raw-clock',
+    'sample-placed-early',
+    'sample-placed-late',
+  ],
+  'drift-from-raw-clock': ['sample-placed-early', 'sample-placed-late'],
   'sync-loses-fraction': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
   'sync-adds-half-a-second': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
   'error-hidden-by-value': [

@@ -1,19 +1,13 @@
-// Causes that are visible where the driver does not keep to its description: lines of the kernel log,
-// intervals, attributes, aliases.
+// Causes that are visible where the driver does not keep to its description: intervals, attributes, aliases,
+// counts.
 
 import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
 import { isUp } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
-/** The part of a check's name after the first colon: what happened while lines were logged. */
-const partOf = ({ what }: FailedCheck): string => what.slice(what.indexOf(':'));
-
-/** True if the same step logged all events as expected. */
-const logsAll = (check: FailedCheck, { checks }: Facts): boolean =>
-  !checks.some((other) => named('eventsLogged').test(other.what) && partOf(other) === partOf(check));
-
-const itemsOf = (list: string): string[] => (list === 'none' ? [] : list.split(', '));
+/** The number of SYNCRTC in a list of counts. */
+const syncsIn = (counts: string): string | undefined => /\bSYNCRTC (\d+)/.exec(counts)?.[1];
 
 /** The interval in the name of a check of a delay, in milliseconds. */
 const intervalOf = ({ what }: FailedCheck): number =>
@@ -30,40 +24,6 @@ const failedCommands = ({ reasons }: Facts, form: RegExp): string[] =>
   reasons.filter((reason) => form.test(reason)).map((reason) => reason.split('\n', 1)[0] ?? '');
 
 export const contractCauses = {
-  'event-not-logged': checkCause(
-    {
-      of: ['says-what-happens', 'quiet-log'],
-      what: named('eventsLogged', 'unsetWarnings'),
-      holds: ({ what, expected, seen }) =>
-        named('unsetWarnings').test(what)
-          ? seen === '0'
-          : itemsOf(expected).some((event) => !itemsOf(seen).includes(event)) &&
-            itemsOf(seen).every((event) => itemsOf(expected).includes(event)),
-    },
-    {
-      sentence:
-        'The driver does not log an event that its description promises, or logs it with another text.',
-      change: 'Make the logged line and vmmci-driver.json agree, including the numbers.',
-      requirement: 'says-what-happens',
-    },
-  ),
-  'severity-wrong': checkCause(
-    { what: named('eventsThatWarn'), holds: logsAll },
-    {
-      sentence: 'A fault is logged as information, or an ordinary event as a warning.',
-      change: 'Use dev_warn() or dev_err() for faults, and dev_info() for all else.',
-      requirement: 'says-what-happens',
-    },
-  ),
-  'logged-offset-wrong': checkCause(
-    // A drift that is wrong as such is wrong in the line, too.
-    { what: named('loggedOffset'), holds: (_, { failed }) => !failed.has('shows-drift') },
-    {
-      sentence: 'The log line of a SYNCRTC shows an offset that the clock did not have.',
-      change: 'Log host − guest in nanoseconds, measured before the clock is set.',
-      requirement: 'says-what-happens',
-    },
-  ),
   'absence-is-an-error': checkCause(
     {
       what: named('otherWarnings', 'probeErrors'),
@@ -196,6 +156,41 @@ export const contractCauses = {
       sentence: 'During a sleep the driver forgets which commands it has received.',
       change: 'Keep the counts and the last command in freeze and restore.',
       requirement: 'shows-commands',
+    },
+  ),
+  'old-command-counted': checkCause(
+    { what: named('commandsAfterReload', 'commandsBeforeBound'), seen: /[1-9]/ },
+    {
+      sentence: 'The driver counts a command that was sent before it was bound.',
+      change: 'Store the value that BAR0 offset 20 reads as in probe as handled, and do not count it.',
+      requirement: 'shows-commands',
+    },
+  ),
+  'counts-wrap': checkCause(
+    {
+      what: named('commandsAfterMany'),
+      holds: ({ expected, seen }) => Number(syncsIn(seen)) === Number(syncsIn(expected)) % 256,
+    },
+    {
+      sentence: 'The counts of commands start at 0 again after 255.',
+      change: 'Count in unsigned long, and print it with %lu.',
+      requirement: 'shows-commands',
+    },
+  ),
+  'module-not-described': checkCause(
+    { what: named('describedModules') },
+    {
+      sentence: 'A module has no description.',
+      change: 'Add MODULE_DESCRIPTION() to each module.',
+      requirement: 'describes-modules',
+    },
+  ),
+  'range-without-name': checkCause(
+    { what: /^name of the I\/O range/, of: ['names-range'] },
+    {
+      sentence: 'The I/O range has no name in /proc/ioports.',
+      change: 'Pass the name of the PCI driver to pci_request_region().',
+      requirement: 'names-range',
     },
   ),
   'attribute-missing': {

@@ -2,6 +2,7 @@
 
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers } from '../../vmmci/registers.js';
+import { named } from '../check-names.js';
 import { checkCause } from './check-cause.js';
 import {
   inExchange,
@@ -193,11 +194,20 @@ export const interruptCauses = {
     },
   ),
   'own-interrupt-not-claimed': checkCause(
-    { what: /^unhandled interrupts$/, seen: /^[1-9]\d*$/ },
+    { what: /^unhandled interrupts(?:, the ISR reading 1)?$/, seen: /^[1-9]\d*$/ },
     {
       sentence: 'The interrupt handler returns IRQ_NONE for an interrupt of its own device.',
       change: 'Return IRQ_HANDLED if the ISR (BAR0 offset 19) does not read as 0.',
       requirement: 'claims-own-interrupts',
+    },
+  ),
+  'queue-bit-taken-for-change': checkCause(
+    { what: named('accessesOfQueueInterrupt'), seen: /^read command/ },
+    {
+      sentence:
+        'The interrupt handler takes bit 0 of the ISR, which is for queues, for a change of the configuration.',
+      change: 'Look at the command only if bit 1 of the ISR (BAR0 offset 19) is set.',
+      requirement: 'no-needless-accesses',
     },
   ),
 } as const satisfies Readonly<Record<string, Cause>>;

@@ -1,4 +1,4 @@
-// Causes that are visible when the driver comes up, is removed, sleeps or loses its device.
+// Causes that are visible when the driver comes up, is removed or loses its device.
 
 import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
@@ -6,19 +6,10 @@ import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
 import { showIsr } from '../decode.js';
 import { checkCause, checksOf } from './check-cause.js';
-import { following, isCommandRead, isDown, isRead, isUp, second } from './events.js';
+import { isDown, isRead } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
 const ones = 0xffffffff;
-
-const isSleep = (event: TraceEvent): event is TraceEvent<'qmp-event'> =>
-  event.kind === 'qmp-event' && event.event === 'SUSPEND';
-
-/** The events from a suspend to RAM, which resets the device, until the scenario unloads the driver. */
-const afterSleep = (events: readonly TraceEvent[]): readonly TraceEvent[] => {
-  const end = events.findIndex((event) => event.kind === 'shell' && /^unload\b/.test(event.command));
-  return end === -1 ? events : events.slice(0, end);
-};
 
 /** The requirements about what a driver leaves behind: when it is removed, and when its probe fails. */
 const leaves = ['leaves-nothing', 'undoes-failures'] as const;
@@ -122,60 +113,6 @@ export const lifeCauses = {
       return checks.slice(0, 2);
     },
   },
-  'nothing-restored-after-sleep': {
-    sentence: 'After a sleep of the guest the driver does not set up the device again.',
-    change:
-      'Write features (BAR0 offset 4) and status (BAR0 offset 18) again on resume, as virtio_device_restore() does.',
-    requirement: 'restores-after-sleep',
-    explains: ['restores-after-sleep', 'driver-ok'],
-    find: (facts) =>
-      following(facts, isSleep, (sleep, after) => {
-        if (!facts.trace.some((event) => event.seq < sleep.seq && isUp(event))) return undefined;
-        const events = afterSleep(after);
-        const reset = events.find(({ kind }) => kind === 'reset');
-        const later = events.filter(({ seq }) => seq > (reset?.seq ?? Number.POSITIVE_INFINITY));
-        const negotiated = later.find((event) => event.kind === 'features' && event.value !== 0);
-        const last = events.at(-1);
-        if (reset === undefined || last === undefined || last.at - reset.at < second / 2) return undefined;
-        // Nothing can be restored in a device that is gone.
-        if (later.some((event) => event.kind === 'bar-read' && event.absent === true)) return undefined;
-        return negotiated !== undefined && later.some(isUp)
-          ? undefined
-          : [reset, ...later.filter(({ kind }) => kind === 'status').slice(-1)];
-      }),
-  },
-  'polling-not-restarted-after-sleep': {
-    sentence: 'After a sleep of the guest the driver does not poll the command any more.',
-    change: 'Queue the work that polls the command (BAR0 offset 20) again in restore.',
-    requirement: 'restores-after-sleep',
-    explains: ['restores-after-sleep', 'looks-unasked'],
-    find: (facts) =>
-      following(facts, isSleep, (_, after) => {
-        const events = afterSleep(after);
-        const up = events.find(isUp);
-        const last = events.at(-1);
-        const begin = facts.trace.find(isUp)?.seq ?? Number.POSITIVE_INFINITY;
-        const hasRead = facts.trace.some(
-          (event) => isCommandRead(event) && event.seq > begin && event.seq < (events[0]?.seq ?? 0),
-        );
-        if (up === undefined || last === undefined || !hasRead) return undefined;
-        const reads = events.filter((event) => isCommandRead(event) && event.seq > up.seq);
-        return reads.length < 3 && last.at - up.at > 3 * second ? [up, ...reads.slice(-1)] : undefined;
-      }),
-  },
-  'looks-in-sleep': checkCause(
-    {
-      what: /^accesses between going to sleep and waking/,
-      besides: ({ seq }, { trace }) =>
-        trace.filter((event) => event.seq < seq && isCommandRead(event)).slice(-2),
-    },
-    {
-      sentence: 'The driver polls the command while the guest goes to sleep and wakes up.',
-      change:
-        'In freeze, cancel the work that polls the command (BAR0 offset 20) with cancel_delayed_work_sync().',
-      requirement: 'restores-after-sleep',
-    },
-  ),
   'all-ones-taken-for-data': {
     sentence: 'The driver takes all ones, which every register of an absent device reads as, for a value.',
     change:

@@ -48,7 +48,7 @@ export const ptpCauses = {
   ),
   'ptp-clock-name': ptpCause(
     {
-      what: /^names of the PTP clocks/,
+      what: /^names? of the PTP clocks?/,
       holds: ({ seen }) => seen !== 'none' && !/without a parent/.test(seen),
     },
     {

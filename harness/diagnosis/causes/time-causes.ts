@@ -1,8 +1,9 @@
 // Causes that are visible in how a wrong time differs from the right one.
 
+import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import type { RegisterName } from '../../vmmci/registers.js';
-import { named } from '../check-names.js';
+import { checkNames, fastGuest, named } from '../check-names.js';
 import { isRead } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
@@ -300,6 +301,29 @@ export const timeCauses = {
         : [];
     },
   },
+  'drift-from-tai': driftCause(
+    ({ check, from, to }, shown, { checks }) => {
+      const tai = new RegExp(`^${checkNames.driftWithTai} (\\d+) s`).exec(check.what)?.[1];
+      const offset = BigInt(tai ?? 0) * billion;
+      const others = checks.some(
+        ({ what, requirement }) => requirement === 'shows-drift' && !named('driftWithTai').test(what),
+      );
+      return tai !== undefined && !others && from - offset <= shown && shown <= to - offset;
+    },
+    {
+      sentence:
+        'The drift is computed from the clock in TAI, which is ahead of UTC once a time daemon has set its offset.',
+      change: 'Use ktime_get_real() or ktime_mono_to_real(), not the forms for TAI.',
+    },
+  ),
+  'drift-from-raw-clock': driftCause(
+    // The clock that nobody adjusts is behind by a tenth of some seconds.
+    ({ check, from, seen }) => check.what.endsWith(fastGuest) && seen < from && from - seen < 2n * billion,
+    {
+      sentence: 'The drift is computed with the clock of the kernel that time daemons do not adjust.',
+      change: 'Take the time of the sample with ktime_get(), not with ktime_get_raw().',
+    },
+  ),
   'sample-placed-late': placementCause(
     'The driver assumes that the device took the sample after the read of the seconds.',
     ({ to, seen }) => seen - to,
@@ -308,6 +332,13 @@ export const timeCauses = {
     'The driver assumes that the device took the sample before the read of the seconds.',
     ({ from, seen }) => from - seen,
   ),
+  'guest-time-signed': {
+    sentence: 'The guest time is negative beyond 2038: its seconds are a signed number of 32 bits.',
+    change: 'Print tv_sec of ktime_get_real_ts64() as long long.',
+    requirement: 'shows-guest-time',
+    find: ({ reasons }) =>
+      reasons.filter((reason) => /^the driver shows guest time as "-\d/.test(reason)).map(firstLine).slice(0, 1),
+  },
   'guest-time-from-uptime': {
     sentence: 'The driver shows the time since boot as the guest time.',
     change: 'Show ktime_get_real_ts64(), the wall clock, not ktime_get_ts64().',

@@ -3,8 +3,10 @@
  * A virtio driver that calls each operation of its transport, and reports the results in the parameter `report`,
  * one line per call.
  */
+#include <linux/bug.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/version.h>
 #include <linux/virtio.h>
 #include <linux/virtio_config.h>
@@ -64,6 +66,33 @@ static void call_all(struct virtio_device *vdev)
 	}
 }
 
+/* A field that is longer than the whole area. */
+static void call_too_long(struct virtio_device *vdev)
+{
+	unsigned int length = config_size + 4;
+	u8 *bytes = kmalloc(length, GFP_KERNEL);
+
+	if (!bytes)
+		return;
+	memset(bytes, 0xaa, length);
+	vdev->config->get(vdev, 0, bytes, length);
+	REPORT("get 0 %u: %s\n", length, memchr_inv(bytes, 0, length) ? "not only 00" : "only 00");
+	vdev->config->set(vdev, 0, bytes, length);
+	kfree(bytes);
+}
+
+/* The warnings of the transport's module that the kernel reports each time, not only once. */
+static unsigned int repeating_warnings(const struct module *module)
+{
+	unsigned int count = 0;
+	unsigned int i;
+
+	for (i = 0; i < module->num_bugs; i++)
+		if ((module->bug_table[i].flags & (BUGFLAG_WARNING | BUGFLAG_ONCE)) == BUGFLAG_WARNING)
+			count++;
+	return count;
+}
+
 /* Only the first field that is read and the first that is written are in the area and whole registers. */
 static void call_beyond(struct virtio_device *vdev)
 {
@@ -78,6 +107,8 @@ static void call_beyond(struct virtio_device *vdev)
 	vdev->config->set(vdev, -4U, word, 4);
 	vdev->config->set(vdev, 6, word, 4);
 	vdev->config->set(vdev, 4, word, 2);
+	call_too_long(vdev);
+	REPORT("repeating warnings %u\n", repeating_warnings(vdev->dev.parent->driver->owner));
 }
 
 static void no_callback(struct virtqueue *queue)

@@ -1,0 +1,161 @@
+import t from 'tap';
+import type { TraceData } from '../../base/trace-event.js';
+import { checkNames, fastGuest, repeatedStep } from '../check-names.js';
+import { findCauses } from './find-causes.js';
+
+const check = (requirement: string, what: string, expected = '', seen = ''): TraceData =>
+  expected === seen
+    ? { kind: 'check', result: 'ok', requirement, what }
+    : { kind: 'check', result: 'not ok', requirement, what, expected, seen };
+
+interface Material {
+  readonly reasons?: readonly string[];
+  readonly dmesg?: readonly string[];
+}
+
+/** The causes that are found in events a millisecond apart; a number among them is a pause in ms. */
+const found = (items: readonly (TraceData | number)[], { reasons = [], dmesg = [] }: Material = {}) => {
+  let at = 0;
+  const events = items.flatMap((item) => {
+    at += typeof item === 'number' ? item * 1000 : 1000;
+    return typeof item === 'number' ? [] : [{ at, ...item }];
+  });
+  const trace = events.map((event, seq) => ({ ...event, seq }));
+  return findCauses({ trace, dmesg, reasons }).map(({ id }) => id);
+};
+
+const read = (offset: number, value: number, width = 4): TraceData => ({
+  kind: 'bar-read',
+  offset,
+  width,
+  value,
+});
+const write = (offset: number, value: number, width = 4): TraceData => ({
+  kind: 'bar-write',
+  offset,
+  width,
+  value,
+});
+const sent = (name: 'REBOOT' | 'SHUTDOWN' | 'SYNCRTC'): TraceData => ({
+  kind: 'command',
+  name,
+  result: 'sent',
+});
+const acknowledged = (name: 'REBOOT' | 'SHUTDOWN' | 'SYNCRTC', value: number): TraceData[] => [
+  sent(name),
+  read(20, value),
+  write(20, value),
+];
+const logged = (step: string, expected: string, seen: string): TraceData =>
+  check('says-what-happens', `${checkNames.eventsLogged}: ${step}`, expected, seen);
+
+t.test('tells an event that is logged once from one that is never logged', async (t) => {
+  const again = logged(`bound${repeatedStep}`, 'features', 'none');
+  t.same(found([logged('loaded', 'features', 'features'), again]), ['event-logged-once']);
+  t.same(found([logged('loaded', 'features', 'none'), again]), ['event-not-logged']);
+});
+
+t.test('finds features that are written with another width', async (t) => {
+  const differs = check('respects-offer', 'last write of features', 'write guestFeatures = 7', 'write');
+  t.same(found([write(4, 7, 1), differs]), ['header-width-wrong']);
+  t.same(found([write(4, 7), differs]), []);
+  t.same(found([write(4, 7, 1)]), [], 'no check failed');
+});
+
+t.test('finds a command that was handled before the device was gone', async (t) => {
+  const again = check('acts-once', checkNames.acksAfterAbsence, 'none', 'REBOOT: graceful');
+  const poll = read(20, 2);
+  const handled = [...acknowledged('REBOOT', 2), poll, poll];
+  const gone = read(20, 0xffffffff);
+  t.same(found([...handled, gone, gone, poll, write(20, 2), again]), ['handled-command-forgotten']);
+  t.same(
+    found([
+      ...acknowledged('REBOOT', 2),
+      poll,
+      write(20, 2),
+      poll,
+      write(20, 2),
+      gone,
+      poll,
+      write(20, 2),
+      again,
+    ]),
+    ['command-acted-on-again'],
+  );
+});
+
+t.test('finds a stop that needs the feature ACK', async (t) => {
+  const reasons = ['no 2 requests to go down within 5 s'];
+  t.same(found([write(4, 1), sent('SHUTDOWN'), read(20, 1)], { reasons }), ['stop-only-if-acknowledged']);
+  t.same(found([write(4, 7), ...acknowledged('SHUTDOWN', 1)], { reasons }), ['stop-not-carried-out']);
+});
+
+t.test('finds a power-off by force', async (t) => {
+  const dmesg = ['reboot: Failed to start orderly shutdown: forcing the issue'];
+  const reasons = ['the guest went down'];
+  t.same(found([...acknowledged('SHUTDOWN', 1)], { dmesg, reasons }), ['poweroff-forced']);
+  // The driver is unloaded while the guest goes down, and leaves the status.
+  const kept: TraceData = { kind: 'bar-read', offset: 18, width: 1, value: 7 };
+  const warning = 'WARNING: CPU: 0 PID: 1 at drivers/virtio/virtio.c:371 virtio_dev_remove+0x8f/0xb0';
+  t.same(found([...acknowledged('SHUTDOWN', 1), kept], { dmesg: [...dmesg, warning], reasons }), [
+    'poweroff-forced',
+  ]);
+});
+
+t.test('finds a SYNCRTC that is ignored after a stop', async (t) => {
+  const reasons = ["no 'bar-read' in the trace within 10 s"];
+  const offer = read(0, 7);
+  const first = [...acknowledged('SYNCRTC', 3), read(24, 1)];
+  const later = [...acknowledged('REBOOT', 2), ...acknowledged('SYNCRTC', 3)];
+  t.same(found([offer, ...first, ...later], { reasons }), ['sync-ignored-after-stop']);
+  t.same(found([offer, ...later], { reasons }), ['sync-without-reading-time']);
+});
+
+t.test('finds a command of a sleep that is not read', async (t) => {
+  const slept: TraceData = { kind: 'shell', command: 'echo disk >/sys/power/state', status: 0 };
+  const reasons = ["no 'ack' in the trace within 10 s"];
+  const woken: TraceData = { kind: 'status', value: 7 };
+  const down: TraceData = { kind: 'status', value: 0 };
+  const up = [down, read(0, 7), write(4, 7), woken];
+  t.same(found([...up, sent('REBOOT'), slept, ...up, 3000, read(18, 7, 1)], { reasons }), [
+    'command-of-sleep-ignored',
+  ]);
+});
+
+t.test('tells a clock that nobody adjusts from a wrong moment of the sample', async (t) => {
+  const late = (what: string): TraceData => ({
+    kind: 'check',
+    result: 'not ok',
+    requirement: 'shows-drift',
+    what: `the guest's time of the sample, by drift_ns, ${what}`,
+    expected: 'x',
+    seen: 'y',
+    numbers: { from: 5_000_000_000n, to: 5_100_000_000n, seen: 4_700_000_000n },
+  });
+  const slow = late('where the seconds take 2200 ms');
+  t.same(found([slow]), ['sample-placed-early']);
+  const sample: TraceData = { kind: 'sample', us: 6_000_000n };
+  t.same(found([sample, slow, late(fastGuest)]), ['drift-from-raw-clock']);
+});
+
+t.test('finds a guest time that ends in 2038', async (t) => {
+  const shown = (time: string): string => `the driver shows guest time as "${time}", expected seconds.microseconds`;
+  t.same(found([], { reasons: [shown('-1868466496.040106')] }), ['guest-time-signed']);
+  t.same(found([], { reasons: [shown('x')] }), []);
+});
+
+t.test('finds a drift from the clock in TAI', async (t) => {
+  const second = 1_000_000_000n;
+  const drift = (what: string, seen: bigint): TraceData => ({
+    kind: 'check',
+    result: 'not ok',
+    requirement: 'shows-drift',
+    what,
+    expected: '5 h',
+    seen: '5 h',
+    numbers: { from: 100n * second, to: 101n * second, seen },
+  });
+  const withTai = drift(`${checkNames.driftWithTai} 37 s, of a guest`, 63n * second + 1n);
+  t.same(found([withTai]), ['drift-from-tai']);
+  t.same(found([drift('drift of a guest', 63n * second), withTai]), [], 'wrong without an offset, too');
+});

@@ -1,0 +1,110 @@
+// Causes that are visible in the lines that the driver writes to the kernel log.
+
+import { named, repeatedStep } from '../check-names.js';
+import { checkCause } from './check-cause.js';
+import type { Cause, Facts, FailedCheck } from './facts.js';
+
+/** The part of a check's name after the first colon: what happened while lines were logged. */
+const partOf = ({ what }: FailedCheck): string => what.slice(what.indexOf(':'));
+
+/** True if the same step logged all events as expected. */
+const logsAll = (check: FailedCheck, { checks }: Facts): boolean =>
+  !checks.some((other) => named('eventsLogged').test(other.what) && partOf(other) === partOf(check));
+
+const itemsOf = (list: string): string[] => (list === 'none' ? [] : list.split(', '));
+
+/** True if expected events are missing, and no others were logged instead. */
+const lacksEvents = ({ expected, seen }: FailedCheck): boolean =>
+  itemsOf(expected).some((event) => !itemsOf(seen).includes(event)) &&
+  itemsOf(seen).every((event) => itemsOf(expected).includes(event));
+
+/** True if only repeated steps lack events. */
+const logsFirst = (check: FailedCheck, { checks }: Facts): boolean =>
+  check.what.endsWith(repeatedStep) &&
+  checks.every(({ what }) => !named('eventsLogged').test(what) || what.endsWith(repeatedStep));
+
+export const lineCauses = {
+  'event-not-logged': checkCause(
+    {
+      of: ['says-what-happens', 'quiet-log'],
+      what: named('eventsLogged', 'unsetWarnings'),
+      holds: (check, facts) =>
+        named('unsetWarnings').test(check.what)
+          ? check.seen === '0'
+          : lacksEvents(check) && !logsFirst(check, facts),
+    },
+    {
+      sentence:
+        'The driver does not log an event that its description promises, or logs it with another text.',
+      change: 'Make the logged line and vmmci-driver.json agree, including the numbers.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'event-logged-once': checkCause(
+    { what: named('eventsLogged'), holds: (check, facts) => lacksEvents(check) && logsFirst(check, facts) },
+    {
+      sentence: 'The driver logs an event only the first time after its module was loaded.',
+      change: 'Use dev_info() and dev_warn(), not the forms that end in _once.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'failure-not-logged': checkCause(
+    { what: named('warningsOfFailure') },
+    {
+      sentence: 'The driver works without something that it could not get, and logs no warning about it.',
+      change: 'Log a warning with the error: users look for what is missing.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'logged-error-wrong': checkCause(
+    { what: named('loggedErrors') },
+    {
+      sentence: 'The driver logs another error than the one that has happened.',
+      change: 'Compare the arguments of the line with its format, and keep the sign of the error.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'logged-drift-wrong': checkCause(
+    { what: named('loggedDrift'), holds: (_, { failed }) => !failed.has('shows-drift') },
+    {
+      sentence: 'The log line of a time sample shows a drift that the clock did not have.',
+      change: 'Log host − guest in nanoseconds, of the sample of the line.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'acknowledgement-named-wrong': checkCause(
+    { what: named('namedAcknowledgements'), holds: ({ seen }) => seen !== 'none' },
+    {
+      sentence:
+        'The log line of an acknowledgement names another command than the one that was acknowledged.',
+      change: 'Log the name of the value that was written to BAR0 offset 20.',
+      requirement: 'quiet-log',
+    },
+  ),
+  'severity-wrong': checkCause(
+    { what: named('eventsThatWarn'), holds: logsAll },
+    {
+      sentence: 'A fault is logged as information, or an ordinary event as a warning.',
+      change: 'Use dev_warn() or dev_err() for faults, and dev_info() for all else.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'logged-offset-wrong': checkCause(
+    // A drift that is wrong as such is wrong in the line, too.
+    { what: named('loggedOffset'), holds: (_, { failed }) => !failed.has('shows-drift') },
+    {
+      sentence: 'The log line of a SYNCRTC shows an offset that the clock did not have.',
+      change: 'Log host − guest in nanoseconds, measured before the clock is set.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'warning-repeats': checkCause(
+    { what: named('repeatingWarnings') },
+    {
+      sentence:
+        'The transport prints a warning with a stack trace each time that a virtio driver asks for a wrong field.',
+      change: 'Use WARN_ON_ONCE(), so that a virtio driver cannot fill the kernel log.',
+      requirement: 'serves-virtio',
+    },
+  ),
+} as const satisfies Readonly<Record<string, Cause>>;

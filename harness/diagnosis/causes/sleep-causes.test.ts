@@ -1,0 +1,64 @@
+import t from 'tap';
+import type { TraceData } from '../../base/trace-event.js';
+import { checkNames } from '../check-names.js';
+import { findCauses } from './find-causes.js';
+
+const found = (items: readonly TraceData[], reasons: readonly string[] = []): string[] => {
+  const trace = items.map((item, seq) => ({ seq, at: 1_000_000 * seq, ...item }));
+  return findCauses({ trace, dmesg: [], reasons }).map(({ id }) => id);
+};
+
+const read = (offset: number, value: number, width = 4): TraceData => ({
+  kind: 'bar-read',
+  offset,
+  width,
+  value,
+});
+const write = (offset: number, value: number, width = 4): TraceData => ({
+  kind: 'bar-write',
+  offset,
+  width,
+  value,
+});
+const failed = (what: string, expected: string, seen: string): TraceData => ({
+  kind: 'check',
+  result: 'not ok',
+  requirement: 'restores-after-sleep',
+  what,
+  expected,
+  seen,
+});
+const poll = read(20, 0);
+const freeze = read(18, 7, 1);
+const wake = read(0, 7);
+const up: readonly TraceData[] = [
+  read(0, 7),
+  write(18, 3, 1),
+  write(4, 7),
+  { kind: 'features', value: 7 },
+  write(18, 7, 1),
+  { kind: 'status', value: 7 },
+  poll,
+];
+const slept: TraceData = { kind: 'shell', command: 'echo disk >/sys/power/state', status: 0 };
+const accessed = failed(checkNames.accessesInSleep, '0', '3');
+
+t.test('tells polls from a reset while the guest goes to sleep', async (t) => {
+  t.same(found([...up, freeze, poll, poll, wake, accessed]), ['looks-in-sleep']);
+  const down: TraceData = { kind: 'status', value: 0 };
+  const reset = [write(18, 0, 1), down, write(4, 0), read(19, 0, 1)];
+  t.same(found([...up, freeze, ...reset, ...up, accessed]), ['reset-in-freeze']);
+});
+
+t.test('finds a virtio device that is not frozen', async (t) => {
+  t.same(found([...up, wake, failed(checkNames.frozenDevice, 'a read', 'none')]), [
+    'virtio-device-not-frozen',
+  ]);
+});
+
+t.test('finds a driver that stays asleep if the device has kept its registers', async (t) => {
+  const reasons = ["no 'bar-read' in the trace, 3 times within 10 s"];
+  const last: TraceData = { kind: 'console', line: 'x' };
+  t.same(found([...up, freeze, wake, freeze, slept, last], reasons), ['not-restored-if-state-kept']);
+  t.same(found([...up, freeze, wake, write(18, 0, 1), slept, last], reasons), []);
+});

@@ -1,0 +1,121 @@
+// Causes that are visible when the guest goes to sleep and wakes up.
+
+import type { TraceEvent } from '../../base/trace-event.js';
+import { status } from '../../vmmci/registers.js';
+import { named } from '../check-names.js';
+import { checkCause } from './check-cause.js';
+import { following, isCommandRead, isRead, isUp, isWrite, second, sleeps } from './events.js';
+import type { Access, Cause, Facts, FailedCheck } from './facts.js';
+
+const isSleep = (event: TraceEvent): event is TraceEvent<'qmp-event'> =>
+  event.kind === 'qmp-event' && event.event === 'SUSPEND';
+
+/** The events from a suspend to RAM, which resets the device, until the scenario unloads the driver. */
+const afterSleep = (events: readonly TraceEvent[]): readonly TraceEvent[] => {
+  const end = events.findIndex((event) => event.kind === 'shell' && /^unload\b/.test(event.command));
+  return end === -1 ? events : events.slice(0, end);
+};
+
+/** The accesses between the two reads by which the virtio core freezes, and the driver wakes, the device. */
+const accessesInSleep = ({ trace, accesses }: Facts, { seq }: FailedCheck): Access[] => {
+  const before = trace.filter((event) => event.seq < seq);
+  const woken = before.findLast((event) => isRead(event, 'hostFeatures'))?.seq ?? 0;
+  const frozen = before.findLast((event) => isRead(event, 'status') && event.seq < woken)?.seq ?? woken;
+  return accesses.filter((access) => access.seq > frozen && access.seq < woken);
+};
+
+export const sleepCauses = {
+  'nothing-restored-after-sleep': {
+    sentence: 'After a sleep of the guest the driver does not set up the device again.',
+    change:
+      'Write features (BAR0 offset 4) and status (BAR0 offset 18) again on resume, as virtio_device_restore() does.',
+    requirement: 'restores-after-sleep',
+    explains: ['restores-after-sleep', 'driver-ok'],
+    find: (facts) =>
+      following(facts, isSleep, (sleep, after) => {
+        if (!facts.trace.some((event) => event.seq < sleep.seq && isUp(event))) return undefined;
+        const events = afterSleep(after);
+        const reset = events.find(({ kind }) => kind === 'reset');
+        const later = events.filter(({ seq }) => seq > (reset?.seq ?? Number.POSITIVE_INFINITY));
+        const negotiated = later.find((event) => event.kind === 'features' && event.value !== 0);
+        const last = events.at(-1);
+        if (reset === undefined || last === undefined || last.at - reset.at < second / 2) return undefined;
+        // Nothing can be restored in a device that is gone.
+        if (later.some((event) => event.kind === 'bar-read' && event.absent === true)) return undefined;
+        return negotiated !== undefined && later.some(isUp)
+          ? undefined
+          : [reset, ...later.filter(({ kind }) => kind === 'status').slice(-1)];
+      }),
+  },
+  'polling-not-restarted-after-sleep': {
+    sentence: 'After a sleep of the guest the driver does not poll the command any more.',
+    change:
+      'Queue the work that polls the command (BAR0 offset 20) again in restore, on a queue without WQ_FREEZABLE.',
+    requirement: 'restores-after-sleep',
+    explains: ['restores-after-sleep', 'looks-unasked'],
+    find: (facts) =>
+      following(facts, isSleep, (_, after) => {
+        const events = afterSleep(after);
+        const up = events.find(isUp);
+        const last = events.at(-1);
+        const begin = facts.trace.find(isUp)?.seq ?? Number.POSITIVE_INFINITY;
+        const hasRead = facts.trace.some(
+          (event) => isCommandRead(event) && event.seq > begin && event.seq < (events[0]?.seq ?? 0),
+        );
+        if (up === undefined || last === undefined || !hasRead) return undefined;
+        const reads = events.filter((event) => isCommandRead(event) && event.seq > up.seq);
+        return reads.length < 3 && last.at - up.at > 3 * second ? [up, ...reads.slice(-1)] : undefined;
+      }),
+  },
+  'looks-in-sleep': checkCause(
+    {
+      what: named('accessesInSleep'),
+      besides: (check, facts) => accessesInSleep(facts, check).filter(isCommandRead).slice(-2),
+    },
+    {
+      sentence: 'The driver polls the command while the guest goes to sleep and wakes up.',
+      change:
+        'In freeze, cancel the work that polls the command (BAR0 offset 20) with cancel_delayed_work_sync().',
+      requirement: 'restores-after-sleep',
+    },
+  ),
+  'reset-in-freeze': checkCause(
+    {
+      what: named('accessesInSleep'),
+      besides: (check, facts) =>
+        accessesInSleep(facts, check)
+          .filter((event) => isWrite(event, 'status') && (event.value & status.DRIVER_OK) === 0)
+          .slice(0, 1),
+    },
+    {
+      sentence:
+        'The driver resets the device when the guest goes to sleep, so vmd ends the VM if it is asked to stop it.',
+      change: 'Leave the status (BAR0 offset 18) as it is in freeze.',
+      requirement: 'restores-after-sleep',
+    },
+  ),
+  'virtio-device-not-frozen': checkCause(
+    { what: named('frozenDevice') },
+    {
+      sentence: 'When the guest goes to sleep, the transport does not call virtio_device_freeze().',
+      change: 'Call virtio_device_freeze() on suspend, and virtio_device_restore() on resume.',
+      requirement: 'restores-after-sleep',
+    },
+  ),
+  'not-restored-if-state-kept': {
+    sentence: 'After a sleep in which the device has kept its registers, the driver does not work any more.',
+    change: 'Call virtio_device_restore() on each resume, also if the status still has DRIVER_OK.',
+    requirement: 'restores-after-sleep',
+    explains: ['restores-after-sleep', 'looks-unasked'],
+    find: (facts) =>
+      following(facts, isCommandRead, (_, after) => {
+        const frozen = after.findIndex((event) => isRead(event, 'status'));
+        const rest = after.slice(frozen + 1);
+        const woken = rest.find((event) => isRead(event, 'hostFeatures'));
+        const last = rest.at(-1);
+        if (frozen === -1 || woken === undefined || last === undefined) return undefined;
+        if (!sleeps(rest) || last.at - woken.at < 2 * second) return undefined;
+        return rest.some((event) => isWrite(event, 'status') || isCommandRead(event)) ? undefined : [woken];
+      }),
+  },
+} as const satisfies Readonly<Record<string, Cause>>;
