@@ -139,7 +139,8 @@ t.test('tells a clock that nobody adjusts from a wrong moment of the sample', as
 });
 
 t.test('finds a guest time that ends in 2038', async (t) => {
-  const shown = (time: string): string => `the driver shows guest time as "${time}", expected seconds.microseconds`;
+  const shown = (time: string): string =>
+    `the driver shows guest time as "${time}", expected seconds.microseconds`;
   t.same(found([], { reasons: [shown('-1868466496.040106')] }), ['guest-time-signed']);
   t.same(found([], { reasons: [shown('x')] }), []);
 });

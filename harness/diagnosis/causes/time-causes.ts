@@ -337,7 +337,10 @@ export const timeCauses = {
     change: 'Print tv_sec of ktime_get_real_ts64() as long long.',
     requirement: 'shows-guest-time',
     find: ({ reasons }) =>
-      reasons.filter((reason) => /^the driver shows guest time as "-\d/.test(reason)).map(firstLine).slice(0, 1),
+      reasons
+        .filter((reason) => /^the driver shows guest time as "-\d/.test(reason))
+        .map(firstLine)
+        .slice(0, 1),
   },
   'guest-time-from-uptime': {
     sentence: 'The driver shows the time since boot as the guest time.',
