@@ -55,6 +55,18 @@ t.test('tells an event that is logged once from one that is never logged', async
   t.same(found([logged('loaded', 'features', 'none'), again]), ['event-not-logged']);
 });
 
+t.test('finds an event that is logged besides the one that has happened', async (t) => {
+  t.same(found([logged('SHUTDOWN', 'SHUTDOWN', 'REBOOT, SHUTDOWN')]), ['event-logged-without-reason']);
+  t.same(found([logged('SHUTDOWN', 'SHUTDOWN', 'REBOOT')]), []);
+});
+
+t.test('finds a command that is read after the reset', async (t) => {
+  const differs = check('keeps-transcript', 'accesses in remove', '9 lines', '2 lines differ');
+  const reset = [write(18, 0, 1), write(4, 0), read(19, 0, 1)];
+  t.same(found([...reset, read(20, 2), write(18, 1, 1), differs]), ['command-read-after-reset']);
+  t.same(found([read(20, 2), ...reset, write(18, 1, 1), differs]), []);
+});
+
 t.test('finds features that are written with another width', async (t) => {
   const differs = check('respects-offer', 'last write of features', 'write guestFeatures = 7', 'write');
   t.same(found([write(4, 7, 1), differs]), ['header-width-wrong']);

@@ -6,10 +6,13 @@ import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
 import { showIsr } from '../decode.js';
 import { checkCause, checksOf } from './check-cause.js';
-import { isDown, isRead } from './events.js';
+import { following, isCommandRead, isDown, isRead, isWrite, type Write } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
 const ones = 0xffffffff;
+
+/** Matches the write that resets the device. */
+const isReset = (event: TraceEvent): event is Write => isWrite(event, 'status') && event.value === 0;
 
 /** The requirements about what a driver leaves behind: when it is removed, and when its probe fails. */
 const leaves = ['leaves-nothing', 'undoes-failures'] as const;
@@ -94,6 +97,20 @@ export const lifeCauses = {
       requirement: 'resets-device',
     },
   ),
+  'command-read-after-reset': {
+    sentence:
+      'When it is removed, the driver reads the command for the last time after it has reset the device.',
+    change:
+      'Read and handle the command (BAR0 offset 20) first, and write 0 to the status (BAR0 offset 18) then.',
+    requirement: 'keeps-transcript',
+    explains: ['keeps-transcript'],
+    find: (facts) =>
+      following(facts, isReset, (_, after) => {
+        const end = after.findIndex((event) => isWrite(event, 'status'));
+        const read = after.slice(0, end === -1 ? undefined : end).find(isCommandRead);
+        return read === undefined ? undefined : [read];
+      }),
+  },
   'not-reset-on-remove': {
     sentence: 'The device is not reset when the driver is unbound, so DRIVER_OK stays set.',
     change: 'Write 0 to the status (BAR0 offset 18) in remove, after timers and work are cancelled.',

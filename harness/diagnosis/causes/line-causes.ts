@@ -48,6 +48,19 @@ export const lineCauses = {
       requirement: 'says-what-happens',
     },
   ),
+  'event-logged-without-reason': checkCause(
+    {
+      what: named('eventsLogged'),
+      holds: ({ expected, seen }) =>
+        itemsOf(expected).every((event) => itemsOf(seen).includes(event)) &&
+        itemsOf(seen).some((event) => !itemsOf(expected).includes(event)),
+    },
+    {
+      sentence: 'The driver logs an event that has not happened, besides the one that has.',
+      change: 'Log each event in the branch of its command only: a break may be missing.',
+      requirement: 'says-what-happens',
+    },
+  ),
   'failure-not-logged': checkCause(
     { what: named('warningsOfFailure') },
     {
