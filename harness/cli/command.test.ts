@@ -92,6 +92,11 @@ for (const [args, message] of [
     ['backend', '--socket', 's', '--control', './s'],
     /--control: expected another path than that of --socket, got '.\/s'/,
   ],
+  [
+    ['ctl', '--control', '\ufffd', 'state'],
+    /--control: expected text in UTF-8, got '\ufffd' \[INVALID_VALUE\]/,
+  ],
+  [['test', '--exact'], /SCENARIO is missing; expected names of scenarios after --exact \[MISSING_VALUE\]/],
   [['test', '--driver', ''], /--driver: expected a value, got '' \[INVALID_VALUE\]/],
   [
     ['matrix', '--kernel', 'x'.repeat(9999)],

@@ -111,6 +111,8 @@ const readAs = ({ kind, read = (text) => text }: Option<unknown>, text: string, 
     throw new HarnessError('INVALID_VALUE', { name, expected, value: shorten(text, shownLength) });
   };
   if (text.length > maxValueLength) refuse(`at most ${maxValueLength} characters`);
+  // Node puts U+FFFD where bytes are not UTF-8: as a path it would name another file.
+  if (text.includes('\ufffd')) refuse('text in UTF-8');
   if (kind === 'flag') return readFlag(text, name) === '1';
   // An empty value is probably a variable that was not set: as a path it would name the working directory. A
   // value that starts with a dash is probably the next option.

@@ -1,5 +1,6 @@
 // `vmmci test`: runs the scenarios against the user's driver.
 
+import { HarnessError } from '../base/errors.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { runFiles } from '../run/run-files.js';
@@ -30,6 +31,11 @@ const run = async (
   all: CommandTable,
 ): Promise<number> => {
   if (values.shell) requireTerminal('--shell');
+  if (values.exact && names.length === 0)
+    throw new HarnessError('MISSING_VALUE', {
+      name: 'SCENARIO',
+      expected: 'names of scenarios after --exact',
+    });
   const known = await scenarioFilesWith(values.scenarios, names.length === 0 ? [] : ['slow', 'distro']);
   const files = names.length === 0 ? known.map(({ path }) => path) : filesFor(known, names);
   const workers = values.shell ? 1 : (values.jobs ?? defaultJobs(resources()));
@@ -37,7 +43,7 @@ const run = async (
     ...choiceOf(values),
     ...(values.shell && { shell: true }),
     ...(values.dump && { dump: true }),
-    ...(values.exact && names.length > 0 && { only: [...names] }),
+    ...(values.exact && { only: [...names] }),
   };
   const inDistro = known.some(({ path, tier }) => tier === 'distro' && files.includes(path));
   return runInGuests(choice, async ({ environment, progress, options }) => {

@@ -218,7 +218,7 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
   const names = knownDrivers.map(({ name }) => name).join(', ');
   if (chosen !== undefined)
     throw new HarnessError('INVALID_VALUE', {
-      name: '--driver-description',
+      name: '--driver-description or VMMCI_DRIVER_DESCRIPTION',
       expected: `a file, or a known driver (${names})`,
       value: chosen,
     });
