@@ -150,12 +150,10 @@ const checkUnknownCommand = async (scene: Scene, checkEvents: CheckEvents): Prom
 
 /** At the level of samples, the driver logs each reading. */
 const checkReading = async ({ check, vm, driver }: Scene, checkEvents: CheckEvents): Promise<void> => {
-  const { logLevels, parameters } = driver.description;
+  const { logLevels } = driver.description;
   if (logLevels === undefined || !driver.showsHostTime) return;
   const { parameter, samples } = logLevels;
-  const module = parameters.find(({ name }) => name === parameter)?.module;
-  const set = (value: string) =>
-    vm.shell.text(`echo ${value} >/sys/module/${module}/parameters/${parameter}`);
+  const set = (value: string) => vm.shell.text(`echo ${value} >${driver.parameterPath(parameter)}`);
   await set(samples);
   const before = await shiftGuestClock(vm.shell, 0n);
   const lines = await checkEvents(`a reading at ${parameter} ${samples}`, ['sample'], () =>

@@ -39,10 +39,6 @@ scenario('parameters', { driver: 'installed' }, async ({ check, vm, driver }) =>
   const { shell } = vm;
   const { parameters } = driver.description;
   driver.needs(parameters.length > 0, 'parameters');
-  const path = (name: string): string => {
-    const module = parameters.find((parameter) => parameter.name === name)?.module;
-    return `/sys/module/${module}/parameters/${name}`;
-  };
   await driver.load();
   const modules = [...new Set(parameters.map(({ module }) => module))];
   const described = await shell.text(`for module in ${modules.join(' ')}; do modinfo $module; done`);
@@ -55,11 +51,15 @@ scenario('parameters', { driver: 'installed' }, async ({ check, vm, driver }) =>
   );
   for (const { name, default: value, mode } of parameters) {
     if (value !== undefined)
-      check('parameter-contract').equal(`default of ${name}`, await shell.text(`cat ${path(name)}`), value);
+      check('parameter-contract').equal(
+        `default of ${name}`,
+        await shell.text(`cat ${driver.parameterPath(name)}`),
+        value,
+      );
     if (mode !== undefined)
       check('parameter-contract').equal(
         `mode of ${name}`,
-        await shell.text(`stat -c %a ${path(name)}`),
+        await shell.text(`stat -c %a ${driver.parameterPath(name)}`),
         mode,
       );
   }
@@ -71,9 +71,7 @@ scenario(
   { parameters: { drift_interval_ms: '20' } },
   async ({ check, vm, driver, trace, until }) => {
     const { shell } = vm;
-    const module = driver.description.parameters.find(({ name }) => name === 'drift_interval_ms')?.module;
-    const set = (value: number) =>
-      shell.text(`echo ${value} >/sys/module/${module}/parameters/drift_interval_ms`);
+    const set = (value: number) => shell.text(`echo ${value} >${driver.parameterPath('drift_interval_ms')}`);
     await until('bar-read', trace.mark, isCommandRead, 3);
 
     // A poll that is already running when the parameter is written may still read the register.

@@ -56,8 +56,7 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
 
   if (logLevels !== undefined) {
     const { parameter, acknowledgements, samples } = logLevels;
-    const module = description.parameters.find(({ name }) => name === parameter)?.module;
-    const set = (value: string) => shell.text(`echo ${value} >/sys/module/${module}/parameters/${parameter}`);
+    const set = (value: string) => shell.text(`echo ${value} >${driver.parameterPath(parameter)}`);
     const acknowledged = (lines: readonly string[]) =>
       lines.filter((line) => line.includes('acknowledged SYNCRTC')).length;
 

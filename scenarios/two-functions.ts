@@ -137,10 +137,9 @@ const checkSecondAlone = async (scene: Scene, { first, second }: Sides): Promise
 };
 
 const checkPolls = async ({ vm, driver }: Scene, { first, second }: Sides): Promise<void> => {
-  const { parameters, pciDriver } = driver.description;
-  const interval = parameters.find(({ name }) => name === 'drift_interval_ms');
-  if (interval === undefined) return;
-  await vm.shell.text(`echo 20 >/sys/module/${interval.module}/parameters/${interval.name}`);
+  if (!driver.has('drift_interval_ms')) return;
+  const { pciDriver } = driver.description;
+  await vm.shell.text(`echo 20 >${driver.parameterPath('drift_interval_ms')}`);
   for (const { name, address, trace } of [first, second]) {
     await vm.shell.text(`cd /sys/bus/pci/drivers/${pciDriver} && echo ${address} >unbind`);
     await vm.shell.text(`echo ${address} >/sys/bus/pci/drivers/${pciDriver}/bind`);

@@ -94,6 +94,11 @@ export class Driver {
     await this.#shell.output(['load', ...words], { what: `loading of ${modules.join(', ')}` });
   }
 
+  /** The path of the file in sysfs of a parameter. Throws DRIVER_LACKS if the driver does not have it. */
+  parameterPath(name: string): string {
+    return `/sys/module/${this.#moduleOf(name)}/parameters/${name}`;
+  }
+
   #moduleOf(parameter: string): string {
     const found = this.description.parameters.find(({ name }) => name === parameter);
     return found?.module ?? this.#lacks(`a parameter ${parameter}`);
