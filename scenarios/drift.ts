@@ -1,4 +1,5 @@
-// The driver shows by how much the guest's clock is off, with the right sign, when it is off by hours or decades.
+// The driver shows by how much the guest's clock is off, with the right sign, when it is off by hours or
+// decades.
 
 import { setGuestClock, setTaiOffset, shiftGuestClock } from '../harness/guest/clock.js';
 import { checkNames } from '../harness/scenario/check-names.js';

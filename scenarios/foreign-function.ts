@@ -1,5 +1,5 @@
-// The driver does not bind to a function that differs from vmd's in one id, even if it is forced to, or whose BAR0
-// is not an I/O range.
+// The driver does not bind to a function that differs from vmd's in one id, even if it is forced to, or whose
+// BAR0 is not an I/O range.
 
 import { readDevice } from '../harness/guest/sysfs.js';
 import { probeErrors } from '../harness/scenario/probe-errors.js';

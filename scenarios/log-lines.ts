@@ -121,8 +121,8 @@ const readOnceAs = ({ device }: Scene, value: number): void =>
   device.faults.set({ faults: [{ kind: 'value', value, when: { ...readsOf('command'), times: 1 } }] });
 
 /**
- * The driver finds the command that is really in the register when it is removed. The second time, everything is logged
- * anew, although the modules stay loaded.
+ * The driver finds the command that is really in the register when it is removed. The second time, everything
+ * is logged anew, although the modules stay loaded.
  */
 const checkUnknownCommand = async (scene: Scene, checkEvents: CheckEvents): Promise<void> => {
   const { check, vm, device, driver, trace, until } = scene;

@@ -71,7 +71,8 @@ scenario('sleep-commands', options, async ({ check, ...scene }) => {
     'poweroff',
   ]);
 
-  // The interrupt of the command is lost, and the driver does not poll: it finds the command only if it looks for it.
+  // The interrupt of the command is lost, and the driver does not poll: it finds the command only if it looks
+  // for it.
   await driver.unload();
   await driver.load(driver.quiet);
   device.faults.set({ faults: [{ kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } }] });

@@ -3,7 +3,10 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 
-/** The kind of a file that is not read; `undefined` for a regular file. Reading a directory is an error anyway. */
+/**
+ * The kind of a file that is not read; `undefined` for a regular file. Reading a directory is an error
+ * anyway.
+ */
 const specialKind = (found: Stats): string | undefined => {
   if (found.isFIFO()) return 'a FIFO';
   if (found.isSocket()) return 'a socket';

@@ -41,7 +41,9 @@ const everyMs = 200;
 /** The exit status of a wrong command line (README). */
 const usageStatus = 2;
 
-/** Rejects with MATRIX_USAGE if the command refused `args`, and with MATRIX_NO_REPORT if it wrote no report. */
+/**
+ * Rejects with MATRIX_USAGE if the command refused `args`, and with MATRIX_NO_REPORT if it wrote no report.
+ */
 export const runMatrixOnce = async ({ args, output, cache }: MatrixRunOptions): Promise<MatrixRun> => {
   const main = join(packageRoot(), 'dist/harness/cli/main.js');
   const start = performance.now();

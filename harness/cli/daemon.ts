@@ -8,8 +8,8 @@ const print = (value: Readonly<Record<string, unknown>>): void =>
   void process.stdout.write(`${JSON.stringify(value)}\n`);
 
 /**
- * Resolves at a signal that ends the process. Call it before anything is created, or a signal during the start
- * leaves it behind.
+ * Resolves at a signal that ends the process. Call it before anything is created, or a signal during the
+ * start leaves it behind.
  */
 export const endSignal = (): Promise<void> =>
   new Promise((resolve) => {

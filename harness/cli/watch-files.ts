@@ -42,8 +42,8 @@ const pollMs = 1000;
 type Warn = (line: string) => void;
 
 /**
- * Watches each directory of a tree. The recursive watch of Node.js is not used: it watches each file, and fails
- * when a short-lived file of an editor disappears.
+ * Watches each directory of a tree. The recursive watch of Node.js is not used: it watches each file, and
+ * fails when a short-lived file of an editor disappears.
  */
 class DirectoryWatch implements Watched {
   readonly #directory: string;

@@ -15,7 +15,8 @@ const decoders: Readonly<Record<string, (value: number) => string>> = {
 };
 
 const access = ({ kind, offset, width, value, absent }: TraceEvent<'bar-read' | 'bar-write'>): string => {
-  // A value of another width, such as a byte of the command, has no name. The ones of an absent device mean nothing.
+  // A value of another width, such as a byte of the command, has no name. The ones of an absent device mean
+  // nothing.
   const where = accessTarget(offset, width);
   const isNothing = absent === true && kind === 'bar-read';
   const decode = (isNothing ? undefined : decoders[where]) ?? hex;

@@ -40,8 +40,8 @@ export const setTaiOffset = async (shell: Programs, seconds: number): Promise<vo
 };
 
 /**
- * Sets the rate of the guest's clocks CLOCK_REALTIME and CLOCK_MONOTONIC, as time daemons do: by how many microseconds
- * they advance in 10 ms, 9000 to 11000. CLOCK_MONOTONIC_RAW keeps its rate.
+ * Sets the rate of the guest's clocks CLOCK_REALTIME and CLOCK_MONOTONIC, as time daemons do: by how many
+ * microseconds they advance in 10 ms, 9000 to 11000. CLOCK_MONOTONIC_RAW keeps its rate.
  */
 export const setTick = async (shell: Programs, microseconds: number): Promise<void> => {
   await ask(shell, 'tick', String(microseconds));

@@ -267,8 +267,9 @@ const open = new Set<Watch>();
  * which can take seconds. So the callback only schedules an immediate, which runs before the event loop
  * blocks again. One is enough, because the watch is level-triggered.
  *
- * libuv stops a handle when the descriptor has an error, even if there is data to read: a peer that closes its
- * end with unread data causes ECONNRESET here. The callback then gets a negative status, and the watch goes on.
+ * libuv stops a handle when the descriptor has an error, even if there is data to read: a peer that closes
+ * its end with unread data causes ECONNRESET here. The callback then gets a negative status, and the watch
+ * goes on.
  */
 export const watch = (fd: number, ready: () => void): Watch => {
   let immediate: NodeJS.Immediate | undefined;

@@ -10,9 +10,9 @@ export interface ExclusiveListener {
 }
 
 /**
- * Listens on `path` and runs `serve` for one peer at a time. A second peer is disconnected at once, unless the
- * first has left already: then it waits until the session of the first has ended. `report`
- * gets that event, and the error of a session that failed. Rejects with the errors of `listen`.
+ * Listens on `path` and runs `serve` for one peer at a time. A second peer is disconnected at once, unless
+ * the first has left already: then it waits until the session of the first has ended. `report` gets that
+ * event, and the error of a session that failed. Rejects with the errors of `listen`.
  */
 export const listenExclusive = async (
   path: string,
@@ -23,7 +23,8 @@ export const listenExclusive = async (
   let open = true;
 
   const admit = async (channel: Channel): Promise<void> => {
-    // A peer that was unplugged and plugged again connects before the messages of its old connection are handled.
+    // A peer that was unplugged and plugged again connects before the messages of its old connection are
+    // handled.
     while (current?.channel.hasPeerLeft) await current.done;
     if (current || !open) {
       if (open) report('busy');

@@ -27,7 +27,9 @@ interface Pending {
  * Drives a machine without a CPU. Commands are answered in order; each rejects with QTEST when refused or
  * when QEMU is gone.
  */
-/** Far longer than an interrupt takes to QEMU's interrupt controller, even on a busy machine, in milliseconds. */
+/**
+ * Far longer than an interrupt takes to QEMU's interrupt controller, even on a busy machine, in milliseconds.
+ */
 const hangMs = 120_000;
 
 export class Qtest {

@@ -144,7 +144,8 @@ export const buildCauses = {
       'The remove operation of a bus returns a number, which it does not from 5.15 on.',
       'Let it return void from 5.15 on.',
     ),
-    // The line of the source is below the error. The release operation of a device has never returned a number.
+    // The line of the source is below the error. The release operation of a device has never returned a
+    // number.
     find: ({ build = [] }) =>
       build
         .filter((line, index) => busRemove.test(line) && /\bremove\b/.test(build[index + 1] ?? ''))

@@ -14,12 +14,14 @@ const lockIsHeld =
 /** Matches the reason of a scenario that names a function of the driver in which a task waits. */
 const waits = /^no .* within .*; [^;\n]* waits in \S+ \[\w+\]/;
 
-/** The reason of a scenario that names a function of the driver in which a processor was when the guest hung. */
+/**
+ * The reason of a scenario that names a function of the driver in which a processor was when the guest hung.
+ */
 const executes = /^no .* within .*; CPU \d+ in (?:\S+, called by )?\S+ \[\w+\]/;
 
 /**
- * The reason, unless a task waits as well, or the driver accessed the device not long before: then the processor may
- * have been polling.
+ * The reason, unless a task waits as well, or the driver accessed the device not long before: then the
+ * processor may have been polling.
  */
 const stuck = ({ reasons, trace, accesses }: Facts): string[] => {
   const idle = (trace.at(-1)?.at ?? 0) - (accesses.at(-1)?.at ?? 0);
