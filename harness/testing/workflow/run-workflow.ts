@@ -27,7 +27,10 @@ export interface WorkflowOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   /** Environment variables to add to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Selects the jobs to run, by name and by the values of their matrix. */
+  /**
+   * Selects the jobs to run, by name and by the values of their matrix. Asked without values first, since those
+   * may come from a job that was left out.
+   */
   readonly only?: (job: string, matrix: Readonly<Record<string, unknown>>) => boolean;
   /** Called when a job has ended. */
   readonly onJob?: (name: string, run: JobRun, seconds: number) => void;
@@ -134,6 +137,7 @@ export const runWorkflow = async (options: WorkflowOptions): Promise<WorkflowRun
       runs[name].push({ matrix: {}, status: 'skipped', steps: [], summary: '', outputs: {} });
       continue;
     }
+    if (!only(name, {})) continue;
     for (const matrix of combinations(job, surroundings)) {
       if (!only(name, matrix)) continue;
       const start = performance.now();
