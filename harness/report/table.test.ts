@@ -92,3 +92,7 @@ t.test('a failed run without a bad result reports that a result is missing', asy
   t.equal(renderMissing([result('a', 'passed')], true), '');
   t.equal(renderMissing([result('a', 'failed')], false), '');
 });
+
+t.test('without results there are no empty rows', async (t) => {
+  t.equal(renderTable([], 'tcg'), 'accelerator  tcg\n\n0 passed, 0 failed');
+});

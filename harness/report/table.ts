@@ -66,19 +66,22 @@ export const renderResults = (results: readonly ScenarioResult[]): string => {
     ...reasons,
     ...explainCauses({ cells }),
     renderCounts(countVerdicts(results)),
-  ].join('\n\n');
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 };
 
 /** The versions of what took part, and the results. */
 export const renderTable = (results: readonly ScenarioResult[], accelerator: string): string => {
   const distinct = (key: 'kernel' | 'driver' | 'qemu'): string =>
     [...new Set(results.map((result) => result[key]).filter((text) => text !== ''))].join(', ');
-  const head = columns([
+  const rows = [
     ['kernel', distinct('kernel')],
     ['driver', distinct('driver')],
     ['QEMU', distinct('qemu')],
     ['accelerator', accelerator],
-  ]);
+  ];
+  const head = columns(rows.filter(([, text]) => text !== ''));
   return `${head}\n\n${renderResults(results)}`;
 };
 
@@ -87,4 +90,6 @@ export const renderTable = (results: readonly ScenarioResult[], accelerator: str
  * Otherwise empty.
  */
 export const renderMissing = (results: readonly ScenarioResult[], passed: boolean): string =>
-  passed || results.some(isBad) ? '' : '\nBROKEN: a scenario ended without a result; see its output above\n';
+  passed || results.some(isBad)
+    ? ''
+    : '\nBROKEN: a scenario, or a file of scenarios, ended without a result; see its output above\n';

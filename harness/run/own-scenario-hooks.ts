@@ -19,13 +19,28 @@ export const initialize = (url: string): void => {
 export const resolve: ResolveHook = (specifier, context, next) =>
   specifier === publicName ? { url: publicUrl, shortCircuit: true } : next(specifier, context);
 
+/** Begins its stack with file and line, as Node.js does when it strips types itself. */
+const syntaxError = (
+  ts: typeof typescript,
+  { messageText, start = 0 }: typescript.Diagnostic,
+  file: typescript.SourceFile,
+): SyntaxError => {
+  const error = new SyntaxError(ts.flattenDiagnosticMessageText(messageText, ' '));
+  const line = file.getLineAndCharacterOfPosition(start).line + 1;
+  error.stack = `${file.fileName}:${line}\n${error.stack}`;
+  return error;
+};
+
 const compile = async (url: string): Promise<string> => {
   const path = fileURLToPath(url);
   const ts = createRequire(path)('typescript') as typeof typescript;
-  const { outputText } = ts.transpileModule(await readFile(path, 'utf8'), {
+  const { outputText, diagnostics = [] } = ts.transpileModule(await readFile(path, 'utf8'), {
     fileName: path,
+    reportDiagnostics: true,
     compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, inlineSourceMap: true },
   });
+  const [first] = diagnostics;
+  if (first?.file !== undefined) throw syntaxError(ts, first, first.file);
   return outputText;
 };
 

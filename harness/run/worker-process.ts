@@ -14,6 +14,7 @@ import { messageOf, stackOf } from '../base/thrown.js';
 import { readChoice } from './choice.js';
 import { setCurrentChoice } from './current-choice.js';
 import { registerOwnScenarios } from './register-own-scenarios.js';
+import { syntaxLine } from './syntax-line.js';
 import { workerArgument } from './worker-argument.js';
 
 /** The timeout of a file in milliseconds. Every wait in a test has a shorter timeout. */
@@ -33,9 +34,11 @@ for await (const file of createInterface({ input: process.stdin })) {
   t.setTimeout(fileTimeoutMs);
   const failedBefore = t.counts.fail;
   // A file that cannot be imported counts as one failed test; the next file still runs.
-  await import(pathToFileURL(file).href).catch((error: unknown) =>
-    t.fail(`${file}: ${messageOf(error)}`, { found: stackOf(error), at: null, stack: '' }),
-  );
+  await import(pathToFileURL(file).href).catch(async (error: unknown) => {
+    const line = await syntaxLine(file, error);
+    const where = line === undefined ? file : `${file}:${line}`;
+    t.fail(`${where}: ${messageOf(error)}`, { found: stackOf(error), at: null, stack: '' });
+  });
   // `t.waitOn` does not help: tap would wait before it starts the pending tests.
   if (!t.idle) await once(t, 'idle');
   // The next file may arrive much later.
