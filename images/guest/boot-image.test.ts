@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { HarnessError } from '../../harness/base/errors.js';
+import { privateCache } from '../../harness/testing/private-cache.js';
 import { ensureBootImage } from './boot-image.js';
 
 const root = { path: '/nowhere', version: '11.1', compiler: 'gcc' };
@@ -23,9 +24,9 @@ t.test('unpacks the kernel if QEMU can start it, otherwise returns the image', a
 });
 
 t.test('returns an image of unknown format unchanged', async (t) => {
+  privateCache(t);
   const directory = t.testdir({ config: 'CONFIG_PVH=y\n' });
   await writeFile(join(directory, 'image'), 'not a bzImage, but long enough for the check'.repeat(40));
   const kernel = { release: 'r', bootImage: join(directory, 'image'), config: join(directory, 'config') };
-  process.env.XDG_CACHE_HOME = directory;
   t.equal(await ensureBootImage(kernel, root), kernel.bootImage);
 });
