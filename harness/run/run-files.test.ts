@@ -1,10 +1,14 @@
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../../images/asset.js';
 import { runFiles } from './run-files.js';
 
 const tap = JSON.stringify(import.meta.resolve('tap'));
 const file = (body: string): string => `import t from ${tap};\n${body}`;
+
+/** The results of outermost tests, without their times. */
+const resultsIn = (lines: readonly string[]): string[] =>
+  lines.filter((line) => /^(not )?ok /.test(line)).map((line) => line.replace(/ # time=.*/, ''));
 
 t.test(
   'a worker runs files one after another, and a worker that dies is reported and replaced',
@@ -21,13 +25,10 @@ t.test(
     const lines: string[] = [];
     const files = ['a', 'b', 'c', 'd', 'e'].map((name) => `${directory}/${name}.mjs`);
     const status = await runFiles(files, { workers: 1, onLine: (line) => lines.push(line) });
-    const results = lines
-      .filter((line) => /^(not )?ok /.test(line))
-      .map((line) => line.replace(/ # time=.*/, ''));
-    t.strictSame(results, [
+    t.strictSame(resultsIn(lines), [
       'ok 1 - first',
       'ok 2 - second',
-      'not ok 1 - c.mjs: its process exited (SIGKILL) before the file had finished',
+      'not ok 1 - c.mjs: its process exited (SIGKILL) before the file had finished; b.mjs ran in it before',
       'ok 1 - fourth',
       'not ok 2 - fifth',
     ]);
@@ -56,4 +57,32 @@ t.test('a file ends after its last test, and the process after its last file', a
   });
   const files = ['a', 'b'].map((name) => `${directory}/${name}.mjs`);
   t.equal(await runFiles(files, { workers: 1 }), 0);
+});
+
+t.test('a file that harms the files after it is named', async (t) => {
+  const directory = t.testdir({
+    'ends.mjs': file("t.test('first', async () => {}); t.end();"),
+    'after.mjs': file("t.test('second', async () => {});"),
+    'changes.mjs': file(
+      "process.env.LEFT = '1'; process.on('warning', () => {}); t.test('third', async () => {});",
+    ),
+    'throws.mjs': file(
+      "t.test('fourth', async () => { setTimeout(() => { throw new Error('late'); }, 20); });",
+    ),
+    'waits.mjs': file("t.test('fifth', () => new Promise(() => setInterval(() => {}, 1000)));"),
+  });
+  const lines: string[] = [];
+  const files = ['ends', 'after', 'changes', 'throws', 'waits'].map((name) => `${directory}/${name}.mjs`);
+  t.equal(await runFiles(files, { workers: 1, onLine: (line) => lines.push(line) }), 1);
+  t.strictSame(resultsIn(lines), [
+    'ok 1 - first',
+    `not ok 1 - ${relative('', directory)}/ends.mjs: the root test of tap has ended, by t.end() or t.plan()`,
+    'not ok 1 - ends.mjs: its process exited (status 1) before the file had finished',
+    'ok 1 - second',
+    'ok 2 - third',
+    `not ok 1 - ${relative('', directory)}/changes.mjs leaves changed: environment variable LEFT, listeners of warning`,
+    'ok 3 - fourth',
+    'not ok 4 - fifth',
+    'not ok 1 - waits.mjs: its process exited (status 1) before the file had finished; throws.mjs ran in it before',
+  ]);
 });

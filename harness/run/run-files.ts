@@ -59,13 +59,18 @@ const runWorker = async (
   const worker = startWorker({ stdout: 'pipe', stderr: 'inherit', choice, env, signal, detached });
   const relayed = relay(worker.stdout, workers === 1, onLine);
   let passed = true;
+  let before = '';
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
     const { ok, how, isAlive } = await worker.run(file);
     passed &&= ok;
-    if (isAlive) continue;
+    const name = basename(file, '.js');
+    if (isAlive) {
+      before = `; ${name} ran in it before`;
+      continue;
+    }
     if (signal?.aborted) return 1;
     (await relayed).forEach(onLine);
-    onLine(`not ok 1 - ${basename(file, '.js')}: its process exited (${how}) before the file had finished`);
+    onLine(`not ok 1 - ${name}: its process exited (${how}) before the file had finished${before}`);
     return 1;
   }
   const { ok } = await worker.end();

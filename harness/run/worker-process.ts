@@ -10,9 +10,11 @@ import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
+import { listOf, pathFrom } from '../base/text.js';
 import { messageOf, stackOf } from '../base/thrown.js';
 import { readChoice } from './choice.js';
 import { setCurrentChoice } from './current-choice.js';
+import { changedState, processState } from './process-state.js';
 import { registerOwnScenarios } from './register-own-scenarios.js';
 import { syntaxLine } from './syntax-line.js';
 import { workerArgument } from './worker-argument.js';
@@ -30,9 +32,12 @@ if (workerArgument !== undefined) {
   if (choice.scenarios !== undefined) registerOwnScenarios();
 }
 
+const directory = process.cwd();
 for await (const file of createInterface({ input: process.stdin })) {
+  const name = pathFrom(directory, file);
   t.setTimeout(fileTimeoutMs);
   const failedBefore = t.counts.fail;
+  const stateBefore = workerArgument === undefined ? processState() : undefined;
   // A file that cannot be imported counts as one failed test; the next file still runs.
   await import(pathToFileURL(file).href).catch(async (error: unknown) => {
     const line = await syntaxLine(file, error);
@@ -41,9 +46,17 @@ for await (const file of createInterface({ input: process.stdin })) {
   });
   // `t.waitOn` does not help: tap would wait before it starts the pending tests.
   if (!t.idle) await once(t, 'idle');
+  const changed = stateBefore === undefined ? [] : changedState(stateBefore, processState());
+  if (changed.length > 0) process.stdout.write(`not ok 1 - ${name} leaves changed: ${listOf(changed, 5)}\n`);
+  if (t.ended) {
+    // tap ignores all later tests, so this process can run no other file.
+    process.stdout.write(`not ok 1 - ${name}: the root test of tap has ended, by t.end() or t.plan()\n`);
+    process.exit(1);
+  }
   // The next file may arrive much later.
   t.setTimeout(0);
-  const status = process.exitCode || (t.counts.fail > failedBefore ? 1 : 0);
+  const hasFailed = changed.length > 0 || t.counts.fail > failedBefore;
+  const status = process.exitCode || (hasFailed ? 1 : 0);
   process.exitCode = undefined;
   writeSync(3, `${status}\n`);
 }
