@@ -127,7 +127,6 @@ const tryMutants = async (
 const run = async (values: Values<typeof options>, words: readonly string[]): Promise<number> => {
   const choice = choiceOf(values);
   const sources = await readSources(choice.driver);
-  const mutants = await draw(sources, values);
   const files = await chooseFiles(choice, values.slow, words);
   const progress = progressLines();
   const hash = createHash('sha256').update(JSON.stringify([...sources].sort()));
@@ -138,6 +137,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     level: levelFor(choice, await readChosenDriver(choice)),
     kernelParameters: choice.kernelParameters ?? '',
   });
+  const mutants = await draw(sources, values);
   const { signal, status, release } = abortOnSignals();
   const temporary = temporaryDirectory();
   const drawn = new Set(mutants.map(({ id }) => id));
