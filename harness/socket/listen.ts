@@ -33,14 +33,22 @@ const isDead = (path: string): boolean => {
   }
 };
 
-const bind = (fd: number, path: string): void => {
-  const result = bindTo(fd, path);
-  if (typeof result === 'number') return;
-  if (result !== 'EADDRINUSE') throw new HarnessError('SOCKET_IO', { call: 'bind', path, errno: result });
+/**
+ * Removes the socket file of a dead process. Nothing is awaited between the check and the removal, so that another
+ * process has next to no time to take the path. Throws SOCKET_PATH or SOCKET_IN_USE if something else is there.
+ */
+export const removeDead = (path: string): void => {
   if (!isSocketFile(path))
     throw new HarnessError('SOCKET_PATH', { path, reason: 'exists and is not a socket' });
   if (!isDead(path)) throw new HarnessError('SOCKET_IN_USE', { path });
   unlinkSync(path);
+};
+
+const bind = (fd: number, path: string): void => {
+  const result = bindTo(fd, path);
+  if (typeof result === 'number') return;
+  if (result !== 'EADDRINUSE') throw new HarnessError('SOCKET_IO', { call: 'bind', path, errno: result });
+  removeDead(path);
   const again = bindTo(fd, path);
   if (typeof again === 'string') throw new HarnessError('SOCKET_IN_USE', { path });
 };

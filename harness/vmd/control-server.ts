@@ -1,11 +1,11 @@
 // The control socket: newline-delimited JSON over a Unix socket that only its owner can connect to.
 
 import { once } from 'node:events';
-import { lstatSync, unlinkSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { HarnessError } from '../base/errors.js';
 import { systemCode } from '../base/thrown.js';
 import { makeSocketDirectory } from '../socket/directory.js';
+import { removeDead } from '../socket/listen.js';
 import { checkSocketPath, socketPathForNode } from '../socket/path.js';
 import { encode, errorReply, handleLine, type MethodTable } from './control.js';
 import { lines } from './lines.js';
@@ -58,17 +58,6 @@ const converse = async (socket: Socket, methods: MethodTable): Promise<void> => 
   }
 };
 
-/** True if nobody listens on a socket file: its owner died without removing it. */
-const isDead = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const probe = connect(socketPathForNode(path));
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(false);
-    });
-    probe.once('error', (error) => resolve(systemCode(error) === 'ECONNREFUSED'));
-  });
-
 /** Binds with a umask that excludes other users from the start. */
 const bind = (server: Server, path: string): Promise<Error | undefined> =>
   new Promise((resolve) => {
@@ -88,13 +77,11 @@ const bind = (server: Server, path: string): Promise<Error | undefined> =>
   });
 
 const open = async (server: Server, path: string): Promise<void> => {
-  const isSocket = (): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
   let error = await bind(server, path);
   if (systemCode(error) === 'EADDRINUSE') {
-    if (!isSocket()) throw new HarnessError('SOCKET_PATH', { path, reason: 'exists and is not a socket' });
-    if (!(await isDead(path))) throw new HarnessError('SOCKET_IN_USE', { path });
-    unlinkSync(path);
+    removeDead(path);
     error = await bind(server, path);
+    if (systemCode(error) === 'EADDRINUSE') throw new HarnessError('SOCKET_IN_USE', { path });
   }
   if (error !== undefined)
     throw new HarnessError('SOCKET_IO', { call: 'listen', path, errno: systemCode(error) ?? error.message });
