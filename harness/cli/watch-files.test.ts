@@ -1,7 +1,8 @@
-import { rmSync, watch } from 'node:fs';
+import { mkdirSync, rmSync, watch } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { eventually } from '../testing/eventually.js';
 import { watchFiles } from './watch-files.js';
 
 t.test('all kinds of changes are noticed, also in new directories', async (t) => {
@@ -21,6 +22,31 @@ t.test('all kinds of changes are noticed, also in new directories', async (t) =>
   await seen('the removal of a directory', () => rm(join(directory, 'new'), { recursive: true }));
   await writeFile(join(directory, 'next'), 'y');
   await seen('a file replaced by a rename', () => rename(join(directory, 'next'), join(directory, 'a.c')));
+});
+
+t.test('directories that are removed and made again are watched again', async (t) => {
+  const directory = join(t.testdir({ driver: { sub: { 'a.c': '' } } }), 'driver');
+  const sub = join(directory, 'sub');
+  const warnings: string[] = [];
+  const counts = new Map<string, number>();
+  const counting = ((path: string, listener: () => void) => {
+    counts.set(path, (counts.get(path) ?? 0) + 1);
+    return watch(path, listener);
+  }) as typeof watch;
+  const watched = watchFiles(directory, (line) => warnings.push(line), counting);
+  t.teardown(() => watched.close());
+  // At once, as git does it, so that no event comes in between.
+  rmSync(sub, { recursive: true });
+  mkdirSync(sub);
+  await eventually(() => counts.get(sub) === 2);
+  t.strictSame([counts.get(directory), warnings], [1, []], 'its parent is still the same');
+  rmSync(directory, { recursive: true });
+  await eventually(() => warnings.length > 0);
+  t.match(warnings, [/driver was removed; waiting until it is there again/]);
+  mkdirSync(sub, { recursive: true });
+  await eventually(() => counts.get(sub) === 3);
+  t.equal(counts.get(directory), 2);
+  t.equal(warnings.length, 1);
 });
 
 t.test('an event before the call of changed() is not lost', async (t) => {
@@ -76,10 +102,11 @@ t.test('a directory that is removed between listing and watching is ignored', as
       () => rmSync(gone, { recursive: true }),
     ),
   );
-  t.teardown(() => watched.close());
   const event = watched.changed();
   await writeFile(join(directory, 'a.c'), 'x');
   await event;
+  // Before tap removes the directory.
+  watched.close();
 });
 
 t.test('run directories are not watched', async (t) => {

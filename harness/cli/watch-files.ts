@@ -1,7 +1,8 @@
 // Watches a directory tree. A save in an editor causes several events; the caller must combine them.
 
-import { type FSWatcher, readdirSync, watch as watchPath } from 'node:fs';
+import { type FSWatcher, readdirSync, statSync, watch as watchPath } from 'node:fs';
 import { join } from 'node:path';
+import { isAbsent } from '../base/if-exists.js';
 import { runMarker } from '../base/run-marker.js';
 import { systemCode } from '../base/thrown.js';
 
@@ -25,9 +26,19 @@ const directoriesOf = (directory: string): string[] => {
       (entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules',
     );
     return [directory, ...inner.flatMap(({ name }) => directoriesOf(join(directory, name)))];
-  } catch {
-    return [];
+  } catch (error) {
+    if (isAbsent(error) || systemCode(error) === 'EACCES') return [];
+    throw error;
   }
+};
+
+/**
+ * Tells a directory from another one that was at the same path before; `undefined` if there is none. Inode numbers
+ * are used again.
+ */
+const identityOf = (directory: string): string | undefined => {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  return found && `${found.ino} ${found.birthtimeMs}`;
 };
 
 /** The limits of inotify(7), by error code. */
@@ -36,7 +47,7 @@ const limits: Readonly<Record<string, string>> = {
   EMFILE: 'fs.inotify.max_user_instances',
 };
 
-/** The polling interval in milliseconds, if a directory cannot be watched. */
+/** The polling interval in milliseconds, if a directory cannot be watched, or while it is missing. */
 const pollMs = 1000;
 
 type Warn = (line: string) => void;
@@ -50,9 +61,14 @@ class DirectoryWatch implements Watched {
   readonly #warn: Warn;
   readonly #watch: typeof watchPath;
   readonly #listeners = new Set<() => void>();
-  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #watchers = new Map<
+    string,
+    { readonly watcher: FSWatcher; readonly identity: string | undefined }
+  >();
   #isDirty = false;
   #poll: NodeJS.Timeout | undefined;
+  /** Runs while the directory itself is missing: nothing else tells that it is back. */
+  #search: NodeJS.Timeout | undefined;
 
   constructor(directory: string, warn: Warn, watch: typeof watchPath) {
     this.#directory = directory;
@@ -80,26 +96,40 @@ class DirectoryWatch implements Watched {
 
   close(): void {
     clearInterval(this.#poll);
+    clearInterval(this.#search);
     for (const path of [...this.#watchers.keys()]) this.#drop(path);
   }
 
   /** Watches the directories that are present now, and no others. */
   #follow(): void {
     const present = new Set(directoriesOf(this.#directory));
-    for (const path of this.#watchers.keys()) if (!present.has(path)) this.#drop(path);
+    this.#searchIf(identityOf(this.#directory) === undefined);
+    for (const [path, { identity }] of this.#watchers)
+      if (!present.has(path) || identityOf(path) !== identity) this.#drop(path);
     for (const path of present) {
       if (this.#watchers.has(path)) continue;
       try {
+        const identity = identityOf(path);
         const watcher = this.#watch(path, () => this.#notify());
         watcher.on('error', () => {
           this.#drop(path);
           this.#notify();
         });
-        this.#watchers.set(path, watcher);
+        this.#watchers.set(path, { watcher, identity });
       } catch (error) {
         this.#onError(error);
       }
     }
+  }
+
+  #searchIf(isMissing: boolean): void {
+    if (isMissing && this.#search === undefined) {
+      this.#warn(`${this.#directory} was removed; waiting until it is there again`);
+      this.#search = setInterval(() => this.#notify(), pollMs);
+    }
+    if (isMissing) return;
+    clearInterval(this.#search);
+    this.#search = undefined;
   }
 
   #notify(): void {
@@ -120,12 +150,12 @@ class DirectoryWatch implements Watched {
   }
 
   #drop(path: string): void {
-    this.#watchers.get(path)?.close();
+    this.#watchers.get(path)?.watcher.close();
     this.#watchers.delete(path);
   }
 }
 
-/** Calls `warn` if a system limit is reached. */
+/** Calls `warn` if a system limit is reached, and if the directory itself is removed. */
 export const watchFiles = (
   directory: string,
   warn: Warn = () => {},
