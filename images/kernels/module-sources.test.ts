@@ -31,11 +31,18 @@ t.test('sources are listed, and the output of builds is not', async (t) => {
       output: { '.vmmci-run': '', 'y.c': '' },
     },
     bare: { 'a.c': '' },
+    odd: { Kbuild: {}, 'a.c': '' },
+    dangling: { Makefile: t.fixture('symlink', 'none') },
   });
   const driver = join(directory, 'driver');
   const files = await listSources(driver);
   t.strictSame(await namesIn(driver), ['Kbuild', 'a.c', 'include/a.h']);
   await t.rejects(listSources(join(directory, 'bare')), { code: 'DRIVER_SOURCE', message: /no Kbuild/ });
+  for (const name of ['odd', 'dangling'])
+    await t.rejects(listSources(join(directory, name)), {
+      code: 'DRIVER_SOURCE',
+      message: /its Kbuild or Makefile is not a regular file/,
+    });
   await t.rejects(listSources(join(directory, 'gone')), {
     code: 'DRIVER_SOURCE',
     message: /there is no such directory/,

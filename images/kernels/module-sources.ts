@@ -126,9 +126,13 @@ export const listSources = async (directory: string): Promise<SourceFile[]> => {
       directory,
       'it has no Kbuild and no Makefile; expected one that names the modules (obj-m += …)',
     );
-  return walk(directory).catch((cause: unknown) => {
+  const files = await walk(directory).catch((cause: unknown) => {
     throw refuse(directory, messageOf(cause), cause);
   });
+  // Only regular files, and links that lead to something, are sources.
+  if (!files.some(({ path }) => path === 'Kbuild' || path === 'Makefile'))
+    throw refuse(directory, 'its Kbuild or Makefile is not a regular file');
+  return files;
 };
 
 /** A hash of file names, contents and `context` (other inputs of the build): 20 hexadecimal digits. */
