@@ -148,6 +148,9 @@ t.test('tells a clock that nobody adjusts from a wrong moment of the sample', as
   t.same(found([slow]), ['sample-placed-early']);
   const sample: TraceData = { kind: 'sample', us: 6_000_000n };
   t.same(found([sample, slow, late(fastGuest)]), ['drift-from-raw-clock']);
+  const before = late('where the seconds take 2200 ms');
+  const numbers = { from: 5_000_000_000n, to: 5_100_000_000n, seen: 3_060_000_000n };
+  t.same(found([sample, { ...before, numbers } as TraceData]), ['read-time-in-32-bits']);
 });
 
 t.test('finds a guest time that ends in 2038', async (t) => {

@@ -49,10 +49,11 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'drift-in-whole-seconds': [
     'drift-rounded',
     'drift-from-raw-clock',
+    'read-time-in-32-bits',
     'sample-placed-early',
     'sample-placed-late',
   ],
-  'drift-from-raw-clock': ['sample-placed-early', 'sample-placed-late'],
+  'drift-from-raw-clock': ['read-time-in-32-bits', 'sample-placed-early', 'sample-placed-late'],
   'sync-loses-fraction': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
   'sync-adds-half-a-second': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
   'error-hidden-by-value': [
@@ -74,7 +75,9 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'guest-stalls': ['task-waits-in-driver', 'driver-ok-never-set'],
   'task-waits-in-driver': ['driver-ok-never-set'],
   'sleeps-in-interrupt': ['lock-not-held'],
-  'lock-order': ['lock-not-released'],
+  'lock-taken-with-interrupts-on': ['lock-not-released', 'interrupt-not-acted-on', 'same-command-ignored'],
+  'lock-not-released': ['interrupt-not-acted-on', 'same-command-ignored'],
+  'lock-order': ['lock-not-released', 'lock-taken-with-interrupts-on'],
   'lock-not-initialized': ['lock-not-released'],
   'undefined-behaviour': ['memory-out-of-bounds'],
   'memory-out-of-bounds': ['memory-used-after-free'],

@@ -50,6 +50,25 @@ t.test('a processor that loops in the driver has not crashed there', async (t) =
   );
 });
 
+t.test('tells a lock whose holder was interrupted from one that is never released', async (t) => {
+  const stack = (...below: string[]): string[] => [
+    `RIP: 0010:${slowpath}`,
+    ' <IRQ>',
+    ' _raw_spin_lock+0x29/0x30',
+    ' vmmci_handle_command+0x37/0x110 [virtio_vmmci]',
+    ' obsd_interrupt+0x4b/0x50 [virtio_pci_obsd]',
+    ' </IRQ>',
+    ...below,
+  ];
+  const holder = [
+    ' obsd_get+0x7c/0x120 [virtio_pci_obsd]',
+    ' vmmci_handle_command+0x60/0x110 [virtio_vmmci]',
+  ];
+  t.same(from(stack(...holder)), ['lock-taken-with-interrupts-on']);
+  t.same(from(stack(' host_time_show+0x1/0x2 [virtio_vmmci]')), ['lock-not-released']);
+  t.same(from(stack(` ${slowpath}`, ...holder)), ['lock-not-released']);
+});
+
 t.test('a processor that is slow elsewhere shows no fault of the driver', async (t) => {
   t.same(from(lockup('virtio_config_changed+0x60/0x80 [virtio]')), []);
   t.same(from(lockup('finish_task_switch+0x1/0x2')), []);

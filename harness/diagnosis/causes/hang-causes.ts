@@ -30,7 +30,35 @@ const stuck = ({ reasons, trace, accesses }: Facts): string[] => {
     : (reasons.find((line) => executes.test(line) && !waits.test(line))?.split('\n', 1) ?? []);
 };
 
+const slowPath = /queued_spin_lock_slowpath/;
+
+/** `vmmci_look`: the function of a stack frame. */
+const functionOf = (line: string): string | undefined => /^\s*(\w[\w.]*)\+0x/.exec(line)?.[1];
+
+/**
+ * The frames of the driver above and below the interrupt in which a processor waits for a lock. They must be of one
+ * function: another one may just have been interrupted while a third one has the lock.
+ */
+const interruptedHolder = (lines: readonly string[]): string[] => {
+  const begin = lines.findIndex((line) => slowPath.test(line));
+  const after = lines.slice(begin);
+  const end = after.findIndex((line) => /^\s*<\/IRQ>$/.test(line));
+  if (begin === -1 || end === -1) return [];
+  const handler = after.slice(0, end).find(isInDriver);
+  const below = after.slice(end);
+  const holder = below.find((line) => isInDriver(line) && functionOf(line) === functionOf(handler ?? ''));
+  return handler === undefined || holder === undefined || below.some((line) => slowPath.test(line))
+    ? []
+    : [after[0] ?? '', handler.trim(), holder.trim()];
+};
+
 export const hangCauses = {
+  'lock-taken-with-interrupts-on': {
+    sentence: 'The interrupt handler waits for a lock that the code which it has interrupted holds.',
+    change: 'Take a lock that the handler also takes with spin_lock_irqsave().',
+    requirement: 'carries-out',
+    find: (facts) => interruptedHolder(logLines(facts)),
+  },
   'lock-not-released': {
     sentence: 'A lock is never released: a path leaves its function with the lock held.',
     change:

@@ -90,6 +90,22 @@ const instantIn = (text = ''): bigint | undefined => {
   return ns === undefined ? undefined : BigInt(ns);
 };
 
+/** How long the microseconds take in slow-clock, in nanoseconds. */
+const slowRegisters = 2_200_000_000n;
+
+/** The SYNCRTC after which the clock was too early by `min` to `max` nanoseconds, and the check that shows it. */
+const setTooEarly = (facts: Facts, min: bigint, max: bigint): TraceEvent[] => {
+  const check = facts.checks.find(
+    ({ what, expected }) => /^the guest's clock after it/.test(what) && /or more$/.test(expected),
+  );
+  const [earliest, set] = [instantIn(check?.expected), instantIn(check?.seen)];
+  if (check === undefined || earliest === undefined || set === undefined) return [];
+  if (earliest - set < min || earliest - set > max) return [];
+  const sent = facts.trace.findLast((event) => isSent(event) && event.seq < check.seq);
+  // If the drift is wrong as well, the time of the sample is wrong, and this is only a consequence.
+  return sent === undefined || facts.failed.has('shows-drift') ? [] : [sent, check];
+};
+
 export const syncCauses = {
   'sync-loses-fraction': settingCause(({ fraction }) => -fraction, {
     sentence: 'SYNCRTC sets the clock to the start of the second: the microseconds are lost.',
@@ -174,19 +190,16 @@ export const syncCauses = {
     change: 'Add the time from the read of BAR0 offset 24 to the moment at which the clock is set.',
     requirement: 'sets-clock',
     explains: ['sets-clock'],
-    find: (facts) => {
-      const late = facts.checks.filter(
-        ({ what, expected }) => /^the guest's clock after it/.test(what) && /or more$/.test(expected),
-      );
-      const [check] = late;
-      const [earliest, set] = [instantIn(check?.expected), instantIn(check?.seen)];
-      if (check === undefined || earliest === undefined || set === undefined) return [];
-      // The registers took 2 s. A clock that is off by less was set to another time.
-      if (earliest - set < billion) return [];
-      const sent = facts.trace.findLast((event) => isSent(event) && event.seq < check.seq);
-      // If the drift is wrong as well, the time of the sample is wrong, and this is only a consequence.
-      return sent === undefined || facts.failed.has('shows-drift') ? [] : [sent, check];
-    },
+    // A clock that is off by less was set to another time.
+    find: (facts) => setTooEarly(facts, billion, slowRegisters),
+  },
+  'sync-delay-in-32-bits': {
+    sentence:
+      'SYNCRTC sets the clock to a time before the sample if more than 2^31 ns have passed since it was taken.',
+    change: 'Keep the time since the sample in 64 bits: s64 or ktime_t.',
+    requirement: 'sets-clock',
+    explains: ['sets-clock'],
+    find: (facts) => setTooEarly(facts, slowRegisters + 1n, 1n << 32n),
   },
   'sync-ignores-small-steps': {
     sentence: 'SYNCRTC does not correct a clock that is only slightly off.',

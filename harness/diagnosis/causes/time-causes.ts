@@ -18,6 +18,8 @@ const thousand = 1_000n;
 const billion = 1_000_000_000n;
 const word = 1n << 32n;
 const day = 86_400n * billion;
+/** Half of the time that the seconds take in slow-clock, in nanoseconds. */
+const halfRead = 1_100_000_000n;
 
 /** Times of the device: host times are in microseconds, those of the PTP clock in nanoseconds. */
 const timesOf = ({ checks }: Facts): Difference[] =>
@@ -330,7 +332,16 @@ export const timeCauses = {
   ),
   'sample-placed-early': placementCause(
     'The driver assumes that the device took the sample before the read of the seconds.',
-    ({ from, seen }) => from - seen,
+    ({ from, seen }) => (from - seen > halfRead ? 0n : from - seen),
+  ),
+  'read-time-in-32-bits': driftCause(
+    // The sample seems to be older than the read: half of a negative time was added to its begin.
+    ({ check, from, seen }) =>
+      /where the seconds take/.test(check.what) && from - seen > halfRead && from - seen < word,
+    {
+      sentence: 'The time that a read of the seconds takes is wrong if it is longer than 2^31 ns.',
+      change: 'Compute the middle of the read in 64 bits: s64 or ktime_t.',
+    },
   ),
   'guest-time-signed': {
     sentence: 'The guest time is negative beyond 2038: its seconds are a signed number of 32 bits.',
