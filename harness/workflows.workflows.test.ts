@@ -31,9 +31,21 @@ const workflow = (name: string): Workflow =>
 /** The jobs that plan, run, merge and judge the matrix. The others are tests of their own below. */
 const isMatrixJob = (job: string): boolean => ['plan', 'matrix', 'report', 'verdict'].includes(job);
 
+/** The key of the action's cache without the week, from its own script. `file` is for the output. */
+const actionKey = async (file: string): Promise<string> => {
+  const { steps } = readAction(join(root, 'action.yml')).runs;
+  const script = steps.find(({ id }) => id === 'names')?.run ?? '';
+  await execa('bash', ['-ec', script], { env: { ACTION: root, GITHUB_OUTPUT: file } });
+  return `vmmci-${/^recipe=(.+)$/m.exec(readFileSync(file, 'utf8'))?.[1]}`;
+};
+
 /** Stores what earlier runs would have cached, as far as this host has it. */
 const seedCaches = async (store: string): Promise<void> => {
   const from = cacheDirectory();
+  // The action and the workflow that init writes cache both as one.
+  const both = join(store, 'caches', `${await actionKey(join(store, 'key'))}-before`);
+  await copyTree(join(from, 'toolroot'), join(both, '0'));
+  await copyTree(join(from, 'kernels', kernel), join(both, '1', kernel));
   const save = async (path: string, name: string, files: readonly string[], end = ''): Promise<void> => {
     if (!existsSync(join(from, path))) return;
     await copyTree(join(from, path), join(store, 'caches', `${name}-${hashFiles(root, files)}${end}`, '0'));
