@@ -59,6 +59,8 @@ t.test('tells a lock whose holder was interrupted from one that is never release
     ' obsd_interrupt+0x4b/0x50 [virtio_pci_obsd]',
     ' </IRQ>',
     ...below,
+    ' </TASK>',
+    `CPU 0 in ${slowpath}`,
   ];
   const holder = [
     ' obsd_get+0x7c/0x120 [virtio_pci_obsd]',

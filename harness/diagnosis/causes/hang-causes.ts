@@ -45,7 +45,8 @@ const interruptedHolder = (lines: readonly string[]): string[] => {
   const end = after.findIndex((line) => /^\s*<\/IRQ>$/.test(line));
   if (begin === -1 || end === -1) return [];
   const handler = after.slice(0, end).find(isInDriver);
-  const below = after.slice(end);
+  const last = after.findIndex((line) => /^\s*<\/TASK>$/.test(line));
+  const below = after.slice(end, last === -1 ? undefined : last);
   const holder = below.find((line) => isInDriver(line) && functionOf(line) === functionOf(handler ?? ''));
   return handler === undefined || holder === undefined || below.some((line) => slowPath.test(line))
     ? []
