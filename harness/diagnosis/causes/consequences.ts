@@ -14,6 +14,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
     'stops-looking-unasked',
     'looks-too-seldom',
     'polling-not-restarted-after-sleep',
+    'not-restored-if-state-kept',
   ],
   'polling-not-restarted-after-sleep': ['stops-looking-unasked', 'looks-too-seldom'],
   'command-of-sleep-ignored': ['never-looks-unasked', 'stops-looking-unasked'],
@@ -44,6 +45,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'high-words-read': ['seconds-not-read', 'sync-without-reading-time'],
   'seconds-not-read': ['sync-without-reading-time'],
   'second-sample': ['sampled-unasked'],
+  'time-never-back': ['earlier-sample-shown'],
   'microseconds-before-seconds': ['earlier-sample-shown', 'time-torn'],
   'time-without-feature': ['error-hidden-by-value'],
   'drift-in-whole-seconds': [

@@ -160,6 +160,8 @@ t.test('a device that is not set up after a sleep cannot be polled or interrupte
   const asleep = [...up, read(20, 4, 0), suspend, reset, 1000];
   const missed = [send('REBOOT'), 5000, expired, loaded, failed('restores-after-sleep'), unpolled];
   t.same(found([...asleep, ...missed]), ['nothing-restored-after-sleep']);
+  const looked = [...up, read(20, 4, 0), read(18, 1, 7), suspend, reset, read(0, 4, 7)];
+  t.same(found([...looked, 3000, loaded, failed('restores-after-sleep')]), ['nothing-restored-after-sleep']);
   const restored = [
     read(0, 4, 7),
     status(3),
@@ -254,4 +256,13 @@ t.test('a SYNCRTC on a host that does not offer ACK', async (t) => {
   t.same(found([...loadedOn(4), ...ignored]), [], 'there is no time');
   const done = [send('SYNCRTC'), ...served, read(20, 4, 3), ...reading, 3000, loaded, failed('sets-clock')];
   t.same(found([...loadedOn(5), ...done]), []);
+});
+
+t.test('a time that never goes back is the highest so far', async (t) => {
+  const sample = (us: bigint): TraceData => ({ kind: 'sample', us });
+  const time = (expected: string, seen: string) => failed('shows-host-time', 'host time', expected, seen);
+  const back = [sample(9_000_001n), sample(5_000_000n), time('5000000', '9000001')];
+  t.same(found([...up, ...back]), ['time-never-back']);
+  const old = [sample(12_000_000n), time('12000000', '5000000')];
+  t.same(found([...up, ...back, ...old]), ['earlier-sample-shown'], 'each time the one before');
 });

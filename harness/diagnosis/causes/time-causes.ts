@@ -240,6 +240,21 @@ export const timeCauses = {
     },
     ({ expected }) => split(expected).rest >= thousand * thousand,
   ),
+  'time-never-back': timeCause(
+    ({ check, expected, seen }, { trace }) => {
+      const before = trace.filter(isSample).filter(({ seq }) => seq < check.seq);
+      // A driver that shows an old sample shows one from before the highest as well.
+      return (
+        seen > expected &&
+        before.every(({ us }) => us * thousand <= seen) &&
+        before.some(({ us }) => us * thousand === seen)
+      );
+    },
+    {
+      sentence: 'The driver shows no time that is before one that it has shown.',
+      change: 'Show each sample (BAR0 offsets 24 and 32) as it is: the clock of the host may be set back.',
+    },
+  ),
   'earlier-sample-shown': timeCause(
     (difference, facts) => difference.seen !== difference.expected && isEarlierSample(difference, facts),
     {
