@@ -1,12 +1,12 @@
 // Commands arrive before and while the guest goes to sleep, and the device keeps its registers. The driver
 // carries out each command once.
 
-import { freezeAndThaw } from '../harness/guest/freeze-and-thaw.js';
-import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
-import { scenario } from '../harness/scenario/scenario.js';
-import { acks, isCommandRead, isReadOf, readsOf } from '../harness/scenario/traffic.js';
-import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { freezeAndThaw } from '../../harness/guest/freeze-and-thaw.js';
+import { powerRequests, recordPowerRequests } from '../../harness/guest/power.js';
+import { checkNames } from '../../harness/scenario/check-names.js';
+import { scenario } from '../../harness/scenario/scenario.js';
+import { acks, isCommandRead, isReadOf, readsOf } from '../../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
 
 const options = {
   needs: ['HIBERNATION'],
