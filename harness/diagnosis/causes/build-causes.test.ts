@@ -46,6 +46,12 @@ const cases: readonly (readonly [CauseId, string])[] = [
     'ERROR: modpost: module vmmci uses symbol dma_buf_get from namespace DMA_BUF, but does not import it.',
   ],
   ['symbol-not-exported', 'ERROR: modpost: "register_virtio_driver" [/x/vmmci.ko] undefined!'],
+  // As Linux 7.3 prints them.
+  [
+    'namespace-not-imported',
+    "ERROR: modpost: vmmci.ko: module uses symbol 'dma_buf_get' from namespace 'DMA_BUF', but does not import it.",
+  ],
+  ['symbol-not-exported', "ERROR: modpost: vmmci.ko: symbol 'register_virtio_driver' undefined!"],
 ];
 
 t.test('finds the changed interface in a line of the compiler', async (t) => {

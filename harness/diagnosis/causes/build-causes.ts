@@ -206,7 +206,7 @@ export const buildCauses = {
   'in-hardirq-newer': newer('in_hardirq', '5.11', 'in_irq()'),
   // modules
   'namespace-not-imported': buildCause(
-    /ERROR: modpost: module \S+ uses symbol \S+ from namespace \S+, but does not import it/,
+    /ERROR: modpost: (?:\S+ )?module \S*\s?uses symbol \S+ from namespace \S+, but does not import it/,
     'The driver uses a symbol of a namespace that it does not import.',
     'Add MODULE_IMPORT_NS() with the namespace that the line names: in quotes from 6.13 on, without before.',
   ),
@@ -216,7 +216,7 @@ export const buildCauses = {
     'Put the namespace in quotes from 6.13 on.',
   ),
   'symbol-not-exported': buildCause(
-    /ERROR: modpost: "\w+" \[\S+\.ko\] undefined!/,
+    /ERROR: modpost: (?:"\w+" \[\S+\.ko\]|\S+\.ko: symbol '\w+') undefined!/,
     'The driver uses a symbol that this kernel does not export.',
     'Avoid the symbol, which the line names, or configure the kernel so that it exports it.',
   ),
