@@ -4,7 +4,8 @@
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { checkNames } from '../harness/scenario/check-names.js';
-import { scenario } from '../harness/scenario/scenario.js';
+import { showFeatures } from '../harness/scenario/formats.js';
+import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, isCommandRead, isTimeRead, writes } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -28,96 +29,131 @@ const options = {
   driver: 'installed',
 } as const;
 
-const readsOfTime = (all: readonly string[]): string[] =>
-  all.filter((access) => /^read (seconds|microseconds)/.test(access));
+/** What the host offers, and the position in the trace before the driver was loaded. */
+interface Offer {
+  readonly name: string;
+  readonly features: number;
+  readonly loadedAt: number;
+}
 
-scenario('feature-subsets', options, async ({ check, ...scene }) => {
-  const { vm, device, driver, trace, until } = scene;
-  await recordPowerRequests(vm.shell);
-  const polls = driver.has('drift_interval_ms');
-  /** The driver reads the time only to set the clock, and when it is asked for it. */
+const has = (features: number, feature: number): boolean => (features & feature) !== 0;
+
+/** The positions of the bits that are 1. */
+const bitsOf = (lowestFirst: readonly string[]): number[] =>
+  lowestFirst.flatMap((bit, index) => (bit === '1' ? [index] : []));
+
+const polls = ({ driver }: Scene): boolean => driver.has('drift_interval_ms');
+
+const checkAccepted = async (scene: Scene, { name, features, loadedAt }: Offer): Promise<void> => {
+  const { check, device, driver, trace } = scene;
+  const { guestFeatures } = device.vmmci.state();
+  // Linux's own transports accept features of queues for every device.
+  const accepts = check(has(features, ofQueues) ? 'serves-virtio' : 'respects-offer');
+  const expected = features & (TIMESYNC | ACK | SYNCRTC);
+  accepts.equal(`features in use where the host offers ${name}`, guestFeatures, expected, showFeatures);
+  // The device accepts only features that it offers, so only the trace has the value that the driver wrote.
+  const written = writes(trace, loadedAt).filter((access) => access.includes('guestFeatures'));
+  accepts.equal('last write of features', written.at(-1), `write guestFeatures = ${expected}`);
+
+  if (driver.showsHostTime) {
+    const shown = await driver.read(driver.hostTimeName);
+    const time = has(features, TIMESYNC) ? '1795350896.123456' : 'No data available';
+    check('no-time-is-an-error').that('host time', shown.includes(time), time, shown);
+  }
+
+  // A bit for each feature of virtio, the lowest first (drivers/virtio/virtio.c, features_show).
+  const known = await driver.attribute('features');
+  accepts.equal(
+    'features in use, as the kernel shows them',
+    bitsOf([...known]),
+    bitsOf([...expected.toString(2)].reverse()),
+  );
+};
+
+/** Resolves with true if the host sent SYNCRTC. */
+const checkSync = async (scene: Scene, { features }: Offer): Promise<boolean> => {
+  const { check, vm, device, driver, trace, until } = scene;
+  // The driver reads the time only to set the clock, and when it is asked for it.
   const setsFromDevice = driver.description.syncRtc === 'registers';
+  const { mark } = trace;
+  const asked = process.hrtime.bigint();
+  const before = await shiftGuestClock(vm.shell, 0n);
+  const result = device.host.command('SYNCRTC');
+  const isSent = result === 'sent';
+  check('respects-offer').equal('SYNCRTC', result, has(features, SYNCRTC) ? 'sent' : 'not-negotiated');
+  const isSet = setsFromDevice && isSent && has(features, TIMESYNC);
+  // A separate work item sets the clock, and may run after four reads of the command register.
+  const read = isSet ? await until('bar-read', mark, isTimeRead) : undefined;
+  if (polls(scene)) await until('bar-read', read?.seq ?? mark, isCommandRead, 4);
+  else if (isSent) await until('bar-read', mark, isCommandRead);
+  // The guest has one CPU: when its shell answers, the interrupt handler has returned.
+  await vm.shell.text(':');
+  const cleared = isSent && has(features, ACK) ? ['SYNCRTC: cleared'] : [];
+  check('respects-offer').equal('acknowledgements', acks(trace, mark), cleared);
+  if (setsFromDevice) {
+    const reads = accesses(trace, mark).filter((access) => /^read (seconds|microseconds)/.test(access));
+    const expected = isSet ? ['read secondsLow', 'read microsecondsLow'] : [];
+    check('acts-once').equal('reads of the time', reads, expected);
+  }
+  if (!isSent || (setsFromDevice && !isSet)) {
+    const passed = (await shiftGuestClock(vm.shell, 0n)) - before;
+    const maxPassed = process.hrtime.bigint() - asked;
+    check('respects-offer').that(
+      "time that passed by the guest's clock, which must not be set",
+      0n <= passed && passed <= maxPassed,
+      `0 to ${maxPassed} ns`,
+      passed,
+    );
+  }
+  return isSent;
+};
+
+/** `requested` has the programs of all stops so far; those of this offer are added. */
+const checkStops = async (scene: Scene, { features }: Offer, requested: string[]): Promise<void> => {
+  const { check, vm, device, trace, until } = scene;
+  for (const [stop, program] of [
+    ['SHUTDOWN', 'poweroff'],
+    ['REBOOT', 'reboot'],
+  ] as const) {
+    const { mark } = trace;
+    check('driver-ok').equal(stop, device.host.command(stop), 'sent');
+    await until('bar-read', mark, isCommandRead, polls(scene) ? 4 : 1);
+    requested.push(program);
+    const requests = await powerRequests(vm.shell, requested.length);
+    check('acts-once').equal('requests to go down', requests, requested);
+    const graceful = has(features, ACK) ? [`${stop}: graceful`] : [];
+    check('respects-offer').equal('acknowledgements', acks(trace, mark), graceful);
+  }
+};
+
+const checkShownCommands = async (
+  { check, driver }: Scene,
+  { name }: Offer,
+  syncs: number,
+): Promise<void> => {
+  if (!driver.showsCommands) return;
+  check('shows-commands').equal(`${checkNames.commandsByOffer} ${name}`, await driver.commandCounts(), {
+    SHUTDOWN: 1,
+    REBOOT: 1,
+    SYNCRTC: syncs,
+    unknown: 0,
+  });
+  check('shows-commands').equal('last command', await driver.lastCommand(), 'REBOOT');
+};
+
+scenario('feature-subsets', options, async (scene) => {
+  const { vm, device, driver, trace } = scene;
+  await recordPowerRequests(vm.shell);
   const requested: string[] = [];
   for (const [name, features] of subsets) {
     await device.stopBackend();
     await device.startBackend({ features });
-    const offers = (feature: number): boolean => (features & feature) !== 0;
-    let mark = trace.mark;
+    const offer: Offer = { name, features, loadedAt: trace.mark };
     await driver.load(driver.having({ drift_interval_ms: '20' }));
-    const { guestFeatures } = device.vmmci.state();
-    // Linux's own transports accept features of queues for every device.
-    const accepts = check(offers(ofQueues) ? 'serves-virtio' : 'respects-offer');
-    const expectedFeatures = features & (TIMESYNC | ACK | SYNCRTC);
-    accepts.equal(`features in use where the host offers ${name}`, guestFeatures, expectedFeatures);
-    // The device accepts only features that it offers, so only the trace has the value that the driver wrote.
-    const written = writes(trace, mark).filter((access) => access.includes('guestFeatures'));
-    accepts.equal('last write of features', written.at(-1), `write guestFeatures = ${expectedFeatures}`);
-
-    if (driver.showsHostTime) {
-      const shown = await driver.read(driver.hostTimeName);
-      const expected = offers(TIMESYNC) ? '1795350896.123456' : 'No data available';
-      check('no-time-is-an-error').that('host time', shown.includes(expected), expected, shown);
-    }
-
-    // A bit for each feature of virtio, the lowest first (drivers/virtio/virtio.c, features_show).
-    const known = await driver.attribute('features');
-    accepts.equal(
-      'features in use, as the kernel shows them',
-      [...known].flatMap((bit, index) => (bit === '1' ? [index] : [])),
-      [...expectedFeatures.toString(2)].reverse().flatMap((bit, index) => (bit === '1' ? [index] : [])),
-    );
-
-    mark = trace.mark;
-    const asked = process.hrtime.bigint();
-    const before = await shiftGuestClock(vm.shell, 0n);
-    const sync = device.host.command('SYNCRTC');
-    check('respects-offer').equal('SYNCRTC', sync, offers(SYNCRTC) ? 'sent' : 'not-negotiated');
-    const isSet = setsFromDevice && sync === 'sent' && offers(TIMESYNC);
-    // A separate work item sets the clock, and may run after four reads of the command register.
-    const read = isSet ? await until('bar-read', mark, isTimeRead) : undefined;
-    if (polls) await until('bar-read', read?.seq ?? mark, isCommandRead, 4);
-    else if (sync === 'sent') await until('bar-read', mark, isCommandRead);
-    // The guest has one CPU: when its shell answers, the interrupt handler has returned.
-    await vm.shell.text(':');
-    const cleared = sync === 'sent' && offers(ACK) ? ['SYNCRTC: cleared'] : [];
-    check('respects-offer').equal('acknowledgements', acks(trace, mark), cleared);
-    if (setsFromDevice) {
-      const set = isSet ? ['read secondsLow', 'read microsecondsLow'] : [];
-      check('acts-once').equal('reads of the time', readsOfTime(accesses(trace, mark)), set);
-    }
-    if (sync !== 'sent' || (setsFromDevice && !isSet)) {
-      const passed = (await shiftGuestClock(vm.shell, 0n)) - before;
-      const maxPassed = process.hrtime.bigint() - asked;
-      check('respects-offer').that(
-        "time that passed by the guest's clock, which must not be set",
-        0n <= passed && passed <= maxPassed,
-        `0 to ${maxPassed} ns`,
-        passed,
-      );
-    }
-
-    for (const [stop, program] of [
-      ['SHUTDOWN', 'poweroff'],
-      ['REBOOT', 'reboot'],
-    ] as const) {
-      mark = trace.mark;
-      check('driver-ok').equal(stop, device.host.command(stop), 'sent');
-      await until('bar-read', mark, isCommandRead, polls ? 4 : 1);
-      requested.push(program);
-      const requests = await powerRequests(vm.shell, requested.length);
-      check('acts-once').equal('requests to go down', requests, requested);
-      const graceful = offers(ACK) ? [`${stop}: graceful`] : [];
-      check('respects-offer').equal('acknowledgements', acks(trace, mark), graceful);
-    }
-    if (driver.showsCommands) {
-      const counts = { SHUTDOWN: 1, REBOOT: 1, SYNCRTC: sync === 'sent' ? 1 : 0, unknown: 0 };
-      check('shows-commands').equal(
-        `${checkNames.commandsByOffer} ${name}`,
-        await driver.commandCounts(),
-        counts,
-      );
-      check('shows-commands').equal('last command', await driver.lastCommand(), 'REBOOT');
-    }
+    await checkAccepted(scene, offer);
+    const isSent = await checkSync(scene, offer);
+    await checkStops(scene, offer, requested);
+    await checkShownCommands(scene, offer, isSent ? 1 : 0);
     await driver.unload();
   }
 });

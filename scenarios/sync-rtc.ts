@@ -7,7 +7,7 @@ import { hostNow } from '../harness/host/clock.js';
 import { checkNames } from '../harness/scenario/check-names.js';
 import { showEach, showInstantNs } from '../harness/scenario/formats.js';
 import { hasOption } from '../harness/scenario/kernel-needs.js';
-import { scenario } from '../harness/scenario/scenario.js';
+import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { running } from '../harness/vmmci/clock.js';
 import { parseInstant } from '../harness/vmmci/instant.js';
@@ -28,8 +28,8 @@ const instants = [
 ];
 
 /**
- * Maximum difference in nanoseconds between the guest's clock and the device's, beyond what follows from the reading: a
- * driver knows only that the sample was taken during a read, and assumes the middle of it.
+ * Maximum difference in nanoseconds between the guest's clock and the device's, beyond what follows from the
+ * reading: a driver knows only that the sample was taken during a read, and assumes the middle of it.
  */
 const tolerance = 50_000_000n;
 
@@ -48,67 +48,71 @@ const coarse = 10_000n;
 // A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send another SYNCRTC.
 const options = { scheduler: new VirtualScheduler(), quiet: true };
 
-scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until, environment }) => {
-  driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
-  const now = () => device.clock.now() * 1000n;
-  let sent = 0;
-  /**
-   * Resolves with the maximum differences, in nanoseconds, if the driver assumes the middle of its read of the seconds. That
-   * read begins after the access before it, and ends before the next one.
-   */
-  const sync = async (instant: string, how: string): Promise<{ behind: bigint; ahead: bigint }> => {
-    device.clock.set(running(hostNow, parseInstant(instant)));
-    const mark = trace.mark;
-    check('driver-ok').equal(`SYNCRTC at ${instant}${how}`, device.host.command('SYNCRTC'), 'sent');
-    sent++;
-    const ack = await until('ack', mark);
-    const read = await until('bar-read', mark, isTimeRead);
-    check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
-    const order = ack.seq < read.seq ? 'before' : 'after';
-    check('acknowledges-in-time').equal(
-      'acknowledgement, relative to the reading of the time',
-      order,
-      'before',
+/** The device's clock in nanoseconds since 1970. */
+const nowOf = ({ device }: Scene): bigint => device.clock.now() * 1000n;
+
+/**
+ * Sets the device's clock to `instant` and sends SYNCRTC. Resolves with the maximum differences, in
+ * nanoseconds, if the driver assumes the middle of its read of the seconds. That read begins after the access
+ * before it, and ends before the next one.
+ */
+const sync = async (
+  scene: Scene,
+  instant: string,
+  how: string,
+): Promise<{ behind: bigint; ahead: bigint }> => {
+  const { check, vm, device, trace, until } = scene;
+  device.clock.set(running(hostNow, parseInstant(instant)));
+  const mark = trace.mark;
+  check('driver-ok').equal(`SYNCRTC at ${instant}${how}`, device.host.command('SYNCRTC'), 'sent');
+  const ack = await until('ack', mark);
+  const read = await until('bar-read', mark, isTimeRead);
+  check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
+  const order = ack.seq < read.seq ? 'before' : 'after';
+  check('acknowledges-in-time').equal(
+    'acknowledgement, relative to the reading of the time',
+    order,
+    'before',
+  );
+  check('acknowledges').equal('command register', device.vmmci.state().command, 'NONE');
+  // The driver sets the clock a moment after it has read the time.
+  await waitGuestClock(vm.shell, nowOf(scene));
+  const reads = trace.since(mark, 'bar-read').filter(isTimeRead);
+  let [behind, ahead, begin] = [0, 0, ack.at];
+  for (const { seq, at } of trace.since(mark, 'sample')) {
+    const end = reads.find((read) => read.seq > seq)?.at ?? read.at;
+    behind = Math.max(behind, end - at);
+    ahead = Math.max(ahead, at - begin);
+    begin = end;
+  }
+  return { behind: BigInt(behind) * 500n, ahead: BigInt(ahead) * 500n };
+};
+
+/** One SYNCRTC at each instant. `sentBefore` is the number of those that were sent before. */
+const checkRound = async (scene: Scene, how: string, sentBefore: number): Promise<void> => {
+  const { check, vm, driver } = scene;
+  for (const [index, instant] of instants.entries()) {
+    const { behind, ahead } = await sync(scene, instant, how);
+    const { guest, before, after } = await readGuestClock(vm.shell, () => nowOf(scene));
+    check('sets-clock').between(
+      `guest's clock afterwards${how}`,
+      guest,
+      { from: before - behind - tolerance, to: after + ahead + tolerance },
+      showInstantNs,
     );
-    check('acknowledges').equal('command register', device.vmmci.state().command, 'NONE');
-    await waitGuestClock(vm.shell, now()); // the driver sets the clock a moment after it read the time
-    const reads = trace.since(mark, 'bar-read').filter(isTimeRead);
-    let [behind, ahead, begin] = [0, 0, ack.at];
-    for (const { seq, at } of trace.since(mark, 'sample')) {
-      const end = reads.find((read) => read.seq > seq)?.at ?? read.at;
-      behind = Math.max(behind, end - at);
-      ahead = Math.max(ahead, at - begin);
-      begin = end;
-    }
-    return { behind: BigInt(behind) * 500n, ahead: BigInt(ahead) * 500n };
-  };
-  const traces = await hasOption(environment, 'KPROBE_EVENTS');
-  if (traces) await beginClockTrace(vm.shell);
-  const round = async (how: string): Promise<void> => {
-    for (const instant of instants) {
-      const { behind, ahead } = await sync(instant, how);
-      const { guest, before, after } = await readGuestClock(vm.shell, now);
-      check('sets-clock').between(
-        `guest's clock afterwards${how}`,
-        guest,
-        { from: before - behind - tolerance, to: after + ahead + tolerance },
-        showInstantNs,
-      );
-      if (!driver.showsCommands) continue;
-      check('shows-commands').equal('last command', await driver.lastCommand(), 'SYNCRTC');
-      const { SYNCRTC: counted } = await driver.commandCounts();
-      check('shows-commands').equal('SYNCRTC commands', counted, sent);
-    }
-  };
-  await round('');
-  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: readsOf('secondsLow') }] });
-  await round(` where the seconds take ${slowMs} ms`);
-  device.faults.clear();
-  if (!traces) return;
-  // The sample has whole microseconds, and the time since it was taken is added to the nanosecond. What the scenario
-  // itself sets is not near a sample.
+    if (!driver.showsCommands) continue;
+    check('shows-commands').equal('last command', await driver.lastCommand(), 'SYNCRTC');
+    const { SYNCRTC: counted } = await driver.commandCounts();
+    check('shows-commands').equal('SYNCRTC commands', counted, sentBefore + index + 1);
+  }
+};
+
+/**
+ * The sample has whole microseconds, and the time since it was taken is added to the nanosecond. What the
+ * scenario itself sets is not near a sample.
+ */
+const checkSetTimes = ({ check, trace }: Scene, all: readonly bigint[]): void => {
   const sampled = trace.since(0, 'sample').map(({ us }) => us * 1000n);
-  const all = await endClockTrace(vm.shell);
   const isAfterSample = (ns: bigint): boolean =>
     sampled.some((sample) => sample <= ns && ns < sample + maxDelay);
   const isBeforeSample = (ns: bigint): boolean =>
@@ -127,8 +131,10 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until, 
     `finer than ${coarse} ns`,
     set.map((ns) => showInstantNs(ns)),
   );
+};
 
-  // The clock is set also if it is off by little.
+/** The clock is set also if it is off by little. The driver is unloaded afterwards. */
+const checkLittle = async ({ check, vm, driver, device, trace, until }: Scene): Promise<void> => {
   await beginClockTrace(vm.shell);
   const mark = trace.mark;
   const ahead = await shiftGuestClock(vm.shell, littleNs);
@@ -146,6 +152,20 @@ scenario('sync-rtc', options, async ({ check, vm, driver, device, trace, until, 
     'one by the driver, after that of the scenario',
     [ahead, ...times].map((ns) => showInstantNs(ns)),
   );
+};
+
+scenario('sync-rtc', options, async (scene) => {
+  const { vm, driver, device, environment } = scene;
+  driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
+  const traces = await hasOption(environment, 'KPROBE_EVENTS');
+  if (traces) await beginClockTrace(vm.shell);
+  await checkRound(scene, '', 0);
+  device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: readsOf('secondsLow') }] });
+  await checkRound(scene, ` where the seconds take ${slowMs} ms`, instants.length);
+  device.faults.clear();
+  if (!traces) return;
+  checkSetTimes(scene, await endClockTrace(vm.shell));
+  await checkLittle(scene);
 });
 
 /** Maximum difference in nanoseconds: one second for the RTC's rounding, the rest for a busy host. */
