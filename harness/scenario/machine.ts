@@ -13,6 +13,8 @@ import { type GenerationName, generations } from '../vmmci/generations.js';
 import { lastSlot, slotsOf, type VmDevices } from '../vmmci/slots.js';
 
 export interface MachineOptions {
+  /** In mebibytes (default: 192). Each size has its own machine and snapshot. */
+  readonly memory?: 192 | 256 | 512 | undefined;
   /** Default 1. Each number has its own machine and snapshot. */
   readonly cpus?: 1 | 2 | undefined;
   /**
@@ -75,11 +77,11 @@ export const machineOf = (
     choice,
   }: Pick<Environment, 'accelerator' | 'kernel' | 'initramfs' | 'slowness' | 'choice'>,
   disks: readonly Disk[],
-  { cpus = 1, interrupts = 'ioapic', coverage = false }: MachineOptions = {},
+  { memory = memoryMiB, cpus = 1, interrupts = 'ioapic', coverage = false }: MachineOptions = {},
   siblings?: Siblings,
 ): MachineDescription => ({
   accelerator: accelerator.name,
-  memory: memoryMiB,
+  memory,
   cpus,
   kernel: kernel.bootImage,
   initramfs,

@@ -54,6 +54,8 @@ export interface QemuMachine {
   readonly disk?: boolean;
   /** The harness's own kernel modules are installed, too: images/kernels/helpers. */
   readonly helpers?: boolean;
+  /** In mebibytes (default: 192). Each size needs its own snapshot. */
+  readonly memory?: 192 | 256 | 512;
 }
 
 /** The small guest on the machine of vmd, which has no hot-plug. It has no data disk. */
@@ -66,6 +68,7 @@ export interface VmdMachine {
   readonly plugged?: never;
   readonly disk?: never;
   readonly helpers?: never;
+  readonly memory?: never;
 }
 
 /** Debian with systemd on QEMU's PC. The driver is installed, and its modules are loaded at boot. */
@@ -78,6 +81,7 @@ export interface DistroMachine {
   readonly plugged?: boolean;
   readonly disk?: never;
   readonly helpers?: never;
+  readonly memory?: never;
 }
 
 export type ScenarioOptions = CommonOptions & (QemuMachine | VmdMachine | DistroMachine);

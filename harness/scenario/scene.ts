@@ -121,6 +121,7 @@ const startGuest = async (
     boot,
     generation,
     cpus: options.cpus,
+    memory: options.memory,
     layout: options.layout,
     devices: options.devices,
     interrupts: options.interrupts,

@@ -1,15 +1,17 @@
 // Commands arrive before and while the guest goes to sleep, and the device keeps its registers. The driver
 // carries out each command once.
 
-import { freezeAndThaw } from '../../harness/guest/freeze-and-thaw.js';
-import { powerRequests, recordPowerRequests } from '../../harness/guest/power.js';
-import { checkNames } from '../../harness/scenario/check-names.js';
-import { scenario } from '../../harness/scenario/scenario.js';
-import { acks, isCommandRead, isReadOf, readsOf } from '../../harness/scenario/traffic.js';
-import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
+import { freezeAndThaw } from '../harness/guest/freeze-and-thaw.js';
+import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
+import { checkNames } from '../harness/scenario/check-names.js';
+import { scenario } from '../harness/scenario/scenario.js';
+import { acks, isCommandRead, isReadOf, readsOf } from '../harness/scenario/traffic.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const options = {
   needs: ['HIBERNATION'],
+  // The image takes half of the memory, and a guest with Linux 7.3 needs more than half of 192 MiB itself.
+  memory: 256,
   clock: 'frozen:2026-11-22T12:34:56.123456Z',
   scheduler: new VirtualScheduler(),
   optionalParameters: { drift_interval_ms: '20' },
