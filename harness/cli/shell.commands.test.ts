@@ -61,6 +61,23 @@ t.test('--run gives status, output and errors of the command, which reads standa
   await nothingStays(t, temporary);
 });
 
+t.test('large outputs arrive complete, in order, and not over the serial port', async (t) => {
+  const temporary = await setUp(t);
+  const count = "sed -n 's/^2:.* tx:\\([0-9]*\\).*/\\1/p' /proc/tty/driver/serial";
+  const line = `before=$(${count}); seq 400000; seq 300000 >&2; echo $(($(${count}) - before))`;
+  const words = [main, 'shell', '--run', line];
+  const { stdout, stderr } = await execa(process.execPath, words, { env: { TMPDIR: temporary } });
+  const numbers = (last: number): string => Array.from({ length: last }, (_, index) => index + 1).join('\n');
+  const [, output, sent] = /^(.*)\n(\d+)$/s.exec(stdout) ?? [];
+  t.ok(output === numbers(400_000), 'standard output');
+  t.ok(`\n${stderr}`.endsWith(`\n${numbers(300_000)}`), 'standard error');
+  t.ok(
+    Number(sent) < (stdout.length + stderr.length) / 10,
+    `${sent} of ${stdout.length + stderr.length} bytes went over the serial port`,
+  );
+  await nothingStays(t, temporary);
+});
+
 t.test('a terminal in the guest: keys, signals, size, the host side, a second terminal', async (t) => {
   const temporary = await setUp(t);
   const terminal = await shell(temporary);

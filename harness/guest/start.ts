@@ -63,13 +63,15 @@ export const describeRemake = (error: Error): string =>
 const attach = (
   machine: Machine,
   start: Guest['start'],
-  { trace = noTrace, timers }: GuestOptions,
+  { trace = noTrace, timers, machine: { disks } }: GuestOptions,
 ): Guest => {
   const { exit, hostFailure } = machine;
+  const payload = disks?.find(({ name }) => name === 'payload');
   const console = new Console({ stream: machine.channel('console'), exit, hostFailure, trace, timers });
   const shell = new Shell({ stream: machine.channel('shell'), console, trace });
   const terminals = new Terminals({
     stream: machine.channel('terminal'),
+    disk: payload && { device: `/dev/${payload.name}`, image: payload.path },
     gone: exit.then((ended) => `the guest is gone (${describeExit(ended)})`),
   });
   return { machine, console, shell, terminals, start };

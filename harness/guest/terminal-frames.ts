@@ -12,10 +12,18 @@ export const toProgram = {
   release: 'r',
   signal: 'k',
   close: 'c',
+  free: 'f',
 } as const;
 
 /** The kinds of frames from the program. */
-export const fromProgram = { greeting: 'g', output: 'O', error: 'E', taken: 'A', end: 'X' } as const;
+export const fromProgram = {
+  greeting: 'g',
+  output: 'O',
+  error: 'E',
+  large: 'L',
+  taken: 'A',
+  end: 'X',
+} as const;
 
 type Kind = (typeof toProgram)[keyof typeof toProgram] | (typeof fromProgram)[keyof typeof fromProgram];
 

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { FakeTerminalProgram, terminalGreeting } from '../testing/fake-terminal-program.js';
-import { maxContent, maxSessions } from './terminal-frames.js';
+import { slotCount, slotSize } from './output-slots.js';
+import { fieldsContent, maxContent, maxSessions } from './terminal-frames.js';
 import { type SessionOptions, Terminals } from './terminals.js';
 
 const setUp = () => {
@@ -61,6 +64,51 @@ t.test('a terminal: size, kind, signals, hang-up; nothing is sent when it is ove
     'o0 p|0|0||/d|next|',
     'the next frame is of the next session, in the free place',
   );
+});
+
+/** The content of a frame with these fields. */
+const fields = (...texts: string[]): string => fieldsContent(texts).toString('latin1');
+
+t.test('large outputs come from slots at the end of a disk, in order with the others', async (t) => {
+  const image = join(t.testdir({}), 'disk');
+  const disk = Buffer.alloc(slotCount * slotSize + 512);
+  disk.write(`${'a'.repeat(maxContent)}bc`, 512 + 3 * slotSize);
+  writeFileSync(image, disk);
+  const setUpWithDisk = () => {
+    const program = new FakeTerminalProgram();
+    const gone = new Promise<string>(() => {});
+    const terminals = new Terminals({ stream: program.stream, gone, disk: { device: '/dev/d', image } });
+    return { program, terminals };
+  };
+  const { program, terminals } = setUpWithDisk();
+  const { options, printed } = pipes('dmesg');
+  const session = terminals.open(options);
+  t.equal(await program.next(), 'o0 p|0|0||/d|dmesg|/dev/d|');
+  program.send('O', 0, '1');
+  program.send('L', 0, fields('E', '3', String(maxContent + 2)));
+  t.equal(await program.next(), 'f0 3|');
+  program.send('L', 5, fields('O', '0', '1'));
+  t.equal(await program.next(), 'f5 0|', 'the slot of a session that is over is freed');
+  program.send('O', 0, '2');
+  program.send('X', 0, '0');
+  t.equal(await session.end, 0);
+  t.strictSame(printed, ['1', `[${'a'.repeat(maxContent)}]`, '[bc]', '2'], 'parts of maxContent');
+
+  for (const wrong of [['X', '3', '1'], ['O', '16', '1'], ['O', '1', '65537'], ['O', '1', '0'], ['O'], []]) {
+    const { program, terminals } = setUpWithDisk();
+    const session = terminals.open(pipes('x').options);
+    program.send('L', 0, fields(...wrong));
+    const reason = /^invalid output on disk/;
+    await t.rejects(session.end, { code: 'TERMINAL', fields: { reason } }, wrong.join(' '));
+  }
+});
+
+t.test('output on a disk that was not offered is refused', async (t) => {
+  const { program, terminals } = setUp();
+  const session = terminals.open(pipes('x').options);
+  await program.next();
+  program.send('L', 0, fields('O', '0', '1'));
+  await t.rejects(session.end, { code: 'TERMINAL', fields: { reason: /not offered/ } });
 });
 
 t.test('output is held back until every hold has ended', async (t) => {

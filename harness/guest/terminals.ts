@@ -3,6 +3,7 @@
 
 import type { Duplex } from 'node:stream';
 import { HarnessError } from '../base/errors.js';
+import { type OutputDisk, OutputSlots } from './output-slots.js';
 import {
   encodeFrame,
   type Frame,
@@ -28,6 +29,7 @@ export interface SessionOptions {
   readonly directory: string;
   /** The command for the guest's sh; empty for an interactive shell. */
   readonly command: string;
+  /** Called with at most `maxContent` bytes. */
   readonly onOutput: (bytes: Buffer, from: 'output' | 'error') => void;
 }
 
@@ -67,8 +69,11 @@ class Open {
   }
 }
 
-/** The content of a frame that opens a session. */
-const openContent = ({ window, term = '', directory, command }: SessionOptions): Buffer => {
+/** The content of a frame that opens a session. `device` is that of the disk for large outputs. */
+const openContent = (
+  { window, term = '', directory, command }: SessionOptions,
+  device: string | undefined,
+): Buffer => {
   const { rows = 0, columns = 0 } = window ?? {};
   return fieldsContent([
     window === undefined ? 'p' : 't',
@@ -77,6 +82,7 @@ const openContent = ({ window, term = '', directory, command }: SessionOptions):
     term,
     directory,
     command,
+    ...(device === undefined ? [] : [device]),
   ]);
 };
 
@@ -131,6 +137,8 @@ export interface TerminalsOptions {
   readonly stream: Duplex;
   /** Resolves with the reason when the other end is gone. */
   readonly gone: Promise<string>;
+  /** The disk that large outputs go through; without one, all output goes over the stream. */
+  readonly disk?: OutputDisk | undefined;
 }
 
 /** The sessions over one stream. */
@@ -138,14 +146,17 @@ export class Terminals {
   readonly #stream: Duplex;
   readonly #reader = new FrameReader();
   readonly #open = new Map<number, Open>();
+  readonly #slots: OutputSlots | undefined;
   #end: HarnessError | undefined;
 
-  constructor({ stream, gone }: TerminalsOptions) {
+  constructor({ stream, gone, disk }: TerminalsOptions) {
     this.#stream = stream;
+    this.#slots = disk === undefined ? undefined : new OutputSlots(disk);
     stream.on('data', (bytes: Buffer) => this.#feed(bytes));
     void gone.then((reason) => {
       this.#end = new HarnessError('TERMINAL', { reason });
       this.#abandon(this.#end);
+      this.#slots?.close();
     });
   }
 
@@ -169,7 +180,7 @@ export class Terminals {
       throw new HarnessError('TERMINAL', { reason: `${maxSessions} sessions are already open` });
     const open = new Open(options);
     this.#open.set(session, open);
-    this.#send({ kind: toProgram.open, session, content: openContent(options) });
+    this.#send({ kind: toProgram.open, session, content: openContent(options, this.#slots?.device) });
     return sessionOf(open, (frame) => {
       // The number may belong to a later session.
       if (this.#open.get(session) !== open) return false;
@@ -196,12 +207,23 @@ export class Terminals {
     const open = this.#open.get(session);
     if (kind === fromProgram.greeting)
       this.#abandon(new HarnessError('TERMINAL', { reason: 'its program has restarted' }));
+    // The slot is freed even if the session has ended on this side.
+    if (kind === fromProgram.large) this.#takeLarge(session, content);
     // A frame of a session that has ended on this side.
     if (open === undefined) return;
     if (kind === fromProgram.output) open.options.onOutput(content, 'output');
     else if (kind === fromProgram.error) open.options.onOutput(content, 'error');
     else if (kind === fromProgram.taken) open.taken?.();
     else if (kind === fromProgram.end) this.#finish(session, open, content.toString('utf8'));
+  }
+
+  #takeLarge(session: number, content: Buffer): void {
+    if (this.#slots === undefined)
+      throw new HarnessError('TERMINAL', { reason: 'output on a disk that was not offered' });
+    const { kind, slot, bytes } = this.#slots.read(content);
+    this.#send({ kind: toProgram.free, session, content: fieldsContent([String(slot)]) });
+    for (let at = 0; at < bytes.length; at += maxContent)
+      this.#frame({ kind, session, content: bytes.subarray(at, at + maxContent) });
   }
 
   #finish(session: number, open: Open, text: string): void {

@@ -7,29 +7,33 @@
  *
  * from the host
  * o      opens a session. Fields: t (terminal) or p (pipes), rows, columns, TERM, directory, and a command for
- *        sh; an empty command starts an interactive shell
+ *        sh; an empty command starts an interactive shell. A seventh field allows L, and names the disk for it
  * i      input. The host sends the next input after the acknowledgement. Length 0 is the end of the input
  * w      resizes the terminal. Fields: rows, columns
  * h      holds back the output of the session, except what it has left when it ends
  * r      releases the output
  * k      sends a signal to all processes of the session. Field: number of the signal
  * c      closes the session: its processes get SIGHUP
+ * f      frees a slot of the disk. Field: its number. The session does not matter
  *
  * from the guest
  * g      greeting: the program has started and has no sessions. The content is fixed, so that the host finds the
  *        frame after a reset of the guest has cut off another one
  * O, E   standard output and standard error; with a terminal, both are O
+ * L      output that a serial port would need long for, in a slot on the disk, until the host frees it. The last
+ *        mebibyte of the disk is 16 slots. Fields: O or E, number of the slot, length
  * A      acknowledges an input
  * X      the session has ended: the exit status as a shell shows it, or an exclamation mark and an error message
  */
 
 #include "command.h"
+#include "output-slots.h"
+#include "program.h"
 #include "serial.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +41,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SESSIONS = 16, CONTENT = 4096, FIELDS = 6 };
+enum { SESSIONS = 16, CONTENT = 4096, FIELDS = 7 };
 
-/* A session without a child is free. With a terminal, `in` and `out` are its master, and `err` is not used. */
+/* A session without a child is free. */
 static struct session {
 	pid_t child;
-	int in, out, err;
+	struct ends ends;
 	int is_held;
 	/* Input from the host; `done` of `count` bytes have been written to the program. */
 	char input[CONTENT];
@@ -86,25 +90,45 @@ static void close_end(int *fd)
 static void forget(struct session *session)
 {
 	/* With a terminal, both are one descriptor. */
-	if (session->in == session->out)
-		session->in = -1;
-	close_end(&session->in);
-	close_end(&session->out);
-	close_end(&session->err);
+	if (session->ends.in == session->ends.out)
+		session->ends.in = -1;
+	close_end(&session->ends.in);
+	close_end(&session->ends.out);
+	close_end(&session->ends.err);
 	session->child = 0;
+}
+
+/* Up to this many bytes, the serial port is as fast as the disk. */
+enum { SMALL = 512 };
+
+static void send_output(char kind, int id, int slot, const char *data, size_t count)
+{
+	char text[32];
+
+	if (slot >= 0 && count > SMALL && fill_slot(slot, data, count)) {
+		int length = snprintf(text, sizeof(text), "%c%c%d%c%zu", kind, 0, slot, 0, count);
+
+		send_frame('L', id, text, (size_t)length + 1);
+		return;
+	}
+	for (size_t some; count > 0; data += some, count -= some) {
+		some = count < CONTENT ? count : CONTENT;
+		send_frame(kind, id, data, some);
+	}
 }
 
 /* Sends available output to the host without waiting. Closes the descriptor at the end of the output. */
 static void relay(int id, int *fd, char kind)
 {
-	static char buffer[CONTENT];
-	ssize_t count = *fd < 0 ? 0 : read(*fd, buffer, sizeof(buffer));
+	static _Alignas(SLOT_ALIGNMENT) char buffer[SLOT_SIZE];
+	int slot = free_slot();
+	ssize_t count = *fd < 0 ? 0 : read(*fd, buffer, slot < 0 ? CONTENT : SLOT_SIZE);
 
 	if (count > 0)
-		send_frame(kind, id, buffer, (size_t)count);
+		send_output(kind, id, slot, buffer, (size_t)count);
 	else if (*fd >= 0 && (count == 0 || (errno != EAGAIN && errno != EINTR))) {
-		if (sessions[id].in == *fd)
-			sessions[id].in = -1;
+		if (sessions[id].ends.in == *fd)
+			sessions[id].ends.in = -1;
 		close_end(fd);
 	}
 }
@@ -121,10 +145,10 @@ static void finish(int id, int status)
 {
 	struct session *session = &sessions[id];
 
-	while (has_more(session->out))
-		relay(id, &session->out, 'O');
-	while (has_more(session->err))
-		relay(id, &session->err, 'E');
+	while (has_more(session->ends.out))
+		relay(id, &session->ends.out, 'O');
+	while (has_more(session->ends.err))
+		relay(id, &session->ends.err, 'E');
 	forget(session);
 	send_end(id, status);
 }
@@ -140,35 +164,6 @@ static void reap(void)
 				finish(id, status);
 }
 
-static _Noreturn void become(const char *term, const char *directory, char *command)
-{
-	static const char bash[] = "/bin/bash";
-	const char *shell = access(bash, X_OK) ? "/bin/sh" : bash;
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, 0);
-	signal(SIGPIPE, SIG_DFL);
-	if (chdir(directory) && chdir("/"))
-		_exit(126);
-	if (*term)
-		setenv("TERM", term, 1);
-	setenv("PS1", "guest:\\w\\$ ", 1);
-	if (*command)
-		execl("/bin/sh", "sh", "-c", command, (char *)0);
-	else
-		execl(shell, shell, "-i", (char *)0);
-	dprintf(2, "%s: %s\n", shell, strerror(errno));
-	_exit(127);
-}
-
-static struct winsize size_of(const char *rows, const char *columns)
-{
-	struct winsize size = { .ws_row = (unsigned short)atoi(rows), .ws_col = (unsigned short)atoi(columns) };
-
-	return size;
-}
-
 /* Splits the content into at most `limit` fields. Missing fields are empty. */
 static void split(size_t length, char **fields, int limit)
 {
@@ -181,45 +176,6 @@ static void split(size_t length, char **fields, int limit)
 	}
 }
 
-/* Returns the child's pid, or 0 in the child. Stores the parent's ends of the pipes in the session. */
-static pid_t fork_with_pipes(struct session *session)
-{
-	int in[2], out[2], err[2];
-	pid_t child;
-
-	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
-		return -1;
-	child = fork();
-	if (child == 0) {
-		setsid();
-		dup2(in[0], 0);
-		dup2(out[1], 1);
-		dup2(err[1], 2);
-		return 0;
-	}
-	close(in[0]);
-	close(out[1]);
-	close(err[1]);
-	session->in = in[1];
-	session->out = out[0];
-	session->err = err[0];
-	return child;
-}
-
-static pid_t fork_with_terminal(struct session *session, const char *rows, const char *columns)
-{
-	struct winsize size = size_of(rows, columns);
-	int master;
-	pid_t child = forkpty(&master, 0, 0, &size);
-
-	if (child > 0) {
-		fcntl(master, F_SETFD, FD_CLOEXEC);
-		session->in = session->out = master;
-		session->err = -1;
-	}
-	return child;
-}
-
 static void open_session(int id, size_t length)
 {
 	struct session *session = &sessions[id];
@@ -227,10 +183,12 @@ static void open_session(int id, size_t length)
 	pid_t child;
 
 	split(length, fields, FIELDS);
+	if (*fields[6])
+		open_slots(fields[6]);
 	session->count = session->done = 0;
 	session->is_held = 0;
-	child = *fields[0] == 't' ? fork_with_terminal(session, fields[1], fields[2]) :
-				    fork_with_pipes(session);
+	child = *fields[0] == 't' ? fork_with_terminal(&session->ends, size_of(fields[1], fields[2])) :
+				    fork_with_pipes(&session->ends);
 	if (child == 0)
 		become(fields[3], fields[4], fields[5]);
 	if (child < 0) {
@@ -239,7 +197,7 @@ static void open_session(int id, size_t length)
 	}
 	session->child = child;
 	for (int index = 0; index < 3; index++) {
-		int fd = index == 0 ? session->in : index == 1 ? session->out : session->err;
+		int fd = index == 0 ? session->ends.in : index == 1 ? session->ends.out : session->ends.err;
 
 		if (fd >= 0)
 			fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -251,8 +209,8 @@ static void pass_on(int id)
 {
 	struct session *session = &sessions[id];
 
-	while (session->in >= 0 && session->done < session->count) {
-		ssize_t some = write(session->in, session->input + session->done,
+	while (session->ends.in >= 0 && session->done < session->count) {
+		ssize_t some = write(session->ends.in, session->input + session->done,
 				     session->count - session->done);
 
 		if (some < 0 && errno == EAGAIN)
@@ -270,8 +228,8 @@ static void take_input(int id, size_t length)
 	struct session *session = &sessions[id];
 
 	if (length == 0) {
-		if (session->in != session->out)
-			close_end(&session->in);
+		if (session->ends.in != session->ends.out)
+			close_end(&session->ends.in);
 		return;
 	}
 	memcpy(session->input, content, length);
@@ -301,6 +259,11 @@ static void take_frame(void)
 		exit(1);
 	for (size_t at = 0; at < length; at++)
 		content[at] = next();
+	if (kind == 'f') {
+		split(length, fields, 1);
+		empty_slot(atoi(fields[0]));
+		return;
+	}
 	if (kind == 'o' && !sessions[id].child)
 		open_session(id, length);
 	/* The session may have ended before this frame arrived. */
@@ -319,7 +282,7 @@ static void take_frame(void)
 		else if (kind == 'w') {
 			struct winsize size = size_of(fields[0], fields[1]);
 
-			ioctl(sessions[id].out, TIOCSWINSZ, &size);
+			ioctl(sessions[id].ends.out, TIOCSWINSZ, &size);
 		}
 	}
 }
@@ -342,11 +305,11 @@ static void wait_and_serve(const sigset_t *mask)
 		at[0].fd = at[1].fd = at[2].fd = -1;
 		if (!session->child)
 			continue;
-		if (!session->is_held) {
-			at[0].fd = session->out;
-			at[1].fd = session->err;
+		if (!session->is_held && !are_slots_full()) {
+			at[0].fd = session->ends.out;
+			at[1].fd = session->ends.err;
 		}
-		at[2].fd = session->count ? session->in : -1;
+		at[2].fd = session->count ? session->ends.in : -1;
 		at[0].events = at[1].events = POLLIN;
 		at[2].events = POLLOUT;
 	}
@@ -358,9 +321,9 @@ static void wait_and_serve(const sigset_t *mask)
 		struct pollfd *at = fds + 1 + 3 * id;
 
 		if (session->child && at[0].revents)
-			relay(id, &session->out, 'O');
+			relay(id, &session->ends.out, 'O');
 		if (session->child && at[1].revents)
-			relay(id, &session->err, 'E');
+			relay(id, &session->ends.err, 'E');
 		if (session->child && at[2].revents)
 			pass_on(id);
 	}
