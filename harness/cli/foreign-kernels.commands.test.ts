@@ -1,4 +1,5 @@
-// Scenarios on kernels in the layouts of other distributions, through the command: copied, built for, booted, judged.
+// Scenarios on kernels in the layouts of other distributions, through the command: copied, built for, booted,
+// judged.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
