@@ -1,3 +1,4 @@
+import { open, readFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../../images/asset.js';
@@ -73,7 +74,11 @@ t.test('a file that harms the files after it is named', async (t) => {
   });
   const lines: string[] = [];
   const files = ['ends', 'after', 'changes', 'throws', 'waits'].map((name) => `${directory}/${name}.mjs`);
-  t.equal(await runFiles(files, { workers: 1, onLine: (line) => lines.push(line) }), 1);
+  const log = await open(`${directory}/log`, 'w');
+  const stderr = log.fd;
+  t.equal(await runFiles(files, { workers: 1, onLine: (line) => lines.push(line), stderr }), 1);
+  await log.close();
+  t.match(await readFile(`${directory}/log`, 'utf8'), 'Error: late');
   t.strictSame(resultsIn(lines), [
     'ok 1 - first',
     `not ok 1 - ${relative('', directory)}/ends.mjs: the root test of tap has ended, by t.end() or t.plan()`,

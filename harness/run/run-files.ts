@@ -17,6 +17,8 @@ export interface RunFilesOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Called with each line of TAP output. */
   readonly onLine?: (line: string) => void;
+  /** The descriptor that gets the standard error of the test files (default: that of this process). */
+  readonly stderr?: number;
   /** Ends the run and kills all its processes. */
   readonly signal?: AbortSignal;
 }
@@ -53,10 +55,10 @@ const relay = async (
  */
 const runWorker = async (
   queue: string[],
-  { workers, choice, env, signal, onLine = () => {} }: RunFilesOptions,
+  { workers, choice, env, signal, onLine = () => {}, stderr = process.stderr.fd }: RunFilesOptions,
 ): Promise<number> => {
   const detached = signal !== undefined;
-  const worker = startWorker({ stdout: 'pipe', stderr: 'inherit', choice, env, signal, detached });
+  const worker = startWorker({ stdout: 'pipe', stderr, choice, env, signal, detached });
   const relayed = relay(worker.stdout, workers === 1, onLine);
   let passed = true;
   let before = '';
