@@ -6,12 +6,15 @@ import type { Shell } from './shell.js';
 const tracing = '/sys/kernel/tracing';
 const event = 'vmmci/set_time';
 
-/** From now on each call of do_settimeofday64() is traced. */
+/**
+ * From now on each call of do_settimeofday64() is traced. On 32-bit kernels, only the lower half of the
+ * nanoseconds in its timespec64 is set.
+ */
 export const beginClockTrace = async (shell: Pick<Shell, 'text'>): Promise<void> => {
   await shell.text(`
     [ -e ${tracing}/trace ] || mount -t tracefs tracefs ${tracing}
     cd ${tracing} && echo >trace
-    echo 'p:${event} do_settimeofday64 seconds=+0($arg1):s64 nanoseconds=+8($arg1):s64' >kprobe_events
+    echo 'p:${event} do_settimeofday64 seconds=+0($arg1):s64 nanoseconds=+8($arg1):s32' >kprobe_events
     echo 1 >events/${event}/enable && echo 1 >tracing_on`);
 };
 
