@@ -51,7 +51,9 @@ scenario('foreign-function', {}, async ({ check, vm, device, driver, until, trac
     await vm.unplug();
     const mark = trace.mark;
     device.faults.set({ faults: [answer(BAR0, MEMORY_BAR)] });
-    await vm.plug();
+    // A kernel may have no addresses for it. The rescan waits for the end of the plugging, probe included.
+    await vm.plug(undefined, undefined, 'resource');
+    await shell.text(`echo 1 >${pci}/rescan`);
     await until('fault', mark);
     device.faults.clear();
     const found = await readDevice(shell, address);

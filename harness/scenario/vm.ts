@@ -31,8 +31,15 @@ export interface Vm extends Guest {
   /** Pauses the VM like `vmctl pause`: the vCPUs stop, and so do vmd's checks of the host's clock. */
   pause(): Promise<void>;
   unpause(): Promise<void>;
-  /** Plugs a function in, by default in its usual slot. Resolves when the guest shows it. */
-  plug(device?: Pick<Device, 'functionSocket'>, address?: string): Promise<void>;
+  /**
+   * Plugs a function in, by default in its usual slot. Resolves when the guest shows `file` (default:
+   * `resource0`) for it.
+   */
+  plug(
+    device?: Pick<Device, 'functionSocket'>,
+    address?: string,
+    file?: 'resource0' | 'resource',
+  ): Promise<void>;
   /** Asks the guest to release the function at 00:05.0. Resolves when it has. Rejects with GUEST_TIMEOUT. */
   unplug(): Promise<void>;
   /** Lets the guest boot again after a reset from now on, instead of ending it. */
@@ -59,11 +66,15 @@ const unplugMs = 10_000;
 const bootMs = 60_000;
 
 /**
- * The resource file is the last that the kernel creates for a device before it probes it
- * (pci_bus_add_device).
+ * `resource0` is the last file that the kernel creates for a device before it probes it
+ * (pci_bus_add_device), but only if BAR0 has got addresses. `resource` is always there, and earlier.
  */
-const appeared = (shell: Shell, address: string): Promise<void> =>
-  shell.await(`/sys/bus/pci/devices/${address}/resource0`, { what: `the function at ${address}` });
+const appeared = (
+  shell: Shell,
+  address: string,
+  file: 'resource0' | 'resource' = 'resource0',
+): Promise<void> =>
+  shell.await(`/sys/bus/pci/devices/${address}/${file}`, { what: `the function at ${address}` });
 
 /**
  * Collects the output of the probes of an instrumented driver. Returns a function that gives what has come so
@@ -93,12 +104,12 @@ const hotPlug = (
   device: Device,
   address: string,
 ): Pick<Vm, 'plug' | 'unplug'> => ({
-  plug: async (plugging = device, at = address) => {
+  plug: async (plugging = device, at = address, file) => {
     const slot = at.slice('0000:00:'.length);
     const properties = functionDevice(plugging.functionSocket);
     const id = at === address ? properties.id : `function-${slot.slice(0, 2)}`;
     await machine.qmp.execute('device_add', { ...properties, id, addr: slot });
-    await appeared(shell, at);
+    await appeared(shell, at, file);
   },
   // A driver that does not release the function hangs in its remove; that is not a fault of QEMU.
   unplug: () =>
