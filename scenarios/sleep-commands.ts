@@ -44,10 +44,13 @@ scenario('sleep-commands', options, async ({ check, ...scene }) => {
       'a read of the status when the guest goes to sleep, and of the features when it wakes up',
       { frozen: frozen?.seq, woken: woken?.seq },
     );
-  const between = trace
+  const [, next, ...later] = trace
     .since(frozen?.seq ?? mark)
     .filter(({ seq, kind }) => (kind === 'bar-read' || kind === 'bar-write') && seq < (woken?.seq ?? 0));
-  check('restores-after-sleep').equal(checkNames.accessesInSleep, between.slice(1).length, 0);
+  // A poll that was due when the virtio core read the status comes before the driver is told to stop.
+  const isLastPoll = next?.kind === 'bar-read' && isCommandRead(next);
+  const inSleep = next === undefined || isLastPoll ? later : [next, ...later];
+  check('restores-after-sleep').equal(checkNames.accessesInSleep, inSleep.length, 0);
   if (driver.has('drift_interval_ms')) await until('bar-read', trace.mark, isCommandRead, 3);
   check('acts-once').equal('acknowledgements of the same REBOOT after the sleep', acks(trace, mark), []);
   check('acts-once').equal('requests to go down after the sleep', await powerRequests(shell), ['reboot']);
