@@ -37,7 +37,7 @@ scenario('sleep-commands', options, async ({ check, ...scene }) => {
   const [woken] = trace.since(mark, 'bar-read').filter(isFeatures);
   const isFrozen = frozen !== undefined && woken !== undefined && frozen.seq < woken.seq;
   // A driver may have a way of its own to rest.
-  if (environment.choice.level === 'may')
+  if (environment.level === 'may')
     check('restores-after-sleep').that(
       checkNames.frozenDevice,
       isFrozen,

@@ -66,7 +66,7 @@ scenario('stop-reload', { scheduler: new VirtualScheduler() }, async ({ check, .
   check('goes-down').equal('requests to go down afterwards', requests, requested);
 
   // Without a program that powers off, the guest stays up: it is not powered off by force.
-  if (environment.choice.level !== 'may') return;
+  if (environment.level !== 'may') return;
   await vm.shell.text('rm /sbin/poweroff');
   for (const name of ['SHUTDOWN', 'REBOOT'] as const) {
     mark = trace.mark;
