@@ -38,6 +38,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'acknowledged-after-work': ['same-command-ignored'],
   'command-acted-on-again': ['acknowledged-twice', 'old-stop-acted-on', 'stop-repeated-after-sleep'],
   'handled-command-forgotten': ['command-acted-on-again', 'acknowledged-twice', 'all-ones-taken-for-data'],
+  'old-stop-acted-on': ['old-command-counted'],
   'poweroff-forced': ['not-reset-on-remove'],
   'commands-counted-if-acknowledged': ['commands-not-counted', 'last-command-not-kept'],
   'commands-lost-in-sleep': ['commands-not-counted'],
