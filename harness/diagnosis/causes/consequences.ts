@@ -40,6 +40,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'handled-command-forgotten': ['command-acted-on-again', 'acknowledged-twice', 'all-ones-taken-for-data'],
   'old-stop-acted-on': ['old-command-counted'],
   'poweroff-forced': ['not-reset-on-remove'],
+  'ptp-without-brackets': ['ptp-wrong-error'],
   'commands-counted-if-acknowledged': ['commands-not-counted', 'last-command-not-kept'],
   'commands-lost-in-sleep': ['commands-not-counted'],
   // the time
