@@ -53,6 +53,7 @@ t.test('a lock that is released without being held', async (t) => {
   t.same(found('BUG: workqueue leaked lock or atomic: kworker/0:1/0x7fffffff/9'), ['lock-not-held']);
   const stack = ['Call Trace:', ' <TASK>', tick, ' </TASK>'];
   t.same(found('BUG: scheduling while atomic: cat/144/0x7fffffff', ...stack), ['lock-not-held']);
+  t.same(found('BUG: scheduling while atomic: cat/144/0x00000000', ...stack), ['lock-not-held']);
   t.same(found('BUG: scheduling while atomic: cat/144/0x00000002', ...stack), ['sleeps-in-interrupt']);
   const sleeping = 'BUG: sleeping function called from invalid context at kernel/locking/mutex.c:585';
   t.same(found(sleeping, 'preempt_count: 7fffffff, expected: 0', ...stack), ['lock-not-held']);
