@@ -14,7 +14,7 @@ const start = 'echo disk >/sys/power/state';
  * the guest has thawed. Rejects with GUEST_SHELL if the guest has too little memory for the image, and with
  * GUEST_COMMAND if the kernel gives up earlier for another reason.
  */
-export const freezeAndThaw = async (shell: Commands): Promise<void> => {
+export const freezeAndThaw = async (shell: Pick<Commands, 'text'>): Promise<void> => {
   // The log is printed from the start of the last attempt.
   const log = await shell.text(
     `echo shutdown >/sys/power/disk &&
