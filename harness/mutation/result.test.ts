@@ -1,64 +1,42 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { type MutantResult, readMutationRun, writeMutationRun } from './result.js';
+import { mutationKey, survivor } from '../testing/mutation-results.js';
+import { readMutationRun, writeMutationRun } from './result.js';
 import { mutationSummary, resultLine } from './summary.js';
 import { reachedLines, reaching } from './usable.js';
 
-const key = {
-  sources: 'abc',
-  kernel: '6.12-cloud',
-  generation: '8.0',
-  level: 'should',
-  kernelParameters: '',
-};
-const result: MutantResult = {
-  id: 'a.c:1:2 operator < → <=',
-  file: 'a.c',
-  line: 1,
-  operator: 'operator',
-  function: 'f',
-  before: '<',
-  after: '<=',
-  status: 'survived',
-  by: '',
-  reason: '',
-  causes: [],
-  scenarios: 3,
-  seconds: 1.5,
-  hints: ['the value at the limit may never occur'],
-};
 const run = {
-  ...key,
+  ...mutationKey,
   lines: { 'a.c': [1, 2] },
   usable: {
     stop: { hash: 'x', seconds: 1.5, reaches: { 'a.c': [1] } },
     other: { hash: 'y', seconds: 0.8, reaches: { 'a.c': [2] } },
   },
-  results: [result, { ...result, id: 'b', status: 'killed' as const, by: 'stop' }],
+  results: [survivor, { ...survivor, id: 'b', status: 'killed' as const, by: 'stop' }],
 };
 
-t.test('a run is read back as it was written, one result per line', async (t) => {
+t.test('a run is read back as it was written, one survivor per line', async (t) => {
   const path = join(t.testdir({}), 'mutants.json');
-  t.equal(await readMutationRun(path, key), undefined);
+  t.equal(await readMutationRun(path, mutationKey), undefined);
   await writeMutationRun(path, run);
-  t.strictSame(await readMutationRun(path, key), run);
+  t.strictSame(await readMutationRun(path, mutationKey), run);
   t.equal((await readFile(path, 'utf8')).trimEnd().split('\n').length, 4);
 });
 
 t.test('results of another driver, kernel, level or format are refused', async (t) => {
   const path = join(t.testdir({}), 'mutants.json');
   await writeMutationRun(path, run);
-  const refused = (wanted: typeof key, message: RegExp) =>
+  const refused = (wanted: typeof mutationKey, message: RegExp) =>
     t.rejects(readMutationRun(path, wanted), { code: 'MUTATION_RESULTS', message });
-  await refused({ ...key, sources: 'def' }, /the driver has changed since/);
-  await refused({ ...key, kernel: '5.10-cloud' }, /its kernel is '6\.12-cloud', not '5\.10-cloud'/);
-  await refused({ ...key, level: 'may' }, /its level is 'should', not 'may'/);
+  await refused({ ...mutationKey, sources: 'def' }, /the driver has changed since/);
+  await refused({ ...mutationKey, kernel: '5.10-cloud' }, /its kernel is '6\.12-cloud', not '5\.10-cloud'/);
+  await refused({ ...mutationKey, level: 'may' }, /its level is 'should', not 'may'/);
   await writeFile(path, '{"sources":"abc"}');
-  await refused(key, /kernel is missing/);
+  await refused(mutationKey, /kernel is missing/);
   await rm(path);
   await mkdir(path);
-  await refused(key, /EISDIR/);
+  await refused(mutationKey, /EISDIR/);
 });
 
 t.test('the summary counts conclusive mutants, and lists survivors', async (t) => {
@@ -66,10 +44,10 @@ t.test('the summary counts conclusive mutants, and lists survivors', async (t) =
   t.match(text, /survived {2}a\.c:1 f {2}< → <=/);
   t.match(text, /may be equivalent: the value at the limit may never occur/);
   t.match(text, /1 of 2 mutants killed \(50 %\), 1 survived/);
-  const many = Array.from({ length: 100 }, (_, index) => ({ ...result, id: String(index) }));
+  const many = Array.from({ length: 100 }, (_, index) => ({ ...survivor, id: String(index) }));
   t.match(mutationSummary(many, 'x'), /… and 60 more/);
   t.equal(
-    resultLine({ ...result, status: 'killed', by: 'stop', before: 'f();', after: ';' }),
+    resultLine({ ...survivor, status: 'killed', by: 'stop', before: 'f();', after: ';' }),
     'killed by stop  1.5 s  a.c:1 operator: without f();',
   );
 });
