@@ -18,7 +18,11 @@ export const write = (offset: number, width: number, value: number): TraceData =
 export const status = (value: number): TraceData => ({ kind: 'status', value });
 export const failed = (requirement: string, what = 'x', expected = 'this', seen = 'that'): TraceData => {
   const [from = '', to = from] = expected.split(' to ');
-  const numbers = /^-?\d+$/.test(from) && { from: BigInt(from), to: BigInt(to), seen: BigInt(seen) };
+  const numbers = [from, seen].every((text) => /^-?\d+$/.test(text)) && {
+    from: BigInt(from),
+    to: BigInt(to),
+    seen: BigInt(seen),
+  };
   return {
     kind: 'check',
     result: 'not ok',

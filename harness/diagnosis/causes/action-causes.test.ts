@@ -1,41 +1,12 @@
 import t from 'tap';
 import type { TraceData } from '../../base/trace-event.js';
+import { failed, found, read, write } from '../../testing/cause-events.js';
 import { checkNames, fastGuest, repeatedStep } from '../check-names.js';
-import { findCauses } from './find-causes.js';
 
 const check = (requirement: string, what: string, expected = '', seen = ''): TraceData =>
   expected === seen
     ? { kind: 'check', result: 'ok', requirement, what }
-    : { kind: 'check', result: 'not ok', requirement, what, expected, seen };
-
-interface Material {
-  readonly reasons?: readonly string[];
-  readonly dmesg?: readonly string[];
-}
-
-/** The causes that are found in events a millisecond apart; a number among them is a pause in ms. */
-const found = (items: readonly (TraceData | number)[], { reasons = [], dmesg = [] }: Material = {}) => {
-  let at = 0;
-  const events = items.flatMap((item) => {
-    at += typeof item === 'number' ? item * 1000 : 1000;
-    return typeof item === 'number' ? [] : [{ at, ...item }];
-  });
-  const trace = events.map((event, seq) => ({ ...event, seq }));
-  return findCauses({ trace, dmesg, reasons }).map(({ id }) => id);
-};
-
-const read = (offset: number, value: number, width = 4): TraceData => ({
-  kind: 'bar-read',
-  offset,
-  width,
-  value,
-});
-const write = (offset: number, value: number, width = 4): TraceData => ({
-  kind: 'bar-write',
-  offset,
-  width,
-  value,
-});
+    : failed(requirement, what, expected, seen);
 const sent = (name: 'REBOOT' | 'SHUTDOWN' | 'SYNCRTC'): TraceData => ({
   kind: 'command',
   name,
@@ -43,8 +14,8 @@ const sent = (name: 'REBOOT' | 'SHUTDOWN' | 'SYNCRTC'): TraceData => ({
 });
 const acknowledged = (name: 'REBOOT' | 'SHUTDOWN' | 'SYNCRTC', value: number): TraceData[] => [
   sent(name),
-  read(20, value),
-  write(20, value),
+  read(20, 4, value),
+  write(20, 4, value),
 ];
 const logged = (step: string, expected: string, seen: string): TraceData =>
   check('says-what-happens', `${checkNames.eventsLogged}: ${step}`, expected, seen);
@@ -62,34 +33,34 @@ t.test('finds an event that is logged besides the one that has happened', async 
 
 t.test('finds a command that is read after the reset', async (t) => {
   const differs = check('keeps-transcript', 'accesses in remove', '9 lines', '2 lines differ');
-  const reset = [write(18, 0, 1), write(4, 0), read(19, 0, 1)];
-  t.same(found([...reset, read(20, 2), write(18, 1, 1), differs]), ['command-read-after-reset']);
-  t.same(found([read(20, 2), ...reset, write(18, 1, 1), differs]), []);
+  const reset = [write(18, 1, 0), write(4, 4, 0), read(19, 1, 0)];
+  t.same(found([...reset, read(20, 4, 2), write(18, 1, 1), differs]), ['command-read-after-reset']);
+  t.same(found([read(20, 4, 2), ...reset, write(18, 1, 1), differs]), []);
 });
 
 t.test('finds features that are written with another width', async (t) => {
   const differs = check('respects-offer', 'last write of features', 'write guestFeatures = 7', 'write');
-  t.same(found([write(4, 7, 1), differs]), ['header-width-wrong']);
-  t.same(found([write(4, 7), differs]), []);
-  t.same(found([write(4, 7, 1)]), [], 'no check failed');
+  t.same(found([write(4, 1, 7), differs]), ['header-width-wrong']);
+  t.same(found([write(4, 4, 7), differs]), []);
+  t.same(found([write(4, 1, 7)]), [], 'no check failed');
 });
 
 t.test('finds a command that was handled before the device was gone', async (t) => {
   const again = check('acts-once', checkNames.acksAfterAbsence, 'none', 'REBOOT: graceful');
-  const poll = read(20, 2);
+  const poll = read(20, 4, 2);
   const handled = [...acknowledged('REBOOT', 2), poll, poll];
-  const gone = read(20, 0xffffffff);
-  t.same(found([...handled, gone, gone, poll, write(20, 2), again]), ['handled-command-forgotten']);
+  const gone = read(20, 4, 0xffffffff);
+  t.same(found([...handled, gone, gone, poll, write(20, 4, 2), again]), ['handled-command-forgotten']);
   t.same(
     found([
       ...acknowledged('REBOOT', 2),
       poll,
-      write(20, 2),
+      write(20, 4, 2),
       poll,
-      write(20, 2),
+      write(20, 4, 2),
       gone,
       poll,
-      write(20, 2),
+      write(20, 4, 2),
       again,
     ]),
     ['command-acted-on-again'],
@@ -98,8 +69,10 @@ t.test('finds a command that was handled before the device was gone', async (t) 
 
 t.test('finds a stop that needs the feature ACK', async (t) => {
   const reasons = ['no 2 requests to go down within 5 s'];
-  t.same(found([write(4, 1), sent('SHUTDOWN'), read(20, 1)], { reasons }), ['stop-only-if-acknowledged']);
-  t.same(found([write(4, 7), ...acknowledged('SHUTDOWN', 1)], { reasons }), ['stop-not-carried-out']);
+  t.same(found([write(4, 4, 1), sent('SHUTDOWN'), read(20, 4, 1)], { reasons }), [
+    'stop-only-if-acknowledged',
+  ]);
+  t.same(found([write(4, 4, 7), ...acknowledged('SHUTDOWN', 1)], { reasons }), ['stop-not-carried-out']);
 });
 
 t.test('finds a power-off by force', async (t) => {
@@ -116,8 +89,8 @@ t.test('finds a power-off by force', async (t) => {
 
 t.test('finds a SYNCRTC that is ignored after a stop', async (t) => {
   const reasons = ["no 'bar-read' in the trace within 10 s"];
-  const offer = read(0, 7);
-  const first = [...acknowledged('SYNCRTC', 3), read(24, 1)];
+  const offer = read(0, 4, 7);
+  const first = [...acknowledged('SYNCRTC', 3), read(24, 4, 1)];
   const later = [...acknowledged('REBOOT', 2), ...acknowledged('SYNCRTC', 3)];
   t.same(found([offer, ...first, ...later], { reasons }), ['sync-ignored-after-stop']);
   t.same(found([offer, ...later], { reasons }), ['sync-without-reading-time']);
@@ -128,8 +101,8 @@ t.test('finds a command of a sleep that is not read', async (t) => {
   const reasons = ["no 'ack' in the trace within 10 s"];
   const woken: TraceData = { kind: 'status', value: 7 };
   const down: TraceData = { kind: 'status', value: 0 };
-  const up = [down, read(0, 7), write(4, 7), woken];
-  t.same(found([...up, sent('REBOOT'), slept, ...up, 3000, read(18, 7, 1)], { reasons }), [
+  const up = [down, read(0, 4, 7), write(4, 4, 7), woken];
+  t.same(found([...up, sent('REBOOT'), slept, ...up, 3000, read(18, 1, 7)], { reasons }), [
     'command-of-sleep-ignored',
   ]);
 });

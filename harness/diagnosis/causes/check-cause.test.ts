@@ -1,12 +1,12 @@
 import t from 'tap';
-import type { TraceData, TraceEvent } from '../../base/trace-event.js';
+import type { TraceData } from '../../base/trace-event.js';
+import { failed, found } from '../../testing/cause-events.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../../vmmci/features.js';
 import { ISR_CONFIG } from '../../vmmci/registers.js';
 import { checkNames } from '../check-names.js';
 import { showFeatures, showIsr } from '../decode.js';
 import { requirements } from '../requirements.js';
 import { type CauseId, causes } from './cause-table.js';
-import { findCauses } from './find-causes.js';
 
 interface Case {
   readonly id: CauseId;
@@ -18,20 +18,8 @@ interface Case {
   readonly before?: readonly TraceData[];
 }
 
-const check = ({ requirement, what, expected, seen }: Omit<Case, 'id'>): TraceData => ({
-  kind: 'check',
-  result: 'not ok',
-  requirement,
-  what,
-  expected,
-  seen,
-});
-
-const trace = (items: readonly TraceData[]): TraceEvent[] =>
-  items.map((data, seq) => ({ seq, at: 1000 * seq, ...data }));
-
-const found = (items: readonly TraceData[]): string[] =>
-  findCauses({ trace: trace(items), dmesg: [], reasons: [] }).map(({ id }) => id);
+const check = ({ requirement, what, expected, seen }: Omit<Case, 'id'>): TraceData =>
+  failed(requirement, what, expected, seen);
 
 const down: TraceData = { kind: 'status', value: 0 };
 const sent = (name: 'REBOOT' | 'SHUTDOWN'): TraceData => ({ kind: 'command', name, result: 'sent' });

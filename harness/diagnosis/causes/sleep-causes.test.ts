@@ -1,42 +1,19 @@
 import t from 'tap';
 import type { TraceData } from '../../base/trace-event.js';
+import { failed as failedCheck, found, read, write } from '../../testing/cause-events.js';
 import { checkNames } from '../check-names.js';
-import { findCauses } from './find-causes.js';
 
-const found = (items: readonly TraceData[], reasons: readonly string[] = []): string[] => {
-  const trace = items.map((item, seq) => ({ seq, at: 1_000_000 * seq, ...item }));
-  return findCauses({ trace, dmesg: [], reasons }).map(({ id }) => id);
-};
-
-const read = (offset: number, value: number, width = 4): TraceData => ({
-  kind: 'bar-read',
-  offset,
-  width,
-  value,
-});
-const write = (offset: number, value: number, width = 4): TraceData => ({
-  kind: 'bar-write',
-  offset,
-  width,
-  value,
-});
-const failed = (what: string, expected: string, seen: string): TraceData => ({
-  kind: 'check',
-  result: 'not ok',
-  requirement: 'restores-after-sleep',
-  what,
-  expected,
-  seen,
-});
-const poll = read(20, 0);
-const freeze = read(18, 7, 1);
-const wake = read(0, 7);
+const failed = (what: string, expected: string, seen: string): TraceData =>
+  failedCheck('restores-after-sleep', what, expected, seen);
+const poll = read(20, 4, 0);
+const freeze = read(18, 1, 7);
+const wake = read(0, 4, 7);
 const up: readonly TraceData[] = [
-  read(0, 7),
-  write(18, 3, 1),
-  write(4, 7),
+  read(0, 4, 7),
+  write(18, 1, 3),
+  write(4, 4, 7),
   { kind: 'features', value: 7 },
-  write(18, 7, 1),
+  write(18, 1, 7),
   { kind: 'status', value: 7 },
   poll,
 ];
@@ -46,7 +23,7 @@ const accessed = failed(checkNames.accessesInSleep, '0', '3');
 t.test('tells polls from a reset while the guest goes to sleep', async (t) => {
   t.same(found([...up, freeze, poll, poll, wake, accessed]), ['looks-in-sleep']);
   const down: TraceData = { kind: 'status', value: 0 };
-  const reset = [write(18, 0, 1), down, write(4, 0), read(19, 0, 1)];
+  const reset = [write(18, 1, 0), down, write(4, 4, 0), read(19, 1, 0)];
   t.same(found([...up, freeze, ...reset, ...up, accessed]), ['reset-in-freeze']);
 });
 
@@ -59,6 +36,8 @@ t.test('finds a virtio device that is not frozen', async (t) => {
 t.test('finds a driver that stays asleep if the device has kept its registers', async (t) => {
   const reasons = ["no 'bar-read' in the trace, 3 times within 10 s"];
   const last: TraceData = { kind: 'console', line: 'x' };
-  t.same(found([...up, freeze, wake, freeze, slept, last], reasons), ['not-restored-if-state-kept']);
-  t.same(found([...up, freeze, wake, write(18, 0, 1), slept, last], reasons), []);
+  t.same(found([...up, freeze, wake, freeze, 4000, slept, last], { reasons }), [
+    'not-restored-if-state-kept',
+  ]);
+  t.same(found([...up, freeze, wake, write(18, 1, 0), 4000, slept, last], { reasons }), []);
 });
