@@ -57,6 +57,18 @@ export const bindCauses = {
     find: ({ trace }) =>
       trace.some((event) => isWrite(event, 'status') && event.value !== 0) ? unbound(trace) : [],
   },
+  'bound-under-another-name': checkCause(
+    {
+      what: /^(?:virtio driver|driver of (?:the|vmd's) function|lspci: driver in use)$/,
+      seen: /^(?!undefined|null)[\w.-]+$/,
+    },
+    {
+      sentence: 'A driver is bound, but it has another name than in the description.',
+      change: 'Correct pciDriver or virtioDriver in vmmci-driver.json, or the .name of the driver structure.',
+      requirement: 'binds-function',
+      explains: ['binds-function', 'comes-back'],
+    },
+  ),
   'status-not-written': {
     sentence: 'The driver accepts features, but never writes the status of the device.',
     change: 'Write the status with one 8-bit access to BAR0 offset 18: ACKNOWLEDGE, DRIVER, then DRIVER_OK.',

@@ -66,6 +66,7 @@ const cases: readonly Case[] = [
     '- read isr; + read x',
   ],
   ['virtio-ids-wrong', 'virtio-ids', 'virtio device', '0xffff', '0x0777'],
+  ['bound-under-another-name', 'binds-function', 'virtio driver', 'virtio_vmmci', 'vmmci_all'],
   ['pci-alias-missing', 'loads-by-alias', 'module for pci:v00000B5D', 'a module of the driver', 'none'],
   ['virtio-alias-missing', 'loads-by-alias', 'module for virtio:d0000FFFF', 'a module of the driver', 'none'],
   ['interrupt-not-freed', 'leaves-nothing', 'leaked resources', 'none', 'interrupt handler x'],
