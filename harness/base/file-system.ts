@@ -12,6 +12,9 @@ export interface FileSystem {
   readonly freeMB: number;
 }
 
+/** With at most this much free space, in 10^6 bytes, a file system is taken to be full. */
+export const nearlyNothingMB = 1;
+
 /** Errors of a full file system and of an exceeded quota. */
 const fullCodes: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
 

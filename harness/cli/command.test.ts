@@ -43,6 +43,21 @@ t.test('--version prints the version of the package and its programs', async (t)
     });
 });
 
+t.test('--version works without a cache', async (t) => {
+  const before = process.env.XDG_CACHE_HOME;
+  t.teardown(() => {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = before;
+  });
+  // No directory can be created there.
+  process.env.XDG_CACHE_HOME = '/proc/sys';
+  t.match(await captured(t, () => runCommand(['--version'])), {
+    status: 0,
+    out: /^vmmci-harness .*\nNode +v\d.*\nQEMU +unknown: cannot write to the cache \/proc.*\nkernels +unknown: cannot/,
+    err: '',
+  });
+});
+
 /** The words of a command line with `option` twice; the values are refused before they are read. */
 const twice = (words: readonly string[], option: string, { kind }: Option<unknown>): string[] =>
   kind === 'flag'

@@ -4,11 +4,21 @@ import { packageManifest } from '../../images/asset.js';
 import { kernelTable } from '../../images/kernels/table.js';
 import { findKernel } from '../../images/kernels/tree.js';
 import { readQemuVersion, toolRootPath } from '../../images/toolroot/manifest.js';
+import { messageOf } from '../base/thrown.js';
 
 /** `vmmci-harness 0.1.0` */
 const packageVersion = (): string => {
   const { name, version } = packageManifest();
   return `${name} ${version}`;
+};
+
+/** What is in the cache; if it cannot be read, the reason: the other versions are known all the same. */
+const inCache = async (read: () => Promise<string>): Promise<string> => {
+  try {
+    return await read();
+  } catch (error) {
+    return `unknown: ${messageOf(error)}`;
+  }
 };
 
 const qemuVersion = async (): Promise<string> =>
@@ -25,6 +35,6 @@ export const versionText = async (): Promise<string> =>
   [
     packageVersion(),
     `Node     ${process.version}`,
-    `QEMU     ${await qemuVersion()}`,
-    `kernels  ${await kernels()}`,
+    `QEMU     ${await inCache(qemuVersion)}`,
+    `kernels  ${await inCache(kernels)}`,
   ].join('\n');

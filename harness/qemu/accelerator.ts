@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { publish } from '../base/cache/publish.js';
 import { readCacheFile } from '../base/cache/read-file.js';
+import { removeTree } from '../base/cache/remove-tree.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { systemCode } from '../base/thrown.js';
 import type { Qemu } from './find.js';
@@ -101,7 +102,7 @@ const cachedBoot = async (qemu: Qemu): Promise<string | undefined> => {
   await mkdir(dirname(target), { recursive: true });
   const read = () => readCacheFile(target, bootSchema);
   // A damaged file is made again.
-  if ((await read()) === undefined) await rm(target, { force: true });
+  if ((await read()) === undefined) await removeTree(target);
   await publish(target, async (temporary) => {
     const failure = await bootFirmware(qemu, ['-accel', 'kvm', '-cpu', 'host']);
     await writeFile(temporary, JSON.stringify({ failure: failure ?? null }));

@@ -14,3 +14,12 @@ t.test('a scenario without a result is broken, or skipped if the run was interru
   ]);
   t.strictSame(await readResults(join(run, 'nothing')), []);
 });
+
+t.test('names the full file system on which a scenario could not write its result', async (t) => {
+  // Nothing is ever free below /proc.
+  const [first] = await readResults('/proc/sys');
+  t.match(first, {
+    verdict: 'broken',
+    reasons: [/^no space left on the file system \/proc.* \(0 MB free\): .*result\.json is damaged/],
+  });
+});

@@ -2,6 +2,8 @@
 
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { HarnessError } from '../base/errors.js';
+import { fileSystemOf, nearlyNothingMB } from '../base/file-system.js';
 import { ifExists } from '../base/if-exists.js';
 import { parseChecked } from '../base/read-checked.js';
 import { readInput } from '../base/read-input.js';
@@ -30,12 +32,19 @@ const withoutResult = (directory: string, unjudged: Unjudged): ScenarioResult =>
   directory,
 });
 
-/** An unreadable result is `broken`, because it shows nothing about the driver. */
-const damaged = (directory: string, problem: string): ScenarioResult =>
-  withoutResult(directory, {
+/**
+ * An unreadable result is `broken`, because it shows nothing about the driver. On a full file system, the
+ * scenario could not write its result.
+ */
+const damaged = async (directory: string, problem: string): Promise<ScenarioResult> => {
+  const reason = `${join(directory, resultFile)} is damaged: ${problem}`;
+  const { mount, freeMB } = await fileSystemOf(directory);
+  const full = new HarnessError('DISK_FULL', { mount, freeMB, reason, variable: 'VMMCI_RUN' });
+  return withoutResult(directory, {
     verdict: 'broken',
-    reasons: [`${join(directory, resultFile)} is damaged: ${problem}`],
+    reasons: [freeMB > nearlyNothingMB ? reason : full.message],
   });
+};
 
 const readResult = async (directory: string, interruption?: string): Promise<ScenarioResult> => {
   let text: string | undefined;

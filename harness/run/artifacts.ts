@@ -1,6 +1,6 @@
 // Writes the artifacts of a scenario, for people who investigate a failure.
 
-import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ConsoleLine } from '../guest/console.js';
 import type { Environment } from './environment.js';
@@ -25,26 +25,41 @@ const consoleText = (lines: readonly ConsoleLine[]): string => {
 export const artifactDirectory = ({ choice, kernel }: Environment, scenario: string): string =>
   join(choice.run, kernel.name, scenario);
 
-/** Always writes result.json; writes the other files if the scenario did not pass or `keep` is set. */
-export const writeArtifacts = async (
-  environment: Environment,
-  result: ScenarioResult,
+/**
+ * Writes the files for people if the scenario did not pass or `keep` is set. A file that cannot be written
+ * completely is removed: cut short, it would mislead, and the result may need its space.
+ */
+export const writeEvidence = async (
+  environment: Pick<Environment, 'choice'>,
+  { scenario, verdict, directory }: Pick<ScenarioResult, 'scenario' | 'verdict' | 'directory'>,
   { console, qemu, dmesg, registers, memory }: Evidence,
 ): Promise<void> => {
-  const { directory } = result;
-  await mkdir(directory, { recursive: true });
-  const failed = result.verdict !== 'passed';
-  const files: Readonly<Record<string, string>> = {
-    'result.json': `${JSON.stringify(result, null, 2)}\n`,
-    ...((failed || environment.choice.keep) && {
-      'console.log': consoleText(console),
-      'qemu.args': `${qemu.join('\n')}\n`,
-      'dmesg.txt': `${dmesg.join('\n')}\n`,
-      'reproduce.sh': reproduceScript(environment.choice, result.scenario),
-    }),
-    ...(failed && registers !== undefined && { 'registers.txt': registers.replaceAll('\r\n', '\n') }),
+  const failed = verdict !== 'passed';
+  if (!failed && !environment.choice.keep) return;
+  const text = (content: string) => (path: string) => writeFile(path, content);
+  const writers: Readonly<Record<string, (path: string) => Promise<void>>> = {
+    'console.log': text(consoleText(console)),
+    'qemu.args': text(`${qemu.join('\n')}\n`),
+    'dmesg.txt': text(`${dmesg.join('\n')}\n`),
+    'reproduce.sh': (path) => writeFile(path, reproduceScript(environment.choice, scenario), { mode: 0o755 }),
+    ...(failed && registers !== undefined && { 'registers.txt': text(registers.replaceAll('\r\n', '\n')) }),
+    // Last, because it is by far the largest.
+    ...(failed && memory !== undefined && { [basename(memory)]: (path: string) => copyFile(memory, path) }),
   };
-  if (failed && memory !== undefined) await copyFile(memory, join(directory, basename(memory)));
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(directory, name), text)));
-  if ('reproduce.sh' in files) await chmod(join(directory, 'reproduce.sh'), 0o755);
+  await mkdir(directory, { recursive: true });
+  for (const [name, write] of Object.entries(writers)) {
+    const path = join(directory, name);
+    try {
+      await write(path);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
+  }
+};
+
+/** Writes result.json. Call it last: that the evidence could not be written is part of the result. */
+export const writeResult = async (result: ScenarioResult): Promise<void> => {
+  await mkdir(result.directory, { recursive: true });
+  await writeFile(join(result.directory, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
 };

@@ -3,7 +3,7 @@
 import { tmpdir } from 'node:os';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { codeOf, HarnessError } from '../base/errors.js';
-import { isDiskFull, leastFreeSpace } from '../base/file-system.js';
+import { isDiskFull, leastFreeSpace, nearlyNothingMB } from '../base/file-system.js';
 import { firstLine } from '../base/text.js';
 import { messageOf } from '../base/thrown.js';
 import { causes } from '../diagnosis/causes/cause-table.js';
@@ -12,9 +12,6 @@ import { counts, type Level, requirements } from '../diagnosis/requirements.js';
 import { type Verdict, verdictOf, worse } from '../run/verdict.js';
 import type { Subject } from './checks.js';
 import type { Assertions } from './reporter.js';
-
-/** With less free space than this (in 10^6 bytes), a SIGBUS means that a memory file could not grow. */
-const nearlyNothingMB = 1;
 
 const chain = (error: unknown): unknown[] =>
   error instanceof Error && error.cause !== undefined ? [error, ...chain(error.cause)] : [error];

@@ -1,6 +1,6 @@
 // The result of a scenario, as it is written to its artifacts.
 
-import { HarnessError } from '../base/errors.js';
+import { HarnessError, hasCode } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
 import type { FoundCause } from '../diagnosis/causes/find-causes.js';
 import { artifactDirectory } from '../run/artifacts.js';
@@ -15,6 +15,17 @@ import type { Judgement } from './judgement.js';
 export const assertNoCause = (found: readonly FoundCause[]): void => {
   if (found.length === 0) return;
   throw new HarnessError('CAUSE_UNFOUNDED', { causes: found.map(({ id }) => id).join(', ') });
+};
+
+/** The harness problems that the run recovered from; none are known if the trace cannot be read. */
+const remediedIn = (trace: Trace): string[] => {
+  try {
+    return trace.since(0, 'snapshot').flatMap(({ error }) => (typeof error === 'string' ? [error] : []));
+  } catch (error) {
+    // The judgement has this error already: without its result, the scenario would lose the reason.
+    if (hasCode(error, 'TRACE_WRITE')) return [];
+    throw error;
+  }
 };
 
 export interface ResultFacts extends Pick<ScenarioResult, 'generation' | 'seconds'> {
@@ -34,7 +45,7 @@ export const scenarioResult = (
   ...(unmet.length > 0 && { unmet: [...unmet] }),
   ...(advice.length > 0 && { advice }),
   ...(causes.length > 0 && { causes }),
-  remedied: trace.since(0, 'snapshot').flatMap(({ error }) => (typeof error === 'string' ? [error] : [])),
+  remedied: remediedIn(trace),
   seconds: Math.round(seconds * 1000) / 1000,
   kernel: environment.kernel.release,
   generation,

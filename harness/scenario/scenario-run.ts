@@ -6,7 +6,7 @@ import { type HarnessError, hasCode } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
 import { causes as causeTable } from '../diagnosis/causes/cause-table.js';
 import { type FoundCause, findCauses } from '../diagnosis/causes/find-causes.js';
-import { artifactDirectory, writeArtifacts } from '../run/artifacts.js';
+import { artifactDirectory, writeEvidence, writeResult } from '../run/artifacts.js';
 import { bundledName } from '../run/driver-name.js';
 import type { Environment } from '../run/environment.js';
 import { privateDirectory } from '../socket/private-directory.js';
@@ -99,13 +99,9 @@ export class ScenarioRun {
     judgement.explain(causes, this.#environment.level);
     for (const { id } of causes) reporter.comment(`cause: ${causeTable[id].sentence}`);
     await judgement.attempt(() =>
-      writeArtifacts(
+      writeEvidence(
         this.#environment,
-        scenarioResult(this.#name, this.#environment, judgement, this.#trace, {
-          generation: this.#options.generation ?? this.#environment.choice.generation,
-          seconds,
-          causes,
-        }),
+        { scenario: this.#name, verdict: judgement.verdict, directory: this.#artifacts },
         {
           console,
           qemu: vm?.machine.argv ?? [],
@@ -113,6 +109,15 @@ export class ScenarioRun {
           registers: vm?.postMortem.registers,
           memory: vm?.postMortem.memory,
         },
+      ),
+    );
+    await judgement.attempt(() =>
+      writeResult(
+        scenarioResult(this.#name, this.#environment, judgement, this.#trace, {
+          generation: this.#options.generation ?? this.#environment.choice.generation,
+          seconds,
+          causes,
+        }),
       ),
     );
     // Only now: the result, too, may come from events that are no longer in memory.

@@ -52,7 +52,7 @@ const manifestSchema = v.object({
   architecture: v.optional(v.picklist(['amd64', 'i386']), 'amd64'),
 });
 
-const manifestName = 'kernel.json';
+export const manifestName = 'kernel.json';
 
 /** The manifest's file name and text. */
 export const manifestFor = (facts: Omit<v.InferInput<typeof manifestSchema>, 'layout'>): [string, string] => [
