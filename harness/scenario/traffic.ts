@@ -23,6 +23,23 @@ export const accesses = (trace: Trace, mark: number): string[] =>
     return [`write ${where} = ${isCommand ? commandText(value) : value}`];
   });
 
+const highWords: ReadonlySet<string> = new Set(['read secondsHigh', 'read microsecondsHigh']);
+
+/**
+ * The accesses to the clock since `mark`, without whole reads of the high words. These are 0 on every host, and
+ * a driver that reads each time as one field of 64 bits, as OpenBSD's does, reads them, too.
+ */
+export const clockAccesses = (trace: Trace, mark: number): string[] =>
+  accesses(trace, mark).filter((access) => /seconds/.test(access) && !highWords.has(access));
+
+/** The accesses of `count` readings of the clock that read nothing but what they need. */
+export const plainReadings = (count: number): string[] =>
+  Array.from({ length: count }, () => ['read secondsLow', 'read microsecondsLow']).flat();
+
+/** The accesses of so many readings as `seen` can hold, at least `count`: a driver may take the best of several. */
+export const wholeReadings = (seen: readonly string[], count: number): string[] =>
+  plainReadings(Math.max(count, Math.floor(seen.length / 2)));
+
 /** The writes of the guest to BAR0 since `mark`. */
 export const writes = (trace: Trace, mark: number): string[] =>
   accesses(trace, mark).filter((access) => access.startsWith('write '));
