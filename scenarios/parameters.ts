@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { delayedWorkIn } from '../harness/guest/timer-trace.js';
 import { checkNames } from '../harness/scenario/check-names.js';
+import { isImported } from '../harness/scenario/imports.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isCommandRead } from '../harness/scenario/traffic.js';
 
@@ -117,6 +118,9 @@ scenario(
   { driver: 'installed', needs: ['EVENT_TRACING'] },
   async ({ check, vm, driver, environment }) => {
     driver.needs(driver.has('drift_interval_ms'), 'a parameter drift_interval_ms');
+    // A thread or a timer of its own is as good, but its delay cannot be told from those of others.
+    const isDelayedWork = await isImported(environment, 'delayed_work_timer_fn');
+    driver.needs(isDelayedWork, 'a delayed work item that polls');
     const config = await readFile(environment.kernel.config, 'utf8');
     const hz = Number(/^CONFIG_HZ=(\d+)$/m.exec(config)?.[1]);
     for (const [value, ms] of intervals) {

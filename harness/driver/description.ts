@@ -6,7 +6,17 @@ import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
 import { ifExists } from '../base/if-exists.js';
 import { readInput } from '../base/read-input.js';
-import { fields, integer, list, oneOf, optional, readFields, text, variant } from '../base/schema.js';
+import {
+  boolean,
+  fields,
+  integer,
+  list,
+  oneOf,
+  optional,
+  readFields,
+  text,
+  variant,
+} from '../base/schema.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { type Level, levels } from '../diagnosis/requirement.js';
 import { describes, knownDrivers } from './known-drivers.js';
@@ -69,13 +79,8 @@ export interface DriverDescription {
   readonly ptp?: { readonly clockName: string } | undefined;
   /** The parameters of the modules that scenarios use or check. */
   readonly parameters: readonly Parameter[];
-  /**
-   * The parameter and its lowest values at which the driver logs each acknowledgement, and each time sample.
-   * `undefined`: it logs neither.
-   */
-  readonly logLevels?:
-    | { readonly parameter: string; readonly acknowledgements: string; readonly samples: string }
-    | undefined;
+  /** When the driver logs each acknowledgement, and each time sample. `undefined`: it logs neither. */
+  readonly logLevels?: LogLevels | undefined;
   /** The lines, or parts of lines, that the driver writes to the kernel log, by event. */
   readonly logLines?: Readonly<Partial<Record<LogEvent, string>>> | undefined;
   /** The lowest level of requirements that fails a scenario; `undefined`: `should`. */
@@ -85,6 +90,19 @@ export interface DriverDescription {
    * interrupt.
    */
   readonly quiet: Readonly<Record<string, string>>;
+}
+
+export interface LogLevels {
+  /** The parameter that sets the level. */
+  readonly parameter: string;
+  /** Its lowest value at which the driver logs each acknowledgement. */
+  readonly acknowledgements: string;
+  /** Its lowest value at which the driver logs each time sample. */
+  readonly samples: string;
+  /** A part of the line about an acknowledged SYNCRTC that ends with this name. */
+  readonly acknowledged?: string | undefined;
+  /** True if at the level for samples each poll takes one. */
+  readonly samplesInPolls?: boolean | undefined;
 }
 
 /**
@@ -153,7 +171,15 @@ const descriptionSchema = fields({
       1,
     ),
   ),
-  logLevels: optional(fields({ parameter: name, acknowledgements: value, samples: value })),
+  logLevels: optional(
+    fields({
+      parameter: name,
+      acknowledgements: value,
+      samples: value,
+      acknowledged: optional(text(/^[^\n]{1,100}SYNCRTC$/, 'a part of a line that ends with SYNCRTC')),
+      samplesInPolls: optional(boolean),
+    }),
+  ),
   logLines: optional(
     fields({
       features: optional(line),

@@ -21,6 +21,9 @@ const schema = JSON.parse(
   readFileSync(join(packageRoot(), 'harness/driver/vmmci-driver.schema.json'), 'utf8'),
 ) as Schema;
 
+/** One of them matches each pattern of the schema. */
+const samples = ['a', 'a.b', '644', 'a SYNCRTC'];
+
 /** A value with every field of the schema. */
 const fullest = ({
   properties,
@@ -38,7 +41,8 @@ const fullest = ({
   if (items !== undefined) return [fullest(items)];
   if (type === 'object') return { debug: '1' };
   if (type === 'integer') return minimum;
-  return only ?? words?.[0] ?? (pattern?.includes('0-7') ? '644' : pattern?.includes('+(') ? 'a.b' : 'a');
+  if (type === 'boolean') return true;
+  return only ?? words?.[0] ?? samples.find((sample) => new RegExp(pattern ?? '').test(sample));
 };
 
 const read = (value: unknown) => parseDriver('vmmci-driver.json', '/driver', JSON.stringify(value));

@@ -1,10 +1,9 @@
 // Finds the driver's calls into the kernel that can fail, and makes one of them fail by a helper module
 // (images/kernels/helpers).
 
-import { join } from 'node:path';
-import { runInToolRoot } from '../../images/toolroot/run.js';
 import type { Shell } from '../guest/shell.js';
 import type { Environment } from '../run/environment.js';
+import { importsOf } from './imports.js';
 
 const ENOMEM = -12;
 const EIO = -5;
@@ -51,21 +50,18 @@ export interface FallibleCall {
 }
 
 /** The functions outside the driver's modules that they call and that this file can make fail. */
-export const fallibleCalls = async ({ root, modules, driver }: Environment): Promise<FallibleCall[]> => {
-  const found = driver.modules.map(async (module): Promise<FallibleCall[]> => {
-    const path = join(modules.directory, `${module}.ko`);
-    const { stdout } = await runInToolRoot(root, ['nm', '--undefined-only', '--format=just-symbols', path], {
-      binds: [{ path: modules.directory }],
-    });
-    return stdout.split('\n').flatMap((what): FallibleCall[] => {
-      const inner = within[what];
-      if (inner !== undefined) return [{ what, module, ...inner, caller: `${what}+`, error: inner.value }];
-      const failure = failures.find(({ name }) => name.test(what));
-      if (failure === undefined) return [];
-      const { value, error } = failure;
-      return [{ what, module, call: what, caller: `[${module}]`, value, error }];
-    });
-  });
+export const fallibleCalls = async (environment: Environment): Promise<FallibleCall[]> => {
+  const found = environment.driver.modules.map(
+    async (module): Promise<FallibleCall[]> =>
+      (await importsOf(environment, module)).flatMap((what): FallibleCall[] => {
+        const inner = within[what];
+        if (inner !== undefined) return [{ what, module, ...inner, caller: `${what}+`, error: inner.value }];
+        const failure = failures.find(({ name }) => name.test(what));
+        if (failure === undefined) return [];
+        const { value, error } = failure;
+        return [{ what, module, call: what, caller: `[${module}]`, value, error }];
+      }),
+  );
   return (await Promise.all(found)).flat();
 };
 

@@ -25,7 +25,13 @@
 export type { Trace, TraceEvent, TraceKind, TraceSink } from '../base/trace.js';
 export type { Device, DeviceOptions, FunctionState, PciFunction } from '../device/device.js';
 export type { RequirementId } from '../diagnosis/requirements.js';
-export type { DriverDescription, Parameter, SysctlTime, SysfsTime } from '../driver/description.js';
+export type {
+  DriverDescription,
+  LogLevels,
+  Parameter,
+  SysctlTime,
+  SysfsTime,
+} from '../driver/description.js';
 export type { FaultEngine } from '../faults/engine.js';
 export type { Effect, Fault, FaultPlan, When } from '../faults/fault.js';
 export type { Console, ConsoleLine, WaitOptions } from '../guest/console.js';
