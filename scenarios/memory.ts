@@ -4,6 +4,7 @@
 import { beginMemoryTrace, endMemoryTrace, noteAllocations } from '../harness/guest/memory-trace.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { readsOf } from '../harness/scenario/traffic.js';
+import { unloadAbsent } from '../harness/scenario/unload-absent.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const readings = 5;
@@ -14,7 +15,8 @@ const options = {
   needs: ['EVENT_TRACING'],
 } as const;
 
-scenario('memory', options, async ({ check, vm, device, driver, trace, until }) => {
+scenario('memory', options, async (scene) => {
+  const { check, vm, device, driver, trace, until } = scene;
   const { shell } = vm;
   const { modules } = driver.description;
   const unfreed = check('leaves-nothing');
@@ -30,17 +32,17 @@ scenario('memory', options, async ({ check, vm, device, driver, trace, until }) 
   await driver.unload();
   unfreed.equal('allocations that were not freed', await endMemoryTrace(shell), []);
 
-  /** Loads and unloads a driver whose probe fails. */
-  const checkProbe = async (what: string): Promise<void> => {
+  /** Loads and unloads the driver where its probe should fail. */
+  const checkProbe = async (what: string, unload: () => Promise<void>): Promise<void> => {
     await beginMemoryTrace(shell);
     await driver.load(driver.quiet);
     await noteAllocations(shell, modules);
-    await driver.unload();
+    await unload();
     unfreed.equal(`allocations of a probe ${what} that were not freed`, await endMemoryTrace(shell), []);
   };
   await device.stopBackend();
-  await checkProbe('without the device');
+  await checkProbe('without the device', () => unloadAbsent(scene));
   await device.startBackend();
   device.faults.set({ faults: [{ kind: 'ones', when: readsOf('command') }] });
-  await checkProbe('where the command reads as all ones');
+  await checkProbe('where the command reads as all ones', () => driver.unload());
 });

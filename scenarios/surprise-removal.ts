@@ -9,6 +9,7 @@ import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { probeErrors } from '../harness/scenario/probe-errors.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
+import { unloadAbsent } from '../harness/scenario/unload-absent.js';
 
 const parameters = { drift_interval_ms: '20' };
 
@@ -34,7 +35,7 @@ scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
   check('survives-removal').equal('last command', await driver.lastCommand(), 'NONE');
   const counts = Object.values(await driver.commandCounts());
   check('survives-removal').equal('commands', counts, [0, 0, 0, 0]);
-  await driver.unload();
+  await unloadAbsent(scene);
   check('leaves-nothing').equal('leaked resources', await leftovers(shell, before), []);
 
   await driver.load(parameters);
@@ -42,7 +43,7 @@ scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
   check('refuses-absent-device').equal('driver of a device that does not respond', bound, null);
   check('refuses-absent-device').equal(checkNames.probeErrors, await probeErrors(shell), []);
   check('survives-removal').equal(checkNames.deferred, await deferredProbes(shell, vm.address), []);
-  await driver.unload();
+  await unloadAbsent(scene);
   check('leaves-nothing').equal('leaked resources after a failed probe', await leftovers(shell, before), []);
 
   await device.startBackend();

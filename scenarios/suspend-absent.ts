@@ -5,12 +5,14 @@ import { checkNames } from '../harness/scenario/check-names.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { suspendGuest } from '../harness/scenario/suspend-guest.js';
+import { unloadAbsent } from '../harness/scenario/unload-absent.js';
 
 const ENODEV = 19;
 
 const options = { driver: 'installed', needs: ['SUSPEND'] } as const;
 
-scenario('suspend-absent', options, async ({ check, vm, device, driver }) => {
+scenario('suspend-absent', options, async (scene) => {
+  const { check, vm, device, driver } = scene;
   const { shell } = vm;
   const before = await holdings(shell, vm.address);
   await driver.load(driver.quiet);
@@ -22,7 +24,7 @@ scenario('suspend-absent', options, async ({ check, vm, device, driver }) => {
   const errors = [...log.matchAll(/: error (-?\d+)/g)].map(([, error]) => error);
   check('restores-after-sleep').that(checkNames.resumeError, errors.length > 0, 'in the kernel log', errors);
   check('refuses-absent-device').equal('errors of the resume', errors, [`-${ENODEV}`]);
-  await driver.unload();
+  await unloadAbsent(scene);
   check('leaves-nothing').equal('leaked resources', await leftovers(shell, before), []);
 
   await device.startBackend();

@@ -47,6 +47,7 @@ export const checkNames = {
   commandsAfterMany: 'commands after many',
   driftWithTai: 'drift where the kernel has a TAI offset of',
   namedAcknowledgements: 'acknowledgements that the log names',
+  absentStatus: 'warnings of the virtio core about the status of an absent device',
   setFromLittle: 'times that were set from a little off',
 } as const;
 

@@ -92,6 +92,13 @@ export const lifeRequirements = {
       'If all ones are read, return ENODEV from probe (command, BAR0 offset 20) and IRQ_NONE from the handler (ISR, 19).',
     source: 'PCI Local Bus 3.0, 3.7.4.1 (master abort)',
   },
+  'reports-absent-status': {
+    sentence: 'The virtio transport reports status 0 for a device that reads as all ones.',
+    level: 'may',
+    otherwise: 'The virtio core warns, once, when the driver of a device that has gone is removed.',
+    remedy: "In the transport's get_status operation, return 0 if the status (BAR0 offset 18) reads as 0xff.",
+    source: 'Linux drivers/virtio/virtio.c (virtio_dev_remove); the transports of Linux itself report 0xff',
+  },
   'keeps-devices-apart': {
     sentence: 'With two functions in one guest, each has its own clock and its own commands.',
     level: 'should',

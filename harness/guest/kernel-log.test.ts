@@ -1,5 +1,5 @@
 import t from 'tap';
-import { assertHealthy, readKernelLog } from './kernel-log.js';
+import { assertHealthy, readKernelLog, withoutJudged } from './kernel-log.js';
 import type { CommandResult, Programs } from './shell.js';
 import { findSplats, splatTitles } from './splats.js';
 
@@ -201,6 +201,29 @@ t.test('assertHealthy accepts only a healthy log', async (t) => {
     code: 'KERNEL_SPLAT',
     message: /\(tainted\): D: kernel died/,
   });
+});
+
+t.test('a report that a check has judged does not count again', async (t) => {
+  const lines = [
+    '[    1.5] WARNING: drivers/virtio/virtio.c:378 at virtio_dev_remove+0x8c/0x90, CPU#0: agent/109',
+    '[    1.5] Modules linked in: virtio_vmmci',
+    '[    1.5] Call Trace:',
+    '[    1.6] ---[ end trace 0000000000000000 ]---',
+    '[    2.5] WARNING: kernel/irq/manage.c:2004 at free_irq+0x8c/0x90, CPU#0: agent/109',
+  ];
+  const [first = ''] = lines;
+  const taint = ['D', 'W'].map((letter, bit) => ({ bit, letter, meaning: 'of the test' }));
+  const log = { lines, splats: findSplats(lines), taint };
+  t.equal(withoutJudged(log, new Set()), log);
+  const { splats, taint: left } = withoutJudged(log, new Set([first]));
+  t.strictSame(
+    splats.map(({ line }) => line),
+    lines.slice(4),
+  );
+  t.strictSame(
+    left.map(({ letter }) => letter),
+    ['D'],
+  );
 });
 
 t.test('the first line of the error names the report and the function of the driver', async (t) => {

@@ -48,6 +48,19 @@ export const readKernelLog = async (
   return { lines, splats: findSplats(lines), taint: unexpectedTaint(Number(taint), taintBefore) };
 };
 
+/**
+ * Returns the log without the reports whose headline is in `judged`, and without the taint flag of a warning
+ * if there are any.
+ */
+export const withoutJudged = (log: KernelLog, judged: ReadonlySet<string>): KernelLog =>
+  judged.size === 0
+    ? log
+    : {
+        ...log,
+        splats: log.splats.filter(({ line }) => !judged.has(line)),
+        taint: log.taint.filter(({ letter }) => letter !== 'W'),
+      };
+
 /** Maximum length of a title in an error. */
 const maxTitle = 180;
 

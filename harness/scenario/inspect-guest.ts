@@ -2,7 +2,7 @@
 // and the kernel must not have reported a problem.
 
 import { HarnessError } from '../base/errors.js';
-import { assertHealthy, type KernelLog, readKernelLog } from '../guest/kernel-log.js';
+import { assertHealthy, type KernelLog, readKernelLog, withoutJudged } from '../guest/kernel-log.js';
 import { describeLeak, findLeaks, saveSymbols } from '../guest/kmemleak.js';
 import { findSplats } from '../guest/splats.js';
 import { describeExit, isExpected } from '../qemu/exit.js';
@@ -65,7 +65,7 @@ export const inspectGuest = async (
     check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, holdings), []);
   const log = await readLog(options, vm, vm.hasRestarted() ? { ...baseline, taint: 0 } : baseline);
   onLog(log.lines);
-  assertHealthy(log);
+  assertHealthy(withoutJudged(log, vm.judged));
   if (!looksForLeaks) return;
   // Runs after the log was read, because kmemleak also logs a count of the kernel's own leaks.
   const leaks = await findLeaks(vm.shell, modules);

@@ -26,6 +26,8 @@ export interface Vm extends Guest {
   kill(): Kill | undefined;
   /** Saves the state of a guest that has failed. @internal */
   readonly postMortem: PostMortem;
+  /** Headlines of reports in the kernel log that a check has judged already. @internal */
+  readonly judged: Set<string>;
   /** From now on vmd's decision to end the VM is only noted, and the VM keeps running. */
   ignoreKills(): void;
   /** Pauses the VM like `vmctl pause`: the vCPUs stop, and so do vmd's checks of the host's clock. */
@@ -177,6 +179,7 @@ export const startVm = async (options: VmOptions): Promise<Vm> => {
     address,
     postMortem,
     coverage,
+    judged: new Set(),
     payload: disks.find(({ name }) => name === 'payload'),
     data: () => dataDiskOf(disks),
     kill: () => life.kill,

@@ -137,7 +137,7 @@ export const lifeCauses = {
     requirement: 'survives-removal',
     // Every driver reads all ones from an absent device. The fault is visible only in what it does with them.
     find: (facts) => {
-      const { trace, reasons, checks, dmesg } = facts;
+      const { trace, reasons, checks } = facts;
       const isGone = (event: TraceEvent): boolean =>
         event.kind === 'bar-read' &&
         (event.absent === true ||
@@ -156,16 +156,23 @@ export const lifeCauses = {
           (/^errno .*without the device/.test(what) && seen === '0') ||
           (/all ones|\btime without the device/.test(what) && /^-?\d+(?:\.\d+)?$/.test(seen) && seen !== '0'),
       );
-      const warning = [...dmesg, ...linesOf(facts)].find((line) => coreWarns.test(line));
-      const last = trace.findLast(isStatusGone);
-      const status = warning !== undefined && last !== undefined ? [last, warning] : [];
       const reason = reasons.find((text) => {
         const [expected = '', seen = ''] = text.split(', seen ');
         return showsOnes(seen, expected);
       });
-      if (shown === undefined && reason === undefined) return status;
+      if (shown === undefined && reason === undefined) return [];
       const before = gone.filter(({ seq }) => seq < (shown?.seq ?? Number.POSITIVE_INFINITY)).slice(-2);
       return shown === undefined ? before : [...before, shown];
+    },
+  },
+  'absent-status-reported': {
+    sentence: 'The transport reports 0xff as the status of a device that has gone.',
+    change: 'In the get_status operation, return 0 if the status (8 bits, BAR0 offset 18) reads as 0xff.',
+    requirement: 'reports-absent-status',
+    find: (facts) => {
+      const warning = [...facts.dmesg, ...linesOf(facts)].find((line) => coreWarns.test(line));
+      const last = facts.trace.findLast(isStatusGone);
+      return warning !== undefined && last !== undefined ? [last, warning] : [];
     },
   },
   'memory-leaked': leak(
