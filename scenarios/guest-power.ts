@@ -44,7 +44,7 @@ scenario('guest-halt', { scheduler }, async (scene) => {
   await powerDown(vm.shell, 'halt');
   await vm.console.waitFor(/System halted/, { what: 'end of a guest that halts', timeoutMs: 20_000 });
   checkQuiet(scene, mark);
-  check('driver-ok').equal('stop of a guest that has halted', device.host.stop(), 'sent');
+  check('quiet-on-the-way-down').equal('stop of a guest that has halted', device.host.stop(), 'sent');
   scheduler.advance(generations[environment.choice.generation].ackMs);
   const exit = await vm.ended('end of a guest that vmd kills', 10_000);
   check('device').equal('end of QEMU', exit.shutdown, 'host-qmp-quit');

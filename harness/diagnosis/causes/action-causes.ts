@@ -331,7 +331,7 @@ export const actionCauses = {
     requirement: 'sets-clock',
     explains: ['sets-clock', 'carries-out'],
     find: (facts) => {
-      if ((facts.offered & TIMESYNC) === 0) return [];
+      if ((facts.offered & TIMESYNC) === 0 || facts.syncRtc === 'rtc') return [];
       const synced = exchangesOf(facts).filter(({ sent }) => sent.name === 'SYNCRTC');
       const acked = synced.filter(({ events }) => events.some(isAck));
       const [first] = acked;
@@ -361,9 +361,9 @@ export const actionCauses = {
       }),
   },
   'driver-ok-dropped-on-stop': {
-    sentence: 'The driver resets the device while the guest is still going down.',
+    sentence: 'The device is reset while the guest is still going down.',
     change:
-      'Leave the status (BAR0 offset 18) as it is on shutdown: without DRIVER_OK vmd assumes that the guest has no driver.',
+      'Leave the status (BAR0 offset 18) as it is on shutdown. From 6.16 on the virtio core resets it if the driver has no shutdown method.',
     requirement: 'quiet-on-the-way-down',
     explains: ['driver-ok', 'quiet-on-the-way-down'],
     find: (facts) => {
