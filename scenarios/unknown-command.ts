@@ -12,6 +12,9 @@ const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift
 scenario('unknown-command', options, async ({ check, vm, device, driver, trace, until }) => {
   await recordPowerRequests(vm.shell);
   const polls = driver.has('drift_interval_ms');
+  const { syncRtc, time } = driver.description;
+  // A driver that measures the time by itself reads it at any moment.
+  const setsFromRegisters = syncRtc === 'registers' && time === undefined;
   // A REBOOT causes the interrupt; a fault makes the register read as another value.
   for (const [value, seen] of [
     [4, 1],
@@ -30,8 +33,10 @@ scenario('unknown-command', options, async ({ check, vm, device, driver, trace, 
     const known = check('acknowledges-known-only');
     known.equal('requests to go down', await powerRequests(vm.shell), []);
     known.equal('acknowledgements of an unknown command', acks(trace, mark), []);
-    const reads = accesses(trace, mark).filter((access) => access === 'read secondsLow');
-    known.equal(checkNames.readsToSet, reads, []);
+    if (setsFromRegisters) {
+      const reads = accesses(trace, mark).filter((access) => access === 'read secondsLow');
+      known.equal(checkNames.readsToSet, reads, []);
+    }
 
     // The driver must not see the REBOOT between the end of the fault and the SYNCRTC.
     await vm.pause();
@@ -40,7 +45,7 @@ scenario('unknown-command', options, async ({ check, vm, device, driver, trace, 
     check('driver-ok').equal('SYNCRTC that replaces the REBOOT', device.host.command('SYNCRTC'), 'sent');
     await vm.unpause();
     const { seq } = await until('ack', mark);
-    if (driver.description.syncRtc === 'registers') await until('bar-read', seq, isTimeRead);
+    if (syncRtc === 'registers') await until('bar-read', seq, isTimeRead);
     check('acknowledges').equal('acknowledgements of SYNCRTC', acks(trace, mark), ['SYNCRTC: cleared']);
   }
   check('acknowledges-known-only').equal('requests to go down at the end', await powerRequests(vm.shell), []);
