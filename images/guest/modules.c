@@ -233,6 +233,23 @@ int load(int argc, char **argv)
 	return 0;
 }
 
+/*
+ * The kernel holds a module until its init function has returned, which is after the module is shown as live.
+ * In the meantime uevents holds the lock.
+ */
+static int delete_module(const char *module)
+{
+	int lock;
+
+	if (!syscall(SYS_delete_module, module, O_NONBLOCK))
+		return 0;
+	if (errno != EAGAIN)
+		return -1;
+	lock = lock_modules();
+	close(lock);
+	return syscall(SYS_delete_module, module, O_NONBLOCK);
+}
+
 int unload(int argc, char **argv)
 {
 	int is_asked = argc > 1 && !strcmp(argv[1], "loaded");
@@ -240,7 +257,7 @@ int unload(int argc, char **argv)
 	for (int index = is_asked ? 2 : 1; index < argc; index++) {
 		if (is_asked && !is_live(argv[index]))
 			continue;
-		if (syscall(SYS_delete_module, argv[index], O_NONBLOCK))
+		if (delete_module(argv[index]))
 			fail_at(argv[index]);
 		if (is_asked)
 			fprintf(out, "%s\n", argv[index]);
