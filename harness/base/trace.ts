@@ -32,7 +32,7 @@ export class Trace {
   #seq = 0;
 
   /**
-   * `now` is a monotonic clock in nanoseconds. At most `limit` events stay in memory; older ones are read
+   * `now` is a monotonic clock in nanoseconds, and times are counted from `start` on it. At most `limit` events stay in memory; older ones are read
    * from the store, or refused if there is no store.
    * @internal
    */
@@ -40,9 +40,10 @@ export class Trace {
     now = process.hrtime.bigint,
     store,
     limit = store === undefined ? limitWithoutStore : limitWithStore,
-  }: { now?: () => bigint; store?: TraceStore | undefined; limit?: number } = {}) {
+    start = now(),
+  }: { now?: () => bigint; store?: TraceStore | undefined; limit?: number; start?: bigint } = {}) {
     this.#now = now;
-    this.#start = now();
+    this.#start = start;
     this.#store = store;
     this.#limit = limit;
   }

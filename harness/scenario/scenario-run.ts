@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type HarnessError, hasCode } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
 import { causes as causeTable } from '../diagnosis/causes/cause-table.js';
-import { type FoundCause, findCauses } from '../diagnosis/causes/find-causes.js';
+import { explaining, type FoundCause, findCauses } from '../diagnosis/causes/find-causes.js';
 import { artifactDirectory, writeEvidence, writeResult } from '../run/artifacts.js';
 import { bundledName } from '../run/driver-name.js';
 import type { Environment } from '../run/environment.js';
@@ -189,13 +189,17 @@ export class ScenarioRun {
   /**
    * The causes of a failure. A scenario that the bundled driver passed although there is a cause is broken.
    */
-  async #findCauses(dmesg: readonly string[]): Promise<FoundCause[]> {
+  async #findCauses(dmesg: readonly string[]): Promise<readonly FoundCause[]> {
     const judgement = this.#judgement;
-    const material = () => ({ trace: this.#traces.kept(), dmesg, reasons: judgement.reasons });
+    const material = () => {
+      const [trace = [], second] = this.#traces.kept();
+      const { syncRtc } = this.#environment.driver;
+      return { trace, second, dmesg, reasons: judgement.reasons, syncRtc };
+    };
     // Without a driver, programs of the guest access the registers as they like.
     const isBundled = this.#environment.driver.name === bundledName && this.#options.driver !== 'absent';
     if (judgement.verdict === 'passed' && isBundled)
       await judgement.attempt(() => assertNoCause(findCauses(material())));
-    return judgement.verdict === 'failed' ? findCauses(material()) : [];
+    return judgement.verdict === 'failed' ? explaining(findCauses(material()), this.#environment.level) : [];
   }
 }

@@ -8,6 +8,7 @@ import { TraceFile } from '../base/trace-file.js';
 export class Traces {
   readonly #directory: string;
   readonly #files: TraceFile[] = [];
+  readonly #start = process.hrtime.bigint();
 
   /** `directory` is that of the artifacts. Files of an earlier run in it are removed. */
   constructor(directory: string) {
@@ -22,12 +23,12 @@ export class Traces {
       join(this.#directory, number === 1 ? 'trace.jsonl' : `trace-${number}.jsonl`),
     );
     this.#files.push(store);
-    return new Trace({ store });
+    return new Trace({ store, start: this.#start });
   }
 
-  /** The kept events of the first trace; a trace with too many events keeps only some of them. */
-  kept(): readonly TraceEvent[] {
-    return this.#files[0]?.kept() ?? [];
+  /** The kept events of each trace; a trace with too many events keeps only some of them. */
+  kept(): readonly (readonly TraceEvent[])[] {
+    return this.#files.map((file) => file.kept());
   }
 
   /** Throws TRACE_WRITE if a trace is incomplete, because checks of it may have been wrong. */

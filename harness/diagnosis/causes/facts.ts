@@ -8,11 +8,15 @@ export type Access = TraceEvent<'bar-read' | 'bar-write'>;
 
 export interface Material {
   readonly trace: readonly TraceEvent[];
+  /** The trace of a second device, on the same clock. */
+  readonly second?: readonly TraceEvent[] | undefined;
   readonly dmesg: readonly string[];
   /** The reasons why the scenario failed, one line each. */
   readonly reasons: readonly string[];
   /** The lines of the log of a failed build. */
   readonly build?: readonly string[];
+  /** From where the driver takes the time for SYNCRTC; default: the registers. */
+  readonly syncRtc?: 'registers' | 'rtc' | undefined;
 }
 
 /** A failed check. */

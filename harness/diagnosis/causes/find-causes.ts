@@ -3,8 +3,10 @@
 import { printable, shorten } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { formatEvent } from '../format-event.js';
+import { counts, type Level, requirements } from '../requirements.js';
 import { type CauseId, causes, isCauseId } from './cause-table.js';
 import { consequences } from './consequences.js';
+import { joinTraces } from './device-traces.js';
 import { type Cause, type Facts, factsOf, type Material } from './facts.js';
 
 /** A cause with the lines that are evidence for it. */
@@ -46,21 +48,54 @@ const vague: ReadonlySet<string> = new Set<CauseId>([
 const applies = ({ explains }: Cause, { failed }: Facts): boolean =>
   explains === undefined || explains.some((requirement) => failed.has(requirement));
 
-/** Returns the causes of the table for which there is evidence; empty if there is none. */
-export const findCauses = (material: Material): FoundCause[] => {
-  const facts = factsOf(material);
+/** True if the cause explains the failure of a requirement that fails a scenario. */
+const explainsFailure = ({ requirement, explains = [] }: Cause, line: Level): boolean =>
+  [requirement, ...explains].some((each) => counts(requirements[each].level, line));
+
+/** Leaves out causes that explain only advice, unless there are no others. */
+export const explaining = (found: readonly FoundCause[], line: Level): readonly FoundCause[] => {
+  const kept = found.filter(({ id }) => explainsFailure(causes[id], line));
+  return kept.length > 0 ? kept : found;
+};
+
+/** What is found in the trace of one device: all causes with evidence, except consequences. */
+const findIn = (facts: Facts, format: (event: TraceEvent) => string): FoundCause[] => {
   const found = Object.entries<Cause>(causes).flatMap(([id, cause]) => {
     const shown = isCauseId(id) && applies(cause, facts) ? [...cause.find(facts)] : [];
     const evidence = shown
       .slice(0, maxEvidence)
       .sort(inOrder)
-      .map((line) => shorten(printable(typeof line === 'string' ? line : formatEvent(line)), maxLength));
+      .map((line) => shorten(printable(typeof line === 'string' ? line : format(line)), maxLength));
     return isCauseId(id) && evidence.length > 0 ? [{ id, evidence }] : [];
   });
-  const roots = found.filter(({ id }) => basic.has(id));
-  if (roots.length > 0) return roots;
   const hidden = new Set(found.flatMap(({ id }) => consequences[id] ?? []));
-  const shown = found.filter(({ id }) => !hidden.has(id));
-  const exact = shown.filter(({ id }) => !vague.has(id));
-  return exact.length > 0 ? exact : shown;
+  return found.filter(({ id }) => basic.has(id) || !hidden.has(id));
+};
+
+/** What is found in the trace of a second device. The lines of evidence that are from it say so. */
+const findInSecond = (material: Material, second: readonly TraceEvent[]): FoundCause[] => {
+  const { trace, origin } = joinTraces(second, material.trace);
+  const facts = factsOf({ ...material, trace });
+  return findIn(facts, (shown) => {
+    const { event, isOfDevice } = origin(shown);
+    return `${isOfDevice ? 'second device ' : ''}${formatEvent(event)}`;
+  });
+};
+
+/**
+ * Returns the causes of the table for which there is evidence; empty if there is none. Causes in the trace of
+ * a second device count if that of the first has none that explains more.
+ */
+export const findCauses = (material: Material): FoundCause[] => {
+  const found = [
+    findIn(factsOf(material), formatEvent),
+    ...(material.second === undefined ? [] : [findInSecond(material, material.second)]),
+  ];
+  const kinds = [
+    ({ id }: FoundCause) => basic.has(id),
+    ({ id }: FoundCause) => !vague.has(id),
+    ({ id }: FoundCause) => vague.has(id),
+  ];
+  const chosen = kinds.flatMap((kind) => found.map((ofDevice) => ofDevice.filter(kind)));
+  return chosen.find((ofDevice) => ofDevice.length > 0) ?? [];
 };
