@@ -14,6 +14,7 @@ import {
   partsOf,
   reads,
   second,
+  sleeps,
 } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
@@ -76,6 +77,15 @@ const isOnDriverOk = ({ trace }: Facts, up: TraceEvent, sent: TraceEvent): boole
     ({ kind, seq }) =>
       seq > up.seq && seq < sent.seq && (kind === 'bar-read' || kind === 'bar-write' || kind === 'shell'),
   );
+
+/**
+ * True if the guest goes to sleep after the event: then the virtio core holds back a change until the guest
+ * wakes up.
+ */
+const isBeforeSleep = ({ trace }: Facts, { seq }: TraceEvent): boolean => {
+  const next = trace.find((event) => event.seq > seq && event.kind === 'shell');
+  return next !== undefined && sleeps([next]);
+};
 
 /** More accesses than a handler and the work that it queues need for one interrupt. */
 const ofOneInterrupt = 10;
@@ -143,7 +153,7 @@ export const interruptCauses = {
     find: (facts) =>
       inExchange(facts, ({ sent, events }) => {
         const served = events.find(announcesChange);
-        if (served === undefined) return undefined;
+        if (served === undefined || isBeforeSleep(facts, served)) return undefined;
         // A command at the write of DRIVER_OK is a different cause.
         const up = facts.trace.findLast((event) => isUp(event) && event.seq < sent.seq);
         if (up !== undefined && isOnDriverOk(facts, up, sent)) return undefined;
@@ -163,6 +173,7 @@ export const interruptCauses = {
           (event) => isRead(event, 'isr') && (event.value & ISR_CONFIG) !== 0 && event.value < 0xff,
         );
         if (served?.kind !== 'bar-read' || served.value === ISR_CONFIG) return undefined;
+        if (isBeforeSleep(facts, served)) return undefined;
         const hasRead = events.some((event) => isCommandRead(event) && event.seq > served.seq);
         const waited = (events.at(-1)?.at ?? 0) - served.at > second;
         return hasRead || !waited ? undefined : [served];
@@ -179,9 +190,10 @@ export const interruptCauses = {
         const up = facts.trace.findLast((event) => isUp(event) && event.seq < sent.seq);
         if (up === undefined || !isOnDriverOk(facts, up, sent)) return undefined;
         const served = events.find(announcesChange);
-        const hasRead = events.some((event) => isCommandRead(event) && event.seq > (served?.seq ?? 0));
-        const waited = (events.at(-1)?.at ?? 0) - (served?.at ?? 0) > second;
-        return served === undefined || hasRead || !waited ? undefined : [up, served];
+        if (served === undefined || isBeforeSleep(facts, served)) return undefined;
+        const hasRead = events.some((event) => isCommandRead(event) && event.seq > served.seq);
+        const waited = (events.at(-1)?.at ?? 0) - served.at > second;
+        return hasRead || !waited ? undefined : [up, served];
       }),
   },
   'foreign-interrupt-claimed': checkCause(
