@@ -65,5 +65,5 @@ export const trace = (items: readonly (TraceData | number)[]): TraceEvent[] => {
 /** The ids of the causes that are found in these events, lines of the kernel log and reasons. */
 export const found = (
   items: readonly (TraceData | number)[],
-  more: { dmesg?: string[]; reasons?: string[] } = {},
+  more: { dmesg?: string[]; reasons?: string[]; syncRtc?: 'registers' | 'rtc' } = {},
 ) => findCauses({ trace: trace(items), dmesg: [], reasons: [], ...more }).map(({ id }) => id);

@@ -96,6 +96,12 @@ t.test('finds a SYNCRTC that is ignored after a stop', async (t) => {
   t.same(found([offer, ...later], { reasons }), ['sync-without-reading-time']);
 });
 
+t.test('a driver that sets the clock to the RTC does not have to read the time of the device', async (t) => {
+  const synced = [read(0, 4, 7), ...acknowledged('SYNCRTC', 3), failed('sets-clock')];
+  t.same(found(synced, { syncRtc: 'rtc' }), []);
+  t.same(found(synced, { syncRtc: 'registers' }), ['sync-without-reading-time']);
+});
+
 t.test('finds a command of a sleep that is not read', async (t) => {
   const slept: TraceData = { kind: 'shell', command: 'echo disk >/sys/power/state', status: 0 };
   const reasons = ["no 'ack' in the trace within 10 s"];

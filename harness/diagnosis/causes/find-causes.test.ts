@@ -329,46 +329,6 @@ t.test('a device that was not reset, from the warning of the virtio core', async
   }
 });
 
-t.test('finds a cause in the trace of the second device, and says so', async (t) => {
-  const right = [...up, send('REBOOT'), ...handled];
-  const storm = [...up, send('REBOOT'), raise, read(20, 4, 2), write(20, 4, 2), raise, raise];
-  const of = (first: readonly TraceData[], second?: readonly TraceData[]) =>
-    findCauses({
-      trace: trace(first),
-      second: second === undefined ? undefined : trace(second),
-      dmesg: [],
-      reasons: ['livelock: 300 interrupts within 9 ms, without a read of the ISR'],
-    });
-  t.strictSame(of(right, right), []);
-  t.match(of(storm, right), [{ id: 'isr-never-read', evidence: [/^#\d/] }]);
-  const [cause, ...more] = of(right, storm);
-  t.equal(cause?.id, 'isr-never-read');
-  t.ok(cause?.evidence.length);
-  for (const line of cause?.evidence ?? []) t.match(line, /^second device #\d+ /);
-  t.strictSame(more, []);
-});
-
-t.test('a check about the second device is evidence beside the events of its trace', async (t) => {
-  const late = failed('acknowledges-in-time');
-  const second = [...up, send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), 5000, write(20, 4, 2)];
-  const [cause] = findCauses({
-    trace: trace([...up, 9000, late]),
-    second: trace(second),
-    dmesg: [],
-    reasons: [],
-  });
-  t.equal(cause?.id, 'acknowledged-late');
-  t.match(cause?.evidence, [/^second device #6 .* host asks for REBOOT/]);
-});
-
-t.test('a driver that sets the clock to the RTC does not have to read the time of the device', async (t) => {
-  const synced = [...up, send('SYNCRTC'), raise, read(19, 1, 2), read(20, 4, 3), write(20, 4, 3)];
-  const facts = { trace: trace([...synced, failed('sets-clock')]), dmesg: [], reasons: [] };
-  const ids = (syncRtc?: 'registers' | 'rtc') => findCauses({ ...facts, syncRtc }).map(({ id }) => id);
-  t.strictSame(ids('rtc'), []);
-  t.strictSame(ids('registers'), ['sync-without-reading-time']);
-});
-
 t.test('leaves out causes of advice beside the cause of a failure', async (t) => {
   const of = (...ids: CauseId[]) => ids.map((id) => ({ id, evidence: ['a line'] }));
   const [advice, failure] = of('absent-status-reported', 'memory-leaked');
