@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { asset } from '../asset.js';
-import { type GuestKernel, moduleEntries } from '../guest/initramfs.js';
+import { type GuestKernel, isWholeArchive, moduleEntries } from '../guest/initramfs.js';
 import { fileFromRoot, overlay } from '../guest/inventory.js';
 import { type Entry, newc } from '../guest/newc.js';
 import { moduleClosure } from '../kernels/closure.js';
@@ -37,5 +37,6 @@ export const ensureDistroInitramfs = async (kernel: GuestKernel, root: ToolRoot)
   return publish(
     join(cacheDirectory(), 'distro', 'initramfs', `${kernel.release}-${key}.cpio`),
     (temporary) => writeFile(temporary, archive),
+    { isIntact: isWholeArchive },
   );
 };

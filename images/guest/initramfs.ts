@@ -1,7 +1,7 @@
 // The initramfs of the test guest, made once for each kernel and tool root and kept in the cache.
 
 import { createHash } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { publish } from '../../harness/base/cache/publish.js';
@@ -11,7 +11,7 @@ import type { ToolRoot } from '../toolroot/enter.js';
 import type { ProgressOptions } from '../toolroot/progress.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { inventory, overlay, programSources } from './inventory.js';
-import { type Entry, type FileEntry, newc } from './newc.js';
+import { archiveEnd, type Entry, type FileEntry, newc } from './newc.js';
 import { ensureUserland, type Userland } from './userland.js';
 
 /** The modules that disks need: bus, disk and file system. */
@@ -98,6 +98,20 @@ export const guestInitramfs = async (
   return newc([...common, ...kernelModules]);
 };
 
+/** False for an archive that is cut short: a guest would boot without some of its programs. */
+export const isWholeArchive = async (path: string): Promise<boolean> => {
+  const file = await open(path, 'r');
+  try {
+    const found = await file.stat();
+    if (!found.isFile() || found.size < archiveEnd.length) return false;
+    const position = found.size - archiveEnd.length;
+    const { buffer } = await file.read({ buffer: Buffer.alloc(archiveEnd.length), position });
+    return buffer.equals(archiveEnd);
+  } finally {
+    await file.close();
+  }
+};
+
 /**
  * The path of the initramfs for `kernel`; makes it if it is not in the cache. Its name changes with its
  * inputs.
@@ -110,7 +124,9 @@ export const ensureInitramfs = async (
   const userland = await ensureUserland(kernel.architecture, root, options);
   const modules = await moduleClosure(kernel, diskModules);
   const key = await keyOf(kernel, userland, modules);
-  return publish(join(cacheDirectory(), 'guest', `${kernel.release}-${key}.cpio`), async (temporary) =>
-    writeFile(temporary, await guestInitramfs(kernel, root, userland)),
+  return publish(
+    join(cacheDirectory(), 'guest', `${kernel.release}-${key}.cpio`),
+    async (temporary) => writeFile(temporary, await guestInitramfs(kernel, root, userland)),
+    { isIntact: isWholeArchive },
   );
 };

@@ -42,6 +42,9 @@ const parentsOf = (path: string): string[] => {
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 };
 
+/** The end of every archive. */
+export const archiveEnd: Buffer = Buffer.concat(record(0, 0, 1, Buffer.from('TRAILER!!!'), Buffer.alloc(0)));
+
 /**
  * Makes an archive of `entries`. Paths are relative, without `./`. Missing parent directories are added. If
  * two entries have the same path, the later one wins. With `latin1`, each character of a path is a byte.
@@ -65,5 +68,5 @@ export const newc = (entries: Iterable<Entry>, encoding: 'utf8' | 'latin1' = 'ut
       contentOf(entry),
     );
   });
-  return Buffer.concat([...records, ...record(0, 0, 1, Buffer.from('TRAILER!!!'), Buffer.alloc(0))]);
+  return Buffer.concat([...records, archiveEnd]);
 };

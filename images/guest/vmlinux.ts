@@ -11,6 +11,7 @@ import { firstLine, printable } from '../../harness/base/text.js';
 import type { ToolRoot } from '../toolroot/enter.js';
 import { runInToolRoot } from '../toolroot/run.js';
 import { type Compression, readBzImage } from './bzimage.js';
+import { ELF_MAGIC, ELF64_HEADER_BYTES, sectionsEnd } from './elf-header.js';
 
 /** Programs of the tool root that unpack standard input when called with -dc. */
 const programs: Readonly<Record<Compression, string>> = { gzip: 'gzip', lz4: 'lz4', xz: 'xz', zstd: 'zstd' };
@@ -32,13 +33,24 @@ export const unpack = async (compression: Compression, packed: Buffer, root: Too
   throw new HarnessError('GUEST_BUILD', { reason });
 };
 
-const ELF_MAGIC = '\x7fELF';
-
 const isElf = async (path: string): Promise<boolean> => {
   const file = await open(path, 'r');
   try {
     const { buffer } = await file.read({ buffer: Buffer.alloc(ELF_MAGIC.length) });
     return buffer.toString('latin1') === ELF_MAGIC;
+  } finally {
+    await file.close();
+  }
+};
+
+/** False for an ELF file that is cut short. */
+const isWholeElf = async (path: string): Promise<boolean> => {
+  const file = await open(path, 'r');
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) return false;
+    const { buffer } = await file.read({ buffer: Buffer.alloc(ELF64_HEADER_BYTES) });
+    return found.size >= sectionsEnd(buffer);
   } finally {
     await file.close();
   }
@@ -59,7 +71,7 @@ export const ensureVmlinux = async (
     .slice(0, 16);
   const target = join(cacheDirectory(), 'guest', `${kernel.release}-${key}.vmlinux`);
   if (await isElf(kernel.bootImage)) return kernel.bootImage;
-  return publish(target, async (temporary) => {
+  const build = async (temporary: string): Promise<void> => {
     const image = await readFile(kernel.bootImage);
     const { compression, packed } = readBzImage(image);
     const unpacked = await unpack(compression, packed, root);
@@ -69,5 +81,6 @@ export const ensureVmlinux = async (
       });
     }
     await writeFile(temporary, unpacked);
-  });
+  };
+  return publish(target, build, { isIntact: isWholeElf });
 };

@@ -3,6 +3,7 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
+import { matchesChecksums, writeChecksums } from '../../harness/base/cache/checksums.js';
 import { cacheDirectory } from '../../harness/base/cache/directory.js';
 import { publish } from '../../harness/base/cache/publish.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
@@ -59,9 +60,13 @@ const compileIn = async (
   await mkdir(to);
   for (const path of modules) await copyFile(path, join(to, basename(path)));
   await writeFile(join(to, logName), `${compilation.log}\n`);
+  await writeChecksums(to);
 };
 
 const logName = 'build.log';
+
+/** Part of every cache key. Change it when an entry gets other files from the same sources. */
+const recipe = 'with checksums';
 
 /** The directory of the built modules within a kept build tree. */
 const modulesName = '.modules';
@@ -101,7 +106,7 @@ export const buildModules = async (
   const more = lines ? lineArguments : [];
   const what = `modules of ${basename(sourceDirectory)} for ${kernel.release}`;
   const files = await listSources(sourceDirectory);
-  const context = [kernel.version, root.compiler, ...makeArguments, ...more];
+  const context = [recipe, kernel.version, root.compiler, ...makeArguments, ...more];
   const key = await hashSources(sourceDirectory, files, context);
   const target = join(cacheDirectory(), 'modules', kernel.release, key);
   let cached = true;
@@ -124,7 +129,11 @@ export const buildModules = async (
         await removeTree(work);
       }
     },
-    { onWait: ({ holder }) => progress?.(`waiting for ${holder}, which builds the ${what}`) },
+    {
+      // A damaged module does not load, for which the driver would be blamed.
+      isIntact: matchesChecksums,
+      onWait: ({ holder }) => progress?.(`waiting for ${holder}, which builds the ${what}`),
+    },
   );
   return { ...(await readModules(directory)), cached };
 };

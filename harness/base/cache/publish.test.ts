@@ -29,6 +29,25 @@ t.test('a target is built once and appears complete', async (t) => {
   t.strictSame(await readdir(join(cacheDirectory(), 'deep/er')), ['thing']);
 });
 
+t.test('a damaged entry is built again, by one process', async (t) => {
+  privateCache(t);
+  const target = join(cacheDirectory(), 'thing');
+  await mkdir(target);
+  let builds = 0;
+  const again = () =>
+    publish(
+      target,
+      async (temporary) => {
+        builds++;
+        await writeFile(temporary, 'content');
+      },
+      { isIntact: async (path) => (await stat(path)).isFile() },
+    );
+  t.strictSame(await Promise.all([again(), again()]), [target, target]);
+  t.equal(builds, 1);
+  t.equal(await readFile(target, 'utf8'), 'content');
+});
+
 t.test('a failed build throws its error and leaves nothing', async (t) => {
   privateCache(t);
   const target = join(cacheDirectory(), 'thing');

@@ -40,6 +40,11 @@ const syncDirectory = async (path: string): Promise<void> => {
   }
 };
 
+export interface PublishOptions extends LockOptions {
+  /** False for an entry that is damaged, which is then built again; default: any entry is intact. */
+  isIntact?: ((path: string) => Promise<boolean>) | undefined;
+}
+
 /**
  * Creates `target`, unless it exists. `build` gets the path of a sibling that does not exist yet and creates
  * a file or a directory there; the sibling is then synced and renamed. Only one process builds a target;
@@ -51,18 +56,20 @@ const syncDirectory = async (path: string): Promise<void> => {
 export const publish = async (
   target: string,
   build: (temporary: string, lock: Lock) => Promise<void>,
-  options: LockOptions = {},
+  { isIntact = async () => true, onWait }: PublishOptions = {},
 ): Promise<string> => {
   const path = resolve(target);
+  const isDone = async (): Promise<boolean> => (await exists(path)) && (await isIntact(path));
   await useEntry(path);
-  if (await exists(path)) return path;
+  if (await isDone()) return path;
   return withLock(
     lockName(path),
     async (lock) => {
       const directory = dirname(path);
       await mkdir(directory, { recursive: true });
       await removeLeftovers(path);
-      if (await exists(path)) return path;
+      if (await isDone()) return path;
+      await removeTree(path);
       const temporary = join(directory, `${prefixOf(path)}${randomBytes(4).toString('hex')}`);
       lock.removeIfKilled(temporary);
       try {
@@ -79,6 +86,6 @@ export const publish = async (
       }
       return path;
     },
-    options,
+    { onWait },
   );
 };
