@@ -96,7 +96,11 @@ const table = {
       'no space left on the file system {mount} ({freeMB} MB free): {reason}; free some space, or set {variable} to a directory on a larger one',
   },
   // cache, tool root and kernels
-  CACHE_LOCK: { blame: 'broken', message: 'lock {path}: {reason}' },
+  CACHE_LOCK: {
+    blame: 'broken',
+    message:
+      'cannot lock {path}: {reason}; check that its directory is writable and that util-linux is installed, and run the same command again',
+  },
   CACHE_UNWRITABLE: {
     blame: 'broken',
     message: 'cannot write to the cache {path} ({reason}); set XDG_CACHE_HOME to a directory of your own',

@@ -53,7 +53,10 @@ const useMarkers = (): string => join(cacheDirectory(), 'snapshot-use');
 /** Records that a snapshot is in use now. */
 export const markUsed = async (key: string): Promise<void> => {
   await mkdir(useMarkers(), { recursive: true });
-  await writeFile(join(useMarkers(), key), '');
+  const mark = join(useMarkers(), key);
+  // A damaged cache may have a directory there.
+  await rm(mark, { recursive: true, force: true });
+  await writeFile(mark, '');
 };
 
 /** In bytes. Throws INVALID_VALUE if the environment variable is not a number. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { HarnessError } from '../base/errors.js';
@@ -60,6 +60,19 @@ t.test('makes a snapshot directory again in the same way', async (t) => {
     return text;
   };
   t.equal(await useSnapshot({ key: 'a', make, load }), '2');
+});
+
+t.test('a link to nowhere in place of a snapshot, and a directory in place of its mark', async (t) => {
+  const cache = privateCache(t);
+  await mkdir(snapshotDirectory());
+  await symlink('nowhere', join(snapshotDirectory(), 'a.ram'));
+  await mkdir(join(cache, 'snapshot-use', 'a'), { recursive: true });
+  const { make } = maker();
+  const load = (path: string): Promise<string> =>
+    readFile(path, 'utf8').catch(() => {
+      throw damaged(path);
+    });
+  t.equal(await useSnapshot({ key: 'a', make, load }), '1');
 });
 
 t.test('rejects if the new snapshot does not load either', async (t) => {

@@ -1,6 +1,6 @@
 // Uses the snapshots in the cache. A snapshot is made once, and made again if it does not load.
 
-import { rm, stat } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { withLock } from '../base/cache/lock.js';
 import { publish } from '../base/cache/publish.js';
@@ -30,9 +30,9 @@ const snapshotErrors: readonly (ErrorCode | undefined)[] = [
   'QMP_TIMEOUT',
 ];
 
-// The inode number alone is not enough: it may be that of a removed file.
+// The inode number alone is not enough: it may be that of a removed file. A link to nowhere exists, too.
 const identity = async (path: string): Promise<string | undefined> => {
-  const found = await ifExists(stat(path, { bigint: true }));
+  const found = await ifExists(lstat(path, { bigint: true }));
   return found && `${found.ino}:${found.ctimeNs}`;
 };
 

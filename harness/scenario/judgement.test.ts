@@ -53,6 +53,11 @@ t.test('shows a stack only for an unexpected error', async (t) => {
     throw new TypeError('a defect');
   });
   t.match(extras[1], { found: /TypeError: a defect\n +at / });
+  await judgement.attempt(() => {
+    throw Object.assign(new Error("EEXIST: file already exists, mkdir '/x'"), { code: 'EEXIST' });
+  });
+  t.match(lines.at(-1), /^not ok BROKEN, not the driver: EEXIST: .* '\/x'; use another path, or remove/);
+  t.strictSame(extras[2], { at: null, stack: '' });
 });
 
 t.test('names a full file system, whichever program ran into it', async (t) => {

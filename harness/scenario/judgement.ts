@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { cacheDirectory } from '../base/cache/directory.js';
 import { codeOf, HarnessError } from '../base/errors.js';
 import { isDiskFull, leastFreeSpace, nearlyNothingMB } from '../base/file-system.js';
+import { asHostError } from '../base/host-error.js';
 import { firstLine } from '../base/text.js';
 import { messageOf } from '../base/thrown.js';
 import { causes } from '../diagnosis/causes/cause-table.js';
@@ -111,7 +112,8 @@ export class Judgement {
     try {
       await step();
     } catch (error) {
-      this.#error(await explainHost(error, this.#run));
+      const explained = await explainHost(error, this.#run);
+      this.#error(asHostError(explained) ?? explained);
     }
   }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { eventually } from '../../testing/eventually.js';
@@ -73,6 +73,14 @@ t.test('after SIGKILL of its user an entry can be removed', async (t) => {
   child.kill('SIGKILL');
   await untilGone(child, cache);
   await whileUnused('that', [path], async () => t.pass('removed'));
+});
+
+t.test('what no process registered is not a user', async (t) => {
+  const users = join(privateCache(t), 'locks', 'users');
+  await mkdir(join(users, 'directory', 'more'), { recursive: true });
+  await writeFile(join(users, 'garbage'), Buffer.of(0xff, 0, 10));
+  t.strictSame(await whileNoNewUsers(async (usersOf) => usersOf('garbage')), []);
+  t.strictSame(await readdir(users), []);
 });
 
 t.test('a process can remove entries that it uses itself', async (t) => {

@@ -135,7 +135,7 @@ const otherUsers = async (): Promise<User[]> => {
   const users: User[] = [];
   for (const path of paths) {
     if (dead.has(path)) {
-      await rm(path, { force: true });
+      await rm(path, { force: true, recursive: true });
       continue;
     }
     const text = await ifExists(readFile(path, 'utf8'));
