@@ -6,6 +6,9 @@ import t from 'tap';
 import type { MemoryReport } from '../testing/memory-process.js';
 import type { SoakReport } from '../testing/soak-process.js';
 
+// Upper bound, so that a hang is still detected, however busy the machine is.
+t.setTimeout(300_000);
+
 /** Message counts that take a few seconds. SOAK_MESSAGES replaces them; the nightly run uses 100000. */
 const defaultCounts = { 'vhost-user': 100_000, 'vfio-user': 20_000 };
 

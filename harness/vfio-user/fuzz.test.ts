@@ -18,6 +18,9 @@ import { runSession } from './session.js';
 import type { Target } from './target.js';
 import { encodeVersion } from './version.js';
 
+// Upper bound, so that a hang is still detected, however many messages the environment asks for.
+t.setTimeout(300_000);
+
 const target = (close: (fd: number) => void): Target => {
   let trigger: number | null = null;
   return {

@@ -14,6 +14,9 @@ import { serveFunction } from './listen.js';
 import { encodeSetIrqs } from './set-irqs.js';
 import type { Target } from './target.js';
 
+// Upper bound, so that a hang is still detected, however many messages the environment asks for.
+t.setTimeout(300_000);
+
 const messageCount = Number(process.env.SOAK_MESSAGES ?? 3000);
 const clientCount = 256;
 

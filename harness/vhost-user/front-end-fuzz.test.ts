@@ -12,6 +12,9 @@ import { encodeFrame, readFrame } from './frame.js';
 import { startFrontEnd } from './front-end.js';
 import { requestName, requests } from './requests.js';
 
+// Upper bound, so that a hang is still detected, however many messages the environment asks for.
+t.setTimeout(300_000);
+
 const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 };

@@ -25,6 +25,9 @@ import { checkShape, decodeConfig, encodeConfig, u64 } from './payload.js';
 import { requestName, requests } from './requests.js';
 import { Rings } from './rings.js';
 
+// Upper bound, so that a hang is still detected, however many messages the environment asks for.
+t.setTimeout(300_000);
+
 const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 };

@@ -66,3 +66,21 @@ t.test('a timer of the real scheduler runs, counts down and can be cancelled', a
   });
   t.ok(scheduler.now() >= before);
 });
+
+t.test('no timer of the real scheduler runs before its time', async (t) => {
+  const scheduler = realScheduler();
+  const runs = Array.from({ length: 200 }, (_, index) => {
+    const ms = index / 40;
+    const due = scheduler.now() + ms;
+    return new Promise<number>((resolve) => {
+      scheduler.after(ms, () => resolve(scheduler.now() - due));
+    });
+  });
+  // Timers of the scheduler do not keep the process alive.
+  const alive = setInterval(() => {}, 1000);
+  t.teardown(() => clearInterval(alive));
+  t.strictSame(
+    (await Promise.all(runs)).filter((late) => late < 0),
+    [],
+  );
+});

@@ -13,17 +13,29 @@ export interface Scheduler {
   after(ms: number, run: () => void): Timer;
 }
 
+/** The largest delay of a timer of Node.js in milliseconds; a larger one runs at once. */
+const maxDelayMs = 2 ** 31 - 1;
+
 /** The timers of Node.js. They do not keep the process alive; an open socket does. */
 export const realScheduler = (): Scheduler => ({
   now: () => performance.now(),
   after: (ms, run) => {
     const due = performance.now() + ms;
     let live = true;
-    const handle = setTimeout(() => {
-      live = false;
-      run();
-    }, ms);
-    handle.unref();
+    let handle: NodeJS.Timeout;
+    // Node.js counts whole milliseconds, so that its timers run up to 1 ms early.
+    const wait = (left: number): void => {
+      handle = setTimeout(expire, Math.min(Math.ceil(left), maxDelayMs)).unref();
+    };
+    const expire = (): void => {
+      const left = due - performance.now();
+      if (left > 0) wait(left);
+      else {
+        live = false;
+        run();
+      }
+    };
+    wait(ms);
     return {
       cancel: () => {
         live = false;
