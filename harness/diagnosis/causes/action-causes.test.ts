@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { TraceData } from '../../base/trace-event.js';
-import { failed, found, read, write } from '../../testing/cause-events.js';
+import { failed, found, raise, read, write } from '../../testing/cause-events.js';
 import { checkNames, fastGuest, repeatedStep } from '../check-names.js';
 
 const check = (requirement: string, what: string, expected = '', seen = ''): TraceData =>
@@ -136,6 +136,26 @@ t.test('tells a clock that nobody adjusts from a wrong moment of the sample', as
   const before = late('where the seconds take 2200 ms');
   const numbers = { from: 5_000_000_000n, to: 5_100_000_000n, seen: 3_060_000_000n };
   t.same(found([sample, { ...before, numbers } as TraceData]), ['read-time-in-32-bits']);
+});
+
+t.test('finds readings of which only some are in the wrong order', async (t) => {
+  const right = [read(24, 4, 1), read(32, 4, 5)];
+  const wrong = [read(32, 4, 5), read(24, 4, 1)];
+  const clock = failed('sets-clock');
+  t.same(found([...right, ...wrong, ...right, ...wrong, clock]), ['microseconds-before-seconds']);
+  t.same(found([...right, ...wrong, ...right, clock]), [], 'one, which may be two single reads');
+  t.same(found([...right, read(24, 4, 1), ...wrong, ...wrong, clock]), [], 'a single read');
+});
+
+t.test('finds a handler that reads the command before the ISR', async (t) => {
+  const up = [read(0, 4, 7), write(4, 4, 7), { kind: 'status', value: 7 } as const];
+  const early = [raise, read(20, 4, 2), write(20, 4, 2), read(19, 1, 2)];
+  const differs = failed('keeps-transcript', 'accesses in REBOOT', '', '- read isr');
+  const sync = [sent('SYNCRTC'), ...early];
+  const reboot = [sent('REBOOT'), ...early];
+  t.same(found([...up, ...sync, ...reboot, differs]), ['command-read-before-isr']);
+  const handled = [sent('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), write(20, 4, 2)];
+  t.same(found([...up, ...sync, ...handled, differs]), ['accesses-differ-from-transcript'], 'a poll');
 });
 
 t.test('finds a guest time that ends in 2038', async (t) => {

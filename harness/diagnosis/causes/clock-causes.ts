@@ -49,10 +49,18 @@ export const clockCauses = {
     requirement: 'shows-host-time',
     find: (facts) => {
       const clock = clockReads(facts);
-      // A driver with the wrong order has it in each reading; single reads of one register prove nothing.
-      const order = [microsecondsLow.offset, secondsLow.offset];
-      const wrong = clock.every(({ offset }, index) => offset === order[index % 2]);
-      return wrong && clock.length > 0 && clock.length % 2 === 0 ? clock.slice(0, 3) : [];
+      const pairs = clock.flatMap((first, index) =>
+        index % 2 === 0 ? [{ first, second: clock[index + 1] }] : [],
+      );
+      // Single reads of one register prove nothing.
+      if (pairs.some(({ first, second }) => first.offset === second?.offset || second === undefined))
+        return [];
+      // A driver that has the wrong order in some of its readings reads more microseconds than seconds at
+      // times, as one with the right order never does, however many readings there are at once.
+      const wrong = pairs.filter(({ first }) => first.offset === microsecondsLow.offset);
+      return wrong.length >= 2 || wrong.length === pairs.length
+        ? wrong.flatMap(({ first, second }) => [first, ...(second === undefined ? [] : [second])]).slice(0, 4)
+        : [];
     },
   },
   'high-words-read': {

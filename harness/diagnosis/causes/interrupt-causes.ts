@@ -127,6 +127,23 @@ export const interruptCauses = {
         )
         .slice(0, 3),
   },
+  'command-read-before-isr': {
+    sentence: 'The interrupt handler reads the command before the ISR, also for interrupts of other devices.',
+    change:
+      'Read the ISR (8 bits, BAR0 offset 19) first, and the command (BAR0 offset 20) if its bit 1 is set.',
+    requirement: 'reads-isr',
+    explains: ['reads-isr', 'keeps-transcript', 'claims-own-interrupts', 'no-needless-accesses'],
+    find: (facts) => {
+      const served = signals(facts).filter((each) => readsIsr(facts, each));
+      const early = served.flatMap(({ signal, after }) => {
+        const isr = after.find((event) => isRead(event, 'isr'));
+        const read = after.find(isCommandRead);
+        return isr !== undefined && read !== undefined && read.seq < isr.seq ? [[signal, read, isr]] : [];
+      });
+      // One of them could be a poll.
+      return early.length >= 2 && early.length === served.length ? (early[0] ?? []) : [];
+    },
+  },
   'interrupt-has-no-handler': {
     sentence: 'The driver does nothing after an interrupt: it has no interrupt handler.',
     change:
