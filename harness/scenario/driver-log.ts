@@ -1,6 +1,5 @@
 // Reads the lines of the kernel log that are about the driver under test.
 
-import { shellWord } from '../base/text.js';
 import type { DriverDescription } from '../driver/description.js';
 import type { Shell } from '../guest/shell.js';
 import { functionAddress } from '../qemu/layout.js';
@@ -25,14 +24,10 @@ export const warningsIn = (lines: readonly string[]): string[] =>
  * filters them, because the serial line is slow. Rejects with GUEST_COMMAND.
  */
 export const driverLog = async (
-  shell: Pick<Shell, 'text'>,
+  shell: Pick<Shell, 'output'>,
   { modules, pciDriver, virtioDriver }: Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'>,
 ): Promise<string[]> => {
-  const names = [...modules, pciDriver, virtioDriver, functionAddress()].map(
-    (name) => `-e ${shellWord(name)}`,
-  );
-  const text = await shell.text(`dmesg -r | grep -F ${names.join(' ')} || true`, {
-    what: "the driver's lines in the kernel log",
-  });
+  const names = [...modules, pciDriver, virtioDriver, functionAddress()];
+  const text = await shell.output(['log-lines', ...names], { what: "the driver's lines in the kernel log" });
   return text === '' ? [] : text.split('\n');
 };

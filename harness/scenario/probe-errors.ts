@@ -12,7 +12,7 @@ const probeError = /probe .*failed with error (-?\d+)$/;
  * The errors of all probes that have failed so far, as numbers. Without ENODEV and ENXIO, with which a driver
  * refuses a device: the kernel does not log them (drivers/base/dd.c).
  */
-export const probeErrors = async (shell: Pick<Shell, 'text'>): Promise<string[]> => {
-  const log = await shell.text('dmesg | grep "failed with error" || true');
+export const probeErrors = async (shell: Pick<Shell, 'output'>): Promise<string[]> => {
+  const log = await shell.output(['log-lines', 'failed with error']);
   return log.split('\n').flatMap((line) => probeError.exec(line.trim())?.[1] ?? []);
 };

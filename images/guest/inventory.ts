@@ -78,6 +78,8 @@ const commands = {
     'holdings',
     'kernel-log',
     'load',
+    'log-lines',
+    'memory-trace',
     'payload',
     'ptp',
     'read-files',

@@ -35,6 +35,8 @@ static const struct {
 	{ "holdings", holdings, 1 },
 	{ "kernel-log", kernel_log, 1 },
 	{ "load", load, 1 },
+	{ "log-lines", log_lines, 1 },
+	{ "memory-trace", memory_trace, 1 },
 	{ "payload", payload, 1 },
 	{ "poweroff", power, 0 },
 	{ "ptp", ptp, 1 },

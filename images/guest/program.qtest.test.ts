@@ -52,6 +52,11 @@ t.test('guest-clock accepts only numbers', async (t) => {
     t.match(await run(t, ['guest-clock', name, 'x']), { stderr: /^guest-clock: /, exitCode: 1 }, name);
 });
 
+t.test('memory-trace and log-lines need to know what to do', async (t) => {
+  for (const words of [['memory-trace'], ['memory-trace', 'stop'], ['log-lines']])
+    t.match(await run(t, words), { stderr: /^\S+: .*\.\.\./, exitCode: 1 }, words.join(' '));
+});
+
 t.test('rejects an unknown command', async (t) => {
   t.match(await run(t, ['ls']), { stderr: 'ls: not a command of this program', exitCode: 127 });
 });
