@@ -1,36 +1,22 @@
 // Controls how a guest powers off or reboots: through the programs that the kernel starts for it.
 
 import { matchText } from './guest-text.js';
-import type { Commands } from './shell.js';
-
-const requestLog = '/run/power-requests';
-
-/** Replaces /sbin/reboot and /sbin/poweroff. The kernel starts them without open descriptors. */
-const recorder = `#!/bin/sh
-exec </dev/null >>${requestLog} 2>&1
-echo "\${0##*/}"
-`;
+import type { Commands, Programs } from './shell.js';
 
 /** From now on the guest only records requests to reboot or power off, and keeps running. */
-export const recordPowerRequests = async (shell: Commands): Promise<void> => {
-  await shell.text(
-    `rm -f /sbin/reboot /sbin/poweroff && cat >/sbin/reboot <<'END'\n${recorder}END\n` +
-      `chmod 755 /sbin/reboot && ln -s reboot /sbin/poweroff && : >${requestLog}`,
-  );
+export const recordPowerRequests = async (shell: Programs): Promise<void> => {
+  await shell.output(['power-requests', 'record']);
 };
 
 /**
  * Waits until at least `minimum` requests are recorded, and returns all of them, oldest first: `reboot`,
  * `poweroff`. Rejects with GUEST_TIMEOUT or GUEST_READ.
  */
-export const powerRequests = async (shell: Commands, minimum = 0): Promise<string[]> => {
-  const text = await shell.text(
-    `until [ "$(wc -l <${requestLog})" -ge ${minimum} ]; do usleep 5000; done; cat ${requestLog}`,
-    {
-      what: minimum === 1 ? 'request to go down' : `${minimum} requests to go down`,
-      timeoutMs: 5000,
-    },
-  );
+export const powerRequests = async (shell: Programs, minimum = 0): Promise<string[]> => {
+  const text = await shell.output(['power-requests', 'wait', String(minimum)], {
+    what: minimum === 1 ? 'request to go down' : `${minimum} requests to go down`,
+    timeoutMs: 5000,
+  });
   const requests = text === '' ? [] : text.split('\n');
   return requests.flatMap((line) =>
     matchText('power requests', 'reboot or poweroff', /^(reboot|poweroff)$/, line),

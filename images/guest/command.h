@@ -11,7 +11,7 @@
 typedef int command(int argc, char **argv);
 
 command agent, clock_command, clock_steps, holdings, kernel_log, load, log_lines, memory_trace,
-	payload, power, ptp, read_files, terminal, uevents, unload, write_file, writer;
+	payload, power, power_requests, ptp, read_files, terminal, uevents, unload, write_file, writer;
 
 /* Standard output, or the buffer for the agent's reply. */
 extern FILE *out;

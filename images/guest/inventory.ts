@@ -89,7 +89,7 @@ const commands = {
     'writer',
   ],
   /** For a guest without an init system. */
-  system: ['poweroff', 'reboot', 'uevents'],
+  system: ['power-requests', 'poweroff', 'reboot', 'uevents'],
 } as const;
 
 const programName = 'vmmci-guest';

@@ -38,6 +38,7 @@ static const struct {
 	{ "log-lines", log_lines, 1 },
 	{ "memory-trace", memory_trace, 1 },
 	{ "payload", payload, 1 },
+	{ "power-requests", power_requests, 1 },
 	{ "poweroff", power, 0 },
 	{ "ptp", ptp, 1 },
 	{ "read-files", read_files, 1 },

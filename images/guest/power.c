@@ -6,6 +6,7 @@
  */
 
 #include "command.h"
+#include "power-requests.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -71,6 +72,8 @@ int power(int argc, char **argv)
 
 	(void)argc;
 	action = slash ? slash + 1 : argv[0];
+	if (record_request(action))
+		return 0;
 	log_message(" requested", "");
 	/* Stops init from restarting the command shell. */
 	close(open("/run/going-down", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));

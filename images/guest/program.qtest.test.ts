@@ -52,6 +52,11 @@ t.test('guest-clock accepts only numbers', async (t) => {
     t.match(await run(t, ['guest-clock', name, 'x']), { stderr: /^guest-clock: /, exitCode: 1 }, name);
 });
 
+t.test('power-requests records, and accepts only a number to wait for', async (t) => {
+  t.match(await run(t, ['power-requests', 'wait', '1x']), { stderr: 'power-requests: 1x', exitCode: 1 });
+  t.match(await run(t, ['power-requests']), { stderr: /record, or wait NUMBER$/, exitCode: 1 });
+});
+
 t.test('memory-trace and log-lines need to know what to do', async (t) => {
   for (const words of [['memory-trace'], ['memory-trace', 'stop'], ['log-lines']])
     t.match(await run(t, words), { stderr: /^\S+: .*\.\.\./, exitCode: 1 }, words.join(' '));
