@@ -5,7 +5,7 @@ import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { readDevice } from '../harness/guest/sysfs.js';
 import type { Driver } from '../harness/scenario/driver.js';
 import { showInstant, showInstantNs } from '../harness/scenario/formats.js';
-import { hasOption } from '../harness/scenario/kernel-needs.js';
+import { hasOption, kernelLacks } from '../harness/scenario/kernel-needs.js';
 import { askPtp, ptpClocks } from '../harness/scenario/ptp.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import type { TracedDevice } from '../harness/scenario/scene.js';
@@ -34,16 +34,17 @@ const checkClocks = async ({ check, vm, driver, environment }: Scene, { first, s
   const apart = check('keeps-devices-apart');
   for (const { name, driver, device } of [first, second])
     apart.equal(`host time of the ${name}`, await driver.hostTime(), device.clock.now(), showInstant);
-  if (driver.description.ptp === undefined || !(await hasOption(environment, 'PTP_1588_CLOCK'))) return;
+  const { ptp } = driver.description;
+  if (ptp === undefined) return;
+  if (!(await hasOption(environment, 'PTP_1588_CLOCK'))) {
+    apart.skip('PTP clocks', kernelLacks(environment.kernel.release, ['PTP_1588_CLOCK']).message);
+    return;
+  }
   for (const { name, address, device, trace } of [first, second]) {
     const [clock, ...others] = await ptpClocks(vm.shell, address);
     apart.equal(`PTP clocks of the ${name}`, clock === undefined ? 0 : 1 + others.length, 1);
     if (clock === undefined) continue;
-    check('shows-ptp-time').equal(
-      `name of the PTP clock of the ${name}`,
-      clock.name,
-      driver.description.ptp.clockName,
-    );
+    check('shows-ptp-time').equal(`name of the PTP clock of the ${name}`, clock.name, ptp.clockName);
     const [time] = await askPtp({ vm, trace }, clock.device, 'time');
     apart.equal(`PTP time of the ${name}`, time?.values[0], device.clock.now() * 1000n, showInstantNs);
   }

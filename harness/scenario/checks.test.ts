@@ -4,11 +4,12 @@ import type { Level } from '../diagnosis/requirements.js';
 import { checksFor } from './checks.js';
 
 const setUp = (level: Level = 'should') => {
-  const reported: { ok: boolean; message: string; extra?: Record<string, unknown> }[] = [];
+  const reported: { ok: boolean; message: string; skip?: string; extra?: Record<string, unknown> }[] = [];
   const failures: string[] = [];
   const trace = new Trace({ now: () => 0n });
   const reporter = {
-    pass: (message: string) => reported.push({ ok: true, message }),
+    pass: (message: string, skipped?: { readonly skip: string }) =>
+      reported.push({ ok: true, message, ...skipped }),
     fail: (message: string, extra: Record<string, unknown>) => reported.push({ ok: false, message, extra }),
   };
   const onFailure = (subject: string, line: string) => failures.push(`${subject}: ${line}`);
@@ -49,6 +50,16 @@ t.test('shows for a failed check the expected and the seen value and the part of
     { seq: 1, what: 'first', result: 'ok', requirement: 'device' },
     { seq: 4, what: 'seconds', result: 'not ok', requirement: 'shows-host-time' },
   ]);
+});
+
+t.test('reports a check that cannot be made', async (t) => {
+  const { reported, failures, trace, check } = setUp();
+  check('sets-clock').skip('times that were set', 'kernel 6.12: built without a trace');
+  t.same(reported, [
+    { ok: true, message: 'times that were set', skip: 'kernel 6.12: built without a trace' },
+  ]);
+  t.same(failures, []);
+  t.same(trace.since(0, 'check'), [], 'no result');
 });
 
 t.test('names the one event since the check before', async (t) => {

@@ -31,6 +31,8 @@ export interface Checks {
   ): void;
   /** Requires the same lines in the same order. A failure shows the difference. */
   lines(what: string, seen: readonly string[], expected: readonly string[]): void;
+  /** Reports a check that cannot be made here, with the reason. The verdict does not change. */
+  skip(what: string, reason: string): void;
 }
 
 /** Returns the checks for one subject. */
@@ -199,6 +201,9 @@ export const checksFor = (
     lines: (what, seen, expected) => {
       const { report: compared, difference } = linesReport(what, seen, expected);
       report(subject, compared, () => ({ difference }));
+    },
+    skip: (what, reason) => {
+      reporter.pass(what, { skip: reason });
     },
   });
 };

@@ -55,6 +55,12 @@ export const hasOption = async (
   option: KernelOption,
 ): Promise<boolean> => missingOptions(await readFile(kernel.config, 'utf8'), [option]).length === 0;
 
+/** The error of a kernel without these options: KERNEL_LACKS, which skips a scenario. */
+export const kernelLacks = (release: string, missing: readonly KernelOption[]): HarnessError => {
+  const list = missing.map((option) => `CONFIG_${option} (${reasons[option]})`).join(', ');
+  return new HarnessError('KERNEL_LACKS', { release, reason: `built without ${list}` });
+};
+
 /**
  * Rejects with KERNEL_LACKS, which skips the scenario, if the kernel does not have the options that it needs.
  */
@@ -65,7 +71,5 @@ export const requireKernel = async (
   const needed = neededOptions(scenario);
   if (needed.length === 0) return;
   const missing = missingOptions(await readFile(kernel.config, 'utf8'), needed);
-  if (missing.length === 0) return;
-  const list = missing.map((option) => `CONFIG_${option} (${reasons[option]})`).join(', ');
-  throw new HarnessError('KERNEL_LACKS', { release: kernel.release, reason: `built without ${list}` });
+  if (missing.length > 0) throw kernelLacks(kernel.release, missing);
 };
