@@ -10,7 +10,7 @@ import { removeTree } from '../base/cache/remove-tree.js';
 import { firstLine, pathFrom } from '../base/text.js';
 import { type Asked, type Report, type ReportCell, type ReportStep, reportFormat } from '../report/model.js';
 import type { SharedChoice } from '../run/choice.js';
-import { openShared, readChosenDriver, type SharedEnvironment } from '../run/environment.js';
+import { givenLevel, openShared, readChosenDriver, type SharedEnvironment } from '../run/environment.js';
 import { unlessAborted } from '../run/signals.js';
 import { driverCommit } from './driver-commit.js';
 import type { Halt } from './halt.js';
@@ -88,7 +88,7 @@ export const runMatrix = async (options: MatrixOptions): Promise<Report> => {
     description: choice.description ?? null,
     scenarios: choice.scenarios === undefined ? null : pathFrom(process.cwd(), choice.scenarios),
     qemuPath: choice.qemu ?? null,
-    level: choice.level ?? null,
+    level: givenLevel(choice, driver) ?? null,
     qemu: shared?.qemu.version ?? '',
     accelerator: shared === undefined ? '' : `${shared.accelerator.name} (${shared.accelerator.reason})`,
     jobs,

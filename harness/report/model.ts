@@ -99,13 +99,13 @@ const reportSchema = v.object({
    */
   driverCommit: v.optional(v.nullable(v.string()), null),
   /**
-   * `--kernel-parameters`, `--driver-description`, `--scenarios`, `--qemu` and `--level` as given; null if
-   * not given.
+   * `--kernel-parameters`, `--driver-description`, `--scenarios` and `--qemu` as given; null if not given.
    */
   kernelParameters: v.optional(v.nullable(v.string()), null),
   description: v.optional(v.nullable(v.string()), null),
   scenarios: v.optional(v.nullable(v.string()), null),
   qemuPath: v.optional(v.nullable(v.string()), null),
+  /** That of `--level`, or else of the driver's description; null if neither has one. */
   level: v.optional(v.nullable(v.string()), null),
   qemu: v.string(),
   accelerator: v.string(),

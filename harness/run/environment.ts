@@ -65,9 +65,15 @@ export const readChosenDriver = async ({
   return nameDriver(await readDriver(directory, description), directory);
 };
 
+type WithLevel = Pick<Choice | DriverDescription, 'level'>;
+
+/** The level of `--level`, or else of the driver's description; undefined if neither has one. */
+export const givenLevel = (choice: WithLevel, driver: WithLevel): Level | undefined =>
+  choice.level ?? driver.level;
+
 /** The lowest level of requirements that fails a scenario. */
-export const levelFor = (choice: Pick<Choice, 'level'>, driver: Pick<DriverDescription, 'level'>): Level =>
-  choice.level ?? driver.level ?? 'should';
+export const levelFor = (choice: WithLevel, driver: WithLevel): Level =>
+  givenLevel(choice, driver) ?? 'should';
 
 /** Builds the tool root if it is missing. */
 export const openShared = async (
