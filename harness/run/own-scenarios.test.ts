@@ -36,6 +36,15 @@ t.test('errors name the directory and the files', async (t) => {
   });
 });
 
+t.test('a directory with too many others is refused', async (t) => {
+  const directory = t.testdir({ a: { b: {} }, c: { 'a.scenario.js': '' } });
+  t.match(await ownScenarioFiles(directory, 4), [{ name: 'a' }]);
+  await t.rejects(ownScenarioFiles(directory, 3), {
+    code: 'SCENARIO_DIRECTORY',
+    message: /: it has more than 3 directories; name the one that has the scenarios$/,
+  });
+});
+
 t.test('a scenario that is no regular file is refused, not waited for', async (t) => {
   const directory = t.testdir({ dangling: { 'a.scenario.js': t.fixture('symlink', 'none') }, fifo: {} });
   execFileSync('mkfifo', [join(directory, 'fifo', 'a.scenario.js')]);

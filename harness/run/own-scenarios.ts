@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
+import { groupDigits } from '../base/bounded.js';
 import { HarnessError } from '../base/errors.js';
 import { isAbsent } from '../base/if-exists.js';
 import { readInput } from '../base/read-input.js';
@@ -16,7 +17,12 @@ const fileName = /^(.+)\.scenario\.m?([jt])s$/;
 const refuse = (directory: string, reason: string, cause?: unknown): HarnessError =>
   new HarnessError('SCENARIO_DIRECTORY', { directory, reason }, cause);
 
-const walk = async (directory: string, isBelow = false): Promise<string[]> => {
+/** More than the source tree of Linux has. A whole disk would take minutes. */
+const defaultMaxDirectories = 20_000;
+
+/** `budget.left` is the number of directories that may still be read. */
+const walk = async (directory: string, budget: { left: number }, isBelow = false): Promise<string[]> => {
+  if (budget.left-- <= 0) return [];
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
     // Another program may have removed a directory below the one that the user named.
     if (isBelow && isAbsent(error)) return [];
@@ -28,7 +34,7 @@ const walk = async (directory: string, isBelow = false): Promise<string[]> => {
       .filter(({ name }) => !name.startsWith('.') && name !== 'node_modules')
       .map((entry) => {
         const path = join(directory, entry.name);
-        return entry.isDirectory() ? walk(path, true) : fileName.test(entry.name) ? [path] : [];
+        return entry.isDirectory() ? walk(path, budget, true) : fileName.test(entry.name) ? [path] : [];
       }),
   );
   return found.flat();
@@ -52,10 +58,19 @@ const requireTypeScript = (path: string): void => {
 /**
  * The scenario files below `directory`. Rejects with SCENARIO_DIRECTORY, SCENARIO_TYPESCRIPT, SCENARIO_TWICE.
  */
-export const ownScenarioFiles = async (directory: string): Promise<ScenarioFile[]> => {
-  const paths = await walk(directory).catch((cause: unknown) => {
+export const ownScenarioFiles = async (
+  directory: string,
+  maxDirectories = defaultMaxDirectories,
+): Promise<ScenarioFile[]> => {
+  const budget = { left: maxDirectories };
+  const paths = await walk(directory, budget).catch((cause: unknown) => {
     throw refuse(directory, directoryReason(cause, directory), cause);
   });
+  if (budget.left < 0)
+    throw refuse(
+      directory,
+      `it has more than ${groupDigits(maxDirectories)} directories; name the one that has the scenarios`,
+    );
   if (paths.length === 0)
     throw refuse(directory, 'it has no file named *.scenario.ts, *.scenario.js or *.scenario.mjs');
   const read = (path: string): Promise<string> =>
