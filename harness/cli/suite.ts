@@ -115,12 +115,15 @@ const noCertificates = { NODE_EXTRA_CA_CERTS: undefined };
 
 const names = Object.keys(tiers);
 
+/** The word for all files: a workflow always has a value for VMMCI_ONLY, and an empty one is an error. */
+const everything = 'all';
+
 const options = {
   ...runOptions,
   jobs,
   only: list(
     'WORD',
-    'only files whose paths in the repository contain WORD, or one of several with commas between',
+    `only files whose paths in the repository contain WORD, or one of several with commas between (${everything}: every file)`,
     {
       read: (text) => text.split(',').filter((word) => word !== ''),
       variable: 'VMMCI_ONLY',
@@ -144,7 +147,7 @@ const chooseFiles = async (
   only: readonly string[],
   shared: boolean,
 ): Promise<readonly ChosenTier[]> => {
-  const words = only.length === 0 ? ['.js'] : only;
+  const words = only.length === 0 || only.includes(everything) ? [''] : only;
   const used = new Set<string>();
   const select = async (name: string): Promise<ChosenTier[]> => {
     const tier = tiers[name];
