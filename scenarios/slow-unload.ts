@@ -43,7 +43,8 @@ const script = (driver: string): string => `
 const options = { cpus: 2, driver: 'installed' } as const;
 
 scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) => {
-  // Without the time there is no PTP clock. To remove one takes a grace period of RCU, which ends with the poll.
+  // Without the time there is no PTP clock. To remove one takes a grace period of RCU, which ends with the
+  // poll.
   await device.stopBackend();
   await device.startBackend({ features: ACK | SYNCRTC });
   const before = await holdings(vm.shell, vm.address);

@@ -33,8 +33,8 @@ const directoriesOf = (directory: string): string[] => {
 };
 
 /**
- * Tells a directory from another one that was at the same path before; `undefined` if there is none. Inode numbers
- * are used again.
+ * Tells a directory from another one that was at the same path before; `undefined` if there is none. Inode
+ * numbers are used again.
  */
 const identityOf = (directory: string): string | undefined => {
   const found = statSync(directory, { throwIfNoEntry: false });

@@ -1,5 +1,5 @@
-// Large outputs of a session: the program in the guest writes them into slots on a disk, because a serial port
-// carries 0.2 MB/s without KVM. images/guest/terminal.c describes the slots.
+// Large outputs of a session: the program in the guest writes them into slots on a disk, because a serial
+// port carries 0.2 MB/s without KVM. images/guest/terminal.c describes the slots.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { HarnessError } from '../base/errors.js';

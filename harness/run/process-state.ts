@@ -1,8 +1,8 @@
 // What a test file may leave changed in its process, to the harm of the files that run in it later.
 
 /**
- * The environment, the working directory and the listeners of errors, each as text under its name. Listeners of
- * signals are not compared: tap and execa add theirs when they first need them, and keep them.
+ * The environment, the working directory and the listeners of errors, each as text under its name. Listeners
+ * of signals are not compared: tap and execa add theirs when they first need them, and keep them.
  */
 export const processState = (): ReadonlyMap<string, string> => {
   const env = Object.entries(process.env).map(

@@ -2,13 +2,15 @@
 // marked `@internal` are left out of docs/api.md and may change at any time.
 
 /**
- * The module that a file `*.scenario.ts` (or `.js`) imports. Each scenario gets a fresh guest with the driver in
- * it. Its verdict comes from the checks that it makes; a wait that times out is a failure, too.
+ * The module that a file `*.scenario.ts` (or `.js`) imports. Each scenario gets a fresh guest with the driver
+ * in it. Its verdict comes from the checks that it makes; a wait that times out is a failure, too.
  *
  * ```ts
  * import { frozen, scenario } from 'vmmci-harness/scenario';
  *
- * scenario('answers-in-time', { clock: frozen(2_147_483_648_000_001n) }, async ({ check, device, trace, until }) => {
+ * const options = { clock: frozen(2_147_483_648_000_001n) };
+ *
+ * scenario('answers-in-time', options, async ({ check, device, trace, until }) => {
  *   const mark = trace.mark;
  *   check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
  *   const ack = await until('ack', mark);
@@ -16,8 +18,8 @@
  * });
  * ```
  *
- * `vmmci test --driver . --scenarios DIR` runs it. `vm.shell` runs commands in the guest, `device.host` is what
- * vmd does, `device.faults` spoils messages, and `driver` reads what the driver shows.
+ * `vmmci test --driver . --scenarios DIR` runs it. `vm.shell` runs commands in the guest, `device.host` is
+ * what vmd does, `device.faults` spoils messages, and `driver` reads what the driver shows.
  *
  * @packageDocumentation
  */

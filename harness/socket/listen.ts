@@ -34,8 +34,9 @@ const isDead = (path: string): boolean => {
 };
 
 /**
- * Removes the socket file of a dead process. Nothing is awaited between the check and the removal, so that another
- * process has next to no time to take the path. Throws SOCKET_PATH or SOCKET_IN_USE if something else is there.
+ * Removes the socket file of a dead process. Nothing is awaited between the check and the removal, so that
+ * another process has next to no time to take the path. Throws SOCKET_PATH or SOCKET_IN_USE if something else
+ * is there.
  */
 export const removeDead = (path: string): void => {
   if (!isSocketFile(path))

@@ -8,9 +8,9 @@
  *
  * Excluded are resources that come and go without a driver: workers, unless they belong to one queue only
  * (`R-`), and the ranges that the PCI core assigns to functions. An interrupt handler is listed without its
- * number, because drivers that resume can change it; so is its thread, if the kernel has one for each handler.
- * The handlers of serial ports are excluded: ports that share an interrupt have one handler, which has the name
- * of the port that was opened first, and after a resume that can be another one.
+ * number, because drivers that resume can change it; so is its thread, if the kernel has one for each
+ * handler. The handlers of serial ports are excluded: ports that share an interrupt have one handler, which
+ * has the name of the port that was opened first, and after a resume that can be another one.
  */
 
 #include "command.h"

@@ -19,8 +19,8 @@ int free_slot(void);
 int are_slots_full(void);
 
 /*
- * `data` is aligned, and has SLOT_SIZE bytes of which `count` matter. Returns 0 if the disk does not take it. There
- * are no slots from then on.
+ * `data` is aligned, and has SLOT_SIZE bytes of which `count` matter. Returns 0 if the disk does not take it.
+ * There are no slots from then on.
  */
 int fill_slot(int slot, const char *data, size_t count);
 

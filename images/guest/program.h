@@ -18,7 +18,9 @@ struct winsize size_of(const char *rows, const char *columns);
 pid_t fork_with_pipes(struct ends *ends);
 pid_t fork_with_terminal(struct ends *ends, struct winsize size);
 
-/* In the child: runs the command, or an interactive shell if it is empty. An empty `term` leaves TERM unset. */
+/*
+ * In the child: runs the command, or an interactive shell if it is empty. An empty `term` leaves TERM unset.
+ */
 _Noreturn void become(const char *term, const char *directory, char *command);
 
 #endif

@@ -2,12 +2,13 @@
 /*
  * terminal: runs programs for people on the host. Each program is a session with its own terminal or pipes.
  * Standard input and output of `terminal` are ttyS2. It daemonizes after its greeting. Both directions carry
- * frames: a byte for the kind, a byte for the session, two bytes for the length of the content (big-endian), and
- * the content. Each field of a content ends in a zero byte. Numbers are decimal.
+ * frames: a byte for the kind, a byte for the session, two bytes for the length of the content (big-endian),
+ * and the content. Each field of a content ends in a zero byte. Numbers are decimal.
  *
  * from the host
- * o      opens a session. Fields: t (terminal) or p (pipes), rows, columns, TERM, directory, and a command for
- *        sh; an empty command starts an interactive shell. A seventh field allows L, and names the disk for it
+ * o      opens a session. Fields: t (terminal) or p (pipes), rows, columns, TERM, directory, and a command
+ *        for sh; an empty command starts an interactive shell. A seventh field allows L, and names the disk
+ *        for it
  * i      input. The host sends the next input after the acknowledgement. Length 0 is the end of the input
  * w      resizes the terminal. Fields: rows, columns
  * h      holds back the output of the session, except what it has left when it ends
@@ -17,13 +18,14 @@
  * f      frees a slot of the disk. Field: its number. The session does not matter
  *
  * from the guest
- * g      greeting: the program has started and has no sessions. The content is fixed, so that the host finds the
- *        frame after a reset of the guest has cut off another one
+ * g      greeting: the program has started and has no sessions. The content is fixed, so that the host finds
+ *        the frame after a reset of the guest has cut off another one
  * O, E   standard output and standard error; with a terminal, both are O
- * L      output that a serial port would need long for, in a slot on the disk, until the host frees it. The last
- *        mebibyte of the disk is 16 slots. Fields: O or E, number of the slot, length
+ * L      output that a serial port would need long for, in a slot on the disk, until the host frees it. The
+ *        last mebibyte of the disk is 16 slots. Fields: O or E, number of the slot, length
  * A      acknowledges an input
- * X      the session has ended: the exit status as a shell shows it, or an exclamation mark and an error message
+ * X      the session has ended: the exit status as a shell shows it, or an exclamation mark and an error
+ *        message
  */
 
 #include "command.h"
@@ -204,7 +206,9 @@ static void open_session(int id, size_t length)
 	}
 }
 
-/* Writes input to the program, and acknowledges it when all is written or the program has closed its input. */
+/*
+ * Writes input to the program, and acknowledges it when all is written or the program has closed its input.
+ */
 static void pass_on(int id)
 {
 	struct session *session = &sessions[id];

@@ -55,7 +55,7 @@ int uevents(int argc, char **argv)
 	if (child > 0)
 		return 0;
 	for (;;) {
-		/* ENOBUFS: some messages were dropped because too many arrived at once. Later ones still arrive. */
+		/* ENOBUFS: some messages were dropped because too many arrived at once. Later ones follow. */
 		ssize_t count = read(fd, message, sizeof(message) - 1);
 
 		if (count <= 0)

@@ -36,8 +36,8 @@ const slowPath = /queued_spin_lock_slowpath/;
 const functionOf = (line: string): string | undefined => /^\s*(\w[\w.]*)\+0x/.exec(line)?.[1];
 
 /**
- * The frames of the driver above and below the interrupt in which a processor waits for a lock. They must be of one
- * function: another one may just have been interrupted while a third one has the lock.
+ * The frames of the driver above and below the interrupt in which a processor waits for a lock. They must be
+ * of one function: another one may just have been interrupted while a third one has the lock.
  */
 const interruptedHolder = (lines: readonly string[]): string[] => {
   const begin = lines.findIndex((line) => slowPath.test(line));

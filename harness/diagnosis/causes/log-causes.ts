@@ -24,8 +24,8 @@ export const inLog = (pattern: RegExp, cause: Pick<Cause, 'sentence' | 'change' 
 const sleeping = /sleeping function called from invalid context|scheduling while atomic/;
 
 /**
- * Matches a preempt count below 0 in its 31 bits, or below the 1 that the scheduler itself adds: a spinlock was
- * released that was not held.
+ * Matches a preempt count below 0 in its 31 bits, or below the 1 that the scheduler itself adds: a spinlock
+ * was released that was not held.
  */
 const lessThanNone =
   /\/0x7f[\da-f]{6}\b|scheduling while atomic: .*\/0x00000000\b|\bpreempt=0x7f|\bpreempt_count: 7f/;

@@ -93,7 +93,9 @@ const instantIn = (text = ''): bigint | undefined => {
 /** How long the microseconds take in slow-clock, in nanoseconds. */
 const slowRegisters = 2_200_000_000n;
 
-/** The SYNCRTC after which the clock was too early by `min` to `max` nanoseconds, and the check that shows it. */
+/**
+ * The SYNCRTC after which the clock was too early by `min` to `max` nanoseconds, and the check that shows it.
+ */
 const setTooEarly = (facts: Facts, min: bigint, max: bigint): TraceEvent[] => {
   const check = facts.checks.find(
     ({ what, expected }) => /^the guest's clock after it/.test(what) && /or more$/.test(expected),

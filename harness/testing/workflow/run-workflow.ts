@@ -28,8 +28,8 @@ export interface WorkflowOptions {
   /** Environment variables to add to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Selects the jobs to run, by name and by the values of their matrix. Asked without values first, since those
-   * may come from a job that was left out.
+   * Selects the jobs to run, by name and by the values of their matrix. Asked without values first, since
+   * those may come from a job that was left out.
    */
   readonly only?: (job: string, matrix: Readonly<Record<string, unknown>>) => boolean;
   /** Called when a job has ended. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * Makes one call of a kernel function fail, or each, on a kernel without fault injection: a kprobe at the function's
- * entry returns an error instead.
+ * Makes one call of a kernel function fail, or each, on a kernel without fault injection: a kprobe at the
+ * function's entry returns an error instead.
  */
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
@@ -46,8 +46,8 @@ static int before(struct kprobe *probe, struct pt_regs *regs)
 }
 
 /*
- * The kernel does not optimize a probe with a post handler. An optimized probe would ignore the new instruction
- * pointer.
+ * The kernel does not optimize a probe with a post handler. An optimized probe would ignore the new
+ * instruction pointer.
  */
 static void after(struct kprobe *probe, struct pt_regs *regs, unsigned long flags)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
- * A virtio driver that calls each operation of its transport, and reports the results in the parameter `report`,
- * one line per call.
+ * A virtio driver that calls each operation of its transport, and reports the results in the parameter
+ * `report`, one line per call.
  */
 #include <linux/bug.h>
 #include <linux/module.h>
