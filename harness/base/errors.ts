@@ -301,7 +301,7 @@ const table = {
   RUN_DIRECTORY: {
     blame: 'usage',
     message:
-      '--output or VMMCI_RUN: {directory} is not empty; pass an empty directory, or one that does not exist',
+      '--output or VMMCI_RUN: {directory} {reason}; pass an empty directory, or one that does not exist',
   },
   RUN_DIRECTORY_MAKE: {
     blame: 'broken',

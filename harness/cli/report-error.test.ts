@@ -20,7 +20,7 @@ const cases: readonly (readonly [what: string, error: unknown, status: number, l
   ],
   [
     'of the harness',
-    new HarnessError('RUN_DIRECTORY', { directory: 'd' }),
+    new HarnessError('RUN_DIRECTORY', { directory: 'd', reason: 'is not empty' }),
     2,
     /^vmmci test: --output or VMMCI_RUN: d is not empty; .* \[RUN_DIRECTORY\]\n$/,
   ],
@@ -33,7 +33,7 @@ const cases: readonly (readonly [what: string, error: unknown, status: number, l
   ['not an Error', 'oh', 3, /^vmmci test: internal error: oh; .* \[INTERNAL\]\n$/],
   [
     'with control characters',
-    new HarnessError('RUN_DIRECTORY', { directory: '\x1b[2J' }),
+    new HarnessError('RUN_DIRECTORY', { directory: '\x1b[2J', reason: 'is not empty' }),
     2,
     /^vmmci test: --output or VMMCI_RUN: \\x1b\[2J is not empty/,
   ],

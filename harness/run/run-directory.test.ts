@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t from 'tap';
-import { newRunDirectory } from './run-directory.js';
+import { claimRunDirectory, newRunDirectory } from './run-directory.js';
 
 t.test('each run gets its own directory, and the names sort by time', (t) => {
   const parent = t.testdir({});
@@ -23,6 +23,16 @@ t.test('git ignores the runs, unless their directory was there before', (t) => {
   const run = basename(newRunDirectory(own));
   t.strictSame(readdirSync(own), [run]);
   t.end();
+});
+
+t.test('a chosen directory that cannot be one is an error of the command line', async (t) => {
+  const directory = t.testdir({ file: '', full: { file: '' } });
+  const cases = { file: 'is not a directory', 'file/below': 'is below a file', full: 'is not empty' };
+  for (const [name, reason] of Object.entries(cases)) {
+    const path = join(directory, name);
+    t.throws(() => claimRunDirectory(path), { code: 'RUN_DIRECTORY', fields: { directory: path, reason } });
+  }
+  t.equal(readFileSync(join(directory, 'file'), 'utf8'), '', 'nothing was written');
 });
 
 /** Runs `script` with the functions of run-directory.js in a process whose working directory is `cwd`. */

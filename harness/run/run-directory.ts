@@ -1,6 +1,6 @@
 // Creates the directory for the artifacts of a run. A marker file distinguishes it from source directories.
 
-import { mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { HarnessError } from '../base/errors.js';
 import { isAbsent } from '../base/if-exists.js';
@@ -63,15 +63,29 @@ const removeAtExitIfUnused = (directory: string, created: string | undefined): s
   return directory;
 };
 
+/** Throws RUN_DIRECTORY if the path, or a part of it, is a file. */
+const requireDirectory = (directory: string): void => {
+  try {
+    if (statSync(directory).isDirectory()) return;
+  } catch (error) {
+    // Whatever else is wrong shows when the directory is made.
+    if (systemCode(error) !== 'ENOTDIR') return;
+    throw new HarnessError('RUN_DIRECTORY', { directory, reason: 'is below a file' }, error);
+  }
+  throw new HarnessError('RUN_DIRECTORY', { directory, reason: 'is not a directory' });
+};
+
 /**
- * Creates the directory that the user chose. Throws RUN_DIRECTORY if it is not empty, and RUN_DIRECTORY_MAKE.
+ * Creates the directory that the user chose. Throws RUN_DIRECTORY if it is not empty or no directory, and
+ * RUN_DIRECTORY_MAKE.
  */
 export const claimRunDirectory = (directory: string): string => {
+  requireDirectory(directory);
   const { names, created } = orMakeError(directory, () => {
     const created = makeDirectory(directory);
     return { created, names: readdirSync(directory) };
   });
-  if (names.length > 0) throw new HarnessError('RUN_DIRECTORY', { directory });
+  if (names.length > 0) throw new HarnessError('RUN_DIRECTORY', { directory, reason: 'is not empty' });
   return removeAtExitIfUnused(markRunDirectory(directory), created);
 };
 
