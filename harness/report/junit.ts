@@ -98,8 +98,9 @@ const renderSuite = ({ name, kernel, cases }: Suite, { started }: Report): strin
   ].join('\n');
 };
 
-const suitesOf = (report: Report): Suite[] =>
-  report.kernels.flatMap((kernel, column) => {
+const suitesOf = (report: Report): Suite[] => {
+  const generations = gridsOf(report);
+  return report.kernels.flatMap((kernel, column) => {
     const steps = kernel.steps.map(
       (judged): Case => ({
         className: classNameOf(kernel.name, 'steps'),
@@ -109,7 +110,7 @@ const suitesOf = (report: Report): Suite[] =>
         notes: [],
       }),
     );
-    const grids = gridsOf(report).map(({ generation, rows }): Suite => {
+    const grids = generations.map(({ generation, rows }): Suite => {
       const className = classNameOf(kernel.name, `vmd_${generation}`);
       const cases = rows.flatMap(({ cells }): Case[] => {
         const judged = cells[column];
@@ -132,6 +133,7 @@ const suitesOf = (report: Report): Suite[] =>
       ({ cases }) => cases.length > 0,
     );
   });
+};
 
 /** `failed` becomes `<failure>`, `broken` becomes `<error>`. Each step before the scenarios is a case. */
 export const renderJunit = (report: Report): string => {
