@@ -2,9 +2,10 @@ import { chownSync, existsSync, readdirSync, statSync, unlinkSync, writeFileSync
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { codeOf } from '../base/errors.js';
-import { bindTo, closeFd, streamSocket } from '../host/libc.js';
+import { bindTo, closeFd, listenOn, streamSocket } from '../host/libc.js';
 import type { Channel } from './channel.js';
 import { connect } from './connect.js';
+import { inTurn } from './in-turn.js';
 import { listen } from './listen.js';
 import { privateDirectory } from './private-directory.js';
 
@@ -53,6 +54,26 @@ t.test('a socket in use is refused, a dead one is replaced, and another kind of 
 
   t.equal(await caught(listen(join(directory, 'file'), () => {})), 'SOCKET_PATH');
   t.ok(existsSync(join(directory, 'file')));
+});
+
+t.test('of two processes that replace a dead socket, only one listens', async (t) => {
+  const path = join(directoryFor(t), 'a.sock');
+  const dead = streamSocket(path);
+  bindTo(dead, path);
+  closeFd(dead);
+  const { second, fd } = await inTurn(path, async () => {
+    // It starts while the first process is in its turn, which has removed the dead socket, but not listened.
+    const second = caught(listen(path, () => {}));
+    await new Promise(setImmediate);
+    unlinkSync(path);
+    const fd = streamSocket(path);
+    bindTo(fd, path);
+    await new Promise(setImmediate);
+    listenOn(fd, path, 1);
+    return { second, fd };
+  });
+  t.equal(await second, 'SOCKET_IN_USE');
+  closeFd(fd);
 });
 
 t.test('closing does not remove a file that replaced the socket', async (t) => {

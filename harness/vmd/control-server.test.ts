@@ -5,8 +5,10 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import * as v from 'valibot';
+import { codeOf } from '../base/errors.js';
 import { integer, string } from '../base/schema.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
+import { inTurn } from '../socket/in-turn.js';
 import { method } from './control.js';
 import { callControl } from './control-client.js';
 import { maxConnections, maxRequestBytes, serveControl } from './control-server.js';
@@ -180,6 +182,25 @@ t.test('a socket of a dead process is replaced; one in use and another kind of f
   writeFileSync(path, 'precious');
   await t.rejects(serveControl(path, methods), { code: 'SOCKET_PATH', message: /not a socket/ });
   t.equal(readFileSync(path, 'utf8'), 'precious');
+});
+
+t.test('of two processes that take the same path, only one listens', async (t) => {
+  const path = join(directory(t), 'control');
+  const other = createServer();
+  t.teardown(() => other.close());
+  const second = await inTurn(path, async () => {
+    // It starts while the first process is in its turn.
+    const second = serveControl(path, methods).then(
+      () => undefined,
+      (error: unknown) => codeOf(error),
+    );
+    await new Promise(setImmediate);
+    rmSync(path, { force: true }); // as a process that found the socket dead
+    other.listen(path);
+    await once(other, 'listening');
+    return { code: second };
+  });
+  t.equal(await second.code, 'SOCKET_IN_USE');
 });
 
 t.test('a path that is not possible for a socket is refused', async (t) => {
