@@ -32,7 +32,7 @@ export const checkNames = {
   resumeError: 'resume error',
   deferred: 'devices that wait for another probe',
   repeatingWarnings: 'warnings of the transport that repeat',
-  describedModules: 'modules with a description',
+  missingInformation: 'missing information about modules',
   queueInterrupt: 'unhandled interrupts, the ISR reading 1',
   accessesOfQueueInterrupt: 'accesses after the ISR has read as 1',
   warningsOfFailure: 'lines that the driver logs when',

@@ -54,10 +54,10 @@ export const requirements = {
     source: 'Linux kernel/resource.c (__request_region, r_show)',
   },
   'describes-modules': {
-    sentence: 'Each module has a description, which modinfo shows.',
+    sentence: 'Each module has a description and an author, which modinfo shows.',
     level: 'may',
-    otherwise: 'Users cannot tell what a loaded module is for.',
-    remedy: 'Add MODULE_DESCRIPTION() to each module.',
+    otherwise: 'Users cannot tell what a loaded module is for, and whom to ask about it.',
+    remedy: 'Add MODULE_DESCRIPTION() and MODULE_AUTHOR() to each module.',
     source: 'Linux include/linux/module.h; scripts/mod/modpost.c (missing MODULE_DESCRIPTION)',
   },
   'binds-only-vmmci': {

@@ -109,7 +109,7 @@ const cases: readonly Case[] = [
   ['logged-error-wrong', 'says-what-happens', `${checkNames.loggedErrors} f of m fails`, 'none', '11'],
   ['logged-drift-wrong', 'says-what-happens', checkNames.loggedDrift, '-1 s to 1 s', '5 s'],
   ['acknowledgement-named-wrong', 'quiet-log', checkNames.namedAcknowledgements, 'REBOOT', 'SYNCRTC'],
-  ['module-not-described', 'describes-modules', checkNames.describedModules, 'a, b', 'b'],
+  ['module-not-described', 'describes-modules', checkNames.missingInformation, 'none', 'a: author'],
   ['range-without-name', 'names-range', 'name of the I/O range', 'a name', '<BAD>'],
   ['warning-repeats', 'serves-virtio', checkNames.repeatingWarnings, '0', '1'],
   ['alias-too-wide', 'binds-only-vmmci', `${checkNames.foreignModule} pci:v`, 'none', 'a'],

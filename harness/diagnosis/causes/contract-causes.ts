@@ -178,10 +178,10 @@ export const contractCauses = {
     },
   ),
   'module-not-described': checkCause(
-    { what: named('describedModules') },
+    { what: named('missingInformation') },
     {
-      sentence: 'A module has no description.',
-      change: 'Add MODULE_DESCRIPTION() to each module.',
+      sentence: 'A module has no description or no author.',
+      change: 'Add MODULE_DESCRIPTION() and MODULE_AUTHOR() to each module.',
       requirement: 'describes-modules',
     },
   ),
