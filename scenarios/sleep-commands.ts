@@ -6,7 +6,7 @@ import { freezeAndThaw } from '../harness/guest/freeze-and-thaw.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, isCommandRead, isReadOf, readsOf } from '../harness/scenario/traffic.js';
+import { acks, isCommandRead, isReadOf, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const options = {
@@ -99,5 +99,48 @@ scenario('sleep-commands', options, async ({ check, ...scene }) => {
     'reboot',
     'poweroff',
     'reboot',
+  ]);
+});
+
+/**
+ * The kernel logs this when it can no longer start programs. It makes the image first, and then freezes the
+ * devices.
+ */
+const programsFrozen = /Preallocating image memory/;
+
+// The driver cannot carry out a stop until programs can be started again. Neither the sleep nor a SYNCRTC may
+// wait for it.
+scenario('stop-before-sleep', options, async ({ check, ...scene }) => {
+  const { vm, device, driver, trace, until } = scene;
+  await recordPowerRequests(vm.shell);
+  const results: string[] = [];
+  const stop = trace.follow((event) => {
+    if (event.kind === 'console' && programsFrozen.test(event.line))
+      results.push(device.host.command('SHUTDOWN'));
+    // The device is not done with the acknowledgement yet.
+    if (event.kind === 'ack' && results.length === 1)
+      queueMicrotask(() => results.push(device.host.command('SYNCRTC')));
+  });
+  const { mark } = trace;
+  await freezeAndThaw(vm.shell);
+  stop();
+  check('driver-ok').equal('SHUTDOWN and SYNCRTC when programs are frozen', results, ['sent', 'sent']);
+  await until('ack', mark, undefined, 2);
+  check('acknowledges').equal('acknowledgements', acks(trace, mark), [
+    'SHUTDOWN: graceful',
+    'SYNCRTC: cleared',
+  ]);
+  if (driver.description.syncRtc === 'registers') {
+    const [time] = trace.since(mark, 'bar-read').filter(isTimeRead);
+    const woken = trace.since(mark, 'bar-read').filter(isReadOf('hostFeatures')).at(-1);
+    check('carries-out').that(
+      'reading of the time for the SYNCRTC',
+      time !== undefined && time.seq < (woken?.seq ?? Number.POSITIVE_INFINITY),
+      'before the guest wakes up',
+      { time: time?.seq, woken: woken?.seq },
+    );
+  }
+  check('carries-out').equal('requests to go down after the sleep', await powerRequests(vm.shell, 1), [
+    'poweroff',
   ]);
 });

@@ -1,10 +1,14 @@
 // Freezes and thaws the guest and its devices: the first half of a hibernation.
 
 import { HarnessError } from '../base/errors.js';
+import { consoleSuspend } from './console-in-sleep.js';
 import type { Commands } from './shell.js';
 
-/** In milliseconds. Making the image takes one or two seconds, and much longer on a busy host. */
-const imageMs = 60_000;
+/**
+ * In milliseconds. The kernel gives up after 20 s if a task does not freeze. Making the image takes one or
+ * two seconds.
+ */
+const imageMs = 25_000;
 
 const start = 'echo disk >/sys/power/state';
 
@@ -17,7 +21,7 @@ const start = 'echo disk >/sys/power/state';
 export const freezeAndThaw = async (shell: Pick<Commands, 'text'>): Promise<void> => {
   // The log is printed from the start of the last attempt.
   const log = await shell.text(
-    `echo shutdown >/sys/power/disk &&
+    `echo N >${consoleSuspend} && echo shutdown >/sys/power/disk &&
     { ${start} 2>/run/hibernation; cat /run/hibernation
       dmesg | sed -n '/hibernation: hibernation entry/h; /hibernation: hibernation entry/!H; \${ x; p }'; }`,
     { what: 'freezing and thawing', timeoutMs: imageMs },

@@ -1,5 +1,6 @@
 // Suspends a guest to memory (ACPI S3) and wakes it up again.
 
+import { consoleSuspend } from '../guest/console-in-sleep.js';
 import type { Vm } from './vm.js';
 
 /** Upper bound, many times the usual duration even under TCG on a busy host. */
@@ -14,6 +15,7 @@ export const suspendGuest = async (
   asleep = async () => {},
 ): Promise<void> => {
   const { qmp } = machine;
+  await shell.output(['write-file', consoleSuspend, 'N']);
   // The guard below reports a guest that does not go to sleep, which is not a fault of QEMU.
   const sleeps = qmp.waitEvent('SUSPEND', { ms: 2 * limitMs });
   sleeps.catch(() => {});
