@@ -326,6 +326,8 @@ t.test('a device that was not reset, from the warning of the virtio core', async
     t.same(found([...up, read(18, 1, 0)], { dmesg: [line] }), [], 'the device was reset');
     const gone: TraceData = { kind: 'bar-read', offset: 18, width: 1, value: 0xff, absent: true };
     t.same(found([...up, gone], { dmesg: [line] }), ['absent-status-reported'], 'the device is absent');
+    t.same(found([...up, write(18, 1, 1), read(18, 1, 1)], { dmesg: [line] }), ['reset-leaves-status'], line);
+    t.same(found([...up, write(18, 1, 0), read(18, 1, 1)], { dmesg: [line] }), [], 'not what was written');
   }
 });
 
@@ -336,6 +338,14 @@ t.test('leaves out causes of advice beside the cause of a failure', async (t) =>
   t.strictSame(explaining([advice, failure], 'should'), [failure]);
   t.strictSame(explaining([advice, failure], 'may'), [advice, failure]);
   t.strictSame(explaining([advice], 'should'), [advice], 'the only one');
+});
+
+t.test('a feature that the driver uses without asking for it', async (t) => {
+  const stack = (at: string): string[] => ['kernel BUG at drivers/virtio/virtio.c:118!', `RIP: 0010:${at}`];
+  const at = 'virtio_check_driver_offered_feature+0x38/0x40';
+  t.same(found([], { dmesg: stack(at) }), ['feature-not-in-table']);
+  t.same(found([], { dmesg: stack(`${at} [virtio]`) }), ['feature-not-in-table']);
+  t.same(found([], { dmesg: [`RIP: 0010:${at}`] }), [], 'no crash');
 });
 
 /** The events of the device before the time was read. */

@@ -130,6 +130,22 @@ export const lifeCauses = {
       return checks.slice(0, 2);
     },
   },
+  'reset-leaves-status': {
+    sentence: 'The reset of the device writes a status other than 0.',
+    change: 'Write 0 to the status (BAR0 offset 18) in reset.',
+    requirement: 'resets-device',
+    find: (facts) => {
+      const { accesses, dmesg } = facts;
+      const warning = [...dmesg, ...linesOf(facts)].find((line) => coreWarns.test(line));
+      const last = accesses.findLastIndex((event) => isRead(event, 'status'));
+      const kept = accesses[last];
+      const written = accesses.slice(0, Math.max(0, last)).findLast((event) => isWrite(event, 'status'));
+      if (warning === undefined || kept === undefined || written === undefined) return [];
+      if (kept.value === 0 || kept.value !== written.value || (kept.value & status.DRIVER_OK) !== 0)
+        return [];
+      return [written, kept, warning];
+    },
+  },
   'all-ones-taken-for-data': {
     sentence: 'The driver takes all ones, which every register of an absent device reads as, for a value.',
     change:

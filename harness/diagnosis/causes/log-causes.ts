@@ -14,6 +14,9 @@ const matching = (facts: Facts, pattern: RegExp): string[] =>
 const badPointer =
   /^(?:BUG: (?:kernel NULL pointer dereference|unable to handle page fault)|KASAN: .* in range \[|(?:Oops: )?general protection fault, probably for non-canonical address)/;
 
+/** Where the virtio core checks what a driver uses (include/linux/virtio_config.h). */
+const offeredFeature = /virtio_check_driver_offered_feature\+/;
+
 const isBad = (line: string): boolean => badPointer.test(line);
 
 export const inLog = (pattern: RegExp, cause: Pick<Cause, 'sentence' | 'change' | 'requirement'>): Cause => ({
@@ -88,6 +91,20 @@ export const logCauses = {
       return [...new Set(found)].slice(0, 3);
     },
   },
+  'feature-not-in-table': {
+    sentence:
+      'The driver uses a feature that is not in its feature table, and the virtio core stops the kernel.',
+    change: 'Name each feature that the driver uses in the feature_table of its struct virtio_driver.',
+    requirement: 'negotiates-features',
+    find: (facts) =>
+      reportsOf(facts)
+        .filter(({ kind }) => kind === 'crash')
+        .flatMap(({ lines }) => {
+          const at = lines.find((line) => instructionPointer.test(line) && offeredFeature.test(line));
+          return at === undefined ? [] : [lines[0] ?? '', at];
+        })
+        .slice(0, 2),
+  },
   'interrupts-nobody-claims': inLog(/irq \d+: nobody cared/, {
     sentence: 'The interrupt handler does not claim interrupts of its device, so Linux disables the line.',
     change:
@@ -122,8 +139,8 @@ export const logCauses = {
   },
   'line-not-shared': inLog(/genirq: Flags mismatch irq \d+/, {
     sentence:
-      'The driver does not request its interrupt line as shared, so other devices on the line get no handler.',
-    change: 'Pass IRQF_SHARED to request_irq().',
+      'The driver requests its interrupt line in a way that other drivers cannot share, so one of them gets no handler.',
+    change: 'Pass IRQF_SHARED to request_irq(), without IRQF_ONESHOT or a trigger.',
     requirement: 'keeps-devices-apart',
   }),
   'lock-not-held': inLog(

@@ -16,6 +16,9 @@ t.test('tells an attribute without a newline from an empty one', async (t) => {
     reasons: [`the driver shows command counts as "${text}", expected NAME count`],
   });
   t.same(found([], counts('(null) 0')), ['commands-listed-wrong']);
+  const last = (seen: string): TraceData => failed('shows-commands', 'last command', 'NONE', seen);
+  t.same(found([last('(null)')]), ['last-command-without-name']);
+  t.same(found([last('REBOOT')]), []);
   t.same(found([], counts('SYNCRTC 18446744073709551615')), ['commands-counted-down']);
   t.same(found([], counts('SYNCRTC -1')), ['commands-counted-down']);
 });
@@ -30,6 +33,10 @@ t.test('tells an error that is shown as nothing from one that is hidden by a val
     );
   t.same(found([error('none')]), ['error-shown-as-nothing']);
   t.same(found([error('-17')]), ['error-hidden-by-value']);
+  const readings = (seen: string): TraceData =>
+    failed('no-time-is-an-error', 'errors of readings', 'No such device', seen);
+  t.same(found([readings('Input/output error')]), ['wrong-error']);
+  t.same(found([readings('none')]), []);
   const drifts = failed('shows-drift', checkNames.differentDrifts, '50', '1');
   t.same(found([error('-17'), drifts]), ['error-hidden-by-value'], 'the sample was never filled in');
 });

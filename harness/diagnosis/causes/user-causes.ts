@@ -89,6 +89,14 @@ export const userCauses = {
         seen: /^" |\s(?:\\n)?"$| \\n/,
       }).slice(0, 2),
   },
+  'last-command-without-name': checkCause(
+    { what: /^last command/, seen: /^"?\(null\)/ },
+    {
+      sentence: 'A kind of command has no name, so the last command is shown as (null).',
+      change: 'Give each value of the last command a name, also NONE, which it has before the first.',
+      requirement: 'shows-commands',
+    },
+  ),
   'commands-listed-wrong': {
     sentence: 'The list of commands does not have exactly one line for each kind of command.',
     change: 'Print one line each for SHUTDOWN, REBOOT, SYNCRTC and unknown, in this order.',
@@ -149,7 +157,7 @@ export const userCauses = {
   ),
   'wrong-error': checkCause(
     {
-      what: /^error of /,
+      what: /^errors? of /,
       of: ['no-time-is-an-error'],
       holds: ({ expected, seen }) => errors.test(expected) && errors.test(seen),
     },
