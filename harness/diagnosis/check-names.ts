@@ -29,7 +29,12 @@ export const checkNames = {
   resolutionOfSet: 'resolution of the times that were set',
   setBeforeSample: 'times that were set and are before their sample',
   probeErrors: 'errors of the probe other than ENODEV',
+  unhandledOnRemoval: 'unhandled interrupts of the shared line after the driver is removed',
   resumeError: 'resume error',
+  absenceAtResume: 'warnings about a device that does not respond after the sleep',
+  fieldValues: 'fields of the configuration space',
+  fieldAccesses: 'accesses for these fields',
+  timesForSecond: 'readings of the time for a second SYNCRTC',
   deferred: 'devices that wait for another probe',
   repeatingWarnings: 'warnings of the transport that repeat',
   missingInformation: 'missing information about modules',
@@ -50,6 +55,9 @@ export const checkNames = {
   absentStatus: 'warnings of the virtio core about the status of an absent device',
   setFromLittle: 'times that were set from a little off',
 } as const;
+
+/** Ends the name of a check of a SYNCRTC where the host does not offer the time. */
+export const untimedSync = 'SYNCRTC without a time';
 
 /** Ends the name of a check of a step that the scenario has done before. */
 export const repeatedStep = ', again';

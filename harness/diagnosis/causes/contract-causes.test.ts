@@ -180,6 +180,14 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
     ['config-range-not-checked'],
     [check('serves-virtio', `${checkNames.beyondBar}, values`, 'get 1', 'get 2')],
   ],
+  [
+    'accesses that are wrong everywhere',
+    ['config-field-wrong'],
+    [
+      check('serves-virtio', checkNames.fieldAccesses, 'write secondsLow = 1', 'write offset 16'),
+      check('serves-virtio', `${checkNames.beyondBar} and at its end, accesses`, 'read', 'write'),
+    ],
+  ],
   ['rounded', ['sync-rounds-time'], [check('sets-clock', checkNames.resolutionOfSet, 'finer', '.1')]],
   [
     'counts by feature',

@@ -120,8 +120,20 @@ export const contractCauses = {
       requirement: 'binds-only-vmmci',
     },
   ),
+  'config-field-wrong': checkCause(
+    { what: named('fieldValues', 'fieldAccesses') },
+    {
+      sentence: 'The transport reads or writes a field of the configuration space wrongly.',
+      change:
+        'Access each register that holds a part of the field once, as 32 bits at BAR0 offset 20 + field, and copy the bytes in their order.',
+      requirement: 'serves-virtio',
+    },
+  ),
   'config-range-not-checked': checkCause(
-    { what: named('beyondBar') },
+    {
+      what: named('beyondBar'),
+      holds: (_, { checks }) => !checks.some(({ what }) => named('fieldValues', 'fieldAccesses').test(what)),
+    },
     {
       sentence: 'The transport does not check whether a field is within BAR0, or checks it wrongly.',
       change: 'Refuse a field that does not end within BAR0: log a warning, and return 0 for a read.',

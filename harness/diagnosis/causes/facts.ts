@@ -94,6 +94,7 @@ export const endsAbout: readonly (readonly [RegExp, words: string, readonly Requ
     ['looks-unasked', 'obeys-parameters', 'restores-after-sleep'],
   ],
   [/^no 'bar-read' in the trace within/, "' in the trace", ['sets-clock', 'carries-out']],
+  [/^no 'sample' in the trace/, "' in the trace", ['shows-host-time', 'binds-function']],
   [/^no 'fault' in the trace/, "' in the trace", ['reads-isr']],
   [/^no step of the guest's clock/, "step of the guest's clock", ['sets-clock']],
   [noRequest, 'requests to go down', ['goes-down', 'carries-out']],

@@ -340,14 +340,6 @@ t.test('leaves out causes of advice beside the cause of a failure', async (t) =>
   t.strictSame(explaining([advice], 'should'), [advice], 'the only one');
 });
 
-t.test('a feature that the driver uses without asking for it', async (t) => {
-  const stack = (at: string): string[] => ['kernel BUG at drivers/virtio/virtio.c:118!', `RIP: 0010:${at}`];
-  const at = 'virtio_check_driver_offered_feature+0x38/0x40';
-  t.same(found([], { dmesg: stack(at) }), ['feature-not-in-table']);
-  t.same(found([], { dmesg: stack(`${at} [virtio]`) }), ['feature-not-in-table']);
-  t.same(found([], { dmesg: [`RIP: 0010:${at}`] }), [], 'no crash');
-});
-
 /** The events of the device before the time was read. */
 const readingOf = (id: CauseId): TraceData[] => {
   if (id === 'words-swapped') return [...reading];

@@ -85,6 +85,26 @@ t.test('a task that sleeps in the driver does not keep a processor busy', async 
   t.same(from([], hang('agent waits; CPU 0 idle')), []);
 });
 
+t.test('the lock of the kernel for starting programs that is never free again', async (t) => {
+  const waiting = (frame: string, ...callers: string[]): string[] => [
+    'task:sh              state:D stack:0     pid:164   tgid:164   ppid:136    flags:0x00004002',
+    ' rwsem_down_write_slowpath+0x1dd/0x640',
+    ' ? _printk+0x6c/0x87',
+    ' down_write+0x5a/0x60',
+    ` ${frame}`,
+    ...callers.map((caller) => ` ${caller}`),
+  ];
+  const reason = hang('sh waits; CPU 0 idle');
+  t.same(from(waiting('__usermodehelper_set_disable_depth+0x18/0x50', 'thaw_processes+0x52/0x1f0'), reason), [
+    'program-lock-not-free',
+  ]);
+  t.same(from(waiting('__usermodehelper_disable+0x3a/0x120', 'freeze_processes+0x47/0xc0'), reason), [
+    'program-lock-not-free',
+  ]);
+  t.same(from(waiting('kernfs_remove+0x1/0x2'), reason), []);
+  t.same(from(['__usermodehelper_disable+0x3a/0x120'], reason), [], 'not waiting for the lock');
+});
+
 t.test('a task that waits for one that loops is a consequence', async (t) => {
   t.same(from([...lockup('vmmci_poll+0x1/0x2 [virtio_vmmci]'), ...blocked(remove)]), ['guest-stalls']);
 });

@@ -53,7 +53,28 @@ const interruptedHolder = (lines: readonly string[]): string[] => {
     : [after[0] ?? '', handler.trim(), holder.trim()];
 };
 
+/**
+ * The frames of a task that waits to close or open the kernel's start of programs, before and after a sleep.
+ * Nothing else in a guest of the harness holds that lock for long.
+ */
+const waitsForProgramLock = (lines: readonly string[]): string[] => {
+  const writer = lines.findIndex((line) =>
+    /^\s*__usermodehelper_(?:disable|set_disable_depth)\+0x/.test(line),
+  );
+  const above = lines.slice(Math.max(0, writer - 4), Math.max(0, writer));
+  const waiting = above.find((line) => /^\s*rwsem_down_write_slowpath\+0x/.test(line));
+  return waiting === undefined ? [] : [waiting.trim(), lines[writer]?.trim() ?? ''];
+};
+
 export const hangCauses = {
+  'program-lock-not-free': {
+    sentence:
+      'The lock with which the kernel keeps programs from starting is never free again, so the guest cannot sleep or wake up.',
+    change:
+      'Call usermodehelper_read_unlock() once for each lock that was taken; usermodehelper_read_lock_wait() returns 0 without the lock when its time is over.',
+    requirement: 'carries-out',
+    find: (facts) => waitsForProgramLock(logLines(facts)),
+  },
   'lock-taken-with-interrupts-on': {
     sentence: 'The interrupt handler waits for a lock that the code which it has interrupted holds.',
     change: 'Take a lock that the handler also takes with spin_lock_irqsave().',

@@ -1,6 +1,6 @@
 // Causes that are visible in the lines that the driver writes to the kernel log.
 
-import { named, repeatedStep } from '../check-names.js';
+import { named, repeatedStep, untimedSync } from '../check-names.js';
 import { checkCause } from './check-cause.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
@@ -40,6 +40,25 @@ export const lineCauses = {
       requirement: 'says-what-happens',
     },
   ),
+  'sync-error-ignored': checkCause(
+    {
+      what: named('eventsLogged'),
+      holds: ({ what, expected, seen }) => {
+        const logged = itemsOf(seen);
+        return (
+          what.endsWith(untimedSync) &&
+          itemsOf(expected).includes('unreadable') &&
+          !logged.includes('unreadable') &&
+          (logged.includes('set') || logged.includes('unset'))
+        );
+      },
+    },
+    {
+      sentence: 'SYNCRTC sets the clock although the time of the device could not be read.',
+      change: 'If reading the time fails, log a warning and leave the clock alone.',
+      requirement: 'says-what-happens',
+    },
+  ),
   'event-logged-once': checkCause(
     { what: named('eventsLogged'), holds: (check, facts) => lacksEvents(check) && logsFirst(check, facts) },
     {
@@ -66,6 +85,14 @@ export const lineCauses = {
     {
       sentence: 'The driver works without something that it could not get, and logs no warning about it.',
       change: 'Log a warning with the error: users look for what is missing.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'absence-at-resume-not-logged': checkCause(
+    { what: named('absenceAtResume'), seen: /^0$/ },
+    {
+      sentence: 'The driver does not log that the device does not respond when the guest wakes up.',
+      change: 'Log an error in resume when a register reads as all ones, and return -ENODEV.',
       requirement: 'says-what-happens',
     },
   ),

@@ -33,12 +33,15 @@ t.test('a probe that fails does not forget DRIVER_OK', async (t) => {
   const write = (seq: number, value: number) =>
     ({ seq, at: seq, kind: 'bar-write', offset: 18, width: 1, value }) as const;
   const trace = [write(0, 3), write(1, 0x83)];
-  const reasons = ['no driver of the second function within 10 s'];
-  const names = (dmesg: string[]) => findCauses({ trace, dmesg, reasons }).map(({ id }) => id);
-  t.same(names(['virtio_vmmci virtio2: probe with driver virtio_vmmci failed with error -12']), [
-    'probe-fails',
-  ]);
-  t.same(names([]), []);
+  for (const reason of [
+    'no driver of the second function within 10 s',
+    "no 'sample' in the trace, 3 times within 10 s; CPU 0 idle",
+  ]) {
+    const names = (dmesg: string[]) => findCauses({ trace, dmesg, reasons: [reason] }).map(({ id }) => id);
+    const line = 'virtio_vmmci virtio2: probe with driver virtio_vmmci failed with error -12';
+    t.same(names([line]), ['probe-fails'], reason);
+    t.same(names([]), [], reason);
+  }
 });
 
 t.test('an operation that is missing is one cause, also while the driver is registered', async (t) => {
@@ -49,4 +52,12 @@ t.test('finds a command of the device that the driver does not know', async (t) 
   t.same(found('virtio_vmmci virtio3: unknown command 0x3 from the host'), ['known-command-unknown']);
   t.same(found('virtio_vmmci virtio3: unknown command 0x7 from the host'), []);
   t.same(found('virtio_vmmci virtio3: unknown command 0x80000002 from the host'), []);
+});
+
+t.test('a feature that the driver uses without asking for it', async (t) => {
+  const stack = (at: string): string[] => ['kernel BUG at drivers/virtio/virtio.c:118!', `RIP: 0010:${at}`];
+  const at = 'virtio_check_driver_offered_feature+0x38/0x40';
+  t.same(found(...stack(at)), ['feature-not-in-table']);
+  t.same(found(...stack(`${at} [virtio]`)), ['feature-not-in-table']);
+  t.same(found(`RIP: 0010:${at}`), [], 'no crash');
 });

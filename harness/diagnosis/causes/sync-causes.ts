@@ -203,6 +203,15 @@ export const syncCauses = {
     explains: ['sets-clock'],
     find: (facts) => setTooEarly(facts, slowRegisters + 1n, 1n << 32n),
   },
+  'sync-during-sync-dropped': checkCause(
+    { what: named('timesForSecond'), seen: /^0$/ },
+    {
+      sentence:
+        'A SYNCRTC that arrives while the driver carries out another one is acknowledged, but not carried out.',
+      change: 'Call queue_work() for each SYNCRTC: it queues a work that is running once more.',
+      requirement: 'carries-out',
+    },
+  ),
   'sync-ignores-small-steps': {
     sentence: 'SYNCRTC does not correct a clock that is only slightly off.',
     change: 'Set the clock for each SYNCRTC, however small the difference is.',
