@@ -4,7 +4,7 @@
 import type { LogEvent } from '../harness/driver/description.js';
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames, repeatedStep } from '../harness/scenario/check-names.js';
+import { checkNames, repeatedStep, untimedSync } from '../harness/scenario/check-names.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { showDurationNs } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
@@ -108,7 +108,7 @@ const checkOffers = async (scene: Scene, checkEvents: CheckEvents): Promise<void
     );
     checkFeaturesLine(scene, features, lines);
     if (features === (ACK | SYNCRTC))
-      await checkEvents('SYNCRTC without a time', ['SYNCRTC', 'unreadable'], async () => {
+      await checkEvents(untimedSync, ['SYNCRTC', 'unreadable'], async () => {
         await send(scene, 'SYNCRTC');
         await driver.unload(); // waits until the command is carried out
       });

@@ -2,6 +2,7 @@
 // unloaded.
 
 import { checkNames } from '../harness/scenario/check-names.js';
+import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { suspendGuest } from '../harness/scenario/suspend-guest.js';
@@ -24,6 +25,13 @@ scenario('suspend-absent', options, async (scene) => {
   const errors = [...log.matchAll(/: error (-?\d+)/g)].map(([, error]) => error);
   check('restores-after-sleep').that(checkNames.resumeError, errors.length > 0, 'in the kernel log', errors);
   check('refuses-absent-device').equal('errors of the resume', errors, [`-${ENODEV}`]);
+  const { absent: line } = driver.description.logLines ?? {};
+  if (line !== undefined)
+    check('says-what-happens').equal(
+      checkNames.absenceAtResume,
+      warningsIn(await driverLog(shell, driver.description)).filter((each) => each.includes(line)).length,
+      1,
+    );
   await unloadAbsent(scene);
   check('leaves-nothing').equal('leaked resources', await leftovers(shell, before), []);
 

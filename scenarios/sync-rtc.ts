@@ -197,3 +197,21 @@ scenario('sync-rtc-seconds', { quiet: true }, async ({ check, vm, driver, device
     showInstantNs,
   );
 });
+
+// The host's clock jumps again while the driver carries out a SYNCRTC. The second one is carried out, too.
+scenario('sync-again', { ...options, driver: 'loaded' }, async ({ check, driver, device, trace, until }) => {
+  driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
+  const results: string[] = [];
+  const stop = trace.follow((event) => {
+    if (event.kind !== 'bar-read' || !isTimeRead(event)) return;
+    stop();
+    results.push(device.host.command('SYNCRTC'));
+  });
+  const mark = trace.mark;
+  check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+  const { seq } = await until('ack', mark, undefined, 2);
+  check('driver-ok').equal('SYNCRTC while the driver carries out one', results, ['sent']);
+  await driver.unload(); // waits until the clock is set
+  const reads = trace.since(seq, 'bar-read').filter(isTimeRead);
+  check('carries-out').equal(checkNames.timesForSecond, reads.length, 1);
+});

@@ -111,9 +111,9 @@ scenario('transport', options, async (scene) => {
   serves.equal('features of a driver that knows three', features, 'features 7');
   serves.equal('status while it probes', status, 'status 3');
   serves.equal('error for a queue', queue, `queue -${ENOENT}`);
-  serves.equal('fields of the configuration space', rest, [...expected, ...(asksAll ? ['get 4 0:'] : [])]);
+  serves.equal(checkNames.fieldValues, rest, [...expected, ...(asksAll ? ['get 4 0:'] : [])]);
   const seen = accesses(trace, mark).filter((access) => /seconds/.test(access));
-  serves.equal('accesses for these fields', seen, expectedAccesses);
+  serves.equal(checkNames.fieldAccesses, seen, expectedAccesses);
   check('negotiates-features').equal(
     'features in use',
     device.vmmci.state().guestFeatures,
