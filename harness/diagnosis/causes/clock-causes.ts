@@ -85,6 +85,18 @@ export const clockCauses = {
       return clock.some(isSeconds) ? [] : clock.slice(0, 3);
     },
   },
+  'microseconds-not-read': {
+    sentence: 'The driver reads the seconds, and never the microseconds.',
+    change:
+      'For each reading, read the seconds (BAR0 offset 24), and the microseconds (BAR0 offset 32) then.',
+    requirement: 'shows-host-time',
+    explains: ['shows-host-time', 'shows-ptp-time'],
+    find: (facts) => {
+      const clock = clockReads(facts);
+      const [first, second] = clock.filter(isSeconds);
+      return first === undefined || second === undefined || clock.some(isMicroseconds) ? [] : [first, second];
+    },
+  },
   'second-sample': {
     sentence: 'The driver reads the seconds twice for one reading, and the second read takes a new sample.',
     change: 'For each reading, read BAR0 offset 24 once, then 28, 32 and 36.',

@@ -46,6 +46,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   // the time
   'high-words-read': ['seconds-not-read', 'sync-without-reading-time'],
   'seconds-not-read': ['sync-without-reading-time'],
+  'microseconds-not-read': ['fraction-dropped', 'sync-loses-fraction'],
   'second-sample': ['sampled-unasked'],
   'time-never-back': ['earlier-sample-shown'],
   'microseconds-before-seconds': ['earlier-sample-shown', 'time-torn'],

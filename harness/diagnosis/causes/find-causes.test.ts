@@ -39,6 +39,7 @@ const byTrace: readonly (readonly [CauseId, readonly (TraceData | number)[]])[] 
     [...up, send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), write(24, 4, 2), expired, late],
   ],
   ['microseconds-before-seconds', [...up, read(32, 4, 5), read(24, 4, 1), read(28, 4, 0), time]],
+  ['microseconds-not-read', [...up, read(24, 4, 1), read(20, 4, 0), read(24, 4, 2), read(20, 4, 0), time]],
   [
     'seconds-not-read',
     [...up, read(32, 4, 0), read(32, 4, 0), failed('shows-host-time', 'host time', 'none', '0')],
