@@ -18,6 +18,7 @@ import {
   isUp,
   isWrite,
   second,
+  sleeps,
 } from './events.js';
 import type { Cause, Facts } from './facts.js';
 
@@ -65,6 +66,9 @@ const unasked = (facts: Facts): TraceEvent[] =>
     // The last event shows nothing but the end of the guest.
     return !served && last !== undefined && last.at - sent.at > 3 * second ? [expired] : undefined;
   });
+
+/** Matches the timeout of a wait for several polls. */
+const noPolls = /^no 'bar-read' in the trace, \d+ times/;
 
 /** The polls since the driver came up: reads of the command without an interrupt. */
 const looksUnasked = ({ trace }: Facts): TraceEvent[] => {
@@ -292,6 +296,25 @@ export const commandCauses = {
       const idle = unasked(facts);
       const reads = looksUnasked(facts);
       return idle.length > 0 && reads.length > 0 ? [...reads.slice(-1), ...idle] : [];
+    },
+  },
+  'stops-looking-after-stop': {
+    sentence: 'The driver no longer polls the command once it has acknowledged a stop.',
+    change: 'Go on polling the command (BAR0 offset 20) after a stop: the host may send another command.',
+    hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
+    requirement: 'looks-unasked',
+    explains: ['looks-unasked'],
+    find: (facts) => {
+      const ack = facts.trace.findLast(isAck);
+      const polls = looksUnasked(facts);
+      const [last, end] = [polls.at(-1), facts.trace.at(-1)];
+      if (ack === undefined || last === undefined || end === undefined || polls.length < 3) return [];
+      const isStop = ['SHUTDOWN', 'REBOOT'].includes(commandName(ack.value) ?? '');
+      const after = facts.trace.filter(({ seq }) => seq > ack.seq);
+      if (!isStop || after.some(isCommandRead) || sleeps(after)) return [];
+      return facts.reasons.some((reason) => noPolls.test(reason)) && end.at - ack.at > 10 * second
+        ? [last, ack]
+        : [];
     },
   },
   'looks-too-seldom': {

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { found, loaded, read, status, up, write } from '../../testing/cause-events.js';
+import type { TraceData } from '../../base/trace-event.js';
+import { found, loaded, raise, read, send, status, up, write } from '../../testing/cause-events.js';
 
 /**
  * Lines of Linux 6.12 and, for RCU, of 5.10 to 7.3. The processor was in this function when the kernel
@@ -128,4 +129,21 @@ t.test('a probe that never ends cannot set DRIVER_OK', async (t) => {
   ]);
   const polled = [...up, read(20, 4, 0), 60_000, read(20, 4, 0), loaded];
   t.same(found(polled, { reasons: late('CPU 0 in vmmci_poll [virtio_vmmci]') }), [], 'it may be a poll');
+});
+
+t.test('polls that end with a stop', async (t) => {
+  const poll = read(20, 4, 0);
+  const stop = [send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), write(20, 4, 2)];
+  const reasons = ["no 'bar-read' in the trace, 5 times within 1.24 min; CPU 0 idle"];
+  const ends: TraceData = { kind: 'qemu-exit', how: 'killed by the harness' };
+  t.same(found([...up, poll, poll, poll, ...stop, 20_000, ends], { reasons }), ['stops-looking-after-stop']);
+  t.same(found([...up, poll, ...stop, 20_000, ends], { reasons }), [], 'it may not poll at all');
+  t.same(found([...up, poll, poll, poll, ...stop, poll, 20_000, ends], { reasons }), [], 'it polled on');
+});
+
+t.test('a time that the kernel refuses', async (t) => {
+  const reasons = ["no step of the guest's clock to the device's within 33 s; CPU 0 idle"];
+  const dmesg = ['virtio_vmmci virtio2: cannot set the clock: error -22'];
+  t.same(found(up, { reasons, dmesg }), ['set-time-refused']);
+  t.same(found(up, { dmesg }), [], 'a scenario may have made the call fail');
 });

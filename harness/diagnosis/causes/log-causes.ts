@@ -218,6 +218,14 @@ export const logCauses = {
     change: 'Use dev_groups, or delete in remove the attributes that probe has created.',
     requirement: 'comes-back',
   }),
+  'set-time-refused': {
+    ...inLog(/cannot set the clock: error -22\b/, {
+      sentence: 'SYNCRTC sets a time that the kernel does not accept.',
+      change: 'Carry whole seconds out of the nanoseconds, which must be below 1000000000.',
+      requirement: 'sets-clock',
+    }),
+    explains: ['sets-clock'],
+  },
   'known-command-unknown': inLog(/unknown command 0x[123]\b/, {
     sentence: 'The driver takes a command of the device for an unknown one.',
     change:
