@@ -8,10 +8,10 @@ import { explainCut, livelockWatch } from './livelock.js';
  * Feeds events that are `us` apart; returns the first livelock with the number of the event at which it was
  * found.
  */
-const watch = (events: Iterable<TraceData>, us = 200) => {
+const watch = (events: Iterable<TraceData>, us = 200, of?: string) => {
   let now = 0n;
   const trace = new Trace({ now: () => now });
-  const feed = livelockWatch();
+  const feed = livelockWatch(of);
   let found: { at: number; error: HarnessError } | undefined;
   let count = 0;
   trace.follow((event) => {
@@ -34,6 +34,12 @@ const read = (offset: number): TraceData => ({ kind: 'bar-read', offset, width: 
 const interrupt: TraceData = { kind: 'interrupt', line: 'raise', isr: 2, signalled: true };
 const ack: TraceData = { kind: 'ack', value: 2, effect: 'graceful' };
 const line: TraceData = { kind: 'console', line: 'getting on' };
+
+t.test('names the device if there are several', async (t) => {
+  const found = watch(repeat(2000, interrupt, read(20)), 200, 'device 2');
+  t.match(found?.error.message, /^livelock: 300 interrupts of device 2 within /);
+  t.match(watch(repeat(2000, interrupt, read(20)))?.error.message, /^livelock: 300 interrupts within /);
+});
 
 t.test('finds interrupts that repeat without a read of the ISR', async (t) => {
   const found = watch(repeat(2000, interrupt, read(20)));

@@ -88,9 +88,9 @@ const signature = (event: TraceEvent): string =>
 
 /**
  * Returns a function that takes each event of a trace and returns GUEST_LIVELOCK once, when a limit is
- * reached.
+ * reached. `of` names the device if there are several.
  */
-export const livelockWatch = (): ((event: TraceEvent) => HarnessError | undefined) => {
+export const livelockWatch = (of?: string): ((event: TraceEvent) => HarnessError | undefined) => {
   const runs = rules.map((): Run => ({ count: 0, since: 0, different: new Set() }));
   const restart = (run: Run): void => {
     run.count = 0;
@@ -109,7 +109,7 @@ export const livelockWatch = (): ((event: TraceEvent) => HarnessError | undefine
     const rate = Math.round((run.count * 1000) / ms);
     return new HarnessError('GUEST_LIVELOCK', {
       count: run.count,
-      what: rule.what,
+      what: of === undefined ? rule.what : `${rule.what} of ${of}`,
       ms,
       rate,
       but: rule.missing === undefined ? '' : `, without ${rule.missing}`,

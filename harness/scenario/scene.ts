@@ -135,8 +135,13 @@ const startGuest = async (
 };
 
 /** Ends all waits if the guest is in a livelock. */
-const endLivelocks = (trace: Trace, console: Console, onLivelock: SceneSetUp['onLivelock']): void => {
-  const watch = livelockWatch();
+const endLivelocks = (
+  trace: Trace,
+  console: Console,
+  onLivelock: SceneSetUp['onLivelock'],
+  of?: string,
+): void => {
+  const watch = livelockWatch(of);
   trace.follow((event) => {
     const livelock = watch(event);
     if (livelock === undefined) return;
@@ -215,9 +220,11 @@ export const setScene = async (setUp: SceneSetUp): Promise<{ scene: Scene; basel
   const { generation = environment.choice.generation } = options;
   if (options.guest !== 'distro') await loadDriver(driver, options);
 
+  let number = 1;
   const another: Scene['another'] = async (more = {}) => {
     const trace = newTrace();
-    endLivelocks(trace, console, setUp.onLivelock);
+    number += 1;
+    endLivelocks(trace, console, setUp.onLivelock, `device ${number}`);
     return {
       device: await devices.start({
         generation,

@@ -18,7 +18,7 @@ t.test('finds a cause in the trace of the second device, and says so', async (t)
   const [cause, ...more] = of(right, storm);
   t.equal(cause?.id, 'isr-never-read');
   t.ok(cause?.evidence.length);
-  for (const line of cause?.evidence ?? []) t.match(line, /^second device #\d+ /);
+  for (const line of cause?.evidence ?? []) t.match(line, /^device 2 #\d+ /);
   t.strictSame(more, []);
 });
 
@@ -32,5 +32,5 @@ t.test('a check about the second device is evidence beside the events of its tra
     reasons: [],
   });
   t.equal(cause?.id, 'acknowledged-late');
-  t.match(cause?.evidence, [/^second device #6 .* host asks for REBOOT/]);
+  t.match(cause?.evidence, [/^device 2 #6 .* host asks for REBOOT/]);
 });

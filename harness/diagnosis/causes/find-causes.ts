@@ -78,7 +78,7 @@ const findInSecond = (material: Material, second: readonly TraceEvent[]): FoundC
   const facts = factsOf({ ...material, trace });
   return findIn(facts, (shown) => {
     const { event, isOfDevice } = origin(shown);
-    return `${isOfDevice ? 'second device ' : ''}${formatEvent(event)}`;
+    return `${isOfDevice ? 'device 2 ' : ''}${formatEvent(event)}`;
   });
 };
 
