@@ -32,8 +32,8 @@ export class Trace {
   #seq = 0;
 
   /**
-   * `now` is a monotonic clock in nanoseconds, and times are counted from `start` on it. At most `limit` events stay in memory; older ones are read
-   * from the store, or refused if there is no store.
+   * `now` is a monotonic clock in nanoseconds, and times are counted from `start` on it. At most `limit`
+   * events stay in memory; older ones are read from the store, or refused if there is no store.
    * @internal
    */
   constructor({

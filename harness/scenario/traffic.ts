@@ -26,8 +26,8 @@ export const accesses = (trace: Trace, mark: number): string[] =>
 const highWords: ReadonlySet<string> = new Set(['read secondsHigh', 'read microsecondsHigh']);
 
 /**
- * The accesses to the clock since `mark`, without whole reads of the high words. These are 0 on every host, and
- * a driver that reads each time as one field of 64 bits, as OpenBSD's does, reads them, too.
+ * The accesses to the clock since `mark`, without whole reads of the high words. These are 0 on every host,
+ * and a driver that reads each time as one field of 64 bits, as OpenBSD's does, reads them, too.
  */
 export const clockAccesses = (trace: Trace, mark: number): string[] =>
   accesses(trace, mark).filter((access) => /seconds/.test(access) && !highWords.has(access));
@@ -36,7 +36,10 @@ export const clockAccesses = (trace: Trace, mark: number): string[] =>
 export const plainReadings = (count: number): string[] =>
   Array.from({ length: count }, () => ['read secondsLow', 'read microsecondsLow']).flat();
 
-/** The accesses of so many readings as `seen` can hold, at least `count`: a driver may take the best of several. */
+/**
+ * The accesses of so many readings as `seen` can hold, at least `count`: a driver may take the best of
+ * several.
+ */
 export const wholeReadings = (seen: readonly string[], count: number): string[] =>
   plainReadings(Math.max(count, Math.floor(seen.length / 2)));
 

@@ -1,5 +1,5 @@
-// Lets one process at a time listen at a path. Otherwise, of two processes that find the socket file of a dead
-// process, one could remove the file that the other has just made.
+// Lets one process at a time listen at a path. Otherwise, of two processes that find the socket file of a
+// dead process, one could remove the file that the other has just made.
 
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
@@ -7,12 +7,12 @@ import { basename, dirname, join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
 import { bindTo, closeFd, streamSocket } from '../host/libc.js';
 
-/** A turn takes a few milliseconds. This bound is for a process that was stopped (SIGSTOP) during its turn. */
+/** A turn takes a few milliseconds. The bound is for a process that was stopped (SIGSTOP) during its turn. */
 const maxWaitMs = 2000;
 
 /**
- * An abstract address (unix(7)), which the kernel frees when its process dies. It is known only in one network
- * namespace.
+ * An abstract address (unix(7)), which the kernel frees when its process dies. It is known only in one
+ * network namespace.
  */
 const addressOf = (path: string): string => {
   const absolute = join(realpathSync(dirname(path)), basename(path));

@@ -35,8 +35,8 @@ const isDead = (path: string): boolean => {
 };
 
 /**
- * Removes the socket file of a dead process. Call it in turn. Throws SOCKET_PATH or SOCKET_IN_USE if something
- * else is there.
+ * Removes the socket file of a dead process. Call it in turn. Throws SOCKET_PATH or SOCKET_IN_USE if
+ * something else is there.
  */
 export const removeDead = (path: string): void => {
   if (!isSocketFile(path))

@@ -9,8 +9,8 @@ const EI_CLASS = 4;
 const ELFCLASS32 = 1;
 
 /**
- * The smallest size of a complete file, in bytes, from its first `ELF64_HEADER_BYTES` bytes (a shorter file is
- * filled with zeros). Infinity if it is not an ELF file.
+ * The smallest size of a complete file, in bytes, from its first `ELF64_HEADER_BYTES` bytes (a shorter file
+ * is filled with zeros). Infinity if it is not an ELF file.
  */
 export const sectionsEnd = (header: Buffer): number => {
   if (header.toString('latin1', 0, ELF_MAGIC.length) !== ELF_MAGIC) return Number.POSITIVE_INFINITY;
