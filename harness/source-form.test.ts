@@ -1,4 +1,5 @@
-// Checks the form of comments in the sources: their width, and the comment at the head of each file.
+// Checks the form of the sources: their length, the width of comments, and the comment at the head of each
+// file.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,6 +38,21 @@ const paths = ['harness', 'images', 'scenarios'].flatMap((top) =>
 );
 
 const sources = paths.map((path) => ({ path, text: readFileSync(join(packageRoot(), path), 'utf8') }));
+
+const lengthOf = ({ text }: { readonly text: string }): number => text.split('\n').length - 1;
+
+t.test('no file is long, and most are short', async (t) => {
+  const programs = sources.filter(({ path }) => /^images\/.*\.[ch]$/.test(path));
+  t.ok(programs.length > 10, 'the C files were found');
+  for (const source of sources)
+    if (lengthOf(source) > 400) t.fail(`${source.path} has ${lengthOf(source)} lines`);
+  const sorted = sources
+    .filter(({ path }) => path.endsWith('.ts'))
+    .map(lengthOf)
+    .sort((left, right) => left - right);
+  const median = sorted[sorted.length >> 1] ?? 0;
+  t.ok(median < 100, `the median is ${median} lines`);
+});
 
 t.test(`comments are at most ${maxColumns} columns wide`, async (t) => {
   t.ok(sources.length > 500, `${sources.length} files were read`);
