@@ -15,7 +15,7 @@ export interface MatrixFigure {
 }
 
 /** The 90th percentile; NaN for an empty list. */
-export const ninth = (values: readonly number[]): number =>
+export const percentile90 = (values: readonly number[]): number =>
   values.toSorted((left, right) => left - right)[Math.ceil(values.length * 0.9) - 1] ?? Number.NaN;
 
 const wallFigure = ({ report, wall }: MatrixRun, kind: 'warm' | 'cold'): MatrixFigure => {
@@ -53,7 +53,7 @@ export const matrixFigures = (warm: MatrixRun, cold?: MatrixRun): MatrixFigure[]
     },
     {
       what: 'restore to first command, 9 of 10 below',
-      value: ninth(seconds),
+      value: percentile90(seconds),
       unit: 's',
       how: `${how}; ${count}`,
     },
