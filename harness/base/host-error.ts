@@ -20,6 +20,7 @@ const nextSteps: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'use a shorter path',
   ELOOP: 'check the symbolic links of that path',
   ETXTBSY: 'wait until no program runs from that file',
+  EFBIG: 'raise the limit of file sizes (ulimit -f)',
   EIO: 'check the disk, and the messages of the kernel of this host',
   ENXIO: 'use the path of a file',
   EAGAIN: 'raise the limit of processes (ulimit -u), or run fewer guests in parallel (--jobs)',

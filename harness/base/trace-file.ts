@@ -1,7 +1,7 @@
 // A trace on disk. It keeps the beginning and the end, and counts the events between, so that a storm cannot
 // fill the disk.
 
-import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { bigintReplacer } from './bigint-replacer.js';
 import { HarnessError } from './errors.js';
@@ -14,6 +14,7 @@ import {
   type TraceEvent,
   type TraceKind,
 } from './trace-event.js';
+import { writeAllSync } from './write-all.js';
 
 export interface TraceFileLimits {
   /** Number of events kept at the beginning. */
@@ -167,7 +168,7 @@ export class TraceFile {
   #flush(): void {
     const text = this.#waiting;
     this.#waiting = '';
-    if (text !== '') writeSync(this.#fd, text);
+    writeAllSync(this.#fd, Buffer.from(text));
   }
 
   /** Starts the next part when the head or the newer tail is full. */

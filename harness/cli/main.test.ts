@@ -29,3 +29,14 @@ t.test('a failed write of the output is a host error', async (t) => {
   t.match(written, /^vmmci: standard output cannot be written: ENOSPC: .*\[HOST\]\n$/);
   t.equal(status, 3);
 });
+
+t.test('a write of the output that was cut short is a host error', async (t) => {
+  const path = join(t.testdir({}), 'out');
+  // The limit, of two blocks of 512 bytes, cuts the first write short, as a disk does that is nearly full.
+  const child = spawn('sh', ['-c', 'ulimit -f 2; exec "$0" "$1" completion bash', process.execPath, main], {
+    stdio: ['ignore', openSync(path, 'w'), 'pipe'],
+  });
+  const [written, [status]] = await Promise.all([text(child.stderr as Readable), once(child, 'exit')]);
+  t.match(written, /^vmmci: standard output cannot be written: EFBIG: .*\(ulimit -f\) \[HOST\]\n$/);
+  t.equal(status, 3);
+});

@@ -1,14 +1,32 @@
 #!/usr/bin/env node
 // The main program of `vmmci`. Its commands are listed in commands.ts.
 
+import '../base/file-size-limit.js';
+
+import { fstatSync } from 'node:fs';
 import { systemCode } from '../base/thrown.js';
+import { writeAllSync } from '../base/write-all.js';
 import { handleBrokenPipe } from '../run/signals.js';
 import { runCommand } from './command.js';
 import { reportError, statusOf } from './report-error.js';
 
 let hasOutputFailed = false;
 
-const watchOutput = (name: string, stream: NodeJS.WriteStream): void => {
+/** The stream of Node.js for a file takes a write that was cut short for a whole one. */
+const writeWhole = (stream: NodeJS.WriteStream, fd: number): void => {
+  if (!fstatSync(fd).isFile()) return;
+  stream._write = (chunk: Uint8Array, _, done) => {
+    try {
+      writeAllSync(fd, chunk);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  };
+};
+
+const watchOutput = (name: string, stream: NodeJS.WriteStream, fd: number): void => {
+  writeWhole(stream, fd);
   stream.on('error', (error) => {
     // A reader such as `head` may close the pipe early; that is not an error.
     if (systemCode(error) !== 'EPIPE' && !hasOutputFailed) {
@@ -18,8 +36,8 @@ const watchOutput = (name: string, stream: NodeJS.WriteStream): void => {
     handleBrokenPipe(hasOutputFailed ? statusOf.broken : undefined);
   });
 };
-watchOutput('standard output', process.stdout);
-watchOutput('standard error', process.stderr);
+watchOutput('standard output', process.stdout, 1);
+watchOutput('standard error', process.stderr, 2);
 
 // Errors thrown in listeners reach no caller.
 process.on('uncaughtException', (error) => process.exit(reportError('vmmci', { error })));

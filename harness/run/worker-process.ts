@@ -4,6 +4,7 @@
 
 // Must be the first import, because it changes process.argv before tap reads it.
 import './worker-argument.js';
+import '../base/file-size-limit.js';
 
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
