@@ -26,7 +26,7 @@ const nextSteps: Readonly<Record<string, string>> = {
   EAGAIN: 'raise the limit of processes (ulimit -u), or run fewer guests in parallel (--jobs)',
 };
 
-/** HOST for an error of the system whose next step is known; `undefined` for any other value. */
+/** The error HOST for one of the system whose next step is known; `undefined` for any other value. */
 export const asHostError = (error: unknown, message = messageOf(error)): HarnessError<'HOST'> | undefined => {
   const next = nextSteps[systemCode(error) ?? ''];
   return next === undefined ? undefined : new HarnessError('HOST', { message, next }, error);
