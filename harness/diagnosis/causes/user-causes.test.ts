@@ -48,3 +48,17 @@ t.test('the fraction is dropped also in the first second of 1970', async (t) => 
   t.same(found([shown('5999999000', '5000000000'), first]), ['fraction-dropped']);
   t.same(found([first]), [], 'it may show no time at all');
 });
+
+t.test('counts of commands that never arrived', async (t) => {
+  const counts = (seen: string): TraceData =>
+    failed('attribute-form', 'bytes of commands', '"SHUTDOWN 0\\nREBOOT 0\\nSYNCRTC 0\\n"', seen);
+  const random = counts('"SHUTDOWN 6182496\\nREBOOT 64\\nSYNCRTC 0\\n"');
+  const dmesg = [
+    'Oops: general protection fault, probably for non-canonical address 0xf999959999999ab1: 0000 [#1]',
+    'RIP: 0010:ptp_clock_unregister+0x22/0x200',
+    'vmmci_ptp_unregister+0x37/0x50 [virtio_vmmci]',
+  ];
+  t.same(found([random], { dmesg }), ['state-not-cleared']);
+  t.same(found([{ kind: 'command', name: 'REBOOT', result: 'sent' }, random]), [], 'one has arrived');
+  t.same(found([counts('"SHUTDOWN 1\\nREBOOT 0\\nSYNCRTC 0\\n"')]), [], 'one count may be set elsewhere');
+});

@@ -97,6 +97,25 @@ export const userCauses = {
       requirement: 'shows-commands',
     },
   ),
+  'state-not-cleared': checkCause(
+    {
+      what: /^bytes of /,
+      holds: ({ seq, expected, seen }, { trace }) => {
+        const [right, shown] = [[...countsOf(expected).values()], [...countsOf(seen).values()]];
+        return (
+          right.length > 1 &&
+          right.every((count) => count === 0) &&
+          shown.filter((count) => count !== 0).length > 1 &&
+          !trace.some((event) => event.kind === 'command' && event.seq < seq)
+        );
+      },
+    },
+    {
+      sentence: 'The driver does not clear its memory, and shows counts of commands that never arrived.',
+      change: 'Allocate the structure of a device with kzalloc().',
+      requirement: 'attribute-form',
+    },
+  ),
   'commands-listed-wrong': {
     sentence: 'The list of commands does not have exactly one line for each kind of command.',
     change: 'Print one line each for SHUTDOWN, REBOOT, SYNCRTC and unknown, in this order.',
