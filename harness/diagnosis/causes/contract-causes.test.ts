@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { TraceData } from '../../base/trace-event.js';
+import { read } from '../../testing/cause-events.js';
 import { checkNames } from '../check-names.js';
 import type { CauseId } from './cause-table.js';
 import { findCauses } from './find-causes.js';
@@ -301,7 +302,10 @@ t.test('names the work that is still queued, not the memory that it then uses', 
 
 t.test('finds a function that is not polled, and one without a clock', async (t) => {
   t.same(found([], ['no first poll of the second within 10 s']), ['state-shared-by-devices']);
-  t.same(found([], ['no first poll of the first within 10 s']), []);
+  const again = ['no first poll of the first within 10 s'];
+  t.same(found([], again), [], 'never polled');
+  const polls = Array.from({ length: 4 }, () => read(20, 4, 0));
+  t.same(found(polls, again), ['state-shared-by-devices'], 'polled until it was bound again');
   const clocks = (name: string): TraceData =>
     check('keeps-devices-apart', `PTP clocks of the ${name}`, '1', '0');
   t.same(found([clocks('second')]), ['state-shared-by-devices']);

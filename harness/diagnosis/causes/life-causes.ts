@@ -6,7 +6,7 @@ import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
 import { showIsr } from '../decode.js';
 import { checkCause, checksOf } from './check-cause.js';
-import { following, isCommandRead, isDown, isRead, isWrite, type Write } from './events.js';
+import { following, isCommandRead, isDown, isRead, isWrite, untilSent, type Write } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
 
 const ones = 0xffffffff;
@@ -65,6 +65,9 @@ const showsOnes = (seen: string, expected: string): boolean => allOnes.test(seen
 /** Returns the status of the device at that event. */
 const stateAt = ({ trace }: Facts, seq: number): TraceEvent<'status'> | undefined =>
   trace.findLast((event): event is TraceEvent<'status'> => event.kind === 'status' && event.seq < seq);
+
+/** So many reads of the command before the first command was sent are polls: probe reads it, too. */
+const pollsBefore = 4;
 
 /** The name of a check of one of two devices. */
 const withoutOrdinal = ({ what }: Pick<FailedCheck, 'what'>): string =>
@@ -298,8 +301,13 @@ export const lifeCauses = {
           /^(?:host time|commands that the first|PTP clocks of the second)/.test(check.what) &&
           !failsOnBoth(check),
       );
-      const unpolled = reasons.find((line) => /^no \w+ poll of the second within/.test(line));
-      if (unpolled !== undefined) return [firstLine(unpolled)];
+      const unpolled = reasons.find((line) => /^no \w+ poll of the (?:first|second) within/.test(line));
+      // The first is bound again for it, and was polled before.
+      const polls = untilSent(trace)
+        .filter(isCommandRead)
+        .slice(pollsBefore - 1);
+      if (unpolled !== undefined && (unpolled.includes('second') || polls.length > 0))
+        return [...polls.slice(-1), firstLine(unpolled)];
       const crash = reasons.find((line) => line.startsWith('the guest panicked'));
       if (alone && crash !== undefined)
         return linesOf(facts)
