@@ -17,6 +17,7 @@ import { flag, list, type Values } from './option.js';
 import { print } from './print.js';
 import { progressLines } from './progress-lines.js';
 import { choiceOf, kernelName, runOptions } from './run-options.js';
+import { transcriptFailure } from './transcript-failure.js';
 
 const options = {
   ...runOptions,
@@ -39,7 +40,7 @@ const record = async (kernel: string, choice: Choice): Promise<readonly Phase[] 
   const text = await readFile(join(result.directory, 'trace.jsonl'), 'utf8');
   const events = text.split('\n').flatMap((line) => parseTraceLine(line) ?? []);
   const ended = events.some((event) => event.kind === 'phase' && event.name === lastPhase);
-  return ended ? transcriptOf(events) : `${result.verdict}: ${result.reasons.join('; ')}`;
+  return ended ? transcriptOf(events) : transcriptFailure(result);
 };
 
 /** Exit status: 0, or 1 if the accesses differ from the stored ones. */
