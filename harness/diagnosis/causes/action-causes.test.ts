@@ -143,6 +143,8 @@ t.test('finds readings of which only some are in the wrong order', async (t) => 
   const wrong = [read(32, 4, 5), read(24, 4, 1)];
   const clock = failed('sets-clock');
   t.same(found([...right, ...wrong, ...right, ...wrong, clock]), ['microseconds-before-seconds']);
+  const early = failed('sets-clock', checkNames.setBeforeSample, 'none', '2031-05-06T07:08:09.000052Z');
+  t.same(found([...wrong, ...wrong, early]), ['microseconds-before-seconds'], 'not its consequence');
   t.same(found([...right, ...wrong, ...right, clock]), [], 'one, which may be two single reads');
   t.same(found([...right, read(24, 4, 1), ...wrong, ...wrong, clock]), [], 'a single read');
 });

@@ -49,7 +49,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'microseconds-not-read': ['fraction-dropped', 'sync-loses-fraction'],
   'second-sample': ['sampled-unasked'],
   'time-never-back': ['earlier-sample-shown'],
-  'microseconds-before-seconds': ['earlier-sample-shown', 'time-torn'],
+  'microseconds-before-seconds': ['earlier-sample-shown', 'time-torn', 'sync-adds-delay-of-ticks'],
   'time-without-feature': ['error-hidden-by-value'],
   'drift-in-whole-seconds': [
     'drift-rounded',
