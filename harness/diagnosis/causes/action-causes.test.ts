@@ -119,6 +119,21 @@ t.test('finds a command of a sleep that is not read', async (t) => {
     t.same(found([...up, ...before, ...heldBack, ...last], { reasons }), ['command-of-sleep-ignored']);
 });
 
+t.test(
+  'tells a command that is acknowledged again after a sleep from one that is acted on again',
+  async (t) => {
+    const slept: TraceData = { kind: 'shell', command: 'echo disk >/sys/power/state', status: 0 };
+    const down: TraceData = { kind: 'status', value: 0 };
+    const woken = [down, read(0, 4, 7), write(4, 4, 7), { kind: 'status', value: 7 } as const];
+    const again = check('acts-once', 'acknowledgements of the same REBOOT after the sleep', 'none', '1');
+    const asked = (seen: string) => check('acts-once', 'requests to go down after the sleep', 'reboot', seen);
+    const stop = [...acknowledged('REBOOT', 2), ...woken, slept, read(20, 4, 2), write(20, 4, 2), again];
+    t.same(found([...stop, asked('reboot, reboot')]), ['stop-repeated-after-sleep']);
+    const inSleep = [sent('SYNCRTC'), ...woken, read(20, 4, 3), write(20, 4, 3), write(20, 4, 3), slept];
+    t.same(found([...stop, asked('reboot'), ...inSleep]), ['acknowledged-twice']);
+  },
+);
+
 t.test('tells a clock that nobody adjusts from a wrong moment of the sample', async (t) => {
   const late = (what: string): TraceData => ({
     kind: 'check',

@@ -116,7 +116,16 @@ export const actionCauses = {
       'Keep the value that was handled across freeze and restore: BAR0 offset 20 may still read as that value.',
     requirement: 'acts-once',
     explains: ['acts-once'],
-    find: (facts) => following(facts, isAck, (ack, after) => repeated(ack, after, true)),
+    find: (facts) =>
+      // A driver that only acknowledges again asks for nothing.
+      facts.trace.some(
+        (event) =>
+          event.kind === 'check' &&
+          event.result === 'ok' &&
+          event.what === 'requests to go down after the sleep',
+      )
+        ? []
+        : following(facts, isAck, (ack, after) => repeated(ack, after, true)),
   },
   'old-stop-acted-on': {
     sentence: 'A reloaded driver acts on a SHUTDOWN or REBOOT that was handled before the reload.',

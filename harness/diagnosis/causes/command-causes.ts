@@ -7,6 +7,7 @@ import { registers } from '../../vmmci/registers.js';
 import {
   type Exchange,
   exchangesOf,
+  following,
   inExchange,
   isAck,
   isCommandRead,
@@ -19,6 +20,7 @@ import {
   isWrite,
   second,
   sleeps,
+  untilSent,
 } from './events.js';
 import type { Cause, Facts } from './facts.js';
 
@@ -156,7 +158,9 @@ export const commandCauses = {
     requirement: 'acknowledges',
     explains: ['acknowledges', 'acts-once', 'no-needless-accesses', 'quiet-on-the-way-down'],
     find: (facts) =>
-      inExchange(facts, ({ events }) => {
+      // The device may have been reset in between, by a sleep of the guest.
+      following(facts, isSent, (_, after) => {
+        const events = untilSent(after);
         const [first, again] = events.filter((event) => isAck(event) && event.width === 4);
         if (first === undefined || again === undefined) return undefined;
         // If the command was read again in between, it was acted on again, which is a different cause.
