@@ -131,6 +131,8 @@ t.test(
     t.same(found([...stop, asked('reboot, reboot')]), ['stop-repeated-after-sleep']);
     const inSleep = [sent('SYNCRTC'), ...woken, read(20, 4, 3), write(20, 4, 3), write(20, 4, 3), slept];
     t.same(found([...stop, asked('reboot'), ...inSleep]), ['acknowledged-twice']);
+    const late = [...acknowledged('SYNCRTC', 3), read(20, 4, 0), ...woken, write(20, 4, 3), slept];
+    t.same(found([...late, check('acknowledges', 'acknowledgements', '1', '2')]), ['acknowledged-twice']);
   },
 );
 
@@ -171,6 +173,8 @@ t.test('finds a handler that reads the command before the ISR', async (t) => {
   const sync = [sent('SYNCRTC'), ...early];
   const reboot = [sent('REBOOT'), ...early];
   t.same(found([...up, ...sync, ...reboot, differs]), ['command-read-before-isr']);
+  const queue = failed('no-needless-accesses', checkNames.accessesOfQueueInterrupt, 'none', 'read command');
+  t.same(found([...up, ...sync, ...reboot, queue]), ['command-read-before-isr'], 'not its consequence');
   const handled = [sent('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), write(20, 4, 2)];
   t.same(found([...up, ...sync, ...handled, differs]), ['accesses-differ-from-transcript'], 'a poll');
 });

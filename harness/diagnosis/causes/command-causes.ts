@@ -165,7 +165,9 @@ export const commandCauses = {
         if (first === undefined || again === undefined) return undefined;
         // If the command was read again in between, it was acted on again, which is a different cause.
         const between = events.filter(({ seq }) => seq > first.seq && seq < again.seq);
-        return between.some(isCommandRead) ? undefined : [first, again];
+        return between.some((event) => isCommandRead(event) && event.value !== 0)
+          ? undefined
+          : [first, again];
       }),
   },
   'acknowledged-late': {

@@ -28,6 +28,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'ack-feature-by-number': ['acknowledged-without-feature', 'not-acknowledged-though-offered'],
   'interrupt-has-no-handler': ['never-looks-unasked'],
   'interrupt-not-acted-on': ['never-looks-unasked'],
+  'command-read-before-isr': ['queue-bit-taken-for-change'],
   'own-interrupt-not-claimed': ['interrupts-nobody-claims'],
   'known-command-unknown': [
     'command-never-acknowledged',
