@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
@@ -40,6 +41,28 @@ t.test('each file gets the status that it would have in a process of its own', a
     { ok: false, isAlive: false },
     'the process has ended',
   );
+});
+
+t.test('a file that cannot be imported fails, with its reason, and not the file after it', async (t) => {
+  const directory = t.testdir({
+    'thrown.mjs': "throw new Error('on purpose');",
+    'absent.mjs': "import './nothing.mjs';",
+    'good.mjs': file("t.test('good', async () => {});"),
+  });
+  const log = join(directory, 'log');
+  const output = await open(log, 'w');
+  const worker = startWorker({ stdout: output.fd, stderr: 'inherit', detached: true });
+  const run = (name: string) => worker.run(join(directory, name));
+  for (const [name, reason] of [
+    ['thrown.mjs', /^not ok \d+ - .*thrown\.mjs: on purpose$/m],
+    ['absent.mjs', /^not ok \d+ - .*absent\.mjs: Cannot find module .*nothing\.mjs/m],
+  ] as const) {
+    t.strictSame(await run(name), { ok: false, how: 'status 1', isAlive: true });
+    t.match(readFileSync(log, 'utf8'), reason, 'already written when the file has ended');
+  }
+  t.strictSame(await run('good.mjs'), { ok: true, how: 'status 0', isAlive: true });
+  await worker.end();
+  await output.close();
 });
 
 t.test('one signal kills many workers without a warning about a listener leak', async (t) => {

@@ -33,17 +33,25 @@ if (workerArgument !== undefined) {
   if (choice.scenarios !== undefined) registerOwnScenarios();
 }
 
+/**
+ * The failed tests so far. tap itself counts the failure of a file that cannot be imported only when the next
+ * file has printed something.
+ */
+let failed = 0;
+
 const directory = process.cwd();
 for await (const file of createInterface({ input: process.stdin })) {
   const name = pathFrom(directory, file);
   t.setTimeout(fileTimeoutMs);
-  const failedBefore = t.counts.fail;
+  const failedBefore = failed;
+  let isImported = true;
   const stateBefore = workerArgument === undefined ? processState() : undefined;
   // A file that cannot be imported counts as one failed test; the next file still runs.
   await import(pathToFileURL(file).href).catch(async (error: unknown) => {
     const line = await syntaxLine(file, error);
     const where = line === undefined ? file : `${file}:${line}`;
     t.fail(`${where}: ${messageOf(error)}`, { found: stackOf(error), at: null, stack: '' });
+    isImported = false;
   });
   // `t.waitOn` does not help: tap would wait before it starts the pending tests.
   if (!t.idle) await once(t, 'idle');
@@ -56,7 +64,8 @@ for await (const file of createInterface({ input: process.stdin })) {
   }
   // The next file may arrive much later.
   t.setTimeout(0);
-  const hasFailed = changed.length > 0 || t.counts.fail > failedBefore;
+  failed = Math.max(t.counts.fail, failedBefore + (isImported ? 0 : 1));
+  const hasFailed = changed.length > 0 || failed > failedBefore;
   const status = process.exitCode || (hasFailed ? 1 : 0);
   process.exitCode = undefined;
   writeSync(3, `${status}\n`);
