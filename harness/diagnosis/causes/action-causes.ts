@@ -376,8 +376,7 @@ export const actionCauses = {
     requirement: 'quiet-on-the-way-down',
     explains: ['driver-ok', 'quiet-on-the-way-down'],
     find: (facts) => {
-      // A reset counts only while the guest goes down, not when the driver is unloaded in a guest that stays
-      // up.
+      // Only a reset of a guest that goes down counts, not that of a driver that is unloaded.
       const stopped = exchangesOf(facts)
         .filter(({ sent }) => sent.name !== 'SYNCRTC')
         .flatMap(({ sent, events }) => {
