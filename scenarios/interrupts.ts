@@ -64,3 +64,39 @@ scenario('interrupts', options, async (scene) => {
   const unhandled = await countUnhandled(scene, irq);
   check('claims-own-interrupts').equal('unhandled interrupts, the ISR reading 0', unhandled, 1);
 });
+
+// Another driver has had its handler on the same line before, as on a host with more devices than lines. (The
+// kernel compares the flags of a new handler with those of the first one.)
+scenario(
+  'shared-interrupt',
+  { driver: 'installed', helpers: true, needs: ['PCI_MSI'] },
+  async ({ check, vm, device, driver, trace, until }) => {
+    const { shell } = vm;
+    await driver.load(driver.quiet);
+    const irq = (await readDevice(shell, vm.address))?.irq ?? -1;
+    await driver.unload();
+    await shell.output(['load', 'shared_line', `irq=${irq}`]);
+    const error = await shell.output(['read-files', '/sys/module/shared_line/parameters/error']);
+    check('device').equal('error of the other driver', Number(error), 0);
+    await driver.load(driver.quiet);
+    const bound = (await readDevice(shell, vm.address))?.driver;
+    check('keeps-devices-apart').equal(
+      'driver of a function on a shared line',
+      bound,
+      driver.description.pciDriver,
+    );
+    if (bound !== driver.description.pciDriver) {
+      await shell.output(['unload', 'shared_line']);
+      return;
+    }
+    const mark = trace.mark;
+    check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+    await until('ack', mark);
+    check('claims-own-interrupts').equal(
+      'unhandled interrupts of the shared line',
+      (await readInterrupt(shell, irq)).unhandled,
+      0,
+    );
+    await shell.output(['unload', 'shared_line']);
+  },
+);

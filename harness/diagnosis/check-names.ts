@@ -29,7 +29,6 @@ export const checkNames = {
   resolutionOfSet: 'resolution of the times that were set',
   setBeforeSample: 'times that were set and are before their sample',
   probeErrors: 'errors of the probe other than ENODEV',
-  unhandledOnRemoval: 'unhandled interrupts of the shared line after the driver is removed',
   resumeError: 'resume error',
   absenceAtResume: 'warnings about a device that does not respond after the sleep',
   fieldValues: 'fields of the configuration space',

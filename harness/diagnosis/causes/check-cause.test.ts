@@ -110,7 +110,6 @@ const cases: readonly Case[] = [
   ['logged-drift-wrong', 'says-what-happens', checkNames.loggedDrift, '-1 s to 1 s', '5 s'],
   ['acknowledgement-named-wrong', 'quiet-log', checkNames.namedAcknowledgements, 'REBOOT', 'SYNCRTC'],
   ['absence-at-resume-not-logged', 'says-what-happens', checkNames.absenceAtResume, '1', '0'],
-  ['interrupt-freed-too-early', 'claims-own-interrupts', checkNames.unhandledOnRemoval, '0', '9'],
   ['sync-during-sync-dropped', 'carries-out', checkNames.timesForSecond, '1', '0'],
   ['config-field-wrong', 'serves-virtio', checkNames.fieldAccesses, 'read secondsLow', 'read command'],
   ['module-not-described', 'describes-modules', checkNames.missingInformation, 'none', 'a: author'],

@@ -230,15 +230,6 @@ export const interruptCauses = {
       requirement: 'claims-own-interrupts',
     },
   ),
-  'interrupt-freed-too-early': checkCause(
-    { what: named('unhandledOnRemoval') },
-    {
-      sentence:
-        'When it is removed, the driver frees its interrupt while the device can still raise it, and other drivers on the line get it.',
-      change: 'In remove, write 0 to the status (BAR0 offset 18), read the ISR, and call free_irq() then.',
-      requirement: 'claims-own-interrupts',
-    },
-  ),
   'queue-bit-taken-for-change': checkCause(
     { what: named('accessesOfQueueInterrupt'), seen: /^read command/ },
     {
