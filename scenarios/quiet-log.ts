@@ -5,7 +5,7 @@ import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { checkNames } from '../harness/scenario/check-names.js';
 import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { isCommandRead, isTimeRead } from '../harness/scenario/traffic.js';
+import { isCommandRead, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 
 const readings = 20;
@@ -27,10 +27,7 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
   const files = [...attributes, commands?.last, commands?.counts]
     .filter((name) => name !== undefined)
     .map((name) => driver.path(name));
-  const readAll = () =>
-    shell.text(
-      `for reading in $(seq ${readings}); do cat ${files.join(' ') || '/dev/null'}; done >/dev/null`,
-    );
+  const readAll = `for reading in $(seq ${readings}); do cat ${files.join(' ') || '/dev/null'}; done >/dev/null`;
   const synchronise = async (): Promise<void> => {
     const mark = trace.mark;
     check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
@@ -46,7 +43,11 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
     check('goes-down').equal('requests to go down', await powerRequests(shell, 1), ['reboot']);
   };
 
-  check('quiet-log').equal(`lines of ${readings} readings of each attribute`, await linesOf(readAll), []);
+  check('quiet-log').equal(
+    `lines of ${readings} readings of each attribute`,
+    await linesOf(() => shell.text(readAll)),
+    [],
+  );
   if (driver.has('drift_interval_ms'))
     check('quiet-log').equal(
       `lines of ${readings} polls`,
@@ -77,7 +78,7 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
     await checkAcknowledged(`at ${parameter} ${acknowledgements}`, synchronise, 1);
     check('quiet-log').equal(
       `lines of readings at ${parameter} ${acknowledgements}`,
-      await linesOf(readAll),
+      await linesOf(() => shell.text(readAll)),
       [],
     );
     if (samplesInPolls)
@@ -120,4 +121,16 @@ scenario('quiet-log', options, async ({ check, vm, device, driver, trace, until 
   } else await reboot();
   await driver.unload();
   check('quiet-log').equal('warnings that name the driver', warningsIn(await log()), []);
+
+  // Any user can read the attributes. One line about a fault is enough.
+  await driver.load(driver.quiet);
+  device.faults.set({ faults: [{ kind: 'value', value: 1_000_000, when: readsOf('microsecondsLow') }] });
+  const ofFailures = await linesOf(() => shell.run(readAll));
+  device.faults.clear();
+  check('quiet-log').that(
+    `lines of ${readings} readings of each attribute, without a valid time`,
+    ofFailures.length < readings,
+    `fewer than ${readings}`,
+    ofFailures.length,
+  );
 });
