@@ -6,7 +6,7 @@ import { checkNames } from '../harness/scenario/check-names.js';
 import { showFeatures, showInstant, showStatus } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { suspendGuest } from '../harness/scenario/suspend-guest.js';
-import { acks, hasDriverOk, isCommandRead, isDriverOk } from '../harness/scenario/traffic.js';
+import { acks, hasDriverOk, isCommandRead, isDriverOk, writes } from '../harness/scenario/traffic.js';
 
 const options = { optionalParameters: { drift_interval_ms: '20' }, needs: ['SUSPEND'] } as const;
 
@@ -40,4 +40,6 @@ scenario('suspend', options, async ({ check, ...scene }) => {
   check('restores-after-sleep').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
   await until('ack', woken);
   check('acknowledges').equal('acknowledgements', acks(trace, woken), ['SYNCRTC: cleared']);
+  const late = writes(trace, seq).filter((write) => write.startsWith('write guestFeatures'));
+  check('negotiates-features').equal('writes of the features after DRIVER_OK', late, []);
 });
