@@ -196,6 +196,13 @@ t.test(
   },
 );
 
+t.test('a file that cannot be imported is named first, not its stack', async (t) => {
+  const output = 'TAP version 14\nnot ok 1 - it.js: EMFILE: too many open files\n  ---\n  found: here';
+  const { retries, cells } = await run(t, () => ({ ok: false, how: 'status 1', output }));
+  t.match(retries, [/^no scenario ran: it\.js: EMFILE: too many open files\n/]);
+  t.match(cells, [{ verdict: 'broken', reasons: [/^no scenario ran: it\.js: EMFILE/] }]);
+});
+
 t.test('a cell that is interrupted did not run', async (t) => {
   const halt = createHalt();
   const { cells, leases } = await run(

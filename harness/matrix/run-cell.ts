@@ -37,12 +37,16 @@ interface Attempt {
   readonly problem: string | undefined;
 }
 
+/** The name of the last failed test in TAP, which for a file that cannot be imported is the reason. */
+const lastFailure = (output: string): string | undefined =>
+  [...output.matchAll(/^not ok \d+ - (.+)$/gm)].at(-1)?.[1];
+
 /**
  * The problem of a process: it left no result, or it ended badly although its scenarios did not, or it died.
  */
 const problemOf = (end: FileEnd, results: readonly ScenarioResult[]): string | undefined => {
   if (results.length === 0)
-    return `no scenario ran (${end.how}):\n${lastLines(`${end.late}\n${end.output}`)}`;
+    return `no scenario ran: ${lastFailure(end.output) ?? end.how}\n${lastLines(`${end.late}\n${end.output}`)}`;
   if (end.ok || (results.some(isBad) && end.isAlive)) return undefined;
   return `the process ended badly (${end.how}):\n${lastLines(`${end.late}\n${end.output}`)}`;
 };

@@ -68,8 +68,11 @@ export const prepareSave = async (
 ): Promise<MachineDescription> => {
   const path = bootedFile(directory);
   const file = await open(path, 'wx', 0o600);
-  await file.truncate(machine.memory * 2 ** 20);
-  await file.close();
+  try {
+    await file.truncate(machine.memory * 2 ** 20);
+  } finally {
+    await file.close();
+  }
   return { ...machine, memoryFile: { path, mapping: 'shared' } };
 };
 
