@@ -32,6 +32,18 @@ const highWords: ReadonlySet<string> = new Set(['read secondsHigh', 'read micros
 export const clockAccesses = (trace: Trace, mark: number): string[] =>
   accesses(trace, mark).filter((access) => /seconds/.test(access) && !highWords.has(access));
 
+/** The accesses to the clock since `mark`, as `clockAccesses` has them, parted by the reads of the command. */
+export const clockRuns = (trace: Trace, mark: number): string[][] => {
+  const wanted = accesses(trace, mark).filter(
+    (access) => access === 'read command' || (/seconds/.test(access) && !highWords.has(access)),
+  );
+  const runs: string[][] = [[]];
+  for (const access of wanted)
+    if (access === 'read command') runs.push([]);
+    else runs.at(-1)?.push(access);
+  return runs.filter(({ length }) => length > 0);
+};
+
 /** The accesses of `count` readings of the clock that read nothing but what they need. */
 export const plainReadings = (count: number): string[] =>
   Array.from({ length: count }, () => ['read secondsLow', 'read microsecondsLow']).flat();
