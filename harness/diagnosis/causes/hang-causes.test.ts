@@ -68,6 +68,8 @@ t.test('tells a lock whose holder was interrupted from one that is never release
     ' vmmci_handle_command+0x60/0x110 [virtio_vmmci]',
   ];
   t.same(from(stack(...holder)), ['lock-taken-with-interrupts-on']);
+  const part = ' vmmci_handle_command.cold+0xf6/0x110 [virtio_vmmci]';
+  t.same(from(stack(' _dev_info+0x7d/0x98', part)), ['lock-taken-with-interrupts-on']);
   t.same(from(stack(' host_time_show+0x1/0x2 [virtio_vmmci]')), ['lock-not-released']);
   t.same(from(stack(` ${slowpath}`, ...holder)), ['lock-not-released']);
 });

@@ -33,7 +33,8 @@ const stuck = ({ reasons, trace, accesses }: Facts): string[] => {
 const slowPath = /queued_spin_lock_slowpath/;
 
 /** `vmmci_look`: the function of a stack frame. */
-const functionOf = (line: string): string | undefined => /^\s*(\w[\w.]*)\+0x/.exec(line)?.[1];
+/** The compiler moves parts of a function elsewhere, such as `vmmci_poll.cold`. */
+const functionOf = (line: string): string | undefined => /^\s*(\w+)[\w.]*\+0x/.exec(line)?.[1];
 
 /**
  * The frames of the driver above and below the interrupt in which a processor waits for a lock. They must be
