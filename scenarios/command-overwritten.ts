@@ -19,9 +19,9 @@ const pairs = [
 ] as const;
 
 /**
- * How the device answers the poll during which a command arrives. With a delay the poll itself reads the command,
- * and the interrupt comes while it carries the command out. QEMU decides when: hence several attempts, one of
- * which suffices to show a lock that is held with interrupts on.
+ * How the device answers the poll during which a command arrives. With a delay the poll itself reads the
+ * command, and the interrupt comes while it carries the command out. QEMU decides when: hence several
+ * attempts, one of which suffices to show a lock that is held with interrupts on.
  */
 const answers = [...Array(3).fill('at once'), ...Array(12).fill('late')] as readonly ('at once' | 'late')[];
 const lateMs = 20;

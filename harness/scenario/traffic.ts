@@ -32,7 +32,9 @@ const highWords: ReadonlySet<string> = new Set(['read secondsHigh', 'read micros
 export const clockAccesses = (trace: Trace, mark: number): string[] =>
   accesses(trace, mark).filter((access) => /seconds/.test(access) && !highWords.has(access));
 
-/** The accesses to the clock since `mark`, as `clockAccesses` has them, parted by the reads of the command. */
+/**
+ * The accesses to the clock since `mark`, as `clockAccesses` has them, parted by the reads of the command.
+ */
 export const clockRuns = (trace: Trace, mark: number): string[][] => {
   const wanted = accesses(trace, mark).filter(
     (access) => access === 'read command' || (/seconds/.test(access) && !highWords.has(access)),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: ISC
-/* Another driver on an interrupt line: one that shares it with any other, and claims none of its interrupts. */
+/*
+ * Another driver on an interrupt line: one that shares it with any other, and claims none of its interrupts.
+ */
 #include <linux/interrupt.h>
 #include <linux/module.h>
 
