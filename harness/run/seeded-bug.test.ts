@@ -1,4 +1,5 @@
 import t from 'tap';
+import { asset } from '../../images/asset.js';
 import { applyBug, isSelectedBy, parseBug, readBugs } from './seeded-bug.js';
 
 const text = `Bug: The answer is wrong.
@@ -79,6 +80,16 @@ t.test('readBugs reads a directory', async (t) => {
     code: 'SEEDED_BUGS_ABSENT',
     message: /not in the npm package/,
   });
+});
+
+t.test('each bug of the collection has a number of its own', async (t) => {
+  const bugs = await readBugs(asset('driver', 'seeded-bugs'));
+  t.ok(bugs.length > 200, `${bugs.length} bugs`);
+  const numbers = bugs.map(({ name }) => Number.parseInt(name, 10));
+  t.strictSame(
+    numbers.filter((number, index) => numbers.indexOf(number) !== index),
+    [],
+  );
 });
 
 t.test('selects bugs by number, by a part of the name, and by kernel', async (t) => {
