@@ -5,8 +5,8 @@ import { codeOf } from '../base/errors.js';
 import { bindTo, closeFd, listenOn, streamSocket } from '../host/libc.js';
 import type { Channel } from './channel.js';
 import { connect } from './connect.js';
-import { inTurn } from './in-turn.js';
 import { listen } from './listen.js';
+import { withPathLock } from './path-lock.js';
 import { privateDirectory } from './private-directory.js';
 
 const directoryFor = (t: Test): string => {
@@ -61,8 +61,8 @@ t.test('of two processes that replace a dead socket, only one listens', async (t
   const dead = streamSocket(path);
   bindTo(dead, path);
   closeFd(dead);
-  const { second, fd } = await inTurn(path, async () => {
-    // It starts while the first process is in its turn, which has removed the dead socket, but not listened.
+  const { second, fd } = await withPathLock(path, async () => {
+    // It starts while the first process has the lock and has removed the dead socket, but does not listen.
     const second = caught(listen(path, () => {}));
     await new Promise(setImmediate);
     unlinkSync(path);

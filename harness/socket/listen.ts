@@ -5,8 +5,8 @@ import { HarnessError } from '../base/errors.js';
 import { acceptFrom, bindTo, closeFd, connectTo, listenOn, streamSocket, watch } from '../host/libc.js';
 import { Channel } from './channel.js';
 import { makeSocketDirectory } from './directory.js';
-import { inTurn } from './in-turn.js';
 import { checkSocketPath } from './path.js';
+import { withPathLock } from './path-lock.js';
 
 export interface Listener {
   readonly path: string;
@@ -35,8 +35,8 @@ const isDead = (path: string): boolean => {
 };
 
 /**
- * Removes the socket file of a dead process. Call it in turn. Throws SOCKET_PATH or SOCKET_IN_USE if
- * something else is there.
+ * Removes the socket file of a dead process. Call it with the lock of the path. Throws SOCKET_PATH or
+ * SOCKET_IN_USE if something else is there.
  */
 export const removeDead = (path: string): void => {
   if (!isSocketFile(path))
@@ -64,7 +64,7 @@ export const listen = async (path: string, onChannel: (channel: Channel) => void
   makeSocketDirectory(path);
   const fd = streamSocket(path);
   try {
-    await inTurn(path, () => {
+    await withPathLock(path, () => {
       bind(fd, path);
       chmodSync(path, 0o600); // nobody can connect before listen(2)
       listenOn(fd, path, backlog);

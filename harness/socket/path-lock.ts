@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
 import { bindTo, closeFd, streamSocket } from '../host/libc.js';
 
-/** A turn takes a few milliseconds. The bound is for a process that was stopped (SIGSTOP) during its turn. */
+/** The lock is held for a few milliseconds. The bound is for a holder that was stopped (SIGSTOP). */
 const maxWaitMs = 2000;
 
 /**
@@ -20,10 +20,10 @@ const addressOf = (path: string): string => {
 };
 
 /**
- * Runs `fn` when no other process is in its turn for `path`, whose directory must exist. Rejects with
- * SOCKET_IN_USE if a turn does not end.
+ * Runs `fn` while this process alone holds the lock of `path`, whose directory must exist. Rejects with
+ * SOCKET_IN_USE if another process does not release it.
  */
-export const inTurn = async <T>(path: string, fn: () => T | Promise<T>): Promise<T> => {
+export const withPathLock = async <T>(path: string, fn: () => T | Promise<T>): Promise<T> => {
   const address = addressOf(path);
   const fd = streamSocket(path);
   const end = performance.now() + maxWaitMs;

@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { codeOf } from '../base/errors.js';
 import { integer, string } from '../base/schema.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
-import { inTurn } from '../socket/in-turn.js';
+import { withPathLock } from '../socket/path-lock.js';
 import { method } from './control.js';
 import { callControl } from './control-client.js';
 import { maxConnections, maxRequestBytes, serveControl } from './control-server.js';
@@ -188,8 +188,8 @@ t.test('of two processes that take the same path, only one listens', async (t) =
   const path = join(directory(t), 'control');
   const other = createServer();
   t.teardown(() => other.close());
-  const second = await inTurn(path, async () => {
-    // It starts while the first process is in its turn.
+  const second = await withPathLock(path, async () => {
+    // It starts while the first process has the lock.
     const second = serveControl(path, methods).then(
       () => undefined,
       (error: unknown) => codeOf(error),

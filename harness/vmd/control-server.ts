@@ -5,9 +5,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { HarnessError } from '../base/errors.js';
 import { systemCode } from '../base/thrown.js';
 import { makeSocketDirectory } from '../socket/directory.js';
-import { inTurn } from '../socket/in-turn.js';
 import { removeDead } from '../socket/listen.js';
 import { checkSocketPath, socketPathForNode } from '../socket/path.js';
+import { withPathLock } from '../socket/path-lock.js';
 import { encode, errorReply, handleLine, type MethodTable } from './control.js';
 import { lines } from './lines.js';
 
@@ -103,7 +103,7 @@ export const serveControl = async (path: string, methods: MethodTable): Promise<
     void converse(socket, methods);
   });
   server.maxConnections = maxConnections;
-  await inTurn(path, () => open(server, path));
+  await withPathLock(path, () => open(server, path));
   return {
     path,
     announce: (event) => {
