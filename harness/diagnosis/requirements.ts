@@ -56,7 +56,7 @@ export const requirements = {
   'describes-modules': {
     sentence: 'Each module has a description and an author, which modinfo shows.',
     level: 'may',
-    otherwise: 'Users cannot tell what a loaded module is for, and whom to ask about it.',
+    otherwise: 'Users cannot tell what a loaded module is for, or whom to ask about it.',
     remedy: 'Add MODULE_DESCRIPTION() and MODULE_AUTHOR() to each module.',
     source: 'Linux include/linux/module.h; scripts/mod/modpost.c (missing MODULE_DESCRIPTION)',
   },

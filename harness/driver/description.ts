@@ -95,13 +95,13 @@ export interface DriverDescription {
 export interface LogLevels {
   /** The parameter that sets the level. */
   readonly parameter: string;
-  /** Its lowest value at which the driver logs each acknowledgement. */
+  /** The lowest value of the parameter at which the driver logs each acknowledgement. */
   readonly acknowledgements: string;
-  /** Its lowest value at which the driver logs each time sample. */
+  /** The lowest value of the parameter at which the driver logs each time sample. */
   readonly samples: string;
-  /** A part of the line about an acknowledged SYNCRTC that ends with this name. */
+  /** A part of the line about the acknowledgement of SYNCRTC. It ends with the name of the command. */
   readonly acknowledged?: string | undefined;
-  /** True if at the level for samples each poll takes one. */
+  /** True if each poll takes a time sample at the level for samples. */
   readonly samplesInPolls?: boolean | undefined;
 }
 

@@ -32,8 +32,7 @@ const stuck = ({ reasons, trace, accesses }: Facts): string[] => {
 
 const slowPath = /queued_spin_lock_slowpath/;
 
-/** `vmmci_look`: the function of a stack frame. */
-/** The compiler moves parts of a function elsewhere, such as `vmmci_poll.cold`. */
+/** The function of a stack frame. The compiler moves parts of one elsewhere, such as `vmmci_poll.cold`. */
 const functionOf = (line: string): string | undefined => /^\s*(\w+)[\w.]*\+0x/.exec(line)?.[1];
 
 /**
