@@ -33,7 +33,7 @@ export const checkNames = {
   absenceAtResume: 'warnings about a device that does not respond after the sleep',
   fieldValues: 'fields of the configuration space',
   fieldAccesses: 'accesses for these fields',
-  timesForSecond: 'readings of the time for a second SYNCRTC',
+  hoursAfterSecond: 'whole hours that the clock is ahead after a second SYNCRTC',
   deferred: 'devices that wait for another probe',
   repeatingWarnings: 'warnings of the transport that repeat',
   missingInformation: 'missing information about modules',

@@ -204,7 +204,7 @@ export const syncCauses = {
     find: (facts) => setTooEarly(facts, slowRegisters + 1n, 1n << 32n),
   },
   'sync-during-sync-dropped': checkCause(
-    { what: named('timesForSecond'), seen: /^0$/ },
+    { what: named('hoursAfterSecond'), seen: /^-1$/ },
     {
       sentence:
         'A SYNCRTC that arrives while the driver carries out another one is acknowledged, but not carried out.',
