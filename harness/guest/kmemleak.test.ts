@@ -1,5 +1,5 @@
 import t from 'tap';
-import { belongsToModules, describeLeak, nameFrames, parseLeaks } from './kmemleak.js';
+import { belongsToModules, describeLeak, findLeaks, nameFrames, parseLeaks } from './kmemleak.js';
 
 const object = (address: string, frames: string[]): string =>
   [
@@ -41,17 +41,31 @@ t.test('leaks of the kernel itself do not belong to the driver', async (t) => {
   t.notOk(own && belongsToModules(own, ['vmmci']));
 });
 
+const symbols = [
+  'ffffffffa0001000 t vmmci_probe\t[vmmci]',
+  'ffffffffa0000f00 t vmmci_show\t[vmmci]',
+  'ffffffffa0002000 d vmmci_attrs\t[vmmci]',
+].join('\n');
+
 t.test('names functions of an unloaded module by its saved symbols', async (t) => {
   const [leak] = parseLeaks(object('1000', unloaded));
   if (leak === undefined) throw new Error('no leak');
   t.ok(belongsToModules(leak, ['vmmci']), 'nothing else is unloaded');
-  const symbols = [
-    'ffffffffa0001000 t vmmci_probe\t[vmmci]',
-    'ffffffffa0000f00 t vmmci_show\t[vmmci]',
-    'ffffffffa0002000 d vmmci_attrs\t[vmmci]',
-  ].join('\n');
   t.equal(describeLeak(nameFrames(leak, symbols)), '1 × 64 bytes allocated by vmmci_probe+0x10 [vmmci]');
-  t.equal(describeLeak(nameFrames(leak, '')), '1 × 64 bytes allocated by 0xffffffffa0001010');
+  t.equal(
+    describeLeak(nameFrames(leak, '')),
+    '1 × 64 bytes allocated by 0xffffffffa0001010, which calls kmalloc_trace_noprof+0x1c8/0x2a0',
+  );
+});
+
+t.test('names no functions of a module that was loaded at several addresses', async (t) => {
+  const shell = {
+    text: async (script: string) => (script.startsWith('cat ') ? symbols : object('1000', unloaded)),
+  };
+  const described = async (loads: number) =>
+    (await findLeaks(shell as never, ['vmmci'], loads)).map(describeLeak).join();
+  t.match(await described(1), /vmmci_probe/);
+  t.match(await described(2), /0xffffffffa0001010/);
 });
 
 t.test('rejects other output and shows it', async (t) => {

@@ -128,24 +128,32 @@ export const saveSymbols = async (shell: Commands, modules: readonly string[]): 
 };
 
 /**
- * Scans the memory of the guest. Resolves with the leaks of the driver's modules. Rejects with GUEST_READ or
- * GUEST_COMMAND.
+ * Scans the memory of the guest. Resolves with the leaks of the driver's modules. `loads` is the number of
+ * times that they were loaded: with more than one, an address may be that of earlier code, and is not named.
+ * Rejects with GUEST_READ or GUEST_COMMAND.
  */
-export const findLeaks = async (shell: Commands, modules: readonly string[]): Promise<Leak[]> => {
+export const findLeaks = async (
+  shell: Commands,
+  modules: readonly string[],
+  loads: number,
+): Promise<Leak[]> => {
   const text = await shell.text(scanScript, { what: 'memory leaks', timeoutMs: 60_000 });
   const leaks = parseLeaks(text).filter((leak) => belongsToModules(leak, modules));
-  if (leaks.length === 0) return [];
+  if (leaks.length === 0 || loads > 1) return leaks;
   const symbols = await shell.text(`cat ${symbolFile}`, { what: 'symbols of the driver' });
   return leaks.map((leak) => nameFrames(leak, symbols));
 };
 
 /**
  * Describes a leak with the innermost function of a module: `3 × 64 bytes allocated by vmmci_probe+0x1c
- * [vmmci]`.
+ * [vmmci]`, or with an address in an unloaded module and the function that was called there.
  */
 export const describeLeak = ({ objects, size, frames }: Leak): string => {
-  const found =
-    frames.find(({ module }) => module !== undefined) ?? frames.find(({ symbol }) => isAddress(symbol));
-  const by = found && `${found.symbol}${found.module === undefined ? '' : ` [${found.module}]`}`;
-  return `${objects} × ${size} bytes allocated by ${by ?? 'unknown code'}`;
+  const what = `${objects} × ${size} bytes allocated by`;
+  const found = frames.find(({ module }) => module !== undefined);
+  if (found !== undefined) return `${what} ${found.symbol} [${found.module}]`;
+  const index = frames.findIndex(({ symbol }) => isAddress(symbol));
+  const called = frames[index - 1];
+  const calls = called === undefined ? '' : `, which calls ${called.symbol}`;
+  return `${what} ${frames[index]?.symbol ?? 'unknown code'}${calls}`;
 };

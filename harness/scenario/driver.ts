@@ -29,6 +29,7 @@ export class Driver {
   readonly #address: string;
   readonly #nextReading: NextReading;
   readonly #trace: TraceSink;
+  #loads = 0;
 
   /** @internal */
   constructor(
@@ -77,6 +78,11 @@ export class Driver {
     return this.description.quiet;
   }
 
+  /** The number of times that `load` was called. @internal */
+  get loads(): number {
+    return this.#loads;
+  }
+
   /**
    * Loads the modules in order. Resolves when their init functions, and so probe, have returned. Rejects with
    * GUEST_COMMAND if the kernel refuses one, and DRIVER_LACKS for a parameter that the driver does not have.
@@ -91,6 +97,7 @@ export class Driver {
       module,
       ...options.filter((option) => option.module === module).map(({ word }) => word),
     ]);
+    this.#loads += 1;
     await this.#shell.output(['load', ...words], { what: `loading of ${modules.join(', ')}` });
   }
 

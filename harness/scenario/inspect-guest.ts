@@ -68,7 +68,7 @@ export const inspectGuest = async (
   assertHealthy(withoutJudged(log, vm.judged));
   if (!looksForLeaks) return;
   // Runs after the log was read, because kmemleak also logs a count of the kernel's own leaks.
-  const leaks = await findLeaks(vm.shell, modules);
+  const leaks = await findLeaks(vm.shell, modules, driver.loads);
   check('leaves-nothing').equal('leaked memory', leaks.map(describeLeak), []);
   onLog([...log.lines, ...leaks.flatMap(({ report }) => report)]);
 };
