@@ -23,6 +23,9 @@ const narrowReads = (facts: Facts, width: number): Access[] =>
 /** The features of the device: TIMESYNC, ACK and SYNCRTC. */
 const known = TIMESYNC | ACK | SYNCRTC;
 
+/** The other bits that mean something else for each type of device (virtio 1.2, 2.2). */
+const unknown = 0xff_ffff & ~known;
+
 export const accessCauses = {
   'config-read-bytewise': {
     sentence: 'The driver reads the device registers (BAR0 offset 20 and up) byte by byte.',
@@ -189,6 +192,21 @@ export const accessCauses = {
         const writesFeatures = access.kind === 'bar-write' && access.offset === guestFeatures.offset;
         if (writesFeatures && offer !== undefined && (access.value & ~offer.value) !== 0)
           return [offer, access];
+      }
+      return [];
+    },
+  },
+  'unknown-feature-accepted': {
+    sentence: 'The driver accepts a feature of the device that it does not know.',
+    change: 'List only TIMESYNC (bit 0), ACK (1) and SYNCRTC (2) in the feature table of the virtio driver.',
+    requirement: 'negotiates-features',
+    explains: ['negotiates-features'],
+    find: ({ accesses }) => {
+      let offer: Access | undefined;
+      for (const access of accesses) {
+        if (isRead(access, 'hostFeatures')) offer = access;
+        if (offer === undefined || !isWrite(access, 'guestFeatures')) continue;
+        if ((access.value & offer.value & unknown) !== 0) return [offer, access];
       }
       return [];
     },
