@@ -4,12 +4,18 @@
 import { showFeatures, showInstant, showStatus } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { hasDriverOk, isDriverOk } from '../harness/scenario/traffic.js';
+import { hasDriverOk, isCommandRead, isDriverOk, isReset, readsOf } from '../harness/scenario/traffic.js';
 
 const rounds = 5;
 
+/** Time that the device takes for the read of the ISR in a reset, in milliseconds: longer than two polls. */
+const slowMs = 30;
+
 scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, driver, trace, until }) => {
   const before = await holdings(vm.shell, vm.address);
+  // Work that becomes due while a module is unloaded then runs at once. The agent, which unloads it, is the
+  // parent of the shell.
+  await vm.shell.text('renice -n 19 -p $PPID');
   for (let round = 1; round <= rounds; round++) {
     const mark = trace.mark;
     await driver.load(driver.having({ drift_interval_ms: '10' }));
@@ -39,7 +45,14 @@ scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, dri
       'one or more',
       threads.length,
     );
+    // A poll that is not cancelled before the reset becomes due during it.
+    device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: { ...readsOf('isr'), times: 1 } }] });
+    const gone = trace.mark;
     await driver.unload();
+    device.faults.clear();
+    const reset = trace.since(gone, 'bar-write').find(isReset);
+    const late = trace.since(reset?.seq ?? trace.mark, 'bar-read').filter(isCommandRead);
+    check('resets-device').equal(`reads of the command after the reset, unload ${round}`, late.length, 0);
     const after = device.vmmci.state();
     check('drops-driver-ok').that(
       `DRIVER_OK after unload ${round}`,

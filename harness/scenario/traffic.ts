@@ -87,6 +87,10 @@ export const hasDriverOk = (value: number): boolean => (value & status.DRIVER_OK
 /** Matches a `status` event with DRIVER_OK. */
 export const isDriverOk = ({ value }: TraceEvent<'status'>): boolean => hasDriverOk(value);
 
+/** Matches the `bar-write` event that resets the device. */
+export const isReset = ({ offset, value }: TraceEvent<'bar-write'>): boolean =>
+  offset === registers.status.offset && value === 0;
+
 /** The filter of a fault for reads of the register by the guest. */
 export const readsOf = (name: RegisterName) =>
   ({

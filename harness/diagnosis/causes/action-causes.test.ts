@@ -36,6 +36,8 @@ t.test('finds a command that is read after the reset', async (t) => {
   const reset = [write(18, 1, 0), write(4, 4, 0), read(19, 1, 0)];
   t.same(found([...reset, read(20, 4, 2), write(18, 1, 1), differs]), ['command-read-after-reset']);
   t.same(found([read(20, 4, 2), ...reset, write(18, 1, 1), differs]), []);
+  const polled = check('resets-device', 'reads of the command after the reset', '0', '1');
+  t.same(found([...reset, read(20, 4, 2), write(18, 1, 1), polled]), ['command-read-after-reset']);
 });
 
 t.test('finds features that are written with another width', async (t) => {
@@ -43,6 +45,12 @@ t.test('finds features that are written with another width', async (t) => {
   t.same(found([write(4, 1, 7), differs]), ['header-width-wrong']);
   t.same(found([write(4, 4, 7), differs]), []);
   t.same(found([write(4, 1, 7)]), [], 'no check failed');
+});
+
+t.test('finds a feature that the driver does not know', async (t) => {
+  const accepted = check('negotiates-features', 'features in use', '0x7', '0xf');
+  t.same(found([read(0, 4, 0xff_ffff), write(4, 4, 0xf), accepted]), ['unknown-feature-accepted']);
+  t.same(found([read(0, 4, 0xff_ffff), write(4, 4, 7), accepted]), []);
 });
 
 t.test('finds a command that was handled before the device was gone', async (t) => {

@@ -101,12 +101,11 @@ export const lifeCauses = {
     },
   ),
   'command-read-after-reset': {
-    sentence:
-      'When it is removed, the driver reads the command for the last time after it has reset the device.',
+    sentence: 'When it is removed, the driver reads the command after it has reset the device.',
     change:
-      'Read and handle the command (BAR0 offset 20) first, and write 0 to the status (BAR0 offset 18) then.',
-    requirement: 'keeps-transcript',
-    explains: ['keeps-transcript'],
+      'Cancel polls first, then read and handle the command (BAR0 offset 20), and then write 0 to the status (BAR0 offset 18).',
+    requirement: 'resets-device',
+    explains: ['resets-device', 'keeps-transcript'],
     find: (facts) =>
       following(facts, isReset, (_, after) => {
         const end = after.findIndex((event) => isWrite(event, 'status'));
