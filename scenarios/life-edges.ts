@@ -6,6 +6,7 @@ import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { checkNames } from '../harness/scenario/check-names.js';
 import { showInstantNs } from '../harness/scenario/formats.js';
 import { probeErrors } from '../harness/scenario/probe-errors.js';
+import { inRealTime } from '../harness/scenario/real-time.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import {
   acks,
@@ -49,7 +50,10 @@ scenario('driver-ok', options, async ({ check, vm, device, driver, trace, until 
   check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
 });
 
-scenario('unload-pending', options, async ({ check, vm, device, driver, trace, until }) => {
+/** With these a driver is unloaded before the work that it has queued begins. */
+const withHelpers = { ...options, helpers: true } as const;
+
+scenario('unload-pending', withHelpers, async ({ check, vm, device, driver, trace, until }) => {
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const { shell } = vm;
   const setTime = (mark: number) => trace.since(mark, 'bar-read').filter(isReadOf('secondsLow')).length;
@@ -64,7 +68,7 @@ scenario('unload-pending', options, async ({ check, vm, device, driver, trace, u
   check('driver-ok').equal('SYNCRTC without an interrupt', device.host.command('SYNCRTC'), 'sent');
   await until('fault', mark);
   check('acknowledges').equal('acknowledgements before the driver is unloaded', acks(trace, mark), []);
-  await driver.unload();
+  await inRealTime(shell, () => driver.unload());
   const now = await shiftGuestClock(shell, 0n);
   const latest = frozenNs + process.hrtime.bigint() - sent;
   const acknowledged = acks(trace, mark);
@@ -104,14 +108,14 @@ scenario('unload-pending', options, async ({ check, vm, device, driver, trace, u
   check('acknowledges').equal('acknowledgements by the next driver', acks(trace, mark), ['SYNCRTC: cleared']);
 });
 
-scenario('unload-stop', options, async ({ check, vm, device, driver, trace, until }) => {
+scenario('unload-stop', withHelpers, async ({ check, vm, device, driver, trace, until }) => {
   await recordPowerRequests(vm.shell);
   await driver.load(driver.quiet);
   device.faults.set({ faults: [{ kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } }] });
   const mark = trace.mark;
   check('driver-ok').equal('SHUTDOWN without an interrupt', device.host.command('SHUTDOWN'), 'sent');
   await until('fault', mark);
-  await driver.unload();
+  await inRealTime(vm.shell, () => driver.unload());
   const acknowledged = acks(trace, mark);
   check('looks-before-removal').equal('acknowledgements once it is gone', acknowledged, [
     'SHUTDOWN: graceful',
