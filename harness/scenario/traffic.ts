@@ -33,7 +33,8 @@ export const clockAccesses = (trace: Trace, mark: number): string[] =>
   accesses(trace, mark).filter((access) => /seconds/.test(access) && !highWords.has(access));
 
 /**
- * The accesses to the clock since `mark`, as `clockAccesses` has them, parted by the reads of the command.
+ * The accesses to the clock since `mark`, as `clockAccesses` has them, parted by the reads of the command. A
+ * read within a reading, by a poll that runs at the same time, does not part it.
  */
 export const clockRuns = (trace: Trace, mark: number): string[][] => {
   const wanted = accesses(trace, mark).filter(
@@ -41,8 +42,8 @@ export const clockRuns = (trace: Trace, mark: number): string[][] => {
   );
   const runs: string[][] = [[]];
   for (const access of wanted)
-    if (access === 'read command') runs.push([]);
-    else runs.at(-1)?.push(access);
+    if (access !== 'read command') runs.at(-1)?.push(access);
+    else if (runs.at(-1)?.at(-1) !== 'read secondsLow') runs.push([]);
   return runs.filter(({ length }) => length > 0);
 };
 
