@@ -87,8 +87,7 @@ export const clockCauses = {
   },
   'microseconds-not-read': {
     sentence: 'The driver reads the seconds, and never the microseconds.',
-    change:
-      'For each reading, read the seconds (BAR0 offset 24), and the microseconds (BAR0 offset 32) then.',
+    change: 'For each reading, read the seconds (BAR0 offset 24) and then the microseconds (BAR0 offset 32).',
     requirement: 'shows-host-time',
     explains: ['shows-host-time', 'shows-ptp-time'],
     find: (facts) => {

@@ -54,7 +54,7 @@ export const lineCauses = {
       },
     },
     {
-      sentence: 'SYNCRTC sets the clock although the time of the device could not be read.',
+      sentence: 'SYNCRTC goes on to set the clock although the time of the device could not be read.',
       change: 'If reading the time fails, log a warning and leave the clock alone.',
       requirement: 'says-what-happens',
     },
