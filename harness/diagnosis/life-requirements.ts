@@ -29,11 +29,13 @@ export const lifeRequirements = {
     to: '7.3',
   },
   'resets-device': {
-    sentence: 'An unbound driver leaves the device reset: status 0, features 0.',
+    sentence:
+      'An unbound driver leaves the device reset, with status 0 and features 0, and reads the command no more.',
     level: 'may',
     otherwise:
-      'If DRIVER_OK stays set, vmd sends commands that no driver answers. vmd ignores the rest of a reset.',
-    remedy: 'In remove, write 0 to the status (BAR0 offset 18) and to the guest features (BAR0 offset 4).',
+      'If DRIVER_OK stays set, vmd sends commands that no driver answers. A later poll takes a command from the next driver.',
+    remedy:
+      'In remove, end the polls, then write 0 to the status (BAR0 offset 18) and to the guest features (BAR0 offset 4).',
     source: 'virtio 1.2, 2.4; vmd virtio.c, which does not reset on status 0',
   },
   'drops-driver-ok': {
