@@ -51,9 +51,8 @@ scenario('foreign-function', {}, async ({ check, vm, device, driver, until, trac
     await vm.unplug();
     const mark = trace.mark;
     device.faults.set({ faults: [answer(BAR0, MEMORY_BAR)] });
-    // A kernel may have no addresses for it. The rescan waits for the end of the plugging, probe included.
+    // A kernel may have no addresses for it.
     await vm.plug(undefined, undefined, 'resource');
-    await shell.text(`echo 1 >${pci}/rescan`);
     await until('fault', mark);
     device.faults.clear();
     const found = await readDevice(shell, address);

@@ -126,9 +126,17 @@ export class Driver {
     return [...this.description.modules].reverse();
   }
 
-  /** The names of the driver's modules that are loaded. */
+  /** The names of the driver's modules that are loaded. Waits for those that are being loaded. */
   async loaded(): Promise<string[]> {
-    const lines = (await this.#shell.output(['read-files', '/proc/modules'])).split('\n');
+    const read = () => this.#shell.output(['read-files', '/proc/modules']);
+    let text = await read();
+    if (/ Loading /.test(text)) {
+      await this.#shell.text("while grep -q ' Loading ' /proc/modules; do usleep 1000; done", {
+        what: 'the end of the loading of modules',
+      });
+      text = await read();
+    }
+    const lines = text.split('\n');
     const names = lines.map((line) => line.split(' ', 1)[0] ?? '');
     return this.description.modules.filter((name) => names.includes(name));
   }

@@ -35,7 +35,7 @@ export interface Vm extends Guest {
   unpause(): Promise<void>;
   /**
    * Plugs a function in, by default in its usual slot. Resolves when the guest shows `file` (default:
-   * `resource0`) for it.
+   * `resource0`) for it, and a driver that is loaded has probed it.
    */
   plug(
     device?: Pick<Device, 'functionSocket'>,
@@ -112,6 +112,9 @@ const hotPlug = (
     const id = at === address ? properties.id : `function-${slot.slice(0, 2)}`;
     await machine.qmp.execute('device_add', { ...properties, id, addr: slot });
     await appeared(shell, at, file);
+    // The kernel probes the function under the lock of a rescan. The driver sets DRIVER_OK before its
+    // attributes exist.
+    await shell.text('echo 1 >/sys/bus/pci/rescan', { what: `the end of the probe of ${at}` });
   },
   // A driver that does not release the function hangs in its remove; that is not a fault of QEMU.
   unplug: () =>
