@@ -131,6 +131,8 @@ const cases: readonly Case[] = [
     'REBOOT 0, unknown 0',
     'REBOOT 0, unknown 1',
   ],
+  ['sample-shared', 'shows-host-time', checkNames.samplesUnread, '0', '-154'],
+  ['sample-shared', 'shows-drift', checkNames.samplesTooClose, 'none', '0.000000000 s × 5'],
   [
     'counts-wrap',
     'shows-commands',

@@ -148,6 +148,17 @@ export const clockCauses = {
       return [];
     },
   },
+  'sample-shared': checkCause(
+    // Two drifts of one sample are the same to the nanosecond.
+    { what: named('samplesUnread', 'samplesTooClose'), seen: /^-\d|\b0\.0{9} s/ },
+    {
+      sentence:
+        'Several readings show the same sample: the driver takes fewer samples than there are readings.',
+      change: 'Read the time (BAR0 offset 24) for each reading, and keep no sample for a later one.',
+      requirement: 'shows-host-time',
+      explains: ['shows-host-time', 'shows-drift'],
+    },
+  ),
   'sampled-unasked': checkCause(
     {
       what: named('samplesOfPolls', 'samplesUnread', 'readsToSet'),

@@ -49,6 +49,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'seconds-not-read': ['sync-without-reading-time'],
   'microseconds-not-read': ['fraction-dropped', 'sync-loses-fraction'],
   'second-sample': ['sampled-unasked'],
+  'sample-shared': ['sample-includes-wait'],
   'time-never-back': ['earlier-sample-shown'],
   'microseconds-before-seconds': ['earlier-sample-shown', 'time-torn', 'sync-adds-delay-of-ticks'],
   'time-without-feature': ['error-hidden-by-value'],
