@@ -10,5 +10,6 @@ t.test('a SYNCRTC that goes on after an error', async (t) => {
   const missing = logs(`${checkNames.eventsLogged}: SYNCRTC`, 'SYNCRTC, set', 'SYNCRTC');
   t.same(found([logs(without, 'SYNCRTC, unreadable', 'SYNCRTC, unset')]), ['sync-error-ignored']);
   t.same(found([logs(without, 'SYNCRTC, unreadable', 'SYNCRTC, set'), missing]), ['sync-error-ignored']);
+  t.same(found([logs(without, 'SYNCRTC, unreadable', 'SYNCRTC, unreadable, unset')]), ['sync-error-ignored']);
   t.same(found([logs(without, 'SYNCRTC, unreadable', 'SYNCRTC'), missing]), ['event-not-logged']);
 });

@@ -48,7 +48,6 @@ export const lineCauses = {
         return (
           what.endsWith(untimedSync) &&
           itemsOf(expected).includes('unreadable') &&
-          !logged.includes('unreadable') &&
           (logged.includes('set') || logged.includes('unset'))
         );
       },

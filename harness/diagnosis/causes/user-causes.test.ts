@@ -19,6 +19,10 @@ t.test('tells an attribute without a newline from an empty one', async (t) => {
   const last = (seen: string): TraceData => failed('shows-commands', 'last command', 'NONE', seen);
   t.same(found([last('(null)')]), ['last-command-without-name']);
   t.same(found([last('REBOOT')]), []);
+  const bytesOfLast = (seen: string): TraceData =>
+    failed('attribute-form', 'bytes of last_command', '"NONE\\n"', seen);
+  t.same(found([bytesOfLast('"(null)\\n"')]), ['last-command-without-name']);
+  t.same(found([bytesOfLast('"REBOOT\\n"')]), []);
   t.same(found([], counts('SYNCRTC 18446744073709551615')), ['commands-counted-down']);
   t.same(found([], counts('SYNCRTC -1')), ['commands-counted-down']);
 });

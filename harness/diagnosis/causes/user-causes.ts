@@ -90,7 +90,11 @@ export const userCauses = {
       }).slice(0, 2),
   },
   'last-command-without-name': checkCause(
-    { what: /^last command/, seen: /^"?\(null\)/ },
+    {
+      what: /^(?:last command|bytes of )/,
+      of: ['shows-commands', 'attribute-form'],
+      seen: /^"?\(null\)(?:\\n"?)?$/,
+    },
     {
       sentence: 'A kind of command has no name, so the last command is shown as (null).',
       change: 'Give each value of the last command a name, also NONE, which it has before the first.',
