@@ -56,6 +56,10 @@ const table = {
   QMP_PROTOCOL: { blame: 'broken', message: 'QMP: {reason}: {line}' },
   QMP_CLOSED: { blame: 'broken', message: 'QMP: the connection ended before {command} was answered' },
   QMP_TIMEOUT: { blame: 'broken', message: 'QMP: no {what} within {ms:ms}' },
+  QMP_SILENT: {
+    blame: 'broken',
+    message: 'QEMU has not answered {command} within {ms:ms}: is it stopped, or the host overloaded?',
+  },
   QTEST: { blame: 'broken', message: 'qtest {command}: {reason}' },
   SNAPSHOT: { blame: 'broken', message: 'snapshot {path}: {step}: {reason}' },
   QEMU_DISK: {

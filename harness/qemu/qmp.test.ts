@@ -1,7 +1,7 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import t from 'tap';
 import { Qmp } from './qmp.js';
-import { timersFor } from './timers.js';
+import { type Timers, timersFor } from './timers.js';
 
 const greeting = '{"QMP": {"version": {}, "capabilities": ["oob"]}}\n';
 
@@ -35,6 +35,29 @@ const opened = async (): Promise<ReturnType<typeof connect>> => {
 t.test('opening waits for the greeting and negotiates', async (t) => {
   const { sent } = await opened();
   t.match(sent, [{ execute: 'qmp_capabilities', id: 1 }]);
+});
+
+t.test('a command without an answer ends, and its late answer does no harm', async (t) => {
+  let expire = (): void => {};
+  const timers: Timers = {
+    now: () => 0,
+    after: (_ms, run) => {
+      expire = run;
+      return { cancel: () => {} };
+    },
+    timeout: (ms) => ms,
+  };
+  const [near, peer] = duplexPair();
+  const qmp = new Qmp(near, { timers });
+  const asked = qmp.execute('query-status');
+  expire();
+  await t.rejects(asked, {
+    code: 'QMP_SILENT',
+    message: 'QEMU has not answered query-status within 1 min: is it stopped, or the host overloaded?',
+  });
+  const next = qmp.execute('second');
+  peer.write('{"return": {}, "id": 1}\n{"return": 2, "id": 2}\n');
+  t.equal(await next, 2);
 });
 
 t.test('matches replies to commands by id, in any order and however they are split', async (t) => {

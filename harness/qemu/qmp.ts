@@ -30,6 +30,12 @@ const messageSchema = v.object({
 
 type Message = v.InferOutput<typeof messageSchema>;
 
+/**
+ * The timeout in milliseconds for an answer. The longest command writes the memory of a guest to a file; any
+ * other takes some milliseconds.
+ */
+const answerMs = 60_000;
+
 /** One QMP session. It owns its stream. Every command rejects with QMP_CLOSED after the stream has ended. */
 export class Qmp {
   readonly #stream: Duplex;
@@ -66,7 +72,10 @@ export class Qmp {
     await this.execute('qmp_capabilities');
   }
 
-  /** Runs one command, and resolves with what QEMU returns. Rejects with QMP_COMMAND if QEMU refuses it. */
+  /**
+   * Runs one command, and resolves with what QEMU returns. Rejects with QMP_COMMAND if QEMU refuses it.
+   * Rejects with QMP_SILENT if QEMU does not answer, for example because a signal has stopped it.
+   */
   execute(command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#failure) {
@@ -74,7 +83,18 @@ export class Qmp {
         return;
       }
       const id = ++this.#id;
-      this.#pending.set(id, { command, resolve, reject });
+      const ms = this.#timers.timeout(answerMs);
+      const timer = this.#timers.after(ms, () => reject(new HarnessError('QMP_SILENT', { command, ms })));
+      const then = (settle: () => void): void => {
+        timer.cancel();
+        settle();
+      };
+      // After the timeout, the entry stays: the answer may still come.
+      this.#pending.set(id, {
+        command,
+        resolve: (value) => then(() => resolve(value)),
+        reject: (error) => then(() => reject(error)),
+      });
       this.#trace({ kind: 'qmp', command });
       this.#stream.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`);
     });

@@ -1,7 +1,7 @@
 // Explains why a guest did not do what the scenario waited for: what the driver last logged, and what each
 // CPU executes.
 
-import { HarnessError } from '../base/errors.js';
+import { codeOf, HarnessError } from '../base/errors.js';
 import { listOf, printable, shorten } from '../base/text.js';
 import type { DriverDescription } from '../driver/description.js';
 import { type BlockedTask, type CpuState, parseBlocked, parseCpus } from '../guest/backtraces.js';
@@ -68,7 +68,8 @@ export const explain = (log: readonly string[], asked: readonly string[], names:
 
 /**
  * Returns GUEST_HANG with an explanation in place of a GUEST_TIMEOUT if the guest is still running, and
- * `error` otherwise. The guest cannot be used afterwards.
+ * `error` otherwise. If QEMU does not respond either, returns QMP_SILENT. The guest cannot be used
+ * afterwards.
  */
 export const explainHang = async (
   error: unknown,
@@ -78,6 +79,12 @@ export const explainHang = async (
   if (!(error instanceof HarnessError) || error.code !== 'GUEST_TIMEOUT') return error;
   if (vm === undefined || vm.hasEnded()) return error;
   const { what = '', ms = 0 } = error.fields;
+  // Not the guest is at fault if QEMU itself does not respond.
+  const silent = await vm.machine.qmp.execute('query-status').then(
+    () => undefined,
+    (problem: unknown) => (codeOf(problem) === 'QMP_SILENT' ? problem : undefined),
+  );
+  if (silent !== undefined) return silent;
   const log = vm.console.lines.map(({ text }) => text);
   const asked = await requestBacktraces(vm.machine, vm.console);
   return new HarnessError(
