@@ -23,7 +23,7 @@ const pairs = [
  * command, and the interrupt comes while it carries the command out. QEMU decides when: hence several
  * attempts, one of which suffices to show a lock that is held with interrupts on.
  */
-const answers = [...Array(3).fill('at once'), ...Array(12).fill('late')] as readonly ('at once' | 'late')[];
+const answers = [...Array<'at once'>(3).fill('at once'), ...Array<'late'>(12).fill('late')];
 const lateMs = 20;
 
 scenario('command-overwritten', options, async ({ check, vm, device, driver, trace, until }) => {

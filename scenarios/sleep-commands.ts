@@ -124,7 +124,12 @@ scenario('stop-before-sleep', options, async ({ check, ...scene }) => {
   const { mark } = trace;
   await freezeAndThaw(vm.shell);
   stop();
-  check('device').that('lines of the kernel that programs are frozen', results.length > 0, '1 or more', 0);
+  check('device').that(
+    'commands sent when the kernel had frozen its programs',
+    results.length > 0,
+    '1 or more',
+    results.length,
+  );
   check('driver-ok').equal('SHUTDOWN and SYNCRTC when programs are frozen', results, ['sent', 'sent']);
   await until('ack', mark, undefined, 2);
   check('acknowledges').equal('acknowledgements', acks(trace, mark), [

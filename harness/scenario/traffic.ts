@@ -25,25 +25,24 @@ export const accesses = (trace: Trace, mark: number): string[] =>
 
 const highWords: ReadonlySet<string> = new Set(['read secondsHigh', 'read microsecondsHigh']);
 
+const isClockAccess = (access: string): boolean => /seconds/.test(access) && !highWords.has(access);
+
 /**
  * The accesses to the clock since `mark`, without whole reads of the high words. These are 0 on every host,
  * and a driver that reads each time as one field of 64 bits, as OpenBSD's does, reads them, too.
  */
 export const clockAccesses = (trace: Trace, mark: number): string[] =>
-  accesses(trace, mark).filter((access) => /seconds/.test(access) && !highWords.has(access));
+  accesses(trace, mark).filter(isClockAccess);
 
 /**
  * The accesses to the clock since `mark`, as `clockAccesses` has them, parted by the reads of the command. A
  * read within a reading, by a poll that runs at the same time, does not part it.
  */
 export const clockRuns = (trace: Trace, mark: number): string[][] => {
-  const wanted = accesses(trace, mark).filter(
-    (access) => access === 'read command' || (/seconds/.test(access) && !highWords.has(access)),
-  );
   const runs: string[][] = [[]];
-  for (const access of wanted)
-    if (access !== 'read command') runs.at(-1)?.push(access);
-    else if (runs.at(-1)?.at(-1) !== 'read secondsLow') runs.push([]);
+  for (const access of accesses(trace, mark))
+    if (isClockAccess(access)) runs.at(-1)?.push(access);
+    else if (access === 'read command' && runs.at(-1)?.at(-1) !== 'read secondsLow') runs.push([]);
   return runs.filter(({ length }) => length > 0);
 };
 

@@ -270,7 +270,7 @@ export const userCauses = {
     },
   ),
   'line-per-reading': checkCause(
-    { what: /^lines of \d+ readings of each attribute/ },
+    { what: /^lines of \d+ readings of (?:each attribute|the time)/ },
     {
       sentence: 'Each reading of an attribute writes a line to the kernel log.',
       change: 'Remove the line, or use dev_dbg().',
