@@ -85,22 +85,6 @@ t.test('finds the cause that a trace shows, and no other', async (t) => {
   for (const [id, items] of byTrace) t.same(found(items), [id], id);
 });
 
-t.test('an endless loop keeps the handler from running, and is the cause', async (t) => {
-  const writes = Array.from({ length: 12 }, () => write(20, 4, 2));
-  const polled = [...up, send('REBOOT'), raise, read(20, 4, 2), ...writes];
-  const loop = (what: string) => found(polled, { reasons: [`livelock: 300 ${what} within 9 ms`] });
-  t.same(loop('acknowledgements of one command'), ['acknowledged-twice']);
-  t.ok(loop('accesses to the same registers').includes('registers-read-in-a-loop'));
-  t.same(loop('interrupts'), ['isr-never-read']);
-  const again = Array.from({ length: 9 }, () => [raise, read(20, 4, 2), write(20, 4, 2)]).flat();
-  const reasons = ['livelock: 100 acknowledgements of one command within 126 ms'];
-  t.same(
-    found([...up, send('REBOOT'), ...again], { reasons }),
-    ['isr-never-read'],
-    'each after an interrupt',
-  );
-});
-
 t.test('does not count features as late that are written after a reset of the device', async (t) => {
   const again = [read(0, 4, 7), write(4, 4, 7)];
   t.same(found([...up, { kind: 'reset' }, ...again]), []);

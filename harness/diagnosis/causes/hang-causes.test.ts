@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { TraceData } from '../../base/trace-event.js';
-import { found, handled, loaded, read, send, status, up, write } from '../../testing/cause-events.js';
+import { found, handled, loaded, raise, read, send, status, up, write } from '../../testing/cause-events.js';
 
 /**
  * Lines of Linux 6.12 and, for RCU, of 5.10 to 7.3. The processor was in this function when the kernel
@@ -79,6 +79,28 @@ t.test('tells a lock whose holder was interrupted from one that is never release
   );
   t.same(from(stack(' host_time_show+0x1/0x2 [virtio_vmmci]')), ['lock-not-released']);
   t.same(from(stack(` ${slowpath}`, ...holder)), ['lock-not-released']);
+});
+
+t.test('an endless loop keeps the handler from running, and is the cause', async (t) => {
+  const writes = Array.from({ length: 12 }, () => write(20, 4, 2));
+  const polled = [...up, send('REBOOT'), raise, read(20, 4, 2), ...writes];
+  const loop = (what: string) => found(polled, { reasons: [`livelock: 300 ${what} within 9 ms`] });
+  t.same(loop('acknowledgements of one command'), ['acknowledged-twice']);
+  t.ok(loop('accesses to the same registers').includes('registers-read-in-a-loop'));
+  t.same(loop('interrupts'), ['isr-never-read']);
+  const again = Array.from({ length: 9 }, () => [raise, read(20, 4, 2), write(20, 4, 2)]).flat();
+  const reasons = ['livelock: 100 acknowledgements of one command within 126 ms'];
+  t.same(
+    found([...up, send('REBOOT'), ...again], { reasons }),
+    ['isr-never-read'],
+    'each after an interrupt',
+  );
+  const raised = Array.from({ length: 12 }, () => [raise, write(20, 4, 2)]).flat();
+  t.same(
+    found([...up, send('REBOOT'), raise, read(20, 4, 2), write(20, 4, 2), ...raised], { reasons }),
+    ['acknowledged-twice'],
+    'QEMU raises the line again at each access',
+  );
 });
 
 t.test('a processor that is slow elsewhere shows no fault of the driver', async (t) => {

@@ -93,7 +93,10 @@ const ofOneInterrupt = 10;
 /** True if the driver loops for ever, maybe with interrupts disabled: then its handler cannot run. */
 const loops = ({ reasons, trace, accesses }: Facts): boolean => {
   if (!reasons.some((reason) => /^livelock: \d+ (?!interrupts)/.test(reason))) return false;
-  const from = accesses.at(-ofOneInterrupt)?.seq ?? 0;
+  const last = accesses.slice(-ofOneInterrupt);
+  // A handler reads something. QEMU raises the line again at an access, also while no handler can run.
+  if (last.length === ofOneInterrupt && last.every(({ kind }) => kind === 'bar-write')) return true;
+  const from = last[0]?.seq ?? 0;
   return !trace.some((event) => isSignal(event) && event.seq > from);
 };
 
