@@ -28,6 +28,11 @@ const table = {
   // sockets
   SOCKET_PATH: { blame: 'usage', message: 'socket path {path}: {reason}' },
   SOCKET_IN_USE: { blame: 'usage', message: 'socket {path} is in use by another process' },
+  SOCKET_HELD: {
+    blame: 'usage',
+    message:
+      '{holder} has begun to listen on socket {path} and has not finished within {ms:ms}; if it is stopped, let it continue or end it, and run the same command again',
+  },
   SOCKET_IO: { blame: 'broken', message: '{call} on {path} failed: {errno}' },
   SOCKET_CLOSED: { blame: 'broken', message: '{path}: the peer closed the connection {when}' },
   // the trace

@@ -1,6 +1,6 @@
 // `vmmci cache`: lists the folders of the cache with their sizes, and clears them.
 
-import { cacheDirectory } from '../base/cache/directory.js';
+import { cachePath } from '../base/cache/directory.js';
 import {
   type CacheFolder,
   cacheFolders,
@@ -20,7 +20,7 @@ const list = async (json: boolean): Promise<void> => {
   const total = usages.reduce((sum, { bytes }) => sum + bytes, 0);
   if (json) {
     const facts = {
-      directory: cacheDirectory(),
+      directory: cachePath(),
       bytes: total,
       snapshotLimit: snapshotLimit(),
       folders: usages,
@@ -34,7 +34,7 @@ const list = async (json: boolean): Promise<void> => {
     String(entries).padStart(4),
     what,
   ]);
-  print(`${cacheDirectory()}\n${columns([...rows, ['total', megabytes(total).padStart(8)]])}`);
+  print(`${cachePath()}\n${columns([...rows, ['total', megabytes(total).padStart(8)]])}`);
 };
 
 const clean = async (names: readonly string[]): Promise<void> => {

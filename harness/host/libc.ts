@@ -14,6 +14,7 @@ const calls = {
   close: libc.func('int close(int)'),
   connect: libc.func('int connect(int, const void *, uint32_t)'),
   eventfd: libc.func('int eventfd(unsigned int, int)'),
+  getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
   listen: libc.func('int listen(int, int)'),
   poll: libc.func('int poll(void *, unsigned long, int)'),
   recvmsg: libc.func('intptr_t recvmsg(int, void *, int)'),
@@ -33,6 +34,7 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
+const SO_PEERCRED = 17;
 const CMSG_HEADER = 16;
 
 /** More descriptors than a message of either protocol may carry (both allow 8). */
@@ -180,6 +182,18 @@ export const listenOn = (fd: number, path: string, backlog: number): number =>
 export const connectTo = (fd: number, path: string): CallResult => {
   const sockaddr = address(path);
   return retry(() => calls.connect(fd, sockaddr, sockaddr.length));
+};
+
+/** The process that called listen(2) for the peer of a connected socket; 0 if it is in another namespace. */
+export const listeningProcess = (fd: number, path: string): number => {
+  const credentials = Buffer.alloc(12); // struct ucred: process, user and group
+  const length = Buffer.from(Uint32Array.of(credentials.length).buffer);
+  expectSuccess(
+    'getsockopt',
+    path,
+    retry(() => calls.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length)),
+  );
+  return credentials.readInt32LE(0);
 };
 
 export const acceptFrom = (fd: number): CallResult =>

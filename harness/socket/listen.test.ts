@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chownSync, existsSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -74,6 +76,35 @@ t.test('of two processes that replace a dead socket, only one listens', async (t
   });
   t.equal(await second, 'SOCKET_IN_USE');
   closeFd(fd);
+});
+
+/** A process that takes the lock of the path, says so, and stops itself as SIGSTOP does. */
+const stoppedHolder = `
+import { withPathLock } from ${JSON.stringify(new URL('path-lock.js', import.meta.url).href)};
+await withPathLock(process.argv[1], () => new Promise((resolve) => {
+  const stayAlive = setInterval(() => {}, 1e6);
+  process.once('SIGCONT', () => resolve(clearInterval(stayAlive)));
+  process.stdout.write('held\\n', () => process.kill(process.pid, 'SIGSTOP'));
+}));
+`;
+
+t.test('a process that was stopped while it took the path is named, and waited for', async (t) => {
+  const path = join(directoryFor(t), 'a.sock');
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', stoppedHolder, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => holder.kill('SIGKILL'));
+  await once(holder.stdout, 'data');
+  await t.rejects(
+    listen(path, () => {}),
+    {
+      code: 'SOCKET_HELD',
+      message: `process ${holder.pid} has begun to listen on socket ${path} and has not finished within 2 s; if it is stopped, let it continue or end it, and run the same command again`,
+    },
+  );
+  const waiting = listen(path, () => {});
+  holder.kill('SIGCONT');
+  (await waiting).close();
 });
 
 t.test('closing does not remove a file that replaced the socket', async (t) => {

@@ -56,8 +56,8 @@ const bind = (fd: number, path: string): void => {
 
 /**
  * Listens on a Unix socket with mode 0600. Creates a missing directory as `makeSocketDirectory` does, and
- * replaces the socket file of a dead process. Rejects with SOCKET_PATH, SOCKET_IN_USE or SOCKET_IO, and then
- * nothing listens.
+ * replaces the socket file of a dead process. Rejects with SOCKET_PATH, SOCKET_IN_USE, SOCKET_HELD or
+ * SOCKET_IO, and then nothing listens.
  */
 export const listen = async (path: string, onChannel: (channel: Channel) => void): Promise<Listener> => {
   checkSocketPath(path);

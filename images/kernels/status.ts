@@ -1,7 +1,7 @@
 // The state of each kernel of the table in the cache, and the space it takes.
 
 import { join } from 'node:path';
-import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { cachePath } from '../../harness/base/cache/directory.js';
 import { diskUsage } from '../../harness/base/cache/inventory.js';
 import { namesIn } from '../../harness/base/if-exists.js';
 import { unfinishedBuilds } from './debug/ensure.js';
@@ -50,7 +50,7 @@ export const kernelStatus = async (row: KernelRow): Promise<KernelStatus> => {
     };
   }
   const { release, version, directory } = kernel;
-  const cache = cacheDirectory();
+  const cache = cachePath();
   const modules = join(cache, 'modules', release);
   const isBuilt = (await namesIn(modules)).some((name) => !name.startsWith('.'));
   const images = (await namesIn(join(cache, 'guest'))).filter((name) => name.startsWith(`${release}-`));

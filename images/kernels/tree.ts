@@ -2,7 +2,7 @@
 
 import { readlink, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { cachePath } from '../../harness/base/cache/directory.js';
 import { keepNewest } from '../../harness/base/cache/keep-newest.js';
 import { removeTree } from '../../harness/base/cache/remove-tree.js';
 import { HarnessError } from '../../harness/base/errors.js';
@@ -12,7 +12,7 @@ import { type Kernel, manifestName, readKernel } from './kernel.js';
 import type { KernelRow } from './table.js';
 
 /** The directory of the row, with a tree for each version and the link `current`. */
-export const rowDirectory = (row: KernelRow): string => join(cacheDirectory(), 'kernels', row.name);
+export const rowDirectory = (row: KernelRow): string => join(cachePath(), 'kernels', row.name);
 
 /**
  * A symbolic link to the current tree. One rename changes it, and running guests keep the tree that they use.

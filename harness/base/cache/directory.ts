@@ -40,11 +40,16 @@ const ensureWritable = (path: string): void => {
 };
 
 /**
- * `${XDG_CACHE_HOME:-~/.cache}/vmmci-harness`; created with mode 0700 if it is missing. Throws
- * CACHE_UNWRITABLE.
+ * `${XDG_CACHE_HOME:-~/.cache}/vmmci-harness`, for callers that only read: it may be missing or read-only.
+ * Throws CACHE_UNWRITABLE if there is no home directory.
+ */
+export const cachePath = (): string => join(base(), 'vmmci-harness');
+
+/**
+ * `cachePath()`, for callers that write; created with mode 0700 if it is missing. Throws CACHE_UNWRITABLE.
  */
 export const cacheDirectory = (): string => {
-  const path = join(base(), 'vmmci-harness');
+  const path = cachePath();
   if (!checked.has(path)) ensureWritable(path);
   return path;
 };

@@ -17,6 +17,13 @@ t.test('measureCache lists the folders with their sizes', async (t) => {
   t.strictSame(others, []);
 });
 
+t.test('a cache that cannot be written is measured, but not cleared', async (t) => {
+  privateCache(t);
+  process.env.XDG_CACHE_HOME = '/proc'; // nobody can create a directory there
+  t.strictSame(await measureCache(), []);
+  await t.rejects(async () => clearFolders(chooseFolders(['guest'])), { code: 'CACHE_UNWRITABLE' });
+});
+
 t.test('clearing a folder keeps entries that are being built', async (t) => {
   const cache = privateCache(t);
   await mkdir(join(cache, 'modules', '6.12', 'deep'), { recursive: true });

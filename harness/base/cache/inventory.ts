@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { HarnessError } from '../errors.js';
 import { ifExists, namesIn } from '../if-exists.js';
-import { cacheDirectory } from './directory.js';
+import { cachePath } from './directory.js';
 import { removeTree } from './remove-tree.js';
 import { whileUnused } from './users.js';
 
@@ -44,7 +44,7 @@ export interface FolderUsage extends CacheFolder {
   readonly bytes: number;
 }
 
-const pathOf = ({ name }: Pick<CacheFolder, 'name'>): string => join(cacheDirectory(), name);
+const pathOf = ({ name }: Pick<CacheFolder, 'name'>): string => join(cachePath(), name);
 
 /** The bytes on disk of a file or a tree; 0 if it does not exist. */
 export const diskUsage = async (path: string): Promise<number> => {

@@ -2,7 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../../harness/base/cache/directory.js';
+import { cacheDirectory, cachePath } from '../../../harness/base/cache/directory.js';
 import { withLock } from '../../../harness/base/cache/lock.js';
 import { publish } from '../../../harness/base/cache/publish.js';
 import { removeTree } from '../../../harness/base/cache/remove-tree.js';
@@ -33,7 +33,7 @@ interface Build extends ProgressOptions {
 }
 
 /** The directory of interrupted builds, which can be continued. */
-const buildsDirectory = (): string => join(cacheDirectory(), 'kernel-builds');
+const buildsDirectory = (): string => join(cachePath(), 'kernel-builds');
 
 /**
  * Downloads the sources to `work(version)/debs` and resolves with their Debian version. Takes the suite's
