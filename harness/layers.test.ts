@@ -6,6 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type typescript from 'typescript';
+import { allowedImports } from './testing/allowed-imports.js';
 
 /** Loaded by `require`, because `import` would search all nine megabytes for exports. */
 const ts = createRequire(import.meta.url)('typescript') as typeof typescript;
@@ -20,156 +21,6 @@ interface Source {
   imports: { from: string; typeOnly: boolean }[];
 }
 
-/**
- * Every layer with all that it may import besides itself. A layer is a folder of harness/ or images/, or a
- * file beside those of images/. An edge that no file uses is removed from this table: a test looks for it.
- */
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  base: [],
-  'images/asset': [],
-  'images/toolroot': ['base', 'images/asset'],
-  'images/packages': ['base', 'images/toolroot'],
-  'images/kernels': ['base', 'images/asset', 'images/packages', 'images/toolroot'],
-  'images/browser': ['images/packages', 'images/toolroot'],
-  'images/qemu-img': ['base', 'images/asset', 'images/toolroot'],
-  'images/guest': [
-    'base',
-    'images/asset',
-    'images/kernels',
-    'images/packages',
-    'images/qemu-img',
-    'images/toolroot',
-  ],
-  'images/distro': [
-    'base',
-    'images/asset',
-    'images/guest',
-    'images/kernels',
-    'images/qemu-img',
-    'images/toolroot',
-  ],
-  host: ['base'],
-  socket: ['base', 'host'],
-  faults: ['base'],
-  vmmci: ['base'],
-  'vhost-user': ['base', 'faults', 'socket'],
-  'vfio-user': ['base', 'faults', 'socket'],
-  pci: ['base', 'vfio-user', 'vhost-user', 'vmmci'],
-  vmd: ['base', 'socket', 'vmmci'],
-  device: ['base', 'faults', 'host', 'pci', 'socket', 'vfio-user', 'vhost-user', 'vmd', 'vmmci'],
-  qemu: ['base', 'images/toolroot'],
-  'c-source': [],
-  coverage: ['base', 'c-source', 'qemu'],
-  guest: ['base', 'host', 'images/toolroot', 'qemu'],
-  driver: ['base', 'diagnosis', 'vmmci'],
-  diagnosis: ['base', 'vmmci'],
-  run: [
-    'base',
-    'coverage',
-    'diagnosis',
-    'driver',
-    'guest',
-    'images/asset',
-    'images/guest',
-    'images/kernels',
-    'images/toolroot',
-    'qemu',
-    'vmmci',
-  ],
-  shell: ['base', 'device', 'guest', 'host', 'socket', 'vmd'],
-  scenario: [
-    'base',
-    'coverage',
-    'device',
-    'diagnosis',
-    'driver',
-    'faults',
-    'guest',
-    'images/distro',
-    'images/guest',
-    'images/kernels',
-    'images/qemu-img',
-    'images/toolroot',
-    'qemu',
-    'run',
-    'shell',
-    'socket',
-    'vmd',
-    'vmmci',
-  ],
-  scenarios: [
-    'base',
-    'device',
-    'driver',
-    'guest',
-    'host',
-    'images/guest',
-    'images/kernels',
-    'scenario',
-    'socket',
-    'vmmci',
-  ],
-  mutation: ['base', 'c-source', 'coverage'],
-  report: ['base', 'coverage', 'diagnosis', 'run'],
-  matrix: [
-    'base',
-    'guest',
-    'images/asset',
-    'images/kernels',
-    'images/toolroot',
-    'report',
-    'run',
-    'scenario',
-    'socket',
-    'vmmci',
-  ],
-  bench: [
-    'base',
-    'device',
-    'guest',
-    'host',
-    'images/asset',
-    'images/guest',
-    'images/toolroot',
-    'pci',
-    'qemu',
-    'report',
-    'run',
-    'scenario',
-    'socket',
-    'vfio-user',
-    'vhost-user',
-    'vmmci',
-  ],
-  cli: [
-    'base',
-    'bench',
-    'coverage',
-    'device',
-    'diagnosis',
-    'driver',
-    'faults',
-    'guest',
-    'host',
-    'images/asset',
-    'images/browser',
-    'images/guest',
-    'images/kernels',
-    'images/toolroot',
-    'matrix',
-    'mutation',
-    'pci',
-    'qemu',
-    'report',
-    'run',
-    'scenario',
-    'shell',
-    'socket',
-    'vmd',
-    'vmmci',
-  ],
-};
-
 /** Test support. Only tests import it, it may import anything, and the package does not ship it. */
 const TESTING = 'testing';
 
@@ -181,7 +32,7 @@ const KOFFI_USER = 'harness/host/libc.ts';
 
 const layerOf = (path: string): string => {
   const [top, second = '', third] = path.split('/');
-  if (top === 'scenarios') return 'scenarios';
+  if (top === 'scenarios') return second === 'shared' ? 'scenarios/shared' : 'scenarios';
   const name = third === undefined ? second.replace(/(\.test)?\.[jt]s$/, '') : second;
   return top === 'images' ? `images/${name}` : name;
 };
@@ -259,7 +110,7 @@ const objection = (path: string, from: string, typeOnly: boolean): string | unde
   // A test may combine real parts of any layer.
   if (layer === other || layer === TESTING || path.endsWith('.test.ts')) return undefined;
   if (other === TESTING) return `${path} is not a test`;
-  const edges = allowed[layer];
+  const edges = allowedImports[layer];
   if (edges === undefined) return `the layer ${layer} is not in the table`;
   used.set(layer, (used.get(layer) ?? new Set()).add(other));
   if (!edges.includes(other)) return `${layer} may not import ${other}`;
@@ -316,7 +167,7 @@ t.test('imports point downward only', async (t) => {
       const problem = objection(path, from, typeOnly);
       if (problem !== undefined) t.fail(`${path} imports ${from}: ${problem}`);
     }
-  for (const [layer, edges] of Object.entries(allowed))
+  for (const [layer, edges] of Object.entries(allowedImports))
     t.same(
       edges.filter((other) => !used.get(layer)?.has(other)),
       [],

@@ -1,12 +1,12 @@
 // The driver's sysfs attributes have the documented mode and exact content, and reading one that has no value
 // fails with the documented error.
 
-import { checkNames } from '../harness/scenario/check-names.js';
 import { parseDrift } from '../harness/scenario/driver-text.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { readsOf } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC } from '../harness/vmmci/features.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
 
 /** Unusable values of the microseconds register, and the error that a reader of the attribute gets. */
 const unusable = [

@@ -2,11 +2,11 @@
 // driver by the virtio alias of the child device.
 
 import { readDevice } from '../harness/guest/sysfs.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { showFeatures, showInstant } from '../harness/scenario/formats.js';
-import { loadedBefore } from '../harness/scenario/module-needs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
+import { checkNames } from './shared/check-names.js';
+import { loadedBefore } from './shared/module-needs.js';
 
 /** The modalias of virtio device 0xffff, vendor 0x0b5d. */
 const virtioAlias = 'virtio:d0000FFFFv00000B5D';

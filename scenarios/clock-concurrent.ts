@@ -1,13 +1,13 @@
 // Processes on two CPUs read the clock concurrently. Each reading is one sample of the device, never the
 // seconds of one sample with the microseconds of another.
 
-import { checkNames } from '../harness/scenario/check-names.js';
-import { countingClock } from '../harness/scenario/counting-clock.js';
 import { parseDrift } from '../harness/scenario/driver-text.js';
 import { showDurationNs, showEach, showInstant } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { readsOf, samples } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
+import { countingClock } from './shared/counting-clock.js';
 
 const readers = 8;
 const readings = 25;

@@ -2,11 +2,11 @@
 // that is already in its register.
 
 import { recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, interrupts, isTimeRead } from '../harness/scenario/traffic.js';
 import type { Request } from '../harness/vmmci/commands.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
 
 /** Contains every ordered pair of commands exactly once. */
 const sequence: readonly Request[] = [

@@ -2,9 +2,9 @@
 // decades.
 
 import { setGuestClock, setTaiOffset, shiftGuestClock } from '../harness/guest/clock.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { showDurationNs, showInstantNs } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
+import { checkNames } from './shared/check-names.js';
 
 const hour = 3_600_000_000n;
 /** Twenty years in hours: the guest's clock is then beyond 2038. */

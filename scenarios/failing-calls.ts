@@ -3,14 +3,14 @@
 
 import { beginMemoryTrace, endMemoryTrace, noteAllocations } from '../harness/guest/memory-trace.js';
 import { readDevice } from '../harness/guest/sysfs.js';
-import { checkNames } from '../harness/scenario/check-names.js';
-import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
-import { type FallibleCall, fallibleCalls, withFailingCall } from '../harness/scenario/failing-calls.js';
 import { showFeatures, showStatus } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
-import { probeErrors } from '../harness/scenario/probe-errors.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { isTimeRead } from '../harness/scenario/traffic.js';
+import { checkNames } from './shared/check-names.js';
+import { driverLog, warningsIn } from './shared/driver-log.js';
+import { type FallibleCall, fallibleCalls, withFailingCall } from './shared/failing-calls.js';
+import { probeErrors } from './shared/probe-errors.js';
 
 /** Maximum number of calls of one function that are made to fail. */
 const maxCalls = 20;

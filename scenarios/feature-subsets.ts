@@ -3,7 +3,6 @@
 
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { showFeatures } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import {
@@ -17,6 +16,7 @@ import {
 } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
 
 /** VIRTIO_F_INDIRECT_DESC and VIRTIO_F_EVENT_IDX (virtio 1.2, 6): this device has no queues. */
 const ofQueues = (1 << 28) | (1 << 29);

@@ -2,8 +2,8 @@
 // BAR0 is not an I/O range.
 
 import { readDevice } from '../harness/guest/sysfs.js';
-import { probeErrors } from '../harness/scenario/probe-errors.js';
 import { scenario } from '../harness/scenario/scenario.js';
+import { probeErrors } from './shared/probe-errors.js';
 
 /** The region index of the configuration space in vfio. */
 const CONFIG_REGION = 7;

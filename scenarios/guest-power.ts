@@ -2,12 +2,12 @@
 // meanwhile does not kill it.
 
 import { powerDown } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { showStatus } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { hasDriverOk, writes } from '../harness/scenario/traffic.js';
 import { generations } from '../harness/vmmci/generations.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
 
 /** Checks that the driver has left the device alone since `mark`. */
 const checkQuiet = ({ check, device, trace }: Scene, mark: number): void => {

@@ -1,7 +1,7 @@
 // The guest sees vmd's control device in the slot of the function, and the driver is bound to it.
 
-import { checkLspci, checkSysfs } from '../harness/scenario/identity.js';
 import { scenario } from '../harness/scenario/scenario.js';
+import { checkLspci, checkSysfs } from './shared/identity.js';
 
 /** The kernel prints `<BAD>` for a range without a name (kernel/resource.c). A driver may claim no range. */
 const isRangeName = (name: string | undefined): boolean => name !== '' && name !== '<BAD>';

@@ -4,11 +4,11 @@
 import { readInterrupt } from '../harness/guest/interrupts.js';
 import { recordPowerRequests } from '../harness/guest/power.js';
 import { readDevice } from '../harness/guest/sysfs.js';
-import { checkNames } from '../harness/scenario/check-names.js';
-import { countUnhandled } from '../harness/scenario/count-unhandled.js';
 import { showIsr } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, interrupts, readsOf } from '../harness/scenario/traffic.js';
+import { checkNames } from './shared/check-names.js';
+import { countUnhandled } from './shared/count-unhandled.js';
 
 const options = { generation: '7.9', quiet: true, needs: ['PCI_MSI'] } as const;
 

@@ -2,10 +2,10 @@
 
 import { enableDevice, writeRegister } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { checkWritten, writeInGuest } from '../harness/scenario/written.js';
 import { generations } from '../harness/vmmci/generations.js';
 import { registers, status } from '../harness/vmmci/registers.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkWritten, writeInGuest } from './shared/written.js';
 
 for (const [generation, outcome] of [
   ['7.9', 'terminate'],

@@ -3,10 +3,7 @@
 
 import { setGuestClock, shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { showInstantNs } from '../harness/scenario/formats.js';
-import { probeErrors } from '../harness/scenario/probe-errors.js';
-import { inRealTime } from '../harness/scenario/real-time.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import {
   acks,
@@ -17,6 +14,9 @@ import {
   readsOf,
 } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
+import { probeErrors } from './shared/probe-errors.js';
+import { inRealTime } from './shared/real-time.js';
 
 /** The frozen time of the device's clock, in nanoseconds since 1970. */
 const frozenNs = 1_795_350_896_123_456_000n;

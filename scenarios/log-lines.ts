@@ -4,14 +4,14 @@
 import type { LogEvent } from '../harness/driver/description.js';
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames, repeatedStep, untimedSync } from '../harness/scenario/check-names.js';
-import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { showDurationNs } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { acks, readsOf } from '../harness/scenario/traffic.js';
 import { commands, type Request } from '../harness/vmmci/commands.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames, repeatedStep, untimedSync } from './shared/check-names.js';
+import { driverLog, warningsIn } from './shared/driver-log.js';
 
 /** The features in the order of their bits. */
 const names: readonly [feature: number, name: string][] = [

@@ -1,11 +1,11 @@
 // Hosts up to OpenBSD 7.3 lose an interrupt that is raised while the line is masked, and no host repeats a
 // command. The driver has to poll.
 
-import { acknowledgedIn } from '../harness/scenario/acknowledged-in.js';
 import { showIsr } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, interrupts, isReadOf } from '../harness/scenario/traffic.js';
 import { ISR_CONFIG } from '../harness/vmmci/registers.js';
+import { acknowledgedIn } from './shared/acknowledged-in.js';
 
 /**
  * Writes the upper byte of the PCI command register, which disables INTx. QEMU honours the bit; vmd ignores

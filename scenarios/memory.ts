@@ -4,8 +4,8 @@
 import { beginMemoryTrace, endMemoryTrace, noteAllocations } from '../harness/guest/memory-trace.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { readsOf } from '../harness/scenario/traffic.js';
-import { unloadAbsent } from '../harness/scenario/unload-absent.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { unloadAbsent } from './shared/unload-absent.js';
 
 const readings = 5;
 

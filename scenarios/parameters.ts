@@ -4,10 +4,10 @@
 import { readFile } from 'node:fs/promises';
 import { shiftGuestClock } from '../harness/guest/clock.js';
 import { delayedWorkIn } from '../harness/guest/timer-trace.js';
-import { checkNames } from '../harness/scenario/check-names.js';
-import { isImported } from '../harness/scenario/imports.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isCommandRead } from '../harness/scenario/traffic.js';
+import { checkNames } from './shared/check-names.js';
+import { isImported } from './shared/imports.js';
 
 /**
  * A lower bound for the shortest interval. The driver's is 10 ms; rounded to ticks of the kernel (HZ 100, 250

@@ -1,11 +1,11 @@
 // The PTP clock reads the system's clock immediately before and after the access that takes the device's
 // sample.
 
-import { countingClock } from '../harness/scenario/counting-clock.js';
-import { askPtp, bracketsOf, needsPtp, parseAnswer, ptpClock } from '../harness/scenario/ptp.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { countingClock } from './shared/counting-clock.js';
+import { askPtp, bracketsOf, needsPtp, parseAnswer, ptpClock } from './shared/ptp.js';
 
 const samples = 3;
 const slowMs = 100;

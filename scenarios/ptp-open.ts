@@ -3,10 +3,10 @@
 
 import { showInstantNs } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
-import { ENODEV, holdPtp, needsPtp, ptpClock, ptpClocks } from '../harness/scenario/ptp.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC } from '../harness/vmmci/features.js';
+import { ENODEV, holdPtp, needsPtp, ptpClock, ptpClocks } from './shared/ptp.js';
 
 const calls = ['time', 'extended', 'caps', 'settime'];
 const options = {

@@ -2,12 +2,12 @@
 // device's clock again.
 
 import { showEach, showInstantNs } from '../harness/scenario/formats.js';
-import { holdPtp, needsPtp, ptpClock } from '../harness/scenario/ptp.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { suspendGuest } from '../harness/scenario/suspend-guest.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
 import { frozen } from '../harness/vmmci/clock.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { holdPtp, needsPtp, ptpClock } from './shared/ptp.js';
+import { suspendGuest } from './shared/suspend-guest.js';
 
 // A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send a SYNCRTC.
 const options = {

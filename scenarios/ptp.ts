@@ -1,17 +1,6 @@
 // The driver's PTP clock shows exactly the device's clock, and no program in the guest can change it.
 
 import { showInstantNs } from '../harness/scenario/formats.js';
-import {
-  askPtp,
-  EIO,
-  ENODEV,
-  EOPNOTSUPP,
-  needsPtp,
-  type PtpAnswer,
-  ptpClock,
-  ptpClocks,
-  ptpClocksWithoutParent,
-} from '../harness/scenario/ptp.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import {
   accesses,
@@ -24,6 +13,17 @@ import {
 import { frozen } from '../harness/vmmci/clock.js';
 import { parseInstant } from '../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import {
+  askPtp,
+  EIO,
+  ENODEV,
+  EOPNOTSUPP,
+  needsPtp,
+  type PtpAnswer,
+  ptpClock,
+  ptpClocks,
+  ptpClocksWithoutParent,
+} from './shared/ptp.js';
 
 const instants = [
   '2026-11-22T12:34:56.000007Z',

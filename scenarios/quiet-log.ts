@@ -3,11 +3,11 @@
 
 import type { LogLevels } from '../harness/driver/description.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
-import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { isCommandRead, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
+import { driverLog, warningsIn } from './shared/driver-log.js';
 
 const readings = 20;
 

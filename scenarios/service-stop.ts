@@ -4,8 +4,8 @@
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks } from '../harness/scenario/traffic.js';
-import { checkWritten, writeInGuest } from '../harness/scenario/written.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkWritten, writeInGuest } from './shared/written.js';
 
 const serviceStopMs = 30_000;
 

@@ -4,10 +4,10 @@
 import type { TraceEvent } from '../harness/base/trace-event.js';
 import { freezeAndThaw } from '../harness/guest/freeze-and-thaw.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, isReadOf, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
 
 const options = {
   needs: ['HIBERNATION'],

@@ -2,13 +2,13 @@
 
 import { setGuestClock, setTick, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { matchText } from '../harness/guest/guest-text.js';
-import { checkNames, fastGuest } from '../harness/scenario/check-names.js';
-import { driverLog } from '../harness/scenario/driver-log.js';
 import { parseDrift } from '../harness/scenario/driver-text.js';
 import { showDurationNs, showInstantNs } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames, fastGuest } from './shared/check-names.js';
+import { driverLog } from './shared/driver-log.js';
 
 const millisecond = 1_000_000n; // nanoseconds
 const slowMs = 1000;

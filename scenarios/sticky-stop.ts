@@ -2,10 +2,10 @@
 // register, and acts on a new REBOOT again.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
 
 const scheduler = new VirtualScheduler();
 const polling = { drift_interval_ms: '20' };

@@ -2,10 +2,10 @@
 // has handled, and must not act on it again.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, isDriverOk, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
 
 const parameters = { drift_interval_ms: '20' };
 const none = { SHUTDOWN: 0, REBOOT: 0, SYNCRTC: 0, unknown: 0 };

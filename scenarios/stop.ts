@@ -1,11 +1,11 @@
 // After `vmctl stop`, which sends REBOOT, and after SHUTDOWN, the guest acknowledges at once, goes down by
 // itself and leaves its disk clean.
 
-import { acknowledgedIn } from '../harness/scenario/acknowledged-in.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { acks, writes } from '../harness/scenario/traffic.js';
-import { checkWritten, writeInGuest } from '../harness/scenario/written.js';
 import type { Request } from '../harness/vmmci/commands.js';
+import { acknowledgedIn } from './shared/acknowledged-in.js';
+import { checkWritten, writeInGuest } from './shared/written.js';
 
 // Polling is off: a poll would find in time a command that the interrupt handler misses.
 const options = { disk: true, quiet: true };

@@ -2,14 +2,14 @@
 // leaves nothing behind.
 
 import { deferredProbes, readDevice } from '../harness/guest/sysfs.js';
-import { checkNames } from '../harness/scenario/check-names.js';
-import { countUnhandled } from '../harness/scenario/count-unhandled.js';
 import { showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
-import { probeErrors } from '../harness/scenario/probe-errors.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
-import { unloadAbsent } from '../harness/scenario/unload-absent.js';
+import { checkNames } from './shared/check-names.js';
+import { countUnhandled } from './shared/count-unhandled.js';
+import { probeErrors } from './shared/probe-errors.js';
+import { unloadAbsent } from './shared/unload-absent.js';
 
 const parameters = { drift_interval_ms: '20' };
 

@@ -1,12 +1,12 @@
 // The device no longer responds when the guest wakes up. The guest keeps running, and the driver can be
 // unloaded.
 
-import { checkNames } from '../harness/scenario/check-names.js';
-import { driverLog, warningsIn } from '../harness/scenario/driver-log.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { suspendGuest } from '../harness/scenario/suspend-guest.js';
-import { unloadAbsent } from '../harness/scenario/unload-absent.js';
+import { checkNames } from './shared/check-names.js';
+import { driverLog, warningsIn } from './shared/driver-log.js';
+import { suspendGuest } from './shared/suspend-guest.js';
+import { unloadAbsent } from './shared/unload-absent.js';
 
 const ENODEV = 19;
 

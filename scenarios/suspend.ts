@@ -2,11 +2,11 @@
 // features and DRIVER_OK, commands work, and those from before are still shown.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { showFeatures, showInstant, showStatus } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { suspendGuest } from '../harness/scenario/suspend-guest.js';
 import { acks, hasDriverOk, isCommandRead, isDriverOk, writes } from '../harness/scenario/traffic.js';
+import { checkNames } from './shared/check-names.js';
+import { suspendGuest } from './shared/suspend-guest.js';
 
 const options = { optionalParameters: { drift_interval_ms: '20' }, needs: ['SUSPEND'] } as const;
 

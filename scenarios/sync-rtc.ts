@@ -4,7 +4,6 @@
 import { readGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { beginClockTrace, endClockTrace } from '../harness/guest/clock-trace.js';
 import { hostNow } from '../harness/host/clock.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { showEach, showInstantNs } from '../harness/scenario/formats.js';
 import { hasOption, kernelLacks } from '../harness/scenario/kernel-needs.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
@@ -12,6 +11,7 @@ import { acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { running } from '../harness/vmmci/clock.js';
 import { parseInstant } from '../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
 
 /**
  * Forward, back, across limits of the calendar and of 31 bits; at half a second, so that rounding is noticed.

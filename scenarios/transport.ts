@@ -3,12 +3,12 @@
 
 import { anotherDriver } from '../harness/base/trace-event.js';
 import { stopAutoload } from '../harness/guest/autoload.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { showFeatures, showStatus } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { accesses, isDriverOk } from '../harness/scenario/traffic.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
 import { BAR_SIZE, CONFIG_OFFSET, status as statusBits } from '../harness/vmmci/registers.js';
+import { checkNames } from './shared/check-names.js';
 
 /** 0x6922bcd0 seconds and 0x0001e240 microseconds. */
 const options = {

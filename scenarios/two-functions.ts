@@ -6,12 +6,12 @@ import { readDevice } from '../harness/guest/sysfs.js';
 import type { Driver } from '../harness/scenario/driver.js';
 import { showInstant, showInstantNs } from '../harness/scenario/formats.js';
 import { hasOption, kernelLacks } from '../harness/scenario/kernel-needs.js';
-import { askPtp, ptpClocks } from '../harness/scenario/ptp.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import type { TracedDevice } from '../harness/scenario/scene.js';
 import { acks, isCommandRead, isDriverOk } from '../harness/scenario/traffic.js';
 import { sharingAddress } from '../harness/scenario/vm.js';
 import type { Request } from '../harness/vmmci/commands.js';
+import { askPtp, ptpClocks } from './shared/ptp.js';
 
 const interval = 'drift_interval_ms';
 const short = '20';

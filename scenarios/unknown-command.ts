@@ -2,10 +2,10 @@
 // handles the command after it as usual.
 
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
-import { checkNames } from '../harness/scenario/check-names.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
 
 const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
 

@@ -23,6 +23,9 @@ import { choiceIn, choiceOf, jobs, runOptions } from './run-options.js';
 const filesIn = (folder: string, accepts: (name: string) => boolean): Promise<string[]> =>
   compiledFiles(join(packageRoot(), 'dist', folder), join(packageRoot(), folder), accepts);
 
+const filesInAll = async (accepts: (name: string) => boolean): Promise<string[]> =>
+  (await Promise.all(['images', 'harness', 'scenarios'].map((folder) => filesIn(folder, accepts)))).flat();
+
 /** Needs the tool root, but no guest. */
 const isToolRoot = (name: string): boolean => name.endsWith('.qtest.test.js');
 
@@ -61,7 +64,7 @@ interface Tier {
 
 const tiers: Readonly<Record<string, Tier>> = {
   unit: {
-    files: async () => [...(await filesIn('harness', isUnit)), ...(await filesIn('images', isUnit))],
+    files: () => filesInAll(isUnit),
     // One extra process, because some tests wait for child processes.
     workers: (jobs) => jobs + 1,
     quiet: true,
@@ -74,7 +77,7 @@ const tiers: Readonly<Record<string, Tier>> = {
     },
   },
   qtest: {
-    files: async () => [...(await filesIn('images', isToolRoot)), ...(await filesIn('harness', isToolRoot))],
+    files: () => filesInAll(isToolRoot),
   },
   guest: {
     files: () => filesIn('scenarios', isScenario),

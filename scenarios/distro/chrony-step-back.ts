@@ -2,16 +2,11 @@
 // then. chrony slews the clock, which would take half a day, and steps it when it is told to.
 
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
-import { askChrony, chronySteps, selectedSources, startChrony } from '../../harness/scenario/chrony.js';
-import {
-  type ClockClient,
-  keepsTime,
-  stepMidCorrection,
-  untilCorrections,
-} from '../../harness/scenario/clock-client.js';
-import { needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
 import { type Scene, scenario } from '../../harness/scenario/scenario.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
+import { askChrony, chronySteps, selectedSources, startChrony } from '../shared/chrony.js';
+import { type ClockClient, keepsTime, stepMidCorrection, untilCorrections } from '../shared/clock-client.js';
+import { needsPtp, ptpClock } from '../shared/ptp.js';
 
 const hour = 3600;
 

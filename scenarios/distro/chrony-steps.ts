@@ -3,24 +3,14 @@
 
 import { waitGuestClock } from '../../harness/guest/clock.js';
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
-import {
-  chronySteps,
-  selectedSources,
-  startChrony,
-  whileChronyWaits,
-} from '../../harness/scenario/chrony.js';
-import {
-  type ClockClient,
-  keepsTime,
-  stepMidCorrection,
-  untilCorrections,
-} from '../../harness/scenario/clock-client.js';
 import type { KernelOption } from '../../harness/scenario/kernel-needs.js';
-import { needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
 import { type Scene, scenario } from '../../harness/scenario/scenario.js';
-import { suspendGuest } from '../../harness/scenario/suspend-guest.js';
 import { acks, isDriverOk } from '../../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
+import { chronySteps, selectedSources, startChrony, whileChronyWaits } from '../shared/chrony.js';
+import { type ClockClient, keepsTime, stepMidCorrection, untilCorrections } from '../shared/clock-client.js';
+import { needsPtp, ptpClock } from '../shared/ptp.js';
+import { suspendGuest } from '../shared/suspend-guest.js';
 
 interface Jump {
   readonly when: string;

@@ -4,12 +4,12 @@
 import { shiftGuestClock } from '../../harness/guest/clock.js';
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
 import { hostNow } from '../../harness/host/clock.js';
-import { chronySteps, startChrony } from '../../harness/scenario/chrony.js';
-import { keepsTime } from '../../harness/scenario/clock-client.js';
-import { needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { running } from '../../harness/vmmci/clock.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
+import { chronySteps, startChrony } from '../shared/chrony.js';
+import { keepsTime } from '../shared/clock-client.js';
+import { needsPtp, ptpClock } from '../shared/ptp.js';
 
 /**
  * By scenario: the rate error of the device's clock in parts per billion, and the seconds that the guest is

@@ -3,11 +3,11 @@
 import { shiftGuestClock } from '../../harness/guest/clock.js';
 import { countClockSteps } from '../../harness/guest/clock-steps.js';
 import { hostNow } from '../../harness/host/clock.js';
-import { countReadings, keepsTime } from '../../harness/scenario/clock-client.js';
-import { needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { running } from '../../harness/vmmci/clock.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
+import { countReadings, keepsTime } from '../shared/clock-client.js';
+import { needsPtp, ptpClock } from '../shared/ptp.js';
 
 const ppb = 250_000n;
 

@@ -3,9 +3,9 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { askPtp, needsPtp, ptpClock } from '../../harness/scenario/ptp.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { isDriverOk } from '../../harness/scenario/traffic.js';
+import { askPtp, needsPtp, ptpClock } from '../shared/ptp.js';
 
 const rule = '70-vmmci.rules';
 

@@ -1,11 +1,11 @@
 // After `vmctl stop` and after SHUTDOWN a distribution acknowledges at once; systemd then stops its services
 // in order and writes out the journal.
 
-import { acknowledgedIn } from '../../harness/scenario/acknowledged-in.js';
-import { readDistroDisk } from '../../harness/scenario/distro-disk.js';
 import { type Scene, scenario } from '../../harness/scenario/scenario.js';
 import { acks } from '../../harness/scenario/traffic.js';
 import type { Request } from '../../harness/vmmci/commands.js';
+import { acknowledgedIn } from '../shared/acknowledged-in.js';
+import { readDistroDisk } from '../shared/distro-disk.js';
 
 /** Services of which each requires the previous one, so that they stop in the opposite order. */
 const names = ['vmmci-one', 'vmmci-two', 'vmmci-three'];

@@ -1,10 +1,10 @@
 // VMs with different devices in their vm.conf. The function is in the slot after the other devices, has the
 // usual identity, loads its driver by the alias, and the guest can be stopped.
 
-import { checkLspci, checkSysfs } from '../../harness/scenario/identity.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { acks, isDriverOk } from '../../harness/scenario/traffic.js';
 import { siblingDrivers } from '../../images/guest/sibling-modules.js';
+import { checkLspci, checkSysfs } from '../shared/identity.js';
 
 const machines = [
   { name: 'ordinary', devices: { networks: 1, disks: 1, cdrom: false }, address: '0000:00:04.0' },

@@ -2,8 +2,8 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Environment } from '../../harness/run/environment.js';
 import { moduleDependencies, softDependencies } from '../../images/guest/module-depends.js';
-import type { Environment } from '../run/environment.js';
 
 /**
  * The names of the modules, with underscores: those whose symbols `name` uses, and those that it names

@@ -1,9 +1,9 @@
 // Unloads the driver of a device that does not respond.
 
-import { readKernelLog } from '../guest/kernel-log.js';
-import { describeSplat, type Splat } from '../guest/splats.js';
+import { readKernelLog } from '../../harness/guest/kernel-log.js';
+import { describeSplat, type Splat } from '../../harness/guest/splats.js';
+import type { Scene } from '../../harness/scenario/scene.js';
 import { checkNames } from './check-names.js';
-import type { Scene } from './scene.js';
 
 /**
  * virtio_dev_remove() of the virtio core warns, once, if the status is not 0 after the driver was removed. An

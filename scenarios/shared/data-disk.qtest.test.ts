@@ -2,10 +2,10 @@
 
 import { join } from 'node:path';
 import t from 'tap';
+import type { Disk } from '../../harness/qemu/argv.js';
 import { createBase } from '../../images/qemu-img/image.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { runInToolRoot } from '../../images/toolroot/run.js';
-import type { Disk } from '../qemu/argv.js';
 import { readDataDisk } from './data-disk.js';
 
 const root = await ensureToolRoot();

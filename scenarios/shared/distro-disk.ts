@@ -1,12 +1,12 @@
 // Examines the disk of the distribution guest from the host after the guest has ended.
 
 import { dirname, join } from 'node:path';
+import { HarnessError } from '../../harness/base/errors.js';
+import type { Environment } from '../../harness/run/environment.js';
+import { distroOf } from '../../harness/scenario/distro.js';
+import type { Vm } from '../../harness/scenario/vm.js';
 import { runInToolRoot } from '../../images/toolroot/run.js';
-import { HarnessError } from '../base/errors.js';
-import type { Environment } from '../run/environment.js';
 import { readDataDisk } from './data-disk.js';
-import { distroOf } from './distro.js';
-import type { Vm } from './vm.js';
 
 export interface DistroDisk {
   /** True if the file system was unmounted and needs no repair. */

@@ -1,6 +1,6 @@
 // Reads the errors of failed probes from the kernel log.
 
-import type { Shell } from '../guest/shell.js';
+import type { Shell } from '../../harness/guest/shell.js';
 
 /**
  * `probe with driver virtio-pci-obsd failed with error -12` since 6.8, `probe of 0000:00:05.0 failed …`

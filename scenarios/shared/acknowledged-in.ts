@@ -1,9 +1,9 @@
 // Checks how long after its command an acknowledgement came.
 
-import type { Trace } from '../base/trace.js';
-import type { Environment } from '../run/environment.js';
-import { generations } from '../vmmci/generations.js';
-import type { Checks } from './checks.js';
+import type { Trace } from '../../harness/base/trace.js';
+import type { Environment } from '../../harness/run/environment.js';
+import type { Checks } from '../../harness/scenario/checks.js';
+import { generations } from '../../harness/vmmci/generations.js';
 
 /** vmd's timeout for an acknowledgement in milliseconds. It is the same in every generation. */
 const { ackMs } = generations['8.0'];

@@ -1,9 +1,9 @@
 // Starts chrony in the distribution guest, with the configuration of docs/time.md, and asks it what it does.
 
-import { HarnessError } from '../base/errors.js';
-import type { Shell } from '../guest/shell.js';
+import { HarnessError } from '../../harness/base/errors.js';
+import type { Shell } from '../../harness/guest/shell.js';
+import type { Scene } from '../../harness/scenario/scene.js';
 import { type ClockClient, countReadings, untilClientWaits } from './clock-client.js';
-import type { Scene } from './scene.js';
 
 /** Number of readings in one sample: PHC_READINGS of chrony's sys_linux.c. */
 const readingsOfSample = 25;

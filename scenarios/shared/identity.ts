@@ -1,8 +1,8 @@
 // Checks that the guest sees the function as vmd's control device, with the driver bound to it.
 
-import { lspci } from '../guest/lspci.js';
-import { readDevice } from '../guest/sysfs.js';
-import type { Scene } from './scene.js';
+import { lspci } from '../../harness/guest/lspci.js';
+import { readDevice } from '../../harness/guest/sysfs.js';
+import type { Scene } from '../../harness/scenario/scene.js';
 
 /** Formats an id as `lspci -n` does. */
 const hex = (value: number | undefined, digits = 4): string =>

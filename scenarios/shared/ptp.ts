@@ -1,10 +1,10 @@
 // The PTP clock of the driver under test, through the guest's `ptp` program.
 
-import { HarnessError } from '../base/errors.js';
-import type { Trace } from '../base/trace.js';
-import { matchText } from '../guest/guest-text.js';
-import type { Shell } from '../guest/shell.js';
-import type { Driver } from './driver.js';
+import { HarnessError } from '../../harness/base/errors.js';
+import type { Trace } from '../../harness/base/trace.js';
+import { matchText } from '../../harness/guest/guest-text.js';
+import type { Shell } from '../../harness/guest/shell.js';
+import type { Driver } from '../../harness/scenario/driver.js';
 
 /**
  * The result of one step of the `ptp` program: numbers, with times in nanoseconds since 1970, or an errno.

@@ -1,11 +1,11 @@
 // Checks that a program (chrony, phc2sys) synchronises the guest's clock with the PTP clock as closely as it
 // can read that clock.
 
-import type { Trace, TraceEvent } from '../base/trace.js';
-import { showDurationNs } from './formats.js';
+import type { Trace, TraceEvent } from '../../harness/base/trace.js';
+import { showDurationNs } from '../../harness/scenario/formats.js';
+import type { Scene } from '../../harness/scenario/scene.js';
+import { isTimeRead, samples } from '../../harness/scenario/traffic.js';
 import { type Bracket, readPtp } from './ptp.js';
-import type { Scene } from './scene.js';
-import { isTimeRead, samples } from './traffic.js';
 
 export interface ClockClient {
   /** `chrony` */

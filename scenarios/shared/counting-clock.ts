@@ -1,7 +1,7 @@
 // A clock that never repeats a second: the seconds of one sample and the microseconds of another are never
 // the time of a third sample.
 
-import type { DeviceClock } from '../vmmci/clock.js';
+import type { DeviceClock } from '../../harness/vmmci/clock.js';
 
 const second = 1_000_000n;
 /** Coprime to a million, so the microseconds repeat only after a million samples. */

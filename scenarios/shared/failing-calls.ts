@@ -1,8 +1,8 @@
 // Finds the driver's calls into the kernel that can fail, and makes one of them fail by a helper module
 // (images/kernels/helpers).
 
-import type { Shell } from '../guest/shell.js';
-import type { Environment } from '../run/environment.js';
+import type { Shell } from '../../harness/guest/shell.js';
+import type { Environment } from '../../harness/run/environment.js';
 import { importsOf } from './imports.js';
 
 const ENOMEM = -12;

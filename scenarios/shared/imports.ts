@@ -1,8 +1,8 @@
 // Finds what a module of the driver uses of the kernel and of other modules.
 
 import { join } from 'node:path';
+import type { Environment } from '../../harness/run/environment.js';
 import { runInToolRoot } from '../../images/toolroot/run.js';
-import type { Environment } from '../run/environment.js';
 
 /** The symbols that the module needs from elsewhere. */
 export const importsOf = async (

@@ -1,7 +1,7 @@
 // Suspends a guest to memory (ACPI S3) and wakes it up again.
 
-import { consoleSuspend } from '../guest/console-in-sleep.js';
-import type { Vm } from './vm.js';
+import { consoleSuspend } from '../../harness/guest/console-in-sleep.js';
+import type { Vm } from '../../harness/scenario/vm.js';
 
 /** Upper bound, many times the usual duration even under TCG on a busy host. */
 const limitMs = 15_000;

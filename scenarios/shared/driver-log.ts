@@ -1,8 +1,8 @@
 // Reads the lines of the kernel log that are about the driver under test.
 
-import type { DriverDescription } from '../driver/description.js';
-import type { Shell } from '../guest/shell.js';
-import { functionAddress } from '../qemu/layout.js';
+import type { DriverDescription } from '../../harness/driver/description.js';
+import type { Shell } from '../../harness/guest/shell.js';
+import { functionAddress } from '../../harness/qemu/layout.js';
 
 /** KERN_WARNING in the kernel's include/linux/kern_levels.h; smaller numbers are more severe. */
 const warning = 4;

@@ -1,6 +1,7 @@
 import t from 'tap';
-import { Trace } from '../base/trace.js';
-import { registers } from '../vmmci/registers.js';
+import { Trace } from '../../harness/base/trace.js';
+import type { Scene } from '../../harness/scenario/scene.js';
+import { registers } from '../../harness/vmmci/registers.js';
 import {
   countReadings,
   medianWidth,
@@ -8,7 +9,6 @@ import {
   stepMidCorrection,
   synchronisedMeasurements,
 } from './clock-client.js';
-import type { Scene } from './scene.js';
 
 t.test('estimates the width of readings from the times between accesses', async (t) => {
   const groups = [0, 100, 300, 350, 250_000, 250_120, 250_130].map((at) => ({ at }));

@@ -2,11 +2,11 @@
 
 import { rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { HarnessError } from '../../harness/base/errors.js';
+import type { Disk } from '../../harness/qemu/argv.js';
+import type { Environment } from '../../harness/run/environment.js';
 import { type CheckResult, checkImage, flattenImage } from '../../images/qemu-img/image.js';
 import { runInToolRoot } from '../../images/toolroot/run.js';
-import { HarnessError } from '../base/errors.js';
-import type { Disk } from '../qemu/argv.js';
-import type { Environment } from '../run/environment.js';
 
 export interface DataDisk {
   /** Path of the raw copy that was examined, with the journal replayed. */

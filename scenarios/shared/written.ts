@@ -1,12 +1,12 @@
 // Writes data in the guest and checks afterwards that what was acknowledged as written is on the disk.
 
 import { createHash } from 'node:crypto';
-import { mountData } from '../guest/disks.js';
-import type { Commands } from '../guest/shell.js';
-import { type Acknowledged, startWriting, writeFile } from '../guest/writes.js';
-import type { Disk } from '../qemu/argv.js';
-import type { Environment } from '../run/environment.js';
-import type { Checks } from './checks.js';
+import { mountData } from '../../harness/guest/disks.js';
+import type { Commands } from '../../harness/guest/shell.js';
+import { type Acknowledged, startWriting, writeFile } from '../../harness/guest/writes.js';
+import type { Disk } from '../../harness/qemu/argv.js';
+import type { Environment } from '../../harness/run/environment.js';
+import type { Checks } from '../../harness/scenario/checks.js';
 import { type DataDisk, readDataDisk } from './data-disk.js';
 
 /** A file of one mebibyte, and one to which a program appends records until the guest ends. */

@@ -1,8 +1,8 @@
 // Reads the kernel's count of interrupts that no handler claimed.
 
-import { readInterrupt, runsHandlersInThreads } from '../guest/interrupts.js';
-import { recordPowerRequests } from '../guest/power.js';
-import type { Scene } from './scene.js';
+import { readInterrupt, runsHandlersInThreads } from '../../harness/guest/interrupts.js';
+import { recordPowerRequests } from '../../harness/guest/power.js';
+import type { Scene } from '../../harness/scenario/scene.js';
 
 /**
  * Resolves with the number of recent interrupts of line `irq` that no handler claimed. A kernel that runs
