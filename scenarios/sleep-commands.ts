@@ -5,6 +5,7 @@ import type { TraceEvent } from '../harness/base/trace-event.js';
 import { freezeAndThaw } from '../harness/guest/freeze-and-thaw.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
+import type { Scene } from '../harness/scenario/scene.js';
 import { acks, isCommandRead, isReadOf, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
@@ -18,22 +19,22 @@ const options = {
   optionalParameters: { drift_interval_ms: '20' },
 } as const;
 
-scenario('sleep-commands', options, async ({ check, ...scene }) => {
-  const { vm, device, driver, trace, until, environment } = scene;
-  const { shell } = vm;
-  await recordPowerRequests(shell);
-  const isStatus = isReadOf('status');
-  const isFeatures = isReadOf('hostFeatures');
+const isStatus = isReadOf('status');
+const isFeatures = isReadOf('hostFeatures');
 
-  let mark = trace.mark;
+/**
+ * Sleeps with a REBOOT in the register that was carried out before, and returns whether the virtio core froze
+ * the device, which is when it reads the status. It reads the features when the guest wakes up.
+ */
+const sleepAfterCommand = async (scene: Scene): Promise<boolean> => {
+  const { check, vm, device, driver, trace, until, environment } = scene;
+  let { mark } = trace;
   check('driver-ok').equal('REBOOT before the sleep', device.host.command('REBOOT'), 'sent');
   await until('ack', mark);
-  check('goes-down').equal('requests to go down', await powerRequests(shell, 1), ['reboot']);
+  check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
 
-  // The virtio core reads the status when it freezes the device, and the driver reads the features when it
-  // wakes up.
   mark = trace.mark;
-  await freezeAndThaw(shell);
+  await freezeAndThaw(vm.shell);
   const [frozen] = trace.since(mark, 'bar-read').filter(isStatus);
   const [woken] = trace.since(mark, 'bar-read').filter(isFeatures);
   const isFrozen = frozen !== undefined && woken !== undefined && frozen.seq < woken.seq;
@@ -54,52 +55,69 @@ scenario('sleep-commands', options, async ({ check, ...scene }) => {
   check('restores-after-sleep').equal(checkNames.accessesInSleep, inSleep.length, 0);
   if (driver.has('drift_interval_ms')) await until('bar-read', trace.mark, isCommandRead, 3);
   check('acts-once').equal('acknowledgements of the same REBOOT after the sleep', acks(trace, mark), []);
-  check('acts-once').equal('requests to go down after the sleep', await powerRequests(shell), ['reboot']);
+  const requests = await powerRequests(vm.shell);
+  check('acts-once').equal('requests to go down after the sleep', requests, ['reboot']);
+  return isFrozen;
+};
 
-  // Without a driver that freezes the virtio device, the next sign of the sleep is that the kernel saves the
-  // configuration space.
-  const isSleep = (event: TraceEvent): boolean =>
-    isFrozen ? event.kind === 'bar-read' && isStatus(event) : event.kind === 'config-read';
+/** Sends commands when the guest goes to sleep. */
+const sleepWithCommands = async (scene: Scene, isSleep: (event: TraceEvent) => boolean): Promise<void> => {
+  const { check, vm, device, trace, until } = scene;
   for (const [name, expected] of [
     ['SYNCRTC', 'SYNCRTC: cleared'],
     ['SHUTDOWN', 'SHUTDOWN: graceful'],
   ] as const) {
     const results: string[] = [];
-    mark = trace.mark;
+    const { mark } = trace;
     const stop = trace.follow((event) => {
       if (isSleep(event) && results.length === 0) results.push(device.host.command(name));
     });
-    await freezeAndThaw(shell);
+    await freezeAndThaw(vm.shell);
     stop();
     check('driver-ok').equal(`${name} while the guest goes to sleep`, results, ['sent']);
     await until('ack', mark);
     check('acknowledges').equal('acknowledgements', acks(trace, mark), [expected]);
   }
-  check('carries-out').equal('requests to go down after the SHUTDOWN', await powerRequests(shell, 2), [
-    'reboot',
-    'poweroff',
-  ]);
+  const requests = await powerRequests(vm.shell, 2);
+  check('carries-out').equal('requests to go down after the SHUTDOWN', requests, ['reboot', 'poweroff']);
+};
 
-  // The interrupt of the command is lost, and the driver does not poll: it finds the command only if it looks
-  // for it.
+/**
+ * The interrupt of a command is lost, and the driver does not poll: it finds the command only if it looks for
+ * it.
+ */
+const sleepWithLostInterrupt = async (
+  scene: Scene,
+  isSleep: (event: TraceEvent) => boolean,
+): Promise<void> => {
+  const { check, vm, device, driver, trace, until } = scene;
   await driver.unload();
   await driver.load(driver.quiet);
   device.faults.set({ faults: [{ kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } }] });
-  mark = trace.mark;
+  const { mark } = trace;
   const stop = trace.follow((event) => {
     if (!isSleep(event)) return;
     stop();
     device.host.command('REBOOT');
   });
-  await freezeAndThaw(shell);
+  await freezeAndThaw(vm.shell);
   stop();
   await until('ack', mark);
   check('acknowledges').equal('acknowledgements', acks(trace, mark), ['REBOOT: graceful']);
-  check('carries-out').equal('requests to go down at the end', await powerRequests(shell, 3), [
-    'reboot',
-    'poweroff',
-    'reboot',
-  ]);
+  const requests = await powerRequests(vm.shell, 3);
+  const expected = ['reboot', 'poweroff', 'reboot'];
+  check('carries-out').equal('requests to go down at the end', requests, expected);
+};
+
+scenario('sleep-commands', options, async (scene) => {
+  await recordPowerRequests(scene.vm.shell);
+  const isFrozen = await sleepAfterCommand(scene);
+  // Without a driver that freezes the virtio device, the next sign of the sleep is that the kernel saves the
+  // configuration space.
+  const isSleep = (event: TraceEvent): boolean =>
+    isFrozen ? event.kind === 'bar-read' && isStatus(event) : event.kind === 'config-read';
+  await sleepWithCommands(scene, isSleep);
+  await sleepWithLostInterrupt(scene, isSleep);
 });
 
 /**
