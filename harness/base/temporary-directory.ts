@@ -67,13 +67,45 @@ export const removeLeftovers = (parent: string): void => {
   }
 };
 
-/** Creates a directory with mode 0700 below TMPDIR. Throws TEMPORARY_DIRECTORY if that fails. */
+/** The paths that this process must remove. */
+const owned = new Set<string>();
+
+/** After a signal, a command exits without waiting for its functions to remove what they have made. */
+const removeAtExit = (): void => {
+  for (const path of owned)
+    try {
+      remove(path);
+    } catch {
+      // A process that is about to die still writes there: the next process removes the rest.
+    }
+};
+
+/**
+ * Removes the path when this process exits, or when the returned function is
+ * called.
+ */
+export const removeLater = (path: string): (() => void) => {
+  if (owned.size === 0) {
+    process.off('exit', removeAtExit);
+    process.once('exit', removeAtExit);
+  }
+  owned.add(path);
+  return () => {
+    remove(path);
+    owned.delete(path);
+  };
+};
+
+/**
+ * Creates a directory with mode 0700 below TMPDIR, which is removed at the latest when this process exits.
+ * Throws TEMPORARY_DIRECTORY if that fails.
+ */
 export const temporaryDirectory = (): TemporaryDirectory => {
   const parent = tmpdir();
   try {
     removeLeftovers(parent);
     const path = mkdtempSync(join(parent, ownPrefix));
-    return { path, remove: () => remove(path) };
+    return { path, remove: removeLater(path) };
   } catch (error) {
     const reason = systemCode(error) ?? messageOf(error);
     throw new HarnessError('TEMPORARY_DIRECTORY', { path: parent, reason }, error);

@@ -15,10 +15,12 @@ export interface BenchProcess {
   /** Sends a question, and resolves with the answer. */
   ask<T>(question: object | string, schema: Schema<T>): Promise<T>;
   stop(): Promise<void>;
+  kill(): void;
 }
 
 /**
- * Starts `file` of this directory. With `profile`, it writes a CPU profile to that directory when it ends.
+ * Starts `file` of this directory. With `profile`, it writes a CPU profile to that directory when it ends. It
+ * cannot outlive this process: the kernel kills it when this process dies.
  */
 export const startBenchProcess = (
   file: string,
@@ -26,7 +28,11 @@ export const startBenchProcess = (
   { profile }: { profile?: string | undefined } = {},
 ): BenchProcess => {
   const child = fork(join(import.meta.dirname, file), [...args], {
-    execArgv: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+    execPath: 'setpriv',
+    execArgv: [
+      ...['--pdeathsig', 'KILL', '--', process.execPath],
+      ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+    ],
   });
   const ended = once(child, 'exit').then(([status, signal]: unknown[]): never => {
     throw new HarnessError('BENCH_PROCESS', { how: `${file}: ${signal ?? `status ${status}`}` });
@@ -50,5 +56,6 @@ export const startBenchProcess = (
       if (child.connected) child.disconnect();
       await ended.catch(() => {});
     },
+    kill: () => void child.kill('SIGKILL'),
   };
 };

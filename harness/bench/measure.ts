@@ -28,6 +28,8 @@ export interface MeasureOptions {
   readonly accesses: number;
   /** The directory for CPU profiles of the processes, if they are wanted. */
   readonly profile?: string | undefined;
+  /** Kills all processes. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const sample = async (
@@ -43,11 +45,21 @@ const sample = async (
   return { ...timing, cpuUs: (after.cpuUs - before.cpuUs) / accesses, rss: after.rss };
 };
 
-/** The first round is discarded, because code is compiled in it. */
-export const measure = async ({ clients, rounds, accesses, profile }: MeasureOptions): Promise<Series> => {
+/** The first round is discarded, because code is compiled in it. Rejects after `signal`. */
+export const measure = async ({
+  clients,
+  rounds,
+  accesses,
+  profile,
+  signal,
+}: MeasureOptions): Promise<Series> => {
+  signal?.throwIfAborted();
   const directory = privateDirectory();
   const processes: BenchProcess[] = [];
+  const killAll = (): void => processes.forEach(({ kill }) => void kill());
+  signal?.addEventListener('abort', killAll);
   const start = (...args: Parameters<typeof startBenchProcess>): BenchProcess => {
+    signal?.throwIfAborted();
     const benchProcess = startBenchProcess(...args);
     processes.push(benchProcess);
     return benchProcess;
@@ -72,6 +84,7 @@ export const measure = async ({ clients, rounds, accesses, profile }: MeasureOpt
     return { clients, samples };
   } finally {
     for (const benchProcess of processes) await benchProcess.stop();
+    signal?.removeEventListener('abort', killAll);
     directory.remove();
   }
 };

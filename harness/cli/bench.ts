@@ -12,8 +12,10 @@ import { measure } from '../bench/measure.js';
 import { renderFigures } from '../bench/table.js';
 import { columns } from '../report/table.js';
 import { type Choice, defaultChoice } from '../run/choice.js';
+import { abortOnSignals, unlessAborted } from '../run/signals.js';
 import { defineCommand } from './define-command.js';
 import { count, flag, type Values, value } from './option.js';
+import { note } from './print.js';
 import { progressLines } from './progress-lines.js';
 
 const maxClients = 1000;
@@ -73,28 +75,31 @@ const renderBoots = (figures: readonly BootFigure[]): string =>
     ]),
   ]);
 
-/** Resolves with 0: slow figures are not an error, because they depend on the machine. */
-const run = async (values: Values<typeof options>): Promise<number> => {
+/** Prints the figures. Rejects after `signal`. */
+const measureAll = async (values: Values<typeof options>, signal: AbortSignal): Promise<void> => {
   const { rounds, clients: counts, profile } = values;
   // Checked before anything is measured.
   if (profile !== undefined) makeDirectory(profile);
   if (values.boot) {
-    const boots = await measureBoots(choiceFor(values.kernel ?? defaultKernelName), rounds, progressLines());
+    const booting = measureBoots(choiceFor(values.kernel ?? defaultKernelName), rounds, progressLines());
+    const boots = (await unlessAborted(booting, signal)) ?? [];
+    signal.throwIfAborted();
     process.stdout.write(
       `${values.json ? JSON.stringify({ machine: machineOf(undefined), rounds, boots }, null, 2) : renderBoots(boots)}\n`,
     );
-    return 0;
+    return;
   }
   const progress = progressLines();
   const figures: Figure[] = [];
   for (const clients of counts) {
     progress(`measuring with ${clients} concurrent clients`);
     const accesses = accessesFor(clients);
-    figures.push(...figuresOf(await measure({ clients, rounds, accesses, profile })));
+    figures.push(...figuresOf(await measure({ clients, rounds, accesses, profile, signal })));
   }
   const guest = values.guest
-    ? await measureGuest(choiceFor(values.kernel ?? portKernel), rounds, progress)
+    ? await unlessAborted(measureGuest(choiceFor(values.kernel ?? portKernel), rounds, progress), signal)
     : undefined;
+  signal.throwIfAborted();
   if (guest) figures.unshift(guestFigure(guest));
   const machine = machineOf(guest);
   const memory = guest?.memory;
@@ -103,7 +108,22 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   process.stdout.write(
     `${values.json ? JSON.stringify({ machine, rounds, figures, memory }, null, 2) : lines.join('\n')}\n`,
   );
-  return 0;
+};
+
+/** Exit status: 0, because slow figures depend on the machine; 128+n after signal n. */
+const run = async (values: Values<typeof options>): Promise<number> => {
+  const { signal, status, release } = abortOnSignals();
+  try {
+    await measureAll(values, signal);
+    return 0;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    note(signal.reason.message);
+    // QEMU ends with this process.
+    return status() ?? 1;
+  } finally {
+    release();
+  }
 };
 
 export const command = defineCommand({ options, run });

@@ -34,7 +34,7 @@ const program = async (args: readonly string[], finish: Finish): Promise<Command
 };
 
 /** The command name that error messages begin with. */
-const nameOf = (args: readonly string[]): string => {
+export const nameOf = (args: readonly string[]): string => {
   const name = args.find((word) => !word.startsWith('-'));
   return name !== undefined && Object.hasOwn(commands, name) ? `vmmci ${name}` : 'vmmci';
 };

@@ -186,6 +186,20 @@ t.test('an invalid request gets an error, and later requests are answered', asyn
   t.same(await daemon.end('SIGHUP'), { exitCode: 0, signal: undefined });
 });
 
+t.test(
+  'a daemon whose output is no longer read ends at the next line, and removes its sockets',
+  async (t) => {
+    const { directory, at } = freshDirectory(t);
+    const child = launch(['backend', '--socket', at('backend'), '--control', at('control')]);
+    t.teardown(() => child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    await ctl(t, at('control'), 'stop', '--force');
+    t.match(await child, { exitCode: 141 });
+    t.same(readdirSync(directory), []);
+  },
+);
+
 t.test('a path belongs to one daemon until that has died', async (t) => {
   const { at } = freshDirectory(t);
   const args = ['backend', '--socket', at('backend'), '--control', at('control')];

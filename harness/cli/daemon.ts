@@ -1,5 +1,6 @@
 // The common part of `vmmci backend` and `vmmci function`: JSON output, the control socket, and a clean exit.
 
+import { watchSignals } from '../run/signals.js';
 import type { MethodTable } from '../vmd/control.js';
 import { type ControlServer, serveControl } from '../vmd/control-server.js';
 import type { Host } from '../vmd/host.js';
@@ -8,12 +9,12 @@ const print = (value: Readonly<Record<string, unknown>>): void =>
   void process.stdout.write(`${JSON.stringify(value)}\n`);
 
 /**
- * Resolves at a signal that ends the process. Call it before anything is created, or a signal during the
- * start leaves it behind.
+ * Resolves at a signal that ends the process, or when its output is no longer read. Call it before anything
+ * is created, or a signal during the start leaves it behind.
  */
 export const endSignal = (): Promise<void> =>
   new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    watchSignals(() => resolve());
   });
 
 export interface Daemon {

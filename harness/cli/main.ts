@@ -6,8 +6,9 @@ import '../base/file-size-limit.js';
 import { fstatSync } from 'node:fs';
 import { systemCode } from '../base/thrown.js';
 import { writeAllSync } from '../base/write-all.js';
-import { handleBrokenPipe } from '../run/signals.js';
-import { runCommand } from './command.js';
+import { endOnSignals, handleBrokenPipe, successStatus } from '../run/signals.js';
+import { nameOf, runCommand } from './command.js';
+import { note } from './print.js';
 import { reportError, statusOf } from './report-error.js';
 
 let hasOutputFailed = false;
@@ -42,7 +43,10 @@ watchOutput('standard error', process.stderr, 2);
 // Errors thrown in listeners reach no caller.
 process.on('uncaughtException', (error) => process.exit(reportError('vmmci', { error })));
 
-const status = await runCommand(process.argv.slice(2));
+const args = process.argv.slice(2);
+endOnSignals((signal) => note(`${nameOf(args)}: interrupted by ${signal}`));
+
+const status = (await runCommand(args)) || successStatus();
 // After a signal, exit now, without waiting for fetches and builds in this process.
 if (status > 128) process.exit(hasOutputFailed ? statusOf.broken : status);
 process.exitCode ??= status;

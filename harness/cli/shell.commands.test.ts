@@ -1,7 +1,7 @@
 // `vmmci shell` with a real terminal and real guests.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, watch, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -178,6 +178,19 @@ for (const [signal, status] of [
     terminal.type('\n');
     await terminal.end;
   });
+
+t.test('a signal while the guest starts ends --run before its command', async (t) => {
+  const temporary = await setUp(t);
+  const child = execa(process.execPath, [main, 'shell', '--run', 'echo ran'], {
+    env: { TMPDIR: temporary },
+    reject: false,
+  });
+  for await (const { filename } of watch(temporary, { recursive: true }))
+    if (filename?.endsWith('/sockets')) break;
+  child.kill('SIGHUP');
+  t.match(await child, { exitCode: 129, stdout: '', stderr: /^interrupted by SIGHUP$/m });
+  await nothingStays(t, temporary);
+});
 
 t.test('without a terminal only --run works', async (t) => {
   const { stderr, exitCode } = await execa(process.execPath, [main, 'shell'], {

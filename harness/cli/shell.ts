@@ -81,10 +81,7 @@ const runOnly = async (terminals: Pick<Terminals, 'open'>, command: string, sign
   // Writing fails when the command has ended, which is not an error.
   input.catch(() => {});
   try {
-    const aborted = new Promise<'left'>((resolve) =>
-      signal.addEventListener('abort', () => resolve('left'), { once: true }),
-    );
-    return await Promise.race([session.end, aborted]);
+    return (await unlessAborted(session.end, signal)) ?? 'left';
   } finally {
     process.stdin.destroy();
   }
@@ -121,6 +118,10 @@ const start = async (values: ShellValues, all: CommandTable): Promise<number> =>
   if (values.run === undefined) requireTerminal('without --run');
   const { signal, status, release } = abortOnSignals();
   const directory = privateDirectory();
+  const interrupted = (): number => {
+    note(signal.reason.message);
+    return status() ?? 1;
+  };
   let opened: OpenedShell | undefined;
   try {
     const choice = choiceIn(directory.path, { ...runDefaults, ...values });
@@ -130,10 +131,10 @@ const start = async (values: ShellValues, all: CommandTable): Promise<number> =>
       values.gdb ? prepared.then((made) => withLines(made, progress)) : prepared,
       signal,
     );
-    if (environment === undefined) return status() ?? 1;
+    if (environment === undefined) return interrupted();
     const shared = join(directory.path, 'shared');
     await mkdir(shared, { mode: 0o700 });
-    opened = await openShellGuest({
+    const opening = openShellGuest({
       environment,
       directory: directory.path,
       shared,
@@ -142,6 +143,9 @@ const start = async (values: ShellValues, all: CommandTable): Promise<number> =>
       load: !values.unloaded,
       warn: note,
     });
+    opened = await unlessAborted(opening, signal);
+    // QEMU ends with this process.
+    if (opened === undefined) return interrupted();
     if (values.gdb)
       introduceGdb(await openGdb(environment, opened, { directory: directory.path, shared, progress }));
     const { terminals } = opened.vm;

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultKernelName, kernelRow } from '../../images/kernels/table.js';
+import { temporaryDirectory } from '../base/temporary-directory.js';
 import { parseTraceLine } from '../base/trace-event.js';
 import { readTranscript, writeTranscript } from '../driver/stored-transcript.js';
 import { lastPhase, type Phase, render, transcriptOf } from '../driver/transcript.js';
@@ -10,11 +11,12 @@ import { diffTranscripts, renderDiff } from '../driver/transcript-diff.js';
 import { readResults } from '../report/results.js';
 import type { Choice } from '../run/choice.js';
 import { openEnvironment } from '../run/environment.js';
-import { runFiles } from '../run/run-files.js';
+import { type RunFilesOptions, runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFiles } from '../run/scenario-files.js';
+import { abortOnSignals, unlessAborted } from '../run/signals.js';
 import { defineCommand } from './define-command.js';
 import { flag, list, type Values } from './option.js';
-import { print } from './print.js';
+import { note, print } from './print.js';
 import { progressLines } from './progress-lines.js';
 import { choiceOf, kernelName, runOptions } from './run-options.js';
 import { transcriptFailure } from './transcript-failure.js';
@@ -30,9 +32,13 @@ const options = {
 };
 
 /** Runs the scenario on that kernel. Resolves with the accesses, or with the reason if it did not finish. */
-const record = async (kernel: string, choice: Choice): Promise<readonly Phase[] | string> => {
+const record = async (
+  kernel: string,
+  choice: Choice,
+  options: Pick<RunFilesOptions, 'signal' | 'env'>,
+): Promise<readonly Phase[] | string> => {
   const name = 'transcript';
-  await runFiles(filesFor(await scenarioFiles(), [name]), { workers: 1, choice });
+  await runFiles(filesFor(await scenarioFiles(), [name]), { ...options, workers: 1, choice });
   const result = (await readResults(choice.run)).find(
     ({ scenario, directory }) => scenario === name && directory.includes(`/${kernel}/`),
   );
@@ -43,8 +49,11 @@ const record = async (kernel: string, choice: Choice): Promise<readonly Phase[] 
   return ended ? transcriptOf(events) : transcriptFailure(result);
 };
 
-/** Exit status: 0, or 1 if the accesses differ from the stored ones. */
-const run = async (values: Values<typeof options>): Promise<number> => {
+/** Resolves with 0, or 1 if the accesses differ from the stored ones. */
+const transcribe = async (
+  values: Values<typeof options>,
+  within: Required<Pick<RunFilesOptions, 'signal' | 'env'>>,
+): Promise<number> => {
   const names = values.kernel.length === 0 ? [defaultKernelName] : values.kernel;
   const choice = { ...choiceOf({ ...values, kernel: defaultKernelName }), keep: true };
   const { driver } = choice;
@@ -54,9 +63,10 @@ const run = async (values: Values<typeof options>): Promise<number> => {
   for (const asked of names) {
     const kernel = kernelRow(asked).name;
     const kernelChoice = { ...choice, kernel: asked };
-    await openEnvironment(kernelChoice, { progress });
+    await unlessAborted(openEnvironment(kernelChoice, { progress }), within.signal);
+    within.signal.throwIfAborted();
     progress(`transcript on ${kernel}`);
-    const seen = await record(kernel, kernelChoice);
+    const seen = await record(kernel, kernelChoice, within);
     if (typeof seen === 'string') {
       print(`${kernel}: ${seen}`);
       status = 1;
@@ -76,6 +86,22 @@ const run = async (values: Values<typeof options>): Promise<number> => {
     }
   }
   return status;
+};
+
+/** Exit status: as for `transcribe`; 128+n after signal n. */
+const run = async (values: Values<typeof options>): Promise<number> => {
+  const { signal, status, release } = abortOnSignals();
+  const temporary = temporaryDirectory();
+  try {
+    return await transcribe(values, { signal, env: { TMPDIR: temporary.path } });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    note(signal.reason.message);
+    return status() ?? 1;
+  } finally {
+    release();
+    temporary.remove();
+  }
 };
 
 export const command = defineCommand({ options, run });

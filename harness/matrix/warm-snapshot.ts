@@ -20,8 +20,6 @@ export const warmSnapshot = async (
   choice: SharedChoice,
 ): Promise<{ cached: boolean; remedied: string[] }> => {
   const temporary = privateDirectory();
-  // An interrupted run exits while this function waits.
-  process.once('exit', temporary.remove);
   let cached = true;
   const remedied: string[] = [];
   try {
@@ -44,7 +42,6 @@ export const warmSnapshot = async (
     await guest.machine.kill();
     return { cached, remedied };
   } finally {
-    process.off('exit', temporary.remove);
     temporary.remove();
   }
 };

@@ -36,6 +36,19 @@ export const watchSignals = (onSignal: (signal: EndSignal) => void): SignalWatch
   };
 };
 
+/**
+ * Ends this process at a signal that no watch handles: calls `report`, and exits with the status of the
+ * signal. The handlers of `exit` then clean up, which a signal without any handler would prevent.
+ */
+export const endOnSignals = (report: (signal: EndSignal) => void): void => {
+  const end = (signal: EndSignal): void => {
+    if (watches.size > 0) return;
+    report(signal);
+    process.exit(statuses[signal]);
+  };
+  for (const signal of caught) process.on(signal, end);
+};
+
 let isPipeBroken = false;
 
 /** Handles a closed output pipe: exits as on SIGPIPE, unless a signal watch must clean up first. */
@@ -45,6 +58,9 @@ export const handleBrokenPipe = (status: number = statuses.SIGPIPE): void => {
   if (watches.size === 0) process.exit(status);
   for (const handle of [...watches]) handle('SIGPIPE');
 };
+
+/** The status of a command that succeeded: 0, or that of SIGPIPE if its output was not read to the end. */
+export const successStatus = (): number => (isPipeBroken ? statuses.SIGPIPE : 0);
 
 /** The reason of an interrupted run. */
 class Interrupted extends Error {

@@ -1,9 +1,14 @@
 // Creates directories for sockets.
 
-import { symlinkSync, unlinkSync } from 'node:fs';
+import { symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
-import { removeLeftovers, type TemporaryDirectory, temporaryDirectory } from '../base/temporary-directory.js';
+import {
+  removeLater,
+  removeLeftovers,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from '../base/temporary-directory.js';
 import { maxPathBytes } from '../host/libc.js';
 
 /** The bytes of path that sockets need below the directory: `/sockets/0/function.sock` and more. */
@@ -45,10 +50,11 @@ export const privateDirectory = (): TemporaryDirectory => {
   if (isShort(directory.path)) return directory;
   try {
     const path = shortLink(directory.path);
+    const removeLink = removeLater(path);
     return {
       path,
       remove: () => {
-        unlinkSync(path);
+        removeLink();
         directory.remove();
       },
     };
