@@ -145,7 +145,8 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
   const trial = { choice, sources, files, record, jobs, directory: temporary.path, signal, progress };
   try {
     const environment = await unlessAborted(openEnvironment(choice, { progress }), signal);
-    if (environment === undefined) return status() ?? 3;
+    signal.throwIfAborted();
+    if (environment === undefined) return 3;
     const known = record.run.results.filter((result) => !(values.again && result.status === 'survived'));
     const done = new Set(known.map(({ id }) => id));
     const left = mutants.filter(({ id }) => !done.has(id));
@@ -157,8 +158,9 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     return killedShare(record.of(drawn)) >= values.threshold ? 0 : 1;
   } catch (error) {
     if (!signal.aborted) throw error;
-    note(signal.reason.message);
-    print(mutationSummary(record.of(drawn), record.path));
+    const results = record.of(drawn);
+    note(`${signal.reason.message}${results.length === 0 ? '; no mutant was tried' : ''}`);
+    if (results.length > 0) print(mutationSummary(results, record.path));
     return status() ?? 1;
   } finally {
     release();

@@ -49,6 +49,26 @@ for (const [signal, status] of [
     t.strictSame(await readdir(temporary), []);
   });
 
+for (const [words, line, last] of [
+  [['transcript'], 'transcript on', 'interrupted by SIGTERM'],
+  [['mutate', 'identity'], 'testing the unchanged driver', 'interrupted by SIGTERM; no mutant was tried'],
+] as const)
+  t.test(`a signal ends vmmci ${words[0]}, and leaves no temporary file`, async (t) => {
+    const { cwd, temporary } = await setUp(t);
+    const child = execa(process.execPath, [main, ...words], {
+      cwd,
+      env: { TMPDIR: temporary },
+      reject: false,
+    });
+    for await (const text of createInterface({ input: child.stderr }))
+      if (text.includes(line)) child.kill('SIGTERM');
+    const { exitCode, stdout, stderr } = await child;
+    t.equal(exitCode, 143);
+    t.equal(stdout, '');
+    t.equal(stderr.split('\n').at(-1), last);
+    t.strictSame(await readdir(temporary), []);
+  });
+
 t.test('a closed output pipe ends a run and leaves no temporary file', async (t) => {
   const { cwd, temporary } = await setUp(t);
   const line = `${process.execPath} ${main} test --jobs 1 identity stop 2>&1 | head -n 1; echo "\${PIPESTATUS[0]}"`;

@@ -105,6 +105,10 @@ t.test('too many descriptors are refused without a leak', async (t) => {
   t.equal(full?.fds.length, 16);
   for (const fd of full?.fds ?? []) closeFd(fd);
   await t.rejects(left.write(Buffer.from('x'), Array(17).fill(trigger)), { name: 'RangeError' });
+  // Bytes of one message that arrive separately, each with descriptors, could fill the table of the process.
+  await left.write(Buffer.from('x'), Array(16).fill(trigger));
+  await left.write(Buffer.from('y'), [trigger]);
+  await t.rejects(right.read(2), { code: 'SOCKET_IO', message: /too many descriptors/ });
   closeFd(trigger);
   left.close();
   right.close();

@@ -141,7 +141,7 @@ export class Channel {
       const { count } = received;
       if (received.fds.length > 0) fds.push(...received.fds);
       if (count === 'EAGAIN') return;
-      if (typeof count === 'string' || count === 0 || received.truncated) {
+      if (typeof count === 'string' || count === 0 || received.truncated || fds.length > maxDescriptors) {
         this.#endRead(this.#failure(received, reading));
         return;
       }
@@ -163,8 +163,8 @@ export class Channel {
   }
 
   /** The error of the stream; `null` if it ended between two messages. */
-  #failure({ count, truncated }: Received, { have, data, header }: Reading): HarnessError | null {
-    if (truncated) return this.#failed('recvmsg', 'too many descriptors');
+  #failure({ count, truncated }: Received, { have, data, header, fds }: Reading): HarnessError | null {
+    if (truncated || fds.length > maxDescriptors) return this.#failed('recvmsg', 'too many descriptors');
     if (count !== 0 && count !== 'ECONNRESET') return this.#failed('recvmsg', count);
     if (have === 0 && header.length === 0) return null;
     return this.#closed(`after ${header.length + have} of ${header.length + data.length} bytes`);

@@ -53,7 +53,7 @@ const decodeCapabilities = (data: Buffer): Capabilities => {
   for (const name of names) {
     const value = given[name];
     if (value === undefined) continue;
-    require(typeof value === 'number' && Number.isSafeInteger(value) && value >= 0, () =>
+    require(typeof value === 'number' && Number.isInteger(value) && value >= 0, () =>
       `capability ${name} is not a non-negative integer`);
     capabilities[name] = value;
   }
