@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { TraceData } from '../base/trace-event.js';
-import { formatEvent } from './format-event.js';
+import { formatEvent, formatEvents } from './format-event.js';
 
 const cases: readonly (readonly [TraceData, string])[] = [
   [{ kind: 'bar-read', offset: 19, width: 1, value: 2 }, 'read isr = 0x2 (config change)'],
@@ -31,10 +31,44 @@ const cases: readonly (readonly [TraceData, string])[] = [
     { kind: 'ptp-reading', before: 7n, time: 5n, after: 9n },
     'the PTP clock shows 5 ns, the guest 7 before and 9 after it',
   ],
+  [
+    {
+      kind: 'fault',
+      protocol: 'vfio-user',
+      command: 'REGION_READ',
+      outcome: 'value',
+      value: 0x80000002,
+      delayMs: 0,
+    },
+    'fault: REGION_READ is answered with 0x80000002',
+  ],
+  [
+    { kind: 'fault', protocol: 'vfio-user', command: 'REGION_READ', delayMs: 300 },
+    'fault: REGION_READ is answered after 300 ms',
+  ],
+  [
+    { kind: 'fault', protocol: 'vhost-user', command: 'GET_CONFIG', outcome: 'drop' },
+    'fault: GET_CONFIG is not answered',
+  ],
   [{ kind: 'qemu-exit', how: 'SIGKILL' }, 'qemu-exit how=SIGKILL'],
 ];
 
 t.test('formats registers by name, decoded bits and commands, and units', async (t) => {
   for (const [data, text] of cases)
     t.equal(formatEvent({ seq: 12, at: 3456, ...data }), `#12 3.456 ms ${text}`);
+});
+
+t.test('shows the value that the guest got from a fault', async (t) => {
+  const events: TraceData[] = [
+    { kind: 'bar-read', offset: 20, width: 4, value: 2 },
+    { kind: 'fault', protocol: 'vfio-user', command: 'REGION_READ', outcome: 'value', value: 0x80000002 },
+    { kind: 'bar-read', offset: 20, width: 4, value: 2 },
+    { kind: 'bar-read', offset: 20, width: 4, value: 2 },
+  ];
+  t.same(formatEvents(events.map((event, seq) => ({ seq, at: 0, ...event }))), [
+    '#0 0.000 ms read command = REBOOT',
+    '#1 0.000 ms fault: REGION_READ is answered with 0x80000002',
+    '#2 0.000 ms read command = 0x80000002, by a fault',
+    '#3 0.000 ms read command = REBOOT',
+  ]);
 });

@@ -4,6 +4,7 @@ import { durationOfMs } from '../base/duration.js';
 import type { TraceEvent } from '../base/trace-event.js';
 import { formatInstant } from '../vmmci/instant.js';
 import { accessTarget } from '../vmmci/registers.js';
+import { asAnswered } from './as-answered.js';
 import { hex, showCommand, showFeatures, showIsr, showStatus } from './decode.js';
 
 const decoders: Readonly<Record<string, (value: number) => string>> = {
@@ -21,6 +22,23 @@ const access = ({ kind, offset, width, value, absent }: TraceEvent<'bar-read' | 
   const isNothing = absent === true && kind === 'bar-read';
   const decode = (isNothing ? undefined : decoders[where]) ?? hex;
   return `${kind === 'bar-read' ? 'read' : 'write'} ${where} = ${decode(value)}`;
+};
+
+/** What a fault does to the message, by its effect. */
+const effects: Readonly<Record<string, string>> = {
+  'clock-jump': 'makes the device clock jump',
+  disconnect: 'ends the connection',
+  drop: 'is not answered',
+  error: 'is answered with an error',
+  ones: 'is answered with all ones',
+  short: 'is answered with too little data',
+  value: 'is answered with another value',
+};
+
+const faultText = ({ command = 'a message', outcome, value, delayMs = 0 }: TraceEvent<'fault'>): string => {
+  const isOtherValue = outcome === 'value' && value !== undefined;
+  const effect = isOtherValue ? `is answered with ${hex(value)}` : (effects[outcome ?? ''] ?? 'is answered');
+  return `fault: ${command} ${effect}${delayMs > 0 ? ` after ${durationOfMs(delayMs)}` : ''}`;
 };
 
 /** Formats the event without its number and time. */
@@ -43,6 +61,8 @@ const textOf = (event: TraceEvent): string => {
       return `acknowledgement ${showCommand(event.value)}: ${event.effect}`;
     case 'sample':
       return `host clock sampled: ${formatInstant(event.us)} (${event.us} µs)`;
+    case 'fault':
+      return faultText(event);
     case 'timer':
       return `timer ${event.name} ${event.event}, ${durationOfMs(event.ms)}`;
     case 'check':
@@ -64,3 +84,9 @@ const textOf = (event: TraceEvent): string => {
 /** Formats the event as `#12 3.456 ms read isr = 0x2 (config change)`. */
 export const formatEvent = (event: TraceEvent): string =>
   `#${event.seq} ${(event.at / 1000).toFixed(3)} ms ${textOf(event)}`;
+
+/** Formats consecutive events. A read that a fault answered is shown with the value that the guest got. */
+export const formatEvents = (events: readonly TraceEvent[]): string[] =>
+  asAnswered(events).map((event, index) =>
+    event === events[index] ? formatEvent(event) : `${formatEvent(event)}, by a fault`,
+  );

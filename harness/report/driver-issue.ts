@@ -3,7 +3,7 @@
 
 import { fitParts, groupDigits } from '../base/bounded.js';
 import { counted, shorten } from '../base/text.js';
-import { formatEvent } from '../diagnosis/format-event.js';
+import { formatEvents } from '../diagnosis/format-event.js';
 import { escapeMarkdown, fence } from './escape.js';
 import type { Evidence } from './evidence.js';
 import { failuresOf } from './failures.js';
@@ -31,7 +31,9 @@ const eventsFor = ({ trace }: Evidence, id: string): string[] => {
   );
   if (at === -1) return [];
   const before = trace.slice(0, at).filter(({ kind }) => kind !== 'check' && kind !== 'shell');
-  return before.slice(-maxEvents).map((event) => shorten(formatEvent(event), maxLength));
+  return formatEvents(before)
+    .slice(-maxEvents)
+    .map((line) => shorten(line, maxLength));
 };
 
 const describe = (report: Report, unmet: Unmet, evidence: Evidence): string => {

@@ -2,7 +2,7 @@
 // its artifacts.
 
 import { fitParts, groupDigits } from '../base/bounded.js';
-import { formatEvent } from '../diagnosis/format-event.js';
+import { formatEvents } from '../diagnosis/format-event.js';
 import { drawClocks } from './clock-plot.js';
 import { compareResults, compareTranscripts, transcriptOf } from './differences.js';
 import { escapeMarkup } from './escape.js';
@@ -60,7 +60,7 @@ const differences = ({ cell, row, evidence, transcripts }: CellView): string[] =
 const excerptOf = (trace: Evidence['trace'], count: number): string[] => {
   const failed = trace.findIndex((event) => event.kind === 'check' && event.result !== 'ok');
   const end = failed === -1 ? trace.length : failed + 1;
-  return trace.slice(Math.max(0, end - count), end).map(formatEvent);
+  return formatEvents(trace.slice(0, end)).slice(-count);
 };
 
 const reproduce = ({ report, cell }: CellView): string[] => [
@@ -129,7 +129,7 @@ export const renderCellPage = (view: CellView): string => {
       drawing('Timeline', drawLanes(trace, 'full')),
       drawing('Clocks', drawClocks(trace, 400)),
       skipped,
-      block('Trace', trace.map(formatEvent), { maxBytes: 500_000, fromEnd: true }),
+      block('Trace', formatEvents(trace), { maxBytes: 500_000, fromEnd: true }),
       block('Console', console, { maxBytes: 100_000, fromEnd: true }),
       block('Kernel log', dmesg, { maxBytes: 100_000, fromEnd: true }),
       block(

@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { counted, shorten } from '../base/text.js';
 import type { Trace, TraceData } from '../base/trace.js';
-import { formatEvent } from '../diagnosis/format-event.js';
+import { formatEvents } from '../diagnosis/format-event.js';
 import { counts, type Level, type RequirementId, requirements } from '../diagnosis/requirements.js';
 import { show } from '../diagnosis/show.js';
 import { diffLines } from '../driver/transcript-diff.js';
@@ -104,11 +104,7 @@ const describeRange = ({ since, to }: EventRange): string =>
   to - since <= 1 ? `trace #${since}` : `trace #${since} to #${to - 1}`;
 
 const trafficIn = (trace: Trace, { since, to }: EventRange): string[] =>
-  trace
-    .since(since)
-    .filter(({ seq, kind }) => seq < to && isTraffic(kind))
-    .slice(-maxEvents)
-    .map(formatEvent);
+  formatEvents(trace.since(since).filter(({ seq, kind }) => seq < to && isTraffic(kind))).slice(-maxEvents);
 
 /** What is compared by a check, without the lines that report it. */
 type Comparison = Omit<Report, 'passed' | 'failed'>;

@@ -2,6 +2,7 @@
 
 import { anotherDriver, type TraceEvent } from '../../base/trace-event.js';
 import { CONFIG_OFFSET, registers } from '../../vmmci/registers.js';
+import { asAnswered } from '../as-answered.js';
 import type { RequirementId } from '../requirements.js';
 
 export type Access = TraceEvent<'bar-read' | 'bar-write'>;
@@ -35,18 +36,6 @@ export interface Facts extends Material {
   /** The features that the device offers; 0 if the driver has not read them. */
   readonly offered: number;
 }
-
-/** Returns the trace as the guest saw it: a read that a fault answered has the value of the fault. */
-const asAnswered = (trace: readonly TraceEvent[]): TraceEvent[] => {
-  let value: number | undefined;
-  return trace.map((event) => {
-    if (event.kind === 'fault') value = event.value;
-    if (event.kind !== 'bar-read' || value === undefined) return event;
-    const answered = { ...event, value };
-    value = undefined;
-    return answered;
-  });
-};
 
 const inConfig = (event: TraceEvent): boolean =>
   (event.kind === 'bar-read' || event.kind === 'bar-write') && event.offset >= CONFIG_OFFSET;
