@@ -11,11 +11,11 @@ interface Rule {
   readonly what: string;
   /** The event that would have ended the repetition. */
   readonly missing?: string;
-  /**
-   * This many events in a row are a livelock. A livelock reaches each limit within 3 s, also on a busy host.
-   */
+  /** This many events in a row are a livelock. */
   readonly limit: number;
-  /** In milliseconds: events that take longer are not a livelock, however many there are. */
+  /** This many are enough if they have taken `slowMs` or more, as they do on a busy host. */
+  readonly slowLimit: number;
+  /** In milliseconds: events of a lower rate than `limit` in this time are not a livelock. */
   readonly within?: number;
   readonly counts: (event: TraceEvent) => boolean;
   /** True for an event that shows progress. */
@@ -40,25 +40,34 @@ const isClockAccess = (event: TraceEvent): boolean =>
 const isProgress = ({ kind }: TraceEvent): boolean =>
   kind === 'shell' || kind === 'console' || kind === 'command' || kind === 'check' || kind === 'qmp-event';
 
+const isSent = (event: TraceEvent): boolean => event.kind === 'command' && event.result === 'sent';
+
 const isIsrRead = isReadOf('isr');
+
+/** In milliseconds: a livelock ends a scenario within 3 s. */
+const slowMs = 2000;
 
 const rules: readonly Rule[] = [
   {
     what: 'interrupts',
     missing: 'a read of the ISR, which takes the interrupt back',
     limit: 300,
+    slowLimit: 100,
     counts: (event) => event.kind === 'interrupt' && event.signalled === true,
-    resets: (event) => event.kind === 'bar-read' && isIsrRead(event),
+    // Until 8.0 each command interrupts once, whether or not the ISR is read.
+    resets: (event) => (event.kind === 'bar-read' && isIsrRead(event)) || isSent(event),
   },
   {
     what: 'acknowledgements of one command',
     limit: 100,
+    slowLimit: 50,
     counts: ({ kind }) => kind === 'ack',
-    resets: (event) => event.kind === 'command' && event.result === 'sent',
+    resets: isSent,
   },
   {
     what: 'accesses to the same registers',
     limit: 5000,
+    slowLimit: 1000,
     // A driver may poll 100 times per second while something else hangs.
     within: 20_000,
     counts: (event) => isAccess(event) && !isClockAccess(event),
@@ -68,6 +77,7 @@ const rules: readonly Rule[] = [
     // Programs in the guest may read the clock as fast as they can.
     what: 'reads of the clock',
     limit: 20_000,
+    slowLimit: 20_000,
     counts: isClockAccess,
     resets: isProgress,
   },
@@ -85,6 +95,9 @@ interface Run {
 
 const signature = (event: TraceEvent): string =>
   'offset' in event ? `${event.kind} ${event.offset}` : event.kind;
+
+const isSlow = ({ limit, within = Number.POSITIVE_INFINITY }: Rule, count: number, ms: number): boolean =>
+  ms >= slowMs && count * within >= limit * ms;
 
 /**
  * Returns a function that takes each event of a trace and returns GUEST_LIVELOCK once, when a limit is
@@ -104,8 +117,8 @@ export const livelockWatch = (of?: string): ((event: TraceEvent) => HarnessError
     run.count += 1;
     run.different.add(signature(event));
     if (run.different.size > maxDifferent) restart(run);
-    if (run.count < rule.limit) return undefined;
     const ms = Math.max(1, Math.round((event.at - run.since) / 1000));
+    if (run.count < (isSlow(rule, run.count, ms) ? rule.slowLimit : rule.limit)) return undefined;
     const rate = Math.round((run.count * 1000) / ms);
     return new HarnessError('GUEST_LIVELOCK', {
       count: run.count,
