@@ -21,15 +21,16 @@ const checkQuiet = ({ check, device, trace }: Scene, mark: number): void => {
   );
 };
 
-for (const [how, shutdown] of [
-  ['poweroff', 'guest-shutdown'],
-  ['reboot', 'guest-reset'],
+for (const [name, how, shutdown] of [
+  ['poweroff', 'poweroff', 'guest-shutdown'],
+  // The signal has init run /sbin/reboot.
+  ['reboot', 'interrupt', 'guest-reset'],
 ] as const) {
-  scenario(`guest-${how}`, {}, async (scene) => {
+  scenario(`guest-${name}`, {}, async (scene) => {
     const { check, vm, trace } = scene;
     const mark = trace.mark;
     await powerDown(vm.shell, how);
-    const exit = await vm.ended(`end of a guest that ran ${how}`, 20_000);
+    const exit = await vm.ended(`end of a guest that was asked to ${name}`, 20_000);
     check('goes-down').equal('end of the guest', exit.shutdown, shutdown);
     check('device').equal("vmd's decision to end the VM", vm.kill(), undefined);
     checkQuiet(scene, mark);

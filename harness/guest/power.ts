@@ -25,6 +25,8 @@ export const powerRequests = async (shell: Programs, minimum = 0): Promise<strin
 
 const programs = {
   reboot: '/sbin/reboot',
+  /** As the kernel does it for Ctrl-Alt-Del. */
+  interrupt: '/bin/busybox kill -INT 1',
   poweroff: '/sbin/poweroff',
   halt: '/bin/busybox halt -f',
 } as const;
