@@ -7,6 +7,7 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk } from '../harness/scenario/traffic.js';
 import { checkNames } from './shared/check-names.js';
 import { loadedBefore } from './shared/module-needs.js';
+import { negotiatedFeatures } from './shared/negotiated-features.js';
 
 /** The modalias of virtio device 0xffff, vendor 0x0b5d. */
 const virtioAlias = 'virtio:d0000FFFFv00000B5D';
@@ -64,8 +65,8 @@ scenario(
     );
     const found = await readDevice(vm.shell, vm.address);
     check('binds-function').equal('driver of the function', found?.driver, driver.description.pciDriver);
-    const { guestFeatures, hostFeatures } = device.vmmci.state();
-    check('negotiates-features').equal('negotiated features', guestFeatures, hostFeatures, showFeatures);
+    const { accepted, expected } = negotiatedFeatures({ driver, device });
+    check('negotiates-features').equal('negotiated features', accepted, expected, showFeatures);
     if (!driver.showsHostTime) return;
     const time = await driver.hostTime();
     check('shows-host-time').equal('host time', time, device.vmmci.state().lastSample, showInstant);

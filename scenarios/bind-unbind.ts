@@ -5,11 +5,13 @@ import { showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk, samples } from '../harness/scenario/traffic.js';
+import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 const rounds = 15;
 const options = { cpus: 2, optionalParameters: { drift_interval_ms: '10' } } as const;
 
 scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, until }) => {
+  needSyncRtc({ driver, device });
   const { pciDriver, virtioDriver } = driver.description;
   const before = await holdings(vm.shell, vm.address);
   const start = trace.mark;

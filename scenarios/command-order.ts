@@ -7,6 +7,7 @@ import { acks, interrupts, isTimeRead } from '../harness/scenario/traffic.js';
 import type { Request } from '../harness/vmmci/commands.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
+import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 /** Contains every ordered pair of commands exactly once. */
 const sequence: readonly Request[] = [
@@ -34,6 +35,7 @@ const many = 256;
 const options = { scheduler: new VirtualScheduler(), quiet: true };
 
 scenario('command-order', options, async ({ check, vm, device, driver, trace, until }) => {
+  needSyncRtc({ driver, device });
   await recordPowerRequests(vm.shell);
   const counts = { SHUTDOWN: 0, REBOOT: 0, SYNCRTC: 0, unknown: 0 };
   for (const [index, name] of sequence.entries()) {

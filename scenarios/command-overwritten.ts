@@ -6,6 +6,7 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
+import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
 
@@ -27,6 +28,7 @@ const answers = [...Array<'at once'>(3).fill('at once'), ...Array<'late'>(12).fi
 const lateMs = 20;
 
 scenario('command-overwritten', options, async ({ check, vm, device, driver, trace, until }) => {
+  needSyncRtc({ driver, device });
   const { host } = device;
   await recordPowerRequests(vm.shell);
 

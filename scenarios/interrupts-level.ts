@@ -6,6 +6,7 @@ import { readDevice } from '../harness/guest/sysfs.js';
 import { showIsr } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, interrupts, isTimeRead } from '../harness/scenario/traffic.js';
+import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 /** This many interrupts for one command count as an interrupt storm. */
 const storm = 25;
@@ -13,6 +14,7 @@ const storm = 25;
 const options = { generation: '8.0', quiet: true, needs: ['PCI_MSI'] } as const;
 
 scenario('interrupts-level', options, async ({ check, vm, device, driver, trace, until }) => {
+  needSyncRtc({ driver, device });
   const setsFromDevice = driver.description.syncRtc === 'registers';
   const irq = (await readDevice(vm.shell, vm.address))?.irq ?? -1;
   for (const time of ['first', 'second']) {

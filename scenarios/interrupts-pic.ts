@@ -5,6 +5,7 @@ import { interruptChips, isName, readInterrupt } from '../harness/guest/interrup
 import { readDevice } from '../harness/guest/sysfs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, interrupts } from '../harness/scenario/traffic.js';
+import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 const controllers = { pic: 'XT-PIC', ioapic: 'IO-APIC' } as const;
 
@@ -18,6 +19,7 @@ for (const [generation, controller, line] of [
   const options = { layout: 'vmd', generation, interrupts: controller, quiet: true } as const;
   scenario(`interrupts-${controller}-${generation}`, options, async (scene) => {
     const { check, vm, device, trace, until } = scene;
+    needSyncRtc(scene);
     const irq = (await readDevice(vm.shell, vm.address))?.irq ?? -1;
     const first = await readInterrupt(vm.shell, irq);
     check('device').equal('interrupt controller', first.chip, controllers[controller]);

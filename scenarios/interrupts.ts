@@ -9,11 +9,13 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, interrupts, readsOf } from '../harness/scenario/traffic.js';
 import { checkNames } from './shared/check-names.js';
 import { countUnhandled } from './shared/count-unhandled.js';
+import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 const options = { generation: '7.9', quiet: true, needs: ['PCI_MSI'] } as const;
 
 scenario('interrupts', options, async (scene) => {
   const { check, vm, device, trace, until, environment } = scene;
+  needSyncRtc(scene);
   const irq = (await readDevice(vm.shell, vm.address))?.irq ?? -1;
   let mark = trace.mark;
   check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
@@ -73,6 +75,7 @@ scenario(
   async ({ check, vm, device, driver, trace, until }) => {
     const { shell } = vm;
     await driver.load(driver.quiet);
+    needSyncRtc({ driver, device });
     const irq = (await readDevice(shell, vm.address))?.irq ?? -1;
     await driver.unload();
     await shell.output(['load', 'shared_line', `irq=${irq}`]);

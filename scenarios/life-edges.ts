@@ -34,6 +34,8 @@ scenario('driver-ok', options, async ({ check, vm, device, driver, trace, until 
     ['SYNCRTC', 'SYNCRTC: cleared'],
     ['REBOOT', 'REBOOT: graceful'],
   ] as const) {
+    // The host sends SYNCRTC only to a driver that has accepted it.
+    if (name === 'SYNCRTC' && driver.description.syncRtc === undefined) continue;
     const results: string[] = [];
     // The command is sent while the guest is still in the write of DRIVER_OK.
     const stop = trace.follow((event) => {
@@ -103,7 +105,7 @@ scenario('unload-pending', withHelpers, async ({ check, vm, device, driver, trac
   await driver.unload();
   device.faults.clear();
   check('acknowledges').equal('acknowledgements before the next driver', acks(trace, mark), []);
-  await driver.load({ ...driver.quiet, ...driver.having({ drift_interval_ms: '20' }) });
+  await driver.load(driver.having({ drift_interval_ms: '20' }));
   await until('ack', mark);
   check('acknowledges').equal('acknowledgements by the next driver', acks(trace, mark), ['SYNCRTC: cleared']);
 });

@@ -191,6 +191,7 @@ const checkCommands = async (scene: Scene, checkEvents: CheckEvents): Promise<vo
 scenario('log-lines', options, async (scene) => {
   const { vm, device, driver } = scene;
   driver.needs(Object.keys(driver.description.logLines ?? {}).length > 0, 'log lines in its description');
+  driver.needs(driver.description.syncRtc !== undefined, 'SYNCRTC');
   const checkEvents = eventChecker(scene);
   await recordPowerRequests(vm.shell);
   await checkOffers(scene, checkEvents);

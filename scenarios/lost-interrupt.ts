@@ -1,11 +1,13 @@
 // Hosts up to OpenBSD 7.3 lose an interrupt that is raised while the line is masked, and no host repeats a
 // command. The driver has to poll.
 
+import { recordPowerRequests } from '../harness/guest/power.js';
 import { showIsr } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, interrupts, isReadOf } from '../harness/scenario/traffic.js';
 import { ISR_CONFIG } from '../harness/vmmci/registers.js';
 import { acknowledgedIn } from './shared/acknowledged-in.js';
+import { takesSyncRtc } from './shared/takes-sync-rtc.js';
 
 /**
  * Writes the upper byte of the PCI command register, which disables INTx. QEMU honours the bit; vmd ignores
@@ -17,12 +19,19 @@ const setInterrupts = (address: string, on: boolean): string =>
 scenario('lost-interrupt', { generation: '7.3' }, async (scene) => {
   const { check, vm, device, driver, trace, until, environment } = scene;
   await vm.shell.text(setInterrupts(vm.address, false));
-  for (const time of ['first', 'second']) {
+  await recordPowerRequests(vm.shell);
+  for (const [time, stop] of [
+    ['first', 'REBOOT'],
+    ['second', 'SHUTDOWN'],
+  ] as const) {
     const mark = trace.mark;
-    check('driver-ok').equal(`${time} SYNCRTC`, device.host.command('SYNCRTC'), 'sent');
+    const name = takesSyncRtc(scene) ? 'SYNCRTC' : stop;
+    check('driver-ok').equal(`${time} ${name}`, device.host.command(name), 'sent');
     const ack = await until('ack', mark);
     acknowledgedIn(check('looks-unasked'), trace, mark, environment);
-    check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
+    check('acknowledges').equal('acknowledgements', acks(trace, mark), [
+      name === 'SYNCRTC' ? 'SYNCRTC: cleared' : `${name}: graceful`,
+    ]);
     const early = trace
       .since(mark, 'bar-read')
       .filter((event) => event.seq < ack.seq && isReadOf('isr')(event));

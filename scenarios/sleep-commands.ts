@@ -9,6 +9,7 @@ import type { Scene } from '../harness/scenario/scene.js';
 import { acks, isCommandRead, isReadOf, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
+import { needSyncRtc, takesSyncRtc } from './shared/takes-sync-rtc.js';
 
 const options = {
   needs: ['HIBERNATION'],
@@ -67,6 +68,7 @@ const sleepWithCommands = async (scene: Scene, isSleep: (event: TraceEvent) => b
     ['SYNCRTC', 'SYNCRTC: cleared'],
     ['SHUTDOWN', 'SHUTDOWN: graceful'],
   ] as const) {
+    if (name === 'SYNCRTC' && !takesSyncRtc(scene)) continue;
     const results: string[] = [];
     const { mark } = trace;
     const stop = trace.follow((event) => {
@@ -130,6 +132,7 @@ const programsFrozen = /Preallocating image memory/;
 // wait for it.
 scenario('stop-before-sleep', options, async ({ check, ...scene }) => {
   const { vm, device, driver, trace, until } = scene;
+  needSyncRtc(scene);
   await recordPowerRequests(vm.shell);
   const results: string[] = [];
   const stop = trace.follow((event) => {

@@ -6,6 +6,7 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
+import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 const scheduler = new VirtualScheduler();
 const polling = { drift_interval_ms: '20' };
@@ -13,6 +14,7 @@ const ifItPolls = { scheduler, optionalParameters: polling };
 const onlyIfItPolls = { scheduler, parameters: polling };
 
 scenario('sticky-stop', ifItPolls, async ({ check, vm, device, driver, trace, until }) => {
+  needSyncRtc({ driver, device });
   await recordPowerRequests(vm.shell);
   const requested: string[] = [];
   for (const [name, program] of [

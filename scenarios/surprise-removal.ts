@@ -9,6 +9,7 @@ import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
 import { checkNames } from './shared/check-names.js';
 import { countUnhandled } from './shared/count-unhandled.js';
 import { probeErrors } from './shared/probe-errors.js';
+import { takesSyncRtc } from './shared/takes-sync-rtc.js';
 import { unloadAbsent } from './shared/unload-absent.js';
 
 const parameters = { drift_interval_ms: '20' };
@@ -56,6 +57,7 @@ scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
     showInstant,
   );
 
+  if (!takesSyncRtc(scene)) return;
   const irq = (await readDevice(shell, vm.address))?.irq ?? -1;
   device.faults.set({ faults: [{ kind: 'ones', when: readsOf('isr') }] });
   const interrupted = trace.mark;

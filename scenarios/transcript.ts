@@ -7,6 +7,7 @@ import { hasOption } from '../harness/scenario/kernel-needs.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { isDriverOk, isTimeRead } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { takesSyncRtc } from './shared/takes-sync-rtc.js';
 
 const namesOf = (phases: readonly Phase[]): string[] => phases.map(({ name }) => name);
 
@@ -34,10 +35,12 @@ scenario('transcript', options, async ({ check, vm, device, driver, trace, until
   phase('read');
   await (driver.showsHostTime ? driver.hostTime() : driver.nextDriftNs());
 
-  mark = phase('SYNCRTC');
-  check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
-  await until('ack', mark);
-  if (driver.description.syncRtc === 'registers') await until('bar-read', mark, isTimeRead);
+  if (takesSyncRtc({ driver, device })) {
+    mark = phase('SYNCRTC');
+    check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
+    await until('ack', mark);
+    if (driver.description.syncRtc === 'registers') await until('bar-read', mark, isTimeRead);
+  }
 
   mark = phase('REBOOT');
   check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');

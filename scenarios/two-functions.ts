@@ -12,6 +12,7 @@ import { acks, isCommandRead, isDriverOk } from '../harness/scenario/traffic.js'
 import { sharingAddress } from '../harness/scenario/vm.js';
 import type { Request } from '../harness/vmmci/commands.js';
 import { askPtp, ptpClocks } from './shared/ptp.js';
+import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 const interval = 'drift_interval_ms';
 const short = '20';
@@ -172,6 +173,7 @@ const checkPolls = async ({ vm, driver }: Scene, { first, second }: Sides): Prom
 
 scenario('two-functions', options, async (scene) => {
   const { check, vm, driver, device, trace, another } = scene;
+  needSyncRtc(scene);
   // A reading that is wrong here is not wrong because of the second device.
   check('shows-host-time').equal(
     'host time before there is a second device',

@@ -6,10 +6,12 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { accesses, acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
+import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
 
 scenario('unknown-command', options, async ({ check, vm, device, driver, trace, until }) => {
+  needSyncRtc({ driver, device });
   await recordPowerRequests(vm.shell);
   const polls = driver.has('drift_interval_ms');
   const { syncRtc, time } = driver.description;

@@ -6,6 +6,7 @@ import { type HarnessError, hasCode } from '../base/errors.js';
 import type { Trace } from '../base/trace.js';
 import { causes as causeTable } from '../diagnosis/causes/cause-table.js';
 import { explaining, type FoundCause, findCauses } from '../diagnosis/causes/find-causes.js';
+import { usedFeatures } from '../driver/used-features.js';
 import { artifactDirectory, writeEvidence, writeResult } from '../run/artifacts.js';
 import { bundledName } from '../run/driver-name.js';
 import type { Environment } from '../run/environment.js';
@@ -193,8 +194,9 @@ export class ScenarioRun {
     const judgement = this.#judgement;
     const material = () => {
       const [trace = [], second] = this.#traces.kept();
-      const { syncRtc } = this.#environment.driver;
-      return { trace, second, dmesg, reasons: judgement.reasons, syncRtc };
+      const { driver } = this.#environment;
+      const used = usedFeatures(driver);
+      return { trace, second, dmesg, reasons: judgement.reasons, syncRtc: driver.syncRtc, used };
     };
     // Without a driver, programs of the guest access the registers as they like.
     const isBundled = this.#environment.driver.name === bundledName && this.#options.driver !== 'absent';

@@ -5,13 +5,14 @@ import { readDevice } from '../../harness/guest/sysfs.js';
 import { showFeatures } from '../../harness/scenario/formats.js';
 import { type Scene, scenario } from '../../harness/scenario/scenario.js';
 import { isDriverOk } from '../../harness/scenario/traffic.js';
+import { negotiatedFeatures } from '../shared/negotiated-features.js';
 
 const checkBound = async ({ check, vm, device, driver }: Scene): Promise<void> => {
   check('loads-by-alias').equal('modules', await driver.loaded(), driver.description.modules);
   const found = await readDevice(vm.shell, vm.address);
   check('binds-function').equal('driver of the function', found?.driver, driver.description.pciDriver);
-  const { guestFeatures, hostFeatures } = device.vmmci.state();
-  check('negotiates-features').equal('negotiated features', guestFeatures, hostFeatures, showFeatures);
+  const { accepted, expected } = negotiatedFeatures({ driver, device });
+  check('negotiates-features').equal('negotiated features', accepted, expected, showFeatures);
 };
 
 scenario('distro-autoload', { guest: 'distro', boot: 'cold' }, async (scene) => {

@@ -5,12 +5,13 @@ import { powerDown } from '../../harness/guest/power.js';
 import { showFeatures } from '../../harness/scenario/formats.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { acks } from '../../harness/scenario/traffic.js';
+import { negotiatedFeatures } from '../shared/negotiated-features.js';
 
 scenario('warm-reboot', {}, async ({ check, vm, device, driver, trace, until }) => {
   await vm.allowReset();
   let mark = trace.mark;
-  const up = device.vmmci.state();
-  check('negotiates-features').equal('negotiated features', up.guestFeatures, up.hostFeatures, showFeatures);
+  const { accepted, expected } = negotiatedFeatures({ driver, device });
+  check('negotiates-features').equal('negotiated features', accepted, expected, showFeatures);
   await powerDown(vm.shell, 'reboot');
   await vm.restarted();
   const resets = trace.since(mark, 'reset').length;

@@ -168,7 +168,7 @@ export const accessCauses = {
       'List TIMESYNC (bit 0), ACK (1) and SYNCRTC (2) in the feature table of the virtio driver; they are written to BAR0 offset 4.',
     requirement: 'negotiates-features',
     explains: ['negotiates-features', 'driver-ok', 'comes-back', 'respects-offer', 'restores-after-sleep'],
-    find: ({ trace }) => {
+    find: ({ trace, used = known }) => {
       let offer: Access | undefined;
       let found = false;
       for (const event of trace) {
@@ -176,7 +176,7 @@ export const accessCauses = {
         if (event.kind === 'status' && (event.value & status.DRIVER) !== 0) found = true;
         if (isRead(event, 'hostFeatures')) offer = event;
         if (!found || !isWrite(event, 'guestFeatures') || offer === undefined) continue;
-        if ((offer.value & ~event.value & known) !== 0) return [offer, event];
+        if ((offer.value & ~event.value & used) !== 0) return [offer, event];
       }
       return [];
     },

@@ -18,6 +18,8 @@ export interface Material {
   readonly build?: readonly string[];
   /** From where the driver takes the time for SYNCRTC; default: the registers. */
   readonly syncRtc?: 'registers' | 'rtc' | undefined;
+  /** The features that the driver uses; default: all of the device. */
+  readonly used?: number | undefined;
 }
 
 /** A failed check. */
