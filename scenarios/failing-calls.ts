@@ -70,7 +70,7 @@ const failOnce = async (scene: Scene, point: FallibleCall, nth: number): Promise
   );
   check('undoes-failures').equal(
     `leaked resources after ${what} has failed`,
-    await leftovers(shell, before),
+    await leftovers(shell, before, `after ${what} has failed`),
     [],
   );
   const { status, guestFeatures } = device.vmmci.state();

@@ -21,12 +21,14 @@ export const holdings = async (shell: Pick<Shell, 'output'>, address: string | n
   return { file, address };
 };
 
-/** Resolves with the resources that are held now and were not held then. */
+/** Resolves with the resources that are held now and were not held then. `when` says when that is, in an error. */
 export const leftovers = async (
   shell: Pick<Shell, 'output'>,
   { file, address }: Holdings,
+  when?: string,
 ): Promise<string[]> => {
   const words = ['holdings', 'new', file, ...(address === null ? [] : [address])];
-  const text = await shell.output(words, { what: 'the list of held resources' });
+  const what = ['the list of held resources', ...(when === undefined ? [] : [when])].join(' ');
+  const text = await shell.output(words, { what });
   return text === '' ? [] : text.split('\n');
 };

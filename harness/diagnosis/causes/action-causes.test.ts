@@ -83,6 +83,14 @@ t.test('finds a stop that needs the feature ACK', async (t) => {
   t.same(found([write(4, 4, 7), ...acknowledged('SHUTDOWN', 1)], { reasons }), ['stop-not-carried-out']);
 });
 
+t.test('tells a stop that is lost in a sleep from one that is never carried out', async (t) => {
+  const reasons = ['no request to go down within 5 s'];
+  const sleep: TraceData = { kind: 'shell', command: 'echo disk >/sys/power/state', status: 0 };
+  const other: TraceData = { kind: 'shell', command: 'power-requests wait 1', status: 0 };
+  t.same(found([...acknowledged('SHUTDOWN', 1), sleep], { reasons }), ['stop-lost-in-sleep']);
+  t.same(found([...acknowledged('SHUTDOWN', 1), other, sleep], { reasons }), ['stop-not-carried-out']);
+});
+
 t.test('finds a power-off by force', async (t) => {
   const dmesg = ['reboot: Failed to start orderly shutdown: forcing the issue'];
   const reasons = ['the guest went down'];

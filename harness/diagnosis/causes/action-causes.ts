@@ -13,6 +13,7 @@ import {
   following,
   inExchange,
   isAck,
+  isBeforeSleep,
   isCommandRead,
   isDown,
   isExit,
@@ -24,7 +25,7 @@ import {
   sleeps,
   untilSent,
 } from './events.js';
-import { type Cause, noRequest } from './facts.js';
+import { type Cause, type Facts, noRequest } from './facts.js';
 
 const { SHUTDOWN, REBOOT, SYNCRTC } = commands;
 
@@ -65,6 +66,20 @@ const repeated = (
   return stops && down !== undefined && again !== undefined && sleeps(events) === asleep
     ? [down, again]
     : undefined;
+};
+
+/** A stop that was acknowledged, and that no program was asked to carry out. */
+const lostStop = (facts: Facts): (TraceEvent | string)[] => {
+  const sent = facts.trace.findLast((event) => isSent(event) && event.name !== 'SYNCRTC');
+  const ack = facts.trace.find((event) => isAck(event) && event.seq > (sent?.seq ?? 0));
+  if (sent === undefined || ack === undefined) return [];
+  const [check] = checksOf(facts, ['goes-down', 'carries-out', 'acts-once'], {
+    what: /^requests to go down/,
+    holds: ({ seq, expected, seen }) => seq > ack.seq && countOf(seen) < countOf(expected),
+  });
+  const reason = facts.reasons.find((line) => noRequest.test(line) || /^no end of a guest/.test(line));
+  const shown = check ?? reason?.split('\n', 1)[0];
+  return shown === undefined ? [] : [sent, ack, shown];
 };
 
 export const actionCauses = {
@@ -247,21 +262,21 @@ export const actionCauses = {
   ),
   'stop-not-carried-out': {
     sentence: 'The driver acknowledges a SHUTDOWN or REBOOT, but does not ask the guest to go down.',
+    change: 'Queue work that calls orderly_poweroff() or orderly_reboot().',
+    requirement: 'carries-out',
+    explains: ['goes-down', 'carries-out', 'acts-once'],
+    find: lostStop,
+  },
+  'stop-lost-in-sleep': {
+    sentence: 'A stop that arrives while the guest goes to sleep is acknowledged, but never carried out.',
     change:
-      'Queue work that calls orderly_poweroff() or orderly_reboot(); while the guest sleeps, wait until programs can be started.',
+      'Carry it out in a work item that first calls usermodehelper_read_lock_wait(): in a sleep, orderly_poweroff() does nothing, without an error.',
     requirement: 'carries-out',
     explains: ['goes-down', 'carries-out', 'acts-once'],
     find: (facts) => {
-      const sent = facts.trace.findLast((event) => isSent(event) && event.name !== 'SYNCRTC');
-      const ack = facts.trace.find((event) => isAck(event) && event.seq > (sent?.seq ?? 0));
-      if (sent === undefined || ack === undefined) return [];
-      const [check] = checksOf(facts, ['goes-down', 'carries-out', 'acts-once'], {
-        what: /^requests to go down/,
-        holds: ({ seq, expected, seen }) => seq > ack.seq && countOf(seen) < countOf(expected),
-      });
-      const reason = facts.reasons.find((line) => noRequest.test(line) || /^no end of a guest/.test(line));
-      const shown = check ?? reason?.split('\n', 1)[0];
-      return shown === undefined ? [] : [sent, ack, shown];
+      const evidence = lostStop(facts);
+      const [, ack] = evidence;
+      return ack !== undefined && typeof ack !== 'string' && isBeforeSleep(facts, ack) ? evidence : [];
     },
   },
   'stop-only-if-acknowledged': {

@@ -46,6 +46,15 @@ export const sleeps = (events: readonly TraceEvent[]): boolean =>
       (event.kind === 'shell' && /\/sys\/power\//.test(event.command)),
   );
 
+/**
+ * True if the guest goes to sleep after the event, or while it happens: then the virtio core holds back a
+ * change, and the kernel starts no programs, until the guest wakes up.
+ */
+export const isBeforeSleep = ({ trace }: Pick<Facts, 'trace'>, { seq }: TraceEvent): boolean => {
+  const next = trace.find((event) => event.seq > seq && event.kind === 'shell');
+  return next !== undefined && sleeps([next]);
+};
+
 /** Matches the end of a guest that went down by itself. */
 export const isExit = (event: TraceEvent): event is TraceEvent<'guest-exit'> => event.kind === 'guest-exit';
 

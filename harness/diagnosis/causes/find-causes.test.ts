@@ -223,6 +223,14 @@ t.test('evidence of the kernel log has each line once', async (t) => {
   t.strictSame(findCauses({ trace: [], dmesg: [], reasons })[0]?.evidence, [line]);
 });
 
+t.test('evidence of a leak that makes the guest panic begins with what has happened before', async (t) => {
+  const panicked = 'the guest panicked while waiting for the list after pci_iomap, call 1 has failed';
+  const reasons = [`${panicked}\n[    1.5] BUG: unable to handle page fault\n[    1.5]  r_show+0xb4/0xe0`];
+  t.match(findCauses({ trace: [], dmesg: [], reasons }), [
+    { id: 'range-not-released', evidence: [panicked, '[    1.5]  r_show+0xb4/0xe0'] },
+  ]);
+});
+
 t.test('finds causes in the kernel log', async (t) => {
   const cases: readonly (readonly [CauseId, string])[] = [
     ['sleeps-in-interrupt', 'BUG: sleeping function called from invalid context at drivers/x.c:1'],

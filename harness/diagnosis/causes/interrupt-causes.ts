@@ -6,6 +6,7 @@ import { named } from '../check-names.js';
 import { checkCause } from './check-cause.js';
 import {
   inExchange,
+  isBeforeSleep,
   isCommandRead,
   isDown,
   isRead,
@@ -14,7 +15,6 @@ import {
   partsOf,
   reads,
   second,
-  sleeps,
 } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
@@ -77,15 +77,6 @@ const isOnDriverOk = ({ trace }: Facts, up: TraceEvent, sent: TraceEvent): boole
     ({ kind, seq }) =>
       seq > up.seq && seq < sent.seq && (kind === 'bar-read' || kind === 'bar-write' || kind === 'shell'),
   );
-
-/**
- * True if the guest goes to sleep after the event: then the virtio core holds back a change until the guest
- * wakes up.
- */
-const isBeforeSleep = ({ trace }: Facts, { seq }: TraceEvent): boolean => {
-  const next = trace.find((event) => event.seq > seq && event.kind === 'shell');
-  return next !== undefined && sleeps([next]);
-};
 
 /** More accesses than a handler and the work that it queues need for one interrupt. */
 const ofOneInterrupt = 10;

@@ -36,7 +36,10 @@ const leak = (
     const checks = checksOf(facts, leaves, { what, ...(seen !== undefined && { seen }) });
     const lines =
       log === undefined ? [] : [...facts.dmesg, ...linesOf(facts)].filter((line) => log.test(line));
-    return [...checks.slice(0, 2), ...new Set(lines)].slice(0, 3);
+    // If the guest panics while it looks for leaks, the reason says what has happened before.
+    const reason = log === undefined ? undefined : facts.reasons.find((each) => log.test(each));
+    const before = reason === undefined || checks.length > 0 ? [] : [firstLine(reason)];
+    return [...checks.slice(0, 2), ...new Set([...before, ...lines])].slice(0, 3);
   },
 });
 
