@@ -21,7 +21,9 @@ export const holdings = async (shell: Pick<Shell, 'output'>, address: string | n
   return { file, address };
 };
 
-/** Resolves with the resources that are held now and were not held then. `when` says when that is, in an error. */
+/**
+ * Resolves with the resources that are held now and were not held then. `when` is for an error: when that is.
+ */
 export const leftovers = async (
   shell: Pick<Shell, 'output'>,
   { file, address }: Holdings,
