@@ -13,7 +13,9 @@ export const usedFeatures = ({
   return ACK | (readsTime ? TIMESYNC : 0) | (syncRtc === undefined ? 0 : SYNCRTC);
 };
 
-/** What a driver that has accepted `accepted` of `offered` should have accepted: that, if it uses no other. */
+/**
+ * What a driver that has accepted `accepted` of `offered` should have accepted: the same if it uses no other.
+ */
 export const expectedFeatures = (
   description: Pick<DriverDescription, 'time' | 'ptp' | 'syncRtc'>,
   { offered, accepted }: { readonly offered: number; readonly accepted: number },
