@@ -15,6 +15,7 @@ import { lineCauses } from './line-causes.js';
 import { logCauses } from './log-causes.js';
 import { ptpCauses } from './ptp-causes.js';
 import { sleepCauses } from './sleep-causes.js';
+import { stopCauses } from './stop-causes.js';
 import { syncCauses } from './sync-causes.js';
 import { timeCauses } from './time-causes.js';
 import { userCauses } from './user-causes.js';
@@ -24,6 +25,7 @@ export const causes = {
   ...interruptCauses,
   ...commandCauses,
   ...actionCauses,
+  ...stopCauses,
   ...clockCauses,
   ...timeCauses,
   ...syncCauses,
