@@ -8,6 +8,7 @@ import { clockCauses } from './clock-causes.js';
 import { commandCauses } from './command-causes.js';
 import { contractCauses } from './contract-causes.js';
 import { debugCauses } from './debug-causes.js';
+import { driftCauses } from './drift-causes.js';
 import { hangCauses } from './hang-causes.js';
 import { interruptCauses } from './interrupt-causes.js';
 import { lifeCauses } from './life-causes.js';
@@ -28,6 +29,7 @@ export const causes = {
   ...stopCauses,
   ...clockCauses,
   ...timeCauses,
+  ...driftCauses,
   ...syncCauses,
   ...ptpCauses,
   ...bindCauses,

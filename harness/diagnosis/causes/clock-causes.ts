@@ -42,6 +42,20 @@ const ones = 0xffffffff;
 const million = 1_000_000;
 
 export const clockCauses = {
+  'slow-reading-refused': {
+    sentence: 'The driver returns an error for a reading that takes long.',
+    change: 'Wait for the device: the reads of BAR0 offsets 24 and 32 return when the host has time.',
+    requirement: 'shows-drift',
+    find: ({ trace, reasons }) => {
+      const reason = reasons.find((line) => /\bread error: /.test(line))?.split('\n', 1)[0];
+      const failed = trace.findLast((event) => event.kind === 'shell');
+      if (reason === undefined || failed?.kind !== 'shell' || failed.status === 0) return [];
+      const before = trace.findLast((event) => event.kind === 'shell' && event.seq < failed.seq)?.seq ?? 0;
+      const faults = trace.filter(({ kind, seq }) => kind === 'fault' && seq > before && seq < failed.seq);
+      const isSlow = faults.length > 0 && faults.every((fault) => 'delayMs' in fault);
+      return isSlow ? [...faults.slice(0, 2), reason] : [];
+    },
+  },
   'microseconds-before-seconds': {
     sentence: 'The microseconds are read before the seconds, so they belong to the previous sample.',
     change:

@@ -4,6 +4,7 @@ import type { TraceEvent } from '../../base/trace-event.js';
 import { commandName } from '../../vmmci/commands.js';
 import { ACK, TIMESYNC } from '../../vmmci/features.js';
 import { registers } from '../../vmmci/registers.js';
+import { checkCause } from './check-cause.js';
 import {
   type Exchange,
   exchangesOf,
@@ -18,6 +19,7 @@ import {
   isSignal,
   isUp,
   isWrite,
+  type Read,
   second,
   sleeps,
   untilSent,
@@ -71,6 +73,13 @@ const unasked = (facts: Facts): TraceEvent[] =>
 
 /** Matches the timeout of a wait for several polls. */
 const noPolls = /^no 'bar-read' in the trace, \d+ times/;
+
+/** The same, or of a wait for several polls that are answered wrongly. */
+const noPollsOrFaults = /^no '(?:bar-read|fault)' in the trace, \d+ times/;
+
+/** Matches a read of the command that nothing answered, or all ones. */
+const isAbsentCommand = (event: TraceEvent): boolean =>
+  event.kind === 'bar-read' && event.offset === command.offset && event.value === 0xffff_ffff;
 
 /** The polls since the driver came up: reads of the command without an interrupt. */
 const looksUnasked = ({ trace }: Facts): TraceEvent[] => {
@@ -137,6 +146,27 @@ export const commandCauses = {
         return undefined;
       }),
   },
+  'command-cut-off': checkCause(
+    {
+      of: ['shows-commands'],
+      what: /^last command$/,
+      besides: ({ seq, seen }, { trace }) => {
+        const read = trace.findLast(
+          (event): event is Read => event.seq < seq && isCommandRead(event) && event.value > 0xff,
+        );
+        const parts = read === undefined ? [] : [read.value & 0xff, read.value & 0xffff];
+        return read !== undefined && parts.some((part) => part !== 0 && commandName(part) === seen)
+          ? [read]
+          : [];
+      },
+    },
+    {
+      sentence: 'The driver looks at a part of the command register only.',
+      change: 'Compare all 32 bits of the value at BAR0 offset 20 with 1, 2 and 3.',
+      requirement: 'acknowledges-known-only',
+      explains: ['acknowledges-known-only', 'shows-commands'],
+    },
+  ),
   'unknown-command-acknowledged': {
     sentence: 'The driver acknowledges a command that it does not know.',
     change:
@@ -321,6 +351,21 @@ export const commandCauses = {
       return facts.reasons.some((reason) => noPolls.test(reason)) && end.at - ack.at > 10 * second
         ? [last, ack]
         : [];
+    },
+  },
+  'stops-looking-after-absence': {
+    sentence: 'The driver no longer polls the command once the device did not respond.',
+    change: 'Go on polling the command (BAR0 offset 20) when it reads as all ones: the device may come back.',
+    hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
+    requirement: 'looks-unasked',
+    find: (facts) => {
+      const absent = facts.trace.findLast(isAbsentCommand);
+      const end = facts.trace.at(-1);
+      if (absent === undefined || end === undefined || end.at - absent.at <= 10 * second) return [];
+      const polls = looksUnasked(facts).filter((event) => !isAbsentCommand(event));
+      const last = polls.at(-1);
+      if (last === undefined || last.seq > absent.seq || sleeps(facts.trace)) return [];
+      return facts.reasons.some((reason) => noPollsOrFaults.test(reason)) ? [last, absent] : [];
     },
   },
   'looks-too-seldom': {

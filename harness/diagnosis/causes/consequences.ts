@@ -30,6 +30,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'interrupt-not-acted-on': ['never-looks-unasked'],
   'command-read-before-isr': ['queue-bit-taken-for-change'],
   'own-interrupt-not-claimed': ['interrupts-nobody-claims'],
+  'command-cut-off': ['unknown-command-acknowledged', 'last-command-not-kept', 'commands-not-counted'],
   'known-command-unknown': [
     'command-never-acknowledged',
     'not-acknowledged-though-offered',
@@ -84,7 +85,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   // reports of the kernel; while one task loops, others wait for it
   'guest-stalls': ['task-waits-in-driver', 'driver-ok-never-set'],
   'task-waits-in-driver': ['driver-ok-never-set'],
-  'sleeps-in-interrupt': ['lock-not-held', 'lock-order'],
+  'sleeps-in-interrupt': ['lock-not-held', 'lock-order', 'interrupt-not-acted-on'],
   'lock-taken-with-interrupts-on': [
     'lock-not-released',
     'interrupt-not-acted-on',

@@ -172,6 +172,18 @@ t.test('polls that end with a stop', async (t) => {
   t.same(found([...up, poll, poll, poll, ...stop, poll, 20_000, ends], { reasons }), [], 'it polled on');
 });
 
+t.test('polls that end with a device that does not respond', async (t) => {
+  const [poll, absent] = [read(20, 4, 0), read(20, 4, 0xffff_ffff)];
+  const ends: TraceData = { kind: 'qemu-exit', how: 'killed by the harness' };
+  for (const awaited of ['bar-read', 'fault']) {
+    const reasons = [`no '${awaited}' in the trace, 3 times within 51.9 s; CPU 0 idle`];
+    const causesOf = (...events: TraceData[]) => found([...up, poll, ...events, 20_000, ends], { reasons });
+    t.same(causesOf(absent), ['stops-looking-after-absence']);
+    t.same(causesOf(absent, send('SYNCRTC'), ...handled), ['stops-looking-after-absence']);
+    t.same(causesOf(absent, poll), [], 'it polled on');
+  }
+});
+
 t.test('a time that the kernel refuses', async (t) => {
   const reasons = ["no step of the guest's clock to the device's within 33 s; CPU 0 idle"];
   const dmesg = ['virtio_vmmci virtio2: cannot set the clock: error -22'];

@@ -233,6 +233,14 @@ export const lifeCauses = {
       change: 'Call destroy_workqueue() in remove, when no work can be queued any more.',
     },
   ),
+  'sysfs-entry-left': leak(
+    { seen: /(?:^|, )\/sys\/devices\// },
+    {
+      sentence: 'What the driver has added to the PCI function in sysfs is still there.',
+      change:
+        'Undo in remove what has added the entry, such as device_init_wakeup() or sysfs_create_group().',
+    },
+  ),
   'device-left-enabled': leak(
     { seen: /enable count [1-9]\d{0,4}\b/ },
     {

@@ -44,6 +44,14 @@ t.test('a probe that fails does not forget DRIVER_OK', async (t) => {
   }
 });
 
+t.test('a notifier that was not unregistered', async (t) => {
+  const calls = ['blocking_notifier_chain_register+0x2e/0x50', 'vmmci_probe+0x19a/0x210 [virtio_vmmci]'];
+  t.same(found(...oops('notifier_chain_register+0xf/0xb0', ...calls)), ['notifier-left-behind']);
+  t.same(found(...oops('notifier_call_chain+0x2a/0x100', 'kernel_restart+0x1/0x2')), [
+    'notifier-left-behind',
+  ]);
+});
+
 t.test('an operation that is missing is one cause, also while the driver is registered', async (t) => {
   t.same(found(...oops('0x0', '__driver_attach+0xbc/0x1d0')), ['callback-missing']);
 });
@@ -60,4 +68,9 @@ t.test('a feature that the driver uses without asking for it', async (t) => {
   t.same(found(...stack(at)), ['feature-not-in-table']);
   t.same(found(...stack(`${at} [virtio]`)), ['feature-not-in-table']);
   t.same(found(`RIP: 0010:${at}`), [], 'no crash');
+});
+
+t.test('an interrupt line that only one of its drivers keeps on in a sleep', async (t) => {
+  const line = 'WARNING: CPU: 0 PID: 150 at kernel/irq/pm.c:48 irq_pm_install_action+0x5c/0x80';
+  t.same(found(line), ['interrupt-on-in-sleep']);
 });

@@ -67,6 +67,9 @@ const crashOfKernel = (
   },
 });
 
+/** Matches a crash in a list of functions that the kernel calls at some event (kernel/notifier.c). */
+const walksNotifiers = /\bnotifier_(?:chain_register|chain_unregister|call_chain)\b/;
+
 /**
  * Matches a crash where the kernel runs timers and work items. In a stack, these functions are only callers.
  */
@@ -143,6 +146,12 @@ export const logCauses = {
     change: 'Pass IRQF_SHARED to request_irq(), without IRQF_ONESHOT or a trigger.',
     requirement: 'keeps-devices-apart',
   }),
+  'interrupt-on-in-sleep': inLog(/^WARNING: .*\birq_pm_install_action\b/, {
+    sentence:
+      'The driver keeps its interrupt line on while the guest sleeps, and the other drivers of the line do not.',
+    change: 'Pass IRQF_SHARED alone to request_irq(): no command has to wake the guest up.',
+    requirement: 'keeps-devices-apart',
+  }),
   'lock-not-held': inLog(
     new RegExp(
       `bad unlock balance|spinlock (?:already unlocked|wrong owner|wrong CPU) on|${lessThanNone.source}`,
@@ -153,6 +162,19 @@ export const logCauses = {
       requirement: 'carries-out',
     },
   ),
+  'notifier-left-behind': {
+    sentence: 'A notifier of the driver is still registered when its memory is freed.',
+    change: 'Unregister in remove, or when the module is unloaded, each notifier that was registered.',
+    requirement: 'leaves-nothing',
+    find: (facts) =>
+      reportsOf(facts)
+        .filter(({ kind, lines }) => kind === 'crash' && lines.some(isBad))
+        .flatMap(({ lines }) => {
+          const at = lines.find((line) => instructionPointer.test(line) && walksNotifiers.test(line));
+          return at === undefined ? [] : [lines.find(isBad) ?? '', at];
+        })
+        .slice(0, 2),
+  },
   'crash-in-driver': {
     sentence: 'The kernel crashes in a function of the driver.',
     change:

@@ -37,6 +37,26 @@ t.test('a driver without an interrupt handler does not read the command after an
   t.same(found(silent), ['interrupt-has-no-handler']);
 });
 
+t.test('a handler that sleeps does not act on the interrupt', async (t) => {
+  const silent = [...up, send('SYNCRTC'), ...served, 5000, expired, late];
+  const dmesg = [
+    'BUG: scheduling while atomic: kworker/u4:1/24/0x00010002',
+    'Workqueue: vmmci/virtio2 vmmci_poll [virtio_vmmci]',
+  ];
+  t.same(found(silent), ['interrupt-not-acted-on']);
+  t.same(found(silent, { dmesg }), ['sleeps-in-interrupt']);
+});
+
+t.test('a command of which the driver sees a part', async (t) => {
+  const read2 = [send('REBOOT'), ...served, read(20, 4, 0x80000002)];
+  const shown = (seen: string) => failed('shows-commands', 'last command', 'unknown', seen);
+  const unmet = failed('acknowledges-known-only', 'acknowledgements of an unknown command');
+  const acked = write(20, 4, 0x80000002);
+  t.same(found([...up, ...read2, acked, shown('REBOOT'), unmet]), ['command-cut-off']);
+  t.same(found([...up, ...read2, acked, shown('unknown'), unmet]), ['unknown-command-acknowledged']);
+  t.same(found([...up, ...read2, shown('NONE')]), ['last-command-not-kept']);
+});
+
 t.test('an acknowledgement is late because of the reading before it', async (t) => {
   t.same(found([...up, ...sync, ...reading, 1500, write(20, 4, 3), late]), ['acknowledged-after-work']);
   const other = [send('REBOOT'), ...served, read(20, 4, 2), 5000, write(20, 4, 2)];

@@ -94,7 +94,7 @@ const driftsOf = ({ checks }: Facts): Drift[] =>
   });
 
 /** The last sample before the check, in nanoseconds. */
-const sampleBefore = ({ trace }: Facts, { seq }: FailedCheck): bigint | undefined => {
+export const sampleBefore = ({ trace }: Facts, { seq }: FailedCheck): bigint | undefined => {
   const sample = trace.filter(isSample).findLast((event) => event.seq < seq);
   return sample === undefined ? undefined : sample.us * thousand;
 };
@@ -106,7 +106,7 @@ const shownDrift = (facts: Facts, { check, seen }: Drift): bigint | undefined =>
   return sample === undefined ? undefined : sample - seen;
 };
 
-const driftCause = (
+export const driftCause = (
   holds: (drift: Drift, shown: bigint, facts: Facts) => boolean,
   cause: Pick<Cause, 'sentence' | 'change'>,
 ): Cause => ({
@@ -139,7 +139,7 @@ const placementCause = (sentence: string, excess: (drift: Drift) => bigint): Cau
       .map(({ check }) => check),
 });
 
-const isDrift = ({ check }: Drift): boolean => /^drift/.test(check.what);
+export const isDrift = ({ check }: Drift): boolean => /^drift/.test(check.what);
 
 export const timeCauses = {
   'seconds-signed': {

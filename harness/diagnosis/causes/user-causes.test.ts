@@ -66,3 +66,15 @@ t.test('counts of commands that never arrived', async (t) => {
   t.same(found([{ kind: 'command', name: 'REBOOT', result: 'sent' }, random]), [], 'one has arrived');
   t.same(found([counts('"SHUTDOWN 1\\nREBOOT 0\\nSYNCRTC 0\\n"')]), [], 'one count may be set elsewhere');
 });
+
+t.test('an error of a reading that took long', async (t) => {
+  const reasons = [
+    'in the guest, `cat drift_ns` exited with status 1: cat: read error: Connection timed out',
+  ];
+  const ran = (status: number): TraceData => ({ kind: 'shell', command: 'cat drift_ns', status });
+  const fault = { kind: 'fault', protocol: 'vfio-user', command: 'REGION_READ' } as const;
+  const late: TraceData = { ...fault, delayMs: 2200 };
+  t.same(found([ran(0), late, ran(1)], { reasons }), ['slow-reading-refused']);
+  t.same(found([late, ran(0), ran(1)], { reasons }), [], 'this one was fast');
+  t.same(found([ran(0), late, fault, ran(1)], { reasons }), [], 'there was another fault, too');
+});

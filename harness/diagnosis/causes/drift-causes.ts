@@ -1,0 +1,33 @@
+// Causes of a drift that is wrong because a number has too few bits or no sign.
+
+import type { Cause } from './facts.js';
+import { driftCause, isDrift, sampleBefore } from './time-causes.js';
+
+/** More than a signed number of 32 bits holds, with the nanoseconds of a second. */
+const maxOverflowed = 5_000_000_000n;
+
+export const driftCauses = {
+  'drift-unsigned': driftCause(
+    (drift, shown) => {
+      const signed = BigInt.asIntN(64, shown);
+      return isDrift(drift) && signed < 0n && signed !== shown && drift.from <= signed && signed <= drift.to;
+    },
+    {
+      sentence: 'The drift is shown as an unsigned number, so it is wrong when the guest is ahead.',
+      change: 'Print the drift as a signed number, with %lld.',
+    },
+  ),
+  'device-time-in-32-bits': driftCause(
+    (drift, shown, facts) => {
+      const sample = sampleBefore(facts, drift.check);
+      if (!isDrift(drift) || sample === undefined || sample < 1n << 40n) return false;
+      // What is left of the time of the device if the drift is that minus the clock of the guest.
+      const left = shown - drift.from + sample;
+      return -maxOverflowed < left && left < maxOverflowed;
+    },
+    {
+      sentence: 'The nanoseconds of the device are computed in 32 bits and overflow.',
+      change: 'Widen the seconds to s64 before the multiplication: a long has 32 bits on some kernels.',
+    },
+  ),
+} as const satisfies Readonly<Record<string, Cause>>;
