@@ -1,7 +1,7 @@
 // The driver is bound and unbound repeatedly while commands arrive and its attributes are read. It
 // acknowledges every command.
 
-import { showInstant } from '../harness/scenario/formats.js';
+import { showFeatures, showInstant } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk, samples } from '../harness/scenario/traffic.js';
@@ -13,6 +13,8 @@ const options = { cpus: 2, optionalParameters: { drift_interval_ms: '10' } } as 
 scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, until }) => {
   needSyncRtc({ driver, device });
   const { pciDriver, virtioDriver } = driver.description;
+  const rebind = `cd /sys/bus/virtio/drivers/${virtioDriver}
+      for device in virtio*; do echo $device >unbind; echo $device >bind; done`;
   const before = await holdings(vm.shell, vm.address);
   const start = trace.mark;
   const stop = trace.follow((event) => {
@@ -25,11 +27,11 @@ scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, unti
   // routes (_PRT), which takes seconds with KASAN and kmemleak.
   for (let round = 1; round <= rounds; round += 1)
     await vm.shell.text(
-      `cd /sys/bus/virtio/drivers/${virtioDriver}
-      for device in virtio*; do echo $device >unbind; echo $device >bind; done
+      `(set -e
+      ${rebind}
       cd /sys/bus/pci/drivers/${pciDriver}
       echo ${vm.address} >unbind
-      echo ${vm.address} >bind`,
+      echo ${vm.address} >bind)`,
       { what: `round ${round} of ${rounds} of unbinding and binding` },
     );
   await vm.shell.text(': >/run/enough; until [ -e /run/ended ]; do usleep 1000; done');
@@ -50,4 +52,19 @@ scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, unti
     );
   }
   check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, before), []);
+
+  // Only an interrupt leads to an acknowledgement where the driver does not poll.
+  for (const [name, value] of Object.entries(driver.quiet))
+    await vm.shell.text(`echo ${value} >${driver.parameterPath(name)}`);
+  await vm.shell.text(`(set -e; ${rebind})`, { what: 'unbinding and binding of the virtio driver' });
+  const mark = trace.mark;
+  const { guestFeatures, hostFeatures } = device.vmmci.state();
+  check('negotiates-features').equal(
+    'negotiated features where only the virtio driver was bound again',
+    guestFeatures,
+    hostFeatures,
+    showFeatures,
+  );
+  check('driver-ok').equal('SYNCRTC to a driver that does not poll', device.host.command('SYNCRTC'), 'sent');
+  await until('ack', mark);
 });

@@ -1,30 +1,12 @@
 // The device's clock drifts, steps and changes its rate. The driver shows its current time exactly, and the
 // drift of the guest's clock from it.
 
-import { shiftGuestClock } from '../harness/guest/clock.js';
-import { showEach, showInstant, showInstantNs } from '../harness/scenario/formats.js';
-import { type Scene, scenario } from '../harness/scenario/scenario.js';
+import { showEach, showInstant } from '../harness/scenario/formats.js';
+import { scenario } from '../harness/scenario/scenario.js';
 import { running, scripted } from '../harness/vmmci/clock.js';
 import { formatInstant, parseInstant } from '../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
-
-/**
- * Checks that the drift is the exact difference between the sample that the driver took and the guest's
- * clock.
- */
-const checkDrift = async ({ check, vm, driver, trace }: Scene, when: string): Promise<void> => {
-  const mark = trace.mark;
-  const before = await shiftGuestClock(vm.shell, 0n);
-  const drift = await driver.nextDriftNs();
-  const after = await shiftGuestClock(vm.shell, 0n);
-  const guestTimes = trace.since(mark, 'sample').map(({ us }) => us * 1000n - drift);
-  check('shows-drift').that(
-    `guest's clock by the drift ${when}`,
-    guestTimes.some((time) => before <= time && time <= after),
-    `${showInstantNs(before)} to ${showInstantNs(after)}`,
-    guestTimes.map(showInstantNs),
-  );
-};
+import { checkDrift } from './shared/check-drift.js';
 
 // A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send a SYNCRTC.
 const options = { scheduler: new VirtualScheduler(), quiet: true } as const;

@@ -7,6 +7,7 @@ import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { showDurationNs } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { acks, readsOf } from '../harness/scenario/traffic.js';
+import { frozen } from '../harness/vmmci/clock.js';
 import { commands, type Request } from '../harness/vmmci/commands.js';
 import { ACK, SYNCRTC, TIMESYNC } from '../harness/vmmci/features.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
@@ -30,6 +31,9 @@ const faults: readonly LogEvent[] = ['absent', 'unknown', 'unreadable', 'unset']
 
 /** The frozen time of the device's clock, in nanoseconds since 1970. */
 const frozenNs = 1_795_350_896_000_007_000n;
+
+/** The last second that the device can show: -1 as a signed number of 32 bits. */
+const lastSecond = 0xffff_ffffn;
 
 const options = {
   clock: 'frozen:2026-11-22T12:34:56.000007Z',
@@ -148,8 +152,27 @@ const checkUnknownCommand = async (scene: Scene, checkEvents: CheckEvents): Prom
   await once(repeatedStep);
 };
 
+/** The line about a sample shows the same seconds as the device, also when they need 32 bits. */
+const checkLastSample = async ({ check, vm, device, driver }: Scene): Promise<void> => {
+  const { sample } = driver.description.logLines ?? {};
+  if (sample === undefined) return;
+  device.clock.set(frozen(lastSecond * 1_000_000n + 7n));
+  const before = (await driverLog(vm.shell, driver.description)).length;
+  await driver.hostTime();
+  const lines = (await driverLog(vm.shell, driver.description)).slice(before);
+  device.clock.set(frozen(frozenNs / 1000n));
+  const expected = sample.replace(String(frozenNs / 1_000_000_000n), String(lastSecond));
+  check('says-what-happens').that(
+    checkNames.lastSample,
+    lines.some((line) => line.includes(expected)),
+    expected,
+    lines,
+  );
+};
+
 /** At the level of samples, the driver logs each reading. */
-const checkReading = async ({ check, vm, driver }: Scene, checkEvents: CheckEvents): Promise<void> => {
+const checkReading = async (scene: Scene, checkEvents: CheckEvents): Promise<void> => {
+  const { check, vm, driver } = scene;
   const { logLevels } = driver.description;
   if (logLevels === undefined || !driver.showsHostTime) return;
   const { parameter, samples } = logLevels;
@@ -168,6 +191,7 @@ const checkReading = async ({ check, vm, driver }: Scene, checkEvents: CheckEven
       { from: frozenNs - after, to: frozenNs - before },
       showDurationNs,
     );
+  await checkLastSample(scene);
   await set('0');
 };
 

@@ -8,11 +8,13 @@ import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isCommandRead, readsOf } from '../harness/scenario/traffic.js';
 import { checkNames } from './shared/check-names.js';
 import { countUnhandled } from './shared/count-unhandled.js';
+import { driverLog } from './shared/driver-log.js';
 import { probeErrors } from './shared/probe-errors.js';
 import { takesSyncRtc } from './shared/takes-sync-rtc.js';
 import { unloadAbsent } from './shared/unload-absent.js';
 
 const parameters = { drift_interval_ms: '20' };
+const polls = 20;
 
 scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
   const { check, vm, device, driver, trace, until } = scene;
@@ -27,9 +29,17 @@ scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
     showInstant,
   );
 
+  const logged = (await driverLog(shell, driver.description)).length;
   await device.stopBackend();
   const mark = trace.mark;
-  await until('bar-read', mark, isCommandRead, 3);
+  await until('bar-read', mark, isCommandRead, polls);
+  const lines = (await driverLog(shell, driver.description)).slice(logged);
+  check('quiet-log').that(
+    `lines of ${polls} polls of a device that does not respond`,
+    lines.length < polls,
+    `fewer than ${polls}`,
+    lines.length,
+  );
   const shown = await driver.read(driver.hostTimeName);
   const absent = 'No such device';
   check('no-time-is-an-error').that('host time without the device', shown.includes(absent), absent, shown);

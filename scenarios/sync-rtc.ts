@@ -230,9 +230,40 @@ const checkAgain = async ({ check, vm, driver, device, trace, until }: Scene): P
   check('carries-out').equal(checkNames.hoursAfterSecond, (guest - after) / hourNs, 0n);
 };
 
+/** Microseconds that no clock shows: more than an hour. */
+const noMicroseconds = 0xffff_fffe;
+
+const hoursAhead = 24n;
+
+/**
+ * The microseconds are none, so the driver does not know the time. It may set the clock to the seconds, or
+ * not at all.
+ */
+const checkNoTime = async ({ check, vm, driver, device, trace, until }: Scene): Promise<void> => {
+  await driver.load(driver.quiet);
+  await shiftGuestClock(vm.shell, hoursAhead * hourNs);
+  device.faults.set({
+    faults: [{ kind: 'value', value: noMicroseconds, when: readsOf('microsecondsLow') }],
+  });
+  const mark = trace.mark;
+  check('driver-ok').equal('SYNCRTC without a valid time', device.host.command('SYNCRTC'), 'sent');
+  await until('ack', mark);
+  await driver.unload(); // waits until the command is carried out
+  device.faults.clear();
+  const { guest, before } = await readGuestClock(vm.shell, () => device.clock.now() * 1000n);
+  const hours = (guest - before + hourNs / 2n) / hourNs;
+  check('no-time-is-an-error').that(
+    checkNames.hoursWithoutTime,
+    hours === hoursAhead || hours === 0n,
+    `${hoursAhead} if it was not set, or 0`,
+    hours,
+  );
+};
+
 scenario('sync-again', { ...options, driver: 'installed' }, async (scene) => {
   const { driver, device } = scene;
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   device.clock.set(running(hostNow, parseInstant('2031-05-06T07:08:09Z')));
   for (let attempt = 1; attempt <= attempts; attempt++) await checkAgain(scene);
+  await checkNoTime(scene);
 });

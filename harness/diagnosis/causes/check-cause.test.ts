@@ -24,6 +24,9 @@ const check = ({ requirement, what, expected, seen }: Omit<Case, 'id'>): TraceDa
 const down: TraceData = { kind: 'status', value: 0 };
 const sent = (name: 'REBOOT' | 'SHUTDOWN'): TraceData => ({ kind: 'command', name, result: 'sent' });
 
+const noon = '2026-11-22T12:00:00.000000Z (1795348800000000000 ns)';
+const later = '2026-11-22T12:00:01.500000Z (1795348801500000000 ns)';
+
 const cases: readonly Case[] = [
   ['foreign-interrupt-claimed', 'claims-own-interrupts', 'unhandled interrupts, the ISR reading 0', '1', '0'],
   ['own-interrupt-not-claimed', 'claims-own-interrupts', 'unhandled interrupts', '0', '3'],
@@ -108,6 +111,12 @@ const cases: readonly Case[] = [
   ['failure-not-logged', 'says-what-happens', `${checkNames.warningsOfFailure} f of m fails`, 'a', 'none'],
   ['logged-error-wrong', 'says-what-happens', `${checkNames.loggedErrors} f of m fails`, 'none', '11'],
   ['logged-drift-wrong', 'says-what-happens', checkNames.loggedDrift, '-1 s to 1 s', '5 s'],
+  ['line-per-foreign-interrupt', 'quiet-log', checkNames.linesOfForeignInterrupt, 'none', 'a'],
+  ['warning-without-fault', 'quiet-log', checkNames.warningsOfSleep, 'none', 'virtio_x: restored'],
+  ['time-asleep-added', 'sets-clock', checkNames.clockAfterSleep, `${noon} to ${noon}`, later],
+  ['time-asleep-added', 'shows-drift', checkNames.driftAfterSleep, `${noon} to ${noon}`, later],
+  ['logged-seconds-signed', 'says-what-happens', checkNames.lastSample, 'host 4294967295.', 'host -1.000007'],
+  ['sync-without-valid-time', 'no-time-is-an-error', checkNames.hoursWithoutTime, '24 or 0', '1'],
   ['acknowledgement-named-wrong', 'quiet-log', checkNames.namedAcknowledgements, 'REBOOT', 'SYNCRTC'],
   ['absence-at-resume-not-logged', 'says-what-happens', checkNames.absenceAtResume, '1 or more', '0'],
   ['sync-during-sync-dropped', 'carries-out', checkNames.hoursAfterSecond, '0', '-1'],

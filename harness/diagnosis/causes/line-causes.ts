@@ -111,6 +111,14 @@ export const lineCauses = {
       requirement: 'says-what-happens',
     },
   ),
+  'logged-seconds-signed': checkCause(
+    { what: named('lastSample'), seen: /-1\./, holds: (_, { failed }) => !failed.has('shows-host-time') },
+    {
+      sentence: 'The log line of a time sample shows the seconds as a signed number.',
+      change: 'Print the seconds with %u: from 2038 on they need all 32 bits.',
+      requirement: 'says-what-happens',
+    },
+  ),
   'acknowledgement-named-wrong': checkCause(
     { what: named('namedAcknowledgements'), holds: ({ seen }) => seen !== 'none' },
     {

@@ -41,3 +41,13 @@ t.test('finds a driver that stays asleep if the device has kept its registers', 
   ]);
   t.same(found([...up, freeze, wake, write(18, 1, 0), 4000, slept, last], { reasons }), []);
 });
+
+t.test('a sleep that the driver refuses', async (t) => {
+  const line = (step: string, error: number): string[] =>
+    found([], {
+      dmesg: [`virtio-pci-x 0000:00:05.0: PM: pci_pm_${step}(): x_${step} [x] returns ${error}`],
+    });
+  t.same(line('suspend', -16), ['sleep-refused']);
+  t.same(line('freeze', -16), ['sleep-refused']);
+  t.same(line('resume', -19), [], 'it has slept');
+});

@@ -6,6 +6,7 @@ import { named } from '../check-names.js';
 import { checkCause } from './check-cause.js';
 import { following, isCommandRead, isRead, isUp, isWrite, second, sleeps } from './events.js';
 import type { Access, Cause, Facts, FailedCheck } from './facts.js';
+import { logLines } from './kernel-reports.js';
 
 const isSleep = (event: TraceEvent): event is TraceEvent<'qmp-event'> =>
   event.kind === 'qmp-event' && event.event === 'SUSPEND';
@@ -24,7 +25,44 @@ const accessesInSleep = ({ trace, accesses }: Facts, { seq }: FailedCheck): Acce
   return accesses.filter((access) => access.seq > frozen && access.seq < woken);
 };
 
+/** The nanoseconds of all instants in a text like `2026-11-22T12:34:58.123456Z (1795350898123456000 ns)`. */
+const instantsIn = (text: string): bigint[] =>
+  [...text.matchAll(/\((-?\d+) ns\)/g)].map(([, ns = '']) => BigInt(ns));
+
+/** More nanoseconds than the scenario lets the guest sleep. */
+const maxSlept = 4_000_000_000n;
+
+/** True if the only time that was seen is later than expected, by no more than the guest has slept. */
+const isLaterBySleep = ({ expected, seen }: FailedCheck): boolean => {
+  const [[, to], [shown, ...others]] = [instantsIn(expected), instantsIn(seen)];
+  return (
+    to !== undefined && shown !== undefined && others.length === 0 && shown > to && shown - to < maxSlept
+  );
+};
+
 export const sleepCauses = {
+  'time-asleep-added': checkCause(
+    {
+      of: ['shows-drift', 'sets-clock'],
+      what: named('driftAfterSleep', 'clockAfterSleep'),
+      holds: isLaterBySleep,
+    },
+    {
+      sentence: 'After a sleep of the guest, the driver adds the time asleep to the time of a sample.',
+      change: 'Take all times of a sample with ktime_get(), not with ktime_get_boottime().',
+      requirement: 'sets-clock',
+      explains: ['sets-clock', 'shows-drift'],
+    },
+  ),
+  'sleep-refused': {
+    sentence: 'The driver does not let the guest go to sleep.',
+    change: 'Return 0 from suspend and freeze.',
+    requirement: 'restores-after-sleep',
+    find: (facts) =>
+      logLines(facts)
+        .filter((line) => /\bPM: \w*(?:suspend|freeze|poweroff)\w*\(\): .*\[\w+\] returns -\d+/.test(line))
+        .slice(0, 1),
+  },
   'nothing-restored-after-sleep': {
     sentence: 'After a sleep of the guest the driver does not set up the device again.',
     change:

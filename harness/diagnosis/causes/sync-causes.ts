@@ -212,6 +212,14 @@ export const syncCauses = {
       requirement: 'carries-out',
     },
   ),
+  'sync-without-valid-time': checkCause(
+    { what: named('hoursWithoutTime') },
+    {
+      sentence: 'SYNCRTC sets the clock from microseconds that are not below a million.',
+      change: 'Leave the clock alone if the microseconds (BAR0 offset 32) are not below 1000000.',
+      requirement: 'no-time-is-an-error',
+    },
+  ),
   'sync-ignores-small-steps': {
     sentence: 'SYNCRTC does not correct a clock that is only slightly off.',
     change: 'Set the clock for each SYNCRTC, however small the difference is.',

@@ -1,5 +1,6 @@
 // Causes that are visible to users of the driver: in attributes, parameters and lines of the kernel log.
 
+import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
 import { isCommandRead, second } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
@@ -265,7 +266,15 @@ export const userCauses = {
     { what: /^lines of \d+ polls/ },
     {
       sentence: 'Each poll of the command writes a line to the kernel log.',
-      change: 'Remove the line, or use dev_dbg().',
+      change: 'Remove the line, or use dev_dbg(). Log a device that does not respond once.',
+      requirement: 'quiet-log',
+    },
+  ),
+  'line-per-foreign-interrupt': checkCause(
+    { what: named('linesOfForeignInterrupt') },
+    {
+      sentence: 'Each interrupt of another device on the line writes a line to the kernel log.',
+      change: 'Return IRQ_NONE without a line when the ISR (BAR0 offset 19) reads as 0.',
       requirement: 'quiet-log',
     },
   ),
@@ -286,7 +295,7 @@ export const userCauses = {
     },
   ),
   'warning-without-fault': checkCause(
-    { what: /^warnings that name the driver/ },
+    { what: new RegExp(`^warnings that name the driver|${named('warningsOfSleep').source}`) },
     {
       sentence: 'The driver logs a warning although nothing is wrong.',
       change: 'Log it with dev_info(), or not at all.',
