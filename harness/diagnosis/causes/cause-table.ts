@@ -9,6 +9,7 @@ import { commandCauses } from './command-causes.js';
 import { contractCauses } from './contract-causes.js';
 import { debugCauses } from './debug-causes.js';
 import { driftCauses } from './drift-causes.js';
+import { endCauses } from './end-causes.js';
 import { hangCauses } from './hang-causes.js';
 import { interruptCauses } from './interrupt-causes.js';
 import { lifeCauses } from './life-causes.js';
@@ -27,6 +28,7 @@ export const causes = {
   ...commandCauses,
   ...actionCauses,
   ...stopCauses,
+  ...endCauses,
   ...clockCauses,
   ...timeCauses,
   ...driftCauses,

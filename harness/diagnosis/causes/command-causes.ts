@@ -21,20 +21,19 @@ import {
   isWrite,
   type Read,
   second,
-  sleeps,
   untilSent,
 } from './events.js';
 import type { Cause, Facts } from './facts.js';
 
 const { command } = registers;
 
-const wantsAck = ({ offered }: Facts): boolean => (offered & ACK) !== 0;
+export const wantsAck = ({ offered }: Facts): boolean => (offered & ACK) !== 0;
 
 /** Matches any write that may be meant as an acknowledgement. */
 const isAnswer = (event: TraceEvent): boolean => event.kind === 'bar-write' && event.offset >= command.offset;
 
 /** Finds a command that the driver read and did not acknowledge before the host or the scenario timed out. */
-const unanswered = (events: readonly TraceEvent[]): TraceEvent<'bar-read'> | undefined => {
+export const unanswered = (events: readonly TraceEvent[]): TraceEvent<'bar-read'> | undefined => {
   const read = events.find(
     (event) => isCommandRead(event) && commandName(event.value) !== undefined && event.value !== 0,
   );
@@ -71,18 +70,8 @@ const unasked = (facts: Facts): TraceEvent[] =>
     return !served && last !== undefined && last.at - sent.at > 3 * second ? [expired] : undefined;
   });
 
-/** Matches the timeout of a wait for several polls. */
-const noPolls = /^no 'bar-read' in the trace, \d+ times/;
-
-/** The same, or of a wait for several polls that are answered wrongly. */
-const noPollsOrFaults = /^no '(?:bar-read|fault)' in the trace, \d+ times/;
-
-/** Matches a read of the command that nothing answered, or all ones. */
-const isAbsentCommand = (event: TraceEvent): boolean =>
-  event.kind === 'bar-read' && event.offset === command.offset && event.value === 0xffff_ffff;
-
 /** The polls since the driver came up: reads of the command without an interrupt. */
-const looksUnasked = ({ trace }: Facts): TraceEvent[] => {
+export const looksUnasked = ({ trace }: Facts): TraceEvent[] => {
   let up = false;
   let served = false;
   return trace.filter((event) => {
@@ -332,40 +321,6 @@ export const commandCauses = {
       const idle = unasked(facts);
       const reads = looksUnasked(facts);
       return idle.length > 0 && reads.length > 0 ? [...reads.slice(-1), ...idle] : [];
-    },
-  },
-  'stops-looking-after-stop': {
-    sentence: 'The driver no longer polls the command once it has acknowledged a stop.',
-    change: 'Go on polling the command (BAR0 offset 20) after a stop: the host may send another command.',
-    hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
-    requirement: 'looks-unasked',
-    explains: ['looks-unasked'],
-    find: (facts) => {
-      const ack = facts.trace.findLast(isAck);
-      const polls = looksUnasked(facts);
-      const [last, end] = [polls.at(-1), facts.trace.at(-1)];
-      if (ack === undefined || last === undefined || end === undefined || polls.length < 3) return [];
-      const isStop = ['SHUTDOWN', 'REBOOT'].includes(commandName(ack.value) ?? '');
-      const after = facts.trace.filter(({ seq }) => seq > ack.seq);
-      if (!isStop || after.some(isCommandRead) || sleeps(after)) return [];
-      return facts.reasons.some((reason) => noPolls.test(reason)) && end.at - ack.at > 10 * second
-        ? [last, ack]
-        : [];
-    },
-  },
-  'stops-looking-after-absence': {
-    sentence: 'The driver no longer polls the command once the device did not respond.',
-    change: 'Go on polling the command (BAR0 offset 20) when it reads as all ones: the device may come back.',
-    hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
-    requirement: 'looks-unasked',
-    find: (facts) => {
-      const absent = facts.trace.findLast(isAbsentCommand);
-      const end = facts.trace.at(-1);
-      if (absent === undefined || end === undefined || end.at - absent.at <= 10 * second) return [];
-      const polls = looksUnasked(facts).filter((event) => !isAbsentCommand(event));
-      const last = polls.at(-1);
-      if (last === undefined || last.seq > absent.seq || sleeps(facts.trace)) return [];
-      return facts.reasons.some((reason) => noPollsOrFaults.test(reason)) ? [last, absent] : [];
     },
   },
   'looks-too-seldom': {

@@ -1,6 +1,17 @@
 import t from 'tap';
 import type { TraceData } from '../../base/trace-event.js';
-import { found, handled, loaded, raise, read, send, status, up, write } from '../../testing/cause-events.js';
+import {
+  failed,
+  found,
+  handled,
+  loaded,
+  raise,
+  read,
+  send,
+  status,
+  up,
+  write,
+} from '../../testing/cause-events.js';
 
 /**
  * Lines of Linux 6.12 and, for RCU, of 5.10 to 7.3. The processor was in this function when the kernel
@@ -189,4 +200,14 @@ t.test('a time that the kernel refuses', async (t) => {
   const dmesg = ['virtio_vmmci virtio2: cannot set the clock: error -22'];
   t.same(found(up, { reasons, dmesg }), ['set-time-refused']);
   t.same(found(up, { dmesg }), [], 'a scenario may have made the call fail');
+});
+
+t.test('a stop after another kind of stop', async (t) => {
+  const reboot = [...up, send('REBOOT'), ...handled];
+  const sent: TraceData = { kind: 'command', name: 'SHUTDOWN', result: 'sent' };
+  const shutdown = [sent, raise, read(19, 1, 2), read(20, 4, 1)];
+  const reasons = ["no 'ack' in the trace within 19.1 s; CPU 0 idle"];
+  const unmet = failed('acknowledges');
+  t.same(found([...reboot, ...shutdown, 20_000, unmet], { reasons }), ['stop-after-stop-ignored']);
+  t.same(found([...up, ...shutdown, write(20, 4, 1), 20_000, unmet], { reasons }), []);
 });

@@ -51,3 +51,20 @@ t.test('a sleep that the driver refuses', async (t) => {
   t.same(line('freeze', -16), ['sleep-refused']);
   t.same(line('resume', -19), [], 'it has slept');
 });
+
+t.test('polls that a sleep has ended although they were off', async (t) => {
+  const asleep: TraceData = { kind: 'qmp-event', event: 'SUSPEND', data: '{}' };
+  const on: TraceData = {
+    kind: 'shell',
+    command: 'echo 20 >/sys/module/x/parameters/drift_interval_ms',
+    status: 0,
+  };
+  const woken: readonly TraceData[] = [asleep, { kind: 'status', value: 7 }];
+  const reasons = ["no 'bar-read' in the trace, 3 times within 51.9 s; CPU 0 idle"];
+  const unmet = failed('anything', 'a', 'b');
+  const ends: TraceData = { kind: 'qemu-exit', how: 'killed by the harness' };
+  t.same(found([...up, ...woken, on, 20_000, ends, unmet], { reasons }), [
+    'polling-not-restarted-after-sleep',
+  ]);
+  t.same(found([...up, ...woken, on, poll, poll, poll, 20_000, ends, unmet], { reasons }), []);
+});

@@ -11,6 +11,10 @@ import { logLines } from './kernel-reports.js';
 const isSleep = (event: TraceEvent): event is TraceEvent<'qmp-event'> =>
   event.kind === 'qmp-event' && event.event === 'SUSPEND';
 
+/** Matches a command that writes an interval to a parameter. */
+const turnsPollsOn = (event: TraceEvent): boolean =>
+  event.kind === 'shell' && /^echo [1-9]\d* >\S*\/parameters\/\w*interval/.test(event.command);
+
 /** The events from a suspend to RAM, which resets the device, until the scenario unloads the driver. */
 const afterSleep = (events: readonly TraceEvent[]): readonly TraceEvent[] => {
   const end = events.findIndex((event) => event.kind === 'shell' && /^unload\b/.test(event.command));
@@ -100,9 +104,12 @@ export const sleepCauses = {
         const hasRead = facts.trace.some(
           (event) => isCommandRead(event) && event.seq > begin && event.seq < (events[0]?.seq ?? 0),
         );
-        if (up === undefined || last === undefined || !hasRead) return undefined;
-        const reads = events.filter((event) => isCommandRead(event) && event.seq > up.seq);
-        return reads.length < 3 && last.at - up.at > 3 * second ? [up, ...reads.slice(-1)] : undefined;
+        const from = hasRead ? up : events.find(turnsPollsOn);
+        if (up === undefined || from === undefined || last === undefined) return undefined;
+        const reads = events.filter((event) => isCommandRead(event) && event.seq > from.seq);
+        return reads.length < 3 && last.at - from.at > 3 * second
+          ? [up, from, ...reads.slice(-1)]
+          : undefined;
       }),
   },
   'looks-in-sleep': checkCause(
