@@ -53,7 +53,11 @@ export const splatPatterns: readonly Pattern[] = [
     pattern:
       /irq \d+: nobody cared|Disabling IRQ #\d+|genirq: Flags mismatch|Trying to free already-free IRQ/,
   },
-  { kind: 'duplicate', pattern: /sysfs: cannot create duplicate filename|kobject_add_internal failed/ },
+  {
+    kind: 'duplicate',
+    pattern:
+      /sysfs: cannot create duplicate filename|kobject_add_internal failed|debugfs: (?:Directory|File) '.*' .*already present/,
+  },
   {
     kind: 'memory',
     pattern: /Out of memory: Kill|oom-kill:|page allocation failure|Bad page state|Bad page map|DMA-API: /,

@@ -32,6 +32,17 @@ const unbound = (trace: readonly TraceEvent[]): TraceEvent[] => {
 };
 
 export const bindCauses = {
+  'cannot-be-unbound': {
+    sentence: 'User space cannot bind and unbind the driver.',
+    change:
+      'Leave suppress_bind_attrs of the driver as it is: without it, the driver has bind and unbind in sysfs.',
+    requirement: 'comes-back',
+    find: ({ reasons }) =>
+      reasons
+        .filter((reason) => /can't create \S*\b(?:un)?bind: /.test(reason))
+        .map((reason) => reason.split('\n', 1)[0] ?? '')
+        .slice(0, 1),
+  },
   'virtio-ids-wrong': checkCause(
     { what: /^virtio (vendor|device)/ },
     {

@@ -243,6 +243,7 @@ t.test('finds causes in the kernel log', async (t) => {
       'Oops: general protection fault, probably for non-canonical address 0x6b6b6b6b6b6b6c7b: 0000 [#1]',
     ],
     ['attributes-left-behind', "sysfs: cannot create duplicate filename '/devices/x'"],
+    ['attributes-left-behind', "debugfs: Directory 'virtio2' with parent '/' already present!"],
     ['symbol-missing', 'virtio_vmmci: Unknown symbol register_virtio_driver (err -2)'],
     ['memory-leaked', 'unreferenced object 0xffff888006a3c000 (size 64):'],
     ['memory-out-of-bounds', 'BUG: KASAN: slab-out-of-bounds in x+0x1/0x2'],

@@ -235,11 +235,14 @@ export const logCauses = {
     change: 'Free the device structure in its release callback only, not in remove as well.',
     requirement: 'leaves-nothing',
   }),
-  'attributes-left-behind': inLog(/sysfs: cannot create duplicate filename|sysctl duplicate entry/, {
-    sentence: 'Attributes of the driver still exist when it is bound again.',
-    change: 'Use dev_groups, or delete in remove the attributes that probe has created.',
-    requirement: 'comes-back',
-  }),
+  'attributes-left-behind': inLog(
+    /sysfs: cannot create duplicate filename|sysctl duplicate entry|debugfs: (?:Directory|File) '.*' .*already present/,
+    {
+      sentence: 'Attributes or files of the driver still exist when it is bound again.',
+      change: 'Use dev_groups, or remove what probe has created, debugfs_remove() for what is in debugfs.',
+      requirement: 'comes-back',
+    },
+  ),
   'set-time-refused': {
     ...inLog(/cannot set the clock: error -22\b/, {
       sentence: 'SYNCRTC sets a time that the kernel does not accept.',

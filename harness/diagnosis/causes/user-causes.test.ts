@@ -78,3 +78,11 @@ t.test('an error of a reading that took long', async (t) => {
   t.same(found([late, ran(0), ran(1)], { reasons }), [], 'this one was fast');
   t.same(found([ran(0), late, fault, ran(1)], { reasons }), [], 'there was another fault, too');
 });
+
+t.test('a driver without bind and unbind', async (t) => {
+  const reason = (text: string) => ({
+    reasons: [`in the guest, \`x\` exited with status 1: sh: line 4: ${text}`],
+  });
+  t.same(found([], reason("can't create unbind: Permission denied")), ['cannot-be-unbound']);
+  t.same(found([], reason('write error: No such device')), []);
+});
