@@ -1,8 +1,8 @@
 // `vmmci coverage`: which lines of a driver the scenarios reach, and which outcomes of its conditions.
 
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listOf } from '../base/text.js';
+import { replaceFile } from '../base/write-file.js';
 import { type FileCoverage, fileCoverage, percent, shareOf } from '../coverage/lines.js';
 import {
   compareUnreached,
@@ -14,13 +14,14 @@ import { defaultJobs, resources } from '../matrix/jobs.js';
 import { coveragePage } from '../report/html-coverage.js';
 import { readResults } from '../report/results.js';
 import { columns } from '../report/table.js';
+import { tapDigest } from '../report/tap-digest.js';
 import { readSources } from '../run/changed-driver.js';
 import { buildInstrumented, runInstrumented } from '../run/instrumented.js';
 import { filesFor, scenarioFiles, scenarioFilesWith } from '../run/scenario-files.js';
 import { defineCommand } from './define-command.js';
 import { runInGuests } from './guest-run.js';
 import { flag, type Values } from './option.js';
-import { print } from './print.js';
+import { note, print } from './print.js';
 import { choiceOf, jobs, runOptions } from './run-options.js';
 import { scenarioProgress } from './scenario-progress.js';
 
@@ -77,28 +78,35 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     const build = await buildInstrumented(environment, sources, join(slot, 'instrumented'), options.signal);
     if (build.unprobed.length > 0) progress(`without probes: ${listOf(build.unprobed, 10)}`);
     progress(`running ${files.length} scenario files`);
-    const { coverage } = await runInstrumented(build, files, {
+    // The reasons of a scenario that fails; one that could not begin has no result that shows them.
+    const digest = tapDigest(note, { quiet: true, maxLines: 6 });
+    const showProgress = scenarioProgress(progress);
+    const { coverage, results, status } = await runInstrumented(build, files, {
       ...options,
       choice,
       workers,
       read: readResults,
-      onLine: scenarioProgress(progress),
+      onLine: (line) => {
+        showProgress(line);
+        digest.feed(line);
+      },
     });
+    if (results.length === 0) return status;
     const covered = fileCoverage(coverage);
     const { lines, stale } = compareUnreached(covered, sources, list);
     const page = join(choice.run, 'coverage.html');
     const kernel = environment.kernel.release;
-    await writeFile(
+    await replaceFile(
       page,
       coveragePage({ driver: environment.driver.name, kernel, files: covered, sources, unreached: lines }),
     );
-    await writeFile(join(choice.run, 'coverage.json'), `${JSON.stringify(covered, null, 1)}\n`);
+    await replaceFile(join(choice.run, 'coverage.json'), `${JSON.stringify(covered, null, 1)}\n`);
     // A run of some scenarios cannot say that a line is not reached.
     const open = words.length > 0 ? [] : lines.filter(({ reason }) => reason === undefined);
     printCoverage(covered, open, stale);
     print(`page: ${page}`);
     incomplete = open.length + stale.length;
-    return 0;
+    return status;
   });
   return status === 0 && incomplete > 0 ? 1 : status;
 };

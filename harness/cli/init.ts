@@ -1,11 +1,12 @@
 // `vmmci init`: writes the files with which a driver's repository tests its driver.
 
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { listSources } from '../../images/kernels/module-sources.js';
 import { HarnessError } from '../base/errors.js';
 import { makeDirectory } from '../base/make-directory.js';
+import { createFile } from '../base/write-file.js';
 import { descriptionFile, parseDriver } from '../driver/description.js';
 import { inspectSources } from '../driver/inspect-sources.js';
 import { describes, knownDrivers } from '../driver/known-drivers.js';
@@ -88,7 +89,7 @@ const writeNew = async (path: string, content: () => Promise<string> | string): 
   }
   const text = await content();
   makeDirectory(dirname(path));
-  await writeFile(path, text, { flag: 'wx' });
+  await createFile(path, text);
   print(`wrote  ${shown}`);
 };
 

@@ -1,9 +1,10 @@
 // `vmmci report`: merges, compares and renders the reports of earlier runs.
 
-import { cp, lstat, readdir, writeFile } from 'node:fs/promises';
+import { cp, lstat, readdir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { HarnessError } from '../base/errors.js';
 import { makeDirectory } from '../base/make-directory.js';
+import { replaceFile } from '../base/write-file.js';
 import { selectKernels } from '../matrix/select.js';
 import { exitStatusOf } from '../report/counts.js';
 import { diffReports, isLost, isWorse, renderDiff } from '../report/diff.js';
@@ -68,7 +69,7 @@ const diff = async (before: string, after: string, issue: string | undefined): P
   const found = diffReports(old, now);
   print(renderDiff(found));
   const text = renderIssue(old, now);
-  if (issue !== undefined && text !== '') await writeFile(issue, text);
+  if (issue !== undefined && text !== '') await replaceFile(issue, text);
   return found.changes.some((change) => isWorse(change) || isLost(change)) ? 1 : 0;
 };
 
@@ -86,7 +87,7 @@ const issue = async (directory: string, output: string | undefined): Promise<num
   );
   if (text === '') note('the driver did not fail: there is nothing to report');
   else if (output === undefined) print(text.trimEnd());
-  else await writeFile(output, text);
+  else await replaceFile(output, text);
   return exitStatusOf(report);
 };
 

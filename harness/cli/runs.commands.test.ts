@@ -69,6 +69,41 @@ for (const [words, line, last] of [
     t.strictSame(await readdir(temporary), []);
   });
 
+t.test('vmmci coverage says why a scenario could not begin', async (t) => {
+  const { cwd, temporary } = await setUp(t);
+  const words = [main, 'coverage', '--jobs', '1', 'identity'];
+  const child = execa(process.execPath, words, { cwd, env: { TMPDIR: temporary }, reject: false });
+  for await (const line of createInterface({ input: child.stderr }))
+    if (line.includes('running 1 scenario files')) await rm(temporary, { recursive: true });
+  const { exitCode, stdout, stderr } = await child;
+  t.equal(exitCode, 3);
+  t.match(stderr, /BROKEN, not the driver: ENOENT: .*; check that the path exists/);
+  t.notMatch(stderr, /stack/);
+  t.match(stdout, /BROKEN: a scenario, or a file of scenarios, ended without a result/);
+});
+
+/** A QEMU that is accepted, and does not start a guest. */
+const brokenQemu = `#!/bin/sh
+case "$*" in
+  --version) echo 'QEMU emulator version 11.1.3' ;;
+  '-device help') echo 'name "vfio-user-pci", bus PCI' ;;
+  *) exit 1 ;;
+esac
+`;
+
+t.test('vmmci transcript does not blame the driver for a broken QEMU', async (t) => {
+  const { cwd, temporary } = await setUp(t);
+  const qemu = join(cwd, 'qemu');
+  await writeFile(qemu, brokenQemu, { mode: 0o755 });
+  const { exitCode, stdout } = await execa(process.execPath, [main, 'transcript', '--qemu', qemu], {
+    cwd,
+    env: { TMPDIR: temporary },
+    reject: false,
+  });
+  t.equal(exitCode, 3);
+  t.match(stdout, /^6.12-cloud: broken: .*QEMU did not start: status 1/);
+});
+
 t.test('a closed output pipe ends a run and leaves no temporary file', async (t) => {
   const { cwd, temporary } = await setUp(t);
   const line = `${process.execPath} ${main} test --jobs 1 identity stop 2>&1 | head -n 1; echo "\${PIPESTATUS[0]}"`;

@@ -1,7 +1,7 @@
 // `vmmci seeded`: proves that the suite can fail. It patches each known bug into the driver; a scenario must
 // catch it, and the cause that is named must be the right one.
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asset } from '../../images/asset.js';
 import { kernelRow } from '../../images/kernels/table.js';
@@ -10,6 +10,7 @@ import type { Progress } from '../../images/toolroot/progress.js';
 import { HarnessError } from '../base/errors.js';
 import { temporaryDirectory } from '../base/temporary-directory.js';
 import { listOf, shorten } from '../base/text.js';
+import { replaceFile } from '../base/write-file.js';
 import { defaultJobs, resources } from '../matrix/jobs.js';
 import { columns } from '../report/table.js';
 import { readSources } from '../run/changed-driver.js';
@@ -164,7 +165,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     }
     results.sort((left, right) => (left.bug < right.bug ? -1 : 1));
     await mkdir(choice.run, { recursive: true });
-    await writeFile(join(choice.run, detailsFile), `${columns(results.map(row))}\n`);
+    await replaceFile(join(choice.run, detailsFile), `${columns(results.map(row))}\n`);
     print(summary(results, (performance.now() - start) / 1000, accelerator, choice.run));
     return results.every(isRight) && !isBad ? 0 : 1;
   } catch (error) {

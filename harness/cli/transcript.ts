@@ -8,7 +8,9 @@ import { parseTraceLine } from '../base/trace-event.js';
 import { readTranscript, writeTranscript } from '../driver/stored-transcript.js';
 import { lastPhase, type Phase, render, transcriptOf } from '../driver/transcript.js';
 import { diffTranscripts, renderDiff } from '../driver/transcript-diff.js';
+import { countVerdicts, statusOfCounts } from '../report/counts.js';
 import { readResults } from '../report/results.js';
+import { tapDigest } from '../report/tap-digest.js';
 import type { Choice } from '../run/choice.js';
 import { openEnvironment } from '../run/environment.js';
 import { type RunFilesOptions, runFiles } from '../run/run-files.js';
@@ -31,25 +33,43 @@ const options = {
   update: flag('store the accesses on the first kernel as transcript.txt beside the driver'),
 };
 
-/** Runs the scenario on that kernel. Resolves with the accesses, or with the reason if it did not finish. */
+/** Why there is no transcript of a kernel, for the user, and the exit status. */
+interface Failure {
+  readonly text: string;
+  readonly status: number;
+}
+
+/** Runs the scenario on that kernel. Resolves with the accesses, or with the failure if it did not finish. */
 const record = async (
   kernel: string,
   choice: Choice,
   options: Pick<RunFilesOptions, 'signal' | 'env'>,
-): Promise<readonly Phase[] | string> => {
+): Promise<readonly Phase[] | Failure> => {
   const name = 'transcript';
-  await runFiles(filesFor(await scenarioFiles(), [name]), { ...options, workers: 1, choice });
+  const lines: string[] = [];
+  const digest = tapDigest((line) => lines.push(line), { quiet: true, maxLines: 6 });
+  await runFiles(filesFor(await scenarioFiles(), [name]), {
+    ...options,
+    workers: 1,
+    choice,
+    onLine: digest.feed,
+  });
   const result = (await readResults(choice.run)).find(
     ({ scenario, directory }) => scenario === name && directory.includes(`/${kernel}/`),
   );
-  if (result === undefined) return 'the scenario left no result';
+  if (result === undefined) return { text: ['the scenario left no result', ...lines].join('\n'), status: 3 };
   const text = await readFile(join(result.directory, 'trace.jsonl'), 'utf8');
   const events = text.split('\n').flatMap((line) => parseTraceLine(line) ?? []);
   const ended = events.some((event) => event.kind === 'phase' && event.name === lastPhase);
-  return ended ? transcriptOf(events) : transcriptFailure(result);
+  return ended
+    ? transcriptOf(events)
+    : { text: transcriptFailure(result), status: statusOfCounts(countVerdicts([result])) };
 };
 
-/** Resolves with 0, or 1 if the accesses differ from the stored ones. */
+/**
+ * Resolves with 0; with 1 if the accesses differ from the stored ones or the driver failed; otherwise with 3
+ * if something is broken.
+ */
 const transcribe = async (
   values: Values<typeof options>,
   within: Required<Pick<RunFilesOptions, 'signal' | 'env'>>,
@@ -67,9 +87,9 @@ const transcribe = async (
     within.signal.throwIfAborted();
     progress(`transcript on ${kernel}`);
     const seen = await record(kernel, kernelChoice, within);
-    if (typeof seen === 'string') {
-      print(`${kernel}: ${seen}`);
-      status = 1;
+    if ('text' in seen) {
+      print(`${kernel}: ${seen.text}`);
+      if (status !== 1) status = seen.status;
     } else if (stored === undefined) {
       print(render(seen).trimEnd());
       if (!values.update) continue;

@@ -1,10 +1,10 @@
 // Reads and writes the transcript that is stored beside the sources of a driver.
 
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError } from '../base/errors.js';
 import { readInput } from '../base/read-input.js';
 import { messageOf, systemCode } from '../base/thrown.js';
+import { replaceFile } from '../base/write-file.js';
 import { fromFile, type Phase, toFile } from './transcript.js';
 
 /** The name of the file. */
@@ -27,9 +27,9 @@ export const readTranscript = async (driver: string): Promise<readonly Phase[] |
   }
 };
 
-/** Writes the transcript of a driver. Resolves with the path of the file. */
+/** Writes the transcript of a driver. Resolves with the path of the file. Rejects with HOST. */
 export const writeTranscript = async (driver: string, phases: readonly Phase[]): Promise<string> => {
   const path = pathOf(driver);
-  await writeFile(path, toFile(phases));
+  await replaceFile(path, toFile(phases));
   return path;
 };

@@ -1,6 +1,5 @@
 // The results of a mutation run, as its JSON file has them.
 
-import { rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
@@ -9,6 +8,7 @@ import { makeDirectory } from '../base/make-directory.js';
 import { parseChecked } from '../base/read-checked.js';
 import { readInput } from '../base/read-input.js';
 import { messageOf } from '../base/thrown.js';
+import { replaceFile } from '../base/write-file.js';
 
 /**
  * `killed`: a scenario failed. `survived`: all scenarios passed. `equivalent`: the compiler made the same
@@ -104,14 +104,12 @@ export const readMutationRun = async (
 
 /** Replaces the file as a whole, so that an interruption leaves the old or the new one. */
 export const writeMutationRun = async (path: string, run: MutationRun): Promise<void> => {
-  const temporary = `${path}.tmp`;
   makeDirectory(dirname(path));
   const { results, ...rest } = run;
   // One result a line, so that people can search and compare files.
   const head = JSON.stringify(rest).slice(0, -1);
   const lines = results.map((result) => JSON.stringify(result));
-  await writeFile(temporary, `${head},"results":[\n${lines.join(',\n')}\n]}\n`);
-  await rename(temporary, path);
+  await replaceFile(path, `${head},"results":[\n${lines.join(',\n')}\n]}\n`);
 };
 
 /** The number of mutants with each status. */

@@ -1,9 +1,10 @@
 // Writes all forms of a report into the directory of its artifacts.
 
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { HarnessError } from '../base/errors.js';
+import { HarnessError, hasCode } from '../base/errors.js';
 import { messageOf } from '../base/thrown.js';
+import { replaceFile } from '../base/write-file.js';
 import { transcriptOf } from './differences.js';
 import { type Evidence, noEvidence, readEvidence } from './evidence.js';
 import { gridsOf } from './grid.js';
@@ -25,13 +26,11 @@ const maxBuildLogBytes = 200_000;
  * REPORT_WRITE.
  */
 const writeAtomically = async (path: string, text: string): Promise<void> => {
-  const partial = `${path}.partial`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(partial, text);
-    await rename(partial, path);
-  } catch (cause) {
-    await rm(partial, { force: true }).catch(() => {});
+    await replaceFile(path, text);
+  } catch (error) {
+    const cause = hasCode(error, 'HOST') ? error.cause : error;
     throw new HarnessError('REPORT_WRITE', { path, reason: messageOf(cause) }, cause);
   }
 };

@@ -58,13 +58,13 @@ type RunOptions = Pick<RunFilesOptions, 'workers' | 'signal' | 'env' | 'onLine'>
   readonly read: (run: string) => Promise<readonly ScenarioResult[]>;
 };
 
-/** Runs scenario files on the instrumented driver. */
+/** Runs scenario files on the instrumented driver. `status` is that of `runFiles`. */
 export const runInstrumented = async (
   { probes, compiled, modules }: InstrumentedBuild,
   files: readonly string[],
   { choice, read, ...options }: RunOptions,
-): Promise<{ coverage: Coverage; results: readonly ScenarioResult[] }> => {
-  await runFiles(files, { ...options, choice: { ...choice, modules, coverage: true } });
+): Promise<{ coverage: Coverage; results: readonly ScenarioResult[]; status: number }> => {
+  const status = await runFiles(files, { ...options, choice: { ...choice, modules, coverage: true } });
   const results = await read(choice.run);
-  return { coverage: { probes, compiled, passed: await readPassed(results) }, results };
+  return { coverage: { probes, compiled, passed: await readPassed(results) }, results, status };
 };

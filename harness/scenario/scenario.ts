@@ -5,6 +5,7 @@ import { HarnessError } from '../base/errors.js';
 import { glob } from '../base/glob.js';
 import { currentChoice } from '../run/current-choice.js';
 import { type Environment, openEnvironment } from '../run/environment.js';
+import { Judgement } from './judgement.js';
 import type { ScenarioOptions } from './options.js';
 import { ScenarioRun } from './scenario-run.js';
 import type { Scene } from './scene.js';
@@ -49,23 +50,29 @@ export const scenario = (
   if (only !== undefined && !only.some((wanted) => glob(wanted).test(name))) return;
   void root.test(name, { timeout: limitMs }, async (t) => {
     const begin = performance.now();
-    opened ??= openEnvironment(currentChoice());
-    const environment = await opened;
-    const limit = (): void => {
-      t.setTimeout(environment.timers.timeout(limitMs));
-      root.setTimeout(environment.timers.timeout(fileLimitMs));
-    };
-    limit();
-    const run = new ScenarioRun(name, options, environment, {
-      reporter: t,
-      withoutTimeouts: async (step) => {
-        for (const limited of [t, root]) limited.setTimeout(0);
-        await step();
-        limit();
-      },
+    // An error before the run begins, for example of the host, leaves no result, and only the lines of this
+    // judgement.
+    const start = new Judgement(t, name, currentChoice().run);
+    let run: ScenarioRun | undefined;
+    await start.attempt(async () => {
+      opened ??= openEnvironment(currentChoice());
+      const environment = await opened;
+      const limit = (): void => {
+        t.setTimeout(environment.timers.timeout(limitMs));
+        root.setTimeout(environment.timers.timeout(fileLimitMs));
+      };
+      limit();
+      run = new ScenarioRun(name, options, environment, {
+        reporter: t,
+        withoutTimeouts: async (step) => {
+          for (const limited of [t, root]) limited.setTimeout(0);
+          await step();
+          limit();
+        },
+      });
     });
-    await run.play(body);
-    await run.end();
-    await run.report((performance.now() - begin) / 1000);
+    await run?.play(body);
+    await run?.end();
+    await run?.report((performance.now() - begin) / 1000);
   });
 };

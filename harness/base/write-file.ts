@@ -1,0 +1,47 @@
+// Writes a file as a whole: a full disk or an interruption leaves nothing new, rather than a part.
+
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { asHostError } from './host-error.js';
+import { ifExists } from './if-exists.js';
+import { messageOf } from './thrown.js';
+
+/** Rejects with HOST, which names the path: the error of a write does not. */
+const named = (path: string, error: unknown): unknown =>
+  asHostError(error, `cannot write ${path}: ${messageOf(error)}`) ?? error;
+
+/**
+ * Replaces a file, or creates it. Follows a symbolic link, and writes directly to what is no regular file,
+ * such as /dev/stdout. Rejects with HOST.
+ */
+export const replaceFile = async (path: string, text: string): Promise<void> => {
+  try {
+    const target = (await ifExists(realpath(path))) ?? path;
+    const found = await ifExists(stat(target));
+    if (found !== undefined && !found.isFile()) return await writeFile(target, text);
+    const partial = `${target}.partial`;
+    try {
+      await writeFile(partial, text, found && { mode: found.mode });
+      await rename(partial, target);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw named(path, error);
+  }
+};
+
+/** Creates a file that does not exist yet. Rejects with HOST. */
+export const createFile = async (path: string, text: string): Promise<void> => {
+  let isOwn = true;
+  try {
+    await writeFile(path, '', { flag: 'wx' }).catch((error: unknown) => {
+      isOwn = false;
+      throw error;
+    });
+    await writeFile(path, text);
+  } catch (error) {
+    if (isOwn) await rm(path, { force: true });
+    throw named(path, error);
+  }
+};
