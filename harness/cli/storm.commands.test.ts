@@ -37,6 +37,15 @@ const storms: readonly Storm[] = [
     cause: 'isr-never-read',
   },
   {
+    name: 'the handler reads no register, and logs a line',
+    file: 'obsd_pci.c',
+    line: 'u8 isr = ioread8(od->base + VIRTIO_PCI_ISR);',
+    instead: 'u8 isr = 0;\n\n\tdev_info(&od->pci->dev, "interrupt\\n");\n\treturn IRQ_HANDLED;',
+    scenario: 'command-order',
+    what: 'repeated lines of the kernel log',
+    cause: 'handler-reads-nothing',
+  },
+  {
     name: 'an acknowledgement is repeated for ever',
     file: 'vmmci_command.c',
     line: 'vmmci_write(vm, VMMCI_REG_COMMAND, word);',

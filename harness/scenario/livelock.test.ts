@@ -87,6 +87,22 @@ t.test('finds a loop of the same accesses', async (t) => {
   t.equal(watch(repeat(2000, ...life)), undefined, 'a driver that comes up again and again');
 });
 
+t.test('finds a line that the kernel logs again and again', async (t) => {
+  let count = 0;
+  const again = (): TraceData => ({ kind: 'console', line: `[    ${count++}.5] mine: changed ${count}` });
+  const lines = function* (between: readonly TraceData[] = []) {
+    for (let time = 0; time < 3000; time++) yield* [again(), ...between];
+  };
+  t.match(
+    watch(lines())?.error.message,
+    /^livelock: 1000 repeated lines of the kernel log within .*, without an access to the device/,
+  );
+  t.match(watch(lines(), 4_000)?.error.message, /: 501 repeated lines of the kernel log within 2 s/);
+  t.equal(watch(lines([read(20)]))?.error.message, undefined, 'a line for each poll');
+  const kinds = ['a', 'b', 'c', 'd', 'e'].map((line): TraceData => ({ kind: 'console', line }));
+  t.equal(watch(repeat(2000, ...kinds)), undefined, 'a long report');
+});
+
 t.test('allows programs that read the clock as fast as they can', async (t) => {
   t.equal(watch(repeat(5000, read(24), read(32))), undefined);
   t.match(watch(repeat(20_000, read(24)))?.error.message, /20000 reads of the clock/);

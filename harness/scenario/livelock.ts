@@ -74,6 +74,16 @@ const rules: readonly Rule[] = [
     resets: isProgress,
   },
   {
+    // An interrupt handler that reads no register, but logs a line, repeats within the guest.
+    what: 'repeated lines of the kernel log',
+    missing: 'an access to the device',
+    limit: 1000,
+    slowLimit: 300,
+    within: 5000,
+    counts: ({ kind }) => kind === 'console',
+    resets: (event) => isAccess(event) || (event.kind !== 'console' && isProgress(event)),
+  },
+  {
     // Programs in the guest may read the clock as fast as they can.
     what: 'reads of the clock',
     limit: 20_000,
@@ -93,8 +103,11 @@ interface Run {
   readonly different: Set<string>;
 }
 
-const signature = (event: TraceEvent): string =>
-  'offset' in event ? `${event.kind} ${event.offset}` : event.kind;
+/** What the events of a loop have in common: the register, or a line of the console without its numbers. */
+const signature = (event: TraceEvent): string => {
+  if (event.kind === 'console') return event.line.replace(/^\[\s*[\d.]+\]\s*/, '').replace(/\d+/g, '');
+  return 'offset' in event ? `${event.kind} ${event.offset}` : event.kind;
+};
 
 const isSlow = ({ limit, within = Number.POSITIVE_INFINITY }: Rule, count: number, ms: number): boolean =>
   ms >= slowMs && count * within >= limit * ms;

@@ -20,6 +20,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'command-of-sleep-ignored': ['never-looks-unasked', 'stops-looking-unasked'],
   'not-restored-if-state-kept': ['never-looks-unasked', 'stops-looking-unasked', 'looks-too-seldom'],
   'virtio-device-not-frozen': ['looks-in-sleep'],
+  'not-reset-on-remove': ['features-after-driver-ok'],
   'accesses-after-remove': ['memory-used-after-free'],
   'work-outlives-driver': ['accesses-after-remove', 'memory-used-after-free'],
   'state-shared-by-devices': ['memory-used-after-free'],

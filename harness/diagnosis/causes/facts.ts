@@ -107,6 +107,7 @@ export const endsAbout: readonly (readonly [RegExp, words: string, readonly Requ
   ],
   [/^the driver shows/, 'the driver shows ', ['attribute-form']],
   [/can't create \/sys\/module\/\S+: Permission denied/, '/sys/module/', ['parameter-contract']],
+  [/^livelock: .* lines of the kernel log/, 'repeated lines of the kernel log', ['reads-isr']],
   [/^livelock: .* of the ISR/, 'a read of the ISR', ['reads-isr']],
   [
     /^livelock: .* acknowledgements of one command/,

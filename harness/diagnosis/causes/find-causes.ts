@@ -30,6 +30,7 @@ const basic: ReadonlySet<string> = new Set<CauseId>([
   'config-at-24',
   'isr-read-wide',
   'isr-never-read',
+  'handler-reads-nothing',
 ]);
 
 /** Causes that say what happened but not why. They are named only if there is no other cause. */

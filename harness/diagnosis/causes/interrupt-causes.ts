@@ -1,5 +1,6 @@
 // Causes that are visible in how the driver handles the device's interrupts.
 
+import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { ISR_CONFIG, registers } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
@@ -39,6 +40,11 @@ const intxOf = (event: TraceEvent): boolean | undefined => {
     ? (event.value & (COMMAND_INTX_DISABLE >> 8)) === 0
     : undefined;
 };
+
+const linesRepeat = /^livelock: \d+ repeated lines of the kernel log/;
+
+/** Matches the reason of a scenario that says in which function a processor was. */
+const isBusy = /; CPU \d+ in /;
 
 interface Served {
   readonly signal: TraceEvent<'interrupt'>;
@@ -102,11 +108,28 @@ export const interruptCauses = {
       const served = loops(facts) ? [] : signals(facts);
       const [first, next] = served;
       if (first === undefined || served.some((each) => readsIsr(facts, each))) return [];
+      const storm = facts.reasons.find((reason) => /^livelock: \d+ interrupts/.test(reason));
+      if (storm !== undefined && next !== undefined) return [first.signal, next.signal, firstLine(storm)];
       const readAfter = ({ signal, after }: Served, within: number): TraceEvent | undefined =>
         after.find((event) => isCommandRead(event) && event.at - signal.at < within);
       const reads = served.flatMap((each) => readAfter(each, next === undefined ? atOnce : soon) ?? []);
       const [read] = reads;
       return read === undefined ? [] : [first.signal, ...(next === undefined ? [] : [next.signal]), read];
+    },
+  },
+  'handler-reads-nothing': {
+    sentence:
+      'The interrupt handler reads neither the ISR nor the command, so the interrupt repeats forever.',
+    change:
+      'Read the ISR (8 bits, BAR0 offset 19) first in the interrupt handler. If its bit 1 is set, read the command (BAR0 offset 20).',
+    requirement: 'reads-isr',
+    find: (facts) => {
+      const storm = facts.reasons.find((reason) => linesRepeat.test(reason));
+      const last = signals(facts).at(-1);
+      const line = last?.after.find(({ kind }) => kind === 'console');
+      if (storm === undefined || last === undefined || line === undefined) return [];
+      const atItsBegin = line.at - last.signal.at < soon && accessIn(last) === undefined;
+      return atItsBegin ? [last.signal, line, firstLine(storm)] : [];
     },
   },
   'isr-read-wide': {
@@ -147,6 +170,8 @@ export const interruptCauses = {
       const served = signals(facts);
       const [first] = served;
       if (first === undefined || served.some((each) => readsIsr(facts, each))) return [];
+      // A guest without a handler has nothing to do.
+      if (facts.reasons.some((reason) => linesRepeat.test(reason) || isBusy.test(reason))) return [];
       const silent = served.every((each) => {
         const access = accessIn(each);
         return access === undefined || access.at - each.signal.at > soon;
