@@ -15,6 +15,7 @@ const options = { generation: '8.0', quiet: true, needs: ['PCI_MSI'] } as const;
 
 scenario('interrupts-level', options, async ({ check, vm, device, driver, trace, until }) => {
   needSyncRtc({ driver, device });
+  driver.needs(driver.description.interrupts, 'an interrupt handler');
   const setsFromDevice = driver.description.syncRtc === 'registers';
   const irq = (await readDevice(vm.shell, vm.address))?.irq ?? -1;
   for (const time of ['first', 'second']) {

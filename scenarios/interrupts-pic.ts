@@ -18,8 +18,9 @@ for (const [generation, controller, line] of [
 ] as const) {
   const options = { layout: 'vmd', generation, interrupts: controller, quiet: true } as const;
   scenario(`interrupts-${controller}-${generation}`, options, async (scene) => {
-    const { check, vm, device, trace, until } = scene;
+    const { check, vm, device, driver, trace, until } = scene;
     needSyncRtc(scene);
+    driver.needs(driver.description.interrupts, 'an interrupt handler');
     const irq = (await readDevice(vm.shell, vm.address))?.irq ?? -1;
     const first = await readInterrupt(vm.shell, irq);
     check('device').equal('interrupt controller', first.chip, controllers[controller]);

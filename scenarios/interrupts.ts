@@ -17,6 +17,7 @@ const options = { generation: '7.9', quiet: true, needs: ['PCI_MSI'] } as const;
 scenario('interrupts', options, async (scene) => {
   const { check, vm, device, driver, trace, until, environment } = scene;
   needSyncRtc(scene);
+  driver.needs(driver.description.interrupts, 'an interrupt handler');
   const irq = (await readDevice(vm.shell, vm.address))?.irq ?? -1;
   let mark = trace.mark;
   check('driver-ok').equal('SYNCRTC', device.host.command('SYNCRTC'), 'sent');
@@ -80,6 +81,7 @@ scenario(
   { driver: 'installed', helpers: true, needs: ['PCI_MSI'] },
   async ({ check, vm, device, driver, trace, until }) => {
     const { shell } = vm;
+    driver.needs(driver.description.interrupts, 'an interrupt handler');
     await driver.load(driver.quiet);
     needSyncRtc({ driver, device });
     const irq = (await readDevice(shell, vm.address))?.irq ?? -1;

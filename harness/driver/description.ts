@@ -85,6 +85,8 @@ export interface DriverDescription {
   readonly logLines?: Readonly<Partial<Record<LogEvent, string>>> | undefined;
   /** The lowest level of requirements that fails a scenario; `undefined`: `should`. */
   readonly level?: Level | undefined;
+  /** False if the driver requests no interrupt: it finds each command by polling. */
+  readonly interrupts: boolean;
   /**
    * The values of parameters that stop all polling: the driver then reads the command only after an
    * interrupt.
@@ -196,6 +198,7 @@ const descriptionSchema = fields({
     }),
   ),
   level: optional(oneOf(levels)),
+  interrupts: optional(boolean),
   quiet: optional(v.record(v.string(), value, 'expected an object')),
 });
 
@@ -214,10 +217,11 @@ export const parseDriver = (path: string, directory: string, content: string): D
     $schema,
     description,
     parameters = [],
+    interrupts = true,
     quiet = {},
     ...rest
   } = readFields(descriptionSchema, json, refuse);
-  return { ...rest, directory, parameters, quiet };
+  return { ...rest, directory, parameters, interrupts, quiet };
 };
 
 /** The concatenated C files of a directory. */
