@@ -13,8 +13,9 @@ import { needSyncRtc, takesSyncRtc } from './shared/takes-sync-rtc.js';
 
 const options = {
   needs: ['HIBERNATION'],
-  // The image takes half of the memory, and a guest with Linux 7.3 needs more than half of 192 MiB itself.
-  memory: 256,
+  // The image takes half of the memory, and a guest with a debug kernel needs more than half of 256 MiB
+  // itself.
+  memory: 384,
   clock: 'frozen:2026-11-22T12:34:56.123456Z',
   scheduler: new VirtualScheduler(),
   optionalParameters: { drift_interval_ms: '20' },

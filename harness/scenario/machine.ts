@@ -14,7 +14,7 @@ import { lastSlot, slotsOf, type VmDevices } from '../vmmci/slots.js';
 
 export interface MachineOptions {
   /** In mebibytes (default: 192). Each size has its own machine and snapshot. */
-  readonly memory?: 192 | 256 | 512 | undefined;
+  readonly memory?: 192 | 256 | 384 | 512 | undefined;
   /** Default 1. Each number has its own machine and snapshot. */
   readonly cpus?: 1 | 2 | undefined;
   /**

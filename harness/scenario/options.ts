@@ -55,7 +55,7 @@ export interface QemuMachine {
   /** The harness's own kernel modules are installed, too: images/kernels/helpers. */
   readonly helpers?: boolean;
   /** In mebibytes (default: 192). Each size needs its own snapshot. */
-  readonly memory?: 192 | 256 | 512;
+  readonly memory?: 192 | 256 | 384 | 512;
 }
 
 /** The small guest on the machine of vmd, which has no hot-plug. It has no data disk. */
