@@ -38,5 +38,9 @@ t.test('a cache that cannot be written to is reported once', async (t) => {
   t.equal(status, 3);
   t.match(out, /^WRONG +cache +cannot write to the cache /m);
   t.equal(out.split(file).length - 1, 1, 'mentions of the cache');
-  t.match(out, /^- +programs +unknown: fails as cache does$/m);
+  t.match(
+    out,
+    /^ok +QEMU +unknown until vmmci setup has built the tool root$/m,
+    'what only reads is checked',
+  );
 });

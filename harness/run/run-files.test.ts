@@ -68,9 +68,11 @@ t.test('a file that harms the files after it is named', async (t) => {
       "process.env.LEFT = '1'; process.on('warning', () => {}); t.test('third', async () => {});",
     ),
     'throws.mjs': file(
-      "t.test('fourth', async () => { setTimeout(() => { throw new Error('late'); }, 20); });",
+      "t.test('fourth', async () => { process.once('fifth', () => setImmediate(() => { throw new Error('late'); })); });",
     ),
-    'waits.mjs': file("t.test('fifth', () => new Promise(() => setInterval(() => {}, 1000)));"),
+    'waits.mjs': file(
+      "t.test('fifth', () => new Promise(() => { setInterval(() => {}, 1000); process.emit('fifth'); }));",
+    ),
   });
   const lines: string[] = [];
   const files = ['ends', 'after', 'changes', 'throws', 'waits'].map((name) => `${directory}/${name}.mjs`);

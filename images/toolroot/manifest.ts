@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { cacheDirectory } from '../../harness/base/cache/directory.js';
+import { cachePath } from '../../harness/base/cache/directory.js';
 import { readCacheFile } from '../../harness/base/cache/read-file.js';
 import { recipeHash } from './recipe.js';
 
@@ -16,7 +16,7 @@ export const manifestFile = 'etc/vmmci-tool-root.json';
 const manifestSchema = v.object({ version: v.string() });
 
 /** The tool root of this recipe in the cache. It may be missing. */
-export const toolRootPath = (): string => join(cacheDirectory(), 'toolroot', recipeHash);
+export const toolRootPath = (): string => join(cachePath(), 'toolroot', recipeHash);
 
 /** The version of QEMU in the tool root at `path`; `undefined` if there is no valid manifest. */
 export const readQemuVersion = async (path: string): Promise<string | undefined> =>
