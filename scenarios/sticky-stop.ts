@@ -16,6 +16,8 @@ const onlyIfItPolls = { scheduler, parameters: polling };
 scenario('sticky-stop', ifItPolls, async ({ check, vm, device, driver, trace, until }) => {
   needSyncRtc({ driver, device });
   await recordPowerRequests(vm.shell);
+  // The driver polls before the first stop, so that it can be told whether it polls after it.
+  if (driver.has('drift_interval_ms')) await until('bar-read', trace.mark, isCommandRead, 4);
   const requested: string[] = [];
   for (const [name, program] of [
     ['REBOOT', 'reboot'],
