@@ -13,7 +13,7 @@ const setUp = async (generation: GenerationName, slot?: number) => {
   const pci = new PciFunction({
     generation: generations[generation],
     slot,
-    eventfds: { signal: () => signals++, close: () => {} },
+    eventfds: { signal: () => signals++, withdraw: () => false, close: () => {} },
   });
   await pci.attach(frontEnd);
   pci.arm(1);
