@@ -65,6 +65,7 @@ scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, unti
     hostFeatures,
     showFeatures,
   );
-  check('driver-ok').equal('SYNCRTC to a driver that does not poll', device.host.command('SYNCRTC'), 'sent');
-  await until('ack', mark);
+  const result = device.host.command('SYNCRTC');
+  check('driver-ok').equal('SYNCRTC to a driver that does not poll', result, 'sent');
+  if (result === 'sent') await until('ack', mark);
 });

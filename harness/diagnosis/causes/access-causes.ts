@@ -144,6 +144,29 @@ export const accessCauses = {
       return written ? [] : [...(offer === undefined ? [] : [offer]), up];
     },
   },
+  'features-not-written-again': {
+    sentence: 'A driver that is bound again sets DRIVER_OK without writing the features that it accepts.',
+    change:
+      'Write the features (32 bits, BAR0 offset 4) each time before DRIVER_OK: the reset in between has cleared them.',
+    requirement: 'negotiates-features',
+    explains: ['negotiates-features', 'driver-ok'],
+    find: (facts) => {
+      let cleared: TraceEvent | undefined;
+      let isWritten = false;
+      let hasWritten = false;
+      for (const event of facts.trace) {
+        if (event.kind === 'reset') return [];
+        if (isWrite(event, 'guestFeatures')) {
+          isWritten = event.value !== 0;
+          hasWritten ||= isWritten;
+          if (!isWritten) cleared = event;
+        }
+        const setsDriverOk = isWrite(event, 'status') && (event.value & status.DRIVER_OK) !== 0;
+        if (setsDriverOk && hasWritten && !isWritten && cleared !== undefined) return [cleared, event];
+      }
+      return [];
+    },
+  },
   'features-after-driver-ok': {
     sentence: 'The driver writes its features after it has set DRIVER_OK.',
     change: 'Write the features to BAR0 offset 4 first, and then DRIVER_OK to the status (BAR0 offset 18).',

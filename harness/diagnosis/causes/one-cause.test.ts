@@ -288,3 +288,14 @@ t.test('a time that never goes back is the highest so far', async (t) => {
   const old = [sample(12_000_000n), time('12000000', '5000000')];
   t.same(found([...up, ...back, ...old]), ['earlier-sample-shown'], 'each time the one before');
 });
+
+t.test('features that only the first bind of a driver writes', async (t) => {
+  const unmet = failed('negotiates-features');
+  const down = [write(18, 1, 0), status(0), write(4, 4, 0)];
+  const bind = [write(18, 1, 3), status(3), read(0, 4, 7)];
+  const ok = [write(18, 1, 7), status(7)];
+  const first = [...down, ...bind, write(4, 4, 7), ...ok];
+  t.same(found([...first, ...down, ...bind, ...ok, unmet]), ['features-not-written-again']);
+  t.same(found([...first, ...down, ...bind, write(4, 4, 7), ...ok, unmet]), []);
+  t.same(found([...down, ...bind, ...ok, unmet]), ['features-not-written']);
+});
