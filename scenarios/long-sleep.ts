@@ -54,10 +54,21 @@ const checkSync = async ({ check, vm, device, driver, trace, until }: Scene): Pr
   );
 };
 
+/** To resume from disk takes a disk, and a quarter of a minute. */
+const checkCallbacks = async ({ check, vm }: Scene): Promise<void> => {
+  const { shell } = vm;
+  await shell.output(['load', 'sleep_callbacks', `address=${vm.address}`]);
+  const text = await shell.output(['read-files', '/sys/module/sleep_callbacks/parameters/missing']);
+  const missing = text.trim().split(' ').filter(Boolean);
+  check('restores-after-sleep').equal(checkNames.missingCallbacks, missing, []);
+  await shell.output(['unload', 'sleep_callbacks']);
+};
+
 scenario(
   'long-sleep',
   {
     driver: 'installed',
+    helpers: true,
     needs: ['SUSPEND'],
     clock: 'frozen:2026-11-22T12:34:56.123456Z',
     scheduler: new VirtualScheduler(),
@@ -67,6 +78,7 @@ scenario(
     const { time, syncRtc } = driver.description;
     const interval = 'drift_interval_ms';
     await driver.load(driver.having({ [interval]: '0' }));
+    await checkCallbacks(scene);
     const before = (await driverLog(vm.shell, driver.description)).length;
     // No event shows that time has passed: the guest's processor is off.
     await suspendGuest(vm, () => new Promise((resolve) => realScheduler().after(sleepMs, resolve)));

@@ -52,6 +52,7 @@ export const checkNames = {
   hoursWithoutTime: 'whole hours that the clock is ahead after a SYNCRTC without a valid time',
   driftAfterSleep: "guest's clock by the drift after a sleep",
   clockAfterSleep: "guest's clock after a sleep and a SYNCRTC",
+  missingCallbacks: 'callbacks that the PCI driver lacks to wake up',
   warningsOfSleep: 'warnings of the driver over a sleep',
   linesOfForeignInterrupt: 'lines about an interrupt of another device',
   commandsAfterMany: 'commands after many',

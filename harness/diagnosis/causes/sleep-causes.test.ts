@@ -68,3 +68,11 @@ t.test('polls that a sleep has ended although they were off', async (t) => {
   ]);
   t.same(found([...up, ...woken, on, poll, poll, poll, 20_000, ends, unmet], { reasons }), []);
 });
+
+t.test('a resume that fails with another error than ENODEV', async (t) => {
+  const ends = (seen: string) =>
+    found([failedCheck('refuses-absent-device', 'errors of the resume', '-19', seen)]);
+  t.same(ends('19'), ['resume-error-wrong']);
+  t.same(ends('-5'), ['resume-error-wrong']);
+  t.same(ends('none'), []);
+});

@@ -58,6 +58,24 @@ export const sleepCauses = {
       explains: ['sets-clock', 'shows-drift'],
     },
   ),
+  'wake-up-callback-missing': checkCause(
+    { what: named('missingCallbacks') },
+    {
+      sentence: 'The transport has a callback for a sleep and none to wake up from it.',
+      change:
+        'Use SET_SYSTEM_SLEEP_PM_OPS(), which sets all six: a guest that resumes from disk calls restore, not resume.',
+      requirement: 'restores-after-sleep',
+    },
+  ),
+  'resume-error-wrong': checkCause(
+    { of: ['refuses-absent-device'], what: /^errors of the resume$/, seen: /^-?\d+$/ },
+    {
+      sentence:
+        'If the device does not respond when the guest wakes up, resume returns an error other than ENODEV.',
+      change: 'Return -ENODEV from resume when the host features (BAR0 offset 0) read as all ones.',
+      requirement: 'refuses-absent-device',
+    },
+  ),
   'sleep-refused': {
     sentence: 'The driver does not let the guest go to sleep.',
     change: 'Return 0 from suspend and freeze.',
