@@ -111,6 +111,13 @@ const cases: readonly Case[] = [
   ['failure-not-logged', 'says-what-happens', `${checkNames.warningsOfFailure} f of m fails`, 'a', 'none'],
   ['logged-error-wrong', 'says-what-happens', `${checkNames.loggedErrors} f of m fails`, 'none', '11'],
   ['logged-drift-wrong', 'says-what-happens', checkNames.loggedDrift, '-1 s to 1 s', '5 s'],
+  [
+    'valid-time-refused',
+    'no-time-is-an-error',
+    'errors of readings',
+    'No such device',
+    String.raw`"Input/output error\nNo such device"`,
+  ],
   ['wake-up-callback-missing', 'restores-after-sleep', checkNames.missingCallbacks, 'none', 'restore'],
   ['line-per-foreign-interrupt', 'quiet-log', checkNames.linesOfForeignInterrupt, 'none', 'a'],
   ['warning-without-fault', 'quiet-log', checkNames.warningsOfSleep, 'none', 'virtio_x: restored'],

@@ -42,6 +42,15 @@ const ones = 0xffffffff;
 const million = 1_000_000;
 
 export const clockCauses = {
+  'valid-time-refused': checkCause(
+    // The device either responds with a valid time or does not respond at all.
+    { what: /^errors of readings$/, seen: /Input\/output error.*No such device/ },
+    {
+      sentence: 'The driver returns an error for a time that is valid.',
+      change: 'Refuse microseconds (BAR0 offset 32) of 1000000 and more, and no others.',
+      requirement: 'no-time-is-an-error',
+    },
+  ),
   'slow-reading-refused': {
     sentence: 'The driver returns an error for a reading that takes long.',
     change: 'Wait for the device: the reads of BAR0 offsets 24 and 32 return when the host has time.',

@@ -351,6 +351,7 @@ t.test('finds causes in how a time is wrong', async (t) => {
     ['fraction-not-padded', 'shows-host-time', '5000007', '5700000'],
     ['microseconds-as-nanoseconds', 'shows-host-time', '5123456', '5000123'],
     ['microseconds-as-nanoseconds', 'shows-ptp-time', '5123456000', '5000123456'],
+    ['microseconds-as-nanoseconds', 'shows-ptp-time', '5123456000', '5000000123'],
     ['fraction-dropped', 'shows-host-time', '5123456', '5000000'],
     ['earlier-sample-shown', 'shows-host-time', '9123456', '5000007'],
     ['drift-sign', 'shows-drift', '6900 to 7100', '-7000'],

@@ -217,13 +217,11 @@ export const timeCauses = {
   'microseconds-as-nanoseconds': timeCause(
     ({ expected, seen }) => {
       const us = split(expected).rest / thousand;
-      return (
-        split(seen).seconds === split(expected).seconds &&
-        (split(seen).rest === us || split(seen).rest === (us / thousand) * thousand)
-      );
+      const wrong = [us, (us / thousand) * thousand, us / thousand];
+      return split(seen).seconds === split(expected).seconds && wrong.includes(split(seen).rest);
     },
     {
-      sentence: 'The driver takes the microseconds for nanoseconds.',
+      sentence: 'The driver takes the microseconds for nanoseconds, or divides them by 1000.',
       change: 'Multiply the value at BAR0 offset 32 by 1000 to get nanoseconds.',
     },
     // If none is left of a few microseconds, they may as well have been dropped.
