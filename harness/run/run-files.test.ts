@@ -67,8 +67,12 @@ t.test('a file that harms the files after it is named', async (t) => {
     'changes.mjs': file(
       "process.env.LEFT = '1'; process.on('warning', () => {}); t.test('third', async () => {});",
     ),
+    // Thrown when the next file has begun its test, but in the context of this one, as by a late timer.
     'throws.mjs': file(
-      "t.test('fourth', async () => { process.once('fifth', () => setImmediate(() => { throw new Error('late'); })); });",
+      `import { AsyncResource } from 'node:async_hooks';
+       t.test('fourth', async () => {
+         process.once('fifth', AsyncResource.bind(() => setImmediate(() => { throw new Error('late'); })));
+       });`,
     ),
     'waits.mjs': file(
       "t.test('fifth', () => new Promise(() => { setInterval(() => {}, 1000); process.emit('fifth'); }));",
