@@ -99,6 +99,7 @@ t.test(
     const early = await readDriver(at('early'));
     t.match(early, { name: 'virtio_vmmci', pciDriver: 'virtio-pci-obsd', parameters: [] });
     t.strictSame([early.time, early.syncRtc], [undefined, undefined], 'a version that has neither of them');
+    t.strictSame(await readDriver(at('early'), 'virtio_vmmci'), early, 'also if it is chosen by its name');
     await t.rejects(readDriver(at('other')), {
       code: 'DRIVER_DESCRIPTION',
       message: /the file is missing.*vmmci init.*--driver-description \(virtio_vmmci\)/,

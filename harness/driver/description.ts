@@ -19,7 +19,7 @@ import {
 } from '../base/schema.js';
 import { messageOf, systemCode } from '../base/thrown.js';
 import { type Level, levels } from '../diagnosis/requirement.js';
-import { describes, knownDrivers } from './known-drivers.js';
+import { describes, type KnownDriver, knownDrivers } from './known-drivers.js';
 
 /** The sysfs attributes of the virtio device. Missing ones are `undefined`. */
 export interface SysfsTime {
@@ -237,8 +237,16 @@ const readSources = async (directory: string): Promise<string> => {
  */
 export const readDriver = async (directory: string, chosen?: string): Promise<DriverDescription> => {
   const known = chosen === undefined ? undefined : knownDrivers.find(({ name }) => name === chosen);
+  const refuse = (cause: unknown): never => {
+    throw new HarnessError('DRIVER_SOURCE', { directory, reason: messageOf(cause) }, cause);
+  };
   const fromText = (text: string, path: string) => parseDriver(path, directory, text);
-  if (known !== undefined) return fromText(known.text, known.name);
+  /** Of a known driver, for the version in the directory. */
+  const ofVersion = async (driver: KnownDriver): Promise<DriverDescription> => {
+    const sources = await readSources(directory).catch(refuse);
+    return fromText(JSON.stringify(driver.fieldsFor(sources)), driver.name);
+  };
+  if (known !== undefined) return ofVersion(known);
   const path = chosen ?? join(directory, descriptionFile);
   const text = await readInput(path).catch((cause: unknown) => {
     if (systemCode(cause) === 'ENOENT') return undefined;
@@ -252,16 +260,12 @@ export const readDriver = async (directory: string, chosen?: string): Promise<Dr
       expected: `a file, or a known driver (${names})`,
       value: chosen,
     });
-  const refuse = (cause: unknown): never => {
-    throw new HarnessError('DRIVER_SOURCE', { directory, reason: messageOf(cause) }, cause);
-  };
   await readdir(directory).catch(refuse);
   const kbuild = await Promise.all(
     ['Kbuild', 'Makefile'].map((file) => ifExists(readInput(join(directory, file))).catch(refuse)),
   );
   const matching = knownDrivers.find((driver) => describes(driver, kbuild.join('\n')));
-  if (matching !== undefined)
-    return fromText(JSON.stringify(matching.fieldsFor(await readSources(directory))), matching.name);
+  if (matching !== undefined) return ofVersion(matching);
   throw new HarnessError('DRIVER_DESCRIPTION', {
     path,
     field: '(whole)',

@@ -24,6 +24,7 @@ import {
   untilSent,
 } from './events.js';
 import type { Cause, Facts } from './facts.js';
+import { signals } from './interrupt-causes.js';
 
 const { command } = registers;
 
@@ -308,7 +309,9 @@ export const commandCauses = {
     explains: ['looks-unasked'],
     find: (facts) => {
       const idle = unasked(facts);
-      return idle.length > 0 && looksUnasked(facts).length === 0 ? idle : [];
+      // A driver that does not read the command when it is interrupted either has another fault.
+      const asked = facts.trace.some(isCommandRead) || signals(facts).length === 0;
+      return idle.length > 0 && asked && looksUnasked(facts).length === 0 ? idle : [];
     },
   },
   'stops-looking-unasked': {

@@ -53,7 +53,7 @@ interface Served {
 }
 
 /** The interrupts that reach the guest while the driver is up. */
-const signals = ({ trace }: Pick<Facts, 'trace'>): Served[] => {
+export const signals = ({ trace }: Pick<Facts, 'trace'>): Served[] => {
   let on = true;
   let up = false;
   const reaches = (event: TraceEvent): event is TraceEvent<'interrupt'> => {
@@ -108,13 +108,13 @@ export const interruptCauses = {
       const served = loops(facts) ? [] : signals(facts);
       const [first, next] = served;
       if (first === undefined || served.some((each) => readsIsr(facts, each))) return [];
-      const storm = facts.reasons.find((reason) => /^livelock: \d+ interrupts/.test(reason));
-      if (storm !== undefined && next !== undefined) return [first.signal, next.signal, firstLine(storm)];
       const readAfter = ({ signal, after }: Served, within: number): TraceEvent | undefined =>
         after.find((event) => isCommandRead(event) && event.at - signal.at < within);
       const reads = served.flatMap((each) => readAfter(each, next === undefined ? atOnce : soon) ?? []);
       const [read] = reads;
-      return read === undefined ? [] : [first.signal, ...(next === undefined ? [] : [next.signal]), read];
+      if (read !== undefined) return [first.signal, ...(next === undefined ? [] : [next.signal]), read];
+      const storm = facts.reasons.find((reason) => /^livelock: \d+ interrupts/.test(reason));
+      return storm === undefined || next === undefined ? [] : [first.signal, next.signal, firstLine(storm)];
     },
   },
   'handler-reads-nothing': {
