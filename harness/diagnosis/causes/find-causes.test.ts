@@ -85,18 +85,6 @@ t.test('finds the cause that a trace shows, and no other', async (t) => {
   for (const [id, items] of byTrace) t.same(found(items), [id], id);
 });
 
-t.test('a storm of interrupts is enough to see that the ISR is never read', async (t) => {
-  const reasons = ['livelock: 300 interrupts within 1 s (300 per second), without a read of the ISR, which'];
-  const storm = trace([...up, send('REBOOT'), raise, raise, raise]);
-  t.match(findCauses({ trace: storm, dmesg: [], reasons }), [{ id: 'isr-never-read' }]);
-});
-
-t.test('never to read the command is not only never to poll it', async (t) => {
-  const sample = read(24, 4, 1);
-  t.same(found([...up, send('REBOOT'), sample, 10_000, failed('looks-unasked')]), ['never-looks-unasked']);
-  t.same(found([...up, send('REBOOT'), raise, sample, 10_000, failed('looks-unasked')]), []);
-});
-
 t.test('does not count features as late that are written after a reset of the device', async (t) => {
   const again = [read(0, 4, 7), write(4, 4, 7)];
   t.same(found([...up, { kind: 'reset' }, ...again]), []);

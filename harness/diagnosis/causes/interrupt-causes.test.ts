@@ -1,0 +1,30 @@
+import t from 'tap';
+import type { TraceData } from '../../base/trace-event.js';
+import { failed, found, raise, read, send, up } from '../../testing/cause-events.js';
+
+t.test('a storm of interrupts is enough to see that the ISR is never read', async (t) => {
+  const reasons = ['livelock: 300 interrupts within 1 s (300 per second), without a read of the ISR, which'];
+  t.same(found([...up, send('REBOOT'), raise, raise, raise], { reasons }), ['isr-never-read']);
+});
+
+t.test('never to read the command is not only never to poll it', async (t) => {
+  const sample = read(24, 4, 1);
+  t.same(found([...up, send('REBOOT'), sample, 10_000, failed('looks-unasked')]), ['never-looks-unasked']);
+  t.same(found([...up, send('REBOOT'), raise, sample, 10_000, failed('looks-unasked')]), []);
+});
+
+t.test('a handler that reads nothing is seen by the line that it logs again and again', async (t) => {
+  const reasons = ['livelock: 1000 repeated lines of the kernel log within 1 s (1000 per second)'];
+  const line: TraceData = { kind: 'console', line: '[    1.5] mine: interrupt' };
+  const storm = [...up, send('REBOOT'), raise, line, line];
+  t.same(found(storm, { reasons }), ['handler-reads-nothing']);
+  t.same(found([...up, send('REBOOT'), raise, 1000, line, line], { reasons }), [], 'not right after it');
+  t.same(found([...up, send('REBOOT'), line, line], { reasons }), [], 'without an interrupt');
+});
+
+t.test('a guest that is busy has a handler', async (t) => {
+  const lost = [...up, send('REBOOT'), raise, 10_000, failed('looks-unasked')];
+  const reason = (state: string) => ({ reasons: [`no 'ack' in the trace within 9 s; ${state}; x`] });
+  t.same(found(lost, reason('CPU 0 idle')), ['interrupt-has-no-handler']);
+  t.same(found(lost, reason('CPU 0 in delay_tsc, called by mine [mine]')), ['guest-stalls']);
+});
