@@ -1,7 +1,8 @@
 // The CPU time of running descendants of this process, such as QEMU. The time of a killed descendant is not
 // accounted to its parent.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { childrenOf } from '../host/descendants.js';
 
 /** Milliseconds per tick in /proc/PID/stat: USER_HZ is 100 on x86. */
 const tickMs = 10;
@@ -11,11 +12,6 @@ export const cpuMs = (stat: string): number => {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * tickMs;
 };
-
-const childrenOf = (pid: number): number[] =>
-  readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
 
 /** The CPU time of all threads, in ms. */
 export const descendantsCpuMs = (pid = process.pid): number =>
