@@ -53,11 +53,11 @@ t.test('an issue describes each requirement, and failures without one', async (t
     ],
   }));
   t.match(text, /^bundled: 3 requirements of vmmci not met\n\n\| component /);
-  t.match(text, 'commit 0123456789ab\\-dirty');
+  t.match(text, 'commit 0123456789ab-dirty');
   const order = [
-    '### must: The driver sets DRIVER\\_OK',
+    '### must: The driver sets DRIVER_OK',
     '### should: ',
-    '### unknown: from\\-the\\-future',
+    '### unknown: from-the-future',
     '### Failures without',
   ];
   const positions = order.map((part) => text.indexOf(part));

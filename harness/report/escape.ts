@@ -20,12 +20,22 @@ export const escapeMarkup = (text: string): string =>
     .replaceAll('\r', '\n')
     .replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 
-/** For a Markdown table cell or a line of prose: escapes all punctuation. */
+/**
+ * What is markup within a line of Markdown: also math, names of emoji, addresses, and links to users and
+ * issues. An underscore within a word is none.
+ */
+const inlineMarkup = /[\\`*[\]<>|~&#@$]|(?<![\p{L}\d])_|_(?![\p{L}\d])|:(?=\S)|(?<=www)\./giu;
+
+/** What begins a list, a rule or a heading at the start of a line. */
+const blockMarkup = /^(?:(?=[-+=])|(\d+)(?=[.)](?:\s|$)))/;
+
+/** For a Markdown table cell or a line of prose. Escapes only markup, as people read the source as well. */
 export const escapeMarkdown = (text: string): string =>
   text
     .replaceAll(unprintable, '\ufffd')
     .replaceAll(/\s+/g, ' ')
-    .replaceAll(/[!-/:-@[-`{-~]/g, '\\$&')
+    .replaceAll(inlineMarkup, '\\$&')
+    .replace(blockMarkup, '$1\\')
     // An escaped @ would still notify the user whose name follows it.
     .replaceAll('@', '@\u2060');
 

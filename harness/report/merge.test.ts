@@ -142,7 +142,7 @@ t.test('an issue lists only what got worse, and is empty if nothing did', async 
   ];
   const text = renderIssue(before, good({ kernels, cells }));
   t.match(text, /^Newly broken on old, new\n/);
-  t.match(text, 'the previous report had old\\.1\\-1');
+  t.match(text, 'the previous report had old.1-1');
   t.match(text, '**fresh** on old');
   t.match(text, '**build**: failed');
   t.notMatch(text, 'known');
