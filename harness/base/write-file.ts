@@ -5,7 +5,7 @@ import { asHostError } from './host-error.js';
 import { ifExists } from './if-exists.js';
 import { messageOf } from './thrown.js';
 
-/** Rejects with HOST, which names the path: the error of a write does not. */
+/** HOST with the path, which the error of a write does not have. */
 const named = (path: string, error: unknown): unknown =>
   asHostError(error, `cannot write ${path}: ${messageOf(error)}`) ?? error;
 
