@@ -14,6 +14,8 @@ scenario('backend-restart', { parameters: { drift_interval_ms: '20' } }, async (
   const { shell } = vm;
   const { guestFeatures: negotiated } = device.vmmci.state();
   const file = driver.path(driver.hostTimeName);
+  // If no reading works at all, this one says why.
+  await driver.hostTime();
   await shell.text(
     `(while [ ! -e /run/enough ]; do cat ${file}; done >/run/readings 2>/run/errors; : >/run/ended) &`,
   );

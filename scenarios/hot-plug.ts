@@ -14,6 +14,8 @@ scenario('hot-plug', { cpus: 2 }, async ({ check, vm, device, driver, trace, unt
   const reads = driver.showsHostTime;
   if (reads) {
     const file = driver.path(driver.hostTimeName);
+    // If no reading works at all, this one says why.
+    await driver.hostTime();
     await shell.text(
       `(while [ ! -e /run/enough ]; do cat ${file} || usleep 1000; done >/run/readings 2>/dev/null; : >/run/ended) &`,
     );
