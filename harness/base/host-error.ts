@@ -1,5 +1,6 @@
 // Adds the next step to errors of the system.
 
+import { readlinkSync } from 'node:fs';
 import { HarnessError } from './errors.js';
 import { messageOf, systemCode } from './thrown.js';
 
@@ -26,8 +27,18 @@ const nextSteps: Readonly<Record<string, string>> = {
   EAGAIN: 'raise the limit of processes (ulimit -u), or run fewer guests in parallel (--jobs)',
 };
 
+/** True if the working directory was removed: then no program can be started, and Node.js says ENOENT. */
+const isInNoDirectory = (): boolean => readlinkSync('/proc/self/cwd').endsWith(' (deleted)');
+
 /** The error HOST for one of the system whose next step is known; `undefined` for any other value. */
 export const asHostError = (error: unknown, message = messageOf(error)): HarnessError<'HOST'> | undefined => {
-  const next = nextSteps[systemCode(error) ?? ''];
+  const code = systemCode(error);
+  if (code === 'ENOENT' && isInNoDirectory())
+    return new HarnessError(
+      'HOST',
+      { message: 'the working directory was removed', next: 'run the same command in another directory' },
+      error,
+    );
+  const next = nextSteps[code ?? ''];
   return next === undefined ? undefined : new HarnessError('HOST', { message, next }, error);
 };

@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { HarnessError } from '../base/errors.js';
 import { captured } from '../testing/captured.js';
@@ -48,3 +51,13 @@ for (const [what, error, status, line] of cases)
     t.ok(loud.err.length > quiet.err.length && loud.err.startsWith(quiet.err), '--debug adds the stack');
     if (error instanceof Error) t.match(loud.err, 'report-error.test.');
   });
+
+t.test('a working directory that was removed is named, not the program that cannot be started', async (t) => {
+  const directory = join(t.testdir(), 'gone');
+  mkdirSync(directory);
+  const main = join(import.meta.dirname, 'main.js');
+  const words = ['-c', 'cd "$1" && rmdir "$1" && exec "$2" "$3" cache', 'sh', directory];
+  const { status, stderr } = spawnSync('sh', [...words, process.execPath, main], { encoding: 'utf8' });
+  t.equal(status, 3);
+  t.match(stderr, /^vmmci cache: the working directory was removed; run the same command in another/m);
+});

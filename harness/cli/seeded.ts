@@ -72,6 +72,13 @@ const maxNamed = 20;
 
 const isRight = ({ status, naming }: SeededResult): boolean => status === 'caught' && naming !== 'wrong';
 
+/** 1 if a bug was not caught or got a wrong cause, 3 if the only problem is that something broke. */
+const statusOfResults = (results: readonly SeededResult[], isUnpatchedBad: boolean): number => {
+  const bad = results.filter((result) => !isRight(result));
+  if (bad.length > 0 && bad.every(({ status }) => status === 'broken')) return 3;
+  return bad.length > 0 || isUnpatchedBad ? 1 : 0;
+};
+
 /** The bugs that somebody must look at, those without a cause by name, and the counts. */
 const summary = (
   results: readonly SeededResult[],
@@ -118,8 +125,8 @@ const byKernel = async (
 };
 
 /**
- * Exit status: 0 if every bug was caught by a scenario that it names and no wrong cause was named, otherwise
- * 1; 128+n after signal n.
+ * Exit status: 0 if every bug was caught by a scenario that it names and no wrong cause was named; 3 if some
+ * are broken and nothing else is wrong; otherwise 1; 128+n after signal n.
  */
 const run = async (values: Values<typeof options>, words: readonly string[]): Promise<number> => {
   const jobs = values.jobs ?? defaultJobs(resources());
@@ -167,7 +174,7 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     await mkdir(choice.run, { recursive: true });
     await replaceFile(join(choice.run, detailsFile), `${columns(results.map(row))}\n`);
     print(summary(results, (performance.now() - start) / 1000, accelerator, choice.run));
-    return results.every(isRight) && !isBad ? 0 : 1;
+    return statusOfResults(results, isBad);
   } catch (error) {
     if (!signal.aborted) throw error;
     note(signal.reason.message);
