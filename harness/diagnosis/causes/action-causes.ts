@@ -243,7 +243,7 @@ export const actionCauses = {
     change:
       'Leave the status (BAR0 offset 18) as it is on shutdown. From 6.16 on the virtio core resets it if the driver has no shutdown method.',
     requirement: 'quiet-on-the-way-down',
-    explains: ['driver-ok', 'quiet-on-the-way-down'],
+    explains: ['quiet-on-the-way-down'],
     find: (facts) => {
       // Only a reset of a guest that goes down counts, not that of a driver that is unloaded.
       const stopped = exchangesOf(facts)
