@@ -166,14 +166,17 @@ export const logCauses = {
     sentence: 'A notifier of the driver is still registered when its memory is freed.',
     change: 'Unregister in remove, or when the module is unloaded, each notifier that was registered.',
     requirement: 'leaves-nothing',
-    find: (facts) =>
-      reportsOf(facts)
+    find: (facts) => [
+      // The kernel finds it in its list if the module is loaded at the same address again.
+      ...matching(facts, /^WARNING: .*\bnotifier_chain_register\b/),
+      ...reportsOf(facts)
         .filter(({ kind, lines }) => kind === 'crash' && lines.some(isBad))
         .flatMap(({ lines }) => {
           const at = lines.find((line) => instructionPointer.test(line) && walksNotifiers.test(line));
           return at === undefined ? [] : [lines.find(isBad) ?? '', at];
         })
         .slice(0, 2),
+    ],
   },
   'crash-in-driver': {
     sentence: 'The kernel crashes in a function of the driver.',
