@@ -155,7 +155,8 @@ export const accessCauses = {
       let isWritten = false;
       let hasWritten = false;
       for (const event of facts.trace) {
-        if (event.kind === 'reset') return [];
+        // After a reset of the machine or a sleep it is another fault.
+        if (event.kind === 'reset') hasWritten = false;
         if (isWrite(event, 'guestFeatures')) {
           isWritten = event.value !== 0;
           hasWritten ||= isWritten;
