@@ -99,6 +99,37 @@ t.test(
   },
 );
 
+/** A process that waits for the lock, and prints a line when it does. */
+const waiter = `
+import { withLock } from ${JSON.stringify(new URL('lock.js', import.meta.url).href)};
+await withLock('waited-for', async () => {}, { onWait: () => void process.stdout.write('waits\\n') });
+`;
+
+/** The ids of processes with this text in their command lines. */
+const processesWith = async (text: string): Promise<number[]> => {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return pids.filter((_, index) => lines[index]?.includes(text)).map(Number);
+};
+
+t.test('a process that is killed while it waits leaves no other that waits', async (t) => {
+  privateCache(t);
+  await withLock('waited-for', async () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', waiter], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    let [flock] = await processesWith(`process ${child.pid}\0`);
+    // flock(1) starts right after the line.
+    while (flock === undefined) [flock] = await processesWith(`process ${child.pid}\0`);
+    child.kill('SIGKILL');
+    while (!(await isGone(flock))) await new Promise(setImmediate);
+    t.pass('flock(1) has ended while the lock is held');
+  });
+});
+
 t.test('a holder that ends normally kills and removes nothing', async (t) => {
   const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
   const pid = child.pid ?? 0;

@@ -51,7 +51,10 @@ const acquire = (path: string, wait: boolean): Promise<Held | null> =>
   new Promise((resolve, reject) => {
     const flags = wait ? [] : ['--nonblock', '--conflict-exit-code', String(conflictStatus)];
     // Detached, because Ctrl-C reaches the whole foreground group, and the guard must clean up after it.
-    const child = spawn('flock', [...flags, path, 'sh', '-c', guardScript, 'guard', path, describeSelf()], {
+    // When this process dies, the kernel ends flock(1), which may still wait. If it has the lock, the guard
+    // keeps that until it has cleaned up: it does not inherit the signal, but the descriptor.
+    const words = ['--pdeathsig', 'TERM', '--', 'flock', ...flags, path];
+    const child = spawn('setpriv', [...words, 'sh', '-c', guardScript, 'guard', path, describeSelf()], {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
