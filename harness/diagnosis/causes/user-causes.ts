@@ -116,8 +116,9 @@ export const userCauses = {
       },
     },
     {
-      sentence: 'The driver does not clear its memory, and shows counts of commands that never arrived.',
-      change: 'Allocate the structure of a device with kzalloc().',
+      sentence: 'The driver shows counts of commands that never arrived, from memory that nothing has set.',
+      change:
+        'Allocate the structure of a device with kzalloc(), and set each variable on the stack before it is shown.',
       requirement: 'attribute-form',
     },
   ),
