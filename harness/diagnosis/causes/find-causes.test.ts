@@ -34,6 +34,7 @@ const byTrace: readonly (readonly [CauseId, readonly (TraceData | number)[]])[] 
     [...up, send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), write(20, 1, 2), late],
   ],
   ['config-at-24', [...up, send('REBOOT'), raise, read(19, 1, 2), read(24, 4, 9), read(40, 4, 9), time]],
+  ['config-at-24', [...up, send('REBOOT'), read(24, 4, 9), write(20, 4, 9), read(40, 4, 9), time]],
   [
     'ack-at-wrong-offset',
     [...up, send('REBOOT'), raise, read(19, 1, 2), read(20, 4, 2), write(24, 4, 2), expired, late],
