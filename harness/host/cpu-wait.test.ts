@@ -8,8 +8,10 @@ import { cpuWait } from './cpu-wait.js';
 const loops = (name: string) =>
   Array.from({ length: 2 }, () =>
     spawn(
-      'taskset',
+      'setpriv',
       [
+        // Whatever ends this process must not leave loops behind.
+        ...['--pdeathsig', 'KILL', '--', 'taskset'],
         ...['-c', String(availableParallelism() - 1), 'sh', '-c'],
         `printf '${name}' >/proc/self/comm; printf '${name}' >/proc/$$/comm; echo; while :; do :; done`,
       ],
@@ -26,7 +28,8 @@ t.test('CPUs of guests that share one CPU of the host wait for each other', asyn
   for (const loop of [...others, ...guests]) await once(loop.stdout, 'data');
   // They never end, so all but one wait at any time.
   while (cpuWait() < 10_000_000n) await new Promise(setImmediate);
+  const ends = guests.map((loop) => once(loop, 'close'));
   for (const loop of guests) loop.kill('SIGKILL');
-  for (const loop of guests) await once(loop, 'close');
+  await Promise.all(ends);
   t.equal(cpuWait(), 0n, 'without a guest');
 });
