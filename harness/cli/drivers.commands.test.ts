@@ -77,36 +77,6 @@ t.test('a driver with the interface of the public driver is recognized by its Kb
   t.equal(exitCode, 0, 'nothing failed');
 });
 
-t.test('a driver that only stops the guest, and accepts only ACK, fails nothing', async (t) => {
-  const directory = await temporary(t);
-  const driver = join(directory, 'driver');
-  await cp(asset('driver'), driver, { recursive: true });
-  const source = join(driver, 'vmmci.c');
-  const text = await readFile(source, 'utf8');
-  await writeFile(source, text.replace(/^\tVMMCI_F_(?:TIMESYNC|SYNCRTC),\n/gm, ''));
-  const { time, ptp, syncRtc, commands, logLines, logLevels, ...described } = JSON.parse(
-    await readFile(join(driver, 'vmmci-driver.json'), 'utf8'),
-  );
-  const description = { ...described, name: 'stops-only', level: 'should' };
-  await writeFile(join(driver, 'vmmci-driver.json'), JSON.stringify(description));
-  const passed = [
-    ...['autoload', 'driver-ok', 'feature-subsets', 'hot-plug', 'load-unload', 'lost-interrupt', 'memory'],
-    ...['sleep-commands', 'stop-reload', 'suspend'],
-  ];
-  const skipped = ['command-order', 'interrupts', 'unload-pending'];
-  const { stdout } = await execa(
-    process.execPath,
-    [main, 'test', '--driver', driver, '--exact', ...passed, ...skipped],
-    { env: environment(directory), reject: false, stderr: 'ignore' },
-  );
-  const results = await readResults(join(directory, 'run'));
-  t.strictSame(
-    results.map(({ scenario, verdict }) => `${scenario} ${verdict}`).sort(),
-    [...passed.map((name) => `${name} passed`), ...skipped.map((name) => `${name} skipped`)].sort(),
-    stdout,
-  );
-});
-
 t.test('watch tests each save, and an interrupt leaves no temporary file', async (t) => {
   const directory = await temporary(t);
   const driver = join(directory, 'driver');
