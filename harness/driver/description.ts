@@ -83,6 +83,11 @@ export interface DriverDescription {
   readonly logLevels?: LogLevels | undefined;
   /** The lines, or parts of lines, that the driver writes to the kernel log, by event. */
   readonly logLines?: Readonly<Partial<Record<LogEvent, string>>> | undefined;
+  /**
+   * What the lines of the driver contain if they name neither its modules and drivers nor the address of the
+   * function.
+   */
+  readonly logPrefix?: string | undefined;
   /** The lowest level of requirements that fails a scenario; `undefined`: `should`. */
   readonly level?: Level | undefined;
   /** False if the driver requests no interrupt: it finds each command by polling. */
@@ -197,6 +202,7 @@ const descriptionSchema = fields({
       sample: optional(line),
     }),
   ),
+  logPrefix: optional(line),
   level: optional(oneOf(levels)),
   interrupts: optional(boolean),
   quiet: optional(v.record(v.string(), value, 'expected an object')),

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { warningsIn } from './driver-log.js';
+import { functionAddress } from '../../harness/qemu/layout.js';
+import { driverLog, warningsIn } from './driver-log.js';
 
 const lines = [
   '<6>[    1.000000] virtio_vmmci virtio2: features TIMESYNC',
@@ -11,4 +12,21 @@ const lines = [
 t.test('selects the lines that warn', async (t) => {
   t.strictSame(warningsIn(lines), [lines[1], lines[2], lines[3]]);
   t.strictSame(warningsIn(['no level']), []);
+});
+
+t.test('asks for the lines that name the driver, or have its prefix', async (t) => {
+  const asked: (readonly string[])[] = [];
+  const shell = {
+    output: async (words: readonly string[]) => {
+      asked.push(words);
+      return 'one\ntwo';
+    },
+  };
+  const names = { modules: ['pci', 'guest'], pciDriver: 'on-pci', virtioDriver: 'on-virtio' };
+  t.same(await driverLog(shell, names), ['one', 'two']);
+  await driverLog(shell, { ...names, logPrefix: 'vmm guest: ' });
+  t.same(asked, [
+    ['log-lines', 'pci', 'guest', 'on-pci', 'on-virtio', functionAddress()],
+    ['log-lines', 'pci', 'guest', 'on-pci', 'on-virtio', functionAddress(), 'vmm guest: '],
+  ]);
 });

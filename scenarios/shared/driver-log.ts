@@ -19,15 +19,19 @@ export const warningsIn = (lines: readonly string[]): string[] =>
     return level !== undefined && (Number(level) & 7) <= warning && !line.includes('taints kernel');
   });
 
+/** The parts of a description that tell which lines of the kernel log are the driver's. */
+type LogNames = Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver' | 'logPrefix'>;
+
 /**
- * The lines of the kernel log that name a module or driver of the description, or the function. The guest
- * filters them, because the serial line is slow. Rejects with GUEST_COMMAND.
+ * The lines of the kernel log that name a module or driver of the description, or the function, or have the
+ * description's prefix. The guest filters them, because the serial line is slow. Rejects with GUEST_COMMAND.
  */
 export const driverLog = async (
   shell: Pick<Shell, 'output'>,
-  { modules, pciDriver, virtioDriver }: Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'>,
+  { modules, pciDriver, virtioDriver, logPrefix }: LogNames,
 ): Promise<string[]> => {
-  const names = [...modules, pciDriver, virtioDriver, functionAddress()];
+  const own = logPrefix === undefined ? [] : [logPrefix];
+  const names = [...modules, pciDriver, virtioDriver, functionAddress(), ...own];
   const text = await shell.output(['log-lines', ...names], { what: "the driver's lines in the kernel log" });
   return text === '' ? [] : text.split('\n');
 };
