@@ -5,7 +5,7 @@ import type { TraceSink } from '../base/trace.js';
 import { startDevice } from '../device/device.js';
 import { hostNow } from '../host/clock.js';
 import { PciFunction } from '../pci/function.js';
-import { closeFd, signalEventFd, withdrawEventFd } from '../socket/descriptor.js';
+import { closeFd, signalEventFd } from '../socket/descriptor.js';
 import { serveFunction } from '../vfio-user/listen.js';
 import { clockHolder, parseClock } from '../vmmci/clock.js';
 import { Vmmci } from '../vmmci/device.js';
@@ -33,7 +33,7 @@ export const starts: Readonly<Record<Kind, Start>> = {
     const clock = clockHolder(parseClock('running', hostNow));
     const pci = new PciFunction({
       generation,
-      eventfds: { signal: signalEventFd, withdraw: withdrawEventFd, close: closeFd },
+      eventfds: { signal: signalEventFd, close: closeFd },
       trace,
     });
     await pci.attach(directFrontEnd(new Vmmci({ generation, clock, scheduler: realScheduler(), trace })));

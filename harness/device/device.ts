@@ -9,7 +9,7 @@ import type { FaultHook } from '../faults/hook.js';
 import { hostNow } from '../host/clock.js';
 import { PciFunction } from '../pci/function.js';
 import type { StalePolicy } from '../pci/stale.js';
-import { closeFd, signalEventFd, withdrawEventFd } from '../socket/descriptor.js';
+import { closeFd, signalEventFd } from '../socket/descriptor.js';
 import { serveFunction } from '../vfio-user/listen.js';
 import { keepConnected } from '../vhost-user/keep-connected.js';
 import { listenBackend } from '../vhost-user/listen.js';
@@ -124,7 +124,7 @@ export const startFunction = async (
     warn,
   }: FunctionOptions,
 ): Promise<ServedFunction> => {
-  const eventfds = { signal: signalEventFd, withdraw: withdrawEventFd, close: closeFd };
+  const eventfds = { signal: signalEventFd, close: closeFd };
   const pci = new PciFunction({ generation: generations[name], eventfds, stale, slot, trace, warn });
   const attached = signal<boolean>();
   const connection = await keepConnected(backend, {

@@ -76,7 +76,7 @@ class Vm {
     this.#host.onKill(({ reason, outcome }) => {
       if (reason === 'no-driver') this.ends.push({ why: reason, how: outcome });
     });
-    const eventfds = { signal: () => {}, withdraw: () => false, close: () => {} };
+    const eventfds = { signal: () => {}, close: () => {} };
     this.#pci = new PciFunction({ generation, trace: this.trace.sink, eventfds });
   }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { connect } from '../socket/connect.js';
-import { closeFd, signalEventFd, withdrawEventFd } from '../socket/descriptor.js';
+import { closeFd, signalEventFd } from '../socket/descriptor.js';
 import { listen } from '../socket/listen.js';
 import { privateDirectory } from '../socket/private-directory.js';
 import { encodeFrame, readFrame } from '../vhost-user/frame.js';
@@ -48,7 +48,7 @@ const backend = async (t: Test, heeds: boolean, seconds = 0x5c7a1b2d) => {
   const warnings: string[] = [];
   const pci = new PciFunction({
     generation: generations['8.0'],
-    eventfds: { signal: signalEventFd, withdraw: withdrawEventFd, close: closeFd },
+    eventfds: { signal: signalEventFd, close: closeFd },
     warn: (message) => warnings.push(message),
   });
   await pci.attach(await startFrontEnd(await connect(listener.path)));

@@ -13,7 +13,7 @@ const setUp = async (generation: GenerationName, slot?: number) => {
   const pci = new PciFunction({
     generation: generations[generation],
     slot,
-    eventfds: { signal: () => signals++, withdraw: () => false, close: () => {} },
+    eventfds: { signal: () => signals++, close: () => {} },
   });
   await pci.attach(frontEnd);
   pci.arm(1);
