@@ -5,7 +5,7 @@ import { packageRoot } from '../../images/asset.js';
 import { ensureBrowser } from '../../images/browser/ensure.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { HarnessError } from '../base/errors.js';
-import { defaultJobs, resources } from '../matrix/jobs.js';
+import { defaultJobs, defaultProcesses, resources } from '../matrix/jobs.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { compiledFiles } from '../run/compiled-files.js';
 import type { Environment } from '../run/environment.js';
@@ -90,13 +90,13 @@ const tiers: Readonly<Record<string, Tier>> = {
   },
   commands: {
     files: () => filesIn('harness', isCommands),
-    // Each starts commands that run as many guests as there are processors.
+    // Each starts commands that run several guests in parallel.
     workers: () => 1,
     fetches: true,
   },
   workflows: {
     files: () => filesIn('harness', isWorkflows),
-    // Each job runs as many guests as there are processors.
+    // Each job runs several guests in parallel.
     workers: () => 1,
     fetches: true,
   },
@@ -218,7 +218,6 @@ const run = async (
   _: CommandTable,
   given: readonly string[],
 ): Promise<number> => {
-  const jobs = values.jobs ?? defaultJobs(resources());
   const chosen = await chooseFiles(
     [...new Set(operands.length === 0 ? ['unit'] : operands)],
     values.only.flat(),
@@ -232,14 +231,15 @@ const run = async (
     const status = await (guests === undefined
       ? runWithoutGuests(async (signal) => {
           await tier.prepare?.();
-          return runTier(tier, jobs, { choice, signal });
+          const processes = values.jobs ?? defaultProcesses(resources());
+          return runTier(tier, processes, { choice, signal });
         })
       : runInGuests(
           // Each tier has its own run directory and table.
           inGuests > 1 ? { ...choice, run: join(choice.run, name) } : choice,
           async ({ environment, options }) => {
             await guests(environment);
-            return runTier(tier, jobs, options);
+            return runTier(tier, values.jobs ?? defaultJobs(resources()), options);
           },
         ));
     if (status > 128) return status;

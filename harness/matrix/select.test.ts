@@ -68,8 +68,8 @@ t.test('the shards contain each cell once', async (t) => {
     t.equal(codeOf(thrown(() => parseShard(text))), 'INVALID_VALUE', JSON.stringify(text));
 });
 
-t.test('jobs: one for each processor, limited by memory, at least one', async (t) => {
-  t.equal(defaultJobs({ processors: 2, freeMiB: 20_000 }), 2);
+t.test('jobs: two for each processor, limited by memory, at least one', async (t) => {
+  t.equal(defaultJobs({ processors: 2, freeMiB: 20_000 }), 4);
   t.equal(defaultJobs({ processors: 16, freeMiB: 1700 }), 4);
   t.equal(defaultJobs({ processors: 2, freeMiB: 100 }), 1);
 });
