@@ -24,15 +24,15 @@ t.test('the range of addresses goes from the first module to the end of the last
   t.notMatch(asked[2], 'reject-');
 });
 
-t.test("allocations of the firmware's interpreter do not count", async (t) => {
+t.test("allocations of the kernel's search for the interrupt do not count", async (t) => {
   const module = 'm 4096 0 - Live 0xffffffffc0200000';
-  const symbols = ['ffffffff81500000 T acpi_ns_evaluate', 'ffffffff81500300 t acpi_ns_init_one_object'];
+  const symbols = ['ffffffff81500000 T acpi_pci_irq_enable', 'ffffffff81500300 t acpi_ns_init_one_object'];
   const { shell, asked } = shellWith(module, symbols.join('\n'));
   await limitFaultsTo(shell, ['m']);
   t.match(asked[2], /echo 0xffffffff81500000 >\S+\/reject-start\necho 0xffffffff81500300 >\S+\/reject-end/);
   await t.rejects(limitFaultsTo(shellWith(module, symbols[0] ?? '').shell, ['m']), {
     code: 'GUEST_READ',
-    message: /acpi_ns_evaluate and of the next symbol/,
+    message: /acpi_pci_irq_enable and of the next symbol/,
   });
 });
 

@@ -10,10 +10,10 @@ const directory = '/sys/kernel/debug/failslab';
 const stackDepth = 32;
 
 /**
- * The function of the kernel that runs the firmware's bytecode. For one pci_enable_device() it makes
- * thousands of allocations, which are none of the driver's.
+ * The function of the kernel that looks for the interrupt of a PCI function, and runs the firmware's bytecode
+ * for that. One pci_enable_device() makes thousands of allocations in it, which are none of the driver's.
  */
-const interpreter = 'acpi_ns_evaluate';
+const interruptLookup = 'acpi_pci_irq_enable';
 
 /** Searching the kernel's symbols takes seconds under TCG. */
 const searchMs = 60_000;
@@ -22,9 +22,9 @@ const searchMs = 60_000;
  * The settings that leave out allocations within the function; none on a kernel without it. /proc/kallsyms is
  * in the order of the addresses, so the next symbol is its end.
  */
-const withoutInterpreter = async (shell: Commands): Promise<Readonly<Record<string, string>>> => {
-  const text = await shell.text(`grep -m 1 -A 1 ' [tT] ${interpreter}$' /proc/kallsyms || :`, {
-    what: `address of ${interpreter}`,
+const withoutInterruptLookup = async (shell: Commands): Promise<Readonly<Record<string, string>>> => {
+  const text = await shell.text(`grep -m 1 -A 1 ' [tT] ${interruptLookup}$' /proc/kallsyms || :`, {
+    what: `address of ${interruptLookup}`,
     timeoutMs: searchMs,
   });
   if (text === '') return {};
@@ -32,7 +32,7 @@ const withoutInterpreter = async (shell: Commands): Promise<Readonly<Record<stri
   if (start === undefined || end === undefined)
     throw new HarnessError('GUEST_READ', {
       what: '/proc/kallsyms',
-      expected: `the lines of ${interpreter} and of the next symbol`,
+      expected: `the lines of ${interruptLookup} and of the next symbol`,
       got: JSON.stringify(text),
     });
   return { 'reject-start': start, 'reject-end': end };
@@ -65,7 +65,7 @@ export const limitFaultsTo = async (shell: Commands, modules: readonly string[])
     'stacktrace-depth': String(stackDepth),
     'require-start': `0x${first.start.toString(16)}`,
     'require-end': `0x${last.end.toString(16)}`,
-    ...(await withoutInterpreter(shell)),
+    ...(await withoutInterruptLookup(shell)),
   };
   const lines = Object.entries(settings).map(([name, value]) => `echo ${value} >${directory}/${name}`);
   await shell.text(`set -e\n${lines.join('\n')}`, { what: 'setting up of failslab' });
