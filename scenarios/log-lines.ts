@@ -71,11 +71,13 @@ const eventChecker = ({ check, vm, driver }: Scene): CheckEvents => {
       eventsIn(warnings),
       expected.filter((event) => faults.includes(event)),
     );
-    check('quiet-log').equal(
-      `${checkNames.otherWarnings}: ${what}`,
-      warnings.filter((line) => eventsIn([line]).length === 0),
-      [],
-    );
+    // The driver may warn of a fault with a line that is not described.
+    if (events.every((event) => !faults.includes(event) || logLines[event] !== undefined))
+      check('quiet-log').equal(
+        `${checkNames.otherWarnings}: ${what}`,
+        warnings.filter((line) => eventsIn([line]).length === 0),
+        [],
+      );
     return lines;
   };
 };
