@@ -57,7 +57,8 @@ scenario('command-order', options, async ({ check, vm, device, driver, trace, un
     check('shows-commands').equal('last command', await driver.lastCommand(), name);
     check('shows-commands').equal('commands', await driver.commandCounts(), counts);
   }
-  if (!driver.showsCommands) return;
+  // A driver that only polls needs minutes for so many.
+  if (!driver.showsCommands || !driver.description.interrupts) return;
 
   let left = many;
   const mark = trace.mark;

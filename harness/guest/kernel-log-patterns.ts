@@ -55,8 +55,9 @@ export const splatPatterns: readonly Pattern[] = [
   },
   {
     kind: 'duplicate',
+    // Error -12 is ENOMEM: an allocation that a scenario made to fail.
     pattern:
-      /sysfs: cannot create duplicate filename|kobject_add_internal failed|debugfs: (?:Directory|File) '.*' .*already present/,
+      /sysfs: cannot create duplicate filename|kobject_add_internal failed(?!.*error: -12\b)|debugfs: (?:Directory|File) '.*' .*already present/,
   },
   {
     kind: 'memory',

@@ -43,6 +43,7 @@ const samples: readonly (readonly [kind: string, line: string])[] = [
   ['interrupt', 'irq 10: nobody cared (try booting with the "irqpoll" option)'],
   ['interrupt', 'genirq: Flags mismatch irq 10. 00000000 (vmmci) vs. 00000080 (other)'],
   ['duplicate', "sysfs: cannot create duplicate filename '/bus/pci/drivers/virtio_pci_obsd'"],
+  ['duplicate', 'kobject: kobject_add_internal failed for virtio2 (error: -2 parent: 0000:00:05.0)'],
   ['duplicate', "debugfs: Directory 'virtio2' with parent '/' already present!"],
   ['memory', 'Out of memory: Killed process 140 (cat) total-vm:4096kB'],
   ['panic', 'Kernel panic - not syncing: Fatal exception in interrupt'],
@@ -67,6 +68,8 @@ const healthy = [
   'NMI watchdog: Perf NMI watchdog permanently disabled',
   'hrtimer: interrupt took 12345678 ns',
   'random: crng init done',
+  // In failing-allocations.
+  'kobject: kobject_add_internal failed for virtio2 (error: -12 parent: 0000:00:05.0)',
 ];
 
 const stamped = (lines: readonly string[]): string[] =>
