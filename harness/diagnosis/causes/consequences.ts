@@ -29,7 +29,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'ack-feature-by-number': ['acknowledged-without-feature', 'not-acknowledged-though-offered'],
   'interrupt-has-no-handler': ['never-looks-unasked'],
   'interrupt-not-acted-on': ['never-looks-unasked'],
-  'command-read-before-isr': ['queue-bit-taken-for-change'],
+  'command-read-before-isr': ['queue-bit-taken-for-change', 'line-per-foreign-interrupt'],
   'own-interrupt-not-claimed': ['interrupts-nobody-claims'],
   'command-cut-off': ['unknown-command-acknowledged', 'last-command-not-kept', 'commands-not-counted'],
   'known-command-unknown': [
