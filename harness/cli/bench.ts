@@ -12,11 +12,11 @@ import { measure } from '../bench/measure.js';
 import { renderFigures } from '../bench/table.js';
 import { columns } from '../report/table.js';
 import { type Choice, defaultChoice } from '../run/choice.js';
-import { abortOnSignals, unlessAborted } from '../run/signals.js';
+import { unlessAborted } from '../run/signals.js';
 import { defineCommand } from './define-command.js';
 import { count, flag, type Values, value } from './option.js';
-import { note } from './print.js';
 import { progressLines } from './progress-lines.js';
+import { untilSignal } from './until-signal.js';
 
 const maxClients = 1000;
 
@@ -111,19 +111,11 @@ const measureAll = async (values: Values<typeof options>, signal: AbortSignal): 
 };
 
 /** Exit status: 0, because slow figures depend on the machine; 128+n after signal n. */
-const run = async (values: Values<typeof options>): Promise<number> => {
-  const { signal, status, release } = abortOnSignals();
-  try {
+const run = (values: Values<typeof options>): Promise<number> =>
+  // QEMU ends with this process.
+  untilSignal(async (signal) => {
     await measureAll(values, signal);
     return 0;
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    note(signal.reason.message);
-    // QEMU ends with this process.
-    return status() ?? 1;
-  } finally {
-    release();
-  }
-};
+  });
 
 export const command = defineCommand({ options, run });

@@ -10,7 +10,6 @@ import { tapDigest } from '../report/tap-digest.js';
 import { compiledFiles } from '../run/compiled-files.js';
 import type { Environment } from '../run/environment.js';
 import { type RunFilesOptions, runFiles } from '../run/run-files.js';
-import { abortOnSignals } from '../run/signals.js';
 import { distroOf } from '../scenario/distro.js';
 import { type CommandTable, defineCommand } from './define-command.js';
 import { runInGuests } from './guest-run.js';
@@ -18,6 +17,7 @@ import { list, type Values } from './option.js';
 import { print } from './print.js';
 import { progressLines } from './progress-lines.js';
 import { choiceIn, choiceOf, jobs, runOptions } from './run-options.js';
+import { untilSignal } from './until-signal.js';
 
 /** The compiled tests of a folder in the checkout. */
 const filesIn = (folder: string, accepts: (name: string) => boolean): Promise<string[]> =>
@@ -197,20 +197,6 @@ const runTier = async (
   return exitCode === 0 && failed === 0 ? 0 : 1;
 };
 
-/** Runs tests that need no guest and clean up after themselves. */
-const runWithoutGuests = async (go: (signal: AbortSignal) => Promise<number>): Promise<number> => {
-  const { signal, status, release } = abortOnSignals();
-  try {
-    return await go(signal);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    print(signal.reason.message);
-    return status() ?? 1;
-  } finally {
-    release();
-  }
-};
-
 /** Exit status: that of the first tier that did not pass, or 0. A signal ends all tiers. */
 const run = async (
   values: Values<typeof options>,
@@ -229,7 +215,7 @@ const run = async (
   for (const tier of chosen) {
     const { name, guests } = tier;
     const status = await (guests === undefined
-      ? runWithoutGuests(async (signal) => {
+      ? untilSignal(async (signal) => {
           await tier.prepare?.();
           const processes = values.jobs ?? defaultProcesses(resources());
           return runTier(tier, processes, { choice, signal });

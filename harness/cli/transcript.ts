@@ -15,13 +15,14 @@ import type { Choice } from '../run/choice.js';
 import { openEnvironment } from '../run/environment.js';
 import { type RunFilesOptions, runFiles } from '../run/run-files.js';
 import { filesFor, scenarioFiles } from '../run/scenario-files.js';
-import { abortOnSignals, unlessAborted } from '../run/signals.js';
+import { unlessAborted } from '../run/signals.js';
 import { defineCommand } from './define-command.js';
 import { flag, list, type Values } from './option.js';
-import { note, print } from './print.js';
+import { print } from './print.js';
 import { progressLines } from './progress-lines.js';
 import { choiceOf, kernelName, runOptions } from './run-options.js';
 import { transcriptFailure } from './transcript-failure.js';
+import { untilSignal } from './until-signal.js';
 
 const options = {
   ...runOptions,
@@ -110,16 +111,10 @@ const transcribe = async (
 
 /** Exit status: as for `transcribe`; 128+n after signal n. */
 const run = async (values: Values<typeof options>): Promise<number> => {
-  const { signal, status, release } = abortOnSignals();
   const temporary = temporaryDirectory();
   try {
-    return await transcribe(values, { signal, env: { TMPDIR: temporary.path } });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    note(signal.reason.message);
-    return status() ?? 1;
+    return await untilSignal((signal) => transcribe(values, { signal, env: { TMPDIR: temporary.path } }));
   } finally {
-    release();
     temporary.remove();
   }
 };
