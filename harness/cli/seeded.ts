@@ -19,13 +19,14 @@ import { inSlots } from '../run/in-slots.js';
 import { scenarioFiles } from '../run/scenario-files.js';
 import { applyBug, isSelectedBy, readBugs, type SeededBug } from '../run/seeded-bug.js';
 import type { Naming, SeededResult, SeededStatus } from '../run/seeded-result.js';
-import { abortOnSignals, unlessAborted } from '../run/signals.js';
+import { unlessAborted } from '../run/signals.js';
 import { defineCommand } from './define-command.js';
 import type { Values } from './option.js';
-import { note, print } from './print.js';
+import { print } from './print.js';
 import { progressLines } from './progress-lines.js';
 import { choiceOf, jobs, runOptions } from './run-options.js';
-import { smoke, tryBug, tryUnpatched } from './try-seeded-bug.js';
+import { smoke, tryBug, tryUnpatched, type Unusable } from './try-seeded-bug.js';
+import { untilSignal } from './until-signal.js';
 
 const { driver: _, 'driver-description': __, ...common } = runOptions;
 
@@ -70,13 +71,20 @@ const detailsFile = 'seeded-bugs.txt';
 /** The maximum number of bugs that the summary names. */
 const maxNamed = 20;
 
-const isRight = ({ status, naming }: SeededResult): boolean => status === 'caught' && naming !== 'wrong';
+const isRight = ({ status, naming }: Pick<SeededResult, 'status' | 'naming'>): boolean =>
+  status === 'caught' && naming !== 'wrong';
 
-/** 1 if a bug was not caught or got a wrong cause, 3 if the only problem is that something broke. */
-const statusOfResults = (results: readonly SeededResult[], isUnpatchedBad: boolean): number => {
+/**
+ * 1 if a bug was not caught or got a wrong cause, or if the unpatched driver failed; 3 if the only problem is
+ * that something broke.
+ */
+export const statusOfResults = (
+  results: readonly Pick<SeededResult, 'status' | 'naming'>[],
+  unusable: readonly Unusable[],
+): number => {
   const bad = results.filter((result) => !isRight(result));
-  if (bad.length > 0 && bad.every(({ status }) => status === 'broken')) return 3;
-  return bad.length > 0 || isUnpatchedBad ? 1 : 0;
+  if (unusable.some(({ hasFailed }) => hasFailed) || bad.some(({ status }) => status !== 'broken')) return 1;
+  return bad.length > 0 || unusable.length > 0 ? 3 : 0;
 };
 
 /** The bugs that somebody must look at, those without a cause by name, and the counts. */
@@ -142,13 +150,12 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
   const exists = (name: string): boolean => files.some(({ declares }) => declares(name));
   const choice = choiceOf({ ...values, driver: undefined, 'driver-description': undefined });
   const progress = progressLines();
-  const { signal, status, release } = abortOnSignals();
   const temporary = temporaryDirectory();
   const start = performance.now();
-  try {
+  const tryAll = async (signal: AbortSignal): Promise<number> => {
     const results: SeededResult[] = [];
     let accelerator = '';
-    let isBad = false;
+    const unusable: Unusable[] = [];
     for (const [kernel, bugs] of await byKernel(chosen, choice.kernel, progress)) {
       const onKernel = { ...choice, kernel };
       const environment = await unlessAborted(openEnvironment(onKernel, { progress }), signal);
@@ -161,8 +168,8 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
         .sort();
       progress(`testing the unpatched driver in ${named.length} scenarios on ${kernel}`);
       const bad = await tryUnpatched(seeded, named, jobs);
-      for (const [name, line] of bad) progress(`without a bug, ${name} ${line}`);
-      isBad ||= bad.size > 0;
+      for (const [name, { text }] of bad) progress(`without a bug, ${name} ${text}`);
+      unusable.push(...bad.values());
       accelerator = environment.accelerator.name;
       await inSlots(bugs, jobs, join(temporary.path, kernel), async ({ bug, patched }, slot) => {
         const result = await tryBug(seeded, bug, patched, slot, bad);
@@ -174,13 +181,11 @@ const run = async (values: Values<typeof options>, words: readonly string[]): Pr
     await mkdir(choice.run, { recursive: true });
     await replaceFile(join(choice.run, detailsFile), `${columns(results.map(row))}\n`);
     print(summary(results, (performance.now() - start) / 1000, accelerator, choice.run));
-    return statusOfResults(results, isBad);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    note(signal.reason.message);
-    return status() ?? 1;
+    return statusOfResults(results, unusable);
+  };
+  try {
+    return await untilSignal(tryAll);
   } finally {
-    release();
     temporary.remove();
   }
 };

@@ -35,20 +35,34 @@ const runScenarios = async (
   return readResults(choice.run);
 };
 
-/** Finds the scenarios that do not pass without a bug, with the reason: they cannot prove a catch. */
+/** A scenario that does not pass on the unpatched driver: it cannot prove a catch. */
+export interface Unusable {
+  /** False if it is broken, skipped, or left no result. */
+  readonly hasFailed: boolean;
+  /** The verdict and the first reason. */
+  readonly text: string;
+}
+
+/** Finds the scenarios that do not pass without a bug, with the reason. */
 export const tryUnpatched = async (
   seeded: SeededRun,
   names: readonly string[],
   jobs: number,
-): Promise<Map<string, string>> => {
+): Promise<Map<string, Unusable>> => {
   const { choice } = seeded.options;
   const run = join(choice.run, 'unpatched', choice.kernel);
   const results = await runScenarios(seeded, names, { ...choice, run }, jobs);
   const bad = results
     .filter(({ verdict }) => verdict !== 'passed')
-    .map(({ scenario, verdict, reasons }) => [scenario, `${verdict}: ${firstLine(reasons[0])}`] as const);
+    .map(({ scenario, verdict, reasons }): [string, Unusable] => [
+      scenario,
+      { hasFailed: verdict === 'failed', text: `${verdict}: ${firstLine(reasons[0])}` },
+    ]);
   const missing = names.filter((name) => results.every(({ scenario }) => scenario !== name));
-  return new Map([...bad, ...missing.map((name) => [name, 'left no result'] as const)]);
+  return new Map([
+    ...bad,
+    ...missing.map((name): [string, Unusable] => [name, { hasFailed: false, text: 'left no result' }]),
+  ]);
 };
 
 /**
@@ -60,7 +74,7 @@ export const tryBug = async (
   bug: SeededBug,
   sources: ReadonlyMap<string, string>,
   slot: string,
-  unusable: ReadonlyMap<string, string>,
+  unusable: ReadonlyMap<string, Unusable>,
 ): Promise<SeededResult> => {
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
@@ -78,7 +92,7 @@ export const tryBug = async (
   if (missing !== undefined) return broken(`there is no scenario ${missing}`);
   const unusableName = bug.caughtBy.find((name) => unusable.has(name));
   if (unusableName !== undefined)
-    return broken(`without the bug, ${unusableName} ${unusable.get(unusableName)}`);
+    return broken(`without the bug, ${unusableName} ${unusable.get(unusableName)?.text}`);
   const { environment, options } = seeded;
   const run = join(seeded.options.choice.run, bug.name);
   // The patched driver is an artifact, because it explains why a bug was not caught.
