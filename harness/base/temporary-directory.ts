@@ -80,10 +80,7 @@ const removeAtExit = (): void => {
     }
 };
 
-/**
- * Removes the path when this process exits, or when the returned function is
- * called.
- */
+/** Removes the path when this process exits, or when the returned function is called. */
 export const removeLater = (path: string): (() => void) => {
   if (owned.size === 0) {
     process.off('exit', removeAtExit);

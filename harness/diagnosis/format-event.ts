@@ -35,10 +35,17 @@ const effects: Readonly<Record<string, string>> = {
   value: 'is answered with another value',
 };
 
-const faultText = ({ command = 'a message', outcome, value, delayMs = 0 }: TraceEvent<'fault'>): string => {
+const faultText = ({
+  command = 'a message',
+  outcome,
+  value,
+  delayMs = 0,
+  takesQemuDown,
+}: TraceEvent<'fault'>): string => {
   const isOtherValue = outcome === 'value' && value !== undefined;
   const effect = isOtherValue ? `is answered with ${hex(value)}` : (effects[outcome ?? ''] ?? 'is answered');
-  return `fault: ${command} ${effect}${delayMs > 0 ? ` after ${durationOfMs(delayMs)}` : ''}`;
+  const delay = delayMs > 0 ? ` after ${durationOfMs(delayMs)}` : '';
+  return `fault: ${command} ${effect}${delay}${takesQemuDown === undefined ? '' : `; ${takesQemuDown}`}`;
 };
 
 /** Formats the event without its number and time. */
@@ -85,8 +92,15 @@ const textOf = (event: TraceEvent): string => {
 export const formatEvent = (event: TraceEvent): string =>
   `#${event.seq} ${(event.at / 1000).toFixed(3)} ms ${textOf(event)}`;
 
-/** Formats consecutive events. A read that a fault answered is shown with the value that the guest got. */
-export const formatEvents = (events: readonly TraceEvent[]): string[] =>
-  asAnswered(events).map((event, index) =>
-    event === events[index] ? formatEvent(event) : `${formatEvent(event)}, by a fault`,
-  );
+/**
+ * Formats the last `count` of consecutive events. A read that a fault answered is shown with the value that
+ * the guest got.
+ */
+export const formatEvents = (events: readonly TraceEvent[], count = events.length): string[] => {
+  const first = Math.max(0, events.length - count);
+  return asAnswered(events)
+    .slice(first)
+    .map((event, index) =>
+      event === events[first + index] ? formatEvent(event) : `${formatEvent(event)}, by a fault`,
+    );
+};

@@ -55,7 +55,7 @@ export const splatPatterns: readonly Pattern[] = [
   },
   {
     kind: 'duplicate',
-    // Error -12 is ENOMEM: an allocation that a scenario made to fail.
+    // Error -12 is ENOMEM: an allocation that a scenario made fail.
     pattern:
       /sysfs: cannot create duplicate filename|kobject_add_internal failed(?!.*error: -12\b)|debugfs: (?:Directory|File) '.*' .*already present/,
   },

@@ -31,9 +31,7 @@ const eventsFor = ({ trace }: Evidence, id: string): string[] => {
   );
   if (at === -1) return [];
   const before = trace.slice(0, at).filter(({ kind }) => kind !== 'check' && kind !== 'shell');
-  return formatEvents(before)
-    .slice(-maxEvents)
-    .map((line) => shorten(line, maxLength));
+  return formatEvents(before, maxEvents).map((line) => shorten(line, maxLength));
 };
 
 const describe = (report: Report, unmet: Unmet, evidence: Evidence): string => {

@@ -60,7 +60,7 @@ const differences = ({ cell, row, evidence, transcripts }: CellView): string[] =
 const excerptOf = (trace: Evidence['trace'], count: number): string[] => {
   const failed = trace.findIndex((event) => event.kind === 'check' && event.result !== 'ok');
   const end = failed === -1 ? trace.length : failed + 1;
-  return formatEvents(trace.slice(0, end)).slice(-count);
+  return formatEvents(trace.slice(0, end), count);
 };
 
 const reproduce = ({ report, cell }: CellView): string[] => [

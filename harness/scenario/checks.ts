@@ -104,7 +104,10 @@ const describeRange = ({ since, to }: EventRange): string =>
   to - since <= 1 ? `trace #${since}` : `trace #${since} to #${to - 1}`;
 
 const trafficIn = (trace: Trace, { since, to }: EventRange): string[] =>
-  formatEvents(trace.since(since).filter(({ seq, kind }) => seq < to && isTraffic(kind))).slice(-maxEvents);
+  formatEvents(
+    trace.since(since).filter(({ seq, kind }) => seq < to && isTraffic(kind)),
+    maxEvents,
+  );
 
 /** What is compared by a check, without the lines that report it. */
 type Comparison = Omit<Report, 'passed' | 'failed'>;

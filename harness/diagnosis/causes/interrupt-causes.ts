@@ -128,8 +128,8 @@ export const interruptCauses = {
       const last = signals(facts).at(-1);
       const line = last?.after.find(({ kind }) => kind === 'console');
       if (storm === undefined || last === undefined || line === undefined) return [];
-      const atItsBegin = line.at - last.signal.at < soon && accessIn(last) === undefined;
-      return atItsBegin ? [last.signal, line, firstLine(storm)] : [];
+      const isAtOnce = line.at - last.signal.at < soon && accessIn(last) === undefined;
+      return isAtOnce ? [last.signal, line, firstLine(storm)] : [];
     },
   },
   'isr-read-wide': {
