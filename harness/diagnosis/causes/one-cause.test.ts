@@ -300,3 +300,10 @@ t.test('features that only the first bind of a driver writes', async (t) => {
   t.same(found([...first, ...down, ...bind, write(4, 4, 7), ...ok, unmet]), []);
   t.same(found([...down, ...bind, ...ok, unmet]), ['features-not-written']);
 });
+
+t.test('a clock that is never set right was not set from a time that is none', async (t) => {
+  const withoutTime = failed('no-time-is-an-error', checkNames.hoursWithoutTime, '24 or 0', '-38891');
+  t.same(found([...up, withoutTime]), ['sync-without-valid-time']);
+  const second = failed('carries-out', checkNames.hoursAfterSecond, '0', '-38911');
+  t.same(found([...up, second, withoutTime]), []);
+});

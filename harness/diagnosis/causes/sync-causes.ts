@@ -213,7 +213,8 @@ export const syncCauses = {
     },
   ),
   'sync-without-valid-time': checkCause(
-    { what: named('hoursWithoutTime') },
+    // A clock that is never set right is another fault.
+    { what: named('hoursWithoutTime'), holds: (_, { failed }) => !failed.has('carries-out') },
     {
       sentence: 'SYNCRTC sets the clock from microseconds that are not below a million.',
       change: 'Leave the clock alone if the microseconds (BAR0 offset 32) are not below 1000000.',
