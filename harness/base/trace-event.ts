@@ -42,7 +42,7 @@ const fields = {
     /** True if the guest was interrupted, not only the line raised. */
     signalled: optional(flag),
   },
-  irq: { event: oneOf(['armed', 'disabled', 'mask', 'unmask', 'loopback']) },
+  irq: { event: oneOf(['armed', 'disabled', 'mask', 'unmask', 'loopback', 'withdrawn']) },
   // the device
   status: { value: number },
   features: { value: number },

@@ -9,7 +9,7 @@ import type { FaultHook } from '../faults/hook.js';
 import { hostNow } from '../host/clock.js';
 import { PciFunction } from '../pci/function.js';
 import type { StalePolicy } from '../pci/stale.js';
-import { closeFd, signalEventFd } from '../socket/descriptor.js';
+import { closeFd, signalEventFd, withdrawEventFd } from '../socket/descriptor.js';
 import { serveFunction } from '../vfio-user/listen.js';
 import { keepConnected } from '../vhost-user/keep-connected.js';
 import { listenBackend } from '../vhost-user/listen.js';
@@ -96,6 +96,11 @@ export interface FunctionOptions {
   readonly trace: TraceSink;
   readonly faults?: FaultHook | undefined;
   /**
+   * Take back a signal that the client has not read when the line is low again (default: no). For guests:
+   * VFIO has no such operation, but see docs/device.md for what QEMU does with a late signal.
+   */
+  readonly takesBackSignals?: boolean | undefined;
+  /**
    * Called with a message for people when the backend behaves unexpectedly and the function works around it.
    */
   readonly warn?: ((message: string) => void) | undefined;
@@ -121,10 +126,12 @@ export const startFunction = async (
     slot,
     trace,
     faults,
+    takesBackSignals = false,
     warn,
   }: FunctionOptions,
 ): Promise<ServedFunction> => {
-  const eventfds = { signal: signalEventFd, close: closeFd };
+  const withdraw = takesBackSignals ? { withdraw: withdrawEventFd } : {};
+  const eventfds = { signal: signalEventFd, close: closeFd, ...withdraw };
   const pci = new PciFunction({ generation: generations[name], eventfds, stale, slot, trace, warn });
   const attached = signal<boolean>();
   const connection = await keepConnected(backend, {
@@ -208,6 +215,7 @@ export const startDevice = async (directory: string, options: DeviceOptions): Pr
       ...options,
       backend: path,
       faults,
+      takesBackSignals: true,
     });
     return {
       get vmmci() {

@@ -17,6 +17,7 @@ const calls = {
   getsockopt: libc.func('int getsockopt(int, int, int, void *, void *)'),
   listen: libc.func('int listen(int, int)'),
   poll: libc.func('int poll(void *, unsigned long, int)'),
+  preadv2: libc.func('intptr_t preadv2(int, const void *, int, int64_t, int)'),
   recvmsg: libc.func('intptr_t recvmsg(int, void *, int)'),
   sendmsg: libc.func('intptr_t sendmsg(int, const void *, int)'),
   socket: libc.func('int socket(int, int, int)'),
@@ -228,6 +229,16 @@ export const socketPairFds = (): [number, number] => {
 
 export const writeFd = (fd: number, data: Buffer): CallResult =>
   retry(() => calls.write(fd, data, data.length));
+
+const RWF_NOWAIT = 8;
+
+/** Reads what is there, also from a blocking descriptor. Returns EAGAIN if there is nothing. */
+export const readFdNow = (fd: number, target: Buffer): CallResult => {
+  const iov = Buffer.allocUnsafeSlow(16);
+  iov.writeBigUInt64LE(BigInt(koffi.address(target)), 0);
+  iov.writeBigUInt64LE(BigInt(target.length), 8);
+  return retry(() => calls.preadv2(fd, iov, 1, -1, RWF_NOWAIT));
+};
 
 const POLLOUT = 4;
 const POLLHUP = 16;

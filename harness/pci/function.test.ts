@@ -12,10 +12,13 @@ const setUp = async ({
   generation = '8.0',
   stale = 'repeat',
   attach = true,
+  unread = false,
 }: {
   generation?: GenerationName;
   stale?: StalePolicy;
   attach?: boolean;
+  /** True if the client has not read its eventfd. */
+  unread?: boolean;
 } = {}) => {
   const trace = new Trace();
   const eventfds: string[] = [];
@@ -26,6 +29,7 @@ const setUp = async ({
     trace: trace.sink,
     eventfds: {
       signal: (fd) => eventfds.push(`signal ${fd}`),
+      withdraw: () => unread,
       close: (fd) => eventfds.push(`close ${fd}`),
     },
   });
@@ -202,6 +206,22 @@ t.test('an unmask while ISR is set signals again only in 8.0', async (t) => {
     signals();
     pci.unmask();
     t.equal(signals(), expected, generation);
+  }
+});
+
+t.test('in 8.0 a read of ISR takes back a signal that the client has not read', async (t) => {
+  for (const [generation, unread, expected] of [
+    ['8.0', true, 1],
+    ['8.0', false, 0],
+    ['7.9', true, 0],
+  ] as const) {
+    const { pci, read, frontEnd, signals } = await setUp({ generation, unread });
+    pci.arm(TRIGGER);
+    frontEnd.change();
+    signals();
+    await read(19, 1);
+    frontEnd.change();
+    t.equal(signals(), expected, `signals without an unmask in ${generation}`);
   }
 });
 

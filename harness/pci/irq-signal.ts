@@ -3,9 +3,13 @@
 import type { TraceSink } from '../base/trace.js';
 import { idleLine, type Line, type LineEvent, type LineRules, stepLine } from './isr-line.js';
 
-/** Operations on an eventfd. `signal` adds 1 to it. */
+/**
+ * Operations on an eventfd. `signal` adds 1 to it. `withdraw` sets it to 0, and returns false if it is 0
+ * already; without it, a signal stays until the client reads it.
+ */
 export interface Eventfds {
   signal(fd: number): unknown;
+  withdraw?(fd: number): boolean;
   close(fd: number): void;
 }
 
@@ -31,7 +35,21 @@ export class IrqSignal {
   isrRead(): void {
     const { asserted } = this.#line;
     this.#step('isr-read', 0);
-    if (asserted && !this.#line.asserted) this.#trace({ kind: 'interrupt', line: 'lower', isr: 0 });
+    if (!asserted || this.#line.asserted) return;
+    this.#trace({ kind: 'interrupt', line: 'lower', isr: 0 });
+    this.#withdraw();
+  }
+
+  /**
+   * A level that is low again interrupts nobody. QEMU reads the eventfd late if the host is busy; it would
+   * raise its line for a function that no driver has any more, and its I/O APIC would keep that for the next
+   * driver.
+   */
+  #withdraw(): void {
+    if (this.#rules.interrupt !== 'level' || !this.#line.masked || this.#trigger === null) return;
+    if (!this.#eventfds.withdraw?.(this.#trigger)) return;
+    this.#trace({ kind: 'irq', event: 'withdrawn' });
+    this.#step('withdrawn', 0);
   }
 
   /** Takes ownership of the eventfd and closes the previous one. `null` disables interrupts. */

@@ -21,7 +21,7 @@ export interface Line {
   readonly latched: boolean;
 }
 
-export type LineEvent = 'raise' | 'isr-read' | 'mask' | 'unmask' | 'arm' | 'disarm' | 'reset';
+export type LineEvent = 'raise' | 'isr-read' | 'withdrawn' | 'mask' | 'unmask' | 'arm' | 'disarm' | 'reset';
 
 export interface Step {
   line: Line;
@@ -49,6 +49,8 @@ const rulesOf: Record<LineEvent, Rule> = {
   // vmd virtio.c 1.54 and 1.59 clear ISR and do not change the line; 1.75 and later lower it.
   'isr-read': (line, { isrReadLowersLine }) =>
     quiet(isrReadLowersLine ? { ...line, asserted: false, latched: false } : line),
+  // The client has not read the signal, and so sends no UNMASK for it.
+  withdrawn: (line) => quiet({ ...line, masked: false }),
   mask: (line) => quiet({ ...line, masked: true }),
   // One-shot (vmd i8259.c): the PIC does not check the level again. Level (i82093aa.c 1.3): EOI delivers
   // again.

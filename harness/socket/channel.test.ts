@@ -2,7 +2,7 @@ import t from 'tap';
 import { codeOf } from '../base/errors.js';
 import { openDescriptors } from '../testing/open-descriptors.js';
 import { socketPair } from '../testing/socket-pair.js';
-import { closeFd, eventFd, isEventFd, isSocket, signalEventFd } from './descriptor.js';
+import { closeFd, eventFd, isEventFd, isSocket, signalEventFd, withdrawEventFd } from './descriptor.js';
 
 t.test('two messages in one stream keep their own descriptors', async (t) => {
   const [left, right] = socketPair();
@@ -24,6 +24,16 @@ t.test('two messages in one stream keep their own descriptors', async (t) => {
   closeFd(trigger);
   left.close();
   right.close();
+});
+
+t.test('signals that the peer has not read can be taken back', async (t) => {
+  const fd = eventFd();
+  t.notOk(withdrawEventFd(fd), 'there is none');
+  signalEventFd(fd);
+  signalEventFd(fd);
+  t.ok(withdrawEventFd(fd));
+  t.notOk(withdrawEventFd(fd), 'both were taken back');
+  closeFd(fd);
 });
 
 t.test('a read returns exactly the requested bytes, however they arrive', async (t) => {
