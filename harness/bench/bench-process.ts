@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { HarnessError } from '../base/errors.js';
+import { withParent } from '../base/with-parent.js';
 
 /** The form of an answer. */
 type Schema<T> = v.GenericSchema<unknown, T>;
@@ -30,7 +31,8 @@ export const startBenchProcess = (
   const child = fork(join(import.meta.dirname, file), [...args], {
     execPath: 'setpriv',
     execArgv: [
-      ...['--pdeathsig', 'KILL', '--', process.execPath],
+      ...withParent('KILL'),
+      process.execPath,
       ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
     ],
   });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import t from 'tap';
+import { withParent } from '../base/with-parent.js';
 import { cpuWait } from './cpu-wait.js';
 
 /** Two processes on the last CPU, with threads of that name. */
@@ -11,8 +12,8 @@ const loops = (name: string) =>
       'setpriv',
       [
         // Whatever ends this process must not leave loops behind.
-        ...['--pdeathsig', 'KILL', '--', 'taskset'],
-        ...['-c', String(availableParallelism() - 1), 'sh', '-c'],
+        ...withParent('KILL'),
+        ...['taskset', '-c', String(availableParallelism() - 1), 'sh', '-c'],
         `printf '${name}' >/proc/self/comm; printf '${name}' >/proc/$$/comm; echo; while :; do :; done`,
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },

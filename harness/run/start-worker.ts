@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { packageRoot } from '../../images/asset.js';
+import { withParent } from '../base/with-parent.js';
 import type { Choice } from './choice.js';
 import { killProcessGroup } from './kill-process-group.js';
 
@@ -76,7 +77,7 @@ const testOptions = [
 export const startWorker = ({ stdout, stderr, choice, env, signal, detached }: WorkerOptions): Worker => {
   const program = join(import.meta.dirname, 'worker-process.js');
   const nodeOptions = choice === undefined ? testOptions : scenarioOptions;
-  const argv = ['--pdeathsig', 'KILL', '--', process.execPath, ...nodeOptions, program];
+  const argv = [...withParent('KILL'), process.execPath, ...nodeOptions, program];
   if (choice !== undefined) argv.push(JSON.stringify(choice));
   const child = spawn('setpriv', argv, {
     cwd: packageRoot(),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { privateCache } from '../../testing/private-cache.js';
@@ -114,21 +114,34 @@ const processesWith = async (text: string): Promise<number[]> => {
   return pids.filter((_, index) => lines[index]?.includes(text)).map(Number);
 };
 
-t.test('a process that is killed while it waits leaves no other that waits', async (t) => {
-  privateCache(t);
-  await withLock('waited-for', async () => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', waiter], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+/** Does not run setpriv(1) before the process that started it has died, unless flock(1) shall not wait. */
+const lateSetpriv = `#!/bin/sh
+case $* in *--nonblock*) ;; *) while [ -d "/proc/$PPID" ]; do sleep 0.01; done ;; esac
+PATH=\${PATH#*:} exec setpriv "$@"
+`;
+
+for (const [when, program] of [
+  ['waits', undefined],
+  ['starts to wait', lateSetpriv],
+] as const)
+  t.test(`a process that is killed while it ${when} leaves no other that waits`, async (t) => {
+    privateCache(t);
+    const programs = t.testdir(program === undefined ? {} : { setpriv: program });
+    if (program !== undefined) await chmod(join(programs, 'setpriv'), 0o755);
+    await withLock('waited-for', async () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', waiter], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
+      });
+      await once(child.stdout, 'data');
+      let [flock] = await processesWith(`process ${child.pid}\0`);
+      // flock(1) starts right after the line.
+      while (flock === undefined) [flock] = await processesWith(`process ${child.pid}\0`);
+      child.kill('SIGKILL');
+      while (!(await isGone(flock))) await new Promise(setImmediate);
+      t.pass('flock(1) has ended while the lock is held');
     });
-    await once(child.stdout, 'data');
-    let [flock] = await processesWith(`process ${child.pid}\0`);
-    // flock(1) starts right after the line.
-    while (flock === undefined) [flock] = await processesWith(`process ${child.pid}\0`);
-    child.kill('SIGKILL');
-    while (!(await isGone(flock))) await new Promise(setImmediate);
-    t.pass('flock(1) has ended while the lock is held');
   });
-});
 
 t.test('a holder that ends normally kills and removes nothing', async (t) => {
   const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });

@@ -5,6 +5,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HarnessError } from '../errors.js';
 import { ifExists } from '../if-exists.js';
+import { withParent } from '../with-parent.js';
 import { cacheDirectory } from './directory.js';
 import { guardScript } from './guard.js';
 
@@ -53,11 +54,11 @@ const acquire = (path: string, wait: boolean): Promise<Held | null> =>
     // Detached, because Ctrl-C reaches the whole foreground group, and the guard must clean up after it.
     // When this process dies, the kernel ends flock(1), which may still wait. If it has the lock, the guard
     // keeps that until it has cleaned up: it does not inherit the signal, but the descriptor.
-    const words = ['--pdeathsig', 'TERM', '--', 'flock', ...flags, path];
-    const child = spawn('setpriv', [...words, 'sh', '-c', guardScript, 'guard', path, describeSelf()], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: true,
-    });
+    const words = [
+      ...withParent('TERM'),
+      ...['flock', ...flags, path, 'sh', '-c', guardScript, 'guard', path, describeSelf()],
+    ];
+    const child = spawn('setpriv', words, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     let stderr = '';
     const fail = (reason: string, cause?: unknown) =>
       reject(new HarnessError('CACHE_LOCK', { path, reason }, cause));
