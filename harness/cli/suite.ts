@@ -5,6 +5,7 @@ import { packageRoot } from '../../images/asset.js';
 import { ensureBrowser } from '../../images/browser/ensure.js';
 import { ensureToolRoot } from '../../images/toolroot/ensure.js';
 import { HarnessError } from '../base/errors.js';
+import { listOf } from '../base/text.js';
 import { defaultJobs, defaultProcesses, resources } from '../matrix/jobs.js';
 import { tapDigest } from '../report/tap-digest.js';
 import { compiledFiles } from '../run/compiled-files.js';
@@ -175,7 +176,7 @@ const chooseFiles = async (
 const runTier = async (
   { name, found, guests, workers = (jobs) => jobs, quiet = false, fetches = false }: ChosenTier,
   jobs: number,
-  options: Pick<RunFilesOptions, 'choice' | 'signal' | 'env'>,
+  options: Pick<RunFilesOptions, 'choice' | 'signal' | 'env' | 'onFailed'>,
 ): Promise<number> => {
   const start = performance.now();
   const digest = tapDigest(print, {
@@ -188,6 +189,7 @@ const runTier = async (
     workers: workers(jobs),
     env: { ...options.env, ...(!fetches && noCertificates) },
     onLine: (line) => digest.feed(line),
+    onSlow: (file, minutes) => process.stderr.write(`${name}: ${file} has run for ${minutes} min\n`),
   });
   const { total, failed, skipped } = digest.sums();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
@@ -212,25 +214,29 @@ const run = async (
   const inGuests = chosen.filter(({ guests }) => guests !== undefined).length;
   const choice = inGuests > 0 ? choiceOf(values) : choiceIn('', values);
   let worst = 0;
+  const failed: string[] = [];
   for (const tier of chosen) {
     const { name, guests } = tier;
+    const onFailed = (file: string): void => void failed.push(`${name}/${file}`);
     const status = await (guests === undefined
       ? untilSignal(async (signal) => {
           await tier.prepare?.();
           const processes = values.jobs ?? defaultProcesses(resources());
-          return runTier(tier, processes, { choice, signal });
+          return runTier(tier, processes, { choice, signal, onFailed });
         })
       : runInGuests(
           // Each tier has its own run directory and table.
           inGuests > 1 ? { ...choice, run: join(choice.run, name) } : choice,
           async ({ environment, options }) => {
             await guests(environment);
-            return runTier(tier, values.jobs ?? defaultJobs(resources()), options);
+            return runTier(tier, values.jobs ?? defaultJobs(resources()), { ...options, onFailed });
           },
         ));
     if (status > 128) return status;
     worst = worst === 0 ? status : worst;
   }
+  // The output of the tier that failed may be far above, or cut off.
+  if (failed.length > 0) print(`failed: ${listOf(failed, 5)}`);
   return worst;
 };
 

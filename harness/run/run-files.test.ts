@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../../images/asset.js';
@@ -25,7 +25,13 @@ t.test(
     });
     const lines: string[] = [];
     const files = ['a', 'b', 'c', 'd', 'e'].map((name) => `${directory}/${name}.mjs`);
-    const status = await runFiles(files, { workers: 1, onLine: (line) => lines.push(line) });
+    const failed: string[] = [];
+    const status = await runFiles(files, {
+      workers: 1,
+      onLine: (line) => lines.push(line),
+      onFailed: (name) => failed.push(name),
+    });
+    t.strictSame(failed, ['c.mjs', 'e.mjs']);
     t.strictSame(resultsIn(lines), [
       'ok 1 - first',
       'ok 2 - second',
@@ -58,6 +64,46 @@ t.test('a file ends after its last test, and the process after its last file', a
   });
   const files = ['a', 'b'].map((name) => `${directory}/${name}.mjs`);
   t.equal(await runFiles(files, { workers: 1 }), 0);
+});
+
+t.test('a file that runs for minutes is named', async (t) => {
+  const directory = t.testdir({
+    'a.mjs': file(
+      `import { existsSync } from 'node:fs';
+       t.test('first', async () => {
+         while (!existsSync(new URL('go', import.meta.url))) await new Promise(setImmediate);
+       });`,
+    ),
+  });
+  const slow: unknown[] = [];
+  const minutes: (() => void)[] = [];
+  const restore = t.intercept(globalThis, 'setInterval', {
+    value: (minute: () => void, ms: number) => {
+      t.equal(ms, 60_000);
+      minutes.push(minute);
+    },
+  });
+  const status = runFiles([`${directory}/a.mjs`], { workers: 1, onSlow: (...each) => slow.push(each) });
+  restore.restore();
+  for (const minute of [...minutes, ...minutes]) minute();
+  await writeFile(`${directory}/go`, '');
+  t.equal(await status, 0);
+  t.strictSame(slow, [
+    ['a.mjs', 1],
+    ['a.mjs', 2],
+  ]);
+});
+
+t.test('a process that fails after its last file is reported', async (t) => {
+  const directory = t.testdir({
+    'a.mjs': file("process.on('exit', () => process.exit(3)); t.test('first', async () => {});"),
+  });
+  const lines: string[] = [];
+  t.equal(await runFiles([`${directory}/a.mjs`], { workers: 1, onLine: (line) => lines.push(line) }), 1);
+  t.match(
+    resultsIn(lines).at(-1),
+    /^not ok 1 - a process exited \(status 3\) after it had run its files; a\.mjs/,
+  );
 });
 
 t.test('a file that harms the files after it is named', async (t) => {

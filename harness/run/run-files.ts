@@ -17,11 +17,17 @@ export interface RunFilesOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Called with each line of TAP output. */
   readonly onLine?: (line: string) => void;
+  /** Called with the name of each file that failed. */
+  readonly onFailed?: (name: string) => void;
+  /** Called every minute with the name of a file that runs, and for how many minutes it has. */
+  readonly onSlow?: (name: string, minutes: number) => void;
   /** The descriptor that gets the standard error of the test files (default: that of this process). */
   readonly stderr?: number;
   /** Ends the run and kills all its processes. */
   readonly signal?: AbortSignal;
 }
+
+const minuteMs = 60_000;
 
 /** The last line of a top-level test in TAP. */
 const topLevel = /^(?:not )?ok /;
@@ -53,19 +59,22 @@ const relay = async (
 /**
  * Runs files of `queue` in one process until the queue is empty or the process dies. Returns 0 if all passed.
  */
-const runWorker = async (
-  queue: string[],
-  { workers, choice, env, signal, onLine = () => {}, stderr = process.stderr.fd }: RunFilesOptions,
-): Promise<number> => {
+const runWorker = async (queue: string[], options: RunFilesOptions): Promise<number> => {
+  const { workers, choice, env, signal, stderr = process.stderr.fd } = options;
+  const { onLine = () => {}, onFailed = () => {}, onSlow = () => {} } = options;
   const detached = signal !== undefined;
   const worker = startWorker({ stdout: 'pipe', stderr, choice, env, signal, detached });
   const relayed = relay(worker.stdout, workers === 1, onLine);
   let passed = true;
   let before = '';
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    const { ok, how, isAlive } = await worker.run(file);
-    passed &&= ok;
     const name = basename(file, '.js');
+    let minutes = 0;
+    const slow = setInterval(() => onSlow(name, ++minutes), minuteMs);
+    const { ok, how, isAlive } = await worker.run(file);
+    clearInterval(slow);
+    passed &&= ok;
+    if (!ok && !signal?.aborted) onFailed(name);
     if (isAlive) {
       before = `; ${name} ran in it before`;
       continue;
@@ -75,8 +84,11 @@ const runWorker = async (
     onLine(`not ok 1 - ${name}: its process exited (${how}) before the file had finished${before}`);
     return 1;
   }
-  const { ok } = await worker.end();
+  const { ok, how } = await worker.end();
   await relayed;
+  // A process in which a test failed has that status anyway.
+  if (!ok && passed && !signal?.aborted)
+    onLine(`not ok 1 - a process exited (${how}) after it had run its files${before}`);
   return ok && passed ? 0 : 1;
 };
 

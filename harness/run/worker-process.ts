@@ -20,8 +20,8 @@ import { registerOwnScenarios } from './register-own-scenarios.js';
 import { syntaxLine } from './syntax-line.js';
 import { workerArgument } from './worker-argument.js';
 
-/** The timeout of a file in milliseconds. Every wait in a test has a shorter timeout. */
-const fileTimeoutMs = 1_200_000;
+/** The timeout in milliseconds of a file that does not set its own. */
+const fileTimeoutMs = 600_000;
 
 // With `t.teardown`, tap ends its root test as soon as it is idle, such as between two files, and would drop
 // the tests of all later files. `t.after` does the same without that.
