@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { eventually } from '../../testing/eventually.js';
@@ -19,9 +19,10 @@ process.stdout.write('in\\n');
 process.stdin.resume();
 `;
 
-const startUser = async (path: string): Promise<ChildProcess> => {
+const startUser = async (path: string, env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', user, path], {
     stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
   });
   await once(child.stdout as NodeJS.ReadableStream, 'data');
   return child;
@@ -34,11 +35,14 @@ const untilGone = async (child: ChildProcess, cache: string): Promise<void> => {
   await eventually(() => !readdirSync(users).some((name) => name.startsWith(`${child.pid}-`)));
 };
 
-/** Resolves when a process waits for the lock on that file; /proc/locks marks it with an arrow. */
-const untilContended = async (path: string): Promise<void> => {
+/**
+ * Resolves when a process waits for the lock on that file, or when `isDone` returns true; /proc/locks marks a
+ * process that waits with an arrow.
+ */
+const untilContended = async (path: string, isDone = () => false): Promise<void> => {
   const { ino } = await stat(path);
   const line = new RegExp(`^\\d+: -> .*:${ino} `, 'm');
-  while (!line.test(await readFile('/proc/locks', 'utf8')));
+  while (!isDone() && !line.test(await readFile('/proc/locks', 'utf8')));
 };
 
 const codeFrom = (promise: Promise<unknown>): Promise<string | undefined> =>
@@ -73,6 +77,37 @@ t.test('after SIGKILL of its user an entry can be removed', async (t) => {
   child.kill('SIGKILL');
   await untilGone(child, cache);
   await whileUnused('that', [path], async () => t.pass('removed'));
+});
+
+/** flock(1) that waits before it locks the file of its process. */
+const lateFlock = `#!/bin/sh
+here=\${0%/*}
+if [ "$*" = '--nonblock 8' ]; then
+  : >"$here/waits"
+  until [ -e "$here/go" ]; do sleep 0.01; done
+fi
+PATH=\${PATH#*:} exec flock "$@"
+`;
+
+t.test('a process that is just registering is not taken for one that has ended', async (t) => {
+  const cache = privateCache(t);
+  const path = join(cache, 'kernels', 'x');
+  const programs = t.testdir({ flock: lateFlock });
+  await chmod(join(programs, 'flock'), 0o755);
+  const user = startUser(path, { PATH: `${programs}:${process.env.PATH}` });
+  await eventually(() => existsSync(join(programs, 'waits')));
+  let isDone = false;
+  const removal = codeFrom(whileUnused('that', [path], async () => {})).finally(() => {
+    isDone = true;
+  });
+  await untilContended(lockPath('users'), () => isDone);
+  await writeFile(join(programs, 'go'), '');
+  const child = await user;
+  t.teardown(() => child.kill('SIGKILL'));
+  await removal; // before or after the process has named the entry
+  t.equal(await codeFrom(whileUnused('that', [path], async () => {})), 'CACHE_IN_USE');
+  child.stdin?.end();
+  await untilGone(child, cache);
 });
 
 t.test('what no process registered is not a user', async (t) => {

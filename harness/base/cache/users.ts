@@ -23,13 +23,17 @@ const usersDirectory = (): string => join(cacheDirectory(), 'locks', 'users');
 /**
  * Holds a lock on $1, the file of one process, while its standard input is open: that is, until the process
  * ends for any reason. Each line of its input names an entry. The script adds it to the file under the lock
- * $2 and then echoes it.
+ * $2 and then echoes it. Under that lock it also makes the file: a file without a lock counts as that of a
+ * process that has ended.
  */
 const holderScript = `
 trap '' INT HUP TERM
+exec 9>>"$2" || exit 1
+flock 9
 exec 8>>"$1" || exit 1
 flock --nonblock 8 || exit 1
 printf '%s\\n' "$3" >&8
+exec 9>&-
 while read -r entry; do
   exec 9>>"$2" || exit 1
   flock 9
