@@ -2,7 +2,7 @@
 // accounted to its parent.
 
 import { readFileSync } from 'node:fs';
-import { childrenOf } from '../host/descendants.js';
+import { childrenOf, ifRunning } from '../host/descendants.js';
 
 /** Milliseconds per tick in /proc/PID/stat: USER_HZ is 100 on x86. */
 const tickMs = 10;
@@ -13,8 +13,11 @@ export const cpuMs = (stat: string): number => {
   return (Number(fields[11]) + Number(fields[12])) * tickMs;
 };
 
+const ownCpuMs = (pid: number): number =>
+  ifRunning(() => cpuMs(readFileSync(`/proc/${pid}/stat`, 'utf8')), 0);
+
 /** The CPU time of all threads, in ms. */
 export const descendantsCpuMs = (pid = process.pid): number =>
   childrenOf(pid)
-    .map((child) => cpuMs(readFileSync(`/proc/${child}/stat`, 'utf8')) + descendantsCpuMs(child))
+    .map((child) => ownCpuMs(child) + descendantsCpuMs(child))
     .reduce((sum, one) => sum + one, 0);

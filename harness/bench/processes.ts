@@ -1,7 +1,7 @@
 // Lists the descendants of a process with their peak memory.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { systemCode } from '../base/thrown.js';
+import { ifRunning } from '../host/descendants.js';
 
 export interface ProcessFacts {
   readonly pid: number;
@@ -24,17 +24,7 @@ export const parseStatus = (pid: number, status: string): ProcessFacts | undefin
     : { pid, program, parent: Number(parent), peakMiB: Number(peak) / MiB };
 };
 
-/** The errors of reading a file of a process that has ended, before and after it was opened. */
-const endedCodes: readonly unknown[] = ['ENOENT', 'ESRCH'];
-
-const statusOf = (pid: number): string => {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8');
-  } catch (error) {
-    if (!endedCodes.includes(systemCode(error))) throw error;
-    return '';
-  }
-};
+const statusOf = (pid: number): string => ifRunning(() => readFileSync(`/proc/${pid}/status`, 'utf8'), '');
 
 /** The descendants of `root` among `all`. */
 export const below = (all: readonly ProcessFacts[], root: number): ProcessFacts[] => {

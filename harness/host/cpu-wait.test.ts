@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { availableParallelism } from 'node:os';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { withParent } from '../base/with-parent.js';
 import { cpuWait } from './cpu-wait.js';
 
-/** Two processes on the last CPU, with threads of that name. */
+/** The last CPU that this process may use. */
+const cpu = /^Cpus_allowed_list:.*?(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
+
+/** Two processes on that CPU, with threads of that name. */
 const loops = (name: string) =>
   Array.from({ length: 2 }, () =>
     spawn(
@@ -13,7 +16,7 @@ const loops = (name: string) =>
       [
         // Whatever ends this process must not leave loops behind.
         ...withParent('KILL'),
-        ...['taskset', '-c', String(availableParallelism() - 1), 'sh', '-c'],
+        ...['taskset', '-c', cpu, 'sh', '-c'],
         `printf '${name}' >/proc/self/comm; printf '${name}' >/proc/$$/comm; echo; while :; do :; done`,
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
@@ -33,4 +36,10 @@ t.test('CPUs of guests that share one CPU of the host wait for each other', asyn
   for (const loop of guests) loop.kill('SIGKILL');
   await Promise.all(ends);
   t.equal(cpuWait(), 0n, 'without a guest');
+});
+
+t.test('a process that has ended meanwhile waits for nothing', async (t) => {
+  const child = spawn('true');
+  await once(child, 'exit');
+  t.equal(cpuWait(child.pid), 0n);
 });

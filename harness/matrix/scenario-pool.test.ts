@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { cellOf } from '../testing/fake-stages.js';
+import { isRunning } from '../testing/is-running.js';
 import { createHalt, type Halt } from './halt.js';
 import { keepLateOutput } from './late-output.js';
 import type { Cell } from './plan.js';
@@ -87,9 +88,6 @@ const setUp = (
   return { top, pool, ran, go, reported };
 };
 
-const isThere = (pid: number): boolean =>
-  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-
 t.test('a process runs one cell after another, all of its kernel and generation', async (t) => {
   const failing = "verdict = 'failed'; t.fail('no');";
   const { top, pool, ran, go } = setUp(t, { a: scenario(failing), b: scenario() });
@@ -111,7 +109,7 @@ t.test('a process runs one cell after another, all of its kernel and generation'
   t.match(readFileSync(join(top, 'run/k/b/output.txt'), 'utf8'), /^# Subtest: b\n[\s\S]*\nok 2 - b/);
   t.strictSame(await pool.close(), [], 'the status of the first says once more that something failed in it');
   t.strictSame(
-    ran().filter(({ pid, temporary }) => isThere(pid) || existsSync(temporary)),
+    ran().filter(({ pid, temporary }) => isRunning(pid) || existsSync(temporary)),
     [],
   );
 });
@@ -193,7 +191,7 @@ t.test('a process that does not exit is killed and reported', async (t) => {
   const { pool, ran, go } = setUp(t, { a: scenario('setInterval(() => {}, 1000);') }, createHalt(), 500);
   await go(cellOf('k', 'a'));
   t.match(await pool.close(), [{ verdict: 'broken', reasons: [/\(no end within 0.5 s\) after a/] }]);
-  t.notOk(isThere(ran()[0]?.pid ?? 0));
+  t.notOk(isRunning(ran()[0]?.pid ?? 0));
 });
 
 t.test('an interrupt ends busy and idle processes, and nothing of them is left', async (t) => {
@@ -221,7 +219,7 @@ t.test('an interrupt ends busy and idle processes, and nothing of them is left',
   t.strictSame(await pool.close(), []);
   t.equal(ran().length, 3);
   t.strictSame(
-    ran().filter(({ pid, temporary }) => isThere(pid) || existsSync(temporary)),
+    ran().filter(({ pid, temporary }) => isRunning(pid) || existsSync(temporary)),
     [],
   );
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { isRunning } from '../../testing/is-running.js';
 import { privateCache } from '../../testing/private-cache.js';
 import { codeOf } from '../errors.js';
 import { type LockHolder, withLock } from './lock.js';
@@ -22,12 +23,6 @@ await withLock('shared', async (lock) => {
   await new Promise((resolve) => setTimeout(resolve, 1e6));
 });
 `;
-
-/** True if the process is dead, or a zombie that its new parent has not reaped yet. */
-const isGone = async (pid: number): Promise<boolean> => {
-  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return status === '' || / Z /.test(status);
-};
 
 t.test('within one process, one holder at a time', async (t) => {
   privateCache(t);
@@ -85,15 +80,15 @@ t.test(
     });
     const [data] = await once(child.stdout, 'data');
     const sleeper = Number(String(data));
-    t.notOk(await isGone(sleeper), 'the guarded process runs');
+    t.ok(isRunning(sleeper), 'the guarded process runs');
     let waitedFor: LockHolder | undefined;
-    const taken = withLock('shared', () => isGone(sleeper), {
+    const taken = withLock('shared', async () => isRunning(sleeper), {
       onWait: (holder) => {
         waitedFor = holder;
         child.kill('SIGKILL');
       },
     });
-    t.equal(await taken, true, 'the guarded process has ended before the lock is released');
+    t.equal(await taken, false, 'the guarded process has ended before the lock is released');
     t.strictSame(await readdir(directory), ['w y'], 'the unfinished paths are removed');
     t.match(waitedFor, { name: 'shared', holder: `process ${child.pid}` });
   },
@@ -138,7 +133,7 @@ for (const [when, program] of [
       // flock(1) starts right after the line.
       while (flock === undefined) [flock] = await processesWith(`process ${child.pid}\0`);
       child.kill('SIGKILL');
-      while (!(await isGone(flock))) await new Promise(setImmediate);
+      while (isRunning(flock)) await new Promise(setImmediate);
       t.pass('flock(1) has ended while the lock is held');
     });
   });
@@ -152,7 +147,7 @@ t.test('a holder that ends normally kills and removes nothing', async (t) => {
     lock.guard(pid)();
     lock.removeIfKilled(join(directory, 'kept'));
   });
-  t.notOk(await isGone(pid));
+  t.ok(isRunning(pid));
   t.strictSame(await readdir(directory), ['kept']);
   child.kill('SIGKILL');
   await once(child, 'close');
