@@ -13,12 +13,11 @@ import { readResults } from '../report/results.js';
 
 const main = join(import.meta.dirname, 'main.js');
 
-/** Unsets the driver of this run's environment, as each test chooses its own, and the choice of its tests. */
+/** Unsets the driver of this run's environment, as each test chooses its own. */
 const environment = (directory: string) => ({
   VMMCI_RUN: join(directory, 'run'),
   VMMCI_DRIVER: undefined,
   VMMCI_DRIVER_DESCRIPTION: undefined,
-  TAP_GREP: undefined,
 });
 
 const temporary = async (t: { teardown(step: () => unknown): unknown }): Promise<string> => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { eventually } from '../testing/eventually.js';
+import { isRunning } from '../testing/is-running.js';
 import { startWorker } from './start-worker.js';
 
 const tap = JSON.stringify(import.meta.resolve('tap'));
@@ -21,18 +22,20 @@ t.test('each file gets the status that it would have in a process of its own', a
       "await new Promise((resolve) => setTimeout(resolve, 100)); t.test('bad', async (t) => t.fail());",
     ),
     'odd.mjs': 'process.exitCode = 7;',
+    'none.mjs': file(''),
     'good-again.mjs': file("t.test('good', async () => {});"),
     'gone.mjs': 'process.exit(0);',
   });
   const worker = startWorker({ stdout: 'pipe', stderr: 'inherit', detached: true });
   worker.stdout?.resume();
   const ends = [];
-  for (const name of ['good', 'bad', 'odd', 'good-again', 'gone'])
+  for (const name of ['good', 'bad', 'odd', 'none', 'good-again', 'gone'])
     ends.push(await worker.run(join(directory, `${name}.mjs`)));
   t.strictSame(ends, [
     { ok: true, how: 'status 0', isAlive: true },
     { ok: false, how: 'status 1', isAlive: true },
     { ok: false, how: 'status 7', isAlive: true },
+    { ok: false, how: 'status 1', isAlive: true },
     { ok: true, how: 'status 0', isAlive: true },
     { ok: false, how: 'status 1', isAlive: false },
   ]);
@@ -41,6 +44,40 @@ t.test('each file gets the status that it would have in a process of its own', a
     { ok: false, isAlive: false },
     'the process has ended',
   );
+});
+
+t.test('variables for test runners do not reach a worker', async (t) => {
+  const directory = t.testdir({
+    'it.mjs': file(
+      "t.test('failing', async (t) => t.fail(process.env.NODE_TEST_CONTEXT, { diff: process.env.NODE_OPTIONS }));",
+    ),
+  });
+  const variables = {
+    TAP: '1',
+    TAP_BAIL: '1',
+    TAP_GREP: '/nothing/',
+    TAP_ONLY: '1',
+    TAP_TIMEOUT: '0.001',
+    NODE_TEST_CONTEXT: 'child-v8',
+    NODE_OPTIONS: '--no-warnings',
+  };
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  t.teardown(() => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+  Object.assign(process.env, variables);
+  const log = join(directory, 'log');
+  const output = await open(log, 'w');
+  const worker = startWorker({ stdout: output.fd, stderr: 'inherit', detached: true });
+  t.strictSame(await worker.run(join(directory, 'it.mjs')), { ok: false, how: 'status 1', isAlive: true });
+  await worker.end();
+  await output.close();
+  const text = readFileSync(log, 'utf8');
+  t.match(text, /^ {4}not ok 1 - /m);
+  t.match(text, 'diff: --no-warnings');
 });
 
 t.test('a file that cannot be imported fails, with its reason, and not the file after it', async (t) => {
@@ -97,11 +134,9 @@ t.test('a worker dies with its parent, even on SIGKILL', async (t) => {
   const written = (): string => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : '');
   await eventually(() => written() !== '');
   const pid = Number(written());
-  t.ok(existsSync(`/proc/${pid}`));
+  t.ok(isRunning(pid));
   parent.kill('SIGKILL');
   await once(parent, 'exit');
-  const isGone = (): boolean =>
-    !existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  await eventually(isGone);
+  await eventually(() => !isRunning(pid));
   t.pass('the worker has ended');
 });

@@ -18,7 +18,7 @@ export interface WorkerOptions {
   readonly stderr: 'inherit' | number;
   /** The choice for scenarios; not needed for other tests. */
   readonly choice?: Choice | undefined;
-  /** Environment variables to add to those of this process. */
+  /** Environment variables to add to those of this process, except those of test runners. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Kills the process when it is aborted. */
   readonly signal?: AbortSignal | undefined;
@@ -73,6 +73,16 @@ const testOptions = [
   '--single-threaded-gc',
 ];
 
+/**
+ * True for variables that say which tests run, for how long, and how the results are printed. This process
+ * may itself be a test of tap(1) or node:test. All others pass, such as NODE_OPTIONS and NODE_V8_COVERAGE:
+ * they concern all processes of Node.js.
+ */
+const isForRunner = (name: string): boolean => /^_?TAP(_|JS|$)/.test(name) || name === 'NODE_TEST_CONTEXT';
+
+const inherited = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForRunner(name)));
+
 /** Starts a worker. It cannot outlive this process: the kernel kills it when this process dies. */
 export const startWorker = ({ stdout, stderr, choice, env, signal, detached }: WorkerOptions): Worker => {
   const program = join(import.meta.dirname, 'worker-process.js');
@@ -83,7 +93,7 @@ export const startWorker = ({ stdout, stderr, choice, env, signal, detached }: W
     cwd: packageRoot(),
     stdio: ['pipe', stdout, stderr, 'pipe'],
     detached,
-    env: { ...process.env, ...env },
+    env: { ...inherited(), ...env },
   });
   let isGone = false;
   const kill = (): void => {

@@ -44,6 +44,7 @@ for await (const file of createInterface({ input: process.stdin })) {
   const name = pathFrom(directory, file);
   t.setTimeout(fileTimeoutMs);
   const failedBefore = failed;
+  const countBefore = t.count;
   let isImported = true;
   const stateBefore = workerArgument === undefined ? processState() : undefined;
   // A file that cannot be imported counts as one failed test; the next file still runs.
@@ -57,6 +58,9 @@ for await (const file of createInterface({ input: process.stdin })) {
   if (!t.idle) await once(t, 'idle');
   const changed = stateBefore === undefined ? [] : changedState(stateBefore, processState());
   if (changed.length > 0) process.stdout.write(`not ok 1 - ${name} leaves changed: ${listOf(changed, 5)}\n`);
+  // A scenario file may have none of the scenarios that were chosen.
+  const isEmpty = workerArgument === undefined && isImported && t.count === countBefore;
+  if (isEmpty) process.stdout.write(`not ok 1 - ${name}: it ran no test\n`);
   if (t.ended) {
     // tap ignores all later tests, so this process can run no other file.
     process.stdout.write(`not ok 1 - ${name}: the root test of tap has ended, by t.end() or t.plan()\n`);
@@ -65,7 +69,7 @@ for await (const file of createInterface({ input: process.stdin })) {
   // The next file may arrive much later.
   t.setTimeout(0);
   failed = Math.max(t.counts.fail, failedBefore + (isImported ? 0 : 1));
-  const hasFailed = changed.length > 0 || failed > failedBefore;
+  const hasFailed = isEmpty || changed.length > 0 || failed > failedBefore;
   const status = process.exitCode || (hasFailed ? 1 : 0);
   process.exitCode = undefined;
   writeSync(3, `${status}\n`);
