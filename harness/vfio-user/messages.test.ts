@@ -141,10 +141,12 @@ t.test('invalid requests are refused with EINVAL', async (t) => {
     ['UTF-8 that is longer than it need be', [command.VERSION, bytes('{"a":"', 0xc0, 0xaf, '"}\0')]],
     ['half of a surrogate pair', [command.VERSION, bytes('{"a":"', 0xed, 0xa0, 0x80, '"}\0')]],
     ['capabilities that are null', [command.VERSION, version('{"capabilities":null}\0')]],
-    [
-      'a client that takes no byte',
-      [command.VERSION, version('{"capabilities":{"max_data_xfer_size":0}}\0')],
-    ],
+    ...[0, 1, 3].map(
+      (bytes): Case => [
+        `a client that takes at most ${bytes} bytes`,
+        [command.VERSION, version(`{"capabilities":{"max_data_xfer_size":${bytes}}}\0`)],
+      ],
+    ),
     [
       'a capability that is no whole number',
       [command.VERSION, version('{"capabilities":{"max_msg_fds":1.5}}\0')],
