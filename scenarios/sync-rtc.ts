@@ -4,15 +4,15 @@
 import { readGuestClock, shiftGuestClock, waitGuestClock } from '../harness/guest/clock.js';
 import { beginClockTrace, endClockTrace } from '../harness/guest/clock-trace.js';
 import { hostNow } from '../harness/host/clock.js';
-import { cpuWait } from '../harness/host/cpu-wait.js';
 import { showEach, showInstantNs } from '../harness/scenario/formats.js';
 import { hasOption, kernelLacks } from '../harness/scenario/kernel-needs.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
-import { acks, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
+import { acks, readsOf } from '../harness/scenario/traffic.js';
 import { running } from '../harness/vmmci/clock.js';
 import { parseInstant } from '../harness/vmmci/instant.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
+import { sync, syncAndCompare } from './shared/sync-clock.js';
 
 /**
  * Forward, back, across limits of the calendar and of 31 bits; at half a second, so that rounding is noticed.
@@ -27,12 +27,6 @@ const instants = [
   '1980-01-01T00:00:00.500000Z',
   '2027-01-01T00:00:00.500000Z',
 ];
-
-/**
- * Maximum difference in nanoseconds between the guest's clock and the device's, beyond what follows from the
- * reading: a driver knows only that the sample was taken during a read, and assumes the middle of it.
- */
-const tolerance = 50_000_000n;
 
 /** How long the device takes to answer a read of the seconds in the second round, as on a busy host. */
 const slowMs = 300;
@@ -49,73 +43,12 @@ const coarse = 10_000n;
 // A virtual scheduler stops the timers of vmd, whose check of the clock would otherwise send another SYNCRTC.
 const options = { scheduler: new VirtualScheduler(), quiet: true };
 
-/** The device's clock in nanoseconds since 1970. */
-const nowOf = ({ device }: Scene): bigint => device.clock.now() * 1000n;
-
-/**
- * Sets the device's clock to `instant` and sends SYNCRTC. Resolves with the maximum differences, in
- * nanoseconds, if the driver assumes the middle of its read of the seconds. That read begins after the access
- * before it, and ends before the next one.
- */
-const sync = async (
-  scene: Scene,
-  instant: string,
-  how: string,
-): Promise<{ behind: bigint; ahead: bigint }> => {
-  const { check, vm, device, trace, until } = scene;
-  device.clock.set(running(hostNow, parseInstant(instant)));
-  const mark = trace.mark;
-  check('driver-ok').equal(`SYNCRTC at ${instant}${how}`, device.host.command('SYNCRTC'), 'sent');
-  const ack = await until('ack', mark);
-  const read = await until('bar-read', mark, isTimeRead);
-  check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
-  const order = ack.seq < read.seq ? 'before' : 'after';
-  check('acknowledges-in-time').equal(
-    'acknowledgement, relative to the reading of the time',
-    order,
-    'before',
-  );
-  check('acknowledges').equal('command register', device.vmmci.state().command, 'NONE');
-  // The driver sets the clock a moment after it has read the time.
-  await waitGuestClock(vm.shell, nowOf(scene));
-  const reads = trace.since(mark, 'bar-read').filter(isTimeRead);
-  let [behind, ahead, begin] = [0, 0, ack.at];
-  for (const { seq, at } of trace.since(mark, 'sample')) {
-    const end = reads.find((read) => read.seq > seq)?.at ?? read.at;
-    behind = Math.max(behind, end - at);
-    ahead = Math.max(ahead, at - begin);
-    begin = end;
-  }
-  return { behind: BigInt(behind) * 500n, ahead: BigInt(ahead) * 500n };
-};
-
-const maxAttempts = 5;
-
-/**
- * Compares the clocks after a SYNCRTC. On a busy host the guest's CPU may stand still after the driver has
- * computed the time and before it sets the clock, which is then behind. If the host had no CPU for the guest
- * for at least as long, there is another SYNCRTC. Resolves with the number of SYNCRTCs.
- */
-const syncAndCompare = async (scene: Scene, instant: string, how: string): Promise<number> => {
-  for (let attempt = 1; ; attempt++) {
-    const waitedBefore = cpuWait();
-    const { behind, ahead } = await sync(scene, instant, how);
-    const waited = cpuWait() - waitedBefore;
-    const { guest, before, after } = await readGuestClock(scene.vm.shell, () => nowOf(scene));
-    const range = { from: before - behind - tolerance, to: after + ahead + tolerance };
-    const late = range.from - guest;
-    if (late > 0n && late <= waited && attempt < maxAttempts) continue;
-    scene.check('sets-clock').between(`guest's clock afterwards${how}`, guest, range, showInstantNs);
-    return attempt;
-  }
-};
-
 /** A SYNCRTC at each instant. `sentBefore` have been sent. Resolves with the number including this round. */
 const checkRound = async (scene: Scene, how: string, sentBefore: number): Promise<number> => {
   const { check, driver } = scene;
   let sent = sentBefore;
   for (const instant of instants) {
-    sent += await syncAndCompare(scene, instant, how);
+    sent += await syncAndCompare(scene, instant, { how });
     if (!driver.showsCommands) continue;
     check('shows-commands').equal('last command', await driver.lastCommand(), 'SYNCRTC');
     const { SYNCRTC: counted } = await driver.commandCounts();
@@ -154,7 +87,7 @@ const checkSetTimes = ({ check, trace }: Scene, all: readonly bigint[]): void =>
 const checkLittle = async (scene: Scene): Promise<void> => {
   const { check, vm, driver, device, trace, until } = scene;
   // The last one took its sample in a slow read, which left the clock off by up to half of that time.
-  await sync(scene, '2026-11-22T12:34:56.500000Z', ' before a step by little');
+  await sync(scene, '2026-11-22T12:34:56.500000Z', { how: ' before a step by little' });
   await beginClockTrace(vm.shell);
   const mark = trace.mark;
   const ahead = await shiftGuestClock(vm.shell, littleNs);

@@ -83,6 +83,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'diagnosis',
     'driver',
     'guest',
+    'host',
     'images/guest',
     'images/qemu-img',
     'images/toolroot',
