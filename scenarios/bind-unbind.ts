@@ -13,16 +13,17 @@ const options = { cpus: 2, optionalParameters: { drift_interval_ms: '10' } } as 
 
 scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, until }) => {
   needSyncRtc({ driver, device });
-  const { pciDriver, virtioDriver } = driver.description;
-  const rebind = `cd /sys/bus/virtio/drivers/${virtioDriver}
-      for device in virtio*; do echo $device >unbind; echo $device >bind; done`;
+  const { pciDriver } = driver.description;
+  const { directory, devices } = driver.binding;
+  const rebind = `cd ${directory}
+      for device in ${devices}; do echo $device >unbind; echo $device >bind; done`;
   const before = await holdings(vm.shell, vm.address);
   const start = trace.mark;
   const stop = trace.follow((event) => {
     if (event.kind === 'status' && isDriverOk(event)) setImmediate(() => device.host.command('SYNCRTC'));
   });
   await vm.shell.text(
-    `(while [ ! -e /run/enough ]; do cat ${driver.path('*')} || usleep 1000; done >/dev/null 2>&1; : >/run/ended) &`,
+    `(while [ ! -e /run/enough ]; do cat ${driver.allPaths} || usleep 1000; done >/dev/null 2>&1; : >/run/ended) &`,
   );
   // A command for each round: each bind and unbind has the kernel interpret the firmware's table of interrupt
   // routes (_PRT), which takes seconds with KASAN and kmemleak.
@@ -58,11 +59,11 @@ scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, unti
   // A parameter may be for loading only.
   for (const [name, value] of Object.entries(driver.quiet))
     await vm.shell.run(`echo ${value} >${driver.parameterPath(name)}`);
-  await vm.shell.text(`(set -e; ${rebind})`, { what: 'unbinding and binding of the virtio driver' });
+  await vm.shell.text(`(set -e; ${rebind})`, { what: `unbinding and binding of ${driver.binding.driver}` });
   const mark = trace.mark;
   const { accepted, expected } = negotiatedFeatures({ driver, device });
   check('negotiates-features').equal(
-    'negotiated features where only the virtio driver was bound again',
+    `negotiated features where only ${driver.binding.driver} was bound again`,
     accepted,
     expected,
     showFeatures,

@@ -18,10 +18,10 @@ const maxCalls = 20;
 const options = { driver: 'installed', helpers: true, needs: ['EVENT_TRACING', 'KPROBES'] } as const;
 
 const isUp = async ({ vm, driver }: Scene): Promise<boolean> => {
-  const { pciDriver, virtioDriver } = driver.description;
+  const { pciDriver } = driver.description;
   if ((await readDevice(vm.shell, vm.address))?.driver !== pciDriver) return false;
   const bound = await vm.shell.run(`readlink ${driver.path('driver')}`);
-  return bound.stdout.toString('utf8').trim().endsWith(`/${virtioDriver}`);
+  return bound.stdout.toString('utf8').trim().endsWith(`/${driver.binding.driver}`);
 };
 
 /** Loads the driver while call number `nth` fails. Resolves with false if there is no such call. */

@@ -127,13 +127,12 @@ scenario('unload-stop', withHelpers, async ({ check, vm, device, driver, trace, 
 });
 
 scenario('probe-absent-command', options, async ({ check, vm, device, driver, trace, until }) => {
-  const { virtioDriver } = driver.description;
-  const bound = () =>
-    vm.shell.text(`ls -d /sys/bus/virtio/drivers/${virtioDriver}/virtio* 2>/dev/null | wc -l`);
+  const { driver: name, directory, devices } = driver.binding;
+  const bound = () => vm.shell.text(`ls -d ${directory}/${devices} 2>/dev/null | wc -l`);
   device.faults.set({ faults: [{ kind: 'ones', when: readsOf('command') }] });
   await driver.load(driver.quiet);
   check('refuses-absent-device').equal(
-    'devices bound to the virtio driver where the command reads as all ones',
+    `devices bound to ${name} where the command reads as all ones`,
     await bound(),
     '0',
   );

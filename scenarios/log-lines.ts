@@ -132,9 +132,9 @@ const readOnceAs = ({ device }: Scene, value: number): void =>
  */
 const checkUnknownCommand = async (scene: Scene, checkEvents: CheckEvents): Promise<void> => {
   const { check, vm, device, driver, trace, until } = scene;
-  const virtioDevice = await vm.shell.text(`basename ${driver.path('')}`);
+  const bound = await vm.shell.text(`basename ${driver.path('')}`);
   const bind = (how: 'bind' | 'unbind') =>
-    vm.shell.text(`echo ${virtioDevice} >/sys/bus/virtio/drivers/${driver.description.virtioDriver}/${how}`);
+    vm.shell.text(`echo ${bound} >${driver.binding.directory}/${how}`);
   const once = async (when: string): Promise<void> => {
     readOnceAs(scene, unknownCommand);
     await checkEvents(`an unknown command, then SYNCRTC${when}`, ['unknown', 'SYNCRTC', 'set'], async () => {

@@ -24,7 +24,7 @@ scenario('memory', options, async (scene) => {
   await beginMemoryTrace(shell);
   await driver.load(driver.quiet);
   await shell.text(
-    `for reading in $(seq ${readings}); do cat ${driver.path('*')}; done >/dev/null 2>&1 || true`,
+    `for reading in $(seq ${readings}); do cat ${driver.allPaths}; done >/dev/null 2>&1 || true`,
   );
   if (takesSyncRtc(scene)) {
     const mark = trace.mark;

@@ -27,14 +27,16 @@ interface Loss {
 const lossesOf = async ({ vm, device, driver }: Scene): Promise<readonly Loss[]> => {
   const { shell } = vm;
   const { virtioDriver, pciDriver } = driver.description;
-  const virtio = await shell.text(`cd /sys/bus/pci/devices/${vm.address} && ls -d virtio*`);
+  const bound = await shell.text(`basename ${driver.path('')}`);
   const unbound = (how: string, directory: string, device: string): Loss => ({
     how,
     lose: () => shell.text(`echo ${device} >${directory}/unbind`),
     restore: () => shell.text(`echo ${device} >${directory}/bind`),
   });
   return [
-    unbound('the virtio driver is unbound', `/sys/bus/virtio/drivers/${virtioDriver}`, virtio),
+    ...(virtioDriver === undefined
+      ? []
+      : [unbound('the virtio driver is unbound', driver.binding.directory, bound)]),
     unbound('the PCI driver is unbound', `/sys/bus/pci/drivers/${pciDriver}`, vm.address),
     { how: 'the function is unplugged', lose: () => vm.unplug(), restore: () => vm.plug() },
     {

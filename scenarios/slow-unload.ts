@@ -2,6 +2,7 @@
 // nothing of the driver runs afterwards.
 
 import { HarnessError } from '../harness/base/errors.js';
+import type { Binding } from '../harness/scenario/driver.js';
 import { showStatus } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
@@ -23,12 +24,12 @@ const maxRounds = 40;
  * free, not in that of the next device. Times are hundredths of a second of the guest's uptime, which
  * advances while the device does not answer; a sleep would not end before the answer.
  */
-const script = (driver: string): string => `
-  cd /sys/bus/virtio/drivers/${driver}
+const script = ({ directory, devices }: Binding): string => `
+  cd ${directory}
   now() { read -r up rest </proc/uptime; now=\${up%.*}\${up#*.}; }
   pass() { now; end=$((now + $1)); while [ $now -lt $end ]; do now; done; }
   met=0 round=0
-  for device in virtio*; do
+  for device in ${devices}; do
     while [ $met -lt ${requiredOverlaps} ] && [ $round -lt ${maxRounds} ]; do
       round=$((round + 1))
       pass $((3 + 4 * (round % 4)))
@@ -58,7 +59,7 @@ scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) =>
   await driver.load({ drift_interval_ms: '10' });
   let mark = trace.mark;
   const [met = 0, rounds = 0] = (
-    await vm.shell.text(script(driver.description.virtioDriver), { timeoutMs: 60_000 })
+    await vm.shell.text(script(driver.binding), { timeoutMs: 60_000 })
   )
     .split(' ')
     .map(Number);

@@ -65,6 +65,17 @@ t.test('a driver without parameters, and a version of a known driver that has le
   t.match(await readDriver(directory), { virtioDriver: 'virtio_vmmci', parameters: [] });
 });
 
+t.test('a driver without a virtio driver', async (t) => {
+  const directory = t.testdir({
+    '.git': {},
+    Kbuild: 'obj-m += vmmci.o\n',
+    'vmmci.c': 'static struct pci_driver p = {\n\t.name = KBUILD_MODNAME,\n};\n',
+  });
+  t.match(await captured(t, () => runCommand(['init', directory])), { status: 0, err: '' });
+  const { pciDriver, virtioDriver } = await readDriver(directory);
+  t.strictSame([pciDriver, virtioDriver], ['vmmci', undefined]);
+});
+
 t.test('the workflow installs the package as package.json does', async (t) => {
   const wanted = async (files: Record<string, string>): Promise<string> => {
     const repository = t.testdir({ '.git': {}, ...files });
@@ -97,4 +108,12 @@ t.test('the error names what the sources do not say', async (t) => {
     err: /do not say pciDriver: no struct pci_driver .*\[INIT_UNKNOWN\]/,
   });
   t.strictSame(readdirSync(directory).sort(), ['Kbuild', 'x.c']);
+  const unnamed = t.testdir({
+    Kbuild: 'obj-m += x.o\n',
+    'x.c': 'struct pci_driver p = {\n.name = "x",\n};\nstruct virtio_driver v;\n',
+  });
+  t.match(await captured(t, () => runCommand(['init', unnamed])), {
+    status: 2,
+    err: /do not say virtioDriver: no struct virtio_driver with a \.name/,
+  });
 });

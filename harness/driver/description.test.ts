@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { asset } from '../../images/asset.js';
-import { parseDriver, readDriver } from './description.js';
+import { driverNames, parseDriver, readDriver } from './description.js';
 
 const whole = {
   name: 'mine',
@@ -34,6 +34,8 @@ t.test('a missing field means that the driver does not have the feature', async 
   t.equal(driver.ptp, undefined);
   t.strictSame(driver.quiet, {});
   t.strictSame(parse({ ...whole, parameters: undefined }).parameters, []);
+  t.strictSame(driverNames(driver), ['pci-a', 'b']);
+  t.strictSame(driverNames(parse({ ...whole, virtioDriver: undefined })), ['pci-a']);
   const time = { kind: 'sysctl', driftSec: 'x.sec', driftNsec: 'x.nsec', everyMs: 20000 };
   t.strictSame(parse({ ...whole, time }).time, time);
 });

@@ -21,7 +21,7 @@ import { messageOf, systemCode } from '../base/thrown.js';
 import { type Level, levels } from '../diagnosis/requirement.js';
 import { describes, type KnownDriver, knownDrivers } from './known-drivers.js';
 
-/** The sysfs attributes of the virtio device. Missing ones are `undefined`. */
+/** The sysfs attributes of the virtio device, or of the PCI function if there is none. Missing ones are `undefined`. */
 export interface SysfsTime {
   readonly kind: 'sysfs';
   /** The host's clock as `seconds.microseconds`, read when the attribute is read. */
@@ -62,11 +62,14 @@ export interface DriverDescription {
   readonly modules: readonly string[];
   /** The name of the PCI driver, as in /sys/bus/pci/drivers. */
   readonly pciDriver: string;
-  /** The name of the virtio driver, as in /sys/bus/virtio/drivers. */
-  readonly virtioDriver: string;
+  /**
+   * The name of the virtio driver, as in /sys/bus/virtio/drivers. `undefined`: there is no virtio device, the
+   * PCI driver does everything.
+   */
+  readonly virtioDriver?: string | undefined;
   /** Where the driver shows its time; `undefined` if it shows none. */
   readonly time?: SysfsTime | SysctlTime | undefined;
-  /** The attributes of the virtio device with the last command and with the number of each command. */
+  /** The attributes with the last command and with the number of each command. */
   readonly commands?: { readonly last: string; readonly counts: string } | undefined;
   /**
    * The source for SYNCRTC: the registers of the device, or the RTC, which has whole seconds. `undefined`:
@@ -133,6 +136,15 @@ export type LogEvent =
   | 'unset'
   | 'sample';
 
+/** The names of the PCI driver and, if there is one, of the virtio driver. */
+export const driverNames = ({
+  pciDriver,
+  virtioDriver,
+}: Pick<DriverDescription, 'pciDriver' | 'virtioDriver'>): string[] => [
+  pciDriver,
+  ...(virtioDriver === undefined ? [] : [virtioDriver]),
+];
+
 export const descriptionFile = 'vmmci-driver.json';
 
 const name = text(/^[\w.-]+$/, 'a name of letters, digits, ".", "_" and "-"');
@@ -147,7 +159,7 @@ const descriptionSchema = fields({
   name,
   modules: list(text(/^\w+$/, 'the name of a module'), 1),
   pciDriver: name,
-  virtioDriver: name,
+  virtioDriver: optional(name),
   time: optional(
     variant('kind', {
       sysfs: fields({

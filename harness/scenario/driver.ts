@@ -20,6 +20,15 @@ export interface DriverOptions {
   readonly trace?: TraceSink;
 }
 
+/** The driver whose device has the attributes, in sysfs. */
+export interface Binding {
+  readonly driver: string;
+  /** The directory of the driver, with `bind` and `unbind`. */
+  readonly directory: string;
+  /** The names in that directory of the devices of the function, as a pattern for the shell of the guest. */
+  readonly devices: string;
+}
+
 /** Added to the interval between two measurements of the driver, in milliseconds. */
 const spareMs = 10_000;
 
@@ -152,9 +161,31 @@ export class Driver {
     return this.description.modules.filter((name) => text.split('\n').includes(name));
   }
 
-  /** The path of an attribute of the virtio device, as a pattern for the shell of the guest. */
+  /** The virtio driver and its device; the PCI driver and the function if the driver has no virtio device. */
+  get binding(): Binding {
+    const { pciDriver, virtioDriver } = this.description;
+    return virtioDriver === undefined
+      ? { driver: pciDriver, directory: `/sys/bus/pci/drivers/${pciDriver}`, devices: this.#address }
+      : { driver: virtioDriver, directory: `/sys/bus/virtio/drivers/${virtioDriver}`, devices: 'virtio*' };
+  }
+
+  /** The path of an attribute of the device of `binding`, as a pattern for the shell of the guest. */
   path(name: string): string {
-    return `/sys/bus/pci/devices/${this.#address}/virtio*/${name}`;
+    const below = this.description.virtioDriver === undefined ? '' : 'virtio*/';
+    return `/sys/bus/pci/devices/${this.#address}/${below}${name}`;
+  }
+
+  /**
+   * The paths of all attributes, for the shell of the guest. Those of a PCI function include its registers,
+   * so there they are only the ones of the description.
+   */
+  get allPaths(): string {
+    const { time, commands, virtioDriver } = this.description;
+    if (virtioDriver !== undefined) return this.path('*');
+    const { hostTime, guestTime, driftNs } = time?.kind === 'sysfs' ? time : {};
+    const names = [hostTime, guestTime, driftNs, commands?.last, commands?.counts];
+    // A program that gets no path would read its standard input.
+    return ['/dev/null', ...names.flatMap((name) => (name === undefined ? [] : [this.path(name)]))].join(' ');
   }
 
   /** The exact content of an attribute. Rejects with GUEST_COMMAND if it cannot be read. */

@@ -3,7 +3,7 @@
 
 import { codeOf, HarnessError } from '../base/errors.js';
 import { listOf, printable, shorten } from '../base/text.js';
-import type { DriverDescription } from '../driver/description.js';
+import { type DriverDescription, driverNames } from '../driver/description.js';
 import { type BlockedTask, type CpuState, parseBlocked, parseCpus } from '../guest/backtraces.js';
 import { requestBacktraces } from '../guest/request-backtraces.js';
 import type { Vm } from './vm.js';
@@ -19,9 +19,9 @@ type Names = Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'>;
 /** The lines of a kernel log that are from the driver or name it. */
 export const driverLines = (
   lines: readonly string[],
-  { modules, pciDriver, virtioDriver }: Names,
+  driver: Names,
 ): string[] => {
-  const names = new Set([...modules, pciDriver, virtioDriver]);
+  const names = new Set([...driver.modules, ...driverNames(driver)]);
   // Stack frames also name the module, in brackets. They are not messages.
   return lines.filter(
     (line) => [...names].some((name) => line.includes(name)) && !/\+0x[0-9a-f]+\//.test(line),

@@ -195,8 +195,15 @@ export class ScenarioRun {
     const material = () => {
       const [trace = [], second] = this.#traces.kept();
       const { driver } = this.#environment;
-      const used = usedFeatures(driver);
-      return { trace, second, dmesg, reasons: judgement.reasons, syncRtc: driver.syncRtc, used };
+      return {
+        trace,
+        second,
+        dmesg,
+        reasons: judgement.reasons,
+        syncRtc: driver.syncRtc,
+        used: usedFeatures(driver),
+        hasVirtioDriver: driver.virtioDriver !== undefined,
+      };
     };
     // Without a driver, programs of the guest access the registers as they like.
     const isBundled = this.#environment.driver.name === bundledName && this.#options.driver !== 'absent';

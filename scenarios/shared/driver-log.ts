@@ -1,6 +1,6 @@
 // Reads the lines of the kernel log that are about the driver under test.
 
-import type { DriverDescription } from '../../harness/driver/description.js';
+import { type DriverDescription, driverNames } from '../../harness/driver/description.js';
 import type { Shell } from '../../harness/guest/shell.js';
 import { functionAddress } from '../../harness/qemu/layout.js';
 
@@ -28,10 +28,10 @@ type LogNames = Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'
  */
 export const driverLog = async (
   shell: Pick<Shell, 'output'>,
-  { modules, pciDriver, virtioDriver, logPrefix }: LogNames,
+  driver: LogNames,
 ): Promise<string[]> => {
-  const own = logPrefix === undefined ? [] : [logPrefix];
-  const names = [...modules, pciDriver, virtioDriver, functionAddress(), ...own];
+  const own = driver.logPrefix === undefined ? [] : [driver.logPrefix];
+  const names = [...driver.modules, ...driverNames(driver), functionAddress(), ...own];
   const text = await shell.output(['log-lines', ...names], { what: "the driver's lines in the kernel log" });
   return text === '' ? [] : text.split('\n');
 };

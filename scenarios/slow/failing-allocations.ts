@@ -74,6 +74,7 @@ scenario('failing-allocations', { needs, quiet: true }, async (scene) => {
   const { check, vm, driver, device, trace, until } = scene;
   const { shell, address } = vm;
   const { pciDriver, virtioDriver, modules } = driver.description;
+  const { directory } = driver.binding;
   await limitFaultsTo(shell, modules);
 
   await shell.text(
@@ -86,16 +87,16 @@ scenario('failing-allocations', { needs, quiet: true }, async (scene) => {
     device: address,
   });
   await shell.text(`echo ${address} >/sys/bus/pci/drivers/${pciDriver}/bind`);
-  const virtioDevice = await shell.text(`cd /sys/bus/pci/devices/${address} && ls -d virtio*`);
-  await failProbe(scene, {
-    where: 'the probe of the virtio driver',
-    bus: 'virtio',
-    driver: virtioDriver,
-    device: virtioDevice,
-  });
-  await shell.text(
-    `echo 1 >/sys/bus/virtio/drivers_autoprobe; echo ${virtioDevice} >/sys/bus/virtio/drivers/${virtioDriver}/bind`,
-  );
+  if (virtioDriver !== undefined) {
+    const device = await shell.text(`basename ${driver.path('')}`);
+    await failProbe(scene, {
+      where: 'the probe of the virtio driver',
+      bus: 'virtio',
+      driver: virtioDriver,
+      device,
+    });
+    await shell.text(`echo 1 >/sys/bus/virtio/drivers_autoprobe; echo ${device} >${directory}/bind`);
+  }
 
   const readPoints = await eachPoint(
     async (nth) =>
@@ -103,7 +104,7 @@ scenario('failing-allocations', { needs, quiet: true }, async (scene) => {
         await withFailure(
           shell,
           nth,
-          `for file in ${driver.path('*')}; do [ -d $file ] || read line <$file; done`,
+          `for file in ${driver.allPaths}; do [ -d $file ] || read line <$file; done`,
         )
       ).injected,
   );

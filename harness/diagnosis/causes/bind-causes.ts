@@ -65,8 +65,10 @@ export const bindCauses = {
       'Compare the ids of the virtio device with the id table of the virtio driver, and check the error that its probe returns.',
     requirement: 'binds-function',
     explains: [...needsDriver],
-    find: ({ trace }) =>
-      trace.some((event) => isWrite(event, 'status') && event.value !== 0) ? unbound(trace) : [],
+    find: ({ trace, hasVirtioDriver = true }) =>
+      hasVirtioDriver && trace.some((event) => isWrite(event, 'status') && event.value !== 0)
+        ? unbound(trace)
+        : [],
   },
   'bound-under-another-name': checkCause(
     {

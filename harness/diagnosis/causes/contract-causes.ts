@@ -214,7 +214,7 @@ export const contractCauses = {
       facts.trace.some(isUp)
         ? failedCommands(
             facts,
-            /^in the guest, `(?:stat -c %a|cat|read-files) \S*\/virtio\S*` exited with status \d+: .*No such file/,
+            /^in the guest, `(?:stat -c %a|cat|read-files) \/sys\/bus\/pci\/devices\/\S*` exited with status \d+: .*No such file/,
           )
         : [],
   },

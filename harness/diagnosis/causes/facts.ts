@@ -20,6 +20,8 @@ export interface Material {
   readonly syncRtc?: 'registers' | 'rtc' | undefined;
   /** The features that the driver uses; default: all of the device. */
   readonly used?: number | undefined;
+  /** False if the PCI driver does everything, without a virtio driver; default: true. */
+  readonly hasVirtioDriver?: boolean;
 }
 
 /** A failed check. */
@@ -72,7 +74,7 @@ export const endsAbout: readonly (readonly [RegExp, words: string, readonly Requ
     ['acknowledges', 'keeps-devices-apart'],
   ],
   [/^no 'status' in the trace/, "' in the trace", ['driver-ok', 'loads-by-alias', 'restores-after-sleep']],
-  [/^in the guest, `(?:stat|cat) .*\/virtio\*\/\S+` exited/, 'in the guest, `', ['binds-function']],
+  [/^in the guest, `(?:stat|cat) .*\/sys\/bus\/pci\/devices\/\S+` exited/, 'in the guest, `', ['binds-function']],
   [/^no \w+ poll of the (?:first|second)/, ' poll of the ', ['looks-unasked', 'keeps-devices-apart']],
   [
     /^no driver of the second function/,
@@ -96,7 +98,7 @@ export const endsAbout: readonly (readonly [RegExp, words: string, readonly Requ
   ],
   [/^the guest went down/, 'the guest went down', ['acts-once', 'goes-down', 'survives-reload']],
   [
-    /^in the guest, `read-files \S*\/virtio\S*` exited/,
+    /^in the guest, `read-files \S*\/sys\/bus\/pci\/devices\/\S*` exited/,
     'in the guest, `',
     ['shows-host-time', 'reads-clock-in-words'],
   ],
