@@ -8,9 +8,10 @@ import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 const rounds = 3;
 
-scenario('backend-restart', { parameters: { drift_interval_ms: '20' } }, async ({ check, ...scene }) => {
+scenario('backend-restart', { pollMs: 20 }, async ({ check, ...scene }) => {
   const { vm, device, driver, trace, until } = scene;
   needSyncRtc({ driver, device });
+  driver.needsPollInterval();
   const { shell } = vm;
   const { guestFeatures: negotiated } = device.vmmci.state();
   const file = driver.path(driver.hostTimeName);

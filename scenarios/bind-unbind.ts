@@ -9,7 +9,7 @@ import { negotiatedFeatures } from './shared/negotiated-features.js';
 import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 const rounds = 15;
-const options = { cpus: 2, optionalParameters: { drift_interval_ms: '10' } } as const;
+const options = { cpus: 2, pollMs: 10 } as const;
 
 scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, until }) => {
   needSyncRtc({ driver, device });

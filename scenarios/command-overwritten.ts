@@ -8,7 +8,7 @@ import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
 import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
-const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
+const options = { scheduler: new VirtualScheduler(), pollMs: 20 };
 
 /**
  * Two commands, the second of which is sent when the device has just received the acknowledgement of the
@@ -79,7 +79,7 @@ scenario('command-overwritten', options, async ({ check, vm, device, driver, tra
   }
 
   // The device sends a command and raises its interrupt while a poll reads the register.
-  if (!driver.has('drift_interval_ms')) return;
+  if (!driver.hasPollInterval) return;
   for (const answer of answers) {
     mark = trace.mark;
     const results: string[] = [];

@@ -56,7 +56,7 @@ const has = (features: number, feature: number): boolean => (features & feature)
 const bitsOf = (lowestFirst: readonly string[]): number[] =>
   lowestFirst.flatMap((bit, index) => (bit === '1' ? [index] : []));
 
-const polls = ({ driver }: Scene): boolean => driver.has('drift_interval_ms');
+const polls = ({ driver }: Scene): boolean => driver.hasPollInterval;
 
 const requirementFor = (features: number) => {
   // Linux's own transports accept features of queues for every device.
@@ -87,11 +87,7 @@ const checkAccepted = async (scene: Scene, { name, features, loadedAt }: Offer):
   }
   // A bit for each feature of virtio, the lowest first (drivers/virtio/virtio.c, features_show).
   const known = await driver.attribute('features');
-  accepts.equal(
-    what,
-    bitsOf([...known]),
-    bitsOf([...expected.toString(2)].reverse()),
-  );
+  accepts.equal(what, bitsOf([...known]), bitsOf([...expected.toString(2)].reverse()));
 };
 
 /** Resolves with true if the host sent SYNCRTC. */
@@ -175,7 +171,7 @@ scenario('feature-subsets', options, async (scene) => {
     await device.stopBackend();
     await device.startBackend({ features });
     const offer: Offer = { name, features, loadedAt: trace.mark };
-    await driver.load(driver.having({ drift_interval_ms: '20' }));
+    await driver.load(driver.pollingEvery(20));
     await checkAccepted(scene, offer);
     const isSent = await checkSync(scene, offer);
     await checkStops(scene, offer, requested);

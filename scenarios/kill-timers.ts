@@ -41,7 +41,7 @@ for (const [generation, ms] of [
   ['8.0', 120_000],
 ] as const) {
   const scheduler = new VirtualScheduler();
-  const options = { generation, scheduler, optionalParameters: { drift_interval_ms: '20' } };
+  const options = { generation, scheduler, pollMs: 20 };
   scenario(`stop-hanging-${generation}`, options, async (scene) => {
     const { check, vm, device, driver, trace, until } = scene;
     await recordPowerRequests(vm.shell);
@@ -49,7 +49,7 @@ for (const [generation, ms] of [
     check('driver-ok').equal('stop of a guest that hangs on its way down', device.host.stop(), 'sent');
     const { seq } = await until('ack', mark);
     check('goes-down').equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
-    if (driver.has('drift_interval_ms')) await until('bar-read', seq, isCommandRead, 3);
+    if (driver.hasPollInterval) await until('bar-read', seq, isCommandRead, 3);
     await killed(scene, 'acts-once', scheduler, ms, 'graceful-timeout');
   });
 }

@@ -105,7 +105,7 @@ scenario('unload-pending', withHelpers, async ({ check, vm, device, driver, trac
   await driver.unload();
   device.faults.clear();
   check('acknowledges').equal('acknowledgements before the next driver', acks(trace, mark), []);
-  await driver.load(driver.having({ drift_interval_ms: '20' }));
+  await driver.load(driver.pollingEvery(20));
   await until('ack', mark);
   check('acknowledges').equal('acknowledgements by the next driver', acks(trace, mark), ['SYNCRTC: cleared']);
 });
@@ -142,7 +142,7 @@ scenario('probe-absent-command', options, async ({ check, vm, device, driver, tr
   await driver.unload();
   device.faults.clear();
   const mark = trace.mark;
-  await driver.load(driver.having({ drift_interval_ms: '20' }));
-  if (driver.has('drift_interval_ms')) await until('bar-read', mark, isCommandRead, 3);
+  await driver.load(driver.pollingEvery(20));
+  if (driver.hasPollInterval) await until('bar-read', mark, isCommandRead, 3);
   check('comes-back').equal('devices bound when the device responds', await bound(), '1');
 });

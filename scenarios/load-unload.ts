@@ -19,7 +19,7 @@ scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, dri
   await vm.shell.text('renice -n 19 -p $PPID');
   for (let round = 1; round <= rounds; round++) {
     const mark = trace.mark;
-    await driver.load(driver.having({ drift_interval_ms: '10' }));
+    await driver.load(driver.pollingEvery(10));
     await until('status', mark, isDriverOk);
     const { accepted, expected } = negotiatedFeatures({ driver, device });
     check('comes-back').equal(`negotiated features, load ${round}`, accepted, expected, showFeatures);

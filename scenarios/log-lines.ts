@@ -133,8 +133,7 @@ const readOnceAs = ({ device }: Scene, value: number): void =>
 const checkUnknownCommand = async (scene: Scene, checkEvents: CheckEvents): Promise<void> => {
   const { check, vm, device, driver, trace, until } = scene;
   const bound = await vm.shell.text(`basename ${driver.path('')}`);
-  const bind = (how: 'bind' | 'unbind') =>
-    vm.shell.text(`echo ${bound} >${driver.binding.directory}/${how}`);
+  const bind = (how: 'bind' | 'unbind') => vm.shell.text(`echo ${bound} >${driver.binding.directory}/${how}`);
   const once = async (when: string): Promise<void> => {
     readOnceAs(scene, unknownCommand);
     await checkEvents(`an unknown command, then SYNCRTC${when}`, ['unknown', 'SYNCRTC', 'set'], async () => {

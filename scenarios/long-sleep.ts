@@ -76,8 +76,7 @@ scenario(
   async (scene) => {
     const { check, vm, driver, trace, until } = scene;
     const { time, syncRtc } = driver.description;
-    const interval = 'drift_interval_ms';
-    await driver.load(driver.having({ [interval]: '0' }));
+    await driver.load(driver.pollingEvery(0));
     await checkCallbacks(scene);
     const before = (await driverLog(vm.shell, driver.description)).length;
     // No event shows that time has passed: the guest's processor is off.
@@ -92,8 +91,8 @@ scenario(
     const warnings = warningsIn((await driverLog(vm.shell, driver.description)).slice(before));
     check('quiet-log').equal(checkNames.warningsOfSleep, warnings, []);
     if (time !== undefined) await checkDrift(scene, 'after a sleep');
-    if (driver.has(interval)) {
-      await vm.shell.text(`echo 20 >${driver.parameterPath(interval)}`);
+    if (driver.hasPollInterval) {
+      await driver.setPollInterval(20);
       await until('bar-read', trace.mark, isCommandRead, 3);
     }
     if (syncRtc === 'registers') await checkSync(scene);

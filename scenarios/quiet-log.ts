@@ -12,7 +12,7 @@ import { takesSyncRtc } from './shared/takes-sync-rtc.js';
 
 const readings = 20;
 
-const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
+const options = { scheduler: new VirtualScheduler(), pollMs: 20 };
 
 /** The lines that the driver writes while `step` runs. */
 const linesOf = async ({ vm, driver }: Scene, step: () => Promise<unknown>): Promise<string[]> => {
@@ -163,7 +163,7 @@ scenario('quiet-log', options, async (scene) => {
       await linesOfReadings(scene),
       [],
     );
-  if (driver.has('drift_interval_ms'))
+  if (driver.hasPollInterval)
     check('quiet-log').equal(
       `lines of ${readings} polls`,
       await linesOf(scene, () => until('bar-read', trace.mark, isCommandRead, readings)),

@@ -18,7 +18,7 @@ const options = {
   memory: 384,
   clock: 'frozen:2026-11-22T12:34:56.123456Z',
   scheduler: new VirtualScheduler(),
-  optionalParameters: { drift_interval_ms: '20' },
+  pollMs: 20,
 } as const;
 
 const isStatus = isReadOf('status');
@@ -55,7 +55,7 @@ const sleepAfterCommand = async (scene: Scene): Promise<boolean> => {
   const isLastPoll = next?.kind === 'bar-read' && isCommandRead(next);
   const inSleep = next === undefined || isLastPoll ? later : [next, ...later];
   check('restores-after-sleep').equal(checkNames.accessesInSleep, inSleep.length, 0);
-  if (driver.has('drift_interval_ms')) await until('bar-read', trace.mark, isCommandRead, 3);
+  if (driver.hasPollInterval) await until('bar-read', trace.mark, isCommandRead, 3);
   check('acts-once').equal('acknowledgements of the same REBOOT after the sleep', acks(trace, mark), []);
   const requests = await powerRequests(vm.shell);
   check('acts-once').equal('requests to go down after the sleep', requests, ['reboot']);

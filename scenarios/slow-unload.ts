@@ -44,6 +44,7 @@ const script = ({ directory, devices }: Binding): string => `
 const options = { cpus: 2, driver: 'installed' } as const;
 
 scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) => {
+  driver.needsPollInterval();
   // Without the time there is no PTP clock. To remove one takes a grace period of RCU, which ends with the
   // poll.
   await device.stopBackend();
@@ -56,11 +57,9 @@ scenario('slow-unload', options, async ({ check, vm, device, driver, trace }) =>
         faults: [{ kind: 'delay', ms: slowMs, when: { ...readsOf('command'), times: 1 } }],
       });
   });
-  await driver.load({ drift_interval_ms: '10' });
+  await driver.load(driver.pollingEvery(10));
   let mark = trace.mark;
-  const [met = 0, rounds = 0] = (
-    await vm.shell.text(script(driver.binding), { timeoutMs: 60_000 })
-  )
+  const [met = 0, rounds = 0] = (await vm.shell.text(script(driver.binding), { timeoutMs: 60_000 }))
     .split(' ')
     .map(Number);
   const ups = trace.since(mark, 'status').filter(isDriverOk).length;

@@ -8,16 +8,13 @@ import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
 import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
-const scheduler = new VirtualScheduler();
-const polling = { drift_interval_ms: '20' };
-const ifItPolls = { scheduler, optionalParameters: polling };
-const onlyIfItPolls = { scheduler, parameters: polling };
+const options = { scheduler: new VirtualScheduler(), pollMs: 20 };
 
-scenario('sticky-stop', ifItPolls, async ({ check, vm, device, driver, trace, until }) => {
+scenario('sticky-stop', options, async ({ check, vm, device, driver, trace, until }) => {
   needSyncRtc({ driver, device });
   await recordPowerRequests(vm.shell);
   // The driver polls before the first stop, so that it can be told whether it polls after it.
-  if (driver.has('drift_interval_ms')) await until('bar-read', trace.mark, isCommandRead, 4);
+  if (driver.hasPollInterval) await until('bar-read', trace.mark, isCommandRead, 4);
   const requested: string[] = [];
   for (const [name, program] of [
     ['REBOOT', 'reboot'],
@@ -28,7 +25,7 @@ scenario('sticky-stop', ifItPolls, async ({ check, vm, device, driver, trace, un
     check('driver-ok').equal(name, device.host.command(name), 'sent');
     const { seq } = await until('ack', mark);
     // A driver that does not poll sees the register again at the next interrupt, the SYNCRTC below.
-    if (driver.has('drift_interval_ms')) await until('bar-read', seq, isCommandRead, 5);
+    if (driver.hasPollInterval) await until('bar-read', seq, isCommandRead, 5);
     requested.push(program);
     const seen = await powerRequests(vm.shell, requested.length);
     check('acts-once').equal('requests to go down', seen, requested);
@@ -47,7 +44,8 @@ scenario('sticky-stop', ifItPolls, async ({ check, vm, device, driver, trace, un
   check('shows-commands').equal('commands', await driver.commandCounts(), counts);
 });
 
-scenario('stop-again', onlyIfItPolls, async ({ check, vm, device, driver, trace, until }) => {
+scenario('stop-again', options, async ({ check, vm, device, driver, trace, until }) => {
+  driver.needsPollInterval();
   await recordPowerRequests(vm.shell);
   let mark = trace.mark;
   check('driver-ok').equal('REBOOT', device.host.command('REBOOT'), 'sent');

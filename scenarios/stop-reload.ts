@@ -9,16 +9,16 @@ import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
 import { takesSyncRtc } from './shared/takes-sync-rtc.js';
 
-const parameters = { drift_interval_ms: '20' };
+const pollMs = 20;
 const none = { SHUTDOWN: 0, REBOOT: 0, SYNCRTC: 0, unknown: 0 };
 
 /** Loads the driver, and waits until it has looked at the command a few times. */
 const loadAndPoll = async ({ driver, trace, until }: Scene): Promise<void> => {
   const { mark } = trace;
-  await driver.load(driver.having(parameters));
+  await driver.load(driver.pollingEvery(pollMs));
   const up = await until('status', mark, isDriverOk);
   // A driver that does not poll sees the register at the next interrupt, the one of a later command.
-  if (driver.has('drift_interval_ms')) await until('bar-read', up.seq, isCommandRead, 5);
+  if (driver.hasPollInterval) await until('bar-read', up.seq, isCommandRead, 5);
 };
 
 /** Sends a command and waits for its acknowledgement. */
@@ -52,7 +52,7 @@ const reloadAfterUnknown = async (scene: Scene): Promise<void> => {
     check('shows-commands').equal(checkNames.commandsBeforeBound, await driver.commandCounts(), none);
   await driver.unload();
   device.faults.clear();
-  await driver.load(driver.having(parameters));
+  await driver.load(driver.pollingEvery(pollMs));
 };
 
 /** Without a program that powers off, the guest stays up: it is not powered off by force. */
@@ -63,7 +63,7 @@ const withoutPoweroff = async (scene: Scene, requested: readonly string[]): Prom
     await send(scene, name);
     // Waits until the command is carried out.
     await driver.unload();
-    await driver.load(driver.having(parameters));
+    await driver.load(driver.pollingEvery(pollMs));
   }
   const seen = await powerRequests(vm.shell, requested.length);
   check('keeps-data').equal(checkNames.requestsWithoutProgram, seen, requested);

@@ -13,14 +13,15 @@ import { probeErrors } from './shared/probe-errors.js';
 import { takesSyncRtc } from './shared/takes-sync-rtc.js';
 import { unloadAbsent } from './shared/unload-absent.js';
 
-const parameters = { drift_interval_ms: '20' };
+const pollMs = 20;
 const polls = 20;
 
 scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
   const { check, vm, device, driver, trace, until } = scene;
   const { shell } = vm;
+  driver.needsPollInterval();
   const before = await holdings(shell, vm.address);
-  await driver.load(parameters);
+  await driver.load(driver.pollingEvery(pollMs));
   const time = await driver.hostTime();
   check('shows-host-time').equal(
     'host time with the device',
@@ -49,7 +50,7 @@ scenario('surprise-removal', { driver: 'installed' }, async (scene) => {
   await unloadAbsent(scene);
   check('leaves-nothing').equal('leaked resources', await leftovers(shell, before), []);
 
-  await driver.load(parameters);
+  await driver.load(driver.pollingEvery(pollMs));
   const bound = (await readDevice(shell, vm.address))?.driver;
   check('refuses-absent-device').equal('driver of a device that does not respond', bound, null);
   check('refuses-absent-device').equal(checkNames.probeErrors, await probeErrors(shell), []);

@@ -9,7 +9,7 @@ import { checkNames } from './shared/check-names.js';
 import { suspendGuest } from './shared/suspend-guest.js';
 import { takesSyncRtc } from './shared/takes-sync-rtc.js';
 
-const options = { optionalParameters: { drift_interval_ms: '20' }, needs: ['SUSPEND'] } as const;
+const options = { pollMs: 20, needs: ['SUSPEND'] } as const;
 
 scenario('suspend', options, async ({ check, ...scene }) => {
   const { vm, device, driver, trace, until } = scene;
@@ -28,7 +28,7 @@ scenario('suspend', options, async ({ check, ...scene }) => {
   const { guestFeatures, status } = device.vmmci.state();
   check('restores-after-sleep').equal('negotiated features', guestFeatures, before, showFeatures);
   check('restores-after-sleep').that('DRIVER_OK', hasDriverOk(status), 'set', showStatus(status));
-  if (driver.has('drift_interval_ms')) await until('bar-read', seq, isCommandRead, 3);
+  if (driver.hasPollInterval) await until('bar-read', seq, isCommandRead, 3);
   if (driver.showsHostTime) {
     const time = await driver.hostTime();
     check('restores-after-sleep').equal('host time', time, device.vmmci.state().lastSample, showInstant);

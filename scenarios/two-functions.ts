@@ -14,13 +14,12 @@ import type { Request } from '../harness/vmmci/commands.js';
 import { askPtp, ptpClocks } from './shared/ptp.js';
 import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
-const interval = 'drift_interval_ms';
-const short = '20';
+const shortMs = 20;
 
 const options = {
   clock: 'frozen:2026-11-22T12:00:00Z',
   quiet: true,
-  optionalParameters: { [interval]: short },
+  pollMs: shortMs,
   needs: ['PCI_MSI'],
 } as const;
 
@@ -148,17 +147,17 @@ const checkSecondAlone = async (scene: Scene, { first, second }: Sides): Promise
 };
 
 /** The driver polls its only device. Then the polls end, so that they cannot hide a lost interrupt. */
-const awaitPolls = async ({ vm, driver, until }: Scene): Promise<void> => {
-  if (!driver.has(interval)) return;
+const awaitPolls = async ({ driver, until }: Scene): Promise<void> => {
+  if (!driver.hasPollInterval) return;
   // The driver reads the command in probe, too.
   await until('bar-read', 0, isCommandRead, 4);
-  await vm.shell.text(`echo ${driver.quiet[interval] ?? '0'} >${driver.parameterPath(interval)}`);
+  await driver.setPollInterval(Number(driver.quiet[driver.needsPollInterval().parameter] ?? 0));
 };
 
 const checkPolls = async ({ vm, driver }: Scene, { first, second }: Sides): Promise<void> => {
-  if (!driver.has(interval)) return;
+  if (!driver.hasPollInterval) return;
   const { pciDriver } = driver.description;
-  await vm.shell.text(`echo ${short} >${driver.parameterPath(interval)}`);
+  await driver.setPollInterval(shortMs);
   for (const { name, address, trace } of [first, second]) {
     await vm.shell.text(`cd /sys/bus/pci/drivers/${pciDriver} && echo ${address} >unbind`);
     await vm.shell.text(`echo ${address} >/sys/bus/pci/drivers/${pciDriver}/bind`);

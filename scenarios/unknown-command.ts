@@ -8,12 +8,12 @@ import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
 import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
-const options = { scheduler: new VirtualScheduler(), optionalParameters: { drift_interval_ms: '20' } };
+const options = { scheduler: new VirtualScheduler(), pollMs: 20 };
 
 scenario('unknown-command', options, async ({ check, vm, device, driver, trace, until }) => {
   needSyncRtc({ driver, device });
   await recordPowerRequests(vm.shell);
-  const polls = driver.has('drift_interval_ms');
+  const polls = driver.hasPollInterval;
   const { syncRtc, time } = driver.description;
   // A driver that measures the time by itself reads it at any moment.
   const setsFromRegisters = syncRtc === 'registers' && time === undefined;

@@ -51,8 +51,7 @@ const describeDriver = async (directory: string): Promise<string> => {
   if (pciDriver === undefined) refuse('pciDriver: no struct pci_driver with a .name');
   // Without a virtio driver, the PCI driver does everything.
   const isVirtio = [...sources.values()].some((text) => /\bstruct virtio_driver\b/.test(text));
-  if (virtioDriver === undefined && isVirtio)
-    refuse('virtioDriver: no struct virtio_driver with a .name');
+  if (virtioDriver === undefined && isVirtio) refuse('virtioDriver: no struct virtio_driver with a .name');
   const description = {
     $schema: schemaPath,
     name: basename(directory).replaceAll(/[^\w.-]/g, '-') || 'driver',

@@ -40,6 +40,18 @@ t.test('a missing field means that the driver does not have the feature', async 
   t.strictSame(parse({ ...whole, time }).time, time);
 });
 
+t.test('the parameter with the interval of the polls', async (t) => {
+  const parameters = [{ module: 'b', name: 'poll_ms' }];
+  const pollInterval = { parameter: 'poll_ms', minMs: 5 };
+  t.strictSame(parse({ ...whole, parameters, pollInterval }).pollInterval, pollInterval);
+  t.equal(parse({ ...whole, parameters }).pollInterval, undefined, 'its name alone does not tell');
+  t.match(
+    parse({ ...whole, parameters: [{ module: 'b', name: 'drift_interval_ms' }] }).pollInterval,
+    { parameter: 'drift_interval_ms', minMs: 10 },
+    'unless it is the one that all such descriptions have had',
+  );
+});
+
 t.test('the error for a wrong field names it', async (t) => {
   const cases: [unknown, RegExp][] = [
     [[], /field \(whole\): expected an object/],
@@ -61,6 +73,11 @@ t.test('the error for a wrong field names it', async (t) => {
     [{ ...whole, commands: { kind: 'sysfs', last: 'x' } }, /field commands\.counts: .*missing/],
     [{ ...whole, syncRtc: 'ntp' }, /field syncRtc: expected "registers" or "rtc"/],
     [{ ...whole, parameters: [{ name: 'debug' }] }, /field parameters\[0\]\.module: .*missing/],
+    [
+      { ...whole, pollInterval: { parameter: 'poll_ms' } },
+      /field pollInterval\.parameter: "poll_ms" is not the name of one of the parameters/,
+    ],
+    [{ ...whole, pollInterval: { parameter: 'debug', minMs: 0 } }, /field pollInterval\.minMs: .*from 1/],
     [{ ...whole, quiet: { a: 1 } }, /field quiet\.a: .*got 1/],
     [{ ...whole, quiet: { a: "1'; reboot" } }, /field quiet\.a/],
   ];

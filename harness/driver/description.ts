@@ -53,6 +53,18 @@ export interface Parameter {
   readonly mode?: string | undefined;
 }
 
+/** The parameter with the interval of the polls of the command. It can be written at run time. */
+export interface PollInterval {
+  /** In milliseconds; 0 turns polling off. */
+  readonly parameter: string;
+  /** What a shorter interval is taken for, in milliseconds. `undefined`: not documented. */
+  readonly minMs?: number | undefined;
+  /** What a longer interval is taken for, in milliseconds. `undefined`: not documented. */
+  readonly maxMs?: number | undefined;
+  /** How often the parameter is read again while it is 0, in milliseconds. `undefined`: not documented. */
+  readonly idleMs?: number | undefined;
+}
+
 export interface DriverDescription {
   /** What reports call the driver. */
   readonly name: string;
@@ -82,6 +94,8 @@ export interface DriverDescription {
   readonly ptp?: { readonly clockName: string } | undefined;
   /** The parameters of the modules that scenarios use or check. */
   readonly parameters: readonly Parameter[];
+  /** `undefined`: the interval of the polls cannot be set. */
+  readonly pollInterval?: PollInterval | undefined;
   /** When the driver logs each acknowledgement, and each time sample. `undefined`: it logs neither. */
   readonly logLevels?: LogLevels | undefined;
   /** The lines, or parts of lines, that the driver writes to the kernel log, by event. */
@@ -152,6 +166,17 @@ const value = text(/^[\w.-]+$/, 'the value of a parameter');
 const line = text(/^[^\n]{1,200}$/, 'a part of a line of the kernel log, of up to 200 characters');
 const sysctl = text(/^[\w-]+(\.[\w-]+)+$/, 'the name of a sysctl value, such as "vmmci.drift_sec"');
 
+/** What a parameter of this name means in a description from before `pollInterval`. */
+const earlierPolls: PollInterval = {
+  parameter: 'drift_interval_ms',
+  minMs: 10,
+  maxMs: 3_600_000,
+  idleMs: 1000,
+};
+
+/** A day. */
+const maxPollMs = 86_400_000;
+
 /** vmmci-driver.schema.json is the same schema for editors. */
 const descriptionSchema = fields({
   $schema: optional(v.unknown()),
@@ -189,6 +214,14 @@ const descriptionSchema = fields({
       }),
       1,
     ),
+  ),
+  pollInterval: optional(
+    fields({
+      parameter: name,
+      minMs: optional(integer(1, maxPollMs)),
+      maxMs: optional(integer(1, maxPollMs)),
+      idleMs: optional(integer(1, maxPollMs)),
+    }),
   ),
   logLevels: optional(
     fields({
@@ -239,7 +272,11 @@ export const parseDriver = (path: string, directory: string, content: string): D
     quiet = {},
     ...rest
   } = readFields(descriptionSchema, json, refuse);
-  return { ...rest, directory, parameters, interrupts, quiet };
+  const hasParameter = (asked: string): boolean => parameters.some(({ name }) => name === asked);
+  const { pollInterval = hasParameter(earlierPolls.parameter) ? earlierPolls : undefined } = rest;
+  if (pollInterval !== undefined && !hasParameter(pollInterval.parameter))
+    refuse('pollInterval.parameter', `"${pollInterval.parameter}" is not the name of one of the parameters`);
+  return { ...rest, directory, parameters, pollInterval, interrupts, quiet };
 };
 
 /** The concatenated C files of a directory. */

@@ -2,7 +2,7 @@
 
 import { HarnessError } from '../base/errors.js';
 import { noTrace, type TraceSink } from '../base/trace.js';
-import type { DriverDescription, SysfsTime } from '../driver/description.js';
+import type { DriverDescription, PollInterval, SysfsTime } from '../driver/description.js';
 import { unpackPayload } from '../guest/disks.js';
 import type { Shell } from '../guest/shell.js';
 import { parseAttribute, parseCounts, parseDrift, parseTime } from './driver-text.js';
@@ -80,6 +80,27 @@ export class Driver {
   /** True if the driver has the parameter. */
   has(parameter: string): boolean {
     return this.description.parameters.some(({ name }) => name === parameter);
+  }
+
+  /** True if a parameter sets the interval of the polls of the command. */
+  get hasPollInterval(): boolean {
+    return this.description.pollInterval !== undefined;
+  }
+
+  /** The parameter that sets the interval, in milliseconds; none if the driver does not have it. */
+  pollingEvery(ms: number): Readonly<Record<string, string>> {
+    const { pollInterval } = this.description;
+    return pollInterval === undefined ? {} : { [pollInterval.parameter]: String(ms) };
+  }
+
+  /** The parameter that sets the interval. Throws DRIVER_LACKS if there is none, which skips the scenario. */
+  needsPollInterval(): PollInterval {
+    return this.description.pollInterval ?? this.#lacks('a parameter with the interval of its polls');
+  }
+
+  /** Sets the interval at run time, in milliseconds. Rejects with DRIVER_LACKS or GUEST_COMMAND. */
+  async setPollInterval(ms: number): Promise<void> {
+    await this.#shell.text(`echo ${ms} >${this.parameterPath(this.needsPollInterval().parameter)}`);
   }
 
   /** Parameters with which the driver reads the command only when it is interrupted. */

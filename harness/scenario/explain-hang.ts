@@ -17,10 +17,7 @@ const maxLines = 10;
 type Names = Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'>;
 
 /** The lines of a kernel log that are from the driver or name it. */
-export const driverLines = (
-  lines: readonly string[],
-  driver: Names,
-): string[] => {
+export const driverLines = (lines: readonly string[], driver: Names): string[] => {
   const names = new Set([...driver.modules, ...driverNames(driver)]);
   // Stack frames also name the module, in brackets. They are not messages.
   return lines.filter(

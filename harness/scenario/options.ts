@@ -27,6 +27,8 @@ export interface CommonOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   /** Parameters that are set if the driver has them. */
   readonly optionalParameters?: Readonly<Record<string, string>>;
+  /** The interval of the polls of the command in milliseconds, if the driver has a parameter for it. */
+  readonly pollMs?: number;
   /**
    * Load the driver so that it reads the command only when it is interrupted, if its description says how.
    */

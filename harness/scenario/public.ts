@@ -31,6 +31,7 @@ export type {
   DriverDescription,
   LogLevels,
   Parameter,
+  PollInterval,
   SysctlTime,
   SysfsTime,
 } from '../driver/description.js';
@@ -51,7 +52,7 @@ export type { TimerName, TimerState } from '../vmmci/kill-timer.js';
 export { type Scheduler, type Timer, VirtualScheduler } from '../vmmci/scheduler.js';
 export type { VmDevices } from '../vmmci/slots.js';
 export type { Check, Checks, Subject } from './checks.js';
-export type { Driver } from './driver.js';
+export type { Binding, Driver } from './driver.js';
 export { showDurationNs, showEach, showInstant, showInstantNs } from './formats.js';
 export type {
   CommonOptions,

@@ -202,6 +202,7 @@ export class ScenarioRun {
         reasons: judgement.reasons,
         syncRtc: driver.syncRtc,
         used: usedFeatures(driver),
+        pollParameter: driver.pollInterval?.parameter,
         hasVirtioDriver: driver.virtioDriver !== undefined,
       };
     };

@@ -156,6 +156,7 @@ const loadDriver = async (driver: Driver, options: ScenarioOptions): Promise<voi
   await driver.load({
     ...(options.quiet && driver.quiet),
     ...driver.having(options.optionalParameters ?? {}),
+    ...(options.pollMs === undefined ? {} : driver.pollingEvery(options.pollMs)),
     ...options.parameters,
   });
 };

@@ -1,6 +1,7 @@
 // Events of a trace from which tests have causes found.
 
 import type { TraceData, TraceEvent } from '../base/trace-event.js';
+import type { Material } from '../diagnosis/causes/facts.js';
 import { findCauses } from '../diagnosis/causes/find-causes.js';
 
 export const read = (offset: number, width: number, value: number): TraceData => ({
@@ -63,7 +64,5 @@ export const trace = (items: readonly (TraceData | number)[]): TraceEvent[] => {
 };
 
 /** The ids of the causes that are found in these events, lines of the kernel log and reasons. */
-export const found = (
-  items: readonly (TraceData | number)[],
-  more: { dmesg?: string[]; reasons?: string[]; syncRtc?: 'registers' | 'rtc' } = {},
-) => findCauses({ trace: trace(items), dmesg: [], reasons: [], ...more }).map(({ id }) => id);
+export const found = (items: readonly (TraceData | number)[], more: Partial<Omit<Material, 'trace'>> = {}) =>
+  findCauses({ trace: trace(items), dmesg: [], reasons: [], ...more }).map(({ id }) => id);

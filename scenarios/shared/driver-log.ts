@@ -26,10 +26,7 @@ type LogNames = Pick<DriverDescription, 'modules' | 'pciDriver' | 'virtioDriver'
  * The lines of the kernel log that name a module or driver of the description, or the function, or have the
  * description's prefix. The guest filters them, because the serial line is slow. Rejects with GUEST_COMMAND.
  */
-export const driverLog = async (
-  shell: Pick<Shell, 'output'>,
-  driver: LogNames,
-): Promise<string[]> => {
+export const driverLog = async (shell: Pick<Shell, 'output'>, driver: LogNames): Promise<string[]> => {
   const own = driver.logPrefix === undefined ? [] : [driver.logPrefix];
   const names = [...driver.modules, ...driverNames(driver), functionAddress(), ...own];
   const text = await shell.output(['log-lines', ...names], { what: "the driver's lines in the kernel log" });

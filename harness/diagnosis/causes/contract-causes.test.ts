@@ -320,40 +320,6 @@ t.test('finds a function that is not polled, and one without a clock', async (t)
   t.same(found([time('first'), time('second')]), [], 'the time is wrong on each device');
 });
 
-t.test('tells a function without a driver from a virtio device without one', async (t) => {
-  const loaded: TraceData = { kind: 'shell', command: 'load b a', status: 0 };
-  const noDriver = ['no driver of the second function within 10 s; CPU 0 idle'];
-  t.same(found([loaded], noDriver), ['function-not-bound']);
-  const acknowledged: TraceData = { kind: 'bar-write', offset: 18, width: 1, value: 1 };
-  t.same(found([acknowledged, loaded], noDriver), ['virtio-device-not-bound']);
-  const negotiated: readonly TraceData[] = [
-    { kind: 'bar-write', offset: 18, width: 1, value: 0 },
-    { kind: 'bar-read', offset: 0, width: 4, value: 7 },
-    { kind: 'bar-write', offset: 4, width: 4, value: 7 },
-    loaded,
-  ];
-  t.same(found(negotiated, ["no 'status' in the trace within 10 s"]), ['status-not-written']);
-  const slept: readonly TraceData[] = [loaded, suspend, reset];
-  t.same(found([...slept, 1000, unreported]), ['function-not-bound'], 'nothing was there to restore');
-  const unread = check('shows-host-time', 'host time', '1', 'none');
-  t.same(found([gone, loaded, unread]), [], 'the device was absent');
-  t.same(found([loaded, gone, unread]), ['function-not-bound'], 'it was absent only later');
-});
-
-t.test('finds causes in commands that failed in the guest', async (t) => {
-  const missing =
-    "in the guest, `stat -c %a /sys/bus/pci/devices/0000:00:05.0/virtio*/guest_time` exited with status 1: stat: can't stat: No such file or directory";
-  t.same(found(up, [missing]), ['attribute-missing']);
-  const loaded: TraceData = { kind: 'shell', command: 'load b a', status: 0 };
-  t.same(found([loaded], [missing]), ['function-not-bound']);
-  const kept = 'in the guest, `unload b a` exited with status 1: b: Resource temporarily unavailable';
-  t.same(found([], [kept]), ['module-reference-kept']);
-  t.same(found([], ['in the guest, `unload b a` exited with status 1: no such module']), []);
-  const command = 'load a b drift_interval_ms=4294967295';
-  const narrow = `in the guest, \`${command}\` exited with status 1: load: b: Result not representable`;
-  t.same(found([{ kind: 'shell', command, status: 1 }], [narrow]), ['parameter-type-too-narrow']);
-});
-
 const atInstant = (instant: string): TraceData => check('driver-ok', `SYNCRTC at ${instant}`);
 const synced = (...instants: string[]): TraceData[] =>
   instants.flatMap((instant) => [

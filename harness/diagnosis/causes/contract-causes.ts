@@ -222,13 +222,12 @@ export const contractCauses = {
     sentence: 'A parameter does not accept a value that its documented type can hold.',
     change: 'Declare it with the documented type: uint holds 0 to 4294967295.',
     requirement: 'obeys-parameters',
-    find: ({ trace, reasons }) => {
+    find: ({ trace, reasons, pollParameter }) => {
+      if (pollParameter === undefined) return [];
       const form =
         /invalid for parameter|Numerical result out of range|Result not representable|Invalid argument/;
-      const set = trace.findLast(
-        (event) => event.kind === 'shell' && /drift_interval_ms/.test(event.command),
-      );
-      const reason = reasons.find((line) => /drift_interval_ms/.test(line) && form.test(line));
+      const set = trace.findLast((event) => event.kind === 'shell' && event.command.includes(pollParameter));
+      const reason = reasons.find((line) => line.includes(pollParameter) && form.test(line));
       return set === undefined || reason === undefined ? [] : [set, reason.split('\n', 1)[0] ?? ''];
     },
   },

@@ -20,6 +20,8 @@ export interface Material {
   readonly syncRtc?: 'registers' | 'rtc' | undefined;
   /** The features that the driver uses; default: all of the device. */
   readonly used?: number | undefined;
+  /** The parameter with the interval of the polls, if the driver has one. */
+  readonly pollParameter?: string | undefined;
   /** False if the PCI driver does everything, without a virtio driver; default: true. */
   readonly hasVirtioDriver?: boolean;
 }
@@ -74,7 +76,11 @@ export const endsAbout: readonly (readonly [RegExp, words: string, readonly Requ
     ['acknowledges', 'keeps-devices-apart'],
   ],
   [/^no 'status' in the trace/, "' in the trace", ['driver-ok', 'loads-by-alias', 'restores-after-sleep']],
-  [/^in the guest, `(?:stat|cat) .*\/sys\/bus\/pci\/devices\/\S+` exited/, 'in the guest, `', ['binds-function']],
+  [
+    /^in the guest, `(?:stat|cat) .*\/sys\/bus\/pci\/devices\/\S+` exited/,
+    'in the guest, `',
+    ['binds-function'],
+  ],
   [/^no \w+ poll of the (?:first|second)/, ' poll of the ', ['looks-unasked', 'keeps-devices-apart']],
   [
     /^no driver of the second function/,

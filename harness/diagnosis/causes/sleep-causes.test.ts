@@ -53,20 +53,28 @@ t.test('a sleep that the driver refuses', async (t) => {
 });
 
 t.test('polls that a sleep has ended although they were off', async (t) => {
+  const silent = up.slice(0, -1);
   const asleep: TraceData = { kind: 'qmp-event', event: 'SUSPEND', data: '{}' };
   const on: TraceData = {
     kind: 'shell',
-    command: 'echo 20 >/sys/module/x/parameters/drift_interval_ms',
+    command: 'echo 20 >/sys/module/x/parameters/poll_ms',
     status: 0,
   };
   const woken: readonly TraceData[] = [asleep, { kind: 'status', value: 7 }];
   const reasons = ["no 'bar-read' in the trace, 3 times within 51.9 s; CPU 0 idle"];
   const unmet = failed('anything', 'a', 'b');
   const ends: TraceData = { kind: 'qemu-exit', how: 'killed by the harness' };
-  t.same(found([...up, ...woken, on, 20_000, ends, unmet], { reasons }), [
+  const material = { reasons, pollParameter: 'poll_ms' };
+  t.same(found([...silent, ...woken, on, 20_000, ends, unmet], material), [
     'polling-not-restarted-after-sleep',
   ]);
-  t.same(found([...up, ...woken, on, poll, poll, poll, 20_000, ends, unmet], { reasons }), []);
+  t.same(found([...silent, ...woken, on, poll, poll, poll, 20_000, ends, unmet], material), []);
+  const another = { reasons, pollParameter: 'other_ms' };
+  t.same(
+    found([...silent, ...woken, on, 20_000, ends, unmet], another),
+    [],
+    'it is not the interval of polls',
+  );
 });
 
 t.test('a resume that fails with another error than ENODEV', async (t) => {

@@ -11,9 +11,14 @@ import { logLines } from './kernel-reports.js';
 const isSleep = (event: TraceEvent): event is TraceEvent<'qmp-event'> =>
   event.kind === 'qmp-event' && event.event === 'SUSPEND';
 
-/** Matches a command that writes an interval to a parameter. */
-const turnsPollsOn = (event: TraceEvent): boolean =>
-  event.kind === 'shell' && /^echo [1-9]\d* >\S*\/parameters\/\w*interval/.test(event.command);
+/** Returns the command that turns polls on: it writes an interval to the parameter. */
+const turnsPollsOn = (events: readonly TraceEvent[], parameter: string): TraceEvent | undefined =>
+  events.find(
+    (event) =>
+      event.kind === 'shell' &&
+      /^echo [1-9]\d* >/.test(event.command) &&
+      event.command.endsWith(`/parameters/${parameter}`),
+  );
 
 /** The events from a suspend to RAM, which resets the device, until the scenario unloads the driver. */
 const afterSleep = (events: readonly TraceEvent[]): readonly TraceEvent[] => {
@@ -122,7 +127,7 @@ export const sleepCauses = {
         const hasRead = facts.trace.some(
           (event) => isCommandRead(event) && event.seq > begin && event.seq < (events[0]?.seq ?? 0),
         );
-        const from = hasRead ? up : events.find(turnsPollsOn);
+        const from = hasRead ? up : turnsPollsOn(events, facts.pollParameter ?? '');
         if (up === undefined || from === undefined || last === undefined) return undefined;
         const reads = events.filter((event) => isCommandRead(event) && event.seq > from.seq);
         return reads.length < 3 && last.at - from.at > 3 * second

@@ -1,0 +1,47 @@
+import t from 'tap';
+import type { TraceData } from '../../base/trace-event.js';
+import { failed, found, loaded, suspend, up, write } from '../../testing/cause-events.js';
+import { checkNames } from '../check-names.js';
+
+const gone: TraceData = { kind: 'bar-read', offset: 0, width: 4, value: 0xffffffff, absent: true };
+const reset: TraceData = { kind: 'reset' };
+const unreported = failed('restores-after-sleep', checkNames.resumeError, 'in the kernel log', 'none');
+
+t.test('tells a function without a driver from a virtio device without one', async (t) => {
+  const noDriver = ['no driver of the second function within 10 s; CPU 0 idle'];
+  t.same(found([loaded], { reasons: noDriver }), ['function-not-bound']);
+  const acknowledged = write(18, 1, 1);
+  t.same(found([acknowledged, loaded], { reasons: noDriver }), ['virtio-device-not-bound']);
+  t.same(
+    found([acknowledged, loaded], { reasons: noDriver, hasVirtioDriver: false }),
+    [],
+    'there is to be none',
+  );
+  const negotiated: readonly TraceData[] = [
+    { kind: 'bar-write', offset: 18, width: 1, value: 0 },
+    { kind: 'bar-read', offset: 0, width: 4, value: 7 },
+    { kind: 'bar-write', offset: 4, width: 4, value: 7 },
+    loaded,
+  ];
+  t.same(found(negotiated, { reasons: ["no 'status' in the trace within 10 s"] }), ['status-not-written']);
+  const slept: readonly TraceData[] = [loaded, suspend, reset];
+  t.same(found([...slept, 1000, unreported]), ['function-not-bound'], 'nothing was there to restore');
+  const unread = failed('shows-host-time', 'host time', '1', 'none');
+  t.same(found([gone, loaded, unread]), [], 'the device was absent');
+  t.same(found([loaded, gone, unread]), ['function-not-bound'], 'it was absent only later');
+});
+
+t.test('finds causes in commands that failed in the guest', async (t) => {
+  const missing =
+    "in the guest, `stat -c %a /sys/bus/pci/devices/0000:00:05.0/virtio*/guest_time` exited with status 1: stat: can't stat: No such file or directory";
+  t.same(found(up, { reasons: [missing] }), ['attribute-missing']);
+  t.same(found([loaded], { reasons: [missing] }), ['function-not-bound']);
+  const kept = 'in the guest, `unload b a` exited with status 1: b: Resource temporarily unavailable';
+  t.same(found([], { reasons: [kept] }), ['module-reference-kept']);
+  t.same(found([], { reasons: ['in the guest, `unload b a` exited with status 1: no such module'] }), []);
+  const command = 'load a b poll_ms=4294967295';
+  const narrow = `in the guest, \`${command}\` exited with status 1: load: b: Result not representable`;
+  t.same(found([{ kind: 'shell', command, status: 1 }], { reasons: [narrow], pollParameter: 'poll_ms' }), [
+    'parameter-type-too-narrow',
+  ]);
+});
