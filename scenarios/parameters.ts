@@ -11,8 +11,8 @@ import { checkNames } from './shared/check-names.js';
 import { isImported } from './shared/imports.js';
 
 /**
- * Rounded to ticks of the kernel (HZ 100, 250 or 1000) the shortest interval may be shorter, but never by more
- * than this.
+ * Rounded to ticks of the kernel (HZ 100, 250 or 1000) the shortest interval may be shorter, but never by
+ * more than this.
  */
 const tickShare = 0.8;
 const polls = 100;

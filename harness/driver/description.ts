@@ -21,7 +21,10 @@ import { messageOf, systemCode } from '../base/thrown.js';
 import { type Level, levels } from '../diagnosis/requirement.js';
 import { describes, type KnownDriver, knownDrivers } from './known-drivers.js';
 
-/** The sysfs attributes of the virtio device, or of the PCI function if there is none. Missing ones are `undefined`. */
+/**
+ * The sysfs attributes of the virtio device, or of the PCI function if there is none. Missing ones are
+ * `undefined`.
+ */
 export interface SysfsTime {
   readonly kind: 'sysfs';
   /** The host's clock as `seconds.microseconds`, read when the attribute is read. */

@@ -1,13 +1,14 @@
 // Reports a driver that does not compile as a result with the verdict `failed` and the compiler's errors.
 
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { errorsIn } from '../../images/kernels/build-log.js';
 import { kernelRow } from '../../images/kernels/table.js';
 import type { HarnessError } from '../base/errors.js';
 import { printable } from '../base/text.js';
 import { type FoundCause, findCauses } from '../diagnosis/causes/find-causes.js';
 import type { Choice } from './choice.js';
+import { readChosenDriver } from './environment.js';
 import type { ScenarioResult } from './result.js';
 
 /** The name of this result, in place of the name of a scenario. */
@@ -23,13 +24,11 @@ export const compilerOutput = ({ directory }: ScenarioResult): string =>
 export const causesOfBuild = (log: string): FoundCause[] =>
   findCauses({ trace: [], dmesg: [], reasons: [], build: log.split('\n') });
 
-/** Converts a DRIVER_BUILD error into a result. `directory` is the directory of its artifacts. */
+/** Converts a DRIVER_BUILD error into a result, without what the run was about. */
 const resultOf = (
   { fields }: HarnessError<'DRIVER_BUILD'>,
   log: string,
-  generation: string,
-  directory: string,
-): ScenarioResult => {
+): Omit<ScenarioResult, 'driver' | 'generation' | 'directory'> => {
   const errors = errorsIn(log).map(printable);
   const reasons = [`does not build on ${fields.release}: ${fields.reason}`, ...errors.slice(1)];
   const causes = causesOfBuild(log);
@@ -41,12 +40,9 @@ const resultOf = (
     ...(causes.length > 0 && { causes }),
     seconds: 0,
     kernel: String(fields.release),
-    generation,
-    driver: basename(String(fields.directory)),
     qemu: 'none',
     accelerator: 'none',
     nodeMiB: Math.round(process.resourceUsage().maxRSS / 1024),
-    directory,
   };
 };
 
@@ -55,14 +51,16 @@ const resultOf = (
  * in the cache.
  */
 export const writeBuildFailure = async (
-  { run, kernel, generation }: Choice,
+  choice: Pick<Choice, 'run' | 'kernel' | 'generation' | 'driver' | 'description'>,
   error: HarnessError<'DRIVER_BUILD'>,
 ): Promise<ScenarioResult> => {
+  const { run, kernel, generation } = choice;
   const directory = join(run, kernelRow(kernel).name, name);
   await mkdir(directory, { recursive: true });
   const log = join(directory, logFile);
   await copyFile(String(error.fields.log), log);
-  const result = resultOf(error, await readFile(log, 'utf8'), generation, directory);
+  const { name: driver } = await readChosenDriver(choice);
+  const result = { ...resultOf(error, await readFile(log, 'utf8')), driver, generation, directory };
   await writeFile(join(directory, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
   return result;
 };

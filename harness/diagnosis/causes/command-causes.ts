@@ -301,7 +301,7 @@ export const commandCauses = {
   },
   'never-looks-unasked': {
     sentence:
-      'The driver reads the command only after an interrupt, so it misses a command whose interrupt is lost.',
+      'The driver does not read the command without an interrupt, so it misses one whose interrupt is lost.',
     change:
       'Also poll the command (BAR0 offset 20), at least every second. If the driver does poll, check the unit of the interval.',
     hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',

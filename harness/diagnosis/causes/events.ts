@@ -35,6 +35,10 @@ export const isUp = (event: TraceEvent): event is TraceEvent<'status'> =>
 export const isDown = (event: TraceEvent): event is TraceEvent<'reset' | 'status'> =>
   event.kind === 'reset' || (event.kind === 'status' && event.value === 0);
 
+/** Matches a command of the shell that has removed the driver. It may have left DRIVER_OK set. */
+export const isRemoval = (event: TraceEvent): boolean =>
+  event.kind === 'shell' && event.status === 0 && /^unload\b|\/unbind$/.test(event.command);
+
 export const reads = ({ accesses }: Facts): Access[] => accesses.filter(({ kind }) => kind === 'bar-read');
 export const writes = ({ accesses }: Facts): Access[] => accesses.filter(({ kind }) => kind === 'bar-write');
 

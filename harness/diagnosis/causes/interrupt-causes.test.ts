@@ -18,8 +18,21 @@ t.test('a handler that reads nothing is seen by the line that it logs again and 
   const line: TraceData = { kind: 'console', line: '[    1.5] mine: interrupt' };
   const storm = [...up, send('REBOOT'), raise, line, line];
   t.same(found(storm, { reasons }), ['handler-reads-nothing']);
+  const sampled = [...up, send('REBOOT'), raise, 150, read(24, 4, 1), line, line];
+  t.same(found(sampled, { reasons }), ['handler-reads-nothing'], 'other work has read the time meanwhile');
+  t.same(found([...up, send('REBOOT'), raise, read(20, 4, 2), line, line], { reasons }), ['isr-never-read']);
   t.same(found([...up, send('REBOOT'), raise, 1000, line, line], { reasons }), [], 'not right after it');
   t.same(found([...up, send('REBOOT'), line, line], { reasons }), [], 'without an interrupt');
+});
+
+t.test('an interrupt after the driver is gone is not its fault', async (t) => {
+  const gone = (command: string): TraceData => ({ kind: 'shell', command, status: 0 });
+  const after = [send('SYNCRTC'), raise, 10_000, failed('drops-driver-ok')];
+  t.same(found([...up, ...after]), ['interrupt-has-no-handler']);
+  for (const command of ['unload b a', 'echo 0000:00:05.0 >/sys/bus/pci/drivers/a/unbind'])
+    t.same(found([...up, gone(command), ...after]), [], command);
+  const refused: TraceData = { kind: 'shell', command: 'unload b a', status: 1 };
+  t.same(found([...up, refused, ...after]), ['interrupt-has-no-handler'], 'it is still there');
 });
 
 t.test('a guest that is busy has a handler', async (t) => {

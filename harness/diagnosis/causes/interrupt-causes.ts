@@ -11,6 +11,7 @@ import {
   isCommandRead,
   isDown,
   isRead,
+  isRemoval,
   isSignal,
   isUp,
   partsOf,
@@ -59,7 +60,7 @@ export const signals = ({ trace }: Pick<Facts, 'trace'>): Served[] => {
   const reaches = (event: TraceEvent): event is TraceEvent<'interrupt'> => {
     on = intxOf(event) ?? on;
     if (isUp(event)) up = true;
-    if (isDown(event)) up = false;
+    if (isDown(event) || isRemoval(event)) up = false;
     return isSignal(event) && on && up;
   };
   const ends = (event: TraceEvent): boolean => isSignal(event) || isDown(event);
@@ -128,8 +129,10 @@ export const interruptCauses = {
       const last = signals(facts).at(-1);
       const line = last?.after.find(({ kind }) => kind === 'console');
       if (storm === undefined || last === undefined || line === undefined) return [];
-      const isAtOnce = line.at - last.signal.at < soon && accessIn(last) === undefined;
-      return isAtOnce ? [last.signal, line, firstLine(storm)] : [];
+      // Other work may access the device meanwhile.
+      const before = last.after.slice(0, last.after.indexOf(line));
+      const isSilent = !readsIsr(facts, { ...last, after: before }) && !before.some(isCommandRead);
+      return isSilent && line.at - last.signal.at < second / 2 ? [last.signal, line, firstLine(storm)] : [];
     },
   },
   'isr-read-wide': {
