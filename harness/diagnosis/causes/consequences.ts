@@ -86,7 +86,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   // reports of the kernel; while one task loops, others wait for it
   'guest-stalls': ['task-waits-in-driver', 'driver-ok-never-set'],
   'task-waits-in-driver': ['driver-ok-never-set'],
-  'sleeps-in-interrupt': ['lock-not-held', 'lock-order', 'interrupt-not-acted-on'],
+  'sleeps-in-interrupt': ['lock-not-held', 'lock-order', 'spinlock-sleeps-with-rt', 'interrupt-not-acted-on'],
   'lock-taken-with-interrupts-on': [
     'lock-not-released',
     'interrupt-not-acted-on',

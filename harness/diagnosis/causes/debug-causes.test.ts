@@ -72,6 +72,26 @@ t.test('locks that lockdep finds to be in danger of a deadlock', async (t) => {
     t.same(found(line), ['lock-order'], line);
 });
 
+t.test('a spinlock in a handler that runs in no thread', async (t) => {
+  const report = (lock: string): string[] => [
+    '[ BUG: Invalid wait context ]',
+    '6.12.118-vmmci-debug #1 Tainted: G           O',
+    '-----------------------------',
+    'swapper/0/0 is trying to lock:',
+    lock,
+    'other info that might help us debug this:',
+    'context-{2:2}',
+  ];
+  const taken = 'ffff888005381020 (&dev->config_lock){....}-{3:3}, at: virtio_config_changed+0x18/0x40';
+  t.same(found(...report(taken)), ['spinlock-sleeps-with-rt']);
+  t.same(
+    found(...report('ffff888005381020 (&vm->lock){....}-{4:4}, at: vmmci_config_changed+0x18/0x40')),
+    [],
+  );
+  const sleeping = 'BUG: sleeping function called from invalid context at kernel/locking/mutex.c:585';
+  t.same(found(sleeping, ...report(taken)), ['sleeps-in-interrupt']);
+});
+
 t.test('kinds of wrong accesses that KASAN tells apart', async (t) => {
   const at = 'in vmmci_remove+0x1c/0x90 [virtio_vmmci]';
   t.same(found(`BUG: KASAN: slab-out-of-bounds ${at}`), ['memory-out-of-bounds']);

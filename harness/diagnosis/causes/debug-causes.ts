@@ -1,7 +1,14 @@
 // Causes that only a kernel with debugging options reports in its log.
 
 import type { Cause } from './facts.js';
+import { logLines } from './kernel-reports.js';
 import { inLog } from './log-causes.js';
+
+/**
+ * Matches the lock in a report of lockdep: one that sleeps only with PREEMPT_RT (LD_WAIT_CONFIG in Linux
+ * include/linux/lockdep_types.h).
+ */
+const spinlock = /\}-\{3:3\}/;
 
 export const debugCauses = {
   'memory-out-of-bounds': inLog(
@@ -42,6 +49,19 @@ export const debugCauses = {
       'Call INIT_WORK(), INIT_DELAYED_WORK() or timer_setup() before the first use, also on error paths.',
     requirement: 'carries-out',
   }),
+  'spinlock-sleeps-with-rt': {
+    sentence: 'The driver takes a spinlock where no task may sleep, and with PREEMPT_RT spinlocks sleep.',
+    change:
+      'Do not request the interrupt with IRQF_NO_THREAD, and take no spinlock_t under a raw_spinlock_t or with interrupts off by hand.',
+    requirement: 'acknowledges-in-time',
+    find: (facts) => {
+      const lines = logLines(facts);
+      const title = lines.findIndex((line) => line.includes('BUG: Invalid wait context'));
+      const lock = lines.findIndex((line, at) => at > title && line.endsWith('is trying to lock:')) + 1;
+      const taken = lines[lock] ?? '';
+      return title !== -1 && lock > title && spinlock.test(taken) ? [lines[title] ?? '', taken] : [];
+    },
+  },
   'lock-not-initialized': inLog(/trying to register non-static key|spinlock bad magic/, {
     sentence: 'The driver takes a lock that was not initialized.',
     change:
