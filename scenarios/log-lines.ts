@@ -171,6 +171,24 @@ const checkLastSample = async ({ check, vm, device, driver }: Scene): Promise<vo
   );
 };
 
+/** A reading that fails has no sample. */
+const checkFailedReading = async ({ check, vm, device, driver }: Scene): Promise<void> => {
+  const { sample } = driver.description.logLines ?? {};
+  if (sample === undefined) return;
+  const seconds = String(frozenNs / 1_000_000_000n);
+  const begin = sample.slice(0, sample.indexOf(seconds) + seconds.length);
+  const before = (await driverLog(vm.shell, driver.description)).length;
+  device.faults.set({ faults: [{ kind: 'value', value: 1_000_000, when: readsOf('microsecondsLow') }] });
+  await driver.read(driver.hostTimeName);
+  device.faults.clear();
+  const lines = (await driverLog(vm.shell, driver.description)).slice(before);
+  check('says-what-happens').equal(
+    checkNames.samplesOfFailure,
+    lines.filter((line) => line.includes(begin)),
+    [],
+  );
+};
+
 /** At the level of samples, the driver logs each reading. */
 const checkReading = async (scene: Scene, checkEvents: CheckEvents): Promise<void> => {
   const { check, vm, driver } = scene;
@@ -193,6 +211,7 @@ const checkReading = async (scene: Scene, checkEvents: CheckEvents): Promise<voi
       showDurationNs,
     );
   await checkLastSample(scene);
+  await checkFailedReading(scene);
   await set('0');
 };
 

@@ -5,7 +5,7 @@ import { readGuestClock, shiftGuestClock } from '../harness/guest/clock.js';
 import { matchText } from '../harness/guest/guest-text.js';
 import { showDurationNs, showInstantNs } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
-import { isCommandRead, isTimeRead } from '../harness/scenario/traffic.js';
+import { hasDriverOk, isCommandRead, isTimeRead } from '../harness/scenario/traffic.js';
 import { realScheduler, VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkDrift } from './shared/check-drift.js';
 import { checkNames } from './shared/check-names.js';
@@ -54,14 +54,23 @@ const checkSync = async ({ check, vm, device, driver, trace, until }: Scene): Pr
   );
 };
 
-/** To resume from disk takes a disk, and a quarter of a minute. */
-const checkCallbacks = async ({ check, vm }: Scene): Promise<void> => {
+/**
+ * To resume from disk takes a disk, and a quarter of a minute. A module calls the driver's callbacks in its
+ * place.
+ */
+const checkCallbacks = async ({ check, vm, device }: Scene): Promise<void> => {
   const { shell } = vm;
-  await shell.output(['load', 'sleep_callbacks', `address=${vm.address}`]);
-  const text = await shell.output(['read-files', '/sys/module/sleep_callbacks/parameters/missing']);
-  const missing = text.trim().split(' ').filter(Boolean);
-  check('restores-after-sleep').equal(checkNames.missingCallbacks, missing, []);
+  const restores = check('restores-after-sleep');
+  const parameter = (name: string) =>
+    shell.output(['read-files', `/sys/module/sleep_callbacks/parameters/${name}`]);
+  await shell.output(['load', 'sleep_callbacks', `address=${vm.address}`, 'resume=1']);
+  const missing = (await parameter('missing')).trim().split(' ').filter(Boolean);
+  restores.equal(checkNames.missingCallbacks, missing, []);
+  restores.equal('error of a resume from disk', Number(await parameter('error')), 0);
   await shell.output(['unload', 'sleep_callbacks']);
+  const { status } = device.vmmci.state();
+  const seen = hasDriverOk(status) ? 'set' : 'not set';
+  if (missing.length === 0) restores.equal(checkNames.restoredFromDisk, seen, 'set');
 };
 
 scenario(

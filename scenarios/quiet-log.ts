@@ -53,6 +53,10 @@ const readingScript = (files: readonly string[]): string => `
   done
   [ -z "$failed" ] || { echo "cannot read $failed" >&2; false; }`;
 
+/** How many events the kernel has sent to user space since it was booted. */
+const eventNumber = async ({ vm }: Scene): Promise<number> =>
+  Number(await vm.shell.output(['read-files', '/sys/kernel/uevent_seqnum']));
+
 /** The lines of so many readings of each attribute. Rejects with GUEST_COMMAND if one fails. */
 const linesOfReadings = (scene: Scene): Promise<string[]> =>
   linesOf(scene, () => scene.vm.shell.text(readingScript(attributesOf(scene)), { what: 'readings' }));
@@ -163,12 +167,15 @@ scenario('quiet-log', options, async (scene) => {
       await linesOfReadings(scene),
       [],
     );
-  if (driver.hasPollInterval)
+  if (driver.hasPollInterval) {
+    const before = await eventNumber(scene);
     check('quiet-log').equal(
       `lines of ${readings} polls`,
       await linesOf(scene, () => until('bar-read', trace.mark, isCommandRead, readings)),
       [],
     );
+    check('no-needless-events').equal(checkNames.eventsOfPolls, (await eventNumber(scene)) - before, 0);
+  }
   if (description.logLevels !== undefined && takesSyncRtc(scene))
     await checkLevels(scene, description.logLevels);
   const lines = await linesOf(scene, () => reboot(scene));

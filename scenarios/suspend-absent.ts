@@ -3,9 +3,12 @@
 
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
+import { acks, isDriverOk } from '../harness/scenario/traffic.js';
+import { sharingAddress } from '../harness/scenario/vm.js';
 import { checkNames } from './shared/check-names.js';
 import { driverLog, warningsIn } from './shared/driver-log.js';
 import { suspendGuest } from './shared/suspend-guest.js';
+import { needSyncRtc } from './shared/takes-sync-rtc.js';
 import { unloadAbsent } from './shared/unload-absent.js';
 
 const ENODEV = 19;
@@ -38,4 +41,26 @@ scenario('suspend-absent', options, async (scene) => {
   await driver.load(driver.quiet);
   const time = await driver.hostTime();
   check('comes-back').equal('host time when the device is back', time, device.vmmci.state().lastSample);
+});
+
+const timeoutMs = 10_000;
+
+// Another function on the interrupt line wakes up as usual.
+scenario('suspend-beside-absent', { needs: ['SUSPEND', 'PCI_MSI'], quiet: true }, async (scene) => {
+  const { check, vm, device, driver, another } = scene;
+  needSyncRtc(scene);
+  const second = await another();
+  await vm.plug(second.device, sharingAddress);
+  const isUp = second.trace.next('status', 0, isDriverOk);
+  await vm.console.guard(isUp, { what: 'driver of the second function', timeoutMs });
+  await suspendGuest(vm, () => device.stopBackend());
+  const { mark } = second.trace;
+  const result = second.device.host.command('SYNCRTC');
+  check('driver-ok').equal('SYNCRTC to a function beside an absent one', result, 'sent');
+  const answer = second.trace.next('ack', mark);
+  await vm.console.guard(answer, { what: 'acknowledgement beside an absent function', timeoutMs });
+  check('keeps-devices-apart').equal('acknowledgements beside an absent function', acks(second.trace, mark), [
+    'SYNCRTC: cleared',
+  ]);
+  await unloadAbsent({ check, vm, driver });
 });

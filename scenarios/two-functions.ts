@@ -11,6 +11,8 @@ import type { TracedDevice } from '../harness/scenario/scene.js';
 import { acks, isCommandRead, isDriverOk } from '../harness/scenario/traffic.js';
 import { sharingAddress } from '../harness/scenario/vm.js';
 import type { Request } from '../harness/vmmci/commands.js';
+import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { checkNames } from './shared/check-names.js';
 import { askPtp, ptpClocks } from './shared/ptp.js';
 import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
@@ -171,8 +173,22 @@ const checkPolls = async ({ vm, driver }: Scene, { first, second }: Sides): Prom
   }
 };
 
+/** The second function, when the driver is up at it. */
+const plugSecond = async (
+  { vm, another }: Scene,
+  device: Parameters<Scene['another']>[0],
+): Promise<TracedDevice> => {
+  const second = await another(device);
+  await vm.plug(second.device, sharingAddress);
+  await vm.console.guard(second.trace.next('status', 0, isDriverOk), {
+    what: 'driver of the second function',
+    timeoutMs,
+  });
+  return second;
+};
+
 scenario('two-functions', options, async (scene) => {
-  const { check, vm, driver, device, trace, another } = scene;
+  const { check, vm, driver, device, trace } = scene;
   needSyncRtc(scene);
   // A reading that is wrong here is not wrong because of the second device.
   check('shows-host-time').equal(
@@ -182,12 +198,7 @@ scenario('two-functions', options, async (scene) => {
     showInstant,
   );
   await awaitPolls(scene);
-  const second = await another({ clock: 'frozen:2031-05-06T07:08:09.000001Z' });
-  await vm.plug(second.device, sharingAddress);
-  await vm.console.guard(second.trace.next('status', 0, isDriverOk), {
-    what: 'driver of the second function',
-    timeoutMs,
-  });
+  const second = await plugSecond(scene, { clock: 'frozen:2031-05-06T07:08:09.000001Z' });
   const sides: Sides = {
     first: { name: 'first', address: vm.address, driver, device, trace },
     second: { name: 'second', address: sharingAddress, driver: driver.at(sharingAddress), ...second },
@@ -198,4 +209,34 @@ scenario('two-functions', options, async (scene) => {
   await checkSameCommand(scene, sides);
   await checkSecondAlone(scene, sides);
   await checkPolls(scene, sides);
+});
+
+// The host of the second function offers nothing.
+scenario('two-offers', { ...options, scheduler: new VirtualScheduler() }, async (scene) => {
+  const { check, vm, driver, device, trace } = scene;
+  needSyncRtc(scene);
+  const second = await plugSecond(scene, { features: 0, scheduler: new VirtualScheduler() });
+  const apart = check('keeps-devices-apart');
+  if (driver.showsHostTime)
+    apart.equal(
+      `host time ${checkNames.otherOffer}`,
+      await driver.read(driver.hostTimeName),
+      `${device.clock.now() / 1_000_000n}.000000`,
+    );
+  await recordPowerRequests(vm.shell);
+  const sent = second.trace.mark;
+  check('driver-ok').equal(
+    'REBOOT to a function without features',
+    second.device.host.command('REBOOT'),
+    'sent',
+  );
+  apart.equal('requests to go down', await powerRequests(vm.shell, 1), ['reboot']);
+  check('respects-offer').equal('acknowledgements that the host does not want', acks(second.trace, sent), []);
+  const first: Side = { name: 'first', address: vm.address, driver, device, trace };
+  const { mark } = trace;
+  await send(scene, first, 'SYNCRTC', {
+    to: 'the first',
+    what: 'acknowledgement by the first, which has other features than the second',
+  });
+  apart.equal(`acknowledgements ${checkNames.otherOffer}`, acks(trace, mark), ['SYNCRTC: cleared']);
 });

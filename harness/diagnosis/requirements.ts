@@ -333,6 +333,13 @@ export const requirements = {
     remedy: 'Log rare events at the right level, and use dev_dbg() for frequent ones.',
     source: 'Linux Documentation/process/coding-style.rst, 13; the README of the driver',
   },
+  'no-needless-events': {
+    sentence: 'The driver sends no event to user space for a poll.',
+    level: 'should',
+    otherwise: 'The guest runs its rules for devices (udev) at each poll, as long as it is up.',
+    remedy: 'Call kobject_uevent() only when something has changed that programs wait for.',
+    source: 'Linux lib/kobject_uevent.c',
+  },
   'says-what-happens': {
     sentence: 'The driver logs each line that its description promises, once for each event.',
     level: 'should',

@@ -299,6 +299,22 @@ export const lifeCauses = {
       return reason === undefined || unbind === undefined || !answered ? [] : [unbind, reason];
     },
   },
+  'line-off-after-failed-resume': {
+    sentence:
+      'If the device does not respond on resume, the driver leaves the interrupt line off, also for another function on it.',
+    change: 'Leave the line alone when the guest sleeps: disable_irq() disables it for all drivers.',
+    requirement: 'keeps-devices-apart',
+    find: ({ reasons, trace }) => {
+      const reason = reasons.find((line) => /^no acknowledgement beside an absent function/.test(line));
+      const sent = trace.find(
+        (event) =>
+          event.kind === 'check' &&
+          event.result === 'ok' &&
+          event.what === 'SYNCRTC to a function beside an absent one',
+      );
+      return reason === undefined || sent === undefined ? [] : [sent, firstLine(reason)];
+    },
+  },
   'state-shared-by-devices': {
     sentence: 'Two devices share state that each should have of its own, so the one affects the other.',
     change: 'Keep the state of a device in its own structure, not in static variables.',

@@ -119,6 +119,14 @@ export const lineCauses = {
       requirement: 'says-what-happens',
     },
   ),
+  'invalid-sample-logged': checkCause(
+    { what: named('samplesOfFailure'), holds: ({ seen }) => seen !== 'none' },
+    {
+      sentence: 'The driver logs a time sample that is not valid.',
+      change: 'Log a sample only when its microseconds (BAR0 offset 32) are below a million.',
+      requirement: 'says-what-happens',
+    },
+  ),
   'acknowledgement-named-wrong': checkCause(
     { what: named('namedAcknowledgements'), holds: ({ seen }) => seen !== 'none' },
     {

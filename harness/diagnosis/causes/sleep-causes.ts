@@ -162,8 +162,21 @@ export const sleepCauses = {
       requirement: 'restores-after-sleep',
     },
   ),
+  'wake-up-callback-empty': checkCause(
+    {
+      what: named('frozenDevice', 'restoredFromDisk'),
+      holds: ({ seen }) => !/frozen none/.test(seen) && /woken none|not set/.test(seen),
+    },
+    {
+      sentence: 'A callback that wakes the transport up does not set up the device again.',
+      change:
+        'Let thaw and restore do what resume does: call virtio_device_restore(). SET_SYSTEM_SLEEP_PM_OPS() sets all three.',
+      requirement: 'restores-after-sleep',
+      explains: ['restores-after-sleep', 'driver-ok'],
+    },
+  ),
   'virtio-device-not-frozen': checkCause(
-    { what: named('frozenDevice') },
+    { what: named('frozenDevice'), seen: /frozen none/ },
     {
       sentence: 'When the guest goes to sleep, the transport does not call virtio_device_freeze().',
       change: 'Call virtio_device_freeze() on suspend, and virtio_device_restore() on resume.',

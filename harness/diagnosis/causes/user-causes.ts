@@ -48,6 +48,14 @@ const namesIn = (text: string): string[] =>
   [...text.matchAll(/(\w+) \d+(?:\\n|$)/g)].map(([, name = '']) => name);
 
 export const userCauses = {
+  'event-per-poll': checkCause(
+    { what: named('eventsOfPolls') },
+    {
+      sentence: 'Each poll of the driver sends an event to user space, for which udev runs its rules.',
+      change: 'Leave kobject_uevent() out of the poll.',
+      requirement: 'no-needless-events',
+    },
+  ),
   'attribute-mode': checkCause(
     { what: /^mode of /, of: ['attribute-form'] },
     {
