@@ -12,7 +12,8 @@ const options = { scheduler: new VirtualScheduler(), pollMs: 20 };
 
 /**
  * Two commands, the second of which is sent when the device has just received the acknowledgement of the
- * first.
+ * first. Whether its interrupt comes before the driver carries out the first is a matter of luck;
+ * `stop-before-sleep` makes sure of it for SHUTDOWN and SYNCRTC.
  */
 const pairs = [
   ['SHUTDOWN', 'SYNCRTC', ['SHUTDOWN: graceful', 'SYNCRTC: cleared'], 'poweroff'],

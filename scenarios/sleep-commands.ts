@@ -166,7 +166,11 @@ scenario('stop-before-sleep', options, async ({ check, ...scene }) => {
     const what = 'reading of the time for the SYNCRTC';
     check('carries-out').equal(what, moment, 'before the guest wakes up');
   }
-  check('carries-out').equal('requests to go down after the sleep', await powerRequests(vm.shell, 1), [
-    'poweroff',
-  ]);
+  const requests = await powerRequests(vm.shell, 1);
+  check('carries-out').equal('number of requests to go down', requests.length, 1);
+  check('acts-on-newest').equal(
+    `${checkNames.stopsAfterTwo} SHUTDOWN and SYNCRTC before the guest sleeps`,
+    requests,
+    ['poweroff'],
+  );
 });
