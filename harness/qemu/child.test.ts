@@ -1,5 +1,12 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
+import { eventually } from '../testing/eventually.js';
+import { isRunning } from '../testing/is-running.js';
+import { lateSetpriv } from '../testing/late-setpriv.js';
 import { QemuChild } from './child.js';
 import type { QemuExit } from './exit.js';
 
@@ -47,5 +54,29 @@ t.test('a process that is killed says by whom', async (t) => {
 
 t.test('a program that cannot be started is an end, not an error', async (t) => {
   const { child } = start('', '/nonexistent/qemu');
-  t.match(await child.exit, { status: null, signal: null, killed: false, stderr: /ENOENT/ });
+  t.match(await child.exit, { status: 127, signal: null, killed: false, stderr: /\/nonexistent\/qemu/ });
+});
+
+/** A process that starts another and dies. */
+const starter = `
+import { QemuChild } from ${JSON.stringify(new URL('child.js', import.meta.url).href)};
+const args = ['-c', 'echo >"$0"; exec sleep 1000', process.argv[1]];
+new QemuChild({ file: 'sh', args, names: [], onClose: () => {} });
+process.kill(process.pid, 'SIGKILL');
+`;
+
+t.test('a process whose parent dies before it has begun does not begin', async (t) => {
+  const programs = t.testdir({ setpriv: lateSetpriv() });
+  await chmod(join(programs, 'setpriv'), 0o755);
+  const begun = join(programs, 'begun');
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', starter, begun], {
+    stdio: 'ignore',
+    env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
+  });
+  await once(parent, 'exit');
+  await eventually(() => existsSync(join(programs, 'pid')));
+  const pid = Number(await readFile(join(programs, 'pid'), 'utf8'));
+  t.teardown(() => isRunning(pid) && process.kill(pid, 'SIGKILL'));
+  await eventually(() => !isRunning(pid) || existsSync(begun));
+  t.notOk(existsSync(begun));
 });

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import { HarnessError } from '../base/errors.js';
+import { withParent } from '../base/with-parent.js';
 import { type ChannelName, channelDescriptors } from './argv.js';
 import { type QemuExit, statusOf } from './exit.js';
 import { tail } from './tail.js';
@@ -27,7 +28,8 @@ export class QemuChild {
 
   constructor({ file, args, names, onClose }: QemuChildOptions) {
     const piped = new Set(names.map((name) => channelDescriptors[name]));
-    this.#child = spawn(file, args, {
+    // bubblewrap also asks for the end with this process, but does not notice one that has died before.
+    this.#child = spawn('setpriv', [...withParent('KILL'), file, ...args], {
       stdio: Array.from({ length: Math.max(2, ...piped) + 1 }, (_, fd) =>
         fd === 2 || piped.has(fd) ? 'pipe' : 'ignore',
       ),

@@ -4,6 +4,7 @@ import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { isRunning } from '../../testing/is-running.js';
+import { lateSetpriv } from '../../testing/late-setpriv.js';
 import { privateCache } from '../../testing/private-cache.js';
 import { codeOf } from '../errors.js';
 import { type LockHolder, withLock } from './lock.js';
@@ -109,15 +110,9 @@ const processesWith = async (text: string): Promise<number[]> => {
   return pids.filter((_, index) => lines[index]?.includes(text)).map(Number);
 };
 
-/** Does not run setpriv(1) before the process that started it has died, unless flock(1) shall not wait. */
-const lateSetpriv = `#!/bin/sh
-case $* in *--nonblock*) ;; *) while [ -d "/proc/$PPID" ]; do sleep 0.01; done ;; esac
-PATH=\${PATH#*:} exec setpriv "$@"
-`;
-
 for (const [when, program] of [
   ['waits', undefined],
-  ['starts to wait', lateSetpriv],
+  ['starts to wait', lateSetpriv('--nonblock')],
 ] as const)
   t.test(`a process that is killed while it ${when} leaves no other that waits`, async (t) => {
     privateCache(t);
