@@ -167,6 +167,10 @@ t.test('unexpected descriptors are closed, and the connection stays open', async
   t.equal(openDescriptors(), before);
 });
 
+/** Blocks this process, as a signal or a host without a free CPU does. */
+const standStill = (ms: number): void =>
+  void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
 t.test('the error for a backend that violates the protocol says how', async (t) => {
   const answering = async (
     answer: (channel: Channel) => Promise<void>,
@@ -186,6 +190,11 @@ t.test('the error for a backend that violates the protocol says how', async (t) 
   t.match(await answering(async (channel) => channel.close()), { message: /left before it answered/ });
   const silent = answering(async () => {}, { replyTimeoutMs: 20 });
   t.match(await silent, { message: /no reply to GET_FEATURES within 20 ms/ });
+  const late = async (channel: Channel): Promise<void> => {
+    standStill(400);
+    await channel.write(encodeFrame(2, u64(0n), { reply: true }));
+  };
+  t.match(await answering(late, { replyTimeoutMs: 20 }), { message: /got request 2/ }, 'we stood still');
   t.match(await answering(write(encodeFrame(2, u64(0n), { reply: true }))), { message: /got request 2/ });
   t.match(await answering(write(encodeFrame(1, Buffer.alloc(4), { reply: true }))), {
     message: /has 4 bytes/,

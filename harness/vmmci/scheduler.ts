@@ -23,6 +23,7 @@ export const realScheduler = (): Scheduler => ({
     const due = performance.now() + ms;
     let live = true;
     let handle: NodeJS.Timeout;
+    let last: NodeJS.Immediate | undefined;
     // Node.js counts whole milliseconds, so that its timers run up to 1 ms early.
     const wait = (left: number): void => {
       handle = setTimeout(expire, Math.min(Math.ceil(left), maxDelayMs)).unref();
@@ -31,8 +32,11 @@ export const realScheduler = (): Scheduler => ({
       const left = due - performance.now();
       if (left > 0) wait(left);
       else {
-        live = false;
-        run();
+        // What arrived before, while this process had no CPU, is read first.
+        last = setImmediate(() => {
+          live = false;
+          run();
+        });
       }
     };
     wait(ms);
@@ -40,6 +44,7 @@ export const realScheduler = (): Scheduler => ({
       cancel: () => {
         live = false;
         clearTimeout(handle);
+        clearImmediate(last);
       },
       remaining: () => (live ? Math.max(0, due - performance.now()) : 0),
     };
