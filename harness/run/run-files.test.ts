@@ -94,6 +94,19 @@ t.test('a file that runs for minutes is named', async (t) => {
   ]);
 });
 
+t.test('a file whose time is over is named', async (t) => {
+  const directory = t.testdir({
+    'a.mjs': file("t.setTimeout(1); t.test('first', () => new Promise(() => {}));"),
+  });
+  const lines: string[] = [];
+  t.equal(await runFiles([`${directory}/a.mjs`], { workers: 1, onLine: (line) => lines.push(line) }), 1);
+  t.strictSame(resultsIn(lines), [
+    'not ok 1 - first',
+    `not ok 1 - ${relative('', directory)}/a.mjs: its time was over`,
+    'not ok 1 - a.mjs: its process exited (status 1) before the file had finished',
+  ]);
+});
+
 t.test('a process that fails after its last file is reported', async (t) => {
   const directory = t.testdir({
     'a.mjs': file("process.on('exit', () => process.exit(3)); t.test('first', async () => {});"),

@@ -23,19 +23,21 @@ t.test('each file gets the status that it would have in a process of its own', a
     ),
     'odd.mjs': 'process.exitCode = 7;',
     'none.mjs': file(''),
+    'line\nbreak\u2028.mjs': file("t.test('good', async () => {});"),
     'good-again.mjs': file("t.test('good', async () => {});"),
     'gone.mjs': 'process.exit(0);',
   });
   const worker = startWorker({ stdout: 'pipe', stderr: 'inherit', detached: true });
   worker.stdout?.resume();
   const ends = [];
-  for (const name of ['good', 'bad', 'odd', 'none', 'good-again', 'gone'])
+  for (const name of ['good', 'bad', 'odd', 'none', 'line\nbreak\u2028', 'good-again', 'gone'])
     ends.push(await worker.run(join(directory, `${name}.mjs`)));
   t.strictSame(ends, [
     { ok: true, how: 'status 0', isAlive: true },
     { ok: false, how: 'status 1', isAlive: true },
     { ok: false, how: 'status 7', isAlive: true },
     { ok: false, how: 'status 1', isAlive: true },
+    { ok: true, how: 'status 0', isAlive: true },
     { ok: true, how: 'status 0', isAlive: true },
     { ok: false, how: 'status 1', isAlive: false },
   ]);

@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../../images/asset.js';
 import { withParent } from '../base/with-parent.js';
 import type { Choice } from './choice.js';
@@ -125,7 +126,8 @@ export const startWorker = ({ stdout, stderr, choice, env, signal, detached }: W
       const finished = new Promise<FileResult>((resolve) => {
         onStatus = (status) => resolve({ ok: status === 0, how: `status ${status}`, isAlive: true });
       });
-      child.stdin?.write(`${file}\n`);
+      // As a URL, because a path may contain line breaks.
+      child.stdin?.write(`${pathToFileURL(file).href}\n`);
       return Promise.race([finished, exited.then((end) => ({ ...end, ok: false }))]);
     },
     end: () => {

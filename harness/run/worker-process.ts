@@ -1,6 +1,6 @@
 // The worker process that `startWorker` starts. It imports compiled tap tests, one file after another. Its
-// argument is the choice for scenarios, if any; standard input names one file per line. After each file it
-// writes the exit status that a separate process would have had to descriptor 3.
+// argument is the choice for scenarios, if any; standard input has the URL of one file per line. After each
+// file it writes the exit status that a separate process would have had to descriptor 3.
 
 // Must be the first import, because it changes process.argv before tap reads it.
 import './worker-argument.js';
@@ -9,7 +9,7 @@ import '../base/file-size-limit.js';
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { listOf, pathFrom } from '../base/text.js';
 import { messageOf, stackOf } from '../base/thrown.js';
@@ -39,8 +39,15 @@ if (workerArgument !== undefined) {
  */
 let failed = 0;
 
+/** The time of a file is over. */
+let isOver = false;
+t.on('timeout', () => {
+  isOver = true;
+});
+
 const directory = process.cwd();
-for await (const file of createInterface({ input: process.stdin })) {
+for await (const url of createInterface({ input: process.stdin })) {
+  const file = fileURLToPath(url);
   const name = pathFrom(directory, file);
   t.setTimeout(fileTimeoutMs);
   const failedBefore = failed;
@@ -48,7 +55,7 @@ for await (const file of createInterface({ input: process.stdin })) {
   let isImported = true;
   const stateBefore = workerArgument === undefined ? processState() : undefined;
   // A file that cannot be imported counts as one failed test; the next file still runs.
-  await import(pathToFileURL(file).href).catch(async (error: unknown) => {
+  await import(url).catch(async (error: unknown) => {
     const line = await syntaxLine(file, error);
     const where = line === undefined ? file : `${file}:${line}`;
     t.fail(`${where}: ${messageOf(error)}`, { found: stackOf(error), at: null, stack: '' });
@@ -63,7 +70,8 @@ for await (const file of createInterface({ input: process.stdin })) {
   if (isEmpty) process.stdout.write(`not ok 1 - ${name}: it ran no test\n`);
   if (t.ended) {
     // tap ignores all later tests, so this process can run no other file.
-    process.stdout.write(`not ok 1 - ${name}: the root test of tap has ended, by t.end() or t.plan()\n`);
+    const why = isOver ? 'its time was over' : 'the root test of tap has ended, by t.end() or t.plan()';
+    process.stdout.write(`not ok 1 - ${name}: ${why}\n`);
     process.exit(1);
   }
   // The next file may arrive much later.
