@@ -13,9 +13,12 @@ for (const [stream, line] of [
   ['stderr', 'no-such-command'],
 ] as const)
   t.test(`a closed pipe on ${stream} is not reported as an error`, async (t) => {
-    const child = spawn(process.execPath, [main, line], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // It begins when the pipe is closed.
+    const child = spawn('sh', ['-c', 'read -r go; exec "$@"', 'sh', process.execPath, main, line]);
     const other = stream === 'stdout' ? child.stderr : child.stdout;
     child[stream].destroy();
+    await once(child[stream], 'close');
+    child.stdin.end('go\n');
     const [written, [status]] = await Promise.all([text(other), once(child, 'exit')]);
     t.equal(written, '');
     t.equal(status, 141, 'the status of SIGPIPE');
