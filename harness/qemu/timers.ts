@@ -15,7 +15,10 @@ export interface Timers {
   timeout(ms: number): number;
 }
 
-/** If this process stands still (Ctrl-Z, a host without a free CPU), at most so many milliseconds of it count. */
+/**
+ * The maximum number of milliseconds that count while this process stands still, for example because of Ctrl-Z
+ * or on a host without a free CPU.
+ */
 const stepMs = 1000;
 
 const after: Timers['after'] = (ms, run) => {

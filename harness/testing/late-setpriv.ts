@@ -11,6 +11,6 @@ PATH=\${PATH#*:}
 ${except === undefined ? '' : `case $* in *${except}*) exec setpriv "$@" ;; esac`}
 echo $$ >"$here/pid.new"
 mv "$here/pid.new" "$here/pid"
-while [ -d "/proc/$7" ]; do sleep 0.01; done
+while [ -d "/proc/$8" ]; do sleep 0.01; done
 exec setpriv "$@"
 `;
