@@ -1,5 +1,6 @@
 // `vmmci shell` with a real terminal and real guests.
 
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, watch, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -189,6 +190,18 @@ t.test('a signal while the guest starts ends --run before its command', async (t
     if (filename?.endsWith('/sockets')) break;
   child.kill('SIGHUP');
   t.match(await child, { exitCode: 129, stdout: '', stderr: /^interrupted by SIGHUP$/m });
+  await nothingStays(t, temporary);
+});
+
+t.test('a signal while the command of --run runs is named', async (t) => {
+  const temporary = await setUp(t);
+  const child = execa(process.execPath, [main, 'shell', '--run', 'echo ran; exec sleep 1000'], {
+    env: { TMPDIR: temporary },
+    reject: false,
+  });
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  t.match(await child, { exitCode: 143, stdout: 'ran', stderr: /^interrupted by SIGTERM$/m });
   await nothingStays(t, temporary);
 });
 

@@ -155,7 +155,8 @@ const start = async (values: ShellValues, all: CommandTable): Promise<number> =>
         explainEnd(vm, error),
       );
       if (typeof end === 'number') return end;
-      if (end !== 'left') note(end);
+      if (end === 'left') return interrupted();
+      note(end);
       return status() ?? 1;
     }
     introduce(opened);
@@ -182,7 +183,9 @@ const attach = async (control: string, values: ShellValues, all: CommandTable): 
   try {
     if (values.run !== undefined) {
       const end = await runOnly(terminals, values.run, signal);
-      return typeof end === 'number' ? end : (status() ?? 1);
+      if (typeof end === 'number') return end;
+      note(signal.reason.message);
+      return status() ?? 1;
     }
     note(`${escapeHint}; the guest keeps running`);
     const end = await interact({ name: 'without --run', terminals, control, all, signal });

@@ -16,8 +16,8 @@ export interface Timers {
 }
 
 /**
- * The maximum number of milliseconds that count while this process stands still, for example because of Ctrl-Z
- * or on a host without a free CPU.
+ * The maximum number of milliseconds that count while this process stands still, for example because of
+ * Ctrl-Z or on a host without a free CPU.
  */
 const stepMs = 1000;
 
