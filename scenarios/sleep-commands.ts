@@ -48,9 +48,12 @@ const sleepAfterCommand = async (scene: Scene): Promise<boolean> => {
       'a read of the status when the guest goes to sleep, and of the features when it wakes up',
       { frozen: frozen?.seq, woken: woken?.seq },
     );
-  const [, next, ...later] = trace
-    .since(frozen?.seq ?? mark)
-    .filter(({ seq, kind }) => (kind === 'bar-read' || kind === 'bar-write') && seq < (woken?.seq ?? 0));
+  // The kernel saves the configuration space when the driver has been told to stop.
+  const begin = frozen ?? trace.since(mark, 'config-read')[0];
+  const end = begin === undefined ? 0 : (woken?.seq ?? 0);
+  const [next, ...later] = trace
+    .since((begin?.seq ?? mark) + 1)
+    .filter(({ seq, kind }) => (kind === 'bar-read' || kind === 'bar-write') && seq < end);
   // A poll that was due when the virtio core read the status comes before the driver is told to stop.
   const isLastPoll = next?.kind === 'bar-read' && isCommandRead(next);
   const inSleep = next === undefined || isLastPoll ? later : [next, ...later];

@@ -21,6 +21,7 @@ import {
   isWrite,
   type Read,
   second,
+  sleeps,
   untilSent,
 } from './events.js';
 import type { Cause, Facts } from './facts.js';
@@ -118,6 +119,33 @@ export const commandCauses = {
           return before === undefined || read === undefined ? [] : [before, exchange.sent, read];
         })
         .slice(0, 3);
+    },
+  },
+  'kind-not-acknowledged': {
+    sentence: 'The driver acknowledges some kinds of commands and not others.',
+    change:
+      'Write each SHUTDOWN (1), REBOOT (2) and SYNCRTC (3) back (32 bits) to BAR0 offset 20 as soon as it is read.',
+    requirement: 'acknowledges',
+    explains: ['acknowledges', 'acknowledges-in-time'],
+    find: (facts) => {
+      const exchanges = exchangesOf(facts);
+      const answers = exchanges.flatMap(({ sent, events }) => {
+        const ack = events.find(isAck);
+        return ack === undefined ? [] : [{ name: sent.name, ack }];
+      });
+      const ignored = wantsAck(facts) ? exchanges.filter(({ events }) => unanswered(events)) : [];
+      for (const { sent, events } of ignored) {
+        if (sleeps(events) || answers.some(({ name }) => name === sent.name)) continue;
+        // A driver that handles only its first command is up since then.
+        const other = answers.find(
+          ({ ack }) =>
+            ack.seq > sent.seq ||
+            facts.trace.some((event) => isDown(event) && event.seq > ack.seq && event.seq < sent.seq),
+        );
+        const read = unanswered(events);
+        if (other !== undefined && read !== undefined) return [other.ack, sent, read];
+      }
+      return [];
     },
   },
   'acknowledged-with-wrong-value': {

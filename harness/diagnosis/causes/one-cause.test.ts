@@ -57,6 +57,16 @@ t.test('a command of which the driver sees a part', async (t) => {
   t.same(found([...up, ...read2, shown('NONE')]), ['last-command-not-kept']);
 });
 
+t.test('a driver that acknowledges SYNCRTC only', async (t) => {
+  const ignored = [send('REBOOT'), ...served, read(20, 4, 2), 3000, expired, late];
+  const answered = [...sync, write(20, 4, 3)];
+  t.same(found([...up, ...answered, status(0), ...up, ...ignored]), ['kind-not-acknowledged']);
+  t.same(found([...up, ...ignored, ...answered, unpolled]), ['kind-not-acknowledged']);
+  t.same(found([...up, ...answered, ...ignored]), [], 'or only the first command');
+  const later = [...up, send('REBOOT'), ...handled, status(0), ...up, ...ignored];
+  t.same(found(later), [], 'or not each time');
+});
+
 t.test('an acknowledgement is late because of the reading before it', async (t) => {
   t.same(found([...up, ...sync, ...reading, 1500, write(20, 4, 3), late]), ['acknowledged-after-work']);
   const other = [send('REBOOT'), ...served, read(20, 4, 2), 5000, write(20, 4, 2)];
