@@ -107,7 +107,9 @@ scenario('unload-pending', withHelpers, async ({ check, vm, device, driver, trac
   check('acknowledges').equal('acknowledgements before the next driver', acks(trace, mark), []);
   await driver.load(driver.pollingEvery(20));
   await until('ack', mark);
-  check('acknowledges').equal('acknowledgements by the next driver', acks(trace, mark), ['SYNCRTC: cleared']);
+  check('takes-pending-command').equal('acknowledgements by the next driver', acks(trace, mark), [
+    'SYNCRTC: cleared',
+  ]);
 });
 
 scenario('unload-stop', withHelpers, async ({ check, vm, device, driver, trace, until }) => {

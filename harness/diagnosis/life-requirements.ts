@@ -28,6 +28,17 @@ export const lifeRequirements = {
     source: 'vmd i8259.c until 7.3, which loses an interrupt that is asserted while it is masked',
     to: '7.3',
   },
+  // Not a must: vmd sends commands only while DRIVER_OK is set, so this takes a command at the very moment at
+  // which somebody removes the driver. No boot and no shutdown of a guest has such a moment.
+  'takes-pending-command': {
+    sentence: 'A driver that is bound acknowledges a SYNCRTC that was sent to the driver before it.',
+    level: 'should',
+    otherwise:
+      'If a SYNCRTC meets the removal of the driver, vmd sends no other one, and the clock stays wrong until the guest reboots.',
+    remedy: 'Read the command (BAR0 offset 20) in probe or right after DRIVER_OK, and handle a 3 (SYNCRTC).',
+    source:
+      'vmd virtio.c (vmmci_ctl), which sends nothing without DRIVER_OK, and clears only what is acknowledged',
+  },
   'resets-device': {
     sentence:
       'An unbound driver leaves the device reset, with status 0 and features 0, and reads the command no more.',

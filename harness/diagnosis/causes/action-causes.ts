@@ -111,8 +111,8 @@ export const actionCauses = {
     sentence: 'The driver ignores a SYNCRTC that is in the register when the driver is loaded.',
     change:
       'If BAR0 offset 20 reads as 3 in probe or in the first poll, handle it: vmd sends no other SYNCRTC before it is acknowledged.',
-    requirement: 'acknowledges',
-    explains: ['acknowledges', 'acknowledges-in-time'],
+    requirement: 'takes-pending-command',
+    explains: ['takes-pending-command', 'acknowledges', 'acknowledges-in-time'],
     find: (facts) =>
       following(facts, isDown, (_, after) => {
         const end = after.findIndex((event) => isSent(event) || isDown(event));
@@ -130,8 +130,8 @@ export const actionCauses = {
     sentence: 'The driver never reads a command that the host sent before the driver was bound.',
     change:
       'Also read the command (BAR0 offset 20) once in probe: its interrupt came before there was a handler.',
-    requirement: 'acknowledges',
-    explains: ['acknowledges', 'acknowledges-in-time'],
+    requirement: 'takes-pending-command',
+    explains: ['takes-pending-command', 'acknowledges', 'acknowledges-in-time'],
     find: (facts) =>
       following(facts, isSent, (_, after) => {
         const events = untilSent(after);
