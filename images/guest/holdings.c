@@ -144,21 +144,21 @@ static int is_serial_port(const char *name)
 	return starts(name, "ttyS");
 }
 
-static void handler(const char *directory, const struct dirent *entry)
-{
-	(void)directory;
-	if (entry->d_type == DT_DIR && !is_serial_port(entry->d_name))
-		report("interrupt handler ", entry->d_name);
-}
-
+/* The kernel lists the handlers as ONE,TWO, also one without a name, as (null), which /proc/irq lacks. */
 static void interrupt(const char *directory, const struct dirent *entry)
 {
-	char path[PATH];
+	char path[PATH], *next;
 
-	if (entry->d_type != DT_DIR)
-		return;
 	join(path, directory, entry->d_name);
-	each(path, handler);
+	strcat(path, "/actions");
+	if (!read_file(path))
+		return;
+	cut(content, '\n');
+	for (char *name = content; *name; name = next) {
+		next = cut(name, ',');
+		if (!is_serial_port(name))
+			report("interrupt handler ", name);
+	}
 }
 
 /*
@@ -251,7 +251,7 @@ static void function(const char *address)
 
 static void walk(const char *address)
 {
-	each("/proc/irq", interrupt);
+	each("/sys/kernel/irq", interrupt);
 	ranges();
 	modules();
 	each("/proc", thread);

@@ -70,7 +70,7 @@ export const untilSent = (events: readonly TraceEvent[]): readonly TraceEvent[] 
 
 /**
  * A command of the host, and the events until the next one, a reset of the device or the removal of the
- * driver.
+ * driver. The guest may have gone down at the end.
  */
 export interface Exchange {
   readonly sent: TraceEvent<'command'>;
@@ -97,8 +97,13 @@ export const partsOf = <Start extends TraceEvent>(
   return parts;
 };
 
-export const exchangesOf = ({ trace }: Pick<Facts, 'trace'>): Exchange[] =>
-  partsOf(trace, isSent, isDown).map(({ start, events }) => ({ sent: start, events }));
+export const exchangesOf = ({ trace }: Pick<Facts, 'trace'>): Exchange[] => {
+  // The virtio core may reset the device while the guest goes down.
+  const exit = trace.findLast(isExit)?.seq ?? -1;
+  const lastUp = trace.findLast(isUp)?.seq ?? -1;
+  const ends = (event: TraceEvent): boolean => isDown(event) && !(event.seq > lastUp && event.seq < exit);
+  return partsOf(trace, isSent, ends).map(({ start, events }) => ({ sent: start, events }));
+};
 
 /** Returns the command and the finding of the first exchange for which `find` returns one. */
 export const inExchange = (

@@ -336,7 +336,7 @@ export const lifeCauses = {
         apart.some((other) => other.what !== what && withoutOrdinal(other) === withoutOrdinal({ what }));
       const shared = apart.filter(
         (check) =>
-          /^(?:host time|commands that the first|PTP clocks of the second)/.test(check.what) &&
+          /^(?:host time|PTP time|commands that the first|PTP clocks of the second)/.test(check.what) &&
           !failsOnBoth(check),
       );
       const unpolled = reasons.find((line) => /^no \w+ poll of the (?:first|second) within/.test(line));
