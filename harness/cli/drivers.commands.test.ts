@@ -76,6 +76,26 @@ t.test('a driver with the interface of the public driver is recognized by its Kb
   t.equal(exitCode, 0, 'nothing failed');
 });
 
+t.test('a correct driver without a virtio device, which only stops the guest, fails nothing', async (t) => {
+  const directory = await temporary(t);
+  const passes = [
+    ...['autoload', 'driver-ok', 'failing-calls', 'load-unload', 'lost-interrupt', 'parameter-interval'],
+    ...['parameters', 'probe-absent-command', 'shutdown', 'sleep-commands', 'stop', 'suspend'],
+  ];
+  const skips = ['attributes', 'bind-unbind', 'ptp', 'sync-rtc', 'transport'];
+  const { exitCode, stdout } = await execa(
+    process.execPath,
+    [main, 'test', '--driver', asset('pci-driver'), '--exact', ...passes, ...skips],
+    { env: environment(directory), reject: false, stderr: 'ignore' },
+  );
+  const results = await readResults(join(directory, 'run'));
+  const verdicts = (verdict: string): string[] =>
+    results.filter((result) => result.verdict === verdict).map(({ scenario }) => scenario);
+  t.strictSame(verdicts('passed').sort(), passes, stdout);
+  t.strictSame(verdicts('skipped').sort(), skips);
+  t.equal(exitCode, 0);
+});
+
 t.test('watch tests each save, and an interrupt leaves no temporary file', async (t) => {
   const directory = await temporary(t);
   const driver = join(directory, 'driver');

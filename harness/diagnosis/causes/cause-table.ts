@@ -15,6 +15,7 @@ import { interruptCauses } from './interrupt-causes.js';
 import { lifeCauses } from './life-causes.js';
 import { lineCauses } from './line-causes.js';
 import { logCauses } from './log-causes.js';
+import { offsetCauses } from './offset-causes.js';
 import { ptpCauses } from './ptp-causes.js';
 import { sleepCauses } from './sleep-causes.js';
 import { stopCauses } from './stop-causes.js';
@@ -31,6 +32,7 @@ export const causes = {
   ...endCauses,
   ...clockCauses,
   ...timeCauses,
+  ...offsetCauses,
   ...driftCauses,
   ...syncCauses,
   ...ptpCauses,

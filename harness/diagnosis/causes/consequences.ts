@@ -53,8 +53,10 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'poweroff-forced': ['not-reset-on-remove'],
   'ptp-without-brackets': ['ptp-wrong-error'],
   'commands-counted-if-acknowledged': ['commands-not-counted', 'last-command-not-kept'],
+  'attribute-with-nul': ['attribute-without-newline'],
   'commands-lost-in-sleep': ['commands-not-counted'],
   // the time
+  'high-word-read-too': ['accesses-differ-from-transcript'],
   'high-words-read': ['seconds-not-read', 'sync-without-reading-time'],
   'seconds-not-read': ['sync-without-reading-time'],
   'microseconds-not-read': ['fraction-dropped', 'sync-loses-fraction'],

@@ -17,6 +17,18 @@ export const driftCauses = {
       change: 'Print the drift as a signed number, with %lld.',
     },
   ),
+  'drift-without-microseconds': driftCause(
+    (drift, shown, facts) => {
+      const sample = sampleBefore(facts, drift.check);
+      const fraction = sample === undefined ? 0n : sample % 1_000_000_000n;
+      if (!isDrift(drift) || fraction <= drift.to - drift.from) return false;
+      return drift.from - fraction <= shown && shown <= drift.to - fraction;
+    },
+    {
+      sentence: 'The drift is computed from the seconds alone, without the microseconds.',
+      change: 'Add the microseconds (BAR0 offset 32) times 1000 to the nanoseconds of the host.',
+    },
+  ),
   'device-time-in-32-bits': driftCause(
     (drift, shown, facts) => {
       const sample = sampleBefore(facts, drift.check);

@@ -40,8 +40,10 @@ const vague: ReadonlySet<string> = new Set<CauseId>([
   'crash-in-driver',
   'function-not-bound',
   'guest-stalls',
+  'high-word-read-too',
   'probe-fails',
   'task-waits-in-driver',
+  'time-off-by-constant',
   'virtio-device-not-bound',
   'warning-in-driver',
 ]);

@@ -57,12 +57,15 @@ t.test('a command of which the driver sees a part', async (t) => {
   t.same(found([...up, ...read2, shown('NONE')]), ['last-command-not-kept']);
 });
 
-t.test('a stop that is carried out but not acknowledged, and the device is reset on the way down', async (t) => {
-  const exit: TraceData = { kind: 'guest-exit', exit: 'reset', aftermath: 'stop' };
-  const stopped = [...up, send('REBOOT'), ...served, read(20, 4, 2), 300, write(18, 1, 0), status(0)];
-  t.same(found([...stopped, exit, failed('acknowledges')]), ['command-never-acknowledged']);
-  t.same(found([...stopped, ...up, exit, failed('acknowledges')]), [], 'the driver was bound again');
-});
+t.test(
+  'a stop that is carried out but not acknowledged, and the device is reset on the way down',
+  async (t) => {
+    const exit: TraceData = { kind: 'guest-exit', exit: 'reset', aftermath: 'stop' };
+    const stopped = [...up, send('REBOOT'), ...served, read(20, 4, 2), 300, write(18, 1, 0), status(0)];
+    t.same(found([...stopped, exit, failed('acknowledges')]), ['command-never-acknowledged']);
+    t.same(found([...stopped, ...up, exit, failed('acknowledges')]), [], 'the driver was bound again');
+  },
+);
 
 t.test('a driver that acknowledges SYNCRTC only', async (t) => {
   const ignored = [send('REBOOT'), ...served, read(20, 4, 2), 3000, expired, late];

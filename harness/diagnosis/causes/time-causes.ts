@@ -22,7 +22,7 @@ const day = 86_400n * billion;
 const halfRead = 1_100_000_000n;
 
 /** Times of the device: host times are in microseconds, those of the PTP clock in nanoseconds. */
-const timesOf = ({ checks }: Facts): Difference[] =>
+export const timesOf = ({ checks }: Facts): Difference[] =>
   checks.flatMap((check) => {
     const { what, numbers } = check;
     const unit = /^host time/.test(what)
@@ -41,7 +41,7 @@ const split = (ns: bigint): { seconds: bigint; rest: bigint } => {
 };
 
 /** `holds` is true for each wrong time, and `proves` for at least one of them. */
-const timeCause = (
+export const timeCause = (
   holds: (difference: Difference, facts: Facts) => boolean,
   cause: Pick<Cause, 'sentence' | 'change' | 'hosts'>,
   proves: (difference: Difference) => boolean = () => true,
@@ -65,7 +65,7 @@ const timeCause = (
       .map(({ check }) => check),
 });
 
-const bySeconds =
+export const bySeconds =
   (wrong: (seconds: bigint) => bigint) =>
   ({ expected, seen }: Difference): boolean =>
     split(seen).seconds === wrong(split(expected).seconds) &&

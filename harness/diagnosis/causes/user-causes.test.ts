@@ -27,6 +27,24 @@ t.test('tells an attribute without a newline from an empty one', async (t) => {
   t.same(found([], counts('SYNCRTC -1')), ['commands-counted-down']);
 });
 
+t.test('an attribute with a NUL byte after the newline', async (t) => {
+  const shown =
+    'the driver shows host_time as "1.500000\\n\\u0000", expected one line that ends in a newline';
+  t.same(found([], { reasons: [shown] }), ['attribute-with-nul']);
+  const bytes = failed('attribute-form', 'bytes of host_time', 'x', String.raw`"1.500000\n\\x00"`);
+  t.same(found([bytes]), ['attribute-with-nul']);
+});
+
+t.test('commands that are shown as others', async (t) => {
+  const last = (seen: string): TraceData => failed('shows-commands', 'last command', 'REBOOT', seen);
+  t.same(found([last('reboot')]), ['last-command-under-another-name']);
+  t.same(found([last('SHUTDOWN')]), [], 'it may be an earlier one');
+  const counts = (seen: string): TraceData =>
+    failed('shows-commands', 'commands', 'SHUTDOWN 0, REBOOT 1, SYNCRTC 2', seen);
+  t.same(found([counts('SHUTDOWN 1, REBOOT 0, SYNCRTC 2')]), ['commands-counted-as-others']);
+  t.same(found([counts('SHUTDOWN 0, REBOOT 1, SYNCRTC 1')]), []);
+});
+
 t.test('tells an error that is shown as nothing from one that is hidden by a value', async (t) => {
   const error = (seen: string): TraceData =>
     failed(

@@ -7,7 +7,7 @@ import type { Cause, Facts, FailedCheck } from './facts.js';
 
 const errors = /^(?:[A-Z][\w/ -]+)$/; // Input/output error
 /** A NUL byte, as the text of a check shows it. */
-const nul = /\\x00/;
+const nul = /\\x00|\\u0000/;
 const value = /^-?\d+(?:\.\d+)?$/;
 
 /** The reasons that match `form`: the driver showed text of a wrong form. */
@@ -98,6 +98,31 @@ export const userCauses = {
         seen: /^" |\s(?:\\n)?"$| \\n/,
       }).slice(0, 2),
   },
+  'attribute-with-nul': {
+    sentence: 'The text of an attribute has a NUL byte.',
+    change: 'Return the number of characters without the terminating NUL: that of sysfs_emit().',
+    requirement: 'attribute-form',
+    explains: ['attribute-form', 'shows-commands'],
+    find: (facts) => [
+      ...checksOf(facts, ['attribute-form', 'shows-commands'], {
+        what: /^(?:bytes of |last command)/,
+        seen: nul,
+      }).slice(0, 2),
+      ...shownIn(facts, nul),
+    ],
+  },
+  'last-command-under-another-name': checkCause(
+    {
+      what: /^last command/,
+      of: ['shows-commands'],
+      seen: /^(?!(?:NONE|SHUTDOWN|REBOOT|SYNCRTC|unknown)$)[\w -]+$/,
+    },
+    {
+      sentence: 'The last command is shown under a name that its description does not have.',
+      change: 'Show SHUTDOWN, REBOOT, SYNCRTC or unknown, and NONE before the first command.',
+      requirement: 'shows-commands',
+    },
+  ),
   'last-command-without-name': checkCause(
     {
       what: /^(?:last command|bytes of )/,
@@ -154,6 +179,21 @@ export const userCauses = {
     sentence: 'Commands are not counted.',
     change: 'Count a command where it is acted on.',
   }),
+  'commands-counted-as-others': {
+    sentence: 'Commands are counted as commands of another kind.',
+    change: 'Count by the value at BAR0 offset 20: 1 is SHUTDOWN, 2 REBOOT, 3 SYNCRTC, others are unknown.',
+    requirement: 'shows-commands',
+    explains: ['shows-commands'],
+    find: ({ checks }) => {
+      const sorted = (counts: readonly number[]): string => [...counts].sort((a, b) => a - b).join();
+      const all = checks.filter((check) => isCounts(check) && pairsOf(check).length > 1);
+      const isMixed = (check: FailedCheck): boolean => {
+        const pairs = pairsOf(check);
+        return sorted(pairs.map(([right]) => right)) === sorted(pairs.map(([, shown]) => shown));
+      };
+      return all.every(isMixed) ? all.slice(0, 2) : [];
+    },
+  },
   'commands-counted-down': {
     sentence: 'A number of commands falls with each command, and is below 0.',
     change: 'Add 1 to the number where the command is acted on.',
