@@ -28,9 +28,12 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'ack-at-wrong-offset': ['command-never-acknowledged', 'kind-not-acknowledged', 'same-command-ignored'],
   'ack-feature-by-number': ['acknowledged-without-feature', 'not-acknowledged-though-offered'],
   'interrupt-has-no-handler': ['never-looks-unasked'],
+  'line-disabled-on-remove': ['interrupt-line-stays-disabled'],
+  'interrupt-line-stays-disabled': ['never-looks-unasked'],
   'interrupt-not-acted-on': ['never-looks-unasked'],
   'command-read-before-isr': ['queue-bit-taken-for-change', 'line-per-foreign-interrupt'],
-  'own-interrupt-not-claimed': ['interrupts-nobody-claims'],
+  'own-interrupt-not-claimed': ['interrupts-nobody-claims', 'interrupt-line-stays-disabled'],
+  'interrupts-nobody-claims': ['interrupt-line-stays-disabled'],
   'command-cut-off': [
     'kind-not-acknowledged',
     'unknown-command-acknowledged',
@@ -92,11 +95,18 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'line-per-poll': ['line-per-reading', 'log-level-not-kept'],
   'line-per-reading': ['log-level-not-kept'],
   // reports of the kernel; while one task loops, others wait for it
-  'guest-stalls': ['task-waits-in-driver', 'driver-ok-never-set'],
-  'task-waits-in-driver': ['driver-ok-never-set'],
-  'sleeps-in-interrupt': ['lock-not-held', 'lock-order', 'spinlock-sleeps-with-rt', 'interrupt-not-acted-on'],
+  'guest-stalls': ['interrupt-line-stays-disabled', 'task-waits-in-driver', 'driver-ok-never-set'],
+  'task-waits-in-driver': ['interrupt-line-stays-disabled', 'driver-ok-never-set'],
+  'sleeps-in-interrupt': [
+    'lock-not-held',
+    'lock-order',
+    'spinlock-sleeps-with-rt',
+    'interrupt-line-stays-disabled',
+    'interrupt-not-acted-on',
+  ],
   'lock-taken-with-interrupts-on': [
     'lock-not-released',
+    'interrupt-line-stays-disabled',
     'interrupt-not-acted-on',
     'same-command-ignored',
     'command-never-acknowledged',
@@ -105,6 +115,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
     'stop-lost-in-sleep',
   ],
   'lock-not-released': [
+    'interrupt-line-stays-disabled',
     'interrupt-not-acted-on',
     'same-command-ignored',
     'command-never-acknowledged',

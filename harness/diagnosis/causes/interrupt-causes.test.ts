@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { TraceData } from '../../base/trace-event.js';
-import { failed, found, raise, read, send, up } from '../../testing/cause-events.js';
+import { failed, found, handled, raise, read, send, up } from '../../testing/cause-events.js';
 
 t.test('a storm of interrupts is enough to see that the ISR is never read', async (t) => {
   const reasons = ['livelock: 300 interrupts within 1 s (300 per second), without a read of the ISR, which'];
@@ -33,6 +33,20 @@ t.test('an interrupt after the driver is gone is not its fault', async (t) => {
     t.same(found([...up, gone(command), ...after]), [], command);
   const refused: TraceData = { kind: 'shell', command: 'unload b a', status: 1 };
   t.same(found([...up, refused, ...after]), ['interrupt-has-no-handler'], 'it is still there');
+});
+
+t.test('a handler that runs once', async (t) => {
+  const first = [...up, send('REBOOT'), ...handled];
+  const again = [send('SYNCRTC'), raise, 10_000, failed('looks-unasked')];
+  const reason = (state: string) => ({ reasons: [`no 'ack' in the trace within 9 s; ${state}; x`] });
+  t.same(found([...first, ...again], reason('CPU 0 idle')), ['interrupt-line-stays-disabled']);
+  t.notMatch(
+    found([...first, ...again], reason('CPU 0 in delay_tsc, called by mine [mine]')),
+    ['interrupt-line-stays-disabled'],
+    'it may wait for a lock',
+  );
+  const asleep: TraceData = { kind: 'shell', command: 'echo disk >/sys/power/state', status: 0 };
+  t.same(found([...first, send('SYNCRTC'), raise, asleep, 10_000, failed('acknowledges')]), []);
 });
 
 t.test('a guest that is busy has a handler', async (t) => {

@@ -10,6 +10,7 @@ import {
   isBeforeSleep,
   isCommandRead,
   isDown,
+  isExit,
   isRead,
   isRemoval,
   isSignal,
@@ -17,6 +18,7 @@ import {
   partsOf,
   reads,
   second,
+  sleeps,
 } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
 
@@ -182,6 +184,26 @@ export const interruptCauses = {
       const last = first.after.at(-1);
       const waited = last !== undefined && last.at - first.signal.at > second;
       return silent && waited ? [first.signal, accessIn(first) ?? last] : [];
+    },
+  },
+  'interrupt-line-stays-disabled': {
+    sentence: 'The interrupt handler runs for earlier interrupts, and never again: the line stays disabled.',
+    change:
+      'Call enable_irq() once for each disable_irq(), and return from a threaded handler: the line is disabled until then.',
+    requirement: 'acknowledges-in-time',
+    explains: ['acknowledges', 'acknowledges-in-time', 'reads-isr'],
+    find: (facts) => {
+      const served = signals(facts);
+      const last = served.findLastIndex((each) => readsIsr(facts, each));
+      const next = served[last + 1];
+      const before = served[last];
+      if (before === undefined || next === undefined) return [];
+      if (facts.reasons.some((reason) => linesRepeat.test(reason) || isBusy.test(reason))) return [];
+      const end = next.after.at(-1);
+      const waited = end !== undefined && end.at - next.signal.at > second;
+      const isDisturbed = isBeforeSleep(facts, next.signal) || sleeps(next.after) || next.after.some(isExit);
+      const isr = before.after.find((event) => isRead(event, 'isr')) ?? before.signal;
+      return waited && !isDisturbed ? [isr, next.signal, end] : [];
     },
   },
   'interrupt-not-acted-on': {
