@@ -9,9 +9,10 @@ import { checkNames } from './shared/check-names.js';
 const hour = 3_600_000_000n;
 /** Twenty years in hours: the guest's clock is then beyond 2038. */
 const decades = 20n * 8766n;
-const noon = 1_795_348_800_000_000n; // 2026-11-22T12:00:00Z
+/** The frozen time of the device's clock, in microseconds: 2026-11-22T12:00:00.654321Z. */
+const noon = 1_795_348_800_654_321n;
 
-scenario('drift', { clock: 'frozen:2026-11-22T12:00:00Z' }, async ({ check, vm, driver }) => {
+scenario('drift', { clock: 'frozen:2026-11-22T12:00:00.654321Z' }, async ({ check, vm, driver }) => {
   for (const [hours, tai] of [
     [5n, 0],
     [-7n, 0],
