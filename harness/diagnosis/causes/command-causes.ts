@@ -133,8 +133,9 @@ export const commandCauses = {
         const ack = events.find(isAck);
         return ack === undefined ? [] : [{ name: sent.name, ack }];
       });
-      const ignored = wantsAck(facts) ? exchanges.filter(({ events }) => unanswered(events)) : [];
-      for (const { sent, events } of ignored) {
+      for (const { sent, events } of exchanges.filter(({ events }) => unanswered(events))) {
+        const offer = facts.trace.findLast((event) => event.seq < sent.seq && isRead(event, 'hostFeatures'));
+        if (offer?.kind !== 'bar-read' || (offer.value & ACK) === 0) continue;
         if (sleeps(events) || answers.some(({ name }) => name === sent.name)) continue;
         // A driver that handles only its first command is up since then.
         const other = answers.find(

@@ -38,9 +38,11 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
     'kind-not-acknowledged',
     'unknown-command-acknowledged',
     'last-command-not-kept',
+    'commands-counted-as-others',
     'commands-not-counted',
   ],
   'known-command-unknown': [
+    'commands-counted-as-others',
     'command-never-acknowledged',
     'kind-not-acknowledged',
     'not-acknowledged-though-offered',

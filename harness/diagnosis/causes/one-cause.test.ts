@@ -73,6 +73,8 @@ t.test('a driver that acknowledges SYNCRTC only', async (t) => {
   t.same(found([...up, ...answered, status(0), ...up, ...ignored]), ['kind-not-acknowledged']);
   t.same(found([...up, ...ignored, ...answered, unpolled]), ['kind-not-acknowledged']);
   t.same(found([...up, ...answered, ...ignored]), [], 'or only the first command');
+  const without = [status(0), read(0, 4, 5), write(4, 4, 5), status(7), ...ignored];
+  t.same(found([...up, ...answered, ...without]), [], 'or the host does not offer ACK');
   const later = [...up, send('REBOOT'), ...handled, status(0), ...up, ...ignored];
   t.same(found(later), [], 'or not each time');
 });

@@ -118,7 +118,7 @@ export const userCauses = {
       seen: /^(?!(?:NONE|SHUTDOWN|REBOOT|SYNCRTC|unknown)$)[\w -]+$/,
     },
     {
-      sentence: 'The last command is shown under a name that its description does not have.',
+      sentence: 'The last command is shown under another name than that of a command.',
       change: 'Show SHUTDOWN, REBOOT, SYNCRTC or unknown, and NONE before the first command.',
       requirement: 'shows-commands',
     },
