@@ -21,6 +21,8 @@ t.test('repeated lines and groups of lines are folded without loss', async (t) =
 t.test('a truncated list says how much is missing', async (t) => {
   t.strictSame(fitLines(['a', 'b', 'c'], { maxLines: 3, maxLength: 80 }), ['a', 'b', 'c']);
   t.strictSame(fitLines(['a', 'b', 'c', 'd'], { maxLines: 3, maxLength: 80 }), ['a', 'b', '… 2 more lines']);
+  const line = `cannot open '/${'long/'.repeat(40)}'; do this`;
+  t.match(fitLines([line], { maxLines: 1, maxLength: 60 }), [/^cannot open '\/long.*….*'; do this$/]);
   const more = (missing: number): string => `… ${missing} more`;
   t.equal(fitParts(['äää', 'b'], { maxBytes: 8, more }), 'äää\nb');
   const parts = Array.from({ length: 50 }, (_, index) => 'é'.repeat(index));

@@ -1,7 +1,7 @@
 // Bounds text for people: shortens lines, folds repetitions, and truncates lists with a note of what is
 // missing.
 
-import { shorten } from './text.js';
+import { shortenMiddle } from './text.js';
 
 /** `1432` as `1,432`. */
 export const groupDigits = (count: number, separator = ','): string =>
@@ -71,14 +71,19 @@ export const foldLines = (lines: readonly string[]): string[] =>
 export const moreLines = (missing: number): string =>
   `… ${groupDigits(missing)} more ${missing === 1 ? 'line' : 'lines'}`;
 
-/** Returns at most `maxLines` lines, each shortened; if some are left out, the last line says how many. */
+/**
+ * Returns at most `maxLines` lines, each shortened in its middle: the next step and the position in the trace
+ * are at its end. If some are left out, the last line says how many.
+ */
 export const fitLines = (
   lines: readonly string[],
   { maxLines, maxLength }: { readonly maxLines: number; readonly maxLength: number },
 ): string[] => {
   const shown = lines.length > maxLines ? lines.slice(0, Math.max(0, maxLines - 1)) : lines;
   const missing = lines.length - shown.length;
-  return [...shown, ...(missing === 0 ? [] : [moreLines(missing)])].map((line) => shorten(line, maxLength));
+  return [...shown, ...(missing === 0 ? [] : [moreLines(missing)])].map((line) =>
+    shortenMiddle(line, maxLength),
+  );
 };
 
 const bytesOf = (text: string): number => Buffer.byteLength(text);
