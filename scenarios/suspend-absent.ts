@@ -3,10 +3,10 @@
 
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, isDriverOk } from '../harness/scenario/traffic.js';
-import { sharingAddress } from '../harness/scenario/vm.js';
+import { acks } from '../harness/scenario/traffic.js';
 import { checkNames } from './shared/check-names.js';
 import { driverLog, warningsIn } from './shared/driver-log.js';
+import { plugSecond, timeoutMs } from './shared/second-function.js';
 import { suspendGuest } from './shared/suspend-guest.js';
 import { needSyncRtc } from './shared/takes-sync-rtc.js';
 import { unloadAbsent } from './shared/unload-absent.js';
@@ -43,16 +43,11 @@ scenario('suspend-absent', options, async (scene) => {
   check('comes-back').equal('host time when the device is back', time, device.vmmci.state().lastSample);
 });
 
-const timeoutMs = 10_000;
-
 // Another function on the interrupt line wakes up as usual.
 scenario('suspend-beside-absent', { needs: ['SUSPEND', 'PCI_MSI'], quiet: true }, async (scene) => {
-  const { check, vm, device, driver, another } = scene;
+  const { check, vm, device, driver } = scene;
   needSyncRtc(scene);
-  const second = await another();
-  await vm.plug(second.device, sharingAddress);
-  const isUp = second.trace.next('status', 0, isDriverOk);
-  await vm.console.guard(isUp, { what: 'driver of the second function', timeoutMs });
+  const second = await plugSecond(scene);
   await suspendGuest(vm, () => device.stopBackend());
   const { mark } = second.trace;
   const result = second.device.host.command('SYNCRTC');

@@ -8,12 +8,13 @@ import { showInstant, showInstantNs } from '../harness/scenario/formats.js';
 import { hasOption, kernelLacks } from '../harness/scenario/kernel-needs.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import type { TracedDevice } from '../harness/scenario/scene.js';
-import { acks, isCommandRead, isDriverOk } from '../harness/scenario/traffic.js';
+import { acks, isCommandRead } from '../harness/scenario/traffic.js';
 import { sharingAddress } from '../harness/scenario/vm.js';
 import type { Request } from '../harness/vmmci/commands.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
 import { askPtp, ptpClocks } from './shared/ptp.js';
+import { plugSecond, timeoutMs } from './shared/second-function.js';
 import { needSyncRtc } from './shared/takes-sync-rtc.js';
 
 const shortMs = 20;
@@ -24,9 +25,6 @@ const options = {
   pollMs: shortMs,
   needs: ['PCI_MSI'],
 } as const;
-
-/** The timeout in milliseconds for what a driver does at once or polls for. */
-const timeoutMs = 10_000;
 
 /** One of the two functions, and the driver at it. */
 interface Side extends TracedDevice {
@@ -171,20 +169,6 @@ const checkPolls = async ({ vm, driver }: Scene, { first, second }: Sides): Prom
       seq = (await vm.console.guard(read, { what, timeoutMs })).seq + 1;
     }
   }
-};
-
-/** The second function, when the driver is up at it. */
-const plugSecond = async (
-  { vm, another }: Scene,
-  device: Parameters<Scene['another']>[0],
-): Promise<TracedDevice> => {
-  const second = await another(device);
-  await vm.plug(second.device, sharingAddress);
-  await vm.console.guard(second.trace.next('status', 0, isDriverOk), {
-    what: 'driver of the second function',
-    timeoutMs,
-  });
-  return second;
 };
 
 scenario('two-functions', options, async (scene) => {

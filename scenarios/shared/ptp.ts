@@ -29,6 +29,7 @@ export interface Bracket {
 /** Errno values of Linux (include/uapi/asm-generic/errno-base.h and errno.h). */
 export const EIO = 5;
 export const ENODEV = 19;
+export const EINVAL = 22;
 export const EOPNOTSUPP = 95;
 
 const line = /^(\S+)(?: error (\d{1,4})| ok|((?: -?\d{1,19})+))$/;
