@@ -5,6 +5,8 @@ import { showFeatures, showInstant, showStatus } from '../harness/scenario/forma
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { hasDriverOk, isCommandRead, isDriverOk, isReset, readsOf } from '../harness/scenario/traffic.js';
+import { checkNames } from './shared/check-names.js';
+import { driverLog, warningsIn } from './shared/driver-log.js';
 import { negotiatedFeatures } from './shared/negotiated-features.js';
 
 const rounds = 5;
@@ -73,4 +75,6 @@ scenario('load-unload', options, async ({ check, vm, device, driver, trace, unti
   await vm.shell.text('usleep 200000');
   check('silent-when-gone').equal('accesses without a driver', trace.since(mark, 'bar-read').length, 0);
   check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, before), []);
+  const warnings = warningsIn(await driverLog(vm.shell, driver.description));
+  check('quiet-log').equal(checkNames.warningsOfLoads, warnings, []);
 });

@@ -55,6 +55,8 @@ export const checkNames = {
   missingCallbacks: 'callbacks that the PCI driver lacks to wake up',
   restoredFromDisk: 'DRIVER_OK after a resume from disk',
   samplesOfFailure: 'lines about a sample where the microseconds are none',
+  monotonicBracket: 'bracket of a reading by the monotonic clock',
+  warningsOfLoads: 'warnings that name the driver after several loads',
   eventsOfPolls: 'events for user space that polls cause',
   otherOffer: 'of a function whose host offers other features',
   warningsOfSleep: 'warnings of the driver over a sleep',

@@ -10,6 +10,7 @@
  *   extended       the system clock before, the time, the system clock after
  *                  (PTP_SYS_OFFSET_EXTENDED, one sample)
  *   extended:N     N such triples, 1 to 25
+ *   monotonic      one such triple, with the monotonic clock (PTP_SYS_OFFSET_EXTENDED of Linux 6.12 and later)
  *   settime        `ok` if the clock could be set (clock_settime)
  *   adjtime        `ok` if the clock could be stepped by one second (clock_adjtime with ADJ_SETOFFSET)
  *   adjfine        `ok` if the frequency could be changed by 0 (clock_adjtime with ADJ_FREQUENCY)
@@ -47,7 +48,8 @@ struct clock_time {
 
 struct extended {
 	unsigned int samples;
-	unsigned int reserved[3];
+	clockid_t clock; /* reserved, and 0, before Linux 6.12 */
+	unsigned int reserved[2];
 	struct clock_time time[MAX_SAMPLES][3];
 };
 
@@ -104,9 +106,9 @@ static void print_clock(int fd)
 		print_number(time.tv_sec * NANOSECONDS + time.tv_nsec);
 }
 
-static void print_extended(int fd, uint64_t samples)
+static void print_extended(int fd, uint64_t samples, clockid_t clock)
 {
-	struct extended extended = { 0 };
+	struct extended extended = { .clock = clock };
 
 	if (samples < 1 || samples > MAX_SAMPLES)
 		fail("extended:N, 1 to 25");
@@ -161,9 +163,11 @@ static void take_step(int fd, const char *step)
 	else if (!strcmp(step, "time"))
 		print_clock(fd);
 	else if (!strcmp(step, "extended"))
-		print_extended(fd, 1);
+		print_extended(fd, 1, CLOCK_REALTIME);
 	else if ((argument = after(step, "extended:")))
-		print_extended(fd, number(argument));
+		print_extended(fd, number(argument), CLOCK_REALTIME);
+	else if (!strcmp(step, "monotonic"))
+		print_extended(fd, 1, CLOCK_MONOTONIC);
 	else if (!strcmp(step, "settime"))
 		print_ok(set(fd));
 	else if (!strcmp(step, "adjtime"))

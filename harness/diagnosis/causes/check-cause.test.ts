@@ -127,6 +127,13 @@ const cases: readonly Case[] = [
     'frozen 189, woken none',
   ],
   ['wake-up-callback-empty', 'restores-after-sleep', checkNames.restoredFromDisk, 'set', 'not set'],
+  [
+    'ptp-bracket-by-one-clock',
+    'shows-ptp-time',
+    checkNames.monotonicBracket,
+    'at most 20000000000 ns',
+    '1795350896000007000, 1795350896000008000',
+  ],
   ['event-per-poll', 'no-needless-events', checkNames.eventsOfPolls, '0', '20'],
   [
     'invalid-sample-logged',

@@ -7,6 +7,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   // coming up, sleep and removal
   'probe-fails': ['driver-ok-never-set', 'function-not-bound', 'virtio-device-not-bound'],
   'probe-returns-positive': ['warning-without-fault'],
+  'runtime-pm-unbalanced': ['warning-without-fault'],
   'virtio-ids-wrong': ['virtio-alias-missing'],
   'features-after-driver-ok': ['features-not-written'],
   'nothing-restored-after-sleep': [

@@ -140,6 +140,11 @@ export const logCauses = {
     }),
     explains: ['binds-function', 'driver-ok', 'loads-by-alias', 'comes-back', 'restores-after-sleep'],
   },
+  'runtime-pm-unbalanced': inLog(/Runtime PM usage count underflow!/, {
+    sentence: 'The driver puts more references for runtime power management than it gets.',
+    change: 'Call pm_runtime_get_noresume() in remove for the pm_runtime_put_noidle() of probe.',
+    requirement: 'leaves-nothing',
+  }),
   'line-not-shared': inLog(/genirq: Flags mismatch irq \d+/, {
     sentence:
       'The driver requests its interrupt line in a way that other drivers cannot share, so one of them gets no handler.',

@@ -329,3 +329,10 @@ t.test('a clock that is never set right was not set from a time that is none', a
   const second = failed('carries-out', checkNames.hoursAfterSecond, '0', '-38911');
   t.same(found([...up, second, withoutTime]), []);
 });
+
+t.test('a warning about references for power management, not that there is one', async (t) => {
+  const dmesg = ['pci 0000:00:05.0: Runtime PM usage count underflow!'];
+  const warned = failed('quiet-log', checkNames.warningsOfLoads, 'none', dmesg[0]);
+  t.same(found([loaded, warned]), ['warning-without-fault']);
+  t.same(found([loaded, warned], { dmesg }), ['runtime-pm-unbalanced']);
+});

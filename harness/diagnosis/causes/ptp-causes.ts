@@ -1,5 +1,6 @@
 // Causes that are visible in the driver's PTP clock.
 
+import { named } from '../check-names.js';
 import { checkCause } from './check-cause.js';
 import { overlappingReads } from './clock-causes.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
@@ -135,6 +136,15 @@ export const ptpCauses = {
       sentence: 'The PTP clock does not tell when it took a sample: PTP_SYS_OFFSET_EXTENDED fails.',
       change:
         'Implement gettimex64, with ptp_read_system_prets() and ptp_read_system_postts(), instead of gettime64.',
+    },
+  ),
+  'ptp-bracket-by-one-clock': ptpCause(
+    { what: named('monotonicBracket'), seen: /\d{19}/ },
+    {
+      sentence:
+        'The system times of a PTP reading are those of the time of day, whichever clock was asked for.',
+      change:
+        'Call ptp_read_system_prets() and ptp_read_system_postts(): they know which clock a program has asked for.',
     },
   ),
   'ptp-bracket-too-wide': ptpCause(
