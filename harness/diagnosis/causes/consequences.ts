@@ -25,6 +25,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'accesses-after-remove': ['memory-used-after-free'],
   'work-outlives-driver': ['accesses-after-remove', 'memory-used-after-free'],
   'state-shared-by-devices': ['memory-used-after-free'],
+  'name-shared-by-devices': ['attributes-left-behind'],
   // commands
   'ack-at-wrong-offset': ['command-never-acknowledged', 'kind-not-acknowledged', 'same-command-ignored'],
   'ack-feature-by-number': ['acknowledged-without-feature', 'not-acknowledged-though-offered'],

@@ -36,6 +36,7 @@ t.test('a probe that fails does not forget DRIVER_OK', async (t) => {
   for (const reason of [
     'no driver of the second function within 10 s',
     "no 'sample' in the trace, 3 times within 10 s; CPU 0 idle",
+    'in the guest, `(set -e; echo virtio2 >bind)` exited with status 1: sh: write error: No such device',
   ]) {
     const names = (dmesg: string[]) => findCauses({ trace, dmesg, reasons: [reason] }).map(({ id }) => id);
     const line = 'virtio_vmmci virtio2: probe with driver virtio_vmmci failed with error -12';
@@ -77,4 +78,18 @@ t.test('a feature that the driver uses without asking for it', async (t) => {
 t.test('an interrupt line that only one of its drivers keeps on in a sleep', async (t) => {
   const line = 'WARNING: CPU: 0 PID: 150 at kernel/irq/pm.c:48 irq_pm_install_action+0x5c/0x80';
   t.same(found(line), ['interrupt-on-in-sleep']);
+});
+
+t.test('a name that two devices share, or that one has left behind', async (t) => {
+  const line = "debugfs: Directory 'vmmci' with parent '/' already present!";
+  const names = (...commands: string[]) => {
+    const shell = commands.map(
+      (command, at) => ({ seq: at, at, kind: 'shell', command, status: 0 }) as const,
+    );
+    const seen = { seq: 9, at: 9, kind: 'console', line: `[    1.000000] ${line}` } as const;
+    return findCauses({ trace: [...shell, seen], dmesg: [line], reasons: [] }).map(({ id }) => id);
+  };
+  t.same(names('load a b', 'echo 1 >/sys/bus/pci/rescan'), ['name-shared-by-devices']);
+  t.same(names('load a b', 'unload b a', 'load a b'), ['attributes-left-behind']);
+  t.same(names('load a b', 'echo x >/sys/bus/virtio/drivers/b/unbind'), ['attributes-left-behind']);
 });

@@ -76,6 +76,10 @@ const walksNotifiers = /\bnotifier_(?:chain_register|chain_unregister|call_chain
 const runsQueued =
   /ODEBUG: free active|(?:RIP: 0010:|EIP: |KASAN: \S+ in )(?:__run_timers|expire_timers|delayed_work_timer_fn|\w*activate_work)\b/;
 
+/** Matches the report of a name that exists already, in sysfs, sysctl or debugfs. */
+const nameExists =
+  /sysfs: cannot create duplicate filename|sysctl duplicate entry|debugfs: (?:Directory|File) '.*' .*already present/;
+
 export const logCauses = {
   'sleeps-in-interrupt': {
     sentence: 'The driver sleeps in atomic context: in an interrupt handler or with a spinlock held.',
@@ -243,14 +247,25 @@ export const logCauses = {
     change: 'Free the device structure in its release callback only, not in remove as well.',
     requirement: 'leaves-nothing',
   }),
-  'attributes-left-behind': inLog(
-    /sysfs: cannot create duplicate filename|sysctl duplicate entry|debugfs: (?:Directory|File) '.*' .*already present/,
-    {
-      sentence: 'Attributes or files of the driver still exist when it is bound again.',
-      change: 'Use dev_groups, or remove what probe has created, debugfs_remove() for what is in debugfs.',
-      requirement: 'comes-back',
+  'attributes-left-behind': inLog(nameExists, {
+    sentence: 'Attributes or files of the driver still exist when it is bound again.',
+    change: 'Use dev_groups, or remove what probe has created, debugfs_remove() for what is in debugfs.',
+    requirement: 'comes-back',
+  }),
+  'name-shared-by-devices': {
+    sentence: 'The driver makes a directory or file of the same name for each device.',
+    change: 'Put dev_name() of the device into the name.',
+    requirement: 'keeps-devices-apart',
+    // Nothing can be left behind by a driver that has not gone yet.
+    find: ({ trace }) => {
+      const seen = trace.find((event) => event.kind === 'console' && nameExists.test(event.line));
+      const gone = trace.some(
+        (event) =>
+          event.kind === 'shell' && event.seq < (seen?.seq ?? 0) && /\bun(?:bind|load)\b/.test(event.command),
+      );
+      return seen === undefined || gone ? [] : [seen];
     },
-  ),
+  },
   'set-time-refused': {
     ...inLog(/cannot set the clock: error -22\b/, {
       sentence: 'SYNCRTC sets a time that the kernel does not accept.',
