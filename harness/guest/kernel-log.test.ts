@@ -68,6 +68,7 @@ const healthy = [
   'NMI watchdog: Perf NMI watchdog permanently disabled',
   'hrtimer: interrupt took 12345678 ns',
   'random: crng init done',
+  "debugfs: Directory '0x(____ptrval____)' with parent 'ptp0' already present!",
   // In failing-allocations.
   'kobject: kobject_add_internal failed for virtio2 (error: -12 parent: 0000:00:05.0)',
 ];
