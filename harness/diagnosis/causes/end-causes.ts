@@ -17,6 +17,10 @@ const noPolls = /^no 'bar-read' in the trace, \d+ times/;
 /** The same, or of a wait for several polls that are answered wrongly. */
 const noPollsOrFaults = /^no '(?:bar-read|fault)' in the trace, \d+ times/;
 
+/** Matches a read of the status that nothing answered: a poll may begin with one. */
+const isAbsentStatus = (event: TraceEvent): boolean =>
+  event.kind === 'bar-read' && event.offset === registers.status.offset && event.value === 0xff;
+
 /** Matches a read of the command that nothing answered, or all ones. */
 const isAbsentCommand = (event: TraceEvent): boolean =>
   event.kind === 'bar-read' && event.offset === command.offset && event.value === 0xffff_ffff;
@@ -64,7 +68,7 @@ export const endCauses = {
     hosts: 'hosts up to OpenBSD 7.3, which can lose the interrupt',
     requirement: 'looks-unasked',
     find: (facts) => {
-      const absent = facts.trace.findLast(isAbsentCommand);
+      const absent = facts.trace.findLast(isAbsentCommand) ?? facts.trace.find(isAbsentStatus);
       const end = facts.trace.at(-1);
       if (absent === undefined || end === undefined || end.at - absent.at <= 10 * second) return [];
       const polls = looksUnasked(facts).filter((event) => !isAbsentCommand(event));

@@ -192,6 +192,9 @@ t.test('polls that end with a device that does not respond', async (t) => {
     t.same(causesOf(absent), ['stops-looking-after-absence']);
     t.same(causesOf(absent, send('SYNCRTC'), ...handled), ['stops-looking-after-absence']);
     t.same(causesOf(absent, poll), [], 'it polled on');
+    const absentStatus = read(18, 1, 0xff);
+    t.same(causesOf(absentStatus), ['stops-looking-after-absence'], 'a poll that begins with the status');
+    t.same(causesOf(absentStatus, poll), [], 'it polled on after that');
   }
 });
 
