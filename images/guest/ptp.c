@@ -10,7 +10,7 @@
  *   extended       the system clock before, the time, the system clock after
  *                  (PTP_SYS_OFFSET_EXTENDED, one sample)
  *   extended:N     N such triples, 1 to 25
- *   monotonic      one such triple, with the monotonic clock (PTP_SYS_OFFSET_EXTENDED of Linux 6.12 and later)
+ *   monotonic      one such triple, with the monotonic clock, which Linux can from 6.12 on
  *   settime        `ok` if the clock could be set (clock_settime)
  *   adjtime        `ok` if the clock could be stepped by one second (clock_adjtime with ADJ_SETOFFSET)
  *   adjfine        `ok` if the frequency could be changed by 0 (clock_adjtime with ADJ_FREQUENCY)
