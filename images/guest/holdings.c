@@ -144,20 +144,39 @@ static int is_serial_port(const char *name)
 	return starts(name, "ttyS");
 }
 
-/* The kernel lists the handlers as ONE,TWO, also one without a name, as (null), which /proc/irq lacks. */
+static int handlers;
+
+static void handler(const char *directory, const struct dirent *entry)
+{
+	(void)directory;
+	if (entry->d_type != DT_DIR)
+		return;
+	handlers++;
+	if (!is_serial_port(entry->d_name))
+		report("interrupt handler ", entry->d_name);
+}
+
+/*
+ * A handler without a name has no directory; the kernel lists it as (null) elsewhere. That list must not be
+ * read for other handlers: their names may be in the memory of a module that was unloaded.
+ */
 static void interrupt(const char *directory, const struct dirent *entry)
 {
 	char path[PATH], *next;
 
+	if (entry->d_type != DT_DIR)
+		return;
 	join(path, directory, entry->d_name);
+	handlers = 0;
+	each(path, handler);
+	join(path, "/sys/kernel/irq", entry->d_name);
 	strcat(path, "/actions");
-	if (!read_file(path))
+	if (handlers || !read_file(path))
 		return;
 	cut(content, '\n');
 	for (char *name = content; *name; name = next) {
 		next = cut(name, ',');
-		if (!is_serial_port(name))
-			report("interrupt handler ", name);
+		report("interrupt handler ", name);
 	}
 }
 
@@ -251,7 +270,7 @@ static void function(const char *address)
 
 static void walk(const char *address)
 {
-	each("/sys/kernel/irq", interrupt);
+	each("/proc/irq", interrupt);
 	ranges();
 	modules();
 	each("/proc", thread);
