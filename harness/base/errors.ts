@@ -74,6 +74,10 @@ const table = {
   },
   // guest
   GUEST_BUILD: { blame: 'broken', message: 'guest image: {reason}' },
+  GUEST_KERNEL: {
+    blame: 'broken',
+    message: 'the snapshot has kernel {found}, not {expected}; remove it: vmmci cache clean snapshots',
+  },
   GUEST_BOOT: { blame: 'broken', message: 'the guest did not boot: {reason}' },
   GUEST_PANIC: {
     blame: 'failed',

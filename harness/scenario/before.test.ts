@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Programs } from '../guest/shell.js';
 import { verdictOf } from '../run/verdict.js';
-import { oldTaint, readBefore, requireModules } from './before.js';
+import { oldTaint, readBefore, requireModules, requireRelease } from './before.js';
 
 const guest = (text: string): Programs => ({
   output: async () => text,
@@ -22,15 +22,29 @@ t.test('reads the taint flags and whether signatures are enforced', async (t) =>
     ],
     ['0\nnone integrity [confidentiality]', 0, /^its lockdown is confidentiality; /],
   ] as const)
-    t.match(await readBefore(guest(text)), { taint, enforcesSignatures: enforced }, JSON.stringify(text));
+    t.match(
+      await readBefore(guest(`6.12.1+x\n${text}`)),
+      { release: '6.12.1+x', taint, enforcesSignatures: enforced },
+      JSON.stringify(text),
+    );
   for (const text of ['', 'N', '0\nmaybe', '-1\nN', '0\nN\n', '0\nN\nnone', '0\nN\n[none]\n'])
-    await t.rejects(readBefore(guest(text)), { code: 'GUEST_READ', blame: 'broken' });
+    await t.rejects(readBefore(guest(`6.12.1+x\n${text}`)), { code: 'GUEST_READ', blame: 'broken' });
+});
+
+t.test('another kernel, from a wrong snapshot, is not blamed on the driver', async (t) => {
+  const before = { release: '6.1.0-50', taint: 0, enforcesSignatures: undefined };
+  requireRelease(before, '6.1.0-50');
+  t.throws(() => requireRelease(before, '6.12.1'), {
+    code: 'GUEST_KERNEL',
+    blame: 'broken',
+    message: /^the snapshot has kernel 6\.1\.0-50, not 6\.12\.1; remove it: vmmci cache clean snapshots$/,
+  });
 });
 
 t.test('skips a scenario on a kernel that refuses unsigned modules', async (t) => {
-  requireModules({ taint: 0, enforcesSignatures: undefined }, '6.12');
+  requireModules({ release: '6.12', taint: 0, enforcesSignatures: undefined }, '6.12');
   try {
-    requireModules({ taint: 0, enforcesSignatures: 'its lockdown is integrity' }, '6.12');
+    requireModules({ release: '6.12', taint: 0, enforcesSignatures: 'its lockdown is integrity' }, '6.12');
     t.fail('it was accepted');
   } catch (error) {
     t.equal(verdictOf(error), 'skipped');
@@ -41,7 +55,7 @@ t.test('skips a scenario on a kernel that refuses unsigned modules', async (t) =
 });
 
 t.test('reports taint flags that were set before once for each kernel', async (t) => {
-  const before = { taint: 1 << 9, enforcesSignatures: undefined };
+  const before = { release: '6.12', taint: 1 << 9, enforcesSignatures: undefined };
   t.match(oldTaint(before, '6.12'), /^kernel 6\.12 is tainted before the driver is loaded: W \(/);
   t.equal(oldTaint(before, '6.12'), undefined);
   t.match(oldTaint(before, '7.3'), 'kernel 7.3');

@@ -2,11 +2,14 @@
 // blamed for it.
 
 import { HarnessError } from '../base/errors.js';
+import { printable } from '../base/text.js';
 import { matchText, parseNumber } from '../guest/guest-text.js';
 import type { Programs } from '../guest/shell.js';
 import { type Taint, unexpectedTaint } from '../guest/taint.js';
 
 export interface Before {
+  /** The release of the kernel that runs: `uname -r`. */
+  readonly release: string;
   /** The taint flags of /proc/sys/kernel/tainted. */
   readonly taint: number;
   /**
@@ -15,6 +18,8 @@ export interface Before {
    */
   readonly enforcesSignatures: string | undefined;
 }
+
+const release = '/proc/sys/kernel/osrelease';
 
 const enforced = '/sys/module/module/parameters/sig_enforce';
 
@@ -30,14 +35,24 @@ const whySigned = (flag = '', mode = ''): string | undefined => {
 
 /** Reads the state in the guest. Must run before the driver under test is loaded. Rejects with GUEST_READ. */
 export const readBefore = async (shell: Programs): Promise<Before> => {
-  // The second file exists only if the kernel can check signatures, the third only if it supports lockdown.
-  const text = await shell.output(['read-files', '-f', '/proc/sys/kernel/tainted', enforced, lockdown], {
-    what: 'the state of the kernel',
-  });
-  const expected = 'taint flags, Y or N where signatures can be checked, and the modes of lockdown';
-  const form = /^(\d+)(?:\n([YN01]))?(?:\n[\w ]*\[(\w+)\][\w ]*)?$/;
-  const [taint, flag, mode] = matchText('state of the kernel', expected, form, text);
-  return { taint: parseNumber('taint flags', taint), enforcesSignatures: whySigned(flag, mode) };
+  // The third file exists only if the kernel can check signatures, the fourth only if it supports lockdown.
+  const text = await shell.output(
+    ['read-files', '-f', release, '/proc/sys/kernel/tainted', enforced, lockdown],
+    { what: 'the state of the kernel' },
+  );
+  const expected = 'release, taint flags, Y or N where signatures can be checked, and the modes of lockdown';
+  const form = /^(\S+)\n(\d+)(?:\n([YN01]))?(?:\n[\w ]*\[(\w+)\][\w ]*)?$/;
+  const [found = '', taint, flag, mode] = matchText('state of the kernel', expected, form, text);
+  return {
+    release: found,
+    taint: parseNumber('taint flags', taint),
+    enforcesSignatures: whySigned(flag, mode),
+  };
+};
+
+/** Throws GUEST_KERNEL if another kernel than `expected` runs, as after the restore of a wrong snapshot. */
+export const requireRelease = ({ release: found }: Before, expected: string): void => {
+  if (found !== expected) throw new HarnessError('GUEST_KERNEL', { found: printable(found), expected });
 };
 
 /** Throws KERNEL_LACKS, which skips the scenario, if the kernel refuses the unsigned driver under test. */

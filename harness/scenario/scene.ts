@@ -6,7 +6,7 @@ import type { Trace, TraceEvent, TraceKind } from '../base/trace.js';
 import { type Device, type DeviceOptions, startDevice } from '../device/device.js';
 import type { Console } from '../guest/console.js';
 import type { Environment } from '../run/environment.js';
-import { type Before, readBefore, requireModules } from './before.js';
+import { type Before, readBefore, requireModules, requireRelease } from './before.js';
 import type { Check } from './checks.js';
 import { Driver } from './driver.js';
 import { type Holdings, holdings } from './leftovers.js';
@@ -190,6 +190,7 @@ export const prepareGuest = async (setUp: GuestSetUp): Promise<PreparedGuest> =>
   const consoleCursor = options.guest === 'distro' ? 0 : console.cursor;
   // A distribution loads the driver before the flags can be read, so there every flag counts.
   const before = await readBefore(shell);
+  requireRelease(before, environment.kernel.release);
   requireModules(before, environment.kernel.release);
   const own = options.guest !== 'distro' && options.driver !== 'absent';
   // This loads the kernel's modules that the driver needs. They stay loaded, so they must not count as
