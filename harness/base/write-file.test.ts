@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { createFile, replaceFile } from './write-file.js';
@@ -54,3 +54,23 @@ t.test('a write that fails leaves what was there', async (t) => {
   t.strictSame(readdirSync(directory), ['old']);
   t.equal(readFileSync(join(directory, 'old'), 'utf8'), 'old');
 });
+
+/** Ends by a signal as soon as one can be handled after the call, as a command does. */
+const interrupted = `
+import { createFile, replaceFile } from ${JSON.stringify(new URL('write-file.js', import.meta.url).href)};
+const [, name, path] = process.argv;
+process.on('SIGTERM', () => process.exit());
+process.kill(process.pid, 'SIGTERM');
+await (name === 'createFile' ? createFile : replaceFile)(path, 'x'.repeat(1 << 24));
+`;
+
+for (const name of ['createFile', 'replaceFile'])
+  t.test(`a signal during ${name} leaves the whole file or none`, async (t) => {
+    const directory = t.testdir({});
+    const path = join(directory, 'file');
+    spawnSync(process.execPath, ['--input-type=module', '-e', interrupted, name, path], { stdio: 'inherit' });
+    t.strictSame(
+      readdirSync(directory).map((file) => [file, statSync(join(directory, file)).size]),
+      existsSync(path) ? [['file', 1 << 24]] : [],
+    );
+  });

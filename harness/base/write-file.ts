@@ -1,6 +1,8 @@
-// Writes a file as a whole: a full disk or an interruption leaves nothing new, rather than a part.
+// Writes a file as a whole: a full disk or an interruption leaves nothing new, rather than a part. A file is
+// written synchronously, so that a signal, which may end this process, is handled before it or after it.
 
-import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { realpath, stat, writeFile } from 'node:fs/promises';
 import { asHostError } from './host-error.js';
 import { ifExists } from './if-exists.js';
 import { messageOf } from './thrown.js';
@@ -20,10 +22,10 @@ export const replaceFile = async (path: string, text: string): Promise<void> => 
     if (found !== undefined && !found.isFile()) return await writeFile(target, text);
     const partial = `${target}.partial`;
     try {
-      await writeFile(partial, text, found && { mode: found.mode });
-      await rename(partial, target);
+      writeFileSync(partial, text, found && { mode: found.mode });
+      renameSync(partial, target);
     } catch (error) {
-      await rm(partial, { force: true });
+      rmSync(partial, { force: true });
       throw error;
     }
   } catch (error) {
@@ -33,15 +35,13 @@ export const replaceFile = async (path: string, text: string): Promise<void> => 
 
 /** Creates a file that does not exist yet. Rejects with HOST. */
 export const createFile = async (path: string, text: string): Promise<void> => {
-  let isOwn = true;
+  let isOwn = false;
   try {
-    await writeFile(path, '', { flag: 'wx' }).catch((error: unknown) => {
-      isOwn = false;
-      throw error;
-    });
-    await writeFile(path, text);
+    writeFileSync(path, '', { flag: 'wx' });
+    isOwn = true;
+    writeFileSync(path, text);
   } catch (error) {
-    if (isOwn) await rm(path, { force: true });
+    if (isOwn) rmSync(path, { force: true });
     throw named(path, error);
   }
 };
