@@ -27,18 +27,35 @@ const nextSteps: Readonly<Record<string, string>> = {
   EAGAIN: 'raise the limit of processes (ulimit -u), or run fewer guests in parallel (--jobs)',
 };
 
-/** True if the working directory was removed: then no program can be started, and Node.js says ENOENT. */
-const isInNoDirectory = (): boolean => readlinkSync('/proc/self/cwd').endsWith(' (deleted)');
+/** The working directory, with ` (deleted)` if it was removed; undefined if /proc is not mounted. */
+const workingDirectory = (): string | undefined => {
+  try {
+    return readlinkSync('/proc/self/cwd');
+  } catch {
+    return undefined;
+  }
+};
+
+interface Cause {
+  readonly message: string;
+  readonly next: string;
+}
+
+/** What ENOENT means, whatever path it is about: without either of these no program can be started. */
+const missing = (): Cause | undefined => {
+  const directory = workingDirectory();
+  if (directory === undefined)
+    return { message: '/proc is not mounted', next: 'mount it: mount -t proc proc /proc' };
+  return directory.endsWith(' (deleted)')
+    ? { message: 'the working directory was removed', next: 'run the same command in another directory' }
+    : undefined;
+};
 
 /** The error HOST for one of the system whose next step is known; `undefined` for any other value. */
 export const asHostError = (error: unknown, message = messageOf(error)): HarnessError<'HOST'> | undefined => {
   const code = systemCode(error);
-  if (code === 'ENOENT' && isInNoDirectory())
-    return new HarnessError(
-      'HOST',
-      { message: 'the working directory was removed', next: 'run the same command in another directory' },
-      error,
-    );
+  const cause = code === 'ENOENT' ? missing() : undefined;
+  if (cause !== undefined) return new HarnessError('HOST', { ...cause }, error);
   const next = nextSteps[code ?? ''];
   return next === undefined ? undefined : new HarnessError('HOST', { message, next }, error);
 };

@@ -61,3 +61,18 @@ t.test('a working directory that was removed is named, not the program that cann
   t.equal(status, 3);
   t.match(stderr, /^vmmci cache: the working directory was removed; run the same command in another/m);
 });
+
+const unshare = ['--mount', 'sh', '-c'];
+const cannotUnshare =
+  spawnSync('unshare', [...unshare, 'umount -l /proc']).status === 0 ? false : 'needs root and CAP_SYS_ADMIN';
+
+t.test('a missing /proc is named', { skip: cannotUnshare }, async (t) => {
+  const main = join(import.meta.dirname, 'main.js');
+  const words = [...unshare, 'umount -l /proc && exec "$@"', 'sh', process.execPath, main, 'test', 'stop'];
+  const { status, stderr } = spawnSync('unshare', words, { encoding: 'utf8' });
+  t.equal(status, 3);
+  t.match(
+    stderr,
+    /^vmmci test: \/proc is not mounted; mount it: mount -t proc proc \/proc \[HOST\]\n$/,
+  );
+});
