@@ -66,6 +66,11 @@ const table = {
     message: 'QEMU has not answered {command} within {ms:ms}: is it stopped, or the host overloaded?',
   },
   QTEST: { blame: 'broken', message: 'qtest {command}: {reason}' },
+  STOOD_STILL: {
+    blame: 'broken',
+    message:
+      'this process stood still for {ms:ms}, as on a host or in a container that was frozen or had no free CPU; run the same command again',
+  },
   SNAPSHOT: { blame: 'broken', message: 'snapshot {path}: {step}: {reason}' },
   QEMU_DISK: {
     blame: 'broken',

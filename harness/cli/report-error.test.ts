@@ -71,8 +71,5 @@ t.test('a missing /proc is named', { skip: cannotUnshare }, async (t) => {
   const words = [...unshare, 'umount -l /proc && exec "$@"', 'sh', process.execPath, main, 'test', 'stop'];
   const { status, stderr } = spawnSync('unshare', words, { encoding: 'utf8' });
   t.equal(status, 3);
-  t.match(
-    stderr,
-    /^vmmci test: \/proc is not mounted; mount it: mount -t proc proc \/proc \[HOST\]\n$/,
-  );
+  t.match(stderr, /^vmmci test: \/proc is not mounted; mount it: mount -t proc proc \/proc \[HOST\]\n$/);
 });

@@ -7,6 +7,7 @@ import type { Trace } from '../base/trace.js';
 import { causes as causeTable } from '../diagnosis/causes/cause-table.js';
 import { explaining, type FoundCause, findCauses } from '../diagnosis/causes/find-causes.js';
 import { usedFeatures } from '../driver/used-features.js';
+import { requireNoStandstill, StandstillWatch } from '../host/standstill.js';
 import { artifactDirectory, writeEvidence, writeResult } from '../run/artifacts.js';
 import { bundledName } from '../run/driver-name.js';
 import type { Environment } from '../run/environment.js';
@@ -45,6 +46,7 @@ export class ScenarioRun {
   readonly #trace: Trace;
   readonly #directory = privateDirectory();
   readonly #devices: Devices;
+  readonly #standstill = new StandstillWatch();
   #vm: Vm | undefined;
   #livelock: HarnessError | undefined;
   #dmesg: readonly string[] = [];
@@ -93,6 +95,8 @@ export class ScenarioRun {
   async report(seconds: number): Promise<void> {
     const { reporter } = this.#context;
     const judgement = this.#judgement;
+    const standstillMs = this.#standstill.end();
+    if (judgement.verdict === 'failed') await judgement.attempt(() => requireNoStandstill(standstillMs));
     await judgement.attempt(async () => this.#traces.close());
     const vm = this.#vm;
     const console = vm?.console.lines ?? [];

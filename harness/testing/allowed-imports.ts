@@ -66,6 +66,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     'driver',
     'faults',
     'guest',
+    'host',
     'images/distro',
     'images/guest',
     'images/kernels',
