@@ -220,7 +220,7 @@ export const contractCauses = {
   },
   'parameter-type-too-narrow': {
     sentence: 'A parameter does not accept a value that its documented type can hold.',
-    change: 'Declare it with the documented type: uint holds 0 to 4294967295.',
+    change: 'Declare it with the documented type, and accept each of its values: uint holds 0 to 4294967295.',
     requirement: 'obeys-parameters',
     find: ({ trace, reasons, pollParameter }) => {
       if (pollParameter === undefined) return [];
