@@ -95,3 +95,9 @@ t.test('a name that two devices share, or that one has left behind', async (t) =
   t.same(findCauses({ trace: [], dmesg: [ofKernel], reasons: [] }), []);
   t.same(names('load a b', 'echo x >/sys/bus/virtio/drivers/b/unbind'), ['attributes-left-behind']);
 });
+
+t.test('a call of a function whose address is in freed memory', async (t) => {
+  const crash = 'Oops: general protection fault: 0000 [#1] PREEMPT SMP NOPTI';
+  t.same(found(crash, 'RIP: 0010:0x6b6b6b6b6b6b6b6b', 'Call Trace:'), ['memory-used-after-free']);
+  t.same(found(crash, 'EIP: 0x6b6b6b6b', 'Call Trace:'), ['memory-used-after-free']);
+});

@@ -232,7 +232,7 @@ export const logCauses = {
     requirement: 'leaves-nothing',
   }),
   'memory-used-after-free': inLog(
-    /KASAN: (?:slab-)?use-after-free|refcount_t: underflow; use-after-free|Poison overwritten|non-canonical address 0x6b6b6b6b6b6b/,
+    /KASAN: (?:slab-)?use-after-free|refcount_t: underflow; use-after-free|Poison overwritten|non-canonical address 0x6b6b6b6b6b6b|^(?:RIP: 0010:|EIP: )0x6b6b6b6b/,
     {
       sentence: 'Memory is used or released again after it was freed.',
       change: 'Free the device structure in its release callback only.',
