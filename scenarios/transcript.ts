@@ -29,11 +29,21 @@ scenario('transcript', options, async ({ check, vm, device, driver, trace, until
   await recordPowerRequests(vm.shell);
 
   let mark = phase('probe');
-  await driver.load(driver.quiet);
-  await until('status', mark, isDriverOk);
-
-  phase('read');
-  await (driver.showsHostTime ? driver.hostTime() : driver.nextDriftNs());
+  if (driver.measuresByItself) {
+    // It may do so before this process sees that it is up, and again before this process has asked for the
+    // result of that.
+    const stop = trace.follow((event) => {
+      if (event.kind !== 'status' || !isDriverOk(event)) return;
+      stop();
+      phase('read');
+    });
+    await Promise.all([driver.load(driver.quiet), driver.nextMeasurement()]);
+  } else {
+    await driver.load(driver.quiet);
+    await until('status', mark, isDriverOk);
+    phase('read');
+    await (driver.showsHostTime ? driver.hostTime() : driver.driftNs());
+  }
 
   if (takesSyncRtc({ driver, device })) {
     mark = phase('SYNCRTC');

@@ -133,7 +133,8 @@ t.test('watch tests each save, and an interrupt leaves no temporary file', async
     seen.join('\n'),
   );
   t.equal(
-    seen.filter((line) => line === '1 cause explains 1 of 1 failure').length,
+    // clock-running fails, too, if it happens to read less than a tenth of a second after a full one.
+    seen.filter((line) => /^1 cause explains (?:1 of 1 failure|2 of 2 failures)$/.test(line)).length,
     1,
     'the cause of the bug',
   );

@@ -278,13 +278,24 @@ export class Driver {
     return this.#note('drift', parseDrift(await this.attribute(name)));
   }
 
+  /** True if the driver measures at intervals, by itself. */
+  get measuresByItself(): boolean {
+    return this.description.time?.kind === 'sysctl';
+  }
+
+  /** Waits until a driver that measures at intervals reads the time. Rejects with GUEST_TIMEOUT. */
+  async nextMeasurement(): Promise<void> {
+    const { time } = this.description;
+    if (time?.kind === 'sysctl') await this.#nextReading(time.everyMs + spareMs);
+  }
+
   /** Host minus guest in nanoseconds, from a measurement that the driver makes after this call. */
   async nextDriftNs(): Promise<bigint> {
     const { time } = this.description;
     if (time?.kind !== 'sysctl') return this.driftNs();
     const read = `cat ${[time.driftSec, time.driftNsec].map((name) => `/proc/sys/${name.replaceAll('.', '/')}`).join(' ')}`;
     const old = await this.#shell.text(read);
-    await this.#nextReading(time.everyMs + spareMs);
+    await this.nextMeasurement();
     // The driver stores the two values one after the other, a moment after it has read the time. They are
     // complete when they are new and no longer change.
     const shown = await this.#shell.text(
