@@ -12,6 +12,13 @@ const lines = [
 t.test('selects the lines that warn', async (t) => {
   t.strictSame(warningsIn(lines), [lines[1], lines[2], lines[3]]);
   t.strictSame(warningsIn(['no level']), []);
+  const report = [
+    '<4>[    6.000000] WARNING: CPU: 0 PID: 144 at virtio_vmmci.c:1 vmmci_remove+0x1/0x2 [virtio_vmmci]',
+    '<4>[    6.000001] Modules linked in: virtio_vmmci(OE-) virtio_pci_obsd(OE)',
+    '<3>[    6.000002] Allocated in obsd_probe+0x84/0x220 [virtio_pci_obsd] age=368 cpu=0 pid=144',
+    '<4>[    6.000003]  obsd_probe+0x84/0x220 [virtio_pci_obsd]',
+  ];
+  t.strictSame(warningsIn(report), [], 'a report of the kernel is a failure of its own');
 });
 
 t.test('asks for the lines that name the driver, or have its prefix', async (t) => {

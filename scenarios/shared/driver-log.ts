@@ -12,11 +12,19 @@ const warning = 4;
  */
 const prefix = /^<(\d+)>/;
 
-/** The lines that are warnings or worse, without the kernel's own warning about an out-of-tree module. */
+/**
+ * Matches the lines by which a report of the kernel (a panic, WARNING, or report of SLUB) names a module or a
+ * function: entries of stacks are indented. Such a report is a failure of its own.
+ */
+const ofReport =
+  /^<\d+>(?:\[[^\]]*\] )?(?:\s|Modules linked in|Allocated in |Freed in |RIP: |EIP: |BUG|WARNING: |CPU: |Workqueue: )/;
+
+/** The lines that are warnings or worse, without the kernel's reports and its warning about taint. */
 export const warningsIn = (lines: readonly string[]): string[] =>
   lines.filter((line) => {
     const level = prefix.exec(line)?.[1];
-    return level !== undefined && (Number(level) & 7) <= warning && !line.includes('taints kernel');
+    const isOurs = !line.includes('taints kernel') && !ofReport.test(line);
+    return level !== undefined && (Number(level) & 7) <= warning && isOurs;
   });
 
 /** The parts of a description that tell which lines of the kernel log are the driver's. */
