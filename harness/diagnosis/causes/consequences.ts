@@ -23,6 +23,8 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'virtio-device-not-frozen': ['looks-in-sleep'],
   'not-reset-on-remove': ['features-after-driver-ok'],
   'accesses-after-remove': ['memory-used-after-free'],
+  'ptp-clock-stays': ['memory-used-after-free'],
+  'notifier-left-behind': ['warning-without-fault'],
   'work-outlives-driver': ['accesses-after-remove', 'memory-used-after-free'],
   'state-shared-by-devices': ['memory-used-after-free'],
   'name-shared-by-devices': ['attributes-left-behind'],

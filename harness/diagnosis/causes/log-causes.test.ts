@@ -91,6 +91,14 @@ t.test('a name that two devices share, or that one has left behind', async (t) =
   };
   t.same(names('load a b', 'echo 1 >/sys/bus/pci/rescan'), ['name-shared-by-devices']);
   t.same(names('load a b', 'unload b a', 'load a b'), ['attributes-left-behind']);
+  const status = (at: number, value: number) => ({ seq: at, at, kind: 'status', value }) as const;
+  const seen = { seq: 9, at: 9, kind: 'console', line: `[    1.000000] ${line}` } as const;
+  const features = { seq: 2, at: 2, kind: 'bar-write', offset: 4, width: 4, value: 7 } as const;
+  const inScript = [status(1, 0), features, status(3, 7), status(4, 0), status(5, 3), seen];
+  t.same(
+    findCauses({ trace: inScript, dmesg: [line], reasons: [] }).map(({ id }) => id),
+    ['attributes-left-behind'],
+  );
   const ofKernel = "debugfs: Directory '0x(____ptrval____)' with parent 'ptp0' already present!";
   t.same(findCauses({ trace: [], dmesg: [ofKernel], reasons: [] }), []);
   t.same(names('load a b', 'echo x >/sys/bus/virtio/drivers/b/unbind'), ['attributes-left-behind']);

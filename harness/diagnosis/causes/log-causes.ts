@@ -1,5 +1,6 @@
 // Causes that the guest's kernel reports in its log.
 
+import { isDown, isUp } from './events.js';
 import type { Cause, Facts } from './facts.js';
 import { instructionPointer, isInDriver, logLines, reportsOf } from './kernel-reports.js';
 
@@ -262,10 +263,12 @@ export const logCauses = {
     // Nothing can be left behind by a driver that has not gone yet.
     find: ({ trace }) => {
       const seen = trace.find((event) => event.kind === 'console' && nameExists.test(event.line));
-      const gone = trace.some(
-        (event) =>
-          event.kind === 'shell' && event.seq < (seen?.seq ?? 0) && /\bun(?:bind|load)\b/.test(event.command),
-      );
+      const before = trace.filter(({ seq }) => seq < (seen?.seq ?? 0));
+      const up = before.find(isUp);
+      // A script that unbinds and binds is in the trace only when it has ended.
+      const gone =
+        before.some((event) => isDown(event) && event.seq > (up?.seq ?? event.seq)) ||
+        before.some((event) => event.kind === 'shell' && /\bun(?:bind|load)\b/.test(event.command));
       return seen === undefined || gone ? [] : [seen];
     },
   },
