@@ -3,7 +3,7 @@
 import { readTimedate } from '../../harness/guest/timedate.js';
 import { scenario } from '../../harness/scenario/scenario.js';
 import { VirtualScheduler } from '../../harness/vmmci/scheduler.js';
-import { syncAndCompare } from '../shared/sync-clock.js';
+import { syncAndCompare, syncFirst } from '../shared/sync-clock.js';
 
 /** Forward, back, and to the limit of 31 bits. */
 const instants = [
@@ -20,6 +20,7 @@ scenario('distro-sync-rtc', options, async (scene) => {
   driver.needs(driver.description.syncRtc === 'registers', "a SYNCRTC that sets the clock to the device's");
   const { ntp } = await readTimedate(vm.shell);
   check('device').equal('chrony', ntp ? 'on' : 'off', 'off');
+  await syncFirst(scene, { isQuiet: false });
   for (const instant of instants) await syncAndCompare(scene, instant, { isQuiet: false });
   const service = await vm.shell.run('systemctl is-active chrony');
   check('device').equal('chrony afterwards', service.stdout.toString().trim(), 'inactive');

@@ -2,6 +2,7 @@
 
 import { readGuestClock, waitGuestClock } from '../../harness/guest/clock.js';
 import { hostNow } from '../../harness/host/clock.js';
+import { cpuWait } from '../../harness/host/cpu-wait.js';
 import { showInstantNs } from '../../harness/scenario/formats.js';
 import type { Scene } from '../../harness/scenario/scenario.js';
 import { acks, isTimeRead } from '../../harness/scenario/traffic.js';
@@ -67,13 +68,20 @@ export const sync = async (
   return { behind: BigInt(behind) * 500n, ahead: BigInt(ahead) * 500n };
 };
 
+/**
+ * Sends the first SYNCRTC of a guest, after which the clocks are not compared: under TCG, QEMU translates the
+ * kernel's code that sets the clock after the driver has computed the time, which took 125 ms on a busy host.
+ */
+export const syncFirst = async (scene: Scene, options: Pick<SyncOptions, 'isQuiet'> = {}): Promise<void> => {
+  await sync(scene, '2030-01-01T00:00:00.500000Z', { ...options, how: ', the first' });
+};
+
 const maxAttempts = 5;
 
 /**
  * Compares the clocks after a SYNCRTC. On a busy host the guest's CPU may stand still after the driver has
- * computed the time and before it sets the clock, which is then behind. So there is another SYNCRTC for a
- * clock that is behind: if the driver is at fault, it is behind each time. Resolves with the number of
- * SYNCRTCs.
+ * computed the time and before it sets the clock, which is then behind. If the host had no CPU for the guest
+ * for at least as long, there is another SYNCRTC. Resolves with the number of SYNCRTCs.
  */
 export const syncAndCompare = async (
   scene: Scene,
@@ -81,10 +89,13 @@ export const syncAndCompare = async (
   options: SyncOptions = {},
 ): Promise<number> => {
   for (let attempt = 1; ; attempt++) {
+    const waitedBefore = cpuWait();
     const { behind, ahead } = await sync(scene, instant, options);
+    const waited = cpuWait() - waitedBefore;
     const { guest, before, after } = await readGuestClock(scene.vm.shell, () => nowOf(scene));
     const range = { from: before - behind - tolerance, to: after + ahead + tolerance };
-    if (guest < range.from && attempt < maxAttempts) continue;
+    const late = range.from - guest;
+    if (late > 0n && late <= waited && attempt < maxAttempts) continue;
     scene
       .check('sets-clock')
       .between(`guest's clock afterwards${options.how ?? ''}`, guest, range, showInstantNs);
