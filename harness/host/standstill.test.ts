@@ -1,5 +1,5 @@
 import t from 'tap';
-import { requireNoStandstill, StandstillWatch } from './standstill.js';
+import { requireNoStandstill, StandstillWatch, standstillOf } from './standstill.js';
 
 t.test('a standstill of this process is noticed, also if it is the last thing', async (t) => {
   const first = new StandstillWatch(10);
@@ -10,6 +10,13 @@ t.test('a standstill of this process is noticed, also if it is the last thing', 
   standStill();
   t.ok(first.end() >= 90, 'in the middle');
   t.ok(second.end() >= 90, 'at the end');
+});
+
+t.test('a process that computes does not stand still', async (t) => {
+  const elapsedMs = 9000;
+  t.equal(standstillOf({ elapsedMs, lookMs: 500, computedMs: 20 }), 8480);
+  t.equal(standstillOf({ elapsedMs, lookMs: 500, computedMs: 8400 }), 100);
+  t.equal(standstillOf({ elapsedMs, lookMs: 500, computedMs: 12_000 }), 0, 'in several threads');
 });
 
 t.test('after a long one, a failure is not blamed on the driver', async (t) => {
