@@ -12,18 +12,17 @@ import { negotiatedFeatures } from './shared/negotiated-features.js';
 const rounds = 5;
 
 /**
- * Time that the device takes for the read of the ISR in the last reset, in milliseconds. A poll is due every
- * 10 ms, and a busy host may have no CPU for the one of the guest that polls for much longer.
+ * Time that the device takes for the read of the ISR in a reset, in milliseconds: longer than two polls. On
+ * an idle host nearly every round then shows a poll that is cancelled too late. With eight busy loops on two
+ * CPUs 19 of 20 runs did (measured with seeded bug 391).
  */
-const slowMs = 400;
+const slowMs = 100;
 
-const options = { driver: 'installed', cpus: 2 } as const;
-
-scenario('load-unload', options, async ({ check, vm, device, driver, trace, until }) => {
+scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, driver, trace, until }) => {
   const before = await holdings(vm.shell, vm.address);
-  // The agent, which is the parent of the shell, unloads the driver on one CPU. Work queues that are bound to
-  // no CPU use the other, so that a poll that becomes due meanwhile also runs meanwhile.
-  await vm.shell.text('taskset -p 1 $PPID; echo 2 >/sys/devices/virtual/workqueue/cpumask');
+  // Work that becomes due while a module is unloaded then runs at once. The agent, which unloads it, is the
+  // parent of the shell.
+  await vm.shell.text('renice -n 19 -p $PPID');
   for (let round = 1; round <= rounds; round++) {
     const mark = trace.mark;
     await driver.load(driver.pollingEvery(10));
@@ -49,8 +48,7 @@ scenario('load-unload', options, async ({ check, vm, device, driver, trace, unti
       threads.length,
     );
     // A poll that is not cancelled before the reset becomes due during it.
-    if (round === rounds)
-      device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: { ...readsOf('isr'), times: 1 } }] });
+    device.faults.set({ faults: [{ kind: 'delay', ms: slowMs, when: { ...readsOf('isr'), times: 1 } }] });
     const gone = trace.mark;
     await driver.unload();
     device.faults.clear();
