@@ -214,10 +214,10 @@ const run = async (
   const inGuests = chosen.filter(({ guests }) => guests !== undefined).length;
   const choice = inGuests > 0 ? choiceOf(values) : choiceIn('', values);
   let worst = 0;
-  const failed: string[] = [];
+  const missed: string[] = [];
   for (const tier of chosen) {
     const { name, guests } = tier;
-    const onFailed = (file: string): void => void failed.push(`${name}/${file}`);
+    const onFailed = (file: string): void => void missed.push(`${name}/${file}`);
     const status = await (guests === undefined
       ? untilSignal(async (signal) => {
           await tier.prepare?.();
@@ -235,8 +235,8 @@ const run = async (
     if (status > 128) return status;
     worst = worst === 0 ? status : worst;
   }
-  // The output of the tier that failed may be far above, or cut off.
-  if (failed.length > 0) print(`failed: ${listOf(failed, 5)}`);
+  // What these printed may be far above, or cut off.
+  if (missed.length > 0) print(`did not pass: ${listOf(missed, 5)}`);
   return worst;
 };
 

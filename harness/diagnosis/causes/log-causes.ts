@@ -266,9 +266,11 @@ export const logCauses = {
       const before = trace.filter(({ seq }) => seq < (seen?.seq ?? 0));
       const up = before.find(isUp);
       // A script that unbinds and binds is in the trace only when it has ended.
-      const gone =
-        before.some((event) => isDown(event) && event.seq > (up?.seq ?? event.seq)) ||
-        before.some((event) => event.kind === 'shell' && /\bun(?:bind|load)\b/.test(event.command));
+      const gone = before.some(
+        (event) =>
+          (isDown(event) && event.seq > (up?.seq ?? event.seq)) ||
+          (event.kind === 'shell' && /\bun(?:bind|load)\b/.test(event.command)),
+      );
       return seen === undefined || gone ? [] : [seen];
     },
   },
