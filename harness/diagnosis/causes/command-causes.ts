@@ -4,6 +4,7 @@ import type { TraceEvent } from '../../base/trace-event.js';
 import { commandName } from '../../vmmci/commands.js';
 import { ACK, TIMESYNC } from '../../vmmci/features.js';
 import { registers } from '../../vmmci/registers.js';
+import { repeatedStep } from '../check-names.js';
 import { checkCause } from './check-cause.js';
 import {
   type Exchange,
@@ -184,6 +185,18 @@ export const commandCauses = {
       change: 'Compare all 32 bits of the value at BAR0 offset 20 with 1, 2 and 3.',
       requirement: 'acknowledges-known-only',
       explains: ['acknowledges-known-only', 'shows-commands'],
+    },
+  ),
+  'unknown-command-counted-once': checkCause(
+    {
+      what: /^(?:last command|unknown commands)/,
+      holds: (_, { checks }) => checks.every(({ what }) => what.endsWith(repeatedStep)),
+    },
+    {
+      sentence: 'The driver ignores an unknown command if the last unknown one had the same value.',
+      change:
+        'Compare the register at BAR0 offset 20 with what it read last, not with the last unknown command.',
+      requirement: 'shows-commands',
     },
   ),
   'unknown-command-acknowledged': {
