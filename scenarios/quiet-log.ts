@@ -5,6 +5,7 @@ import type { LogLevels } from '../harness/driver/description.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { isCommandRead, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
+import { ACK } from '../harness/vmmci/features.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
 import { driverLog, warningsIn } from './shared/driver-log.js';
@@ -12,7 +13,9 @@ import { takesSyncRtc } from './shared/takes-sync-rtc.js';
 
 const readings = 20;
 
-const options = { scheduler: new VirtualScheduler(), pollMs: 20 };
+const pollMs = 20;
+
+const options = { scheduler: new VirtualScheduler(), pollMs };
 
 /** The lines that the driver writes while `step` runs. */
 const linesOf = async ({ vm, driver }: Scene, step: () => Promise<unknown>): Promise<string[]> => {
@@ -158,6 +161,21 @@ const checkFailures = async (scene: Scene): Promise<void> => {
   );
 };
 
+/** A host that does not offer the time is no fault: at no level do polls warn of it. */
+const checkPollsWithoutTime = async (scene: Scene): Promise<void> => {
+  const { check, vm, device, driver, trace, until } = scene;
+  const { logLevels } = driver.description;
+  if (!driver.hasPollInterval || logLevels === undefined) return;
+  await driver.unloadLoaded();
+  await device.stopBackend();
+  await device.startBackend({ features: ACK });
+  await driver.load(driver.pollingEvery(pollMs));
+  const { parameter, samples } = logLevels;
+  await vm.shell.text(`echo ${samples} >${driver.parameterPath(parameter)}`);
+  const lines = await linesOf(scene, () => until('bar-read', trace.mark, isCommandRead, 4));
+  check('quiet-log').equal(checkNames.warningsOfPolls, warningsIn(lines), []);
+};
+
 scenario('quiet-log', options, async (scene) => {
   const { check, vm, driver, trace, until } = scene;
   const { description } = driver;
@@ -190,4 +208,5 @@ scenario('quiet-log', options, async (scene) => {
   const warnings = warningsIn(await driverLog(vm.shell, description));
   check('quiet-log').equal('warnings that name the driver', warnings, []);
   await checkFailures(scene);
+  await checkPollsWithoutTime(scene);
 });

@@ -66,6 +66,7 @@ export const checkNames = {
   namedAcknowledgements: 'acknowledgements that the log names',
   absentStatus: 'warnings of the virtio core about the status of an absent device',
   setFromLittle: 'times that were set from a little off',
+  warningsOfPolls: 'warnings of polls without the time',
 } as const;
 
 /** Ends the name of a check of a SYNCRTC where the host does not offer the time. */

@@ -143,6 +143,8 @@ const cases: readonly Case[] = [
     'host 1795350896.1000000',
   ],
   ['line-per-foreign-interrupt', 'quiet-log', checkNames.linesOfForeignInterrupt, 'none', 'a'],
+  ['unknown-command-counted-once', 'shows-commands', 'unknown commands, again', '4', '3'],
+  ['warning-without-fault', 'quiet-log', checkNames.warningsOfPolls, 'none', 'virtio_x: no time'],
   ['warning-without-fault', 'quiet-log', checkNames.warningsOfSleep, 'none', 'virtio_x: restored'],
   ['time-asleep-added', 'sets-clock', checkNames.clockAfterSleep, `${noon} to ${noon}`, later],
   ['time-asleep-added', 'shows-drift', checkNames.driftAfterSleep, `${noon} to ${noon}`, later],

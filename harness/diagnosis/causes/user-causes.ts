@@ -344,7 +344,11 @@ export const userCauses = {
     },
   ),
   'warning-without-fault': checkCause(
-    { what: new RegExp(`^warnings that name the driver|${named('warningsOfSleep').source}`) },
+    {
+      what: new RegExp(
+        `^warnings that name the driver|${named('warningsOfSleep', 'warningsOfPolls').source}`,
+      ),
+    },
     {
       sentence: 'The driver logs a warning although nothing is wrong.',
       change: 'Log it with dev_info(), or not at all.',
