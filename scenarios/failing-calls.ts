@@ -7,6 +7,7 @@ import { showFeatures, showStatus } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { isTimeRead } from '../harness/scenario/traffic.js';
+import { frozen } from '../harness/vmmci/clock.js';
 import { checkNames } from './shared/check-names.js';
 import { driverLog, warningsIn } from './shared/driver-log.js';
 import { type FallibleCall, fallibleCalls, withFailingCall } from './shared/failing-calls.js';
@@ -101,6 +102,9 @@ scenario('failing-calls', options, async (scene) => {
 
 const settingTheClock = { call: 'do_settimeofday64', value: -22 } as const;
 
+/** Linux refuses a time at which the monotonic clock would have been negative (kernel/time/timekeeping.c). */
+const beforeBoot = frozen(0n);
+
 // A clock that cannot be set is a warning, and the next SYNCRTC sets it.
 scenario(
   'failing-sync',
@@ -135,5 +139,11 @@ scenario(
     const known = (await warnings()).length;
     await synchronise();
     check('quiet-log').equal('warnings about the next SYNCRTC', (await warnings()).slice(known), []);
+
+    await driver.load(driver.quiet);
+    device.clock.set(beforeBoot);
+    await synchronise();
+    const about = (await warnings()).slice(known);
+    check('quiet-log').equal(`${checkNames.unsetWarnings}, to a time before the boot`, about.length, 1);
   },
 );

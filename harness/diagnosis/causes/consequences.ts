@@ -82,6 +82,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
     'sample-placed-late',
   ],
   'drift-from-raw-clock': ['read-time-in-32-bits', 'sample-placed-early', 'sample-placed-late'],
+  'sync-repeated-for-ever': ['task-waits-in-driver'],
   'sync-loses-fraction': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
   'sync-adds-half-a-second': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
   'error-hidden-by-value': [

@@ -158,6 +158,15 @@ t.test('a lock that is never released, or held in a loop', async (t) => {
   t.same(from(['WARNING: x', ` ? ${slowpath}`]), [], 'a frame that may be old');
 });
 
+t.test('a SYNCRTC that never ends', async (t) => {
+  const reasons = ['no answer to `unload b` within 39 s; agent waits in vmmci_remove [virtio_vmmci]'];
+  const sync = [...up, send('SYNCRTC'), ...handled];
+  const rounds = (count: number) =>
+    Array.from({ length: count }, () => [read(24, 4, 0), read(32, 4, 0)]).flat();
+  t.same(found([...sync, ...rounds(2), status(0), ...rounds(98)], { reasons }), ['sync-repeated-for-ever']);
+  t.same(found([...sync, ...rounds(1)], { reasons }), ['task-waits-in-driver']);
+});
+
 t.test('a probe that never ends cannot set DRIVER_OK', async (t) => {
   const probing = [write(18, 1, 3), status(3), write(4, 4, 7), 60_000, loaded];
   const late = (state: string) => [`no loading of b, a within 60 s; ${state}; the driver has logged nothing`];

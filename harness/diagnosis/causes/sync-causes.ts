@@ -5,6 +5,7 @@ import { named } from '../check-names.js';
 import { checkCause } from './check-cause.js';
 import { exchangesOf, isAck, isRead, isSent } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
+import { waits } from './hang-causes.js';
 
 const thousand = 1_000n;
 const billion = 1_000_000_000n;
@@ -50,6 +51,9 @@ const settingCause = (
     return all ? settings.slice(0, 2).map(({ check }) => check) : [];
   },
 });
+
+/** More reads of the time than one SYNCRTC can need. */
+const manyReads = 100;
 
 const noStep = /^no step of the guest's clock/;
 
@@ -212,6 +216,22 @@ export const syncCauses = {
       requirement: 'carries-out',
     },
   ),
+  'sync-repeated-for-ever': {
+    sentence: 'The driver carries out one SYNCRTC again and again if the clock cannot be set.',
+    change: 'Log the error of do_settimeofday64(), and leave the clock alone until the next SYNCRTC.',
+    requirement: 'carries-out',
+    find: (facts) => {
+      const sent = facts.trace.findLast(isSent);
+      // Also those after a reset: the removal of the driver may wait for the work that reads.
+      const reads = facts.trace.filter(
+        (event) => event.seq > (sent?.seq ?? 0) && isRead(event, 'secondsLow'),
+      );
+      const reason = facts.reasons.find((line) => waits.test(line));
+      return sent?.name === 'SYNCRTC' && reason !== undefined && reads.length >= manyReads
+        ? [sent, ...reads.slice(-2), firstLineOf(reason)]
+        : [];
+    },
+  },
   'sync-without-valid-time': checkCause(
     // A clock that is never set right is another fault.
     { what: named('hoursWithoutTime'), holds: (_, { failed }) => !failed.has('carries-out') },
