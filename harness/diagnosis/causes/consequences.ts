@@ -2,6 +2,17 @@
 
 import type { CauseId } from './cause-table.js';
 
+/** What a driver that waits for a lock no longer does. */
+const commandsUnserved = [
+  'interrupt-line-stays-disabled',
+  'interrupt-not-acted-on',
+  'same-command-ignored',
+  'command-never-acknowledged',
+  'kind-not-acknowledged',
+  'stop-not-carried-out',
+  'stop-lost-in-sleep',
+] as const;
+
 /** If the cause on the left is found in a scenario, those on the right are not named. */
 export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
   // coming up, sleep and removal
@@ -111,25 +122,8 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
     'interrupt-line-stays-disabled',
     'interrupt-not-acted-on',
   ],
-  'lock-taken-with-interrupts-on': [
-    'lock-not-released',
-    'interrupt-line-stays-disabled',
-    'interrupt-not-acted-on',
-    'same-command-ignored',
-    'command-never-acknowledged',
-    'kind-not-acknowledged',
-    'stop-not-carried-out',
-    'stop-lost-in-sleep',
-  ],
-  'lock-not-released': [
-    'interrupt-line-stays-disabled',
-    'interrupt-not-acted-on',
-    'same-command-ignored',
-    'command-never-acknowledged',
-    'kind-not-acknowledged',
-    'stop-not-carried-out',
-    'stop-lost-in-sleep',
-  ],
+  'lock-taken-with-interrupts-on': ['lock-not-released', ...commandsUnserved],
+  'lock-not-released': commandsUnserved,
   'lock-order': ['lock-not-released', 'lock-taken-with-interrupts-on'],
   'lock-not-initialized': ['lock-not-released'],
   'undefined-behaviour': ['memory-out-of-bounds'],
