@@ -57,7 +57,18 @@ scenario('command-overwritten', options, async ({ check, vm, device, driver, tra
   check('acknowledges').equal('acknowledgements', acks(trace, mark), ['SYNCRTC: cleared']);
   check('acknowledges').equal('command register', device.vmmci.state().command, 'NONE');
 
-  const requested = ['reboot'];
+  // A stop of the other kind that nothing replaces: it tells a driver that keeps the first kind from one that
+  // takes the kind from a later command.
+  const requested = ['reboot', 'poweroff'];
+  mark = trace.mark;
+  check('driver-ok').equal('SHUTDOWN', host.command('SHUTDOWN'), 'sent');
+  await until('ack', mark);
+  const requests = await powerRequests(vm.shell, requested.length);
+  check('goes-down').equal(checkNames.stopOfOtherKind, requests, requested);
+  mark = trace.mark;
+  check('driver-ok').equal('SYNCRTC that replaces it', host.command('SYNCRTC'), 'sent');
+  await until('ack', mark);
+
   for (const [first, second, answers, program] of pairs) {
     const results: string[] = [];
     const stop = trace.follow((event) => {

@@ -11,6 +11,7 @@ export const checkNames = {
   commandsAfterSleep: 'commands after the sleep',
   lastCommandAfterSleep: 'last command after the sleep',
   commandsByOffer: 'commands where the host offers',
+  stopOfOtherKind: 'requests to go down for a REBOOT and a later SHUTDOWN',
   stopsAfterTwo: 'requests to go down after',
   firstDelay: 'delay of the first poll',
   pollWaits: 'the poll waits until a processor wakes up',

@@ -64,6 +64,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
     'stop-not-carried-out',
     'stop-lost-in-sleep',
   ],
+  'kind-of-first-stop-kept': ['stop-mixed-up-with-later-command'],
   'stop-lost-in-sleep': ['stop-not-carried-out'],
   'acknowledged-late': ['interrupt-not-acted-on'],
   'acknowledged-after-work': ['same-command-ignored'],

@@ -61,6 +61,7 @@ const stops = check(
   'reboot, poweroff',
   'reboot × 2',
 );
+const later = check('goes-down', checkNames.stopOfOtherKind, 'reboot, poweroff', 'reboot × 2');
 
 const poll: readonly TraceData[] = [
   { kind: 'bar-read', offset: 20, width: 4, value: 0 },
@@ -249,6 +250,7 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
   ['counts lost in sleep', ['commands-lost-in-sleep'], [before(right), after]],
   ['counts missing before', ['commands-not-counted'], [before(none), after]],
   ['a later command', ['stop-mixed-up-with-later-command'], [sent('SHUTDOWN'), sent('SYNCRTC'), stops]],
+  ['an earlier stop', ['kind-of-first-stop-kept'], [sent('SHUTDOWN'), later, sent('SYNCRTC'), stops]],
   ['absence after sleep', ['all-ones-taken-for-data'], [suspend, reset, gone, 1000, unreported]],
   ['no restore', ['nothing-restored-after-sleep'], [...up, suspend, reset, 1000, unreported]],
   [

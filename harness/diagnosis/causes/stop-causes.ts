@@ -69,6 +69,19 @@ export const stopCauses = {
       explains: ['goes-down', 'acts-once'],
     },
   ),
+  'kind-of-first-stop-kept': checkCause(
+    {
+      what: named('stopOfOtherKind'),
+      holds: hasInPlaceOf('poweroff', 'reboot'),
+      besides: (check, { trace }) =>
+        trace.filter((event) => isSent(event) && event.seq < check.seq).slice(-1),
+    },
+    {
+      sentence: 'The driver carries out a SHUTDOWN that arrives some time after a REBOOT as another REBOOT.',
+      change: 'Store the kind of each SHUTDOWN or REBOOT where it is handled, before its work is queued.',
+      requirement: 'goes-down',
+    },
+  ),
   'stop-mixed-up-with-later-command': checkCause(
     {
       what: named('stopsAfterTwo'),
