@@ -98,7 +98,7 @@ const sleepWithLostInterrupt = async (
 ): Promise<void> => {
   const { check, vm, device, driver, trace, until } = scene;
   await driver.unload();
-  await driver.load(driver.quiet);
+  await driver.load(driver.hasPollInterval ? driver.pollingEvery(0) : driver.quiet);
   device.faults.set({ faults: [{ kind: 'value', value: 0, when: { ...readsOf('isr'), times: 1 } }] });
   const { mark } = trace;
   const stop = trace.follow((event) => {
