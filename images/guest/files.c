@@ -7,10 +7,29 @@
 
 #include "command.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <string.h>
 #include <unistd.h>
+
+/*
+ * Fails because nothing matches the pattern. If that is so for its directory, the message names that, without
+ * the file.
+ */
+static _Noreturn void fail_to_match(char *pattern)
+{
+	char *file = strrchr(pattern, '/');
+	glob_t found;
+
+	if (file && file > pattern) {
+		*file = 0;
+		if (glob(pattern, 0, 0, &found) != GLOB_NOMATCH)
+			*file = '/';
+	}
+	errno = ENOENT;
+	fail_at(pattern);
+}
 
 static void print(const char *path)
 {
@@ -34,10 +53,12 @@ int read_files(int argc, char **argv)
 
 	for (int index = is_forced ? 2 : 1; index < argc; index++) {
 		/* Without -f, a pattern without a match counts as a missing file. */
-		int status = glob(argv[index], is_forced ? 0 : GLOB_NOCHECK, 0, &found);
+		int status = glob(argv[index], 0, 0, &found);
 
-		if (status == GLOB_NOMATCH)
+		if (status == GLOB_NOMATCH && is_forced)
 			continue;
+		if (status == GLOB_NOMATCH)
+			fail_to_match(argv[index]);
 		if (status)
 			fail(argv[index]);
 		for (size_t at = 0; at < found.gl_pathc; at++)

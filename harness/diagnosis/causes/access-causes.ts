@@ -155,6 +155,7 @@ export const accessCauses = {
       let cleared: TraceEvent | undefined;
       let isWritten = false;
       let hasWritten = false;
+      let offered = known;
       for (const event of facts.trace) {
         // After a reset of the machine or a sleep it is another fault.
         if (event.kind === 'reset') hasWritten = false;
@@ -163,8 +164,11 @@ export const accessCauses = {
           hasWritten ||= isWritten;
           if (!isWritten) cleared = event;
         }
+        // A driver accepts nothing of a host that offers nothing.
+        if (isRead(event, 'hostFeatures')) offered = event.value & known;
         const setsDriverOk = isWrite(event, 'status') && (event.value & status.DRIVER_OK) !== 0;
-        if (setsDriverOk && hasWritten && !isWritten && cleared !== undefined) return [cleared, event];
+        const isMissing = offered !== 0 && hasWritten && !isWritten;
+        if (setsDriverOk && isMissing && cleared !== undefined) return [cleared, event];
       }
       return [];
     },
@@ -181,8 +185,9 @@ export const accessCauses = {
         // again.
         const restarts = event.kind === 'bar-write' && event.offset === registers.status.offset;
         if (event.kind === 'reset' || (restarts && (event.value & status.DRIVER_OK) === 0)) up = undefined;
-        if (event.kind === 'bar-write' && event.offset === guestFeatures.offset && up !== undefined)
-          return [up, event];
+        // Writing 0 is a part of a reset.
+        const isNegotiation = isWrite(event, 'guestFeatures') && event.value !== 0;
+        if (isNegotiation && up !== undefined) return [up, event];
       }
       return [];
     },
@@ -204,6 +209,25 @@ export const accessCauses = {
         if ((offer.value & ~event.value & used) !== 0) return [offer, event];
       }
       return [];
+    },
+  },
+  'partial-offer-refused': {
+    sentence: 'The driver does not come up if the host offers only some of the features.',
+    change: 'Do not require a feature: without TIMESYNC there is no time, without ACK no acknowledgement.',
+    requirement: 'respects-offer',
+    explains: ['respects-offer', 'no-time-is-an-error'],
+    find: ({ trace, reasons }) => {
+      if (reasons.some((reason) => reason.startsWith('the guest panicked'))) return [];
+      const offers = trace.filter((event) => isRead(event, 'hostFeatures'));
+      const last = offers.at(-1);
+      if (last === undefined || (last.value & known) === known) return [];
+      const begin = offers.find(({ value, seq }) => value === last.value && seq <= last.seq)?.seq ?? 0;
+      const full = offers.find(({ value, seq }) => (value & known) === known && seq < begin);
+      const cameUp = trace.some(
+        (event) => isUp(event) && event.seq < begin && event.seq > (full?.seq ?? begin),
+      );
+      const isUnbound = !trace.some((event) => isUp(event) && event.seq > begin);
+      return cameUp && isUnbound && full !== undefined ? [full, last] : [];
     },
   },
   'features-not-offered': {

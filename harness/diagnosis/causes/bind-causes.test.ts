@@ -36,6 +36,10 @@ t.test('finds causes in commands that failed in the guest', async (t) => {
     "in the guest, `stat -c %a /sys/bus/pci/devices/0000:00:05.0/virtio*/guest_time` exited with status 1: stat: can't stat: No such file or directory";
   t.same(found(up, { reasons: [missing] }), ['attribute-missing']);
   t.same(found([loaded], { reasons: [missing] }), ['function-not-bound']);
+  const elsewhere =
+    'in the guest, `read-files /sys/bus/pci/devices/0000:00:05.0/virtio*/vendor` exited with status 1: read-files: /sys/bus/pci/devices/0000:00:05.0/virtio*: No such file or directory';
+  t.same(found(up, { reasons: [elsewhere] }), ['virtio-device-elsewhere']);
+  t.same(found([...up, { kind: 'status', value: 0 }], { reasons: [elsewhere] }), []);
   const kept = 'in the guest, `unload b a` exited with status 1: b: Resource temporarily unavailable';
   t.same(found([], { reasons: [kept] }), ['module-reference-kept']);
   t.same(found([], { reasons: ['in the guest, `unload b a` exited with status 1: no such module'] }), []);

@@ -1,10 +1,11 @@
 // Causes that are visible when the driver binds to the function, or does not.
 
+import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { status } from '../../vmmci/registers.js';
 import type { RequirementId } from '../requirements.js';
 import { checkCause } from './check-cause.js';
-import { isUp, isWrite } from './events.js';
+import { isDown, isUp, isWrite } from './events.js';
 import type { Cause } from './facts.js';
 
 /** What fails, among other things, if the device has no driver. */
@@ -69,6 +70,17 @@ export const bindCauses = {
       hasVirtioDriver && trace.some((event) => isWrite(event, 'status') && event.value !== 0)
         ? unbound(trace)
         : [],
+  },
+  'virtio-device-elsewhere': {
+    sentence: 'The virtio device of the PCI function is not below it in sysfs.',
+    change: 'Set dev.parent of the virtio device to the device of the PCI function before it is registered.',
+    requirement: 'binds-function',
+    find: ({ trace, reasons }) => {
+      // A driver that has set DRIVER_OK has a virtio device.
+      const bound = trace.findLast((event) => isUp(event) || isDown(event));
+      const reason = reasons.find((line) => /^in the guest, `.*\/virtio\*: No such file/.test(line));
+      return bound === undefined || !isUp(bound) || reason === undefined ? [] : [bound, firstLine(reason)];
+    },
   },
   'bound-under-another-name': checkCause(
     {

@@ -15,6 +15,7 @@ import { interruptCauses } from './interrupt-causes.js';
 import { lifeCauses } from './life-causes.js';
 import { lineCauses } from './line-causes.js';
 import { logCauses } from './log-causes.js';
+import { neighbourCauses } from './neighbour-causes.js';
 import { offsetCauses } from './offset-causes.js';
 import { ptpCauses } from './ptp-causes.js';
 import { sleepCauses } from './sleep-causes.js';
@@ -38,6 +39,7 @@ export const causes = {
   ...ptpCauses,
   ...bindCauses,
   ...lifeCauses,
+  ...neighbourCauses,
   ...sleepCauses,
   ...userCauses,
   ...contractCauses,

@@ -7,6 +7,7 @@ import { named } from '../check-names.js';
 import { checkCause } from './check-cause.js';
 import { isCommandRead, isRead, reads } from './events.js';
 import type { Access, Cause, Facts } from './facts.js';
+import { timesOf } from './time-causes.js';
 
 const { secondsLow, microsecondsLow } = registers;
 
@@ -40,6 +41,9 @@ export const overlappingReads = (facts: Facts): Access[] => {
 
 const ones = 0xffffffff;
 const million = 1_000_000;
+
+/** The last second that 32 bits can hold, in nanoseconds since 1970. */
+const lastSecondNs = BigInt(ones) * 1_000_000_000n;
 
 export const clockCauses = {
   'valid-time-refused': checkCause(
@@ -152,7 +156,11 @@ export const clockCauses = {
         /No such device|errno 19\b|\b(?:ENODEV)\b/.test(line),
       );
       const absent = next?.kind === 'bar-read' && next.value >= million;
-      return read === undefined || refused === undefined || absent ? [] : [read, refused];
+      // Or 0 is shown in their place.
+      const times = timesOf(facts);
+      const isZero = times.every(({ expected, seen }) => expected - seen === lastSecondNs);
+      const shown = refused ?? (isZero ? times[0]?.check : undefined);
+      return read === undefined || shown === undefined || absent ? [] : [read, shown];
     },
   },
   'time-without-feature': {

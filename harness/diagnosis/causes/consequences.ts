@@ -15,9 +15,16 @@ const commandsUnserved = [
 
 /** If the cause on the left is found in a scenario, those on the right are not named. */
 export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>> = {
+  // the width of accesses
+  'header-width-wrong': [
+    'feature-not-accepted',
+    'features-not-written-again',
+    'not-acknowledged-though-offered',
+  ],
   // coming up, sleep and removal
   'probe-fails': ['driver-ok-never-set', 'function-not-bound', 'virtio-device-not-bound'],
   'probe-returns-positive': ['warning-without-fault'],
+  'device-disabled-too-often': ['warning-without-fault'],
   'runtime-pm-unbalanced': ['warning-without-fault'],
   'virtio-ids-wrong': ['virtio-alias-missing'],
   'features-after-driver-ok': ['features-not-written'],
@@ -32,6 +39,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'command-of-sleep-ignored': ['never-looks-unasked', 'stops-looking-unasked'],
   'not-restored-if-state-kept': ['never-looks-unasked', 'stops-looking-unasked', 'looks-too-seldom'],
   'virtio-device-not-frozen': ['looks-in-sleep'],
+  'acknowledge-left-on-remove': ['command-read-after-reset'],
   'not-reset-on-remove': ['features-after-driver-ok'],
   'accesses-after-remove': ['memory-used-after-free'],
   'ptp-clock-stays': ['memory-used-after-free'],
@@ -43,12 +51,18 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'ack-at-wrong-offset': ['command-never-acknowledged', 'kind-not-acknowledged', 'same-command-ignored'],
   'ack-feature-by-number': ['acknowledged-without-feature', 'not-acknowledged-though-offered'],
   'interrupt-has-no-handler': ['never-looks-unasked'],
+  'absent-device-disables-line': ['interrupt-line-stays-disabled'],
   'line-disabled-on-remove': ['interrupt-line-stays-disabled'],
   'interrupt-line-stays-disabled': ['never-looks-unasked'],
   'interrupt-not-acted-on': ['never-looks-unasked'],
   'command-read-before-isr': ['queue-bit-taken-for-change', 'line-per-foreign-interrupt'],
   'own-interrupt-not-claimed': ['interrupts-nobody-claims', 'interrupt-line-stays-disabled'],
-  'interrupts-nobody-claims': ['interrupt-line-stays-disabled'],
+  'interrupts-nobody-claims': [
+    'interrupt-has-no-handler',
+    'interrupt-line-stays-disabled',
+    'never-looks-unasked',
+    'stops-looking-unasked',
+  ],
   'command-cut-off': [
     'kind-not-acknowledged',
     'unknown-command-acknowledged',
@@ -129,5 +143,6 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'lock-not-initialized': ['lock-not-released'],
   'undefined-behaviour': ['memory-out-of-bounds'],
   'memory-out-of-bounds': ['memory-used-after-free'],
+  'object-never-initialized': ['memory-leaked', 'memory-used-after-free'],
   'memory-freed-twice': ['memory-used-after-free'],
 };

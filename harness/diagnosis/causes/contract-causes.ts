@@ -1,7 +1,7 @@
 // Causes that are visible where the driver does not keep to its description: intervals, attributes, aliases,
 // counts.
 
-import { named } from '../check-names.js';
+import { checkNames, named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
 import { isUp } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
@@ -34,6 +34,18 @@ export const contractCauses = {
       change: 'Return -ENODEV from probe: the kernel takes other errors for a fault, and warns of them.',
       requirement: 'quiet-log',
       explains: ['quiet-log', 'refuses-absent-device'],
+    },
+  ),
+  'failure-with-another-error': checkCause(
+    {
+      what: named('errorOfFailure'),
+      holds: ({ expected, seen }) =>
+        /^-\d+$/.test(expected) && (/^-\d+$/.test(seen) || seen === checkNames.unloggedError),
+    },
+    {
+      sentence: 'When a call into the kernel fails, probe returns another error than that call.',
+      change: 'Return the error of the call. The kernel logs neither ENODEV nor ENXIO: they refuse a device.',
+      requirement: 'undoes-failures',
     },
   ),
   'probe-deferred': checkCause(
@@ -214,7 +226,7 @@ export const contractCauses = {
       facts.trace.some(isUp)
         ? failedCommands(
             facts,
-            /^in the guest, `(?:stat -c %a|cat|read-files) \/sys\/bus\/pci\/devices\/\S*` exited with status \d+: .*No such file/,
+            /^in the guest, `(?:stat -c %a|cat|read-files) \/sys\/bus\/pci\/devices\/\S*` exited with status \d+: (?!.*\/virtio\*: ).*No such file/,
           )
         : [],
   },

@@ -114,7 +114,11 @@ export const endsAbout: readonly (readonly [RegExp, words: string, readonly Requ
     ['shows-host-time', 'reads-clock-in-words', 'attribute-form'],
   ],
   [/^the driver shows/, 'the driver shows ', ['attribute-form']],
-  [/^in the guest, `.*>bind\b.*` exited .*: No such device/, 'No such device', ['comes-back']],
+  [
+    /^in the guest, `.*>(?:\S*\/)?bind\b.*` exited .*: (?:No such device|.*write error: )/,
+    'No such device',
+    ['comes-back'],
+  ],
   [/can't create \/sys\/module\/\S+: Permission denied/, '/sys/module/', ['parameter-contract']],
   [/^livelock: .* lines of the kernel log/, 'repeated lines of the kernel log', ['reads-isr']],
   [/^livelock: .* of the ISR/, 'a read of the ISR', ['reads-isr']],

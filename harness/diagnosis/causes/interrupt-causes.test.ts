@@ -55,3 +55,9 @@ t.test('a guest that is busy has a handler', async (t) => {
   t.same(found(lost, reason('CPU 0 idle')), ['interrupt-has-no-handler']);
   t.same(found(lost, reason('CPU 0 in delay_tsc, called by mine [mine]')), ['guest-stalls']);
 });
+
+t.test('a wide read of the status is one of the ISR if nothing else reads the ISR', async (t) => {
+  const unmet = failed('register-widths');
+  t.same(found([read(18, 2, 7), unmet]), ['isr-read-wide']);
+  t.same(found([read(18, 2, 7), read(19, 1, 0), unmet]), ['header-width-wrong']);
+});

@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { TraceEvent } from '../../base/trace-event.js';
+import type { TraceData, TraceEvent } from '../../base/trace-event.js';
+import { failed, found, up, write } from '../../testing/cause-events.js';
 import { findCauses } from './find-causes.js';
 
 t.test('a range that cannot be reserved without memory is no cause', async (t) => {
@@ -11,13 +12,31 @@ t.test('a range that cannot be reserved without memory is no cause', async (t) =
   t.strictSame(find('echo 3 >/proc/self/fail-nth; { echo 0000:00:05.0 >bind; }'), []);
 });
 
-t.test('an interrupt line that stays off after a resume that failed', async (t) => {
-  const reasons = ['no acknowledgement beside an absent function within 10 s'];
-  const find = (result: 'ok' | 'not ok') => {
-    const what = 'SYNCRTC to a function beside an absent one';
-    const check: TraceEvent = { seq: 1, at: 0, kind: 'check', result, what, requirement: 'driver-ok' };
-    return findCauses({ trace: [check], dmesg: [], reasons }).map(({ id }) => id);
-  };
-  t.strictSame(find('ok'), ['line-off-after-failed-resume']);
-  t.strictSame(find('not ok'), [], 'it was not even sent');
+t.test('a wait for an absent device', async (t) => {
+  const gone = (offset: number): TraceData => ({
+    kind: 'bar-read',
+    offset,
+    width: 1,
+    value: 255,
+    absent: true,
+  });
+  const reasons = ['no answer to `unload a b` within 10 s; agent waits in msleep; CPU 0 idle'];
+  const reads = (count: number) => Array.from({ length: count }, () => gone(18));
+  t.same(found(reads(1000), { reasons }), ['waits-for-absent-device']);
+  t.same(found(reads(999), { reasons }), []);
+  t.same(found([...reads(1000), gone(19)], { reasons }), [], 'another register');
+});
+
+t.test('a count below 0 is no value of a register', async (t) => {
+  const gone: TraceData = { kind: 'bar-read', offset: 0, width: 4, value: 0xffffffff, absent: true };
+  const leak = failed('leaves-nothing', 'leaked resources', 'none', 'enable count 4294967295');
+  t.same(found([gone, leak]), ['device-disabled-too-often']);
+});
+
+t.test('a reset that begins with the features', async (t) => {
+  const differs = failed('keeps-transcript', 'accesses in remove', 'x', '- write status = 0x0');
+  const [clear, reset] = [write(4, 4, 0), write(18, 1, 0)];
+  const set = write(18, 1, 7);
+  t.same(found([...up, set, clear, reset, differs]), ['reset-in-wrong-order']);
+  t.same(found([...up, set, reset, clear, differs]), ['accesses-differ-from-transcript']);
 });

@@ -6,8 +6,8 @@ import { ISR_CONFIG, registers, status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
 import { showIsr } from '../decode.js';
 import { checkCause, checksOf } from './check-cause.js';
-import { following, isCommandRead, isDown, isRead, isWrite, untilSent, type Write } from './events.js';
-import type { Cause, Facts, FailedCheck } from './facts.js';
+import { following, isCommandRead, isDown, isRead, isWrite, type Write } from './events.js';
+import type { Cause, Facts } from './facts.js';
 
 const ones = 0xffffffff;
 
@@ -62,30 +62,24 @@ const linesOf = ({ reasons }: Facts): string[] => reasons.flatMap((reason) => re
  */
 const coreWarns = /WARNING: .*drivers\/virtio\/virtio\.c:\d+ (?:at )?\S*virtio_dev_remove/;
 
-const oops = /BUG: /;
-const inDriver = /\+0x\S+ \[\w+\]/;
-
 /** Matches a read of the status of an absent device. */
 const isStatusGone = (event: TraceEvent): boolean =>
   event.kind === 'bar-read' && event.absent === true && event.offset === registers.status.offset;
 
-const allOnes = /\b(?:4294967295|0xffffffff)\b/;
+/** A count that is less than 0 is no register. */
+const allOnes = /(?<!enable count )\b(?:4294967295|0xffffffff)\b/;
 
 /**
  * True if a check saw all ones where they are not the right value, as they are in the last second of 32 bits.
  */
 const showsOnes = (seen: string, expected: string): boolean => allOnes.test(seen) && !allOnes.test(expected);
 
+/** More reads of one register than a driver makes without waiting for it, other than polls of the command. */
+const manyReads = 1000;
+
 /** Returns the status of the device at that event. */
 const stateAt = ({ trace }: Facts, seq: number): TraceEvent<'status'> | undefined =>
   trace.findLast((event): event is TraceEvent<'status'> => event.kind === 'status' && event.seq < seq);
-
-/** So many reads of the command before the first command was sent are polls: probe reads it, too. */
-const pollsBefore = 4;
-
-/** The name of a check of one of two devices. */
-const withoutOrdinal = ({ what }: Pick<FailedCheck, 'what'>): string =>
-  what.replace(/\b(?:first|second)\b/, '');
 
 export const lifeCauses = {
   'features-kept-after-reset': {
@@ -96,7 +90,7 @@ export const lifeCauses = {
     explains: ['resets-device'],
     find: (facts) =>
       checksOf(facts, ['resets-device'], {
-        what: /^features after unload/,
+        what: /^features after (?:unload|the function)/,
         seen: /^0x[1-9a-f]/,
         holds: ({ seq }) => stateAt(facts, seq)?.value === 0,
       }).slice(0, 2),
@@ -114,6 +108,25 @@ export const lifeCauses = {
       requirement: 'resets-device',
     },
   ),
+  'reset-in-wrong-order': {
+    sentence:
+      'A reset clears the features while DRIVER_OK is still set: a command of that moment leaves the interrupt asserted.',
+    change:
+      'Write 0 to the status (BAR0 offset 18) first, then to the features (offset 4), and read the ISR (offset 19) last.',
+    requirement: 'resets-device',
+    explains: ['resets-device', 'keeps-transcript'],
+    find: ({ accesses }) => {
+      const written = accesses.filter(({ kind }) => kind === 'bar-write');
+      for (const [index, event] of written.entries()) {
+        const next = written[index + 1];
+        const last = written.slice(0, index).findLast((before) => isWrite(before, 'status'));
+        const isUp = ((last?.value ?? 0) & status.DRIVER_OK) !== 0;
+        const clears = isWrite(event, 'guestFeatures') && event.value === 0;
+        if (isUp && clears && next !== undefined && isReset(next)) return [event, next];
+      }
+      return [];
+    },
+  },
   'command-read-after-reset': {
     sentence: 'When it is removed, the driver reads the command after it has reset the device.',
     change:
@@ -127,6 +140,15 @@ export const lifeCauses = {
         return read === undefined ? undefined : [read];
       }),
   },
+  'acknowledge-left-on-remove': checkCause(
+    { what: /^status after the function was unbound/, seen: /^0x1\b/ },
+    {
+      sentence: 'When the function is unbound, its status stays ACKNOWLEDGE.',
+      change:
+        'Write 0 to the status (BAR0 offset 18) after unregister_virtio_device(), which sets ACKNOWLEDGE at its end.',
+      requirement: 'resets-device',
+    },
+  ),
   'not-reset-on-remove': {
     sentence: 'The device is not reset when the driver is unbound, so DRIVER_OK stays set.',
     change: 'Write 0 to the status (BAR0 offset 18) in remove, after timers and work are cancelled.',
@@ -134,7 +156,7 @@ export const lifeCauses = {
     find: (facts) => {
       const { trace, dmesg } = facts;
       const checks = checksOf(facts, ['drops-driver-ok', 'resets-device'], {
-        what: /^(?:DRIVER_OK|status) after unload|^command without a driver/,
+        what: /^(?:DRIVER_OK|status) after (?:unload|the function)|^command without a driver/,
         holds: ({ seq }) => ((stateAt(facts, seq)?.value ?? 0) & status.DRIVER_OK) !== 0,
       });
       // The virtio core reads the status after it has reset the device.
@@ -197,6 +219,26 @@ export const lifeCauses = {
       return shown === undefined ? before : [...before, shown];
     },
   },
+  'waits-for-absent-device': {
+    sentence: 'The driver waits for a register of an absent device to change, which it never does.',
+    change: 'End the wait if the register reads as all ones, and after a second at the latest.',
+    requirement: 'survives-removal',
+    find: ({ trace, reasons }) => {
+      const reason = reasons.find((line) => /^no (?:answer|end)\b.* within /.test(line));
+      const last = trace.filter(({ kind }) => kind === 'bar-read' || kind === 'bar-write').slice(-manyReads);
+      const [first] = last;
+      const isWait = last.every(
+        (event) =>
+          event.kind === 'bar-read' &&
+          event.absent === true &&
+          first?.kind === 'bar-read' &&
+          event.offset === first.offset,
+      );
+      return reason === undefined || last.length < manyReads || !isWait
+        ? []
+        : [...last.slice(-2), firstLine(reason)];
+    },
+  },
   'absent-status-reported': {
     sentence: 'The transport reports 0xff as the status of a device that has gone.',
     change: 'In the get_status operation, return 0 if the status (8 bits, BAR0 offset 18) reads as 0xff.',
@@ -253,6 +295,21 @@ export const lifeCauses = {
         'Undo in remove what has added the entry, such as device_init_wakeup() or sysfs_create_group().',
     },
   ),
+  'interrupt-wakes-guest': leak(
+    { seen: /interrupt that wakes the guest up/ },
+    {
+      sentence: 'After the driver has gone, its interrupt line can still wake the guest up.',
+      change:
+        'Call disable_irq_wake() once for each enable_irq_wake(), or neither: no command has to wake the guest.',
+    },
+  ),
+  'reference-kept': leak(
+    { what: /^references to the PCI function/ },
+    {
+      sentence: 'The driver keeps a reference to the PCI function, so the kernel never frees it.',
+      change: 'Call pci_dev_put() or put_device() once for each pci_dev_get() or get_device(), on each path.',
+    },
+  ),
   'device-left-enabled': leak(
     { seen: /enable count [1-9]\d{0,4}\b/ },
     {
@@ -282,76 +339,4 @@ export const lifeCauses = {
       requirement: 'silent-when-gone',
     },
   ),
-  'line-disabled-on-remove': {
-    sentence: 'The removed driver disables the interrupt line, also for the other device on the line.',
-    change: 'Call only free_irq(): disable_irq() disables the whole line, which is shared.',
-    requirement: 'keeps-devices-apart',
-    explains: ['keeps-devices-apart'],
-    find: ({ reasons, trace }) => {
-      const reason = reasons.find((line) => /^no acknowledgement by the second, alone/.test(line));
-      const unbind = trace.findLast((event) => event.kind === 'shell' && /\/unbind$/.test(event.command));
-      const answered = trace.some(
-        (event) =>
-          event.kind === 'check' &&
-          event.result === 'ok' &&
-          /requests to go down after the second/.test(event.what),
-      );
-      return reason === undefined || unbind === undefined || !answered ? [] : [unbind, reason];
-    },
-  },
-  'line-off-after-failed-resume': {
-    sentence:
-      'If the device does not respond on resume, the driver leaves the interrupt line off, also for another function on it.',
-    change: 'Leave the line alone when the guest sleeps: disable_irq() disables it for all drivers.',
-    requirement: 'keeps-devices-apart',
-    find: ({ reasons, trace }) => {
-      const reason = reasons.find((line) => /^no acknowledgement beside an absent function/.test(line));
-      const sent = trace.find(
-        (event) =>
-          event.kind === 'check' &&
-          event.result === 'ok' &&
-          event.what === 'SYNCRTC to a function beside an absent one',
-      );
-      return reason === undefined || sent === undefined ? [] : [sent, firstLine(reason)];
-    },
-  },
-  'state-shared-by-devices': {
-    sentence: 'Two devices share state that each should have of its own, so the one affects the other.',
-    change: 'Keep the state of a device in its own structure, not in static variables.',
-    requirement: 'keeps-devices-apart',
-    find: (facts) => {
-      const { reasons, checks, trace } = facts;
-      const alone = trace.some(
-        (event) => event.kind === 'check' && /^SYNCRTC to the second alone/.test(event.what),
-      );
-      const reason = reasons.find((line) => /^no acknowledgement of \w+ by the second/.test(line));
-      const first = trace.some(
-        (event) =>
-          event.kind === 'check' &&
-          event.result === 'ok' &&
-          /acknowledgements by the first$/.test(event.what),
-      );
-      const apart = checks.filter((check) => check.requirement === 'keeps-devices-apart');
-      const failsOnBoth = ({ what }: FailedCheck): boolean =>
-        apart.some((other) => other.what !== what && withoutOrdinal(other) === withoutOrdinal({ what }));
-      const shared = apart.filter(
-        (check) =>
-          /^(?:host time|PTP time|commands that the first|PTP clocks of the second)/.test(check.what) &&
-          !failsOnBoth(check),
-      );
-      const unpolled = reasons.find((line) => /^no \w+ poll of the (?:first|second) within/.test(line));
-      // The first is bound again for it, and was polled before.
-      const polls = untilSent(trace)
-        .filter(isCommandRead)
-        .slice(pollsBefore - 1);
-      if (unpolled !== undefined && (unpolled.includes('second') || polls.length > 0))
-        return [...polls.slice(-1), firstLine(unpolled)];
-      const crash = reasons.find((line) => line.startsWith('the guest panicked'));
-      if (alone && crash !== undefined)
-        return linesOf(facts)
-          .filter((line) => oops.test(line) || inDriver.test(line))
-          .slice(0, 3);
-      return reason !== undefined && first ? [reason] : shared.slice(0, 2);
-    },
-  },
 } as const satisfies Readonly<Record<string, Cause>>;

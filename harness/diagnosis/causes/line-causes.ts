@@ -80,7 +80,11 @@ export const lineCauses = {
     },
   ),
   'failure-not-logged': checkCause(
-    { what: named('warningsOfFailure') },
+    {
+      what: named('warningsOfFailure'),
+      // It does not really work then.
+      holds: (_, { reasons }) => !reasons.some((reason) => reason.startsWith('the guest panicked')),
+    },
     {
       sentence: 'The driver works without something that it could not get, and logs no warning about it.',
       change: 'Log a warning with the error: users look for what is missing.',
@@ -88,7 +92,7 @@ export const lineCauses = {
     },
   ),
   'absence-at-resume-not-logged': checkCause(
-    { what: named('absenceAtResume'), seen: /^0$/ },
+    { what: named('absenceAtResume'), seen: /^none$/ },
     {
       sentence: 'The driver does not log that the device does not respond when the guest wakes up.',
       change: 'Log an error in resume when a register reads as all ones, and return -ENODEV.',
@@ -137,7 +141,11 @@ export const lineCauses = {
     },
   ),
   'severity-wrong': checkCause(
-    { what: named('eventsThatWarn'), holds: logsAll },
+    {
+      what: named('eventsThatWarn', 'absenceAtResume'),
+      holds: (check, facts) =>
+        named('absenceAtResume').test(check.what) ? check.seen !== 'none' : logsAll(check, facts),
+    },
     {
       sentence: 'A fault is logged as information, or an ordinary event as a warning.',
       change: 'Use dev_warn() or dev_err() for faults, and dev_info() for all else.',

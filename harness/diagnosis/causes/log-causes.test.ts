@@ -109,3 +109,12 @@ t.test('a call of a function whose address is in freed memory', async (t) => {
   t.same(found(crash, 'RIP: 0010:0x6b6b6b6b6b6b6b6b', 'Call Trace:'), ['memory-used-after-free']);
   t.same(found(crash, 'EIP: 0x6b6b6b6b', 'Call Trace:'), ['memory-used-after-free']);
 });
+
+t.test('finds what the kernel says of interrupts and references', async (t) => {
+  const enables = 'irq 10 handler obsd_interrupt+0x0/0x50 [virtio_pci_obsd] enabled interrupts';
+  t.same(found(enables), ['handler-enables-interrupts']);
+  t.same(found('Unbalanced enable for IRQ 10'), ['line-enabled-too-often']);
+  const kobject =
+    "kobject: '(null)' (ffff8f34434a7010): is not initialized, yet kobject_put() is being called.";
+  t.same(found(kobject, 'refcount_t: underflow; use-after-free.'), ['object-never-initialized']);
+});

@@ -153,11 +153,26 @@ export const logCauses = {
     change: 'Call pm_runtime_get_noresume() in remove for the pm_runtime_put_noidle() of probe.',
     requirement: 'leaves-nothing',
   }),
-  'line-not-shared': inLog(/genirq: Flags mismatch irq \d+/, {
+  'line-not-shared': inLog(/genirq: Flags mismatch irq (?!0\.)\d+/, {
     sentence:
       'The driver requests its interrupt line in a way that other drivers cannot share, so one of them gets no handler.',
     change: 'Pass IRQF_SHARED to request_irq(), without IRQF_ONESHOT or a trigger.',
     requirement: 'keeps-devices-apart',
+  }),
+  'interrupt-of-timer-requested': inLog(/genirq: Flags mismatch irq 0\./, {
+    sentence: 'The driver requests interrupt 0, which is that of the timer, instead of that of the function.',
+    change: 'Read the number (pci->irq) after pci_enable_device(), which sets it.',
+    requirement: 'binds-function',
+  }),
+  'line-enabled-too-often': inLog(/Unbalanced enable for IRQ \d+/, {
+    sentence: 'The driver enables the interrupt line more often than it has disabled it.',
+    change: 'Call enable_irq() once for each disable_irq(), or neither: the line is shared.',
+    requirement: 'keeps-devices-apart',
+  }),
+  'handler-enables-interrupts': inLog(/\birq \d+ handler \S+(?: \[\w+\])? enabled interrupts/, {
+    sentence: 'The interrupt handler, or what it calls, turns interrupts on.',
+    change: 'Use local_irq_save() or spin_lock_irqsave() there, and what restores the state.',
+    requirement: 'carries-out',
   }),
   'interrupt-on-in-sleep': inLog(/^WARNING: .*\birq_pm_install_action\b/, {
     sentence:
@@ -222,7 +237,7 @@ export const logCauses = {
     {
       sentence: 'The kernel crashes while it looks for the devices of the driver.',
       change:
-        'Set each field of the driver structure that the function in the lines below reads, such as the id table.',
+        'Set each field of the driver structure that the function in the lines below reads, such as the id table. None may be __initconst.',
       unless: isInDriver,
     },
   ),
@@ -245,6 +260,12 @@ export const logCauses = {
     change:
       'Allocate the structure with kzalloc(), and register it once; the stack below the line has the caller.',
     requirement: 'binds-function',
+  }),
+  'object-never-initialized': inLog(/kobject: .*: is not initialized, yet kobject_(?:put|get)\(\)/, {
+    sentence: 'The driver puts a reference to an object that was never initialized.',
+    change:
+      'Free the structure with kfree() before register_virtio_device() is called, and with put_device() after it.',
+    requirement: 'undoes-failures',
   }),
   'memory-freed-twice': inLog(/kernel BUG at mm\/slub|double-free|Object already free/, {
     sentence: 'Memory is freed twice.',

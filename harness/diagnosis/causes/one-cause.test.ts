@@ -336,3 +336,26 @@ t.test('a warning about references for power management, not that there is one',
   t.same(found([loaded, warned]), ['warning-without-fault']);
   t.same(found([loaded, warned], { dmesg }), ['runtime-pm-unbalanced']);
 });
+
+t.test('a host that offers nothing has no features written', async (t) => {
+  const again = (offer: number) => [status(0), read(0, 4, offer), write(4, 4, 0), write(18, 1, 7)];
+  const unmet = failed('negotiates-features');
+  t.same(found([...up, ...again(7), unmet]), ['features-not-written-again']);
+  t.same(found([...up, ...again(0), unmet]), []);
+});
+
+t.test('a driver that needs all features', async (t) => {
+  const unmet = failed('respects-offer');
+  const refused = [
+    read(0, 4, 0),
+    write(18, 1, 3),
+    status(3),
+    write(18, 1, 0x83),
+    status(0x83),
+    loaded,
+    unmet,
+  ];
+  t.same(found([...up, ...refused]), ['partial-offer-refused']);
+  t.same(found(refused), [], 'it never came up');
+  t.same(found([...up, read(0, 4, 0), status(7), loaded, unmet]), []);
+});
