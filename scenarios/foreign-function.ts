@@ -1,7 +1,8 @@
 // The driver does not bind to a function that differs from vmd's in one id, even if it is forced to, or whose
-// BAR0 is not an I/O range.
+// BAR0 is not an I/O range. It holds nothing of a function that it has refused.
 
 import { readDevice } from '../harness/guest/sysfs.js';
+import { type Holdings, holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { probeErrors } from './shared/probe-errors.js';
 
@@ -35,15 +36,25 @@ scenario('foreign-function', {}, async ({ check, vm, device, driver, until, trac
   const { pciDriver } = driver.description;
   const pci = '/sys/bus/pci';
   const rescan = () => shell.text(`echo 1 >${pci}/devices/${address}/remove && echo 1 >${pci}/rescan`);
+  // Of a function that no driver has been bound to.
+  let before: Holdings | undefined;
+  const checkRefused = async (what: string): Promise<void> => {
+    const found = await readDevice(shell, address);
+    check('binds-only-vmmci').equal(`driver of a function ${what}`, found?.driver, null);
+    // A driver that is bound holds what it needs.
+    if (before === undefined || typeof found?.driver === 'string') return;
+    const leaked = await leftovers(shell, before);
+    check('leaves-nothing').equal(`leaked resources of a function ${what}`, leaked, []);
+  };
   for (const { what, offset, value } of others) {
     const mark = trace.mark;
     device.faults.set({ faults: [answer(offset, value)] });
     await rescan();
     await until('fault', mark);
+    before ??= await holdings(shell, address);
     await shell.run(`echo ${pciDriver} >${pci}/devices/${address}/driver_override`);
     await shell.run(`echo ${address} >${pci}/drivers/${pciDriver}/bind`);
-    const found = await readDevice(shell, address);
-    check('binds-only-vmmci').equal(`driver of a function with a different ${what}`, found?.driver, null);
+    await checkRefused(`with a different ${what}`);
     device.faults.clear();
   }
   if (environment.level === 'may') {
@@ -55,8 +66,7 @@ scenario('foreign-function', {}, async ({ check, vm, device, driver, until, trac
     await vm.plug(undefined, undefined, 'resource');
     await until('fault', mark);
     device.faults.clear();
-    const found = await readDevice(shell, address);
-    check('binds-only-vmmci').equal('driver of a function whose BAR0 is memory', found?.driver, null);
+    await checkRefused('whose BAR0 is memory');
     await vm.unplug();
     await vm.plug();
   }
