@@ -1,7 +1,7 @@
 // The driver is bound and unbound repeatedly while commands arrive and its attributes are read. It
 // acknowledges every command.
 
-import { showFeatures, showInstant } from '../harness/scenario/formats.js';
+import { showFeatures, showInstant, showStatus } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { acks, isDriverOk, samples } from '../harness/scenario/traffic.js';
@@ -71,4 +71,11 @@ scenario('bind-unbind', options, async ({ check, vm, device, driver, trace, unti
   const result = device.host.command('SYNCRTC');
   check('driver-ok').equal('SYNCRTC to a driver that does not poll', result, 'sent');
   if (result === 'sent') await until('ack', mark);
+
+  // The virtio device goes while its driver is bound.
+  await vm.shell.text(`echo ${vm.address} >/sys/bus/pci/drivers/${pciDriver}/unbind`);
+  const after = device.vmmci.state();
+  const resets = check('resets-device');
+  resets.equal('status after the function was unbound', after.status, 0, showStatus);
+  resets.equal('features after the function was unbound', after.guestFeatures, 0, showFeatures);
 });
