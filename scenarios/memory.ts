@@ -1,10 +1,11 @@
-// The driver frees what it allocates from load to unload, with readings and a command. This also works on
-// kernels without a leak detector.
+// The driver frees what it allocates from load to unload, with readings and a command, and puts the
+// references to its function. This also works on kernels without a leak detector.
 
 import { beginMemoryTrace, endMemoryTrace, noteAllocations } from '../harness/guest/memory-trace.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import { readsOf } from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
+import { references } from './shared/references.js';
 import { takesSyncRtc } from './shared/takes-sync-rtc.js';
 import { unloadAbsent } from './shared/unload-absent.js';
 
@@ -12,6 +13,7 @@ const readings = 5;
 
 const options = {
   driver: 'installed',
+  helpers: true,
   scheduler: new VirtualScheduler(),
   needs: ['EVENT_TRACING'],
 } as const;
@@ -21,6 +23,7 @@ scenario('memory', options, async (scene) => {
   const { shell } = vm;
   const { modules } = driver.description;
   const unfreed = check('leaves-nothing');
+  const before = await references(shell, vm.address);
   await beginMemoryTrace(shell);
   await driver.load(driver.quiet);
   await shell.text(
@@ -34,6 +37,8 @@ scenario('memory', options, async (scene) => {
   await noteAllocations(shell, modules);
   await driver.unload();
   unfreed.equal('allocations that were not freed', await endMemoryTrace(shell), []);
+  const after = async () => references(shell, vm.address);
+  unfreed.equal('references to the PCI function after unload', await after(), before);
 
   /** Loads and unloads the driver where its probe should fail. */
   const checkProbe = async (what: string, unload: () => Promise<void>): Promise<void> => {
@@ -48,4 +53,5 @@ scenario('memory', options, async (scene) => {
   await device.startBackend();
   device.faults.set({ faults: [{ kind: 'ones', when: readsOf('command') }] });
   await checkProbe('where the command reads as all ones', () => driver.unload());
+  unfreed.equal('references to the PCI function after these probes', await after(), before);
 });

@@ -72,7 +72,8 @@ static int __init sleep_callbacks_init(void)
 	if (pm) {
 		note(HAS(pm, suspend, late) && !HAS(pm, resume, early), "resume");
 		note(HAS(pm, freeze, late) && !HAS(pm, thaw, early), "thaw");
-		note(HAS(pm, freeze, late) && !HAS(pm, restore, early), "restore");
+		/* A guest that can sleep at all can also be put on disk, with or without freeze. */
+		note((HAS(pm, freeze, late) || HAS(pm, suspend, late)) && !HAS(pm, restore, early), "restore");
 		if (resume) {
 			device_lock(dev);
 			resume_from_disk(dev, pm);
