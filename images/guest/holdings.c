@@ -166,6 +166,10 @@ static void interrupt(const char *directory, const struct dirent *entry)
 
 	if (entry->d_type != DT_DIR)
 		return;
+	join(path, "/sys/kernel/irq", entry->d_name);
+	strcat(path, "/wakeup");
+	if (read_file(path) && starts(content, "enabled"))
+		report("interrupt that wakes the guest up, ", entry->d_name);
 	join(path, directory, entry->d_name);
 	handlers = 0;
 	each(path, handler);
