@@ -27,12 +27,12 @@ const ofQueues = (1 << 28) | (1 << 29);
 const ofLaterHosts = 0xff_fff8;
 
 const subsets: readonly [name: string, features: number][] = [
+  ['all three', TIMESYNC | ACK | SYNCRTC],
   ['nothing', 0],
   ['TIMESYNC', TIMESYNC],
   ['TIMESYNC and ACK', TIMESYNC | ACK],
   ['TIMESYNC and SYNCRTC', TIMESYNC | SYNCRTC],
   ['ACK and SYNCRTC', ACK | SYNCRTC],
-  ['all three', TIMESYNC | ACK | SYNCRTC],
   ['all three and two of queues', TIMESYNC | ACK | SYNCRTC | ofQueues],
   ['all three and those of later hosts', TIMESYNC | ACK | SYNCRTC | ofLaterHosts],
 ];
