@@ -4,7 +4,14 @@
 import { showFeatures, showInstant, showStatus } from '../harness/scenario/formats.js';
 import { holdings, leftovers } from '../harness/scenario/leftovers.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { hasDriverOk, isCommandRead, isDriverOk, isReset, readsOf } from '../harness/scenario/traffic.js';
+import {
+  accesses,
+  hasDriverOk,
+  isCommandRead,
+  isDriverOk,
+  isReset,
+  readsOf,
+} from '../harness/scenario/traffic.js';
 import { checkNames } from './shared/check-names.js';
 import { driverLog, warningsIn } from './shared/driver-log.js';
 import { negotiatedFeatures } from './shared/negotiated-features.js';
@@ -73,6 +80,8 @@ scenario('load-unload', { driver: 'installed' }, async ({ check, vm, device, dri
   await vm.shell.text('usleep 200000');
   check('silent-when-gone').equal('accesses without a driver', trace.since(mark, 'bar-read').length, 0);
   check('leaves-nothing').equal('leaked resources', await leftovers(vm.shell, before), []);
+  const unnatural = accesses(trace, 0).filter((access) => / bits\)/.test(access));
+  check('register-widths').equal('accesses of another width than that of the register', unnatural, []);
   const warnings = warningsIn(await driverLog(vm.shell, driver.description));
   check('quiet-log').equal(checkNames.warningsOfLoads, warnings, []);
 });
