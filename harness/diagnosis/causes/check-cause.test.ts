@@ -161,6 +161,7 @@ const cases: readonly Case[] = [
     '-16',
     checkNames.unloggedError,
   ],
+  ['interrupt-without-name', 'names-interrupt', 'names of the handlers', 'a name each', '(null) × 2'],
   ['reference-kept', 'leaves-nothing', 'references to the PCI function after unload', '9', '10'],
   [
     'interrupt-wakes-guest',

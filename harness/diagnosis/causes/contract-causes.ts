@@ -209,6 +209,15 @@ export const contractCauses = {
       requirement: 'describes-modules',
     },
   ),
+  'interrupt-without-name': checkCause(
+    { what: /^names? of the handlers?/, seen: /^(?:\(null\)(?: × \d+)?|none)$/ },
+    {
+      sentence: 'The interrupt handler has no name in /proc/interrupts.',
+      change:
+        'Pass the name of the PCI driver to request_irq(): the virtio device has none before it is registered.',
+      requirement: 'names-interrupt',
+    },
+  ),
   'range-without-name': checkCause(
     { what: /^name of the I\/O range/, of: ['names-range'] },
     {
