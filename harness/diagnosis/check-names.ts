@@ -3,6 +3,7 @@
 
 export const checkNames = {
   eventsLogged: 'events in the kernel log',
+  unnamedEvents: 'events that are logged without the name of the driver',
   eventsThatWarn: 'events that are warnings or errors',
   unsetWarnings: 'warnings about a clock that cannot be set',
   otherWarnings: 'other warnings of the driver',
@@ -14,6 +15,7 @@ export const checkNames = {
   stopOfOtherKind: 'requests to go down for a REBOOT and a later SHUTDOWN',
   stopsAfterTwo: 'requests to go down after',
   firstDelay: 'delay of the first poll',
+  regularPolls: 'polls that were queued with an interval of',
   pollWaits: 'the poll waits until a processor wakes up',
   differentTimes: 'different readings of the guest time',
   differentDrifts: 'different readings of the drift',
@@ -21,6 +23,10 @@ export const checkNames = {
   unpaddedReadings: 'readings that are not seconds and six digits',
   driverOkAtEnd: 'DRIVER_OK at the end',
   samplesOfPolls: 'time samples that polls take',
+  samplesWithoutPolls: 'time samples while the interval is 0',
+  resumeWithoutTime: 'error of a resume where the host does not offer the time',
+  readsOnWaking: 'readings of the time as the guest wakes up',
+  distinctReadings: 'distinct readings',
   samplesUnread: 'samples without a reading',
   readsToSet: 'reads of the time, to set the clock',
   samplesTooClose: 'samples that are closer together than one read takes',

@@ -36,7 +36,11 @@ export const failed = (requirement: string, what = 'x', expected = 'this', seen 
 };
 export const raise: TraceData = { kind: 'interrupt', line: 'raise', isr: 2, signalled: true };
 export const expired: TraceData = { kind: 'timer', name: 'ack', event: 'expired', ms: 3000 };
-export const send = (name: 'REBOOT' | 'SYNCRTC'): TraceData => ({ kind: 'command', name, result: 'sent' });
+export const send = (name: 'REBOOT' | 'SHUTDOWN' | 'SYNCRTC'): TraceData => ({
+  kind: 'command',
+  name,
+  result: 'sent',
+});
 
 export const suspend: TraceData = { kind: 'qmp-event', event: 'SUSPEND', data: '{}' };
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { TraceData } from '../../base/trace-event.js';
-import { failed, found, loaded, suspend, up, write } from '../../testing/cause-events.js';
+import { failed, found, loaded, read, send, status, suspend, up, write } from '../../testing/cause-events.js';
 import { checkNames } from '../check-names.js';
 
 const gone: TraceData = { kind: 'bar-read', offset: 0, width: 4, value: 0xffffffff, absent: true };
@@ -29,6 +29,25 @@ t.test('tells a function without a driver from a virtio device without one', asy
   const unread = failed('shows-host-time', 'host time', '1', 'none');
   t.same(found([gone, loaded, unread]), [], 'the device was absent');
   t.same(found([loaded, gone, unread]), ['function-not-bound'], 'it was absent only later');
+});
+
+t.test('finds a driver that is ready before it has read the command', async (t) => {
+  const probe = [read(0, 4, 7), status(3), write(4, 4, 7)];
+  const late = [status(7), send('REBOOT'), read(19, 1, 2), read(20, 4, 2), read(20, 4, 2)];
+  const dmesg = ['vmmci virtio2: ignoring command 0x2, which was sent before this driver was bound'];
+  t.same(found([...probe, ...late], { dmesg }), ['driver-ok-before-first-read']);
+  t.same(found([...probe, read(20, 4, 0), ...late], { dmesg }), [], 'it has read before');
+  t.same(found([...probe, ...late]), [], 'nothing says that it takes the command for old');
+  t.same(found([...probe, ...late, write(20, 4, 2)], { dmesg }), [], 'acknowledged');
+  const refused: TraceData = {
+    kind: 'check',
+    result: 'ok',
+    requirement: 'refuses-absent-device',
+    what: 'devices bound to x where the command reads as all ones',
+  };
+  const set = failed('refuses-absent-device', 'DRIVER_OK', 'not set', 'set');
+  const ones = read(20, 4, 0xffffffff);
+  t.same(found([...probe, status(7), ones, status(0x87), refused, set]), ['driver-ok-before-first-read']);
 });
 
 t.test('finds causes in commands that failed in the guest', async (t) => {

@@ -4,9 +4,10 @@ import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
 import { status } from '../../vmmci/registers.js';
 import type { RequirementId } from '../requirements.js';
-import { checkCause } from './check-cause.js';
-import { isDown, isUp, isWrite } from './events.js';
+import { checkCause, checksOf } from './check-cause.js';
+import { exchangesOf, isAck, isCommandRead, isDown, isUp, isWrite } from './events.js';
 import type { Cause } from './facts.js';
+import { logLines } from './kernel-reports.js';
 
 /** What fails, among other things, if the device has no driver. */
 const needsDriver: readonly RequirementId[] = [
@@ -43,6 +44,37 @@ export const bindCauses = {
         .filter((reason) => /can't create \S*\b(?:un)?bind: /.test(reason))
         .map((reason) => reason.split('\n', 1)[0] ?? '')
         .slice(0, 1),
+  },
+  'driver-ok-before-first-read': {
+    sentence:
+      'The driver sets DRIVER_OK before its probe reads the command, so it takes one that arrives in between for an old one.',
+    change:
+      'Read the command (BAR0 offset 20) before DRIVER_OK is set: leave virtio_device_ready() to the virtio core, or call it last.',
+    requirement: 'acknowledges',
+    find: (facts) => {
+      const line = logLines(facts).find((each) =>
+        /ignoring command 0x[12], which was sent before/.test(each),
+      );
+      for (const { sent, events } of exchangesOf(facts)) {
+        const up = facts.trace.findLast((event) => isUp(event) && event.seq < sent.seq);
+        const down = facts.trace.findLast((event) => isDown(event) && event.seq < (up?.seq ?? 0));
+        const isRead = facts.trace.some(
+          (event) => isCommandRead(event) && event.seq > (down?.seq ?? 0) && event.seq < sent.seq,
+        );
+        const read = events.find(isCommandRead);
+        if (line !== undefined && up !== undefined && !isRead && read !== undefined && !events.some(isAck))
+          return [up, sent, read, line];
+      }
+      // A device that probe refuses has DRIVER_OK all the same.
+      const up = facts.trace.find(isUp);
+      const read = facts.trace.find(isCommandRead);
+      const refused = facts.trace.some(
+        (event) => event.kind === 'check' && event.result === 'ok' && /^devices bound to /.test(event.what),
+      );
+      const [check] = checksOf(facts, ['refuses-absent-device'], { what: /^DRIVER_OK$/, seen: /^set$/ });
+      if (up === undefined || read === undefined || check === undefined) return [];
+      return refused && up.seq < read.seq && read.seq < check.seq ? [up, read, check] : [];
+    },
   },
   'virtio-ids-wrong': checkCause(
     { what: /^virtio (vendor|device)/ },

@@ -7,6 +7,7 @@ import { buildCauses } from './build-causes.js';
 import { clockCauses } from './clock-causes.js';
 import { commandCauses } from './command-causes.js';
 import { contractCauses } from './contract-causes.js';
+import { crashCauses } from './crash-causes.js';
 import { debugCauses } from './debug-causes.js';
 import { driftCauses } from './drift-causes.js';
 import { endCauses } from './end-causes.js';
@@ -17,6 +18,7 @@ import { lineCauses } from './line-causes.js';
 import { logCauses } from './log-causes.js';
 import { neighbourCauses } from './neighbour-causes.js';
 import { offsetCauses } from './offset-causes.js';
+import { pollCauses } from './poll-causes.js';
 import { ptpCauses } from './ptp-causes.js';
 import { sleepCauses } from './sleep-causes.js';
 import { stopCauses } from './stop-causes.js';
@@ -29,6 +31,7 @@ export const causes = {
   ...interruptCauses,
   ...commandCauses,
   ...actionCauses,
+  ...pollCauses,
   ...stopCauses,
   ...endCauses,
   ...clockCauses,
@@ -45,6 +48,7 @@ export const causes = {
   ...contractCauses,
   ...lineCauses,
   ...logCauses,
+  ...crashCauses,
   ...hangCauses,
   ...debugCauses,
   ...buildCauses,

@@ -49,7 +49,12 @@ const cases: readonly Case[] = [
   ['parameter-default', 'parameter-contract', 'default of debug', '0', '1'],
   ['parameter-with-nul', 'parameter-contract', 'default of debug', '0', String.raw`"0\n\\x00"`],
   ['zero-interval-not-off', 'obeys-parameters', 'polls while the interval is 0', '0', '21'],
-  ['interval-not-read-again', 'obeys-parameters', 'polls while the interval is 4294967295', '0', '15'],
+  ['long-interval-not-kept', 'obeys-parameters', 'polls while the interval is 4294967295', '0', '15'],
+  ['interval-changes', 'obeys-parameters', `${checkNames.regularPolls} 37 ms, of 12`, '12 or more', '4'],
+  ['sampled-without-polls', 'obeys-parameters', checkNames.samplesWithoutPolls, '0', '1'],
+  ['time-read-on-waking', 'no-needless-accesses', checkNames.readsOnWaking, '0', '1'],
+  ['event-without-name', 'says-what-happens', `${checkNames.unnamedEvents}: SYNCRTC`, 'none', 'set'],
+  ['ptp-clock-left-behind', 'undoes-failures', 'leaked resources after x', 'none', '/sys/class/ptp/ptp1'],
   [
     'interval-not-limited',
     'obeys-parameters',

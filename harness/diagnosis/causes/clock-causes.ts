@@ -190,6 +190,23 @@ export const clockCauses = {
       explains: ['shows-host-time', 'shows-drift'],
     },
   ),
+  'sample-overwritten': checkCause(
+    {
+      what: named('distinctReadings'),
+      // Each reading has taken a sample of its own: otherwise, one sample serves several readings.
+      holds: ({ seq }, { trace, checks }) =>
+        !checks.some(({ what }) => named('samplesUnread').test(what)) &&
+        trace.some(
+          (event) => event.kind === 'check' && event.seq > seq && named('samplesUnread').test(event.what),
+        ),
+    },
+    {
+      sentence: 'A reading shows the sample of another one that runs at the same time.',
+      change:
+        'Keep the sample of a reading in a local variable, not in a static one or in that of the device.',
+      requirement: 'shows-host-time',
+    },
+  ),
   'sampled-unasked': checkCause(
     {
       what: named('samplesOfPolls', 'samplesUnread', 'readsToSet'),

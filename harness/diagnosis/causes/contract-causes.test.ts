@@ -104,6 +104,15 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
   ],
   ['a line is missing', ['event-not-logged'], [logged('x', 'REBOOT', 'none'), warned('x', 'none', 'none')]],
   ['a line comes twice', [], [logged('x', 'REBOOT', 'REBOOT × 2')]],
+  ['a line of another event', ['other-event-logged'], [logged('x', 'REBOOT', 'SHUTDOWN')]],
+  [
+    'a line without a name',
+    ['event-without-name'],
+    [
+      logged('x', 'REBOOT', 'none'),
+      check('says-what-happens', `${checkNames.unnamedEvents}: x`, 'none', 'REBOOT'),
+    ],
+  ],
   [
     'a line is a warning',
     ['severity-wrong'],
@@ -133,6 +142,14 @@ const cases: readonly (readonly [string, readonly CauseId[], readonly (TraceData
   ],
   ['another warning', [], [check('quiet-log', `${checkNames.otherWarnings}: loaded`, 'none', 'x: hm')]],
   ['a deferred probe', ['probe-deferred'], [check('survives-removal', checkNames.deferred, 'none', '0:5')]],
+  [
+    'an interval that is not read again',
+    ['interval-not-read-again'],
+    [
+      check('obeys-parameters', 'polls while the interval is 0', '0', '9'),
+      check('obeys-parameters', 'polls while the interval is 4294967295', '0', '9'),
+    ],
+  ],
   ['wrong unit', ['interval-in-wrong-unit'], [delay(37, '10', '37'), delay(1, '3', '10')]],
   ['wrong limit', ['interval-limits-wrong'], [delay(37, '10', '10'), delay(1, '3', '1')]],
   [

@@ -79,6 +79,36 @@ export const contractCauses = {
     explains: ['obeys-parameters'],
     find: (facts) => (delaysOf(facts).some(isInside) ? [] : delaysOf(facts).slice(0, 3)),
   },
+  'long-interval-not-kept': checkCause(
+    {
+      what: /^polls while the interval is [1-9]/,
+      holds: (_, { checks }) => !checks.some(({ what }) => /^polls while the interval is 0/.test(what)),
+    },
+    {
+      sentence:
+        'The driver polls soon although a long interval is set: it ignores the value, or takes it for a negative one.',
+      change:
+        'Read the parameter with READ_ONCE() each time that the work is queued, and clamp it as an unsigned number.',
+      requirement: 'obeys-parameters',
+    },
+  ),
+  'sampled-without-polls': checkCause(
+    { what: named('samplesWithoutPolls') },
+    {
+      sentence: 'The driver takes time samples unasked although the interval of 0 turns polling off.',
+      change: 'While the interval is 0, let the work read nothing but the parameter.',
+      requirement: 'obeys-parameters',
+    },
+  ),
+  'interval-changes': checkCause(
+    { what: named('regularPolls'), holds: (_, facts) => delaysOf(facts).length === 0 },
+    {
+      sentence: 'The time between two polls does not stay the one that the parameter sets.',
+      change:
+        'Queue each poll with the interval of the parameter: a driver that polls less often while nothing happens acknowledges too late.',
+      requirement: 'obeys-parameters',
+    },
+  ),
   'poll-does-not-wake': checkCause(
     { what: named('pollWaits'), seen: /^yes$/ },
     {

@@ -13,3 +13,14 @@ t.test('a SYNCRTC that goes on after an error', async (t) => {
   t.same(found([logs(without, 'SYNCRTC, unreadable', 'SYNCRTC, unreadable, unset')]), ['sync-error-ignored']);
   t.same(found([logs(without, 'SYNCRTC, unreadable', 'SYNCRTC'), missing]), ['event-not-logged']);
 });
+
+t.test('tells a level without effect from one at which lines are missing', async (t) => {
+  const lines = (what: string, seen: string) =>
+    failed('quiet-log', `lines about ${what}`, seen === '0' ? '1' : '0', seen);
+  const acknowledged = [
+    lines('an acknowledgement at debug 1', '0'),
+    lines('an acknowledgement at debug 2', '0'),
+  ];
+  t.same(found([...acknowledged, lines('a reading at debug 2', '0')]), ['log-level-without-effect']);
+  t.same(found(acknowledged), ['log-level-not-kept']);
+});

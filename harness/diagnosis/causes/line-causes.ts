@@ -13,6 +13,8 @@ const logsAll = (check: FailedCheck, { checks }: Facts): boolean =>
 
 const itemsOf = (list: string): string[] => (list === 'none' ? [] : list.split(', '));
 
+const withoutCount = (item: string): string => item.replace(/ × [\d,]+$/, '');
+
 /** True if expected events are missing, and no others were logged instead. */
 const lacksEvents = ({ expected, seen }: FailedCheck): boolean =>
   itemsOf(expected).some((event) => !itemsOf(seen).includes(event)) &&
@@ -24,6 +26,22 @@ const logsFirst = (check: FailedCheck, { checks }: Facts): boolean =>
   checks.every(({ what }) => !named('eventsLogged').test(what) || what.endsWith(repeatedStep));
 
 export const lineCauses = {
+  'log-level-without-effect': checkCause(
+    {
+      what: /^lines about an acknowledgement at /,
+      seen: /^0$/,
+      // At each level, neither acknowledgements nor readings add a line.
+      holds: (_, { checks }) =>
+        checks.filter(({ what, seen }) => /^lines about an acknowledgement at /.test(what) && seen === '0')
+          .length > 1 &&
+        checks.some(({ what, seen }) => what.startsWith('lines about a reading at ') && seen === '0'),
+    },
+    {
+      sentence: 'A level of the log that is written at run time adds no lines to the kernel log.',
+      change: 'Read the parameter each time that a line may be logged, not once when the driver is bound.',
+      requirement: 'quiet-log',
+    },
+  ),
   'event-not-logged': checkCause(
     {
       of: ['says-what-happens', 'quiet-log'],
@@ -63,6 +81,33 @@ export const lineCauses = {
     {
       sentence: 'The driver logs an event only the first time after its module was loaded.',
       change: 'Use dev_info() and dev_warn(), not the forms that end in _once.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'event-without-name': checkCause(
+    { what: named('unnamedEvents'), holds: ({ seen }) => seen !== 'none' },
+    {
+      sentence: 'The driver logs an event without its own name and that of the device.',
+      change:
+        'Use dev_info() and dev_warn(), not pr_info() or printk(): with two devices, nobody can tell whose line it is.',
+      requirement: 'says-what-happens',
+    },
+  ),
+  'other-event-logged': checkCause(
+    {
+      what: named('eventsLogged'),
+      holds: ({ what, expected, seen }, facts) => {
+        // A driver that also does what it logs has another fault.
+        if (facts.failed.has('goes-down')) return false;
+        const [promised, logged] = [itemsOf(expected), itemsOf(seen).map(withoutCount)];
+        const isMissing = promised.some((event) => !logged.includes(event));
+        // A SYNCRTC that cannot read the time may go on, which is another fault.
+        return isMissing && logged.some((event) => !promised.includes(event)) && !what.endsWith(untimedSync);
+      },
+    },
+    {
+      sentence: 'The driver logs the line of another event than the one that has happened.',
+      change: 'Compare the text of each line with the command of its branch: one may be a copy of another.',
       requirement: 'says-what-happens',
     },
   ),

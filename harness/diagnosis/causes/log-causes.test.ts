@@ -118,3 +118,28 @@ t.test('finds what the kernel says of interrupts and references', async (t) => {
     "kobject: '(null)' (ffff8f34434a7010): is not initialized, yet kobject_put() is being called.";
   t.same(found(kobject, 'refcount_t: underflow; use-after-free.'), ['object-never-initialized']);
 });
+
+t.test('interrupts that are on, or off, where they must not be', async (t) => {
+  const warning = (at: string, ...calls: string[]): string[] => [
+    `[    4.115072] WARNING: CPU: 0 PID: 0 at kernel/${at}`,
+    '[    4.139018] Call Trace:',
+    '[    4.139209]  <IRQ>',
+    ...calls.map((call) => `[    4.157913]  ${call}`),
+  ];
+  const handler = ['vmmci_handle_command+0xdc/0x107 [virtio_vmmci]', '__handle_irq_event_percpu+0x4a/0x190'];
+  const enabled = 'irq 10 handler obsd_interrupt+0x0/0x50 [virtio_pci_obsd] enabled interrupts';
+  t.same(found(enabled, ...warning('irq/handle.c:161 __handle_irq_event_percpu+0x180/0x190')), [
+    'handler-enables-interrupts',
+  ]);
+  const softirq = 'softirq.c:386 __local_bh_enable_ip+0x4c/0x70';
+  t.same(found(...warning(softirq, ...handler)), ['bottom-halves-with-interrupts-off']);
+  t.same(found(...warning(softirq, 'tcp_v4_rcv+0x1/0x2')), []);
+  const set = [
+    'clock_was_set+0x1aa/0x240',
+    'do_settimeofday64+0x172/0x1f0',
+    'vmmci_sync+0xbc/0xd0 [virtio_vmmci]',
+  ];
+  const many = 'smp.c:815 smp_call_function_many_cond+0x46b/0x4c0';
+  t.same(found(...warning(many, ...set)), ['clock-set-in-handler']);
+  t.same(found(...warning(many, ...handler)), []);
+});

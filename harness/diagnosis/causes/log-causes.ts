@@ -180,6 +180,29 @@ export const logCauses = {
     change: 'Pass IRQF_SHARED alone to request_irq(): no command has to wake the guest up.',
     requirement: 'keeps-devices-apart',
   }),
+  'bottom-halves-with-interrupts-off': {
+    sentence: 'The driver takes a lock with spin_lock_bh() in its interrupt handler, or with interrupts off.',
+    change: 'Take a lock that the handler also takes with spin_lock_irqsave().',
+    requirement: 'acknowledges-in-time',
+    find: (facts) =>
+      reportsOf(facts)
+        .filter(({ lines }) => lines.some(isInDriver))
+        .flatMap(({ lines }) => lines.find((line) => /^WARNING: .*\b__local_bh_enable_ip\b/.test(line)) ?? [])
+        .slice(0, 1),
+  },
+  'clock-set-in-handler': {
+    sentence: 'The driver sets the clock with interrupts off, as in its interrupt handler.',
+    change: 'Set the clock in a work item: do_settimeofday64() has to reach all processors.',
+    requirement: 'sets-clock',
+    find: (facts) =>
+      reportsOf(facts)
+        .map(({ lines }) => [
+          lines.find((line) => /^WARNING: .*\bsmp_call_function_many_cond\b/.test(line)),
+          lines.find((line) => /^\s*(?:clock_was_set|do_settimeofday64)\+0x/.test(line))?.trim(),
+        ])
+        .find((lines) => lines.every((line) => line !== undefined))
+        ?.filter((line) => line !== undefined) ?? [],
+  },
   'lock-not-held': inLog(
     new RegExp(
       `bad unlock balance|spinlock (?:already unlocked|wrong owner|wrong CPU) on|${lessThanNone.source}`,

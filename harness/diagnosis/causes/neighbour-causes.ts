@@ -102,8 +102,9 @@ export const neighbourCauses = {
         apart.some((other) => other.what !== what && withoutOrdinal(other) === withoutOrdinal({ what }));
       const shared = apart.filter(
         (check) =>
-          /^(?:host time|PTP time|commands that the first|PTP clocks of the second)/.test(check.what) &&
-          !failsOnBoth(check),
+          /^(?:host time|PTP time|commands that the first|last command of the first|PTP clocks of the second)/.test(
+            check.what,
+          ) && !failsOnBoth(check),
       );
       const unpolled = reasons.find((line) => /^no \w+ poll of the (?:first|second) within/.test(line));
       // The first is bound again for it, and was polled before.

@@ -78,6 +78,15 @@ export const ptpCauses = {
       change: 'Call ptp_clock_unregister() in remove, before the device is reset.',
     },
   ),
+  'ptp-clock-left-behind': checkCause(
+    { of: ['leaves-nothing', 'undoes-failures'], what: /^leaked resources/, seen: /\/sys\/class\/ptp\/ptp/ },
+    {
+      sentence: 'The PTP clock stays registered when the driver is gone, or when its probe fails.',
+      change: 'Call ptp_clock_unregister() in remove, and on each path on which probe fails afterwards.',
+      requirement: 'leaves-nothing',
+      explains: ['leaves-nothing', 'undoes-failures'],
+    },
+  ),
   'ptp-clock-made-anew-in-sleep': ptpCause(
     { what: /after it, same descriptor/ },
     {

@@ -84,3 +84,15 @@ t.test('a resume that fails with another error than ENODEV', async (t) => {
   t.same(ends('-5'), ['resume-error-wrong']);
   t.same(ends('none'), []);
 });
+
+t.test('finds a driver that needs the time to wake up', async (t) => {
+  const withTime: TraceData = {
+    kind: 'check',
+    result: 'ok',
+    requirement: 'restores-after-sleep',
+    what: 'error of a resume from disk',
+  };
+  const without = failed(checkNames.resumeWithoutTime, '0', '-61');
+  t.same(found([withTime, without]), ['waking-needs-time']);
+  t.same(found([without]), [], 'it may not wake up at all');
+});

@@ -4,6 +4,7 @@ import type { TraceEvent } from '../../base/trace-event.js';
 import { status } from '../../vmmci/registers.js';
 import { named } from '../check-names.js';
 import { checkCause } from './check-cause.js';
+import { looksUnasked } from './command-causes.js';
 import { following, isCommandRead, isRead, isUp, isWrite, second, sleeps } from './events.js';
 import type { Access, Cause, Facts, FailedCheck } from './facts.js';
 import { logLines } from './kernel-reports.js';
@@ -50,6 +51,34 @@ const isLaterBySleep = ({ expected, seen }: FailedCheck): boolean => {
 };
 
 export const sleepCauses = {
+  'time-read-on-waking': checkCause(
+    { what: named('readsOnWaking') },
+    {
+      sentence: 'The driver reads the time each time that the guest wakes up, as if a SYNCRTC had come.',
+      change:
+        'Set the clock only for SYNCRTC (3) in the command register: the host sends one when it is needed.',
+      requirement: 'no-needless-accesses',
+    },
+  ),
+  'waking-needs-time': checkCause(
+    {
+      what: named('resumeWithoutTime'),
+      // A driver that fails to wake up at all has another fault.
+      besides: ({ seq }, { trace }) =>
+        trace.filter(
+          (event) =>
+            event.kind === 'check' &&
+            event.result === 'ok' &&
+            event.what === 'error of a resume from disk' &&
+            event.seq < seq,
+        ),
+    },
+    {
+      sentence: 'The driver fails to wake up if the host does not offer the time.',
+      change: 'Do not return an error from restore because the time cannot be read.',
+      requirement: 'restores-after-sleep',
+    },
+  ),
   'time-asleep-added': checkCause(
     {
       of: ['shows-drift', 'sets-clock'],
@@ -119,15 +148,16 @@ export const sleepCauses = {
     requirement: 'restores-after-sleep',
     explains: ['restores-after-sleep', 'looks-unasked'],
     find: (facts) =>
-      following(facts, isSleep, (_, after) => {
+      following(facts, isSleep, (sleep, after) => {
         const events = afterSleep(after);
         const up = events.find(isUp);
         const last = events.at(-1);
-        const begin = facts.trace.find(isUp)?.seq ?? Number.POSITIVE_INFINITY;
-        const hasRead = facts.trace.some(
-          (event) => isCommandRead(event) && event.seq > begin && event.seq < (events[0]?.seq ?? 0),
+        // The polls may have ended with an interrupt before.
+        const interrupted = facts.trace.findLast((event) => isRead(event, 'isr') && event.seq < sleep.seq);
+        const polled = looksUnasked(facts).some(
+          ({ seq }) => seq > (interrupted?.seq ?? 0) + 2 && seq < sleep.seq,
         );
-        const from = hasRead ? up : turnsPollsOn(events, facts.pollParameter ?? '');
+        const from = polled ? up : turnsPollsOn(events, facts.pollParameter ?? '');
         if (up === undefined || from === undefined || last === undefined) return undefined;
         const reads = events.filter((event) => isCommandRead(event) && event.seq > from.seq);
         return reads.length < 3 && last.at - from.at > 3 * second

@@ -98,6 +98,22 @@ export const stopCauses = {
       requirement: 'acts-on-newest',
     },
   ),
+  'older-stop-carried-out': checkCause(
+    {
+      what: named('stopsAfterTwo'),
+      holds: ({ expected, seen }) =>
+        /^(?:reboot|poweroff)$/.test(expected) && /reboot/.test(seen) && /poweroff/.test(seen),
+      besides: (check, { trace }) =>
+        trace.filter((event) => isSent(event) && event.name !== 'SYNCRTC' && event.seq < check.seq).slice(-2),
+    },
+    {
+      sentence:
+        'The driver carries out a stop that another one has replaced before programs could be started.',
+      change:
+        'Read which stop is the newest after the wait for programs, right before orderly_poweroff() or orderly_reboot().',
+      requirement: 'acts-on-newest',
+    },
+  ),
   'goes-down-without-user-space': checkCause(
     {
       of: ['keeps-data'],

@@ -277,7 +277,11 @@ export const userCauses = {
     },
   ),
   'interval-not-read-again': checkCause(
-    { what: /^polls while the interval is [1-9]/ },
+    {
+      what: /^polls while the interval is [1-9]/,
+      // A driver whose polls an interval of 0 has ended reads the parameter.
+      holds: (_, { checks }) => checks.some(({ what }) => /^polls while the interval is 0/.test(what)),
+    },
     {
       sentence: 'The driver ignores an interval that is written at run time and polls as before.',
       change: 'Read the parameter with READ_ONCE() each time that the work is queued.',
