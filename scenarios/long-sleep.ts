@@ -6,6 +6,7 @@ import { matchText } from '../harness/guest/guest-text.js';
 import { showDurationNs, showInstantNs } from '../harness/scenario/formats.js';
 import { type Scene, scenario } from '../harness/scenario/scenario.js';
 import { hasDriverOk, isCommandRead, isTimeRead } from '../harness/scenario/traffic.js';
+import { ACK, SYNCRTC } from '../harness/vmmci/features.js';
 import { realScheduler, VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkDrift } from './shared/check-drift.js';
 import { checkNames } from './shared/check-names.js';
@@ -58,19 +59,43 @@ const checkSync = async ({ check, vm, device, driver, trace, until }: Scene): Pr
  * To resume from disk takes a disk, and a quarter of a minute. A module calls the driver's callbacks in its
  * place.
  */
-const checkCallbacks = async ({ check, vm, device }: Scene): Promise<void> => {
+const resumeFromDisk = async ({ vm }: Scene): Promise<{ missing: string[]; error: number }> => {
   const { shell } = vm;
-  const restores = check('restores-after-sleep');
   const parameter = (name: string) =>
     shell.output(['read-files', `/sys/module/sleep_callbacks/parameters/${name}`]);
   await shell.output(['load', 'sleep_callbacks', `address=${vm.address}`, 'resume=1']);
   const missing = (await parameter('missing')).trim().split(' ').filter(Boolean);
-  restores.equal(checkNames.missingCallbacks, missing, []);
-  restores.equal('error of a resume from disk', Number(await parameter('error')), 0);
+  const error = Number(await parameter('error'));
   await shell.output(['unload', 'sleep_callbacks']);
+  return { missing, error };
+};
+
+const checkCallbacks = async (scene: Scene): Promise<void> => {
+  const { check, device } = scene;
+  const restores = check('restores-after-sleep');
+  const { missing, error } = await resumeFromDisk(scene);
+  restores.equal(checkNames.missingCallbacks, missing, []);
+  restores.equal('error of a resume from disk', error, 0);
   const { status } = device.vmmci.state();
   const seen = hasDriverOk(status) ? 'set' : 'not set';
   if (missing.length === 0) restores.equal(checkNames.restoredFromDisk, seen, 'set');
+};
+
+/**
+ * A driver may read the time to wake up, but must not need it. The driver is loaded before and afterwards.
+ */
+const checkWithoutTime = async (scene: Scene): Promise<void> => {
+  const { check, device, driver } = scene;
+  const loadWith = async (features?: number): Promise<void> => {
+    await driver.unload();
+    await device.stopBackend();
+    await device.startBackend(features === undefined ? {} : { features });
+    await driver.load(driver.pollingEvery(0));
+  };
+  await loadWith(ACK | SYNCRTC);
+  const { error } = await resumeFromDisk(scene);
+  check('restores-after-sleep').equal(checkNames.resumeWithoutTime, error, 0);
+  await loadWith();
 };
 
 scenario(
@@ -87,6 +112,7 @@ scenario(
     const { time, syncRtc } = driver.description;
     await driver.load(driver.pollingEvery(0));
     await checkCallbacks(scene);
+    await checkWithoutTime(scene);
     const before = (await driverLog(vm.shell, driver.description)).length;
     // No event shows that time has passed: the guest's processor is off.
     await suspendGuest(vm, () => new Promise((resolve) => realScheduler().after(sleepMs, resolve)));

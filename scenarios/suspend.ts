@@ -4,7 +4,14 @@
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { showFeatures, showInstant, showStatus } from '../harness/scenario/formats.js';
 import { scenario } from '../harness/scenario/scenario.js';
-import { acks, hasDriverOk, isCommandRead, isDriverOk, writes } from '../harness/scenario/traffic.js';
+import {
+  acks,
+  hasDriverOk,
+  isCommandRead,
+  isDriverOk,
+  isTimeRead,
+  writes,
+} from '../harness/scenario/traffic.js';
 import { checkNames } from './shared/check-names.js';
 import { suspendGuest } from './shared/suspend-guest.js';
 import { takesSyncRtc } from './shared/takes-sync-rtc.js';
@@ -29,6 +36,14 @@ scenario('suspend', options, async ({ check, ...scene }) => {
   check('restores-after-sleep').equal('negotiated features', guestFeatures, before, showFeatures);
   check('restores-after-sleep').that('DRIVER_OK', hasDriverOk(status), 'set', showStatus(status));
   if (driver.hasPollInterval) await until('bar-read', seq, isCommandRead, 3);
+  // A driver that measures the time by itself reads it at any moment.
+  const { syncRtc, time } = driver.description;
+  if (syncRtc === 'registers' && time !== undefined)
+    check('no-needless-accesses').equal(
+      checkNames.readsOnWaking,
+      trace.since(mark, 'bar-read').filter(isTimeRead).length,
+      0,
+    );
   if (driver.showsHostTime) {
     const time = await driver.hostTime();
     check('restores-after-sleep').equal('host time', time, device.vmmci.state().lastSample, showInstant);
