@@ -91,6 +91,8 @@ const checkCommandToSecond = async (scene: Scene, { first, second }: Sides, irq:
   const apart = check('keeps-devices-apart');
   apart.equal('commands that the second saw', await second.driver.commandCounts(), { ...none, SYNCRTC: 1 });
   apart.equal('commands that the first saw', await first.driver.commandCounts(), none);
+  apart.equal('last command of the second', await second.driver.lastCommand(), 'SYNCRTC');
+  apart.equal('last command of the first', await first.driver.lastCommand(), 'NONE');
   apart.equal('acknowledgements by the second', acks(second.trace, mark), ['SYNCRTC: cleared']);
   apart.equal('acknowledgements by the first', acks(first.trace, quiet), []);
   check('claims-own-interrupts').equal(
