@@ -58,6 +58,16 @@ const eventChecker = ({ check, vm, driver }: Scene): CheckEvents => {
       const found = Object.entries(logLines).filter(([, part]) => line.includes(part));
       return found.map(([event]) => event);
     });
+  /** Those of the events that are in the kernel log, but in no line that is known to be the driver's. */
+  const unnamed = async (events: readonly LogEvent[]): Promise<string[]> => {
+    const parts = events.map((event) => logLines[event] ?? event);
+    const [all, own] = [
+      await vm.shell.output(['log-lines', ...parts], { what: 'lines that the description promises' }),
+      await driverLog(vm.shell, driver.description),
+    ];
+    const others = all.split('\n').filter((line) => !own.includes(line));
+    return events.filter((event) => others.some((line) => line.includes(logLines[event] ?? event)));
+  };
   return async (what, events, step) => {
     const before = (await driverLog(vm.shell, driver.description)).length;
     await step();
@@ -65,6 +75,9 @@ const eventChecker = ({ check, vm, driver }: Scene): CheckEvents => {
     const seen = eventsIn(lines);
     const expected = events.filter((event) => logLines[event] !== undefined);
     check('says-what-happens').equal(`${checkNames.eventsLogged}: ${what}`, seen.sort(), expected.sort());
+    const missing = expected.filter((event) => !seen.includes(event));
+    if (missing.length > 0)
+      check('says-what-happens').equal(`${checkNames.unnamedEvents}: ${what}`, await unnamed(missing), []);
     const warnings = warningsIn(lines);
     check('says-what-happens').equal(
       `${checkNames.eventsThatWarn}: ${what}`,
@@ -217,15 +230,18 @@ const checkReading = async (scene: Scene, checkEvents: CheckEvents): Promise<voi
 
 /** The driver is unloaded afterwards. */
 const checkCommands = async (scene: Scene, checkEvents: CheckEvents): Promise<void> => {
-  const { vm, driver } = scene;
-  await checkEvents('REBOOT', ['REBOOT'], async () => {
-    await send(scene, 'REBOOT');
-    await powerRequests(vm.shell, 1);
-  });
-  await checkEvents('SHUTDOWN', ['SHUTDOWN'], async () => {
-    await send(scene, 'SHUTDOWN');
-    await powerRequests(vm.shell, 2);
-  });
+  const { check, vm, driver } = scene;
+  const requested: string[] = [];
+  for (const [stop, program] of [
+    ['REBOOT', 'reboot'],
+    ['SHUTDOWN', 'poweroff'],
+  ] as const)
+    await checkEvents(stop, [stop], async () => {
+      await send(scene, stop);
+      requested.push(program);
+      const requests = await powerRequests(vm.shell, requested.length);
+      check('goes-down').equal(`requests to go down after ${stop}`, requests, requested);
+    });
   await checkEvents('SYNCRTC', ['SYNCRTC', 'set'], async () => {
     await send(scene, 'SYNCRTC');
     await driver.unload();
