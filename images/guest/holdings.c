@@ -26,6 +26,9 @@ static const char *const listed[] = {
 	"/sys/bus/workqueue/devices", "/proc/sys", "/proc/sys/dev",
 };
 
+/* Is there only once the PTP core is loaded. */
+static const char ptp_clocks[] = "/sys/class/ptp";
+
 /* Longer than any path here. A longer path ends the program instead of being truncated. */
 enum { PATH = 512, NAME = 16 };
 
@@ -280,6 +283,8 @@ static void walk(const char *address)
 	each("/proc", thread);
 	for (size_t at = 0; at < sizeof(listed) / sizeof(*listed); at++)
 		each(listed[at], list);
+	if (!access(ptp_clocks, F_OK))
+		each(ptp_clocks, list);
 	if (address)
 		function(address);
 }
