@@ -2,6 +2,7 @@
 
 import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
+import { commandName } from '../../vmmci/commands.js';
 import { ACK } from '../../vmmci/features.js';
 import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
@@ -45,6 +46,12 @@ const lostStop = (facts: Facts): (TraceEvent | string)[] => {
   const shown = check ?? reason?.split('\n', 1)[0];
   return shown === undefined ? [] : [sent, ack, shown];
 };
+
+/** The kernel stops its tasks, and lets them run again (kernel/power/process.c). */
+const tasks = /\b(?:Freezing user space processes|Restarting tasks)\b/;
+
+/** The kernel cannot start /sbin/reboot, and restarts the guest by itself (kernel/reboot.c). */
+const forcedReboot = /\bFailed to start orderly reboot\b/;
 
 export const stopCauses = {
   'shutdown-and-reboot-swapped': checkCause(
@@ -151,6 +158,22 @@ export const stopCauses = {
       const evidence = lostStop(facts);
       const [, ack] = evidence;
       return ack !== undefined && typeof ack !== 'string' && isBeforeSleep(facts, ack) ? evidence : [];
+    },
+  },
+  'reboot-without-programs': {
+    sentence:
+      'A REBOOT that arrives while the guest goes to sleep restarts it at once, without its user space.',
+    change:
+      'Carry it out in a work item that first calls usermodehelper_read_lock_wait(): if no program can be started, orderly_reboot() restarts the guest itself.',
+    requirement: 'carries-out',
+    find: ({ trace, reasons }) => {
+      const reason = reasons.find((line) => /^the guest went down \(guest-reset\)/.test(line));
+      const ack = trace.findLast((event) => isAck(event) && commandName(event.value) === 'REBOOT');
+      const frozen = trace.findLast((event) => event.kind === 'console' && tasks.test(event.line));
+      if (reason === undefined || ack === undefined || frozen?.kind !== 'console') return [];
+      const isFrozen = frozen.line.includes('Freezing') && frozen.seq < ack.seq;
+      const forced = trace.find((event) => event.kind === 'console' && forcedReboot.test(event.line));
+      return isFrozen && forced !== undefined ? [frozen, ack, forced, firstLine(reason)] : [];
     },
   },
   'stop-only-if-acknowledged': {
