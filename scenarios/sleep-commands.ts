@@ -1,12 +1,20 @@
 // Commands arrive before and while the guest goes to sleep, and the device keeps its registers. The driver
 // carries out each command once.
 
-import type { TraceEvent } from '../harness/base/trace-event.js';
+import type { Trace, TraceEvent } from '../harness/base/trace.js';
 import { freezeAndThaw } from '../harness/guest/freeze-and-thaw.js';
 import { powerRequests, recordPowerRequests } from '../harness/guest/power.js';
 import { scenario } from '../harness/scenario/scenario.js';
 import type { Scene } from '../harness/scenario/scene.js';
-import { acks, isCommandRead, isReadOf, isTimeRead, readsOf } from '../harness/scenario/traffic.js';
+import {
+  acks,
+  isAcknowledge,
+  isCommandRead,
+  isReadOf,
+  isReset,
+  isTimeRead,
+  readsOf,
+} from '../harness/scenario/traffic.js';
 import { VirtualScheduler } from '../harness/vmmci/scheduler.js';
 import { checkNames } from './shared/check-names.js';
 import { needSyncRtc, takesSyncRtc } from './shared/takes-sync-rtc.js';
@@ -25,8 +33,21 @@ const isStatus = isReadOf('status');
 const isFeatures = isReadOf('hostFeatures');
 
 /**
+ * The event with which the driver wakes the device up: the reset before the core sets ACKNOWLEDGE again, or a
+ * read of the features before that, by which a driver looks whether the device is there.
+ */
+const wakeUp = (trace: Trace, mark: number): TraceEvent | undefined => {
+  const writes = trace.since(mark, 'bar-write');
+  const first = writes.findIndex(isAcknowledge);
+  const reset = writes.slice(0, Math.max(0, first)).findLast(isReset);
+  const [features] = trace.since(mark, 'bar-read').filter(isFeatures);
+  const found = [features, reset].filter((event) => event !== undefined);
+  return found.sort((a, b) => a.seq - b.seq)[0];
+};
+
+/**
  * Sleeps with a REBOOT in the register that was carried out before, and returns whether the virtio core froze
- * the device, which is when it reads the status. It reads the features when the guest wakes up.
+ * the device, which is when it reads the status.
  */
 const sleepAfterCommand = async (scene: Scene): Promise<boolean> => {
   const { check, vm, device, driver, trace, until, environment } = scene;
@@ -38,14 +59,14 @@ const sleepAfterCommand = async (scene: Scene): Promise<boolean> => {
   mark = trace.mark;
   await freezeAndThaw(vm.shell);
   const [frozen] = trace.since(mark, 'bar-read').filter(isStatus);
-  const [woken] = trace.since(mark, 'bar-read').filter(isFeatures);
+  const woken = wakeUp(trace, mark);
   const isFrozen = frozen !== undefined && woken !== undefined && frozen.seq < woken.seq;
   // A driver may have a way of its own to rest.
   if (environment.level === 'may')
     check('restores-after-sleep').that(
       checkNames.frozenDevice,
       isFrozen,
-      'a read of the status when the guest goes to sleep, and of the features when it wakes up',
+      'a read of the status when the guest goes to sleep, and a reset or a read of the features when it wakes up',
       { frozen: frozen?.seq, woken: woken?.seq },
     );
   // The kernel saves the configuration space when the driver has been told to stop.

@@ -91,6 +91,10 @@ export const isDriverOk = ({ value }: TraceEvent<'status'>): boolean => hasDrive
 export const isReset = ({ offset, value }: TraceEvent<'bar-write'>): boolean =>
   offset === registers.status.offset && value === 0;
 
+/** Matches the `bar-write` event with which the virtio core begins to set the device up after a reset. */
+export const isAcknowledge = ({ offset, value }: TraceEvent<'bar-write'>): boolean =>
+  offset === registers.status.offset && value === status.ACKNOWLEDGE;
+
 /** The filter of a fault for reads of the register by the guest. */
 export const readsOf = (name: RegisterName) =>
   ({
