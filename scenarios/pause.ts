@@ -25,7 +25,14 @@ scenario('pause', { scheduler: time, quiet: true }, async ({ check, vm, device, 
   const early = trace.mark;
   time.advance(1000);
   if (trace.since(early, 'command').length > 0) await until('ack', early);
-  await shiftGuestClock(vm.shell, await driver.driftNs());
+  // A step by a drift that is nonsense would be refused, or set the guest's clock to another age.
+  const [guestBefore, hostBefore] = [await shiftGuestClock(vm.shell, 0n), now()];
+  const drift = await driver.driftNs();
+  const [hostAfter, guestAfter] = [now(), await shiftGuestClock(vm.shell, 0n)];
+  const range = { from: hostBefore - guestAfter, to: hostAfter - guestBefore };
+  check('shows-drift').between('drift at first', drift, range, showDurationNs);
+  if (drift < range.from || drift > range.to) return;
+  await shiftGuestClock(vm.shell, drift);
   await drifts('before the pause', 0n, 0n);
 
   time.advance(1000);

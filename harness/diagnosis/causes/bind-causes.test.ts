@@ -31,6 +31,20 @@ t.test('tells a function without a driver from a virtio device without one', asy
   t.same(found([loaded, gone, unread]), ['function-not-bound'], 'it was absent only later');
 });
 
+t.test('finds a transport that does not pass the offer on', async (t) => {
+  const reasons = [
+    'in the guest, `read-files x/host_time` exited with status 1: x/host_time: No data available',
+  ];
+  const negotiates = (offered: number, accepted: number): TraceData[] => [
+    read(0, 4, offered),
+    write(4, 4, accepted),
+    loaded,
+  ];
+  t.same(found(negotiates(7, 0), { reasons }), ['offer-not-passed-on']);
+  t.notOk(found(negotiates(6, 0), { reasons }).includes('offer-not-passed-on'), 'no time is offered');
+  t.notOk(found(negotiates(7, 6), { reasons }).includes('offer-not-passed-on'), 'others are accepted');
+});
+
 t.test('finds a driver that is ready before it has read the command', async (t) => {
   const probe = [read(0, 4, 7), status(3), write(4, 4, 7)];
   const late = [status(7), send('REBOOT'), read(19, 1, 2), read(20, 4, 2), read(20, 4, 2)];

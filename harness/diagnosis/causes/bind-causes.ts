@@ -2,10 +2,11 @@
 
 import { firstLine } from '../../base/text.js';
 import type { TraceEvent } from '../../base/trace-event.js';
+import { TIMESYNC } from '../../vmmci/features.js';
 import { status } from '../../vmmci/registers.js';
 import type { RequirementId } from '../requirements.js';
 import { checkCause, checksOf } from './check-cause.js';
-import { exchangesOf, isAck, isCommandRead, isDown, isUp, isWrite } from './events.js';
+import { exchangesOf, isAck, isCommandRead, isDown, isRead, isUp, isWrite } from './events.js';
 import type { Cause } from './facts.js';
 import { logLines } from './kernel-reports.js';
 
@@ -34,6 +35,47 @@ const unbound = (trace: readonly TraceEvent[]): TraceEvent[] => {
 };
 
 export const bindCauses = {
+  'soft-dependency-missing': checkCause(
+    { what: /^modules that modprobe loads before/ },
+    {
+      sentence: 'With modprobe, the virtio driver is loaded without the module of the transport.',
+      change: 'Add MODULE_SOFTDEP("pre: TRANSPORT"), with the name of the module of the transport.',
+      requirement: 'loads-transport',
+    },
+  ),
+  'offer-not-passed-on': {
+    sentence: 'The driver accepts no feature, though the host offers some, and then misses the time.',
+    change: 'Return from get_features() what BAR0 offset 0 reads as (32 bits).',
+    requirement: 'shows-host-time',
+    find: ({ accesses, reasons }) => {
+      const error = reasons.find((line) => /host_time: No data available/.test(line));
+      const accepted = accesses.filter((event) => isWrite(event, 'guestFeatures'));
+      const offer = accesses.find((event) => isRead(event, 'hostFeatures') && (event.value & TIMESYNC) !== 0);
+      const last = accepted.at(-1);
+      return error === undefined ||
+        offer === undefined ||
+        last === undefined ||
+        accepted.some(({ value }) => value !== 0)
+        ? []
+        : [offer, last, firstLine(error)];
+    },
+  },
+  'queue-not-refused': checkCause(
+    { what: /^error for a queue/ },
+    {
+      sentence: 'The transport does not return an error for a queue, and the device has none.',
+      change: 'Return -ENOENT from find_vqs() if it is asked for a queue; a positive number is no error.',
+      requirement: 'serves-virtio',
+    },
+  ),
+  'bus-name-missing': checkCause(
+    { what: /^name of the bus of the device/, seen: /^bus virtio$/ },
+    {
+      sentence: 'The transport does not tell the virtio core the name of the PCI function.',
+      change: 'Set .bus_name in struct virtio_config_ops, and return pci_name() of the function.',
+      requirement: 'serves-virtio',
+    },
+  ),
   'cannot-be-unbound': {
     sentence: 'User space cannot bind and unbind the driver.',
     change:

@@ -94,6 +94,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
   'poweroff-forced': ['not-reset-on-remove'],
   'ptp-without-brackets': ['ptp-wrong-error'],
   'commands-counted-if-acknowledged': ['commands-not-counted', 'last-command-not-kept'],
+  'last-command-without-name': ['all-ones-taken-for-data'],
   'attribute-with-nul': ['attribute-without-newline'],
   'commands-lost-in-sleep': ['commands-not-counted'],
   // the time
@@ -114,7 +115,7 @@ export const consequences: Readonly<Partial<Record<CauseId, readonly CauseId[]>>
     'sample-placed-late',
   ],
   'drift-from-raw-clock': ['read-time-in-32-bits', 'sample-placed-early', 'sample-placed-late'],
-  'sync-repeated-for-ever': ['task-waits-in-driver'],
+  'sync-repeated-for-ever': ['task-waits-in-driver', 'guest-stalls'],
   'sync-loses-fraction': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
   'sync-adds-half-a-second': ['sync-rounds-time', 'sync-adds-delay-of-ticks'],
   'error-hidden-by-value': [

@@ -1,10 +1,24 @@
 // Causes of a drift that is wrong because a number has too few bits or no sign.
 
-import type { Cause } from './facts.js';
-import { driftCause, isDrift, sampleBefore } from './time-causes.js';
+import type { Cause, Facts } from './facts.js';
+import { type Drift, driftCause, isDrift, sampleBefore } from './time-causes.js';
 
 /** More than a signed number of 32 bits holds, with the nanoseconds of a second. */
 const maxOverflowed = 5_000_000_000n;
+
+interface Range {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+const covers = ({ from, to }: Range, value: bigint): boolean => from <= value && value <= to;
+
+/** What is left of the time of the device if the drift is that minus the clock of the guest. */
+const timeLeft = (drift: Drift, shown: bigint, facts: Facts): Range | undefined => {
+  const sample = sampleBefore(facts, drift.check);
+  if (!isDrift(drift) || sample === undefined || sample < 1n << 40n) return undefined;
+  return { from: shown - drift.to + sample, to: shown - drift.from + sample };
+};
 
 export const driftCauses = {
   'drift-unsigned': driftCause(
@@ -29,13 +43,24 @@ export const driftCauses = {
       change: 'Add the microseconds (BAR0 offset 32) times 1000 to the nanoseconds of the host.',
     },
   ),
+  'drift-without-device-time': driftCause(
+    (drift, shown, facts) => {
+      const left = timeLeft(drift, shown, facts);
+      const fraction = (sampleBefore(facts, drift.check) ?? 0n) % 1_000_000_000n;
+      return left !== undefined && (covers(left, 0n) || covers(left, fraction));
+    },
+    {
+      sentence: 'The drift is computed without the seconds of the device.',
+      change:
+        'Add up the seconds (BAR0 offset 24) and the microseconds (32) in nanoseconds, and use the sum.',
+    },
+  ),
   'device-time-in-32-bits': driftCause(
     (drift, shown, facts) => {
-      const sample = sampleBefore(facts, drift.check);
-      if (!isDrift(drift) || sample === undefined || sample < 1n << 40n) return false;
-      // What is left of the time of the device if the drift is that minus the clock of the guest.
-      const left = shown - drift.from + sample;
-      return -maxOverflowed < left && left < maxOverflowed;
+      const left = timeLeft(drift, shown, facts);
+      const fraction = (sampleBefore(facts, drift.check) ?? 0n) % 1_000_000_000n;
+      if (left === undefined || covers(left, 0n) || covers(left, fraction)) return false;
+      return -maxOverflowed < left.to && left.to < maxOverflowed;
     },
     {
       sentence: 'The nanoseconds of the device are computed in 32 bits and overflow.',

@@ -340,8 +340,8 @@ t.test('leaves out causes of advice beside the cause of a failure', async (t) =>
 const readingOf = (id: CauseId): TraceData[] => {
   if (id === 'words-swapped') return [...reading];
   if (id === 'earlier-sample-shown') return [{ kind: 'sample', us: 5_000_007n }];
-  const needsSample = id === 'drift-from-uptime' || id === 'device-time-in-32-bits';
-  return needsSample ? [{ kind: 'sample', us: 1_800_000_000_000_000n }] : [];
+  const withSample = ['drift-from-uptime', 'device-time-in-32-bits', 'drift-without-device-time'];
+  return withSample.includes(id) ? [{ kind: 'sample', us: 1_800_000_000_000_000n }] : [];
 };
 
 t.test('finds causes in how a time is wrong', async (t) => {
@@ -359,6 +359,7 @@ t.test('finds causes in how a time is wrong', async (t) => {
     ['drift-overflow', 'shows-drift', '4294967300 to 4294967310', '5'],
     ['drift-unsigned', 'shows-drift', '-7100 to -6900', '18446744073709544616'],
     ['device-time-in-32-bits', 'shows-drift', '7000 to 8000', '-1799999999000000000'],
+    ['drift-without-device-time', 'shows-drift', '7000 to 8000', '-1799999999999992500'],
     ['drift-in-other-unit', 'shows-drift', '18000000000000 to 18000000009000', '18000000007'],
     ['drift-from-uptime', 'shows-drift', '7000 to 8000', '1799999995000000000'],
   ];

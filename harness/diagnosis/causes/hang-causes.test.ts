@@ -165,6 +165,10 @@ t.test('a SYNCRTC that never ends', async (t) => {
     Array.from({ length: count }, () => [read(24, 4, 0), read(32, 4, 0)]).flat();
   t.same(found([...sync, ...rounds(2), status(0), ...rounds(98)], { reasons }), ['sync-repeated-for-ever']);
   t.same(found([...sync, ...rounds(1)], { reasons }), ['task-waits-in-driver']);
+  const runs = [
+    'no answer to `unload b` within 39 s; CPU 0 in queue_work_on, called by vmmci_sync [virtio_vmmci]',
+  ];
+  t.same(found([...sync, ...rounds(100)], { reasons: runs }), ['sync-repeated-for-ever']);
 });
 
 t.test('a probe that never ends cannot set DRIVER_OK', async (t) => {

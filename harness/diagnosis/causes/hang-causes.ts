@@ -12,7 +12,7 @@ const lockIsHeld =
   /^(?!\s*\? ).*queued_spin_lock_slowpath|lock held when returning to|\bpreempt=0x[0-6]\w+ lock=|leaked lock or atomic: .*\/0x[0-6]/;
 
 /** Matches the reason of a scenario that names a function of the driver in which a task waits. */
-export const waits = /^no .* within .*; [^;\n]* waits in \S+ \[\w+\]/;
+const waits = /^no .* within .*; [^;\n]* waits in \S+ \[\w+\]/;
 
 /**
  * The reason of a scenario that names a function of the driver in which a processor was when the guest hung.

@@ -58,6 +58,14 @@ export const lineCauses = {
       requirement: 'says-what-happens',
     },
   ),
+  'features-logged-wrong': checkCause(
+    { what: /^features that the line names/ },
+    {
+      sentence: 'The line of the log about the features names others than those in use.',
+      change: 'Ask virtio_has_feature() for the bit whose name is logged.',
+      requirement: 'says-what-happens',
+    },
+  ),
   'sync-error-ignored': checkCause(
     {
       what: named('eventsLogged'),

@@ -97,6 +97,12 @@ t.test('a driver that never remembers a command also repeats an old one', async 
   t.same(found([...up, send('REBOOT'), ...handled, ...again, ...unmet]), ['old-stop-acted-on']);
 });
 
+t.test('a last command without a name, of a device that does not respond', async (t) => {
+  const gone: TraceData = { kind: 'bar-read', offset: 20, width: 4, value: 0xffffffff, absent: true };
+  const shown = failed('survives-removal', 'last command', 'NONE', '(null)');
+  t.same(found([...up, gone, shown]), ['last-command-without-name']);
+});
+
 t.test('a SYNCRTC that reads the wrong words of the time', async (t) => {
   const unset = [failed('sets-clock'), failed('shows-host-time')];
   const ack = write(20, 4, 3);

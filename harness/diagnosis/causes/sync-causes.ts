@@ -5,7 +5,6 @@ import { named } from '../check-names.js';
 import { checkCause } from './check-cause.js';
 import { exchangesOf, isAck, isRead, isSent } from './events.js';
 import type { Cause, Facts, FailedCheck } from './facts.js';
-import { waits } from './hang-causes.js';
 
 const thousand = 1_000n;
 const billion = 1_000_000_000n;
@@ -54,6 +53,8 @@ const settingCause = (
 
 /** More reads of the time than one SYNCRTC can need. */
 const manyReads = 100;
+
+const unloadHangs = /^no answer to `unload .*` within /;
 
 const noStep = /^no step of the guest's clock/;
 
@@ -226,7 +227,7 @@ export const syncCauses = {
       const reads = facts.trace.filter(
         (event) => event.seq > (sent?.seq ?? 0) && isRead(event, 'secondsLow'),
       );
-      const reason = facts.reasons.find((line) => waits.test(line));
+      const reason = facts.reasons.find((line) => unloadHangs.test(line));
       return sent?.name === 'SYNCRTC' && reason !== undefined && reads.length >= manyReads
         ? [sent, ...reads.slice(-2), firstLineOf(reason)]
         : [];

@@ -80,7 +80,7 @@ const isEarlierSample = ({ check, seen }: Difference, { trace }: Facts): boolean
   return before.some(({ us }) => us * thousand === seen);
 };
 
-interface Drift {
+export interface Drift {
   readonly check: FailedCheck;
   readonly from: bigint;
   readonly to: bigint;

@@ -1,5 +1,6 @@
 // Causes that are visible to users of the driver: in attributes, parameters and lines of the kernel log.
 
+import { firstLine } from '../../base/text.js';
 import { named } from '../check-names.js';
 import { checkCause, checksOf } from './check-cause.js';
 import { isCommandRead, second } from './events.js';
@@ -126,7 +127,7 @@ export const userCauses = {
   'last-command-without-name': checkCause(
     {
       what: /^(?:last command|bytes of )/,
-      of: ['shows-commands', 'attribute-form'],
+      of: ['shows-commands', 'attribute-form', 'survives-removal'],
       seen: /^"?\(null\)(?:\\n"?)?$/,
     },
     {
@@ -241,14 +242,18 @@ export const userCauses = {
       requirement: 'no-time-is-an-error',
     },
   ),
-  'parameter-mode': checkCause(
-    { what: /^mode of /, of: ['parameter-contract'] },
-    {
-      sentence: 'The mode of a parameter differs from the description of the driver.',
-      change: 'Make the last argument of module_param() and vmmci-driver.json agree.',
-      requirement: 'parameter-contract',
-    },
-  ),
+  'parameter-mode': {
+    sentence: 'The mode of a parameter differs from the description of the driver.',
+    change: 'Make the last argument of module_param() and vmmci-driver.json agree.',
+    requirement: 'parameter-contract',
+    find: (facts) => [
+      ...checksOf(facts, ['parameter-contract'], { what: /^mode of / }),
+      ...facts.reasons
+        .filter((line) => /can't create \/sys\/module\/\S+: Permission denied/.test(line))
+        .map((line) => firstLine(line))
+        .slice(0, 1),
+    ],
+  },
   'parameter-with-nul': checkCause(
     { what: /^default of /, seen: nul },
     {
