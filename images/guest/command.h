@@ -22,6 +22,9 @@ extern FILE *out;
  */
 int run_within(int argc, char **argv, FILE *output, FILE *errors);
 
+/* Waits until the events of the kernel so far have been handled (uevents.c). */
+void settle_uevents(void);
+
 /* Ends the command with status 1 and this message. */
 _Noreturn void fail(const char *message);
 

@@ -2,8 +2,9 @@
 /*
  * payload: unpacks the payload disk over the root file system: directories and files, as written by
  * images/guest/newc.ts. The host writes the disk before each start, even before it restores a guest that has
- * read other content, so all cached blocks are dropped. Not blockdev and cpio, because with their shell these
- * took three times as long under TCG.
+ * read other content, so all cached blocks are dropped. The events of devices that were plugged in before
+ * must not find the modules that it unpacks, so it waits for these first. Not blockdev and cpio, because with
+ * their shell these took three times as long under TCG.
  */
 
 #include "command.h"
@@ -147,6 +148,7 @@ int payload(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
+	settle_uevents();
 	taken = filled = position = 0;
 	fd = open(disk, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, BLKFLSBUF, 0) || chdir("/"))
