@@ -68,6 +68,10 @@ const checkAllReaders = async (scene: Scene): Promise<void> => {
   const text = await vm.shell.text('cat /run/ptp.*');
   const answers = text.split('\n').filter((line) => line !== '');
   const byPtp = answers.map(parseAnswer).flatMap(bracketsOf);
+  const expected = readersOfEachKind * readingsBesideOthers;
+  check('shows-host-time').equal('readings beside those of other kinds', byAttribute.length, expected);
+  if (path !== undefined)
+    check('shows-ptp-time').equal('readings of the PTP clock beside others', answers.length, expected);
   const sampled = new Set(trace.since(mark, 'sample').map(({ us }) => BigInt(us) * 1000n));
   check('shows-host-time').equal(
     'readings beside those of other kinds that are not samples of the device',
